@@ -1,0 +1,67 @@
+"""How tests find and start real counterparts: programs that are not ours."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PEERS = Path(__file__).parent / "peers"
+
+
+def needed(name: str, *places: str) -> str:
+    """Path of a program; without it the test fails in CI and is skipped elsewhere."""
+    for place in (name, *places):
+        found = shutil.which(place)
+        if found:
+            return found
+    return missing(f"the program {name} is not installed (see .ci/run)")
+
+
+def missing(reason: str) -> str:
+    """Fail in CI, skip elsewhere."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def npm_peer(package: str) -> Path:
+    """Folder with node_modules that hold a peer package."""
+    if not (PEERS / "node_modules" / package).is_dir():
+        missing(f"the npm package {package} is not installed (npm ci in tests/peers)")
+    return PEERS
+
+
+def free_port() -> int:
+    """A TCP port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(
+    ready: Callable[[], bool], what: str, process: subprocess.Popen[bytes] | None = None, limit_s: float = 30
+) -> None:
+    """Poll until a counterpart is ready; fails when it ends first or takes too long."""
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        if ready():
+            return
+        if process is not None and process.poll() is not None:
+            pytest.fail(f"{what} ended with code {process.returncode}")
+        time.sleep(0.05)  # polling a foreign process is the one place that waits on the wall clock
+    pytest.fail(f"{what} was not ready within {limit_s} s")
+
+
+def port_open(port: int) -> bool:
+    """Whether something listens on a local port."""
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,270 @@
+"""What a user writes about a plant: the part of the scenario that describes factories.
+
+Everything here is frozen and refuses unknown keys. Stations add their own fields in their module
+under ``twin/stations``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
+
+from twin.distributions import Durations
+from twin.equipment import SEGMENT, EquipmentPath
+from twin.units import Distance, Duration, Energy, GridFactor, Money, Power, Rate, Ratio
+
+Identifier = Annotated[str, Field(pattern=rf"^{SEGMENT.pattern}$")]
+
+
+class Config(BaseModel):
+    """Base of all configuration: frozen, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Title(Config):
+    """Name for people in both languages."""
+
+    en: str = Field(description="English")
+    zh: str = Field(description="Chinese")
+
+
+def _title(value: object) -> object:
+    return {"en": value, "zh": value} if isinstance(value, str) else value
+
+
+Titled = Annotated[Title, BeforeValidator(_title)]
+
+
+class ItemConfig(Config):
+    """A material: raw, part, sub-assembly or final product."""
+
+    title: Titled = Field(description="name for people")
+    unit: str = Field(default="piece", description="unit in which it is counted")
+    value: Money | None = Field(default=None, description="value of one unit of the item")
+
+
+class BreakConfig(Config):
+    """A planned break inside a shift."""
+
+    start: str = Field(pattern=r"^\d\d:\d\d$", description="local time, hh:mm")
+    duration: Duration = Field(description="length of the break")
+
+
+class ShiftConfig(Config):
+    """One shift of a day; may pass midnight."""
+
+    id: Identifier = Field(description="name of the shift")
+    start: str = Field(pattern=r"^\d\d:\d\d$", description="local time, hh:mm")
+    duration: Duration = Field(description="length of the shift")
+    breaks: tuple[BreakConfig, ...] = Field(default=(), description="planned breaks, inside the shift")
+
+
+class CalendarConfig(Config):
+    """Weekly shift calendar; time outside all shifts is OFF_SHIFT."""
+
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(
+        default=("mon", "tue", "wed", "thu", "fri", "sat", "sun"), description="days on which the shifts start"
+    )
+    shifts: tuple[ShiftConfig, ...] = Field(min_length=1, description="shifts of each such day")
+
+
+class FailureConfig(Config):
+    """One failure mode of a station."""
+
+    id: Identifier = Field(description="name of the mode, the cause code in events")
+    after: Durations = Field(description="time or operating time between failures")
+    repair: Durations = Field(description="time to repair")
+    basis: Literal["operating", "calendar"] = Field(
+        default="operating",
+        description="operating: only time in PRODUCING counts; calendar: all time in service counts",
+    )
+    signature: Literal["none", "vibration", "temperature", "pressure", "torque"] = Field(
+        default="none", description="signal that drifts before the failure"
+    )
+
+
+class SetupConfig(Config):
+    """Preparation when the item changes."""
+
+    duration: Durations = Field(description="time of one setup")
+    by_change: dict[str, Durations] = Field(default={}, description="time by change, key 'from>to'")
+
+
+class PowerConfig(Config):
+    """Electrical power by state and energy per part."""
+
+    producing: Power = Field(default=0.0, description="while producing")
+    setup: Power | None = Field(default=None, description="during setup; default: as idle")
+    idle: Power = Field(default=0.0, description="waiting, starved, blocked, on a break")
+    down: Power = Field(default=0.0, description="failed or under repair")
+    off: Power = Field(default=0.0, description="outside all shifts")
+    per_part: Energy = Field(default=0.0, description="added when a part is completed")
+
+
+class DeviceConfig(Config):
+    """What stands for the machine: a simulation, a recording, a real PLC.
+
+    Changing ``driver`` changes nothing downstream.
+    """
+
+    profile: str = Field(description="tag profile, e.g. cnc, press, robot_cell; see factory list")
+    driver: str = Field(default="simulated", description="simulated, replay, or a PLC driver")
+    options: dict[str, Any] = Field(default={}, description="options of the driver, checked by the driver")
+
+
+class StationConfig(Config):
+    """Base of every kind of station; see the module of the kind for the rest."""
+
+    id: Identifier = Field(description="name of the unit within its line")
+    kind: str = Field(description="kind of station; see factory list")
+    title: Titled | None = Field(default=None, description="name for people; default: the id")
+    to: tuple[str, ...] | None = Field(
+        default=None,
+        description="where finished material goes: ids in the line or full paths; default: the next station listed; [] ends the flow",
+    )
+    device: DeviceConfig | None = Field(default=None, description="what it says; None: only events, no telemetry")
+    calendar: str | None = Field(default=None, description="shift calendar; default: that of the line")
+    power: PowerConfig = Field(default=PowerConfig(), description="power model")
+    link: str | None = Field(default=None, description="link of the chain whose output this unit completes")
+
+
+class ProcessConfig(StationConfig):
+    """Base of the kinds that work on material for some time."""
+
+    cycle: Durations | None = Field(default=None, description="time of one operation, for every item without its own")
+    cycles: dict[str, Durations] = Field(default={}, description="time of one operation by item")
+    ideal_cycle: Duration | None = Field(
+        default=None, description="planned run time per item (PRI); default: mean of the cycle over the capacity"
+    )
+    failures: tuple[FailureConfig, ...] = Field(default=(), description="failure modes")
+    setup: SetupConfig | None = Field(default=None, description="setup when the item changes")
+    scrap: Ratio = Field(default=0.0, description="share of operations that spoil the part")
+
+
+class LineConfig(Config):
+    """A line (ISA-95 work centre): stations in the order of the flow."""
+
+    id: Identifier = Field(description="name of the line within its area")
+    title: Titled | None = Field(default=None, description="name for people")
+    calendar: str | None = Field(default=None, description="shift calendar; default: that of the site")
+    order: str | None = Field(
+        default=None, description="standing job order of the line; default: made from the line's name"
+    )
+    stations: tuple[SerializeAsAny[StationConfig], ...] = Field(
+        min_length=1, description="units in the order of the flow"
+    )
+
+
+class AreaConfig(Config):
+    """An area (workshop) of a site."""
+
+    id: Identifier = Field(description="name of the area within its site")
+    title: Titled | None = Field(default=None, description="name for people")
+    lines: tuple[LineConfig, ...] = Field(min_length=1, description="lines")
+
+
+class SiteConfig(Config):
+    """A site: one place, one publisher, one grid."""
+
+    id: Identifier = Field(description="name of the site within its enterprise")
+    title: Titled | None = Field(default=None, description="name for people")
+    latitude: float | None = Field(default=None, ge=-90, le=90, description="degrees north")
+    longitude: float | None = Field(default=None, ge=-180, le=180, description="degrees east")
+    district: str | None = Field(default=None, description="district it lies in")
+    calendar: str | None = Field(default=None, description="shift calendar; default: always on shift")
+    grid_factor: GridFactor = Field(default=0.5306, description="CO2 of one kWh from the grid")
+    areas: tuple[AreaConfig, ...] = Field(min_length=1, description="areas")
+
+
+class EnterpriseConfig(Config):
+    """An enterprise with its sites."""
+
+    id: Identifier = Field(description="name of the enterprise")
+    title: Titled = Field(description="name for people; fictitious in shipped scenarios")
+    sites: tuple[SiteConfig, ...] = Field(min_length=1, description="sites")
+
+
+class ChainLinkConfig(Config):
+    """A link (node) of the industrial graph."""
+
+    id: Identifier = Field(description="name of the link")
+    title: Titled = Field(description="name for people")
+    segment: Literal["upstream", "midstream", "downstream", "service"] = Field(description="segment of the chain")
+    item: str = Field(description="item it supplies")
+    quantity: float = Field(
+        gt=0, description="units of the item per final product (q_l)", json_schema_extra={"unit": "1"}
+    )
+    key: bool = Field(default=False, description="a key link")
+    status: Literal["strong", "normal", "weak", "blank"] = Field(default="normal", description="declared status")
+
+
+class ChainEdgeConfig(Config):
+    """Material flow between two links."""
+
+    source: str = Field(description="supplying link")
+    target: str = Field(description="consuming link")
+    distance: Distance | None = Field(default=None, description="way between the sites")
+    time: Duration | None = Field(default=None, description="planned transport time")
+
+
+class ChainConfig(Config):
+    """The supply chain that the plant's sites form."""
+
+    id: Identifier = Field(description="name of the chain")
+    title: Titled = Field(description="name for people")
+    final_item: str = Field(description="final product")
+    demand: Rate | None = Field(default=None, description="demand for the final product")
+    links: tuple[ChainLinkConfig, ...] = Field(min_length=1, description="links")
+    edges: tuple[ChainEdgeConfig, ...] = Field(default=(), description="flows between links")
+
+
+class PerturbationConfig(Config):
+    """Something that happens to the plant at a given time."""
+
+    id: Identifier = Field(description="name of the perturbation")
+    target: str = Field(description="path of the unit, line or site it hits")
+    effect: Literal["stop", "slow"] = Field(description="stop: nothing works; slow: cycles take longer")
+    start: Duration = Field(description="simulated time at which it begins")
+    duration: Duration = Field(description="how long it lasts")
+    factor: float = Field(
+        default=1.0, ge=1.0, description="for slow: cycle time factor", json_schema_extra={"unit": "1"}
+    )
+
+
+class PlantConfig(Config):
+    """Everything the engine needs to build a plant."""
+
+    epoch: datetime = Field(description="local time, with offset, at simulated second 0")
+    items: dict[str, ItemConfig] = Field(description="materials by id")
+    calendars: dict[str, CalendarConfig] = Field(default={}, description="shift calendars by id")
+    enterprises: tuple[EnterpriseConfig, ...] = Field(min_length=1, description="enterprises")
+    chain: ChainConfig | None = Field(default=None, description="supply chain over the sites")
+    perturbations: tuple[PerturbationConfig, ...] = Field(default=(), description="what will go wrong")
+
+    def sites(self) -> Iterator[tuple[EquipmentPath, SiteConfig]]:
+        """All sites with their paths, in document order."""
+        for enterprise in self.enterprises:
+            for site in enterprise.sites:
+                yield EquipmentPath.of(enterprise.id, site.id), site
+
+    def lines(self) -> Iterator[tuple[EquipmentPath, SiteConfig, LineConfig]]:
+        """All lines with their paths and sites, in document order."""
+        for path, site in self.sites():
+            for area in site.areas:
+                for line in area.lines:
+                    yield path.child(area.id).child(line.id), site, line
+
+    def stations(self) -> Iterator[tuple[EquipmentPath, LineConfig, StationConfig]]:
+        """All stations with their paths and lines, in document order."""
+        for path, _, line in self.lines():
+            for station in line.stations:
+                yield path.child(station.id), line, station
+
+    def calendar_of(self, site: SiteConfig, line: LineConfig, station: StationConfig) -> CalendarConfig | None:
+        """The calendar in force at a station; None: always on shift."""
+        name = station.calendar or line.calendar or site.calendar
+        return None if name is None else self.calendars[name]

@@ -1,0 +1,77 @@
+"""Errors of the platform: *where: expected what, got what (what to do)*."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class FactoryError(Exception):
+    """Root of all errors that a user can cause or act upon."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding in a document or a model.
+
+    Args:
+        where: Place as a user would look for it, e.g. ``nev.yaml:14 lines[0].cycle``.
+        expected: What would have been right.
+        got: What stands there.
+        hint: What to do about it; may be empty.
+    """
+
+    where: str
+    expected: str
+    got: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        tail = f" ({self.hint})" if self.hint else ""
+        return f"{self.where}: expected {self.expected}, got {self.got}{tail}"
+
+
+class ProblemsError(FactoryError):
+    """An error that carries every finding at once.
+
+    >>> print(ProblemsError([Problem("a.yaml:3 cycle", "a duration", "58", "write 58 s")]))
+    a.yaml:3 cycle: expected a duration, got 58 (write 58 s)
+    """
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[Problem]):
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ScenarioError(ProblemsError):
+    """A scenario document is not valid."""
+
+
+class ModelError(ProblemsError):
+    """A plant cannot be built from a valid document, e.g. a flow leads nowhere."""
+
+
+class ConnectorError(FactoryError):
+    """A counterpart (broker, server, PLC) did not do what it should."""
+
+    exit_code = 3
+
+
+class RetriableError(ConnectorError):
+    """The counterpart may be back later; the caller tries again."""
+
+
+class FatalError(ConnectorError):
+    """Trying again cannot help, e.g. wrong password or unknown host name."""
+
+
+class StoreError(ConnectorError):
+    """A store refused or lost a write; nothing of the batch may be acknowledged."""
+
+
+class BackPressure(FactoryError):
+    """A bounded queue is full and its policy is to refuse."""

@@ -1,0 +1,157 @@
+"""Master data that travels as META records, so that the brain needs nothing else.
+
+Each class is one schema; a META record carries its name and the document as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from twin.equipment import EquipmentPath
+from twin.records import Frame, RecordKind, records
+from twin.tags import TagSpec
+
+
+class Master(BaseModel):
+    """Base of all master data."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    schema_name: ClassVar[str]
+
+
+class EquipmentMaster(Master):
+    """A unit.
+
+    Args:
+        kind: Kind of station, e.g. ``machine``; ``unit`` for foreign equipment.
+        profile: Tag profile, None when it has no telemetry.
+        tags: Its tags.
+        en: English title.
+        zh: Chinese title.
+        position: Number of the unit in its line, from 0.
+        ideal_s: Planned run time per item of the unit (PRI) in s, None for units that do not process.
+        capacity: Places, of units that store.
+        to: Paths of the units that its material goes to.
+        link: Link of the chain whose output it completes.
+        final: What leaves here is shipped final product.
+    """
+
+    schema_name: ClassVar[str] = "equipment"
+    kind: str
+    profile: str | None = None
+    tags: tuple[TagSpec, ...] = ()
+    en: str
+    zh: str
+    position: int = 0
+    ideal_s: float | None = None
+    capacity: int | None = None
+    to: tuple[str, ...] = ()
+    link: str | None = None
+    final: bool = False
+
+
+class ShiftMaster(Master):
+    """One shift of a weekly calendar: start in seconds after local midnight, length, breaks as (start, length)."""
+
+    schema_name: ClassVar[str] = "shift"
+    id: str
+    start_s: float
+    duration_s: float
+    breaks: tuple[tuple[float, float], ...] = ()
+
+
+class PlaceMaster(Master):
+    """An enterprise, site, area or line.
+
+    Args:
+        en: English title.
+        zh: Chinese title.
+        latitude: Degrees north.
+        longitude: Degrees east.
+        district: District.
+        grid_factor_kg_per_kwh: CO2 of one kWh from the grid, sites only.
+        days: Weekdays (0 Monday) on which shifts start; lines only.
+        shifts: Shifts of the line's calendar; empty: always on shift.
+        utc_offset_s: Offset of local time from UTC in s.
+    """
+
+    schema_name: ClassVar[str] = "place"
+    en: str
+    zh: str
+    latitude: float | None = None
+    longitude: float | None = None
+    district: str | None = None
+    grid_factor_kg_per_kwh: float | None = None
+    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+    shifts: tuple[ShiftMaster, ...] = ()
+    utc_offset_s: float = 0.0
+
+
+class LinkMaster(Master):
+    """A link of the chain; ``units`` are the paths of the units that complete its output."""
+
+    schema_name: ClassVar[str] = "link"
+    id: str
+    en: str
+    zh: str
+    segment: str
+    item: str
+    quantity: float
+    key: bool = False
+    status: str = "normal"
+    units: tuple[str, ...] = ()
+
+
+class EdgeMaster(Master):
+    """A flow between two links."""
+
+    schema_name: ClassVar[str] = "edge"
+    source: str
+    target: str
+    distance_km: float | None = None
+    time_s: float | None = None
+
+
+class ChainMaster(Master):
+    """A supply chain; its META record has the path of the chain, one segment ``chain-<id>``."""
+
+    schema_name: ClassVar[str] = "chain"
+    id: str
+    en: str
+    zh: str
+    final_item: str
+    demand_per_day: float | None = None
+    links: tuple[LinkMaster, ...]
+    edges: tuple[EdgeMaster, ...] = ()
+    item_values: dict[str, float] = {}
+
+
+SCHEMAS: dict[str, type[Master]] = {
+    master.schema_name: master for master in (EquipmentMaster, PlaceMaster, ChainMaster)
+}
+
+
+def chain_path(chain_id: str) -> EquipmentPath:
+    """The path under which a chain's records travel."""
+    return EquipmentPath(f"chain-{chain_id}")
+
+
+def meta_frame(time_ns: int, masters: list[tuple[EquipmentPath, Master]]) -> Frame:
+    """META records of some master data."""
+    rows: list[tuple[EquipmentPath, int, tuple[Any, ...]]] = [
+        (path, time_ns, (master.schema_name, master.model_dump_json())) for path, master in masters
+    ]
+    return records(RecordKind.META, rows)
+
+
+def read_master(schema: str, body: str) -> Master | None:
+    """The document of a META record; None for a schema that is not known.
+
+    Raises:
+        ValueError: The text is not a document of that schema.
+    """
+    kind = SCHEMAS.get(schema)
+    return None if kind is None else kind.model_validate(json.loads(body))

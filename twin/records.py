@@ -1,0 +1,162 @@
+"""What travels: frames of records, in columns.
+
+A frame is a small table of one kind of record. Telemetry frames hold a float matrix (NaN means
+unknown); the other kinds hold an object matrix of ``str | int | float | None``. Times are integer
+nanoseconds since 1970 UTC everywhere, so sums of durations are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.equipment import EquipmentPath
+
+GOOD, UNCERTAIN, BAD = np.uint8(0), np.uint8(1), np.uint8(2)
+"""Quality of a value, the three severities of OPC UA status codes."""
+
+
+class RecordKind(StrEnum):
+    """Kinds of record; the value is used in topics and table names."""
+
+    TELEMETRY = "telemetry"
+    STATE = "state"
+    PART = "part"
+    STOCK = "stock"
+    SHIPMENT = "shipment"
+    ALARM = "alarm"
+    HEARTBEAT = "heartbeat"
+    META = "meta"
+    KPI = "kpi"
+
+
+COLUMNS: dict[RecordKind, tuple[str, ...]] = {
+    # state entered at source_time; job order on the unit or None; cause: id of the failure mode, neighbour, ...
+    RecordKind.STATE: ("state", "order", "cause"),
+    # one completed operation: item, quantities by outcome, ideal time of one item (PRI), first pass through the unit
+    RecordKind.PART: ("item", "good", "scrap", "rework", "ideal_s", "first_pass"),
+    # quantity of an item on hand in a storing unit after a change
+    RecordKind.STOCK: ("item", "on_hand"),
+    # a load that departed from or arrived at a unit; the path is where it happened
+    RecordKind.SHIPMENT: ("shipment", "event", "item", "quantity", "origin", "destination"),
+    RecordKind.ALARM: ("code", "severity", "active", "text"),
+    # the publisher has sent all that happened before source_time; its own counters
+    RecordKind.HEARTBEAT: ("sent", "dropped", "lag_s"),
+    # master data (twin/master.py): name of the schema and the document as JSON text
+    RecordKind.META: ("schema", "body"),
+    # source_time is the end of the window
+    RecordKind.KPI: (
+        "kpi",
+        "scope",
+        "window",
+        "t0_ns",
+        "value",
+        "numerator",
+        "denominator",
+        "coverage",
+        "quality",
+        "rule_version",
+    ),
+}
+"""Columns of every kind but telemetry, whose columns are the tags of the device."""
+
+
+class Sample(NamedTuple):
+    """One value: the one-row view of a frame."""
+
+    path: EquipmentPath
+    tag: str
+    value: Any
+    source_time_ns: int
+    quality: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """A table of records that travels as one.
+
+    Args:
+        kind: Kind of all rows.
+        paths: Equipment of each row.
+        time_ns: Source time of each row, int64[rows]; not decreasing.
+        tags: Names of the columns; for kinds other than telemetry ``COLUMNS[kind]``.
+        values: float64[rows, tags] for telemetry, object[rows, tags] otherwise.
+        quality: uint8[rows, tags], or None when all are good.
+        publisher: Id of the publisher that numbers the frames, empty until the outbox stamps it.
+        run: Id of one life of that publisher; ``seq`` counts from 0 within it.
+        seq: Number of the frame, -1 until stamped.
+        historical: Sent again or late, not live.
+    """
+
+    kind: RecordKind
+    paths: tuple[EquipmentPath, ...]
+    time_ns: NDArray[np.int64]
+    tags: tuple[str, ...]
+    values: NDArray[Any]
+    quality: NDArray[np.uint8] | None = None
+    publisher: str = ""
+    run: str = ""
+    seq: int = -1
+    historical: bool = False
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return int(self.values.size)
+
+    def column(self, tag: str) -> NDArray[Any]:
+        """The values of one tag, [rows]."""
+        column: NDArray[Any] = self.values[:, self.tags.index(tag)]
+        return column
+
+    def samples(self) -> Iterator[Sample]:
+        """The frame value by value; for tests and slow consumers."""
+        for row, path in enumerate(self.paths):
+            for column, tag in enumerate(self.tags):
+                quality = 0 if self.quality is None else int(self.quality[row, column])
+                yield Sample(path, tag, self.values[row, column], int(self.time_ns[row]), quality, self.seq)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Each row as a dictionary with ``path`` and ``time_ns``; for tests and slow consumers."""
+        for row, path in enumerate(self.paths):
+            yield {
+                "path": path,
+                "time_ns": int(self.time_ns[row]),
+                **dict(zip(self.tags, self.values[row], strict=True)),
+            }
+
+    def stamped(self, publisher: str, run: str, seq: int) -> Frame:
+        """The same frame with its publisher's number."""
+        return replace(self, publisher=publisher, run=run, seq=seq)
+
+    def take(self, rows: Sequence[int] | NDArray[np.intp]) -> Frame:
+        """A frame of some of the rows."""
+        index = np.asarray(rows, dtype=np.intp)
+        quality = None if self.quality is None else self.quality[index]
+        paths = tuple(self.paths[i] for i in index)
+        return replace(self, paths=paths, time_ns=self.time_ns[index], values=self.values[index], quality=quality)
+
+
+def records(kind: RecordKind, rows: Sequence[tuple[EquipmentPath, int, tuple[Any, ...]]]) -> Frame:
+    """Build a frame of events from (path, time_ns, values) rows.
+
+    >>> path = EquipmentPath("a/b/c/d/e")
+    >>> frame = records(RecordKind.STATE, [(path, 0, ("PRODUCING", None, None))])
+    >>> frame.column("state").tolist()
+    ['PRODUCING']
+    """
+    tags = COLUMNS[kind]
+    values = np.empty((len(rows), len(tags)), dtype=object)
+    for index, (_, _, row) in enumerate(rows):
+        values[index] = row
+    time_ns = np.fromiter((row[1] for row in rows), dtype=np.int64, count=len(rows))
+    return Frame(kind, tuple(row[0] for row in rows), time_ns, tags, values)

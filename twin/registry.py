@@ -1,0 +1,100 @@
+"""One registry for everything that can be added by one file."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from importlib.metadata import entry_points
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from twin.units import Unit
+
+T = TypeVar("T")
+
+
+@dataclass
+class Registry(Generic[T]):
+    """Kinds of one sort of component, found by scanning a package and by entry points.
+
+    The name of the module is the kind, the configuration key, the name of the test and of the
+    reference page. Registration fails when a summary or a field's description is missing.
+
+    Args:
+        sort: What is registered, e.g. ``"station"``.
+        package: Package whose modules register themselves when imported.
+    """
+
+    sort: str
+    package: str
+    _entries: dict[str, T] = field(default_factory=dict)
+    _scanned: bool = False
+
+    def register(self, kind: str, config: type[BaseModel] | None = None) -> Callable[[T], T]:
+        """Decorator that registers a component under its kind."""
+
+        def add(component: T) -> T:
+            self._check(kind, component, config)
+            self._entries[kind] = component
+            return component
+
+        return add
+
+    def _check(self, kind: str, component: T, config: type[BaseModel] | None) -> None:
+        if kind in self._entries:
+            raise TypeError(f"{self.sort} {kind!r} is registered twice")
+        if not (component.__doc__ or "").strip():
+            raise TypeError(f"{self.sort} {kind!r}: expected a summary in its docstring, got none")
+        if config is not None:
+            undescribed_fields(config, f"{self.sort} {kind!r}")
+
+    def scan(self) -> None:
+        """Import every module of the package and every entry point, once."""
+        if self._scanned:
+            return
+        self._scanned = True
+        package = importlib.import_module(self.package)
+        for module in pkgutil.iter_modules(package.__path__):
+            if not module.name.startswith("_"):
+                importlib.import_module(f"{self.package}.{module.name}")
+        for point in entry_points(group=f"futurefactory.{self.sort}"):
+            point.load()
+
+    def kinds(self) -> list[str]:
+        """All kinds, sorted."""
+        self.scan()
+        return sorted(self._entries)
+
+    def __contains__(self, kind: str) -> bool:
+        self.scan()
+        return kind in self._entries
+
+    def __getitem__(self, kind: str) -> T:
+        """The component of a kind.
+
+        Raises:
+            KeyError: With the nearest known kind, or all of them.
+        """
+        self.scan()
+        if kind not in self._entries:
+            near = get_close_matches(kind, self._entries, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(self._entries))}"
+            raise KeyError(f"{self.sort}: expected a known kind, got {kind!r} ({hint})")
+        return self._entries[kind]
+
+
+def undescribed_fields(config: type[BaseModel], owner: str) -> None:
+    """Refuse a configuration with a field that has no description, or a bare float.
+
+    Raises:
+        TypeError: Names the field and what it lacks.
+    """
+    for name, info in config.model_fields.items():
+        if not info.description:
+            raise TypeError(f"{owner}: field {name!r} lacks a description")
+        if info.annotation is float and not any(isinstance(m, Unit) or m == "ratio" for m in info.metadata):
+            raise TypeError(f"{owner}: field {name!r} is a bare number; give it a quantity of twin.units")

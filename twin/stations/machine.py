@@ -1,0 +1,14 @@
+"""A machine: works on items one after another, or on several in parallel."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from twin.config import ProcessConfig
+
+
+class MachineConfig(ProcessConfig):
+    """Takes an item, works on it, passes it on; blocked after service."""
+
+    capacity: int = Field(default=1, ge=1, description="items worked on at the same time, each on its own")
+    makes: str | None = Field(default=None, description="item that leaves; default: the item that came")

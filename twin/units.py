@@ -1,0 +1,100 @@
+"""Quantities with units: a physical number without its unit is refused.
+
+A field annotated with one of the types below takes text such as ``"58 s"`` or ``"4 h"`` from a
+document and holds a plain float in the base unit named in the type's docstring comment.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Any
+
+import pint
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+_QUANTITY = re.compile(r"\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*([^\d\s].{0,24}?)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Marks a field as physical.
+
+    Args:
+        symbol: Base unit in which the value is held.
+        quantity: Name of the quantity for people.
+        example: What a user would write.
+    """
+
+    symbol: str
+    quantity: str
+    example: str
+
+
+@lru_cache(maxsize=1)
+def _units() -> pint.UnitRegistry[Any]:
+    registry: pint.UnitRegistry[Any] = pint.UnitRegistry()
+    registry.define("CNY = [currency] = yuan")
+    registry.define("kgce = 29.3076 * megajoule")
+    return registry
+
+
+@lru_cache(maxsize=4096)
+def in_unit(text: str, symbol: str) -> float:
+    """Read a quantity and convert it.
+
+    Args:
+        text: Number and unit, e.g. ``"4 h"``.
+        symbol: Unit wanted, e.g. ``"s"``.
+
+    Returns:
+        The value in ``symbol``.
+
+    Raises:
+        ValueError: No unit, an unknown unit, or one of another dimension.
+
+    >>> in_unit("4 h", "s"), in_unit("500 W", "kW")
+    (14400.0, 0.5)
+    """
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise ValueError(f"expected a number with a unit such as {symbol!r}, got {text!r}")
+    number, unit = match.groups()
+    try:
+        return float(_units().Quantity(float(number), unit).to(symbol).magnitude)
+    except pint.DimensionalityError:
+        raise ValueError(f"expected a unit that converts to {symbol}, got {unit!r}") from None
+    except Exception:  # pint raises many kinds for a text that is no unit
+        raise ValueError(f"expected a known unit that converts to {symbol}, got {unit!r}") from None
+
+
+def _reader(unit: Unit) -> BeforeValidator:
+    def read(value: object) -> float:
+        if isinstance(value, str):
+            return in_unit(value, unit.symbol)
+        raise ValueError(f"expected a {unit.quantity} with its unit, e.g. {unit.example!r}, got {value!r}")
+
+    return BeforeValidator(read)
+
+
+def _physical(unit: Unit) -> tuple[Any, ...]:
+    schema = {"type": "string", "description": unit.quantity, "examples": [unit.example], "pattern": r"^\s*[-+]?\d"}
+    writer = PlainSerializer(lambda value: f"{value!r} {unit.symbol}", return_type=str)
+    return (unit, _reader(unit), writer, WithJsonSchema(schema))
+
+
+Duration = Annotated[float, *_physical(Unit("s", "duration", "58 s")), Field(ge=0)]
+Power = Annotated[float, *_physical(Unit("kW", "power", "5 kW")), Field(ge=0)]
+Energy = Annotated[float, *_physical(Unit("kWh", "energy", "0.4 kWh")), Field(ge=0)]
+Distance = Annotated[float, *_physical(Unit("km", "distance", "60 km")), Field(ge=0)]
+Length = Annotated[float, *_physical(Unit("m", "length", "12 m")), Field(ge=0)]
+Speed = Annotated[float, *_physical(Unit("m/s", "speed", "0.5 m/s")), Field(ge=0)]
+Money = Annotated[float, *_physical(Unit("CNY", "amount of money", "220 CNY")), Field(ge=0)]
+Rate = Annotated[float, *_physical(Unit("1/s", "rate", "900 / day")), Field(ge=0)]
+GridFactor = Annotated[float, *_physical(Unit("kg/kWh", "emission factor", "0.5227 kg/kWh")), Field(ge=0)]
+
+Ratio = Annotated[float, Field(ge=0, le=1), "ratio"]
+"""A share between 0 and 1; has no unit."""
+Count = Annotated[int, Field(ge=0)]
+"""A number of things."""
