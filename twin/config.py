@@ -124,7 +124,7 @@ class StationConfig(Config):
     title: Titled | None = Field(default=None, description="name for people; default: the id")
     to: tuple[str, ...] | None = Field(
         default=None,
-        description="where finished material goes: ids in the line or full paths; default: the next station listed; [] ends the flow",
+        description="where material goes: ids in the line or full paths; default: the next station listed; []: nowhere",
     )
     device: DeviceConfig | None = Field(default=None, description="what it says; None: only events, no telemetry")
     calendar: str | None = Field(default=None, description="shift calendar; default: that of the line")
@@ -195,9 +195,7 @@ class ChainLinkConfig(Config):
     title: Titled = Field(description="name for people")
     segment: Literal["upstream", "midstream", "downstream", "service"] = Field(description="segment of the chain")
     item: str = Field(description="item it supplies")
-    quantity: float = Field(
-        gt=0, description="units of the item per final product (q_l)", json_schema_extra={"unit": "1"}
-    )
+    quantity: float = Field(gt=0, description="units of the item per final product, q_l")
     key: bool = Field(default=False, description="a key link")
     status: Literal["strong", "normal", "weak", "blank"] = Field(default="normal", description="declared status")
 
@@ -230,9 +228,7 @@ class PerturbationConfig(Config):
     effect: Literal["stop", "slow"] = Field(description="stop: nothing works; slow: cycles take longer")
     start: Duration = Field(description="simulated time at which it begins")
     duration: Duration = Field(description="how long it lasts")
-    factor: float = Field(
-        default=1.0, ge=1.0, description="for slow: cycle time factor", json_schema_extra={"unit": "1"}
-    )
+    factor: float = Field(default=1.0, ge=1.0, description="for slow: cycle time factor")
 
 
 class PlantConfig(Config):

@@ -8,6 +8,7 @@ One key names the family, its value holds the parameters, each with a unit::
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -20,19 +21,19 @@ from twin.units import Duration, in_unit
 Draws = NDArray[np.float64]
 
 
-class Distribution(BaseModel):
+class Distribution(BaseModel, ABC):
     """A distribution of durations in seconds, never negative."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @property
+    @abstractmethod
     def mean_s(self) -> float:
         """Expected value in seconds."""
-        raise AssertionError("each family states its mean")
 
+    @abstractmethod
     def draw(self, random: np.random.Generator, size: int) -> Draws:
         """Draw ``size`` durations in seconds."""
-        raise AssertionError("each family draws")
 
 
 class Constant(Distribution):
@@ -45,7 +46,7 @@ class Constant(Distribution):
     def mean_s(self) -> float:
         return self.value
 
-    def draw(self, random: np.random.Generator, size: int) -> Draws:
+    def draw(self, random: np.random.Generator, size: int) -> Draws:  # noqa: ARG002 - nothing to draw
         return np.full(size, self.value)
 
 

@@ -73,5 +73,5 @@ class StoreError(ConnectorError):
     """A store refused or lost a write; nothing of the batch may be acknowledged."""
 
 
-class BackPressure(FactoryError):
+class BackPressure(FactoryError):  # noqa: N818 - the name used in the field
     """A bounded queue is full and its policy is to refuse."""
