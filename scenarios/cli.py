@@ -1,0 +1,64 @@
+"""The ``factory`` command: one file per command in ``scenarios/commands``.
+
+Exit codes: 0 fine, 1 an expectation of the scenario was not met, 2 bad input,
+3 a counterpart cannot be reached, 4 a bug.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+import typer
+
+from scenarios import commands
+from twin.errors import FactoryError
+
+BUG, INTERRUPTED = 4, 130
+
+
+def application() -> typer.Typer:
+    """The command line: every module of ``scenarios/commands`` adds itself by ``add(app)``."""
+    app = typer.Typer(
+        name="factory",
+        help="Digital twins of smart factories: simulate, run live, look.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for module in pkgutil.iter_modules(commands.__path__):
+        importlib.import_module(f"scenarios.commands.{module.name}").add(app)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and give its exit code; errors are told, not thrown."""
+    command = typer.main.get_command(application())
+    try:
+        result = command.main(list(arguments), prog_name="factory", standalone_mode=False)
+    except FactoryError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except Exception:
+        traceback.print_exc()
+        print("factory: this is a bug; please report it with the lines above", file=sys.stderr)
+        return BUG
+    return result if isinstance(result, int) else 0
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Commands of ``factory``, one module each, with a function ``add(app)``."""
