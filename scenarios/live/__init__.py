@@ -1,0 +1,1 @@
+"""Running roles: the plant, the hub (ingest, brain, store, pages), the OPC UA gateway."""

@@ -1,0 +1,68 @@
+"""Processes of a run: started, watched and ended by the one the user sees.
+
+A child reads its standard input to the end and stops then, so it never outlives its parent,
+however that one ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+
+STOP_S = 8.0
+
+
+class Child:
+    """One process of ours.
+
+    Args:
+        name: What it is, for messages.
+        arguments: Arguments of the Python interpreter.
+        environment: Added to the environment; the place for credentials.
+    """
+
+    def __init__(self, name: str, arguments: Sequence[str], environment: dict[str, str] | None = None):
+        self.name = name
+        self._arguments = tuple(arguments)
+        self._environment = {**os.environ, **(environment or {})}
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it in a session of its own, so that Ctrl-C reaches the parent only."""
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *self._arguments,
+            stdin=asyncio.subprocess.PIPE,
+            env=self._environment,
+            start_new_session=True,
+        )
+
+    async def wait(self) -> int:
+        """Wait until it ends and give its exit code."""
+        if self._process is None:
+            raise RuntimeError(f"{self.name} was not started")
+        return await self._process.wait()
+
+    async def stop(self) -> None:
+        """Ask it to end by closing its input; end it the hard way if it does not."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+async def parent_is_gone() -> None:
+    """Return when standard input ends: the parent has closed it or is no more."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while await reader.read(1024):
+        pass

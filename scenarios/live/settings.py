@@ -1,0 +1,54 @@
+"""What one live run is made of; handed to the processes of its roles as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class RunSettings(BaseModel):
+    """Settings of a live run, after command line and scenario have been joined.
+
+    Args:
+        scenario: Scenario file.
+        seed: Seed of all random streams.
+        speed: Simulated seconds per second.
+        transport: ``uns`` or ``sparkplug``.
+        broker: Address of the broker; None until the embedded one has started.
+        store: Address of the store.
+        host: Address the pages listen on.
+        port: Port of the pages; 0: any free one.
+        language: Language the pages start in.
+        backfill_s: Simulated seconds of history made before going live.
+        folder: Folder for what the run keeps.
+        opcua_port: Port of the OPC UA server; None: no server.
+        opcua_security: ``sign_encrypt`` or ``none``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scenario: Path
+    seed: int
+    speed: float = Field(default=1.0, gt=0, le=3600)
+    transport: str = "uns"
+    broker: str | None = None
+    store: str
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535)
+    language: str = "zh"
+    backfill_s: float = Field(default=8 * 3600.0, ge=0)
+    folder: Path
+    opcua_port: int | None = None
+    opcua_security: str = "sign_encrypt"
+
+    def write(self) -> Path:
+        """Write the settings into the run's folder for the processes of other roles."""
+        path = self.folder / "run.json"
+        path.write_text(self.model_dump_json(indent=2), encoding="utf-8")
+        return path
+
+    @property
+    def plant_state(self) -> Path:
+        """File from which the plant's process goes on."""
+        return self.folder / "plant.state"
