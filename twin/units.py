@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import pint
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
-_QUANTITY = re.compile(r"\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*([^\d\s].{0,24}?)\s*")
+_QUANTITY = re.compile(r"\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*((?:1\s*/|[^\d\s.]).{0,24}?)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,16 @@ def in_unit(text: str, symbol: str) -> float:
     Raises:
         ValueError: No unit, an unknown unit, or one of another dimension.
 
-    >>> in_unit("4 h", "s"), in_unit("500 W", "kW")
-    (14400.0, 0.5)
+    >>> in_unit("4 h", "s"), in_unit("500 W", "kW"), in_unit("864 / day", "1/s")
+    (14400.0, 0.5, 0.01)
     """
     match = _QUANTITY.fullmatch(text)
     if match is None:
         raise ValueError(f"expected a number with a unit such as {symbol!r}, got {text!r}")
     number, unit = match.groups()
     try:
-        return float(_units().Quantity(float(number), unit).to(symbol).magnitude)
+        per = f"1{unit}" if unit.startswith("/") else unit
+        return float(_units().Quantity(float(number), per).to(symbol).magnitude)
     except pint.DimensionalityError:
         raise ValueError(f"expected a unit that converts to {symbol}, got {unit!r}") from None
     except Exception:  # pint raises many kinds for a text that is no unit
