@@ -1,0 +1,101 @@
+"""Every command and every example in the guides is run as it stands there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from tests.cli.programs import FACTORY, ROOT, Program, factory
+
+GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LIVE = {"demo", "run"}
+
+
+def blocks(language: str) -> Iterator[tuple[str, str]]:
+    """(guide, text) of the fenced blocks in a language."""
+    for guide in GUIDES:
+        for name, text in BLOCK.findall(guide.read_text(encoding="utf-8")):
+            if name == language:
+                yield guide.name, text
+
+
+def commands() -> list[str]:
+    """All command lines of the guides, once each."""
+    lines = [line.strip() for _, text in blocks("sh") for line in text.splitlines()]
+    return list(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
+
+
+def of_program(program: str, kinds: set[str] | None = None, but: set[str] = frozenset()) -> list[str]:
+    """Commands of one program, of some or of all but some sub-commands."""
+    words = [(line, shlex.split(line)) for line in commands()]
+    mine = [(line, word) for line, word in words if word[0] == program]
+    return [line for line, word in mine if word[1] not in but and (kinds is None or word[1] in kinds)]
+
+
+def test_there_is_a_way_to_run_each_program() -> None:
+    assert {shlex.split(line)[0] for line in commands()} <= {"make", "factory", "docker", "python3"}
+
+
+@pytest.mark.parametrize("line", of_program("factory", but=LIVE))
+def test_command_ends_well(line: str) -> None:
+    done = factory(*shlex.split(line)[1:])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout
+
+
+@pytest.mark.xdist_group("live")
+@pytest.mark.parametrize("line", [*of_program("make", {"demo"}), *of_program("factory", {"demo"})])
+def test_live_command_shows_its_page_and_ends_on_ctrl_c(line: str, tmp_path: Path) -> None:
+    words = shlex.split(line)
+    words[0] = str(FACTORY) if words[0] == "factory" else words[0]
+    program = Program(words, {"FF_DATA": str(tmp_path)})
+    try:
+        assert httpx.get(program.address(), timeout=30).status_code == 200
+        assert program.interrupt() == 0
+    finally:
+        program.kill()
+
+
+@pytest.mark.parametrize("line", of_program("make", but={"demo"}))
+def test_make_target_exists(line: str) -> None:
+    done = subprocess.run(["make", "-n", *shlex.split(line)[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("line", of_program("docker"))
+def test_docker_command_reads_our_file(line: str) -> None:
+    if shutil.which("docker") is None:
+        pytest.skip("no docker client here")
+    words = shlex.split(line)
+    done = subprocess.run([*words[:2], "config", "--quiet"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if "is not a docker command" in done.stderr or "unknown" in done.stderr:
+        pytest.skip("the docker client here has no compose plug-in")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("guide", "text"), list(blocks("python")))
+def test_python_example_runs(guide: str, text: str) -> None:
+    done = subprocess.run(
+        [str(FACTORY.with_name("python")), "-c", text], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{guide}: {done.stderr}"
+
+
+@pytest.mark.parametrize(("guide", "text"), list(blocks("yaml")))
+def test_yaml_example_is_yaml(guide: str, text: str) -> None:
+    assert yaml.safe_load(text), guide
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_links_lead_somewhere(guide: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", guide.read_text(encoding="utf-8"))
+    assert not [target for target in targets if not (guide.parent / target).exists()]
