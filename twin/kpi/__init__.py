@@ -1,0 +1,1 @@
+"""Key performance indicators: pure functions and their descriptions."""

@@ -1,0 +1,39 @@
+"""Indicators of a line as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twin.kpi.spec import Figure, kpi
+
+
+@dataclass(frozen=True, slots=True)
+class LineFlow:
+    """A line in one window.
+
+    Args:
+        out_good: Good quantity of its last processing units.
+        bottleneck_ideal_s: Largest planned run time per item of its units, the designed bottleneck.
+        pbt_ns: Planned busy time of that unit.
+        bottleneck: Position of the unit with the lowest starved and blocked share; None when unknown.
+    """
+
+    out_good: int
+    bottleneck_ideal_s: float
+    pbt_ns: int
+    bottleneck: int | None
+
+
+@kpi(
+    "line_oee", "OEE of the line", "产线综合效率", unit="1", trend="up", high=1.0, scopes=("line",), source="own design"
+)
+def line_oee(line: LineFlow) -> Figure:
+    """good quantity of the last unit x planned run time of the designed bottleneck / its PBT"""
+    return line.out_good * line.bottleneck_ideal_s, line.pbt_ns * 1e-9
+
+
+@kpi("bottleneck_unit", "Bottleneck unit", "瓶颈工位", unit="1", trend="none", scopes=("line",), additive=False,
+     source="own design after the active-period view")  # fmt: skip
+def bottleneck_unit(line: LineFlow) -> Figure:
+    """position in the line of the unit with the lowest starved and blocked share of PBT"""
+    return line.bottleneck, None

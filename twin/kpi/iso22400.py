@@ -1,0 +1,315 @@
+"""Key performance indicators after ISO 22400-2, as functions of time elements and quantities.
+
+The numbers in the docstrings are those of the list of 34 indicators of the standard. A ratio
+whose denominator is 0 is absent (None); nothing is clipped. Formulas after ISO 22400-2 as
+restated in the open literature; no conformance is claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import fmean
+from typing import Literal
+
+from twin.kpi.amounts import product, ratio
+from twin.kpi.time_model import TimeModel
+
+Denominator = Literal["events", "events_plus_one"]
+D2 = {2: 1.128, 3: 1.693, 4: 2.059, 5: 2.326, 6: 2.534, 7: 2.704, 8: 2.847, 9: 2.970, 10: 3.078}
+"""Mean range of a normal sample of n values over its standard deviation (control chart constant d2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Quantities of one or several work units in one or several windows.
+
+    Args:
+        good: Good quantity, GQ.
+        scrap: Scrap quantity, SQ.
+        rework: Rework quantity, RQ.
+        ideal_produced_s: Sum over items of planned run time per item x produced quantity, in s.
+        ideal_good_s: Sum over items of planned run time per item x good quantity, in s.
+        inspected: Items at their first pass, IP.
+        good_at_first: Items good at their first pass, GP.
+    """
+
+    good: int = 0
+    scrap: int = 0
+    rework: int = 0
+    ideal_produced_s: float = 0.0
+    ideal_good_s: float = 0.0
+    inspected: int = 0
+    good_at_first: int = 0
+
+    @property
+    def produced(self) -> int:
+        """Produced quantity, PQ = GQ + SQ + RQ."""
+        return self.good + self.scrap + self.rework
+
+    @classmethod
+    def of_one_item(cls, ideal_s: float, good: int, scrap: int = 0, rework: int = 0) -> Counts:
+        """Counts of a single product with a planned run time per item (PRI) in s."""
+        return cls(good, scrap, rework, ideal_s * (good + scrap + rework), ideal_s * good)
+
+
+def worker_efficiency(apwt: float, apat: float) -> float | None:
+    """#1 worker efficiency = APWT / APAT.
+
+    >>> worker_efficiency(32, 40)
+    0.8
+    """
+    return ratio(apwt, apat)
+
+
+def allocation_ratio(busy: Sequence[float], aoet: float) -> float | None:
+    """#2 allocation ratio of an order = sum(AUBT) / AOET; may exceed 1 when operations overlap."""
+    return ratio(sum(busy), aoet)
+
+
+def throughput_rate(produced: float, aoet_h: float) -> float | None:
+    """#3 throughput rate = PQ / AOET, items per hour."""
+    return ratio(produced, aoet_h)
+
+
+def allocation_efficiency(time: TimeModel) -> float | None:
+    """#4 allocation efficiency = AUBT / PBT."""
+    return ratio(time.aubt_ns, time.pbt_ns)
+
+
+def utilisation_efficiency(time: TimeModel) -> float | None:
+    """#5 utilisation efficiency = APT / AUBT."""
+    return ratio(time.apt_ns, time.aubt_ns)
+
+
+def oee(time: TimeModel, counts: Counts) -> float | None:
+    """#6 OEE index = sum(PRI x GQ) / PBT, equal to availability x effectiveness x quality ratio."""
+    return ratio(counts.ideal_good_s * 1e9, time.pbt_ns)
+
+
+def nee(time: TimeModel, counts: Counts) -> float | None:
+    """#7 NEE index = (AUPT / PBT) x effectiveness x quality ratio; 0 when nothing was produced in a planned time."""
+    if time.pbt_ns > 0 and time.apt_ns == 0:
+        return 0.0
+    return product([ratio(time.aupt_ns, time.pbt_ns), ratio(counts.ideal_good_s * 1e9, time.apt_ns)])
+
+
+def availability(time: TimeModel) -> float | None:
+    """#8 availability = APT / PBT."""
+    return ratio(time.apt_ns, time.pbt_ns)
+
+
+def effectiveness(time: TimeModel, counts: Counts) -> float | None:
+    """#9 effectiveness = sum(PRI x PQ) / APT; above 1 when the planned run time is too long."""
+    return ratio(counts.ideal_produced_s * 1e9, time.apt_ns)
+
+
+def quality_ratio(counts: Counts) -> float | None:
+    """#10 quality ratio = GQ / PQ."""
+    return ratio(counts.good, counts.produced)
+
+
+def setup_ratio(time: TimeModel) -> float | None:
+    """#11 setup ratio = AUST / AUPT."""
+    return ratio(time.aust_ns, time.aupt_ns)
+
+
+def technical_efficiency(time: TimeModel) -> float | None:
+    """#12 technical efficiency = APT / (APT + ADET)."""
+    return ratio(time.apt_ns, time.apt_ns + time.adet_ns)
+
+
+def production_process_ratio(production: Sequence[float], aoet: float) -> float | None:
+    """#13 production process ratio of an order = sum(APT) / AOET."""
+    return ratio(sum(production), aoet)
+
+
+def actual_to_planned_scrap(scrap: float, planned_scrap: float) -> float | None:
+    """#14 actual to planned scrap ratio = SQ / PSQ."""
+    return ratio(scrap, planned_scrap)
+
+
+def first_pass_yield(good_at_first: float, inspected: float) -> float | None:
+    """#15 first pass yield = GP / IP."""
+    return ratio(good_at_first, inspected)
+
+
+def rolled_yield(yields: Sequence[float | None]) -> float | None:
+    """First pass yield over stations in series: their product.
+
+    >>> round(rolled_yield([0.95, 0.98, 0.99]), 6)
+    0.92169
+    """
+    return product(yields)
+
+
+def scrap_ratio(counts: Counts) -> float | None:
+    """#16 scrap ratio = SQ / PQ."""
+    return ratio(counts.scrap, counts.produced)
+
+
+def rework_ratio(counts: Counts) -> float | None:
+    """#17 rework ratio = RQ / PQ."""
+    return ratio(counts.rework, counts.produced)
+
+
+def fall_off_ratio(scrap: float, produced_first: float) -> float | None:
+    """#18 fall-off ratio = SQ of an operation / PQ of the order's first operation."""
+    return ratio(scrap, produced_first)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Specification limits of a characteristic; one may be missing."""
+
+    lower: float | None
+    upper: float | None
+
+
+def spread_capability(limits: Limits, deviation: float) -> float | None:
+    """#19 Cm, #21 Cp = (USL - LSL) / (6 s); two-sided limits only, absent for s = 0."""
+    if limits.lower is None or limits.upper is None:
+        return None
+    return ratio(limits.upper - limits.lower, 6 * deviation)
+
+
+def critical_capability(limits: Limits, mean: float, deviation: float) -> float | None:
+    """#20 Cmk, #22 Cpk = min(USL - x, x - LSL) / (3 s); negative when the mean is outside.
+
+    >>> round(critical_capability(Limits(9.95, 10.05), 10.01, 0.01), 6)
+    1.333333
+    """
+    upper = None if limits.upper is None else limits.upper - mean
+    lower = None if limits.lower is None else mean - limits.lower
+    sides = [side for side in (upper, lower) if side is not None]
+    return ratio(min(sides), 3 * deviation) if sides else None
+
+
+def sample_deviation(values: Sequence[float]) -> float | None:
+    """Sample standard deviation; absent for fewer than two values."""
+    if len(values) < 2:
+        return None
+    mean = fmean(values)
+    return sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))
+
+
+def range_deviation(groups: Sequence[Sequence[float]]) -> float | None:
+    """Within-group standard deviation Rbar / d2 of equal subgroups of 2 to 10 values."""
+    sizes = {len(group) for group in groups}
+    if len(sizes) != 1 or (size := sizes.pop()) not in D2:
+        return None
+    return fmean(max(group) - min(group) for group in groups) / D2[size]
+
+
+def comprehensive_energy(
+    consumption: Mapping[str, float], factors: Mapping[str, float], produced: float
+) -> float | None:
+    """#23 comprehensive energy consumption per item = sum(E_i x p_i) / PQ, in the unit of the factors."""
+    return ratio(sum(amount * factors[carrier] for carrier, amount in consumption.items()), produced)
+
+
+def inventory_turns(throughput: float, average_inventory: float) -> float | None:
+    """#24 inventory turns = throughput / average inventory, both in the same unit.
+
+    >>> inventory_turns(36_000, 3_000)
+    12.0
+    """
+    return ratio(throughput, average_inventory)
+
+
+def consumed_share(quantity: float, consumed_material: float) -> float | None:
+    """#25, #27-#29: finished goods, production, storage and transport, other loss = quantity / CM."""
+    return ratio(quantity, consumed_material)
+
+
+def integrated_goods_ratio(good: float, lower_grades: Sequence[tuple[float, float]], consumed: float) -> float | None:
+    """#26 integrated goods ratio = (GQ + sum(quantity x coefficient of lower grades)) / CM.
+
+    >>> integrated_goods_ratio(9_500, [(300, 0.8)], 10_000)
+    0.974
+    """
+    return ratio(good + sum(quantity * coefficient for quantity, coefficient in lower_grades), consumed)
+
+
+def equipment_load_ratio(produced: float, capacity: float) -> float | None:
+    """#30 equipment load ratio = PQ / equipment production capacity of the window."""
+    return ratio(produced, capacity)
+
+
+def mean_time(total: float, events: int, denominator: Denominator = "events") -> float | None:
+    """#31-#33 MTBF, MTTF, MTTR = total time / failure events, in the unit of the total.
+
+    Args:
+        total: Operating time (setup and production) or time of finished repairs.
+        events: Failure events.
+        denominator: ``events``, or ``events_plus_one`` as the published text is remembered.
+
+    >>> mean_time(360, 3), mean_time(360, 3, "events_plus_one"), mean_time(60, 0)
+    (120.0, 90.0, None)
+    """
+    return ratio(total, events if denominator == "events" else events + 1)
+
+
+def inherent_availability(mtbf: float, mttr: float) -> float | None:
+    """MTBF / (MTBF + MTTR); not the availability of #8."""
+    return ratio(mtbf, mtbf + mttr)
+
+
+def corrective_maintenance_ratio(cmt: float, pmt: float) -> float | None:
+    """#34 corrective maintenance ratio = CMT / (CMT + PMT)."""
+    return ratio(cmt, cmt + pmt)
+
+
+def teep(time: TimeModel, counts: Counts) -> float | None:
+    """TEEP = sum(PRI x GQ) / all calendar time; an extension outside the standard."""
+    return ratio(counts.ideal_good_s * 1e9, time.span_ns - time.unknown_ns)
+
+
+def line_oee(good: float, bottleneck_ideal: float, planned_busy: float) -> float | None:
+    """OEE of a serial line = good output x ideal cycle of the designed bottleneck / planned busy time.
+
+    Source: own design; averaging the stations would count starving and blocking twice.
+
+    >>> round(line_oee(391, 1, 450), 6)
+    0.868889
+    """
+    return ratio(good * bottleneck_ideal, planned_busy)
+
+
+@dataclass(frozen=True, slots=True)
+class LossTree:
+    """Where the planned busy time went, in s; the parts sum up to PBT.
+
+    Args:
+        good: Ideal time of the good items.
+        setup: Setup.
+        delay: Delay with an order on the unit.
+        down: Down time without one.
+        speed: APT beyond the ideal time of all items made.
+        quality: Ideal time of items that are not good.
+    """
+
+    good: float
+    setup: float
+    delay: float
+    down: float
+    speed: float
+    quality: float
+
+    @property
+    def total(self) -> float:
+        """Sum of all parts, equal to PBT."""
+        return self.good + self.setup + self.delay + self.down + self.speed + self.quality
+
+
+def loss_tree(time: TimeModel, counts: Counts) -> LossTree:
+    """Losses of a planned busy time. Source: own design after the OEE losses."""
+    return LossTree(
+        good=counts.ideal_good_s,
+        setup=time.aust_ns / 1e9,
+        delay=time.adet_ns / 1e9,
+        down=time.adot_ns / 1e9,
+        speed=time.apt_ns / 1e9 - counts.ideal_produced_s,
+        quality=counts.ideal_produced_s - counts.ideal_good_s,
+    )

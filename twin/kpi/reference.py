@@ -1,0 +1,30 @@
+"""The reference page of all indicators, generated from their descriptions."""
+
+from __future__ import annotations
+
+from twin.kpi.spec import RULE_VERSION, KpiSpec, kpis
+
+_HEAD = f"""# Indicators
+
+Generated from `twin/kpi/definitions`; do not edit. Rules: `{RULE_VERSION}`.
+
+- Formulas are after ISO 22400-2 where the source says so; no conformance is claimed.
+- An indicator whose denominator is 0 is absent: no record, never 0 and never NaN.
+- Values are never clipped. Groups and longer windows are ratios of sums, never means of ratios.
+- value = scale x numerator / denominator; numerator and denominator are in s, kWh, kg or pieces.
+- The scope of a link is the path `chain-<chain>/<link>`.
+
+| Id | Name | 名称 | Formula | Unit | Better | Levels | Source |
+|---|---|---|---|---|---|---|---|
+"""
+
+
+def render() -> str:
+    """The page as Markdown."""
+    return _HEAD + "".join(_row(kpis[kind]) for kind in kpis.kinds())
+
+
+def _row(spec: KpiSpec) -> str:
+    scopes = ", ".join(spec.scopes)
+    cells = (f"`{spec.id}`", spec.en, spec.zh, spec.formula, spec.unit, spec.trend, scopes, spec.source)
+    return f"| {' | '.join(cells)} |\n"

@@ -1,0 +1,92 @@
+"""Description of an indicator, and the registry of all of them.
+
+A new indicator is one decorated function in a module under ``twin/kpi/definitions``; nothing else
+has to know about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from twin.registry import Registry
+
+Figure = tuple[Any, Any]
+"""Numerator and denominator in base units (s, kWh, kg, pieces); denominator None for a plain sum."""
+
+Scope = Literal["machine", "line", "area", "site", "enterprise", "chain", "link"]
+EQUIPMENT: tuple[Scope, ...] = ("machine", "line", "area", "site", "enterprise")
+RULE_VERSION = "iso22400-2+own/1"
+"""Version of the calculation rules, in every record; raise it when a formula changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class KpiSpec:
+    """What an indicator is (after the description scheme of ISO 22400-1).
+
+    Args:
+        id: Name in records, series and panels.
+        en: English name.
+        zh: Chinese name.
+        formula: Formula in words.
+        unit: UCUM style unit of the value; ``1`` for a ratio.
+        trend: Which way is better.
+        source: Where the formula comes from.
+        figure: Numerator and denominator of an observation.
+        scopes: Levels at which it is published.
+        low: Smallest possible value, None when open.
+        high: Largest ordinary value, None when open.
+        scale: Value = scale x numerator / denominator.
+        basis: What coverage refers to: state time or metered time.
+        additive: Numerators and denominators of parts add up to those of the whole.
+        storing: Also published of units that store or carry.
+    """
+
+    id: str
+    en: str
+    zh: str
+    formula: str
+    unit: str
+    trend: Literal["up", "down", "none"]
+    source: str
+    figure: Callable[[Any], Figure]
+    scopes: tuple[Scope, ...] = EQUIPMENT
+    low: float | None = 0.0
+    high: float | None = None
+    scale: float = 1.0
+    basis: Literal["time", "energy"] = "time"
+    additive: bool = True
+    storing: bool = False
+
+
+kpis: Registry[KpiSpec] = Registry("kpi", "twin.kpi.definitions")
+"""Every indicator by id."""
+
+
+def kpi(kpi_id: str, en: str, zh: str, **description: Any) -> Callable[[Callable[[Any], Figure]], KpiSpec]:
+    """Decorator: register a function from observations to numerator and denominator.
+
+    Args:
+        kpi_id: Name of the indicator.
+        en: English name.
+        zh: Chinese name.
+        description: Further fields of ``KpiSpec``.
+
+    Raises:
+        TypeError: The function has no docstring (it is the formula) or the id is taken.
+    """
+
+    def add(figure: Callable[[Any], Figure]) -> KpiSpec:
+        formula = " ".join((figure.__doc__ or "").split())
+        if not formula:
+            raise TypeError(f"kpi {kpi_id!r}: expected the formula as docstring, got none")
+        spec = KpiSpec(kpi_id, en, zh, formula, figure=figure, **description)
+        return kpis.register(kpi_id)(spec)
+
+    return add
+
+
+def specs(scope: Scope) -> Sequence[KpiSpec]:
+    """All indicators published at a level, sorted by id."""
+    return [spec for kind in kpis.kinds() if scope in (spec := kpis[kind]).scopes]
