@@ -1,0 +1,233 @@
+"""The embedded store: one DuckDB file, one writing thread, readers in the same process."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from brokers.stores import StoreUrl, stores
+from brokers.stores._duckdb_tables import Catalog, Tables, quoted, tables_of
+from brokers.stores.latest import Latest
+from brokers.stores.schema import LAST_KEY, bucket_ns, checked_where, event_frame, events_only
+from twin.equipment import EquipmentPath
+from twin.errors import StoreError
+from twin.records import COLUMNS, Frame, RecordKind
+from twin.units import in_unit
+
+T = TypeVar("T")
+Series = tuple[NDArray[np.int64], NDArray[np.float64]]
+
+
+class DuckDbStore:
+    """Keeps records in one file; no other process can open it meanwhile.
+
+    Writes are transactions: ``write`` returns when the rows are on disk, and a killed process
+    loses nothing that was acknowledged. Freed space is used again, but the file does not shrink.
+
+    Args:
+        path: The file; its folder is made. ``:memory:`` keeps nothing.
+        keep_ns: Delete rows whose source time is older than the newest by more than this; None: keep all.
+        threads: Threads that DuckDB may use for one query.
+        memory: Most memory DuckDB may use, e.g. ``1GB``.
+    """
+
+    def __init__(self, path: str, keep_ns: int | None = None, threads: int = 2, memory: str = "1GB") -> None:
+        self.path = path
+        self.keep_ns = keep_ns
+        self.forgotten: Counter[RecordKind] = Counter()
+        """Rows deleted because they were too old, by kind."""
+        self._config: dict[str, Any] = {"threads": threads, "memory_limit": memory}
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="store-read")
+        self._local = threading.local()
+        self._latest = Latest()
+        self._latest_read: set[RecordKind] = set()
+        self._newest_ns = 0
+        self._cut_ns = 0
+
+    async def open(self) -> None:
+        """Open or create the file.
+
+        Raises:
+            StoreError: Another process has it open, or it is not such a file.
+        """
+        await self._run(self._writer, self._open)
+
+    async def write(self, frames: Sequence[Frame]) -> None:
+        """Write all frames or none; durable when it returns.
+
+        Raises:
+            StoreError: The file refused; nothing was written.
+        """
+        await self._run(self._writer, self._tables.write, frames)
+        self._latest.note(frames)
+        if self.keep_ns is not None:
+            await self._retain(frames, self.keep_ns)
+
+    async def close(self) -> None:
+        """Write everything into the file and let go of it."""
+        await self._run(self._readers, lambda: None)
+        self._readers.shutdown(wait=True)
+        await self._run(self._writer, self._root.close)
+        self._writer.shutdown(wait=True)
+
+    async def series(
+        self, path: EquipmentPath, tag: str, t0_ns: int, t1_ns: int, max_points: int = 1000
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """One telemetry tag in ``[t0, t1)``; see ``twin.ports.History``."""
+        return await self._run(self._readers, self._series, path, tag, (t0_ns, t1_ns), max_points)
+
+    async def rows(
+        self,
+        kind: RecordKind,
+        under: str,
+        t0_ns: int,
+        t1_ns: int,
+        limit: int = 10_000,
+        where: Mapping[str, Any] | None = None,
+    ) -> Frame:
+        """Records of a kind at or below a path in ``[t0, t1)``; see ``twin.ports.History``."""
+        conditions = checked_where(kind, where)
+        return await self._run(self._readers, self._rows, kind, under, (t0_ns, t1_ns, limit), conditions)
+
+    async def latest(self, kind: RecordKind, under: str = "") -> Frame:
+        """The last record of each key; see ``twin.ports.History``."""
+        events_only(kind)
+        if kind not in self._latest_read:
+            self._latest.merge(await self._run(self._readers, self._read_latest, kind))
+            self._latest_read.add(kind)
+        return self._latest.frame(kind, under)
+
+    async def count(self, kind: RecordKind) -> int:
+        """Number of stored rows of a kind (known values for telemetry)."""
+        return await self._run(self._readers, self._count, kind)
+
+    async def forget(self, before_ns: int) -> dict[RecordKind, int]:
+        """Delete rows with a source time before this, but no master data and not the last row of a unit.
+
+        Returns:
+            Rows deleted by kind.
+        """
+        counts = await self._run(self._writer, self._tables.forget, before_ns)
+        self.forgotten.update(counts)
+        return counts
+
+    # what runs in the threads
+
+    def _open(self) -> None:
+        if self.path != ":memory:":
+            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._root = duckdb.connect(self.path, config=self._config)
+        except duckdb.Error as error:
+            raise StoreError(_explained(self.path, str(error))) from error
+        self._tables = Tables(self._root.cursor())
+
+    @property
+    def _catalog(self) -> Catalog:
+        return self._tables.catalog
+
+    def _query(self, statement: str, values: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
+        if not hasattr(self._local, "cursor"):
+            self._local.cursor = self._root.cursor()
+        cursor: duckdb.DuckDBPyConnection = self._local.cursor
+        return cursor.execute(statement, list(values))
+
+    def _series(self, path: str, tag: str, span: tuple[int, int], max_points: int) -> Series:
+        catalog = self._catalog
+        unit = catalog.units.get(path)
+        number = catalog.home.get(-1 if unit is None else unit)
+        name = None if number is None else catalog.columns[number].get(tag)
+        if name is None:
+            return np.empty(0, np.int64), np.empty(0, np.float64)
+        column = quoted(name)
+        part = f"FROM telemetry_{number} WHERE unit = ? AND time_ns >= ? AND time_ns < ? AND {column} IS NOT NULL"
+        values = [unit, *span]
+        points = self._query(f"SELECT count(*) {part}", values).fetchone() or (0,)
+        if points[0] <= max_points:
+            return self._points(f"SELECT time_ns AS t, {column} AS v {part} ORDER BY t", values)
+        width, low = bucket_ns(*span, max_points), span[0]
+        bucket = f"{low} + (time_ns - {low}) // {width} * {width}"
+        return self._points(f"SELECT {bucket} AS t, avg({column}) AS v {part} GROUP BY t ORDER BY t", values)
+
+    def _points(self, statement: str, values: Sequence[Any]) -> Series:
+        columns = self._query(statement, values).fetchnumpy()
+        return np.asarray(columns["t"], dtype=np.int64), np.asarray(columns["v"], dtype=np.float64)
+
+    def _rows(self, kind: RecordKind, under: str, window: tuple[int, int, int], where: Mapping[str, Any]) -> Frame:
+        t0_ns, t1_ns, limit = window
+        tests = ["time_ns >= ?", "time_ns < ?"]
+        values: list[Any] = [t0_ns, t1_ns]
+        if under:
+            units = [unit for path, unit in list(self._catalog.units.items()) if EquipmentPath(path).is_under(under)]
+            tests.append("unit IN (SELECT unnest(?::INTEGER[]))")
+            values.append(units)
+        for name, value in where.items():
+            tests.append(f"{quoted(name)} IS NOT DISTINCT FROM ?")
+            values.append(value)
+        order = f"WHERE {' AND '.join(tests)} ORDER BY time_ns DESC, rowid DESC LIMIT {int(limit)}"
+        return self._events(kind, f"SELECT {_columns(kind)} FROM {kind} {order}", values)  # noqa: S608 - our names
+
+    def _read_latest(self, kind: RecordKind) -> Frame:
+        key = ", ".join(["unit", *(quoted(name) for name in LAST_KEY.get(kind, ()))])
+        order = f"ORDER BY {key}, time_ns DESC, rowid DESC"
+        return self._events(kind, f"SELECT DISTINCT ON ({key}) {_columns(kind)} FROM {kind} {order}", [])  # noqa: S608
+
+    def _events(self, kind: RecordKind, statement: str, values: Sequence[Any]) -> Frame:
+        found = self._query(statement, values).fetchall()
+        paths = {unit: EquipmentPath(path) for path, unit in list(self._catalog.units.items())}
+        return event_frame(kind, [(paths[row[0]], *row[1:]) for row in reversed(found)])
+
+    def _count(self, kind: RecordKind) -> int:
+        catalog = self._catalog
+        total = 0
+        for table in tables_of(kind, catalog):
+            what = ["count(*)"]
+            if kind is RecordKind.TELEMETRY:
+                names = catalog.columns[int(table.rpartition("_")[2])].values()
+                what = [f"count({quoted(name)})" for name in names]
+            total += sum(self._query(f"SELECT {', '.join(what)} FROM {table}").fetchone() or ())  # noqa: S608
+        return total
+
+    async def _retain(self, frames: Sequence[Frame], keep_ns: int) -> None:
+        self._newest_ns = max([self._newest_ns, *(int(frame.time_ns[-1]) for frame in frames if len(frame))])
+        cut_ns = self._newest_ns - keep_ns
+        if cut_ns >= self._cut_ns + max(keep_ns // 50, 60_000_000_000):
+            self._cut_ns = cut_ns
+            await self.forget(cut_ns)
+
+    async def _run(self, pool: ThreadPoolExecutor, work: Callable[..., T], *values: Any) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, work, *values)
+        except duckdb.Error as error:
+            raise StoreError(f"store {self.path}: {error}") from error
+
+
+def _columns(kind: RecordKind) -> str:
+    return ", ".join(["unit", "time_ns", *(quoted(name) for name in COLUMNS[kind])])
+
+
+def _explained(path: str, text: str) -> str:
+    held = re.search(r"PID (\d+)", text)
+    if "lock" in text:
+        who = f"the process {held[1]}" if held else "another process"
+        return f"store {path}: expected a file that nobody has open, got one that {who} has open (end that process)"
+    return f"store {path}: expected a DuckDB file, got: {text.splitlines()[0]}"
+
+
+@stores.register("duckdb")
+def duckdb_store(url: StoreUrl) -> DuckDbStore:
+    """Embedded file, the default; option ``keep``, e.g. ``keep=30 day``, deletes what is older."""
+    url.allow("keep")
+    keep = url.option("keep")
+    return DuckDbStore(url.file, round(in_unit(keep, "s") * 1e9) if keep else None)

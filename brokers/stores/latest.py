@@ -1,0 +1,44 @@
+"""The last row of every key, in memory, because asking a store for it is slow everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from brokers.stores.schema import LAST_KEY, cleaned, event_frame
+from twin.equipment import EquipmentPath
+from twin.records import Frame, RecordKind
+
+Row = tuple[Any, ...]
+"""(path, time_ns, *columns)"""
+
+
+class Latest:
+    """Last rows by kind and key; rows may come in any order, the newest source time wins."""
+
+    def __init__(self) -> None:
+        self._rows: dict[RecordKind, dict[Row, Row]] = {}
+
+    def note(self, frames: Iterable[Frame]) -> None:
+        """Take what has been written."""
+        for frame in frames:
+            if frame.kind is not RecordKind.TELEMETRY:
+                self.merge(frame)
+
+    def merge(self, frame: Frame) -> None:
+        """Take the rows of one frame of events."""
+        known = self._rows.setdefault(frame.kind, {})
+        key = [frame.tags.index(name) for name in LAST_KEY.get(frame.kind, ())]
+        for path, time_ns, values in zip(frame.paths, frame.time_ns.tolist(), frame.values, strict=True):
+            name = (path, *(values[index] for index in key))
+            before = known.get(name)
+            if before is None or before[1] <= time_ns:
+                row = [cleaned(tag, value) for tag, value in zip(frame.tags, values, strict=True)]
+                known[name] = (path, time_ns, *row)
+
+    def frame(self, kind: RecordKind, under: str) -> Frame:
+        """The last row of each key at or below a path, ordered by time and path."""
+        rows = list(self._rows.get(kind, {}).values())
+        if under:
+            rows = [row for row in rows if EquipmentPath(row[0]).is_under(under)]
+        return event_frame(kind, sorted(rows, key=lambda row: (row[1], row[0])))
