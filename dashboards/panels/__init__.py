@@ -1,0 +1,1 @@
+"""Panels, one module per group; a module registers its panels by being there."""
