@@ -1,0 +1,50 @@
+"""Drivers, one module each: where samples are born. A module registers its kind by being there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from devices.unit import DeviceUnit, Driver, Setting
+from twin.config import Config
+from twin.errors import Problem, ScenarioError
+from twin.registry import Registry
+
+
+drivers: Registry[type[Any]] = Registry("driver", "devices.drivers")
+"""Every kind of driver. An entry is a class with ``Options``, made by ``kind(units, options, setting)``."""
+
+
+def option_problems(kind: str, options: dict[str, Any], where: str) -> list[Problem]:
+    """Everything that is wrong with the options of a driver; empty when they are fine."""
+    try:
+        model = drivers[kind].Options
+    except KeyError as error:
+        return [Problem(f"{where}.driver", "a known driver", repr(kind), str(error.args[0]))]
+    try:
+        model.model_validate(options)
+    except ValidationError as error:
+        return [_problem(finding, where, model) for finding in error.errors(include_url=False)]
+    return []
+
+
+def _problem(finding: Any, where: str, model: type[Config]) -> Problem:
+    place = ".".join(str(part) for part in ("options", *finding["loc"]))
+    hint = f"options are: {', '.join(model.model_fields)}" if finding["type"] == "extra_forbidden" else ""
+    return Problem(f"{where}.{place}", finding["msg"], repr(finding["input"])[:80], hint)
+
+
+def open_driver(kind: str, units: Sequence[DeviceUnit], setting: Setting) -> Driver:
+    """Make the driver of some units.
+
+    Raises:
+        ScenarioError: Unknown driver or options, every problem of every unit at once.
+    """
+    problems = [problem for unit in units for problem in option_problems(kind, unit.options, f"{unit.path} device")]
+    if problems:
+        raise ScenarioError(problems)
+    entry = drivers[kind]
+    driver: Driver = entry(units, [entry.Options.model_validate(unit.options) for unit in units], setting)
+    return driver

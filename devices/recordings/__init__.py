@@ -1,0 +1,1 @@
+"""Recordings of real machines, read as streams of records."""

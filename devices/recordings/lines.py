@@ -1,0 +1,59 @@
+"""Lines of a recording: plain, gzip, or a member of a tar archive; read as a stream within limits."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from twin.errors import FatalError
+
+MAX_LINE = 65_536
+"""Characters of one line; a longer one is cut there and counts as malformed."""
+MAX_CHARACTERS = 4 << 30
+"""Characters of one recording after decompression; more is refused."""
+
+
+def recording_lines(path: Path, member: str | None = None) -> Iterator[str]:
+    """Read lines without their ends; holds one line in memory.
+
+    Args:
+        path: The file; ``.gz`` and ``.tar.gz`` by their suffix.
+        member: Name within a tar archive.
+
+    Raises:
+        FatalError: The file cannot be read, has no such member, or is longer than ``MAX_CHARACTERS``.
+    """
+    try:
+        if member is not None:
+            yield from _member_lines(path, member)
+        else:
+            raw: IO[bytes] = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+            with raw:
+                yield from _bounded(raw, path)
+    except (OSError, tarfile.TarError, EOFError) as error:
+        raise FatalError(f"{path.name}: expected a readable recording, got {error}") from error
+
+
+def _member_lines(path: Path, member: str) -> Iterator[str]:
+    with tarfile.open(path, "r|*") as archive:
+        for entry in archive:
+            if entry.name == member and entry.isfile():
+                content = archive.extractfile(entry)
+                if content is not None:
+                    yield from _bounded(content, path)
+                return
+    raise FatalError(f"{path.name}: expected a member {member!r}, got an archive without it (list it with tar -t)")
+
+
+def _bounded(raw: IO[bytes], path: Path) -> Iterator[str]:
+    text = io.TextIOWrapper(raw, encoding="utf-8", errors="replace", newline="\n")
+    left = MAX_CHARACTERS
+    while line := text.readline(MAX_LINE):
+        left -= len(line)
+        if left < 0:
+            raise FatalError(f"{path.name}: expected at most {MAX_CHARACTERS} characters, got more (cut the recording)")
+        yield line.rstrip("\r\n")
