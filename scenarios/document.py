@@ -1,0 +1,201 @@
+"""The scenario document: a plant and everything around it, frozen and validated."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union
+
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    PrivateAttr,
+    Tag,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from twin.config import AreaConfig, Config, EnterpriseConfig, LineConfig, PlantConfig, SiteConfig, StationConfig, Titled
+from twin.equipment import SEGMENT
+from twin.stations import stations as station_registry
+from twin.units import Duration
+
+SCHEMA_VERSION = 1
+
+
+def station_configs() -> dict[str, type[StationConfig]]:
+    """Configuration class of every kind of station, own and from plug-ins."""
+    registered = {kind: station_registry[kind].config for kind in station_registry.kinds()}  # type: ignore[attr-defined]
+    if not registered:  # TEMPORARY
+        import importlib
+        for kind in "assembly buffer inspection machine receiving shipping sink source transport".split():
+            registered[kind] = getattr(importlib.import_module(f"twin.stations.{kind}"), f"{kind.title()}Config")
+    return registered
+
+
+def _kind(value: Any) -> str | None:
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return kind if isinstance(kind, str) else None
+
+
+if TYPE_CHECKING:
+    Station = StationConfig
+else:
+    _choices = tuple(Annotated[config, Tag(kind)] for kind, config in station_configs().items())
+    Station = Annotated[Union[_choices], Discriminator(_kind)]  # noqa: UP007 - the members are known at run time
+
+
+class Line(LineConfig):
+    """A line whose stations are of the class of their kind."""
+
+    stations: tuple[Station, ...] = Field(min_length=1, description="units in the order of the flow")
+
+
+class Area(AreaConfig):
+    """An area (workshop) of a site."""
+
+    lines: tuple[Line, ...] = Field(min_length=1, description="lines")
+
+
+class Site(SiteConfig):
+    """A site: one place, one publisher, one grid."""
+
+    areas: tuple[Area, ...] = Field(min_length=1, description="areas")
+
+
+class Enterprise(EnterpriseConfig):
+    """An enterprise with its sites."""
+
+    sites: tuple[Site, ...] = Field(min_length=1, description="sites")
+
+
+def _speed(value: object) -> object:
+    return math.inf if value == "max" else value
+
+
+Pace = Annotated[
+    float,
+    BeforeValidator(_speed),
+    Field(gt=0),
+    PlainSerializer(lambda value: "max" if math.isinf(value) else value),
+    WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": "max"}]}),
+]
+"""Simulated seconds per second of the wall clock; ``max`` (infinity) is as fast as possible."""
+
+
+class RunConfig(Config):
+    """How the plant is run."""
+
+    seed: int = Field(default=1, ge=0, description="seed of all random streams")
+    horizon: Duration = Field(default=8 * 3600.0, gt=0, description="simulated time of `factory simulate`")
+    tick: Duration = Field(default=1.0, gt=0, description="period of telemetry")
+    backfill: Duration = Field(default=0.0, description="history made before going live, ends where live begins")
+    speed: Pace = Field(default=1.0, description="simulated seconds per second, or max")
+
+
+class OpcUaConfig(Config):
+    """The OPC UA server."""
+
+    enabled: bool = Field(default=False, description="whether the server is started")
+    port: int = Field(default=4840, ge=0, le=65535, description="TCP port on the loopback interface; 0: any free one")
+    security: Literal["sign_encrypt", "none"] = Field(
+        default="sign_encrypt", description="sign_encrypt: Basic256Sha256, signed and encrypted; none: open, for tests"
+    )
+
+
+class BrokersConfig(Config):
+    """How records travel."""
+
+    transport: Literal["uns", "sparkplug"] = Field(
+        default="uns", description="uns: JSON in a unified namespace; sparkplug: Sparkplug B"
+    )
+    url: str = Field(
+        default="embedded",
+        pattern=r"^(embedded|mqtts?://[^\s@]+)$",
+        description="embedded, or mqtt://host:port, mqtts://host:port; credentials come from the environment",
+    )
+    opcua: OpcUaConfig = Field(default=OpcUaConfig(), description="OPC UA server")
+
+
+class StoreConfig(Config):
+    """Where records are kept."""
+
+    url: str = Field(
+        default="embedded",
+        pattern=r"^(embedded|[a-z][a-z0-9+.-]*:[^\s@]*)$",
+        description="embedded (DuckDB in memory), duckdb:file, influxdb://host:port/org/bucket, lines:file",
+    )
+
+
+class DashboardsConfig(Config):
+    """The built-in web pages."""
+
+    host: str = Field(default="127.0.0.1", description="address to bind")
+    port: int = Field(default=8000, ge=0, le=65535, description="TCP port; 0: any free one")
+    language: Literal["zh", "en"] = Field(default="zh", description="language shown first")
+
+
+class ExpectationConfig(Config):
+    """What must hold at the end of a simulation."""
+
+    kpi: str = Field(description="id of the KPI, e.g. oee")
+    scope: str = Field(description="path of the machine, line or site, or chain-<id>")
+    at_least: float | None = Field(default=None, description="lower limit, in the unit of the KPI")
+    at_most: float | None = Field(default=None, description="upper limit, in the unit of the KPI")
+
+    @model_validator(mode="after")
+    def _limited(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("expected at_least, at_most or both, got neither")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError(f"expected at_least <= at_most, got {self.at_least} > {self.at_most}")
+        return self
+
+    def met(self, value: float) -> bool:
+        """Whether a value lies within the limits; an unknown value (NaN) does not."""
+        low = -math.inf if self.at_least is None else self.at_least
+        high = math.inf if self.at_most is None else self.at_most
+        return low <= value <= high
+
+
+class Scenario(PlantConfig):
+    """A plant, how it is run, and what it is connected to."""
+
+    schema_version: Literal[1] = Field(description="version of this format: 1")
+    name: str = Field(pattern=rf"^{SEGMENT.pattern}$", description="short name, as the file")
+    title: Titled = Field(description="name for people")
+    description: str = Field(default="", description="what the scenario shows")
+    enterprises: tuple[Enterprise, ...] = Field(min_length=1, description="enterprises")
+    run: RunConfig = Field(default=RunConfig(), description="seed, horizon, pace")
+    brokers: BrokersConfig = Field(default=BrokersConfig(), description="transports")
+    store: StoreConfig = Field(default=StoreConfig(), description="store")
+    dashboards: DashboardsConfig = Field(default=DashboardsConfig(), description="web pages")
+    expectations: tuple[ExpectationConfig, ...] = Field(default=(), description="what must hold at the end")
+
+    _base: Path = PrivateAttr(default=Path("."))
+
+    @property
+    def base(self) -> Path:
+        """Folder of the document; relative file names of drivers start here."""
+        return self._base
+
+    @field_validator("epoch")
+    @classmethod
+    def _with_offset(cls, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            raise ValueError(f"expected a time with its offset from UTC, got {value.isoformat()}")
+        return value
+
+    def plant(self) -> PlantConfig:
+        """The part that the engine and the devices need."""
+        return PlantConfig.model_construct(**{name: getattr(self, name) for name in PlantConfig.model_fields})
+
+    def document(self) -> dict[str, Any]:
+        """The scenario as plain data that loads again to an equal scenario."""
+        return self.model_dump(mode="json", exclude_none=True, exclude_defaults=True) | {
+            "schema_version": self.schema_version
+        }

@@ -1,0 +1,107 @@
+"""Reading a scenario: every problem at once, each with its file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from scenarios.composition import AUTHORING, LIBRARY, Sources, override
+from scenarios.document import Scenario
+from scenarios.messages import translated
+from scenarios.nodes import Mark, Node, mapping, parse
+from scenarios.references import dangling
+from twin.equipment import SEGMENT
+from twin.errors import Problem, ScenarioError
+
+__all__ = ["LIBRARY", "load", "loads", "locate"]
+
+
+def locate(name: str | Path) -> Path:
+    """The file of a scenario: a path, or the name of a shipped scenario.
+
+    Raises:
+        ScenarioError: No such file.
+    """
+    path = Path(name)
+    shipped = LIBRARY / f"{name}.yaml"
+    if path.is_file():
+        return path
+    if SEGMENT.fullmatch(str(name)) and shipped.is_file():
+        return shipped
+    known = ", ".join(sorted(file.stem for file in LIBRARY.glob("*.yaml")))
+    raise ScenarioError([Problem(str(name), "a scenario file", "no such file", f"shipped: {known}")])
+
+
+def load(path: str | Path, overrides: Iterable[str] = ()) -> Scenario:
+    """Read, put together and check a scenario.
+
+    Args:
+        path: File, or name of a shipped scenario.
+        overrides: Replacements ``path=value`` as in ``overrides:``, e.g. ``run.seed=7``.
+
+    Returns:
+        The frozen scenario.
+
+    Raises:
+        ScenarioError: Carries every problem as *file:line place: expected, got (hint)*.
+    """
+    file = locate(path).resolve()
+    sources = Sources(file.parent)
+    return _checked(sources.document(file, Mark(file.name, 1)), overrides, sources)
+
+
+def loads(text: str, base: Path, name: str = "scenario.yaml") -> Scenario:
+    """Read a scenario from text.
+
+    Args:
+        text: YAML document.
+        base: Folder that includes and relative file names start from.
+        name: Name of the document in messages.
+
+    Raises:
+        ScenarioError: As :func:`load`.
+    """
+    sources = Sources(base.resolve())
+    return _checked(sources.text(text, name), (), sources)
+
+
+def _checked(root: Node, overrides: Iterable[str], sources: Sources) -> Scenario:
+    root = override(root, _commanded(overrides, sources), sources)
+    root = mapping({key: node for key, node in root.entries.items() if key not in AUTHORING}, root.mark)
+    scenario, found = None, sources.problems
+    try:
+        scenario = Scenario.model_validate(root.plain())
+    except ValidationError as error:
+        found.extend(translated(error, root))
+    found.extend(dangling(root))
+    if found or scenario is None:
+        raise ScenarioError(_in_order(found))
+    scenario._base = sources.root
+    return scenario
+
+
+def _commanded(overrides: Iterable[str], sources: Sources) -> Node:
+    """Overrides from the command line as a mapping."""
+    entries: dict[str, Node] = {}
+    for text in overrides:
+        mark = Mark(f"--set {text}", 0)
+        key, equals, value = text.partition("=")
+        if not equals:
+            sources.add(mark, "path=value", repr(text))
+            continue
+        node, problems = parse(value, mark.file)
+        sources.problems.extend(problems)
+        entries[key.strip()] = Node(node.value, mark, node.size)
+    return mapping(entries, Mark("--set", 0))
+
+
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Each problem once, by file and line."""
+
+    def place(problem: Problem) -> tuple[str, int]:
+        file, _, rest = problem.where.partition(" ")[0].rpartition(":")
+        return file, int(rest) if rest.isdigit() else 0
+
+    return sorted(dict.fromkeys(problems), key=place)

@@ -1,0 +1,259 @@
+"""What the validation library found, in plain words and with the place in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from scenarios.document import Scenario, station_configs
+from scenarios.nodes import Loc, Node
+from twin.distributions import FAMILIES
+from twin.errors import Problem
+from twin.units import Unit
+
+
+def path_of(loc: Loc) -> str:
+    """A location as people write it.
+
+    >>> path_of(("enterprises", 0, "sites", 1, "id"))
+    'enterprises[0].sites[1].id'
+    """
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
+    return text.removeprefix(".")
+
+
+def shown(value: Any) -> str:
+    """A value in at most some 60 characters."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        value = f"a mapping of {', '.join(map(str, value)) or 'nothing'}"
+    elif isinstance(value, list | tuple):
+        value = f"a list of {len(value)}"
+    elif isinstance(value, str):
+        value = repr(value)
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def nearest(name: object, known: list[str], all_up_to: int = 12) -> str:
+    """A hint: the nearest known name, or all of them when they are few."""
+    near = get_close_matches(str(name), known, n=1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    if not known:
+        return ""
+    listed = ", ".join(sorted(known)[:all_up_to])
+    return f"known: {listed}" + (", ..." if len(known) > all_up_to else "")
+
+
+def problem(root: Node, loc: Loc, expected: str, got: str, hint: str = "") -> Problem:
+    """A problem at a location of the document."""
+    place = f"{root.at(loc).mark} {path_of(loc)}".rstrip()
+    return Problem(place, expected, got, hint)
+
+
+def translated(error: ValidationError, root: Node, prefix: Loc = ()) -> Iterator[Problem]:
+    """Every finding of the validation of what stands at ``prefix``, in plain words."""
+    for loc, row in _flat(error, root, prefix):
+        yield _plain(root, loc, row)
+
+
+def _flat(error: ValidationError, root: Node, prefix: Loc) -> Iterator[tuple[Loc, Any]]:
+    """Findings with their location in the document, without those that only repeat others."""
+    for row in error.errors(include_url=False):
+        minimum = row.get("ctx", {}).get("min_length", 0)
+        if row["type"] != "too_short" or len(row["input"]) < minimum:
+            yield _with_family(root, (*prefix, *_untagged(row["loc"]))), row
+
+
+def _with_family(root: Node, loc: Loc) -> Loc:
+    """The location with the name of a distribution put in, which the validation leaves out."""
+    for end in range(len(loc)):
+        entries = root.at(loc[:end]).entries
+        family = next(iter(entries), "")
+        if len(entries) == 1 and family in FAMILIES and loc[end] != family:
+            return (*loc[:end], family, *loc[end:])
+    return loc
+
+
+def _untagged(loc: Loc) -> Loc:
+    """The location without the kind that chose a station's class."""
+    return tuple(part for at, part in enumerate(loc) if at < 2 or loc[at - 2] != "stations")
+
+
+def _plain(root: Node, loc: Loc, row: Any) -> Problem:
+    kind, context, value = row["type"], row.get("ctx", {}), row["input"]
+    if kind == "extra_forbidden":
+        return _unknown_key(root, loc)
+    if kind == "missing":
+        field = _field(root, loc)
+        return problem(root, loc, f"the key {loc[-1]!r}", "nothing", field)
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return _unknown_kind(root, loc, value)
+    if kind == "value_error":
+        return _own(root, loc, str(context["error"]), value)
+    if kind == "literal_error":
+        choices = str(context["expected"])
+        known = [choice.strip("' ") for choice in choices.replace(" or ", ", ").split(",")]
+        hint = nearest(value, known, 0) if get_close_matches(str(value), known) else ""
+        return problem(root, loc, f"one of {choices}" if len(known) > 1 else choices, shown(value), hint)
+    expected = EXPECTED[kind](context) if kind in EXPECTED else _sentence(row["msg"])
+    hint = PATTERN_HINTS.get(context.get("pattern", ""), "") if kind == "string_pattern_mismatch" else ""
+    return problem(root, loc, hint or expected, shown(value))
+
+
+def _sentence(message: str) -> str:
+    return message.removeprefix("Input should be ").removeprefix("Value error, ").lower()
+
+
+EXPECTED: dict[str, Callable[[dict[str, Any]], str]] = {
+    "greater_than": lambda c: f"more than {c['gt']:g}",
+    "greater_than_equal": lambda c: f"at least {c['ge']:g}",
+    "less_than": lambda c: f"less than {c['lt']:g}",
+    "less_than_equal": lambda c: f"at most {c['le']:g}",
+    "too_short": lambda c: f"at least {c['min_length']} entry",
+    "too_long": lambda c: f"at most {c['max_length']} entries",
+    "int_parsing": lambda c: "a whole number",
+    "int_type": lambda c: "a whole number",
+    "int_from_float": lambda c: "a whole number",
+    "float_parsing": lambda c: "a number",
+    "float_type": lambda c: "a number",
+    "bool_parsing": lambda c: "true or false",
+    "bool_type": lambda c: "true or false",
+    "string_type": lambda c: "text",
+    "string_pattern_mismatch": lambda c: f"text like {c['pattern']}",
+    "tuple_type": lambda c: "a list",
+    "list_type": lambda c: "a list",
+    "dict_type": lambda c: "a mapping of keys",
+    "model_type": lambda c: "a mapping of keys",
+    "model_attributes_type": lambda c: "a mapping of keys",
+    "datetime_parsing": lambda c: "a time such as 2026-03-02T06:00:00+08:00",
+    "datetime_from_date_parsing": lambda c: "a time such as 2026-03-02T06:00:00+08:00",
+    "datetime_type": lambda c: "a time such as 2026-03-02T06:00:00+08:00",
+}
+"""Plain words by type of finding."""
+
+PATTERN_HINTS = {
+    "^[a-z0-9][a-z0-9_-]{0,62}$": "a name of lower-case letters, digits, - and _",
+    r"^\d\d:\d\d$": "a local time hh:mm",
+    r"^(embedded|mqtts?://[^\s@]+)$": "embedded, mqtt://host:port or mqtts://host:port, without password",
+    r"^(embedded|[a-z][a-z0-9+.-]*:[^\s@]*)$": "embedded or the address of a store, without password",
+}
+"""Plain words by pattern."""
+
+
+def _own(root: Node, loc: Loc, message: str, value: Any) -> Problem:
+    """A finding of our own validators: they say *expected X, got Y* themselves."""
+    head, _, tail = message.removeprefix("expected ").partition(", got ")
+    hint = ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        hint = f"a number needs its unit: write '{value} {_symbol(loc)}'"
+    elif isinstance(value, dict) and len(value) == 1:
+        hint = nearest(next(iter(value)), list(FAMILIES), 0)
+        hint = hint if hint.startswith("did") else ""
+    elif head.startswith(("expected a unit", "a unit", "a known unit")):
+        hint = f"write for example {_example(loc)}"
+    return problem(root, loc, head, shown(value) if hint or not tail else tail, hint)
+
+
+def _unit(loc: Loc) -> Unit | None:
+    model, name = _owner(loc)
+    info = model.model_fields.get(name) if model else None
+    marks = [] if info is None else [*info.metadata, *(m for arg in get_args(info.annotation) for m in get_args(arg))]
+    return next((mark for mark in marks if isinstance(mark, Unit)), None)
+
+
+def _symbol(loc: Loc) -> str:
+    unit = _unit(loc)
+    return "s" if unit is None else unit.symbol
+
+
+def _example(loc: Loc) -> str:
+    unit = _unit(loc)
+    return "'58 s'" if unit is None else repr(unit.example)
+
+
+def _unknown_key(root: Node, loc: Loc) -> Problem:
+    parent = root.at(loc[:-1])
+    model = _model(loc[:-1], parent)
+    known = list(model.model_fields) if model else []
+    what = str(parent.entries["kind"].value) if "kind" in parent.entries else path_of(loc[:-1]) or "the document"
+    expected = f"a known key of {what}"
+    return problem(root, loc, expected, repr(loc[-1]), nearest(loc[-1], [k for k in known if k != "family"], 30))
+
+
+def _unknown_kind(root: Node, loc: Loc, value: Any) -> Problem:
+    kinds = sorted(station_configs())
+    kind = value.get("kind") if isinstance(value, dict) else None
+    hint = nearest(kind, kinds, 0) if get_close_matches(str(kind), kinds) else ""
+    where = (*loc, "kind") if kind is not None else loc
+    return problem(root, where, f"a kind: one of {', '.join(kinds)}", shown(kind or value), hint)
+
+
+def _field(root: Node, loc: Loc) -> str:
+    """What the missing key would say."""
+    model = _model(loc[:-1], root.at(loc[:-1]))
+    info = model.model_fields.get(str(loc[-1])) if model else None
+    return "" if info is None or not info.description else info.description
+
+
+def _owner(loc: Loc) -> tuple[type[BaseModel] | None, str]:
+    """The model and the field a location is in, without looking at the document."""
+    for end in range(len(loc), 0, -1):
+        name = loc[end - 1]
+        if isinstance(name, str):
+            for model in _candidates(loc[: end - 1]):
+                if name in model.model_fields:
+                    return model, name
+    return None, ""
+
+
+def _model(loc: Loc, node: Node) -> type[BaseModel] | None:
+    """The model that checks the mapping at a location."""
+    kind = node.entries.get("kind")
+    models = _candidates(loc)
+    if kind is not None and len(loc) > 1 and loc[-2] == "stations":
+        return station_configs().get(str(kind.value))
+    return models[0] if models else None
+
+
+def _candidates(loc: Loc) -> list[type[BaseModel]]:
+    """Models that may stand at a location; several where the kind decides."""
+    types: list[Any] = [Scenario]
+    for part in loc:
+        types = [found for kind in types for found in _below(kind, part)]
+    return [kind for outer in types for kind in _models(outer)]
+
+
+def _below(kind: Any, part: str | int) -> Iterator[Any]:
+    for inner in _unwrapped(kind):
+        origin = get_origin(inner)
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            if isinstance(part, str) and part in FAMILIES and not inner.model_fields:
+                yield FAMILIES[part]
+            elif part in inner.model_fields:
+                yield inner.model_fields[str(part)].annotation
+        elif origin in (tuple, list) and isinstance(part, int):
+            yield get_args(inner)[0]
+        elif origin is dict:
+            yield get_args(inner)[1]
+
+
+def _models(kind: Any) -> list[type[BaseModel]]:
+    return [inner for inner in _unwrapped(kind) if isinstance(inner, type) and issubclass(inner, BaseModel)]
+
+
+def _unwrapped(kind: Any) -> Iterator[Any]:
+    """The types inside annotations and unions."""
+    if get_origin(kind) in (Union, UnionType):
+        for inner in get_args(kind):
+            yield from _unwrapped(inner)
+    elif hasattr(kind, "__metadata__"):
+        yield from _unwrapped(get_args(kind)[0])
+    else:
+        yield kind

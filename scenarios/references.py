@@ -1,0 +1,325 @@
+"""What one part of a document says about another: names that must exist, flows that must fit.
+
+Works on the tree and not on the model, so that it finds its problems also in a document that has
+others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from devices.drivers import drivers
+from devices.profiles import profiles
+from scenarios.graph import cycle_in
+from scenarios.messages import nearest, problem, shown, translated
+from scenarios.nodes import Loc, Node
+from scenarios.times import calendar_problems
+from twin.errors import Problem
+
+Names = dict[str, Any]
+Found = Iterator[Problem]
+
+SIMULATED = "simulated"
+"""The driver that needs no options: what the plant does."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A station of the document and where it stands."""
+
+    path: str
+    loc: Loc
+    node: Node
+    following: str | None
+
+    @property
+    def kind(self) -> str:
+        """Its kind, as written."""
+        return _text(self.node, "kind")
+
+    @property
+    def site(self) -> str:
+        """Path of its site."""
+        return "/".join(self.path.split("/")[:2])
+
+    @property
+    def line(self) -> str:
+        """Path of its line."""
+        return self.path.rpartition("/")[0]
+
+    def target(self, name: str) -> str:
+        """Full path of a unit named by id in the line or by path."""
+        return name if "/" in name else f"{self.line}/{name}"
+
+
+@dataclass
+class Index:
+    """Everything in a document that can be referred to."""
+
+    root: Node
+    units: dict[str, Unit] = field(default_factory=dict)
+    places: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+    def names(self, *keys: str) -> Names:
+        """Keys of a mapping of the document."""
+        return dict(self.root.at(keys).entries)
+
+    @property
+    def links(self) -> list[str]:
+        """Ids of the links of the chain."""
+        return [_text(link, "id") for link in self.root.at(("chain", "links")).elements]
+
+    def unknown(self, loc: Loc, what: str, name: object, known: Names | list[str] | set[str]) -> Found:
+        """A problem when a name is not among the known ones."""
+        if isinstance(name, str) and name not in known:
+            yield problem(self.root, loc, f"a known {what}", shown(name), nearest(name, list(known)))
+
+
+def dangling(root: Node) -> list[Problem]:
+    """Every reference of a document that leads nowhere or to the wrong kind of thing."""
+    index = indexed(root)
+    found = [*index.problems, *calendar_problems(root)]
+    for unit in index.units.values():
+        for check in (_material, _calendar_and_link, _flow, _rework, _work, _kind_rules, _device):
+            found.extend(check(index, unit))
+    found.extend(_chain(index))
+    found.extend(_perturbations(index))
+    found.extend(_scopes(index))
+    return found
+
+
+def _text(node: Node, key: str) -> str:
+    entry = node.entries.get(key)
+    return entry.value if entry is not None and isinstance(entry.value, str) else ""
+
+
+def indexed(root: Node) -> Index:
+    """The index of a document; ids given twice are its problems."""
+    index = Index(root)
+    _descend(index, root, (), "", ("enterprises", "sites", "areas", "lines", "stations"))
+    for key in ("chain", "perturbations"):
+        loc: Loc = (key, "links") if key == "chain" else (key,)
+        list(_unique(index, root.at(loc).elements if _has(root, loc) else [], loc))
+    return index
+
+
+def _has(root: Node, loc: Loc) -> bool:
+    node = root
+    for part in loc:
+        if not isinstance(part, str) or part not in node.entries:
+            return False
+        node = node.entries[part]
+    return True
+
+
+def _unique(index: Index, elements: list[Node], loc: Loc) -> Iterator[tuple[int, Node, str]]:
+    """Elements with their ids; an id given twice is a problem."""
+    first: dict[str, Node] = {}
+    for number, element in enumerate(elements):
+        name = _text(element, "id")
+        if name in first and name:
+            here = (*loc, number, "id")
+            other = f"first at {first[name].mark}"
+            index.problems.append(problem(index.root, here, "an id used once here", f"{name!r} again", other))
+        first.setdefault(name, element)
+        yield number, element, name
+
+
+def _descend(index: Index, node: Node, loc: Loc, path: str, levels: tuple[str, ...]) -> None:
+    listed = node.entries.get(levels[0])
+    here = (*loc, levels[0])
+    elements = [] if listed is None else listed.elements
+    for number, element, name in _unique(index, elements, here):
+        full = f"{path}/{name}" if path else name
+        index.places.add(full)
+        if levels[1:]:
+            for place in _calendars(index, element, (*here, number)):
+                index.problems.append(place)
+            _descend(index, element, (*here, number), full, levels[1:])
+        else:
+            following = _text(elements[number + 1], "id") if number + 1 < len(elements) else None
+            index.units.setdefault(full, Unit(full, (*here, number), element, following))
+
+
+def _calendars(index: Index, node: Node, loc: Loc) -> Found:
+    return index.unknown((*loc, "calendar"), "calendar", _text(node, "calendar") or None, index.names("calendars"))
+
+
+def _material(index: Index, unit: Unit) -> Found:
+    items = index.names("items")
+    for key in ("mix", "bom", "cycles", "initial"):
+        entry = unit.node.entries.get(key)
+        for item in {} if entry is None else entry.entries:
+            yield from index.unknown((*unit.loc, key, item), "item", item, items)
+    yield from index.unknown((*unit.loc, "makes"), "item", _text(unit.node, "makes") or None, items)
+    for change in unit.node.at(("setup", "by_change")).entries if _has(unit.node, ("setup", "by_change")) else {}:
+        loc = (*unit.loc, "setup", "by_change", change)
+        sides = [side.strip() for side in change.split(">")]
+        if len(sides) != 2:
+            yield problem(index.root, loc, "a change such as 'a>b'", shown(change))
+        for side in sides if len(sides) == 2 else []:
+            yield from index.unknown(loc, "item", side, items)
+
+
+def _calendar_and_link(index: Index, unit: Unit) -> Found:
+    yield from _calendars(index, unit.node, unit.loc)
+    yield from index.unknown((*unit.loc, "link"), "link of the chain", _text(unit.node, "link") or None, index.links)
+
+
+def _targets(unit: Unit) -> list[tuple[Loc, str]]:
+    """Places and names of what a unit's ``to`` says."""
+    listed = unit.node.entries.get("to")
+    elements = [] if listed is None else listed.elements
+    return [((*unit.loc, "to", n), e.value) for n, e in enumerate(elements) if isinstance(e.value, str)]
+
+
+def _flow(index: Index, unit: Unit) -> Found:
+    given = unit.node.entries.get("to")
+    if given is None and unit.kind not in ("sink", "shipping", ""):
+        yield from _default_flow(index, unit)
+    for loc, name in _targets(unit):
+        target = index.units.get(unit.target(name))
+        if target is None:
+            yield from index.unknown(loc, "unit", name, _near(index, unit, name))
+        else:
+            yield from _fitting(index, unit, target, loc)
+    if given is not None and given.elements and unit.kind == "sink":
+        yield problem(index.root, (*unit.loc, "to"), "no 'to' at a sink", shown(given.plain()), "material ends here")
+    if unit.kind == "shipping" and not _targets(unit):
+        hint = "to: [enterprise/site/area/line/unit]"
+        yield problem(index.root, (*unit.loc, "to"), "the receiving units by full path", "nothing", hint)
+
+
+def _near(index: Index, unit: Unit, name: str) -> list[str]:
+    """Names that would do: full paths for a path, else the ids in the line."""
+    line = f"{unit.line}/"
+    return list(index.units) if "/" in name else [path[len(line) :] for path in index.units if path.startswith(line)]
+
+
+def _default_flow(index: Index, unit: Unit) -> Found:
+    if unit.following is None:
+        hint = "end the line with a sink or shipping, or write to: [...]; to: [] means nowhere"
+        yield problem(index.root, unit.loc, "a station after it or 'to'", "the last station of the line", hint)
+        return
+    target = index.units.get(f"{unit.line}/{unit.following}")
+    if target is not None and target.kind in ("source", "receiving"):
+        yield from _fitting(index, unit, target, unit.loc)
+
+
+def _fitting(index: Index, unit: Unit, target: Unit, loc: Loc) -> Found:
+    """Whether material can go from one unit to another."""
+    if target.kind == "source":
+        yield problem(index.root, loc, "a unit that takes material", f"the source {target.path!r}", "write to: [...]")
+    elif unit.kind == "shipping" and target.kind != "receiving":
+        yield problem(index.root, loc, "a receiving unit", f"{target.path!r} of kind {target.kind}")
+    elif unit.kind != "shipping" and target.kind == "receiving":
+        hint = "only shipping delivers to receiving; write to: [...]"
+        yield problem(index.root, loc, "a unit of the same site", f"the receiving unit {target.path!r}", hint)
+    elif unit.kind != "shipping" and target.site != unit.site:
+        hint = "between sites material goes by shipping and receiving"
+        yield problem(index.root, loc, "a unit of the same site", shown(target.path), hint)
+
+
+def _rework(index: Index, unit: Unit) -> Found:
+    name = _text(unit.node, "rework_to")
+    if name:
+        yield from index.unknown((*unit.loc, "rework_to"), "unit", name, _near(index, unit, name))
+
+
+def _work(index: Index, unit: Unit) -> Found:
+    """A unit that works needs a time, for all items or for each."""
+    if unit.kind in ("machine", "assembly", "inspection") and not {"cycle", "cycles"} & set(unit.node.entries):
+        yield problem(index.root, unit.loc, "'cycle' or 'cycles'", "neither", "write cycle: 58 s")
+
+
+def _number(node: Node, key: str) -> float:
+    entry = node.entries.get(key)
+    value = 0 if entry is None else entry.value
+    return value if isinstance(value, int | float) else 0
+
+
+def _kind_rules(index: Index, unit: Unit) -> Found:
+    """Numbers of one station that contradict each other."""
+    node, root = unit.node, index.root
+    if unit.kind == "shipping" and {"load", "capacity"} <= set(node.entries):
+        load, capacity = _number(node, "load"), _number(node, "capacity")
+        if capacity < load:
+            yield problem(root, (*unit.loc, "capacity"), f"at least one load ({load})", f"{capacity}")
+    if unit.kind == "inspection" and (total := _number(node, "scrap") + _number(node, "rework")) > 1:
+        yield problem(root, (*unit.loc, "rework"), "scrap + rework of at most 1", f"{total:g}")
+    if "capacity" in node.entries and "initial" in node.entries:
+        held = sum(_number(node.entries["initial"], item) for item in node.entries["initial"].entries)
+        if held > _number(node, "capacity"):
+            expected = f"at most the capacity ({_number(node, 'capacity'):g})"
+            yield problem(root, (*unit.loc, "initial"), expected, f"{held:g} items")
+    modes = node.entries.get("failures")
+    list(_unique(index, [] if modes is None else modes.elements, (*unit.loc, "failures")))
+
+
+def _device(index: Index, unit: Unit) -> Found:
+    """Whether profile and driver exist, and the options are those of the driver."""
+    device, loc = unit.node.entries.get("device"), (*unit.loc, "device")
+    if device is None:
+        return
+    driver = _text(device, "driver") or SIMULATED
+    yield from index.unknown((*loc, "profile"), "profile", _text(device, "profile") or None, profiles.kinds())
+    yield from index.unknown((*loc, "driver"), "driver", driver, [SIMULATED, *drivers.kinds()])
+    options = device.entries.get("options")
+    if driver != SIMULATED and driver in drivers:
+        try:
+            drivers[driver].Options.model_validate({} if options is None else options.plain())
+        except ValidationError as error:
+            yield from translated(error, index.root, (*loc, "options"))
+
+
+def _chain(index: Index) -> Found:
+    root, items = index.root, index.names("items")
+    chain = root.entries.get("chain")
+    if chain is None:
+        return
+    yield from index.unknown(("chain", "final_item"), "item", _text(chain, "final_item") or None, items)
+    for number, link in enumerate(root.at(("chain", "links")).elements):
+        yield from index.unknown(("chain", "links", number, "item"), "item", _text(link, "item") or None, items)
+    edges = chain.entries.get("edges")
+    pairs: list[tuple[str, str]] = []
+    for number, edge in enumerate([] if edges is None else edges.elements):
+        for side in ("source", "target"):
+            loc = ("chain", "edges", number, side)
+            yield from index.unknown(loc, "link of the chain", _text(edge, side) or None, index.links)
+        pairs.append((_text(edge, "source"), _text(edge, "target")))
+    circle = cycle_in(pairs)
+    if circle:
+        yield problem(root, ("chain", "edges"), "flows without a circle", " > ".join(circle), "remove one of the edges")
+
+
+def _perturbations(index: Index) -> Found:
+    listed = index.root.entries.get("perturbations")
+    for number, entry in enumerate([] if listed is None else listed.elements):
+        loc = ("perturbations", number, "target")
+        yield from index.unknown(loc, "unit, line or site", _text(entry, "target") or None, index.places)
+
+
+def _scopes(index: Index) -> Found:
+    chain = index.root.entries.get("chain")
+    name = "" if chain is None else f"chain-{_text(chain, 'id')}"
+    known = {*index.places, *([name, *(f"{name}/{link}" for link in index.links)] if name else [])}
+    listed = index.root.entries.get("expectations")
+    for number, entry in enumerate([] if listed is None else listed.elements):
+        loc = ("expectations", number)
+        yield from index.unknown((*loc, "scope"), "machine, line, site or chain", _text(entry, "scope") or None, known)
+        yield from index.unknown((*loc, "kpi"), "KPI", _text(entry, "kpi") or None, KPIS)
+
+
+KPIS = (
+    "oee availability effectiveness quality_ratio nee allocation_efficiency utilisation_efficiency setup_ratio "
+    "technical_efficiency scrap_ratio rework_ratio first_pass_yield mtbf_h mttr_h throughput_per_h produced_quantity "
+    "good_quantity energy_kwh energy_per_part_kwh co2_kg teep line_oee chain_throughput_per_day "
+    "chain_capacity_per_day chain_load bottleneck_link chain_link_capacity_per_day wip days_of_stock "
+    "chain_energy_per_product_kwh"
+).split()
+"""Ids of the KPIs that an expectation can name."""

@@ -1,0 +1,82 @@
+"""Whether the shifts and breaks of a calendar fit the day and each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scenarios.messages import problem, shown
+from scenarios.nodes import Loc, Node
+from twin.errors import Problem
+from twin.units import in_unit
+
+DAY_S = 86_400.0
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+def clock_s(text: object) -> float | None:
+    """Seconds after midnight of ``hh:mm``; None for anything else.
+
+    >>> clock_s("06:30"), clock_s("24:00")
+    (23400.0, None)
+    """
+    if not isinstance(text, str) or not _CLOCK.fullmatch(text):
+        return None
+    return int(text[:2]) * 3600.0 + int(text[3:]) * 60.0
+
+
+def _length_s(node: Node) -> float | None:
+    entry = node.entries.get("duration")
+    try:
+        return in_unit(str(entry.value), "s") if entry is not None else None
+    except ValueError:
+        return None
+
+
+def _span(node: Node) -> tuple[float, float] | None:
+    """Start and length in seconds of a shift or break that is written correctly."""
+    start = node.entries.get("start")
+    begin, length = clock_s(None if start is None else start.value), _length_s(node)
+    return None if begin is None or length is None else (begin, length)
+
+
+def calendar_problems(root: Node) -> Iterator[Problem]:
+    """Every shift that is too long or overlaps, every break outside its shift, every impossible time."""
+    calendars = root.entries.get("calendars")
+    for name, calendar in ({} if calendars is None else calendars.entries).items():
+        shifts = calendar.entries.get("shifts")
+        loc: Loc = ("calendars", name, "shifts")
+        listed = [] if shifts is None else shifts.elements
+        for number, shift in enumerate(listed):
+            yield from _shift(root, (*loc, number), shift)
+        yield from _overlaps(root, loc, listed)
+
+
+def _shift(root: Node, loc: Loc, shift: Node) -> Iterator[Problem]:
+    yield from _clock(root, loc, shift)
+    span = _span(shift)
+    if span is not None and not 0 < span[1] <= DAY_S:
+        yield problem(root, (*loc, "duration"), "more than 0 and at most 24 h", f"{span[1] / 3600:g} h")
+    breaks = shift.entries.get("breaks")
+    for number, pause in enumerate([] if breaks is None else breaks.elements):
+        here = (*loc, "breaks", number)
+        yield from _clock(root, here, pause)
+        inner = _span(pause)
+        if span and inner and (inner[0] - span[0]) % DAY_S + inner[1] > span[1]:
+            yield problem(root, here, "a break inside its shift", shown(pause.plain()["start"]))
+
+
+def _clock(root: Node, loc: Loc, node: Node) -> Iterator[Problem]:
+    start = node.entries.get("start")
+    pattern = isinstance(start.value, str) and re.fullmatch(r"\d\d:\d\d", start.value) if start is not None else None
+    if start is not None and pattern and clock_s(start.value) is None:
+        yield problem(root, (*loc, "start"), "a local time from 00:00 to 23:59", shown(start.value))
+
+
+def _overlaps(root: Node, loc: Loc, shifts: list[Node]) -> Iterator[Problem]:
+    spans = sorted((span, number) for number, shift in enumerate(shifts) if (span := _span(shift)) is not None)
+    pairs = zip(spans, [*spans[1:], *(((begin + DAY_S, 0.0), n) for (begin, _), n in spans[:1])], strict=True)
+    for ((begin, length), first), ((following, _), second) in pairs:
+        if begin + length > following and first != second:
+            names = " and ".join(str(shifts[n].entries["id"].plain() if "id" in shifts[n].entries else n) for n in (first, second))
+            yield problem(root, (*loc, second), "shifts that do not overlap", names)
