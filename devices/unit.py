@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,20 +18,45 @@ from twin.records import Frame, RecordKind
 class PlantView(Protocol):
     """The plant as an engine shows it at one moment; every array is [units of the plant]."""
 
-    state: NDArray[np.uint8]
-    energy_kwh: NDArray[np.float64]
-    power_kw: NDArray[np.float64]
-    parts: NDArray[np.int64]
-    wear: NDArray[np.float64]
+    @property
+    def state(self) -> NDArray[np.uint8]:
+        """Number of the state."""
+
+    @property
+    def energy_kwh(self) -> NDArray[np.float64]:
+        """Energy since the start."""
+
+    @property
+    def power_kw(self) -> NDArray[np.float64]:
+        """Power now."""
+
+    @property
+    def parts(self) -> NDArray[np.int64]:
+        """Completed cycles since the start."""
+
+    @property
+    def wear(self) -> NDArray[np.float64]:
+        """Share of life used, 0 to 1, of the failure mode nearest to its end."""
 
 
-class Event(NamedTuple):
-    """One event of the plant's trace: simulated time, unit number, kind and the kind's columns."""
+class Event(Protocol):
+    """One event of the plant's trace."""
 
-    sim_s: float
-    unit: int
-    kind: RecordKind
-    values: tuple[Any, ...]
+    @property
+    def sim_s(self) -> float:
+        """Simulated time."""
+
+    @property
+    def unit(self) -> int:
+        """Number of the unit in the plant."""
+
+    @property
+    def kind(self) -> RecordKind:
+        """Kind of record."""
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The columns of that kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +81,7 @@ class DeviceUnit:
     profile: str = ""
     driver: str = "simulated"
     options: dict[str, Any] = field(default_factory=dict)
-    power: PowerConfig = PowerConfig()
+    power: PowerConfig = field(default_factory=PowerConfig)
     signatures: frozenset[str] = frozenset()
     item: str = ""
     ideal_s: float | None = None

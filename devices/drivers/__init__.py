@@ -12,7 +12,6 @@ from twin.config import Config
 from twin.errors import Problem, ScenarioError
 from twin.registry import Registry
 
-
 drivers: Registry[type[Any]] = Registry("driver", "devices.drivers")
 """Every kind of driver. An entry is a class with ``Options``, made by ``kind(units, options, setting)``."""
 

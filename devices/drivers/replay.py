@@ -78,4 +78,4 @@ class Replay:
 
     def frames(self, tick: Tick) -> list[Frame]:
         """The records of every recording that fall into the step."""
-        return [frame for player in self._players for frame in player.frames(tick.t0_s, tick.t1_s)]
+        return [frame for player in self._players for frame in player.frames(tick.t1_s)]

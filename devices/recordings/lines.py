@@ -7,7 +7,7 @@ import io
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from twin.errors import FatalError
 
@@ -31,11 +31,16 @@ def recording_lines(path: Path, member: str | None = None) -> Iterator[str]:
         if member is not None:
             yield from _member_lines(path, member)
         else:
-            raw: IO[bytes] = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-            with raw:
+            with _opened(path) as raw:
                 yield from _bounded(raw, path)
     except (OSError, tarfile.TarError, EOFError) as error:
         raise FatalError(f"{path.name}: expected a readable recording, got {error}") from error
+
+
+def _opened(path: Path) -> IO[bytes]:
+    if path.suffix == ".gz":
+        return cast(IO[bytes], gzip.open(path, "rb"))
+    return path.open("rb")
 
 
 def _member_lines(path: Path, member: str) -> Iterator[str]:

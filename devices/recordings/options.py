@@ -5,14 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from devices.recordings.table import TableOptions
 from twin.config import Config
 from twin.states import UnitState
 from twin.units import Duration
 
-StateName = Literal[tuple(state.name for state in UnitState)]  # type: ignore[valid-type]
+STATE_NAMES = [state.name for state in UnitState]
+
+
+def _state(value: str) -> str:
+    if value not in STATE_NAMES:
+        raise ValueError(f"expected a state ({', '.join(STATE_NAMES)}), got {value!r}")
+    return value
+
+
+StateName = Annotated[str, AfterValidator(_state), WithJsonSchema({"enum": STATE_NAMES})]
 
 DEFAULT_STATES: dict[str, str] = {
     "ACTIVE": "PRODUCING",

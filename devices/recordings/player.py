@@ -62,8 +62,8 @@ class Player:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_records": None}
 
-    def frames(self, t0_s: float, t1_s: float) -> list[Frame]:
-        """What the machine said in ``[t0_s, t1_s)`` of simulated time.
+    def frames(self, t1_s: float) -> list[Frame]:
+        """What the machine said since the last step and before ``t1_s`` of simulated time.
 
         Raises:
             FatalError: The recording cannot be read, or has more than ``MAX_RECORDS`` records in the step.

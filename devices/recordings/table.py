@@ -44,7 +44,7 @@ def _clock(options: TableOptions, column: int | None) -> Callable[[int, list[str
     def stamped(number: int, row: list[str]) -> int:  # noqa: ARG001 - the row has its own time
         text = row[column or 0].strip()
         iso = options.time_format == "iso"
-        time = datetime.fromisoformat(text) if iso else datetime.strptime(text, options.time_format)  # noqa: DTZ007
+        time = datetime.fromisoformat(text) if iso else datetime.strptime(text, options.time_format)
         seconds = time if time.tzinfo else time.replace(tzinfo=zone)
         return round(seconds.timestamp() * 1e6) * 1000
 

@@ -59,6 +59,7 @@ class Signal:
         wear: Added when the life of the failure mode nearest to its end is used up.
         signature: Kind of signature it shows; strong only on units with a failure mode of this kind.
         ambient: Share of the hall's deviation from 22 Cel that shows in it.
+        sweep_s: Runs from 0 to its level in this time, again and again, e.g. the number of a program's block.
         floor: Physical lower limit.
         digits: Decimal places of the sensor.
         deadband: Change that need not be reported.
@@ -79,6 +80,7 @@ class Signal:
     wear: float = 0.0
     signature: Signature = ""
     ambient: float = 0.0
+    sweep_s: float = 0.0
     floor: float = 0.0
     digits: int = 2
     deadband: float = 0.0
