@@ -9,7 +9,7 @@ import pytest
 
 from brokers.stores import Store, open_store
 
-STORES = ("duckdb",)
+STORES = ("duckdb", "lines", "influxdb16_url", "influxdb18_url")
 
 
 @pytest.fixture(params=STORES)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind, records
 
-T0 = 1_790_000_000_000_000_000
+T0 = 1_700_000_000_000_000_000
 S = 1_000_000_000
 PRESS = EquipmentPath("yujiang/liangjiang/press/line1/press01")
 ROBOT = EquipmentPath("yujiang/liangjiang/body/line2/robot01")

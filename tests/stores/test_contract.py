@@ -118,6 +118,7 @@ async def test_where_compares_columns(store: Store) -> None:
     assert len(await store.rows(RecordKind.ALARM, "", *FOREVER, where={"active": 1})) == 1
     assert len(await store.rows(RecordKind.PART, "", *FOREVER, where={"item": "door left", "good": 1})) == 1
     assert len(await store.rows(RecordKind.STATE, "", *FOREVER, where={"order": None})) == 1
+    assert len(await store.rows(RecordKind.KPI, "", *FOREVER, where={"value": None, "kpi": "oee"})) == 1
     assert len(await store.rows(RecordKind.STATE, "", *FOREVER, where={"cause": "' OR 1=1 --"})) == 0
     with pytest.raises(ValueError, match="expected a column of"):
         await store.rows(RecordKind.STATE, "", *FOREVER, where={"colour": "red"})

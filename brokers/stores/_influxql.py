@@ -1,0 +1,164 @@
+"""InfluxQL over HTTP: the one query language that InfluxDB 1, 2 and 3 share."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import urllib3
+
+from brokers.stores.lines import LEVELS, TAG_COLUMNS
+from brokers.stores.schema import ColumnType, column_type
+from twin.errors import ConnectorError, FatalError, RetriableError, StoreError
+from twin.records import RecordKind
+
+Series = tuple[dict[str, str], list[str], list[list[Any]]]
+"""Tags, names of the columns, rows."""
+
+
+@dataclass
+class InfluxHttp:
+    """A server's HTTP interface.
+
+    Args:
+        base: ``http://host:port``.
+        database: Database; InfluxDB 2 maps it to the bucket of the same name.
+        headers: Sent with every request, e.g. ``Authorization``.
+        timeout_s: Longest wait for an answer.
+    """
+
+    base: str
+    database: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        self._pool = urllib3.PoolManager(maxsize=4, timeout=urllib3.Timeout(self.timeout_s), retries=False)
+
+    def ping(self) -> str:
+        """Version of the server.
+
+        Raises:
+            RetriableError: It does not answer.
+        """
+        answer = self.request("GET", "/ping")
+        return str(answer.headers.get("X-Influxdb-Version", "unknown"))
+
+    def request(
+        self, method: str, path: str, values: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> urllib3.BaseHTTPResponse:
+        """One request; the answer when it succeeded.
+
+        Raises:
+            RetriableError: The server is away or busy.
+            FatalError: It refuses the credentials or does not know the place.
+            StoreError: It refuses what was sent.
+        """
+        try:
+            answer = self._pool.request(
+                method, self._url(path, values), body=body, headers=dict(self.headers), preload_content=True
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise RetriableError(f"store {self.base}: expected an answer, got {error}") from error
+        if answer.status >= 300:
+            raise failure(self.base, answer.status, answer.data)
+        return answer
+
+    def _url(self, path: str, values: Mapping[str, str] | None) -> str:
+        return f"{self.base}{path}" + (f"?{urlencode(values)}" if values else "")
+
+    def query(self, statement: str, method: str = "GET") -> list[Series]:
+        """The series that a statement gives; times are integer nanoseconds."""
+        values = {"db": self.database, "epoch": "ns", "q": statement}
+        document = json.loads(self.request(method, "/query", values).data)
+        results = document.get("results", [])
+        for result in results:
+            if "error" in result:
+                raise StoreError(f"store {self.base}: {result['error']} in {statement[:200]}")
+        return [
+            (series.get("tags", {}), series["columns"], series.get("values", []))
+            for result in results
+            for series in result.get("series", [])
+        ]
+
+    def points(self, statement: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Time, and tags and fields, of each row of a statement."""
+        for tags, names, rows in self.query(statement):
+            for row in rows:
+                yield row[0], {**tags, **dict(zip(names[1:], row[1:], strict=True))}
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.clear()
+
+
+def failure(base: str, status: int, body: bytes | str) -> ConnectorError:
+    """The error for an answer that is none."""
+    text = (body if isinstance(body, str) else body.decode("utf-8", "replace")).strip()[:300]
+    if status in (401, 403):
+        return FatalError(f"store {base}: expected valid credentials, got status {status} (check FF_INFLUX_TOKEN)")
+    if status == 404:
+        return FatalError(f"store {base}: expected a known bucket or database, got: {text}")
+    if status == 429 or status >= 500:
+        return RetriableError(f"store {base}: expected a written batch, got status {status}: {text}")
+    return StoreError(f"store {base}: expected a valid request, got status {status}: {text}")
+
+
+def name(text: str) -> str:
+    """A name as InfluxQL writes it.
+
+    >>> name('a"b')
+    '"a\\\\"b"'
+    """
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def literal(value: str | int | float) -> str:
+    """A value as InfluxQL writes it.
+
+    >>> literal("it's"), literal(2)
+    ("'it\\\\'s'", '2')
+    """
+    if isinstance(value, str):
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
+    return repr(value)
+
+
+def below(path: str) -> list[str]:
+    """Conditions for a path and what is below it.
+
+    >>> below("yujiang/liangjiang")
+    ['"enterprise" = \\'yujiang\\'', '"site" = \\'liangjiang\\'']
+    """
+    return [
+        f"{name(level)} = {literal(segment)}" for level, segment in zip(LEVELS, path.split("/"), strict=False) if path
+    ]
+
+
+def exactly(path: str) -> list[str]:
+    """Conditions for a path alone."""
+    return [*below(path), *(f"{name(level)} = ''" for level in LEVELS[path.count("/") + 1 :])]
+
+
+def between(t0_ns: int, t1_ns: int) -> list[str]:
+    """Conditions for ``[t0, t1)``; both bounds, because grouping by time hides the future without."""
+    return [f"time >= {t0_ns}", f"time < {t1_ns}"]
+
+
+def equal(kind: RecordKind, where: Mapping[str, Any]) -> list[str]:
+    """Conditions for columns; an unknown number cannot be asked for and is left to the caller."""
+    tests = []
+    for column, value in where.items():
+        if column in TAG_COLUMNS.get(kind, ()) or column_type(column) is ColumnType.TEXT:
+            tests.append(f"{name(column)} = {literal(_carried(kind, column, value or ''))}")
+        elif value is not None:
+            tests.append(f"{name(column)} = {literal(value)}")
+    return tests
+
+
+def _carried(kind: RecordKind, column: str, value: str) -> str:
+    return re.sub(r"[\x00-\x1f\x7f\\]", "_", value) if column in TAG_COLUMNS.get(kind, ()) else value

@@ -1,0 +1,231 @@
+"""InfluxDB 2 through ``influxdb-client``, InfluxDB 1 through its HTTP interface.
+
+Both get the same bytes, encoded by us in pieces of 5,000 points, and both answer InfluxQL. InfluxDB
+cannot hold NaN and infinity: such values stay out and read as unknown. A batch of several pieces that
+fails half-way is not acknowledged; sending it again completes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import urllib3
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.rest import ApiException
+from numpy.typing import NDArray
+
+from brokers.stores import StoreUrl, stores
+from brokers.stores._influxql import InfluxHttp, below, between, equal, exactly, failure, name
+from brokers.stores.latest import Latest
+from brokers.stores.lines import ANCHOR, QUALITY, encoded, event_row, field_name
+from brokers.stores.schema import bucket_ns, checked_where, event_frame, events_only
+from twin.equipment import EquipmentPath
+from twin.errors import FatalError, RetriableError
+from twin.records import COLUMNS, Frame, RecordKind
+
+T = TypeVar("T")
+POINTS = 5000
+"""Points of one request; fewer cost the server more, more bring nothing."""
+
+
+class Dialect(Protocol):
+    """How one generation of the server is written to; all are read alike."""
+
+    def prepare(self) -> None:
+        """Make sure that there is a place to write to. Raises FatalError."""
+
+    def write(self, body: bytes) -> None:
+        """Send one piece of line protocol."""
+
+    def close(self) -> None:
+        """Let go of the connections."""
+
+
+class Version1:
+    """InfluxDB 1: ``/write`` with a database, which is made when missing."""
+
+    def __init__(self, http: InfluxHttp) -> None:
+        self._http = http
+
+    def prepare(self) -> None:
+        """Make the database."""
+        self._http.query(f"CREATE DATABASE {name(self._http.database)}", "POST")
+
+    def write(self, body: bytes) -> None:
+        """Send one piece of line protocol."""
+        self._http.request("POST", "/write", {"db": self._http.database, "precision": "ns"}, body)
+
+    def close(self) -> None:
+        """Nothing but the shared connections, which the store closes."""
+
+
+class Version2:
+    """InfluxDB 2: ``/api/v2/write`` with organisation, bucket and token, through ``influxdb-client``."""
+
+    def __init__(self, http: InfluxHttp, org: str, token: str) -> None:
+        self._http = http
+        timeout_ms = round(http.timeout_s * 1000)
+        self._client = InfluxDBClient(url=http.base, token=token, org=org, timeout=timeout_ms)
+        self._api = self._client.write_api(write_options=SYNCHRONOUS)
+
+    def prepare(self) -> None:
+        """Ask something that needs the token and the bucket."""
+        self._http.query("SHOW MEASUREMENTS LIMIT 1")
+
+    def write(self, body: bytes) -> None:
+        """Send one piece of line protocol."""
+        try:
+            self._api.write(bucket=self._http.database, record=body)
+        except ApiException as error:
+            raise failure(self._http.base, error.status, error.body or b"") from error
+        except urllib3.exceptions.HTTPError as error:
+            raise RetriableError(f"store {self._http.base}: expected an answer, got {error}") from error
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()  # type: ignore[no-untyped-call]
+
+
+class InfluxStore:
+    """Keeps records in an InfluxDB server.
+
+    Args:
+        http: The server and its database.
+        dialect: How it is written to.
+    """
+
+    def __init__(self, http: InfluxHttp, dialect: Dialect) -> None:
+        self._http = http
+        self._dialect = dialect
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="store-read")
+
+    async def open(self) -> None:
+        """Wait for an answer to a ping and check that the place is there.
+
+        Raises:
+            RetriableError: The server does not answer.
+            FatalError: Wrong token, or no such bucket.
+        """
+        self.version = await self._run(self._writer, self._http.ping)
+        await self._run(self._writer, self._dialect.prepare)
+
+    async def write(self, frames: Sequence[Frame]) -> None:
+        """Write all frames; the server has them when it returns.
+
+        Raises:
+            StoreError: The server refused a point.
+            RetriableError: The server is away or busy.
+        """
+        await self._run(self._writer, self._write, frames)
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        self._writer.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+        self._dialect.close()
+        self._http.close()
+
+    async def series(
+        self, path: EquipmentPath, tag: str, t0_ns: int, t1_ns: int, max_points: int = 1000
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """One telemetry tag in ``[t0, t1)``; see ``twin.ports.History``."""
+        column = name(field_name(tag))
+        source = f"FROM telemetry WHERE {' AND '.join([*exactly(path), *between(t0_ns, t1_ns)])}"
+        points = await self._points(f"SELECT {column} {source} LIMIT {max_points + 1}")
+        if len(points) > max_points:
+            width = bucket_ns(t0_ns, t1_ns, max_points)
+            grid = f"GROUP BY time({width}ns, {t0_ns % width}ns) fill(none)"
+            points = await self._points(f"SELECT mean({column}) {source} {grid}")
+        times = np.fromiter((time for time, _ in points), dtype=np.int64, count=len(points))
+        values = (next(iter(point.values())) for _, point in points)
+        return times, np.fromiter(values, dtype=np.float64, count=len(points))
+
+    async def rows(
+        self,
+        kind: RecordKind,
+        under: str,
+        t0_ns: int,
+        t1_ns: int,
+        limit: int = 10_000,
+        where: Mapping[str, Any] | None = None,
+    ) -> Frame:
+        """Records of a kind at or below a path in ``[t0, t1)``; see ``twin.ports.History``."""
+        conditions = checked_where(kind, where)
+        unknown = [column for column, value in conditions.items() if value is None]
+        tests = [*below(under), *between(t0_ns, t1_ns), *equal(kind, conditions)]
+        some = "" if unknown else f"LIMIT {limit}"  # InfluxQL cannot ask for what is missing
+        points = await self._points(f"SELECT * FROM {kind} WHERE {' AND '.join(tests)} ORDER BY time DESC {some}")  # noqa: S608
+        found = [event_row(kind, *point) for point in points]
+        places = [2 + COLUMNS[kind].index(column) for column in unknown]
+        matching = [row for row in found if all(row[place] is None for place in places)]
+        return event_frame(kind, matching[limit - 1 :: -1] if len(matching) > limit else matching[::-1])
+
+    async def latest(self, kind: RecordKind, under: str = "") -> Frame:
+        """The last record of each key; see ``twin.ports.History``."""
+        events_only(kind)
+        tests = f"WHERE {' AND '.join(below(under))}" if under else ""
+        points = await self._points(f"SELECT * FROM {kind} {tests} GROUP BY * ORDER BY time DESC LIMIT 1")  # noqa: S608
+        last = Latest()
+        last.merge(event_frame(kind, [event_row(kind, *point) for point in points]))
+        return last.frame(kind, under)
+
+    async def count(self, kind: RecordKind) -> int:
+        """Number of stored rows of a kind (known values for telemetry)."""
+        what = "*" if kind is RecordKind.TELEMETRY else name(ANCHOR[kind])
+        points = await self._points(f"SELECT count({what}) FROM {kind}")  # noqa: S608
+        counted = [(field, number) for _, point in points for field, number in point.items()]
+        return sum(number for field, number in counted if field != f"count_{QUALITY}")
+
+    def _write(self, frames: Sequence[Frame]) -> None:
+        for body in encoded(frames, POINTS):
+            self._dialect.write(body)
+
+    async def _points(self, statement: str) -> list[tuple[int, dict[str, Any]]]:
+        return await self._run(self._readers, lambda: list(self._http.points(statement)))
+
+    async def _run(self, pool: ThreadPoolExecutor, work: Callable[..., T], *values: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(pool, work, *values)
+
+
+def _secret(url: StoreUrl, variable: str) -> str:
+    file = url.option("token_file") or os.environ.get(f"{variable}_FILE", "")
+    if file:
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise FatalError(f"store {url.scheme}: expected a file with the token, got {error}") from None
+    return os.environ.get(variable, "")
+
+
+def _base(url: StoreUrl) -> str:
+    scheme = "https" if url.option("tls") in ("1", "true", "yes") else "http"
+    return f"{scheme}://{url.host or 'localhost'}:{url.port or 8086}"
+
+
+@stores.register("influxdb")
+def influxdb(url: StoreUrl) -> InfluxStore:
+    """InfluxDB 2; options ``org``, ``bucket``, ``tls=1``, ``token_file``; token from ``FF_INFLUX_TOKEN`` or a file."""
+    url.allow("org", "bucket", "tls", "token_file")
+    token = _secret(url, "FF_INFLUX_TOKEN")
+    if not token:
+        raise FatalError("store influxdb: expected a token, got none (set FF_INFLUX_TOKEN or FF_INFLUX_TOKEN_FILE)")
+    http = InfluxHttp(_base(url), url.option("bucket", "telemetry"), {"Authorization": f"Token {token}"})
+    return InfluxStore(http, Version2(http, url.option("org", "factory"), token))
+
+
+@stores.register("influxdb1")
+def influxdb1(url: StoreUrl) -> InfluxStore:
+    """InfluxDB 1; options ``db``, ``tls=1``; user and password from ``FF_INFLUX_USER``, ``FF_INFLUX_PASSWORD``."""
+    url.allow("db", "tls")
+    user = os.environ.get("FF_INFLUX_USER", "")
+    headers = urllib3.make_headers(basic_auth=f"{user}:{_secret(url, 'FF_INFLUX_PASSWORD')}") if user else {}
+    http = InfluxHttp(_base(url), url.option("db", "telemetry"), dict(headers))
+    return InfluxStore(http, Version1(http))

@@ -1,0 +1,244 @@
+"""InfluxDB line protocol: frames to bytes and back.
+
+Measurement = kind of record; tags = the ISA-95 levels and the bounded columns of the kind; fields =
+values. A value that is not a finite number is left out. Characters that the protocol cannot carry in
+a name or tag (control characters, backslash) are replaced.
+"""
+# mypy: disable-error-code="attr-defined, name-defined"
+# pyarrow has no exported names that mypy could see
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from brokers.stores.schema import ColumnType, cleaned, column_type, event_frame, merged
+from twin.equipment import EquipmentPath, Level
+from twin.records import COLUMNS, Frame, RecordKind
+from twin.states import UnitState
+
+LEVELS = tuple(level.name.lower() for level in Level)
+"""Tags of every point, as deep as its path."""
+QUALITY = "quality_code"
+"""Field with the worst quality of a telemetry point, left out when all is good."""
+LANE = "lane"
+"""Tag that keeps loads apart that leave in the same instant, 16 values."""
+
+TAG_COLUMNS: dict[RecordKind, tuple[str, ...]] = {
+    RecordKind.PART: ("item",),
+    RecordKind.STOCK: ("item",),
+    RecordKind.SHIPMENT: ("event", "item", "origin", "destination"),
+    RecordKind.ALARM: ("code",),
+    RecordKind.META: ("schema",),
+    RecordKind.KPI: ("kpi", "scope", "window"),
+}
+"""Columns that travel as tags; all have few values."""
+
+ANCHOR: dict[RecordKind, str] = {
+    RecordKind.STATE: "code",
+    RecordKind.PART: "good",
+    RecordKind.STOCK: "on_hand",
+    RecordKind.SHIPMENT: "shipment",
+    RecordKind.ALARM: "active",
+    RecordKind.HEARTBEAT: "sent",
+    RecordKind.META: "body",
+    RecordKind.KPI: "t0_ns",
+}
+"""A field that every point of a kind has, to count by."""
+
+_RESERVED = {*LEVELS, QUALITY, "time"}
+_NOT_CARRIED = re.compile(r"[\x00-\x1f\x7f\\]")
+
+
+def field_name(tag: str) -> str:
+    """Name of the field of a telemetry tag.
+
+    >>> field_name("force"), field_name("time")
+    ('force', 'time_')
+    """
+    return f"{tag}_" if tag.rstrip("_") in _RESERVED else tag
+
+
+def tag_name(field: str) -> str:
+    """The telemetry tag of a field, the reverse of ``field_name``."""
+    return field[:-1] if field.endswith("_") and field.rstrip("_") in _RESERVED else field
+
+
+@lru_cache(maxsize=65536)
+def escaped(text: str) -> str:
+    """A name or tag value as the protocol writes it.
+
+    >>> escaped("door left,a=b")
+    'door\\\\ left\\\\,a\\\\=b'
+    """
+    return re.sub(r"([,= ])", r"\\\1", _NOT_CARRIED.sub("_", text))
+
+
+def _prefix(kind: RecordKind, path: str) -> str:
+    levels = zip(LEVELS, path.split("/"), strict=False)
+    return ",".join([str(kind), *(f"{level}={segment}" for level, segment in levels)])
+
+
+# frames to bytes
+
+
+def encoded(frames: Iterable[Frame], points: int = 5000) -> Iterator[bytes]:
+    """Frames as line protocol, at most ``points`` lines in a piece.
+
+    Args:
+        frames: Any frames.
+        points: Most lines in a piece; about 5,000 suit a server best.
+    """
+    for frame in merged(frames):
+        lines = _telemetry_lines(frame) if frame.kind is RecordKind.TELEMETRY else _event_lines(frame)
+        for start in range(0, len(lines), points):
+            yield _bytes_of(lines.slice(start, points))
+
+
+def _bytes_of(lines: pa.StringArray) -> bytes:
+    offsets = np.frombuffer(lines.buffers()[1], dtype=np.int32)[lines.offset : lines.offset + len(lines) + 1]
+    return bytes(lines.buffers()[2][int(offsets[0]) : int(offsets[-1])])
+
+
+def _telemetry_lines(frame: Frame) -> pa.StringArray:
+    fields = [_float_field(field_name(tag), frame.values[:, index]) for index, tag in enumerate(frame.tags)]
+    worst = None if frame.quality is None else frame.quality.max(axis=1)
+    if worst is not None and worst.any():
+        text = pc.binary_join_element_wise(f"{QUALITY}=", pa.array(worst).cast(pa.string()), "i", "")
+        fields.append(pc.if_else(pa.array(worst > 0), text, None))
+    some = np.isfinite(np.asarray(frame.values, dtype=np.float64)).any(axis=1)
+    values = pc.binary_join_element_wise(*fields, ",", null_handling="skip")
+    stamps = pa.array(frame.time_ns).cast(pa.string())
+    lines = pc.binary_join_element_wise(_prefixes(frame), values, stamps, " ")
+    return pc.binary_join_element_wise(lines, "\n", "").filter(pa.array(some))
+
+
+def _float_field(name: str, column: Any) -> pa.StringArray:
+    values = np.ascontiguousarray(column, dtype=np.float64)
+    text = pc.binary_join_element_wise(f"{escaped(name)}=", pa.array(values).cast(pa.string()), "")
+    finite = np.isfinite(values)
+    return text if finite.all() else pc.if_else(pa.array(finite), text, None)
+
+
+def _prefixes(frame: Frame) -> pa.StringArray:
+    numbers: dict[str, int] = {}
+    index = [numbers.setdefault(path, len(numbers)) for path in frame.paths]
+    return pa.array([_prefix(frame.kind, path) for path in numbers]).take(pa.array(index))
+
+
+def _event_lines(frame: Frame) -> pa.StringArray:
+    rows = zip(frame.paths, frame.time_ns.tolist(), frame.values, strict=True)
+    return pa.array([_event_line(frame.kind, path, time_ns, values) for path, time_ns, values in rows])
+
+
+def _event_line(kind: RecordKind, path: str, time_ns: int, values: Sequence[Any]) -> str:
+    point = {name: cleaned(name, value) for name, value in zip(COLUMNS[kind], values, strict=True)}
+    tags = TAG_COLUMNS.get(kind, ())
+    head = [_prefix(kind, path), *(f"{name}={escaped(str(point[name]))}" for name in tags if point[name])]
+    if kind is RecordKind.SHIPMENT:
+        head.append(f"{LANE}={crc32(str(point['shipment']).encode()) % 16}")
+    fields = [f"{name}={text}" for name in point if name not in tags and (text := _field(name, point[name]))]
+    if kind is RecordKind.STATE:
+        fields.append(f"code={_code(point['state'])}i")
+    return f"{','.join(head)} {','.join(fields)} {time_ns}\n"
+
+
+def _code(state: Any) -> int:
+    return UnitState[state].value if state in UnitState.__members__ else UnitState.UNKNOWN.value
+
+
+def _field(name: str, value: Any) -> str:
+    """A field's value; empty when it is left out. An unknown text is written, to replace an earlier one."""
+    kind = column_type(name)
+    if kind is ColumnType.TEXT:
+        return '"' + (value or "").replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if value is None or not math.isfinite(value):
+        return ""
+    return f"{value}i" if kind is ColumnType.INTEGER else repr(value)
+
+
+# bytes to frames
+
+_KEY = r"(?:\\.|[^,= \\\n])+"
+_SCALAR = r'(?:"(?:\\.|[^"\\])*"|[^", \n]+)'
+_POINT = re.compile(
+    rf"(?P<name>{_KEY})(?P<tags>(?:,{_KEY}={_KEY})*)"
+    rf" (?P<fields>{_KEY}={_SCALAR}(?:,{_KEY}={_SCALAR})*) (?P<time>-?\d+)\n",
+    re.DOTALL,
+)
+_TAG = re.compile(rf",({_KEY})=({_KEY})")
+_FIELD = re.compile(rf"({_KEY})=({_SCALAR}),?", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+def decoded(text: str) -> list[Frame]:
+    """Frames from lines that ``encoded`` wrote; comments are skipped.
+
+    Raises:
+        ValueError: What follows a place is no line of this protocol.
+    """
+    events: dict[RecordKind, list[tuple[Any, ...]]] = {}
+    telemetry: dict[tuple[str, ...], list[tuple[EquipmentPath, int, dict[str, Any]]]] = {}
+    for measurement, time_ns, tags, fields in points(text):
+        kind = RecordKind(measurement)
+        if kind is RecordKind.TELEMETRY:
+            telemetry.setdefault(tuple(fields), []).append((path_of(tags), time_ns, fields))
+        else:
+            events.setdefault(kind, []).append(event_row(kind, time_ns, {**tags, **fields}))
+    frames = [_telemetry_frame(names, rows) for names, rows in telemetry.items()]
+    return frames + [event_frame(kind, rows) for kind, rows in events.items()]
+
+
+def points(text: str) -> Iterator[tuple[str, int, dict[str, str], dict[str, Any]]]:
+    """Measurement, time, tags and fields of each line."""
+    place = 0
+    while place < len(text):
+        if text[place] in "#\n":
+            place = text.index("\n", place) + 1
+            continue
+        match = _POINT.match(text, place)
+        if match is None:
+            raise ValueError(f"line protocol: expected a point, got {text[place : place + 60]!r}")
+        tags = {_plain(name): _plain(value) for name, value in _TAG.findall(match["tags"])}
+        fields = {_plain(name): _value(value) for name, value in _FIELD.findall(match["fields"])}
+        yield _plain(match["name"]), int(match["time"]), tags, fields
+        place = match.end()
+
+
+def _plain(text: str) -> str:
+    return _ESCAPE.sub(r"\1", text)
+
+
+def _value(text: str) -> Any:
+    if text.startswith('"'):
+        return _plain(text[1:-1])
+    return int(text[:-1]) if text.endswith("i") else float(text)
+
+
+def path_of(point: Mapping[str, Any]) -> EquipmentPath:
+    """The equipment of a point from its tags."""
+    return EquipmentPath("/".join(point[level] for level in LEVELS if point.get(level)))
+
+
+def event_row(kind: RecordKind, time_ns: int, point: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A row (path, time_ns, *columns) from the tags and fields of a point."""
+    known = {name: value for name, value in point.items() if value != ""}
+    return (path_of(point), time_ns, *(cleaned(name, known.get(name)) for name in COLUMNS[kind]))
+
+
+def _telemetry_frame(names: Sequence[str], rows: Sequence[tuple[EquipmentPath, int, dict[str, Any]]]) -> Frame:
+    fields = [name for name in names if name != QUALITY]
+    values = np.array([[point[name] for name in fields] for _, _, point in rows], dtype=np.float64)
+    codes = np.array([[point.get(QUALITY, 0)] for _, _, point in rows], dtype=np.uint8)
+    time_ns = np.array([time for _, time, _ in rows], dtype=np.int64)
+    quality = np.broadcast_to(codes, values.shape) if QUALITY in names else None
+    tags = tuple(tag_name(name) for name in fields)
+    return Frame(RecordKind.TELEMETRY, tuple(path for path, _, _ in rows), time_ns, tags, values, quality)

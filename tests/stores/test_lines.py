@@ -1,0 +1,119 @@
+"""Encoding and decoding of line protocol, and the folder of files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from influxdb_client.client.write.point import Point
+
+from brokers.stores import open_store
+from brokers.stores.line_protocol import END
+from brokers.stores.lines import decoded, encoded, points
+from tests.stores.plants import EVENTS, PRESS, T0, S, events, facts, telemetry
+from twin.records import Frame, RecordKind, records
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def as_text(*frames: Frame) -> str:
+    return b"".join(encoded(frames)).decode()
+
+
+def check_golden(name: str, text: str) -> None:
+    file = GOLDEN / name
+    if os.environ.get("RENEW_GOLDEN"):
+        GOLDEN.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+def awkward() -> Frame:
+    """Numbers of every size, NaN, infinity, and names that need escaping."""
+    values = np.array([[5.0, 1e-7, np.nan], [1e20, -0.0, np.inf], [np.nan, np.nan, np.nan], [0.1, 2.5e-310, 1 / 3]])
+    quality = np.array([[0, 0, 2], [0, 1, 0], [2, 2, 2], [0, 0, 0]], dtype=np.uint8)
+    tags = ("plain", "comma, space=equal", "time")
+    return Frame(RecordKind.TELEMETRY, (PRESS,) * 4, T0 + np.arange(4), tags, values, quality)
+
+
+def test_telemetry_on_the_wire() -> None:
+    check_golden("telemetry.lp", as_text(awkward()))
+
+
+def test_events_on_the_wire() -> None:
+    check_golden("events.lp", as_text(*(events(kind) for kind in EVENTS)))
+
+
+def test_pieces_hold_whole_lines() -> None:
+    pieces = list(encoded([telemetry(0, 25)], points=10))
+    assert [piece.count(b"\n") for piece in pieces] == [10, 10, 5]
+    assert b"".join(pieces) == b"".join(encoded([telemetry(0, 25)]))
+
+
+def test_the_reference_encoder_writes_the_same_point() -> None:
+    point = Point("telemetry")
+    for name, value in zip(("enterprise", "site", "area", "line", "unit"), PRESS.segments, strict=True):
+        point = point.tag(name, value)
+    point = point.field("comma, space=equal", 0.125).field("plain", 5.5).time(T0)
+    frame = Frame(
+        RecordKind.TELEMETRY, (PRESS,), np.array([T0]), ("comma, space=equal", "plain"), np.array([[0.125, 5.5]])
+    )
+    ours, theirs = (next(points(text)) for text in (as_text(frame), point.to_line_protocol() + "\n"))
+    assert ours == theirs
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\\"), min_size=1),
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+def test_any_text_and_number_comes_back(item: str, text: str, number: float) -> None:
+    frames = [
+        records(RecordKind.STOCK, [(PRESS, T0, (item, number))]),
+        records(RecordKind.ALARM, [(PRESS, T0, (item, 1, 0, text))]),
+    ]
+    assert [facts(frame) for frame in decoded(as_text(*frames))] == [facts(frame) for frame in frames]
+
+
+def test_a_name_from_the_wire_cannot_write_lines_of_its_own() -> None:
+    frame = Frame(RecordKind.TELEMETRY, (PRESS,), np.array([T0]), ("x=1 1\nkpi value",), np.array([[1.0]]))
+    assert len(as_text(frame).splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", ["telemetry force 1\n", "no point at all\n", "a,b=c d=1\n"])
+def test_what_is_no_point_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a point"):
+        decoded(text)
+
+
+async def test_a_torn_write_is_cut_off(tmp_path: Path) -> None:
+    url = f"lines://{tmp_path}/lines"
+    store = open_store(url)
+    await store.open()
+    await store.write([telemetry(0, 10)])
+    await store.close()
+    file = tmp_path / "lines/000001.lp"
+    whole = file.read_bytes()
+    file.write_bytes(whole + b"".join(encoded([telemetry(10, 10)]))[:-40])
+    again = open_store(url)
+    await again.open()
+    assert file.read_bytes() == whole
+    await again.write([telemetry(20, 10)])
+    assert (await again.series(PRESS, "energy_kwh", 0, T0 + 100 * S))[1].size == 20
+    await again.close()
+
+
+async def test_files_rotate_and_are_all_read(tmp_path: Path) -> None:
+    store = open_store(f"lines://{tmp_path}/lines?rotate_mb=0")
+    await store.open()
+    text = f"looks like an end\n{END.decode()}but is none"
+    for step in range(3):
+        await store.write([records(RecordKind.ALARM, [(PRESS, T0 + step, ("e1", 700, 1, text))])])
+    assert len(list((tmp_path / "lines").glob("*.lp"))) == 3
+    assert await store.count(RecordKind.ALARM) == 3
+    await store.close()
