@@ -1,0 +1,307 @@
+"""The last of everything, in memory: what pages show before and between questions to the store.
+
+Fed by the ingest in the event loop, read by the live stream. Bounded: a new key above the limit is
+refused and counted, never silently taken.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from dashboards.delta import Delta, Json
+from dashboards.model import PlantModel
+from twin.equipment import EquipmentPath, Level
+from twin.ports import History
+from twin.records import Frame, RecordKind
+
+MS = 1_000_000
+POWER = "power_kw"
+FIGURES_OF_UNITS = frozenset({"oee"})
+"""KPIs of single units that every client gets; the others only for units it watches."""
+RESTORED = (
+    RecordKind.META,
+    RecordKind.STATE,
+    RecordKind.STOCK,
+    RecordKind.ALARM,
+    RecordKind.KPI,
+    RecordKind.HEARTBEAT,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLimits:
+    """Bounds of the memory.
+
+    Args:
+        keys: Keys per section (units, KPI values, stocks).
+        events: Events kept for the ticker.
+        points: Telemetry rows per watched unit between two deltas.
+    """
+
+    keys: int = 400_000
+    events: int = 200
+    points: int = 256
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Last telemetry row of a unit."""
+
+    time_ns: int
+    tags: tuple[str, ...]
+    values: Any
+    quality: Any
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What has changed since the last delta."""
+
+    shared: dict[str, dict[str, Json]] = field(default_factory=dict)
+    events: list[Json] = field(default_factory=list)
+    watched: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+class LiveState:
+    """Last values of a plant.
+
+    Args:
+        now_ns: Clock for the age of heartbeats; only differences matter.
+        limits: Bounds.
+    """
+
+    def __init__(self, now_ns: Callable[[], int] = time.monotonic_ns, limits: LiveLimits | None = None):
+        self.model = PlantModel()
+        self.limits = limits or LiveLimits()
+        self.refused = 0
+        self.frames = 0
+        self.events: deque[dict[str, Any]] = deque(maxlen=self.limits.events)
+        self._now_ns = now_ns
+        self._sections: dict[str, dict[str, dict[str, Any]]] = {
+            name: {} for name in ("states", "stock", "alarms", "kpis", "sites")
+        }
+        self._readings: dict[str, _Reading] = {}
+        self._power: dict[str, dict[str, float]] = {}
+        self._watching: Counter[str] = Counter()
+        self._changes = _Changes()
+        self._takers: dict[RecordKind, Callable[[Frame], None]] = {
+            RecordKind.TELEMETRY: self._telemetry,
+            RecordKind.STATE: self._states,
+            RecordKind.STOCK: self._stock,
+            RecordKind.SHIPMENT: self._shipments,
+            RecordKind.ALARM: self._alarms,
+            RecordKind.HEARTBEAT: self._heartbeats,
+            RecordKind.META: self._meta,
+            RecordKind.KPI: self._kpis,
+        }
+
+    def feed(self, frames: Iterable[Frame]) -> None:
+        """Take frames that are in the store; an observer of the ingest."""
+        for frame in frames:
+            taker = self._takers.get(frame.kind)
+            if taker is not None and len(frame):
+                self.frames += 1
+                taker(frame)
+
+    async def load(self, history: History) -> None:
+        """Take the last records of a store, so that a page is full before the first frame comes."""
+        for kind in RESTORED:
+            self.feed([await history.latest(kind)])
+        for site in self._sections["sites"].values():
+            site["arrived_ns"] = None
+
+    @property
+    def data_ns(self) -> int:
+        """Newest source time that any site has confirmed; 0 before the first heartbeat."""
+        return max((site["t"] * MS for site in self._sections["sites"].values()), default=0)
+
+    def section(self, name: str) -> dict[str, dict[str, Any]]:
+        """One section by key: states, stock, alarms, kpis or sites."""
+        return self._sections[name]
+
+    def reading(self, path: str) -> dict[str, Any]:
+        """Last telemetry of a unit: time in ms, value by tag (None: unknown), tags of bad quality."""
+        last = self._readings.get(path)
+        return {"t": None, "values": {}, "bad": []} if last is None else _point(last)
+
+    def watch(self, path: str) -> None:
+        """Begin to keep every telemetry row and KPI of a unit for the next deltas."""
+        self._watching[path] += 1
+
+    def unwatch(self, path: str) -> None:
+        """End one :meth:`watch`."""
+        self._watching[path] -= 1
+        if self._watching[path] <= 0:
+            del self._watching[path]
+            self._changes.watched.pop(path, None)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that deltas build upon."""
+        sections = {name: dict(rows) for name, rows in self._sections.items() if name not in ("kpis", "sites")}
+        return {
+            "model": self.model.version,
+            "data": self.data_ns // MS,
+            **sections,
+            "kpis": {key: row for key, row in self._sections["kpis"].items() if _streamed(key)},
+            "sites": self.sites(),
+            "events": list(self.events),
+        }
+
+    def watched(self, path: str) -> dict[str, Any]:
+        """What a client that begins to watch a unit needs: its last values and all its KPIs."""
+        head = f"{path}|"
+        kpis = {key: row for key, row in self._sections["kpis"].items() if key.startswith(head)}
+        return {"points": [self.reading(path)], "kpis": kpis}
+
+    def sites(self) -> dict[str, dict[str, Any]]:
+        """Heartbeat of each site with its age in s and the electrical power of its units in kW."""
+        return {path: self._site(path, row) for path, row in self._sections["sites"].items()}
+
+    def take(self) -> Delta:
+        """What has changed since the last call."""
+        changes, self._changes = self._changes, _Changes()
+        if "sites" in changes.shared:
+            changes.shared["sites"] = self.sites()
+        changes.shared["about"] = {"model": self.model.version, "data": self.data_ns // MS}
+        return Delta(changes.shared, changes.events[-self.limits.events :], changes.watched)
+
+    def _site(self, path: str, row: dict[str, Any]) -> dict[str, Any]:
+        arrived = row["arrived_ns"]
+        age_s = None if arrived is None else (self._now_ns() - arrived) / 1e9
+        power = self._power.get(path)
+        shown = {name: value for name, value in row.items() if name != "arrived_ns"}
+        return {**shown, "age_s": age_s, "power_kw": sum(power.values()) if power else None}
+
+    def _put(self, section: str, key: str, row: dict[str, Any]) -> bool:
+        """Keep a row unless a newer one is known or there is no room; says whether it was kept."""
+        rows = self._sections[section]
+        known = rows.get(key)
+        if known is None and len(rows) >= self.limits.keys:
+            self.refused += 1
+            return False
+        if known is not None and known["t"] > row["t"]:
+            return False
+        rows[key] = row
+        if section != "kpis" or _streamed(key):
+            self._changes.shared.setdefault(section, {})[key] = row
+        return True
+
+    def _event(self, event: dict[str, Any]) -> None:
+        self.events.append(event)
+        self._changes.events.append(event)
+
+    def _telemetry(self, frame: Frame) -> None:
+        power = frame.tags.index(POWER) if POWER in frame.tags else None
+        for index, path in enumerate(frame.paths):
+            time_ns = int(frame.time_ns[index])
+            known = self._readings.get(path)
+            if known is not None and known.time_ns > time_ns:
+                continue
+            if known is None and len(self._readings) >= self.limits.keys:
+                self.refused += 1
+                continue
+            quality = None if frame.quality is None else frame.quality[index]
+            reading = _Reading(time_ns, frame.tags, frame.values[index], quality)
+            self._read(path, _joined(known, reading), power)
+
+    def _read(self, path: EquipmentPath, reading: _Reading, power: int | None) -> None:
+        self._readings[path] = reading
+        if power is not None:
+            value = _value(dict(zip(reading.tags, reading.values, strict=True))[POWER])
+            self._power.setdefault(path.site, {})[path] = value or 0.0
+        if path in self._watching:
+            points = self._changes.watched.setdefault(path, {}).setdefault("points", [])
+            if len(points) < self.limits.points:
+                points.append(_point(reading))
+            else:
+                points[-1] = _point(reading)
+
+    def _states(self, frame: Frame) -> None:
+        for path, time_ns, (state, order, cause) in _rows(frame):
+            row = {"s": state, "t": time_ns // MS, "order": order, "cause": cause}
+            known = self._sections["states"].get(path)
+            if self._put("states", path, row) and known != row and state == "FAILED":
+                self._event({"kind": "failed", "path": path, "t": row["t"], "cause": cause})
+
+    def _stock(self, frame: Frame) -> None:
+        for path, time_ns, (item, on_hand) in _rows(frame):
+            self._put("stock", f"{path}|{item}", {"t": time_ns // MS, "n": on_hand})
+
+    def _shipments(self, frame: Frame) -> None:
+        for path, time_ns, (shipment, event, item, quantity, origin, destination) in _rows(frame):
+            route = {"origin": origin, "destination": destination}
+            what = {"kind": event, "path": path, "t": time_ns // MS, "shipment": shipment}
+            self._event({**what, "item": item, "quantity": quantity, **route})
+
+    def _alarms(self, frame: Frame) -> None:
+        for path, time_ns, (code, severity, active, text) in _rows(frame):
+            row = {"t": time_ns // MS, "severity": severity, "active": bool(active), "text": text}
+            if self._put("alarms", f"{path}|{code}", row) and not frame.historical:
+                self._event({"kind": "alarm" if active else "cleared", "path": path, "code": code, **row})
+
+    def _heartbeats(self, frame: Frame) -> None:
+        for path, time_ns, (sent, dropped, lag_s) in _rows(frame):
+            row = {"t": time_ns // MS, "sent": sent, "dropped": dropped, "lag_s": lag_s}
+            self._put("sites", path, {**row, "arrived_ns": self._now_ns()})
+
+    def _meta(self, frame: Frame) -> None:
+        for path, _, (schema, body) in _rows(frame):
+            self.model.note(path, schema, body)
+
+    def _kpis(self, frame: Frame) -> None:
+        for path, time_ns, values in _rows(frame):
+            row = kpi_row(time_ns, values)
+            key = f"{path}|{row.pop('kpi')}|{row.pop('window')}"
+            if self._put("kpis", key, row) and path in self._watching:
+                self._changes.watched.setdefault(path, {}).setdefault("kpis", {})[key] = row
+
+
+def kpi_row(time_ns: int, values: Iterable[Any]) -> dict[str, Any]:
+    """A KPI record for pages: window as [t0, t) in ms; unknown figures are None, never 0."""
+    kpi, _, window, t0_ns, value, numerator, denominator, coverage, quality, rule_version = values
+    return {
+        "kpi": kpi,
+        "window": window,
+        "t": time_ns // MS,
+        "t0": int(t0_ns) // MS,
+        "v": _value(value),
+        "num": _value(numerator),
+        "den": _value(denominator),
+        "cov": _value(coverage),
+        "q": quality,
+        "rule": rule_version,
+    }
+
+
+def _rows(frame: Frame) -> Iterable[tuple[EquipmentPath, int, Any]]:
+    return zip(frame.paths, frame.time_ns.tolist(), frame.values, strict=True)
+
+
+def _value(value: Any) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _joined(known: _Reading | None, new: _Reading) -> _Reading:
+    """The new row, with the tags that only the row before it had (a device may send several sets of tags)."""
+    if known is None or known.tags == new.tags or set(known.tags) <= set(new.tags):
+        return new
+    kept = [index for index, tag in enumerate(known.tags) if tag not in new.tags]
+    values = np.concatenate([new.values, known.values[kept]])
+    return _Reading(new.time_ns, (*new.tags, *(known.tags[index] for index in kept)), values, None)
+
+
+def _point(reading: _Reading) -> dict[str, Any]:
+    values = {tag: _value(value) for tag, value in zip(reading.tags, reading.values, strict=True)}
+    bad = [] if reading.quality is None else [reading.tags[index] for index in np.flatnonzero(reading.quality)]
+    return {"t": reading.time_ns // MS, "values": values, "bad": bad}
+
+
+def _streamed(key: str) -> bool:
+    path, kpi, _ = key.split("|")
+    return path.count("/") + 1 < Level.UNIT or kpi in FIGURES_OF_UNITS

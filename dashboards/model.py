@@ -1,0 +1,93 @@
+"""The equipment as its master data tells it: what the pages lay out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from twin.equipment import EquipmentPath, Level
+from twin.master import ChainMaster, EquipmentMaster, Master, PlaceMaster, read_master
+from twin.tags import TagSpec
+
+PLACES = {Level.ENTERPRISE: "enterprise", Level.SITE: "site", Level.AREA: "area", Level.LINE: "line"}
+
+
+class PlantModel:
+    """Master data by path, newest document first served.
+
+    ``version`` rises with every change, so that a page knows when to ask again.
+    """
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.rejected = 0
+        self.units: dict[EquipmentPath, EquipmentMaster] = {}
+        self.places: dict[EquipmentPath, PlaceMaster] = {}
+        self.chains: dict[EquipmentPath, ChainMaster] = {}
+        self._bodies: dict[tuple[EquipmentPath, str], str] = {}
+
+    def note(self, path: EquipmentPath, schema: str, body: str) -> None:
+        """Take one META record; a document that cannot be read is counted and left."""
+        if self._bodies.get((path, schema)) == body:
+            return
+        try:
+            master = read_master(schema, body)
+        except ValueError:
+            self.rejected += 1
+            return
+        self._bodies[path, schema] = body
+        self._keep(path, master)
+
+    def _keep(self, path: EquipmentPath, master: Master | None) -> None:
+        if isinstance(master, EquipmentMaster):
+            self.units[path] = master
+        elif isinstance(master, PlaceMaster):
+            self.places[path] = master
+        elif isinstance(master, ChainMaster):
+            self.chains[path] = master
+        else:
+            return
+        self.version += 1
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.units or path in self.places or path in self.chains or self._is_link(path)
+
+    def _is_link(self, path: object) -> bool:
+        parent = EquipmentPath(str(path)).parent
+        chain = None if parent is None else self.chains.get(parent)
+        return chain is not None and any(f"{parent}/{link.id}" == path for link in chain.links)
+
+    def units_under(self, path: str) -> list[EquipmentPath]:
+        """Units at or below a path, in the order of the flow within each line."""
+        found = [unit for unit in self.units if not path or unit.is_under(path)]
+        return sorted(found, key=lambda unit: (unit.line, self.units[unit].position))
+
+    def document(self) -> dict[str, Any]:
+        """The whole model for the pages.
+
+        Returns:
+            ``version``; ``places``, ``units`` and ``chains`` (lists with ``path``); ``tags`` by the units' ``tag_set``.
+        """
+        sets = {master.tags: str(number) for number, master in enumerate(self.units.values())}
+        return {
+            "version": self.version,
+            "places": [self._place(path) for path in sorted(self._levels())],
+            "units": [self._unit(path, sets) for path in self.units_under("")],
+            "tags": {name: [asdict(tag) for tag in tags] for tags, name in sets.items()},
+            "chains": [{"path": path, **chain.model_dump()} for path, chain in self.chains.items()],
+        }
+
+    def _levels(self) -> set[EquipmentPath]:
+        """All places, also those known only from the paths of units below."""
+        known = set(self.places)
+        for unit in self.units:
+            known.update(unit.at(level) for level in PLACES)
+        return known
+
+    def _place(self, path: EquipmentPath) -> dict[str, Any]:
+        master = self.places.get(path) or PlaceMaster(en=path.name, zh=path.name)
+        return {"path": path, "level": PLACES[path.level], **master.model_dump(exclude={"shifts", "days"})}
+
+    def _unit(self, path: EquipmentPath, sets: dict[tuple[TagSpec, ...], str]) -> dict[str, Any]:
+        master = self.units[path]
+        return {"path": path, **master.model_dump(exclude={"tags"}), "tag_set": sets[master.tags]}

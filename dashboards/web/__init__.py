@@ -1,0 +1,1 @@
+"""The built-in web dashboard: pages, their API and live stream."""

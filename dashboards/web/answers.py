@@ -1,0 +1,78 @@
+"""Answers of the API from the store: series, state intervals, KPI histories."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from dashboards.live import kpi_row
+from dashboards.model import PlantModel
+from twin.equipment import EquipmentPath
+from twin.ports import History
+from twin.records import Frame, RecordKind
+
+MS = 1_000_000
+Row = dict[str, Any]
+
+
+async def series(history: History, path: EquipmentPath, tag: str, span: tuple[int, int], points: int) -> Row:
+    """One tag: times in ms and values, None where unknown."""
+    time_ns, values = await history.series(path, tag, *span, max_points=points)
+    known = [value if math.isfinite(value) else None for value in values.tolist()]
+    return {"path": path, "tag": tag, "t": (time_ns / MS).tolist(), "v": known}
+
+
+async def states(
+    history: History, model: PlantModel, under: EquipmentPath, span: tuple[int, int], limit: int
+) -> dict[str, list[Row]]:
+    """State changes of every unit at or below a path, by unit.
+
+    The first entry of a unit holds the state at the begin of the span, UNKNOWN when the store does not know it.
+    """
+    rows = await history.rows(RecordKind.STATE, under, *span, limit=limit)
+    found: dict[str, list[Row]] = {unit: [] for unit in model.units_under(under)}
+    complete_from_ns = span[0] if len(rows) < limit else int(rows.time_ns[0])
+    for unit, changes in found.items():
+        changes.append(await _state_at(history, EquipmentPath(unit), complete_from_ns))
+    for path, time_ns, (state, order, cause) in _rows(rows):
+        found.setdefault(path, []).append({"t": time_ns // MS, "s": state, "order": order, "cause": cause})
+    return found
+
+
+async def _state_at(history: History, unit: EquipmentPath, t0_ns: int) -> Row:
+    before = await history.rows(RecordKind.STATE, unit, 0, t0_ns, limit=1)
+    for _, _, (state, order, cause) in _rows(before):
+        return {"t": t0_ns // MS, "s": state, "order": order, "cause": cause}
+    return {"t": t0_ns // MS, "s": "UNKNOWN", "order": None, "cause": None}
+
+
+async def stock(history: History, under: EquipmentPath, span: tuple[int, int], limit: int) -> list[Row]:
+    """Stock after each change, oldest first."""
+    rows = await history.rows(RecordKind.STOCK, under, *span, limit=limit)
+    return [{"path": path, "t": time_ns // MS, "item": item, "n": n} for path, time_ns, (item, n) in _rows(rows)]
+
+
+async def kpi_series(history: History, path: EquipmentPath, span: tuple[int, int], where: dict[str, str]) -> list[Row]:
+    """Values of one KPI window by window, each at the end of its window; of a revised one the last."""
+    rows = await history.rows(RecordKind.KPI, path, *span, limit=10_000, where=where)
+    found = {row["t"]: row for row in kpi_rows(rows) if row["path"] == path}
+    return [found[time] for time in sorted(found)]
+
+
+def kpi_rows(frame: Frame) -> list[Row]:
+    """KPI records as the pages want them."""
+    return [{"path": path, **kpi_row(time_ns, values)} for path, time_ns, values in _rows(frame)]
+
+
+async def alarms(history: History, under: EquipmentPath, span: tuple[int, int], limit: int) -> list[Row]:
+    """Alarms raised and cleared, oldest first."""
+    rows = await history.rows(RecordKind.ALARM, under, *span, limit=limit)
+    return [
+        {"path": path, "t": time_ns // MS, "code": code, "severity": severity, "active": bool(active), "text": text}
+        for path, time_ns, (code, severity, active, text) in _rows(rows)
+    ]
+
+
+def _rows(frame: Frame) -> Sequence[tuple[EquipmentPath, int, Any]]:
+    return list(zip(frame.paths, frame.time_ns.tolist(), frame.values, strict=True))

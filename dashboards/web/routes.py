@@ -1,0 +1,168 @@
+"""The REST interface: read only, documented at ``/api/docs.json``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query
+from starlette.responses import StreamingResponse
+
+from dashboards.live import LiveState
+from dashboards.panel import PanelSpec, board, panels
+from dashboards.web import answers
+from dashboards.web.questions import KpiQuestion, KpiSeriesQuestion, PathQuestion, SeriesQuestion, Under, Watched
+from dashboards.web.settings import WebSettings
+from dashboards.web.stream import Broadcaster
+from dashboards.web.texts import Language, texts
+from twin.equipment import EquipmentPath, Level
+from twin.kpi.spec import kpis
+from twin.ports import History
+from twin.records import RecordKind
+from twin.states import STATES
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The questions of the pages and who answers them.
+
+    Args:
+        history: The store's reading side.
+        last: Last values.
+        settings: Bounds and words.
+        broadcaster: The live stream.
+    """
+
+    history: History
+    last: LiveState
+    settings: WebSettings
+    broadcaster: Broadcaster
+
+    def router(self) -> APIRouter:
+        """All routes under ``/api``."""
+        router = APIRouter(prefix="/api")
+        for name in ("model", "vocabulary", "state", "kpis", "alarms", "panels", "health", "live"):
+            router.add_api_route(f"/{name}", getattr(self, name), response_model=None)
+        for name in ("series", "states", "stock", "kpi_series", "alarm_log"):
+            router.add_api_route(f"/{name.replace('_', '-')}", getattr(self, name), response_model=None)
+        router.add_api_route("/i18n/{language}", self.i18n, response_model=None)
+        return router
+
+    async def model(self) -> Answer:
+        """Equipment tree, tags, links and chains from the master data."""
+        return self.last.model.document()
+
+    async def vocabulary(self) -> Answer:
+        """States with number, colour and time element, and KPI descriptions."""
+        states = [
+            {"name": state.name, "number": int(state), "colour": row.colour, "element": row.element.value}
+            for state, row in STATES.items()
+        ]
+        figures = ("id", "formula", "unit", "trend", "source", "scopes", "low", "high", "additive")
+        specs = [{name: getattr(kpis[kind], name) for name in figures} for kind in kpis.kinds()]
+        return {
+            "states": states,
+            "kpis": specs,
+            "title": self.settings.title,
+            "language": self.settings.language,
+            "stale_s": self.settings.stale_s,
+        }
+
+    async def state(self, path: Annotated[Under, Query()] = "") -> Answer:
+        """Last state of every unit at or below a path, and heartbeats of the sites."""
+        rows = self.last.section("states")
+        found = {key: row for key, row in rows.items() if not path or EquipmentPath(key).is_under(path)}
+        return {"states": found, "sites": self.last.sites()}
+
+    async def series(self, question: Annotated[SeriesQuestion, Query()]) -> Answer:
+        """One telemetry tag over a span, thinned to ``max_points``."""
+        path = self._known(question.path)
+        return await answers.series(self.history, path, question.tag, question.ns(), question.max_points)
+
+    async def states(self, question: Annotated[PathQuestion, Query()]) -> Answer:
+        """State changes of the units at or below a path, each from the begin of the span."""
+        path, span = self._known(question.path), question.ns()
+        return await answers.states(self.history, self.last.model, path, span, question.limit)
+
+    async def stock(self, question: Annotated[PathQuestion, Query()]) -> list[Answer]:
+        """Stock on hand after each change."""
+        return await answers.stock(self.history, self._known(question.path), question.ns(), question.limit)
+
+    async def kpi_series(self, question: Annotated[KpiSeriesQuestion, Query()]) -> list[Answer]:
+        """One KPI window by window."""
+        where = {"kpi": question.kpi, "window": question.window}
+        return await answers.kpi_series(self.history, self._known(question.path), question.ns(), where)
+
+    async def kpis(self, question: Annotated[KpiQuestion, Query()]) -> list[Answer]:
+        """Last KPI values with numerator, denominator and coverage."""
+        rows = answers.kpi_rows(await self.history.latest(RecordKind.KPI, question.path))
+        wanted = {name: value for name, value in (("window", question.window), ("kpi", question.kpi)) if value}
+        found = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+        if question.scope:
+            found = [row for row in found if self._scope(row["path"]) == question.scope]
+        return found[: question.limit]
+
+    async def alarms(
+        self, path: Annotated[Under, Query()] = "", *, all_: Annotated[bool, Query(alias="all")] = False
+    ) -> list[Answer]:
+        """Alarms that are active; with ``all`` also the last of each that is not."""
+        found = []
+        for key, row in self.last.section("alarms").items():
+            unit, code = key.split("|")
+            if (all_ or row["active"]) and (not path or EquipmentPath(unit).is_under(path)):
+                found.append({"path": unit, "code": code, **row})
+        return sorted(found, key=lambda row: (-row["t"], row["path"]))
+
+    async def alarm_log(self, question: Annotated[PathQuestion, Query()]) -> list[Answer]:
+        """Alarms raised and cleared over a span."""
+        return await answers.alarms(self.history, self._known(question.path), question.ns(), question.limit)
+
+    async def panels(self) -> list[Answer]:
+        """Panels of every board in their order."""
+        scopes = dict.fromkeys(panels[kind].scope for kind in panels.kinds())
+        return [_panel(spec) for scope in scopes for spec in board(scope)]
+
+    async def i18n(self, language: Language) -> dict[str, str]:
+        """Texts of the pages."""
+        return texts(language)
+
+    async def health(self) -> Answer:
+        """Counters of the ingest and of this server."""
+        live = self.last
+        stream = {"clients": len(self.broadcaster.clients), "merged": self.broadcaster.merges}
+        taken = {"frames": live.frames, "refused": live.refused, "rejected_meta": live.model.rejected}
+        return {"sites": live.sites(), "stream": stream, "live": taken, "ingest": dict(self.settings.counters())}
+
+    async def live(self, watch: Watched = []) -> StreamingResponse:  # noqa: B006 - never changed
+        """Server-sent events: ``snapshot``, then ``delta``, and ``watched`` for the units asked for."""
+        if self.broadcaster.full:
+            raise HTTPException(503, f"live stream: expected at most {self.settings.clients} viewers, got one more")
+        paths = frozenset(self._known(path) for path in watch)
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(self.broadcaster.stream(paths), media_type="text/event-stream", headers=headers)
+
+    def _known(self, path: str) -> EquipmentPath:
+        known = EquipmentPath(path)
+        if known not in self.last.model:
+            raise HTTPException(404, f"path: expected known equipment, got {path!r} (see /api/model)")
+        return known
+
+    def _scope(self, path: str) -> str:
+        known = EquipmentPath(path)
+        parent = known.parent
+        if known in self.last.model.chains:
+            return "chain"
+        if parent is not None and parent in self.last.model.chains:
+            return "link"
+        return "machine" if known.level is Level.UNIT else known.level.name.lower()
+
+
+def _panel(spec: PanelSpec) -> Answer:
+    """A panel for the pages; ``shows.of`` says which kind of source the rest of ``shows`` describes."""
+    return {
+        **asdict(spec),
+        "shows": {"of": type(spec.shows).__name__.lower(), **asdict(spec.shows)},
+        "below": spec.grade_below(),
+    }

@@ -1,0 +1,44 @@
+"""Settings of the web application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+STATIC = Path(__file__).parents[1] / "static"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def _nothing() -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """What the pages may be told.
+
+    Args:
+        language: Language the pages start in, ``zh`` or ``en``; the viewer's own choice goes before.
+        title: Name of the scenario, for the header.
+        hosts: Names in the Host header that are served, without port; guards against DNS rebinding.
+        clients: Live streams served at the same time.
+        queue: Deltas kept per client before the oldest two become one.
+        period_s: Time between two deltas.
+        quiet_s: Longest silence of a stream.
+        stale_s: Age of a site's heartbeat from which its data counts as stale.
+        counters: Gives the ingest's counters for ``/api/health``.
+        static: Folder of the built pages.
+    """
+
+    language: str = "zh"
+    title: str = "Future Factory"
+    hosts: tuple[str, ...] = LOOPBACK
+    clients: int = 64
+    queue: int = 8
+    period_s: float = 0.3
+    quiet_s: float = 2.0
+    stale_s: float = 15.0
+    counters: Callable[[], Mapping[str, Any]] = field(default=_nothing)
+    static: Path = STATIC
