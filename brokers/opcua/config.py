@@ -1,0 +1,75 @@
+"""Settings of the OPC UA server and what it hands over to the program around it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from twin.equipment import EquipmentPath
+
+
+class Command(NamedTuple):
+    """What an operator asked for by an OPC UA method."""
+
+    path: EquipmentPath
+    verb: str
+    user: str
+    time_ns: int
+
+
+CommandHandler = Callable[[Command], Awaitable[bool]]
+"""Takes a command; False when it refuses, e.g. because its bounded queue is full."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpcUaConfig:
+    """Settings of the server.
+
+    Args:
+        state: Folder for the certificate, the private key and the credentials; made with mode 0700.
+        host: Address to listen on.
+        port: TCP port to listen on.
+        security: ``encrypted``: Basic256Sha256, Sign & Encrypt, user and password. ``none``: no
+            encryption and anonymous reading, for a laboratory only.
+        application_uri: Identity of this server; stands in the certificate too.
+        trusted: Folder with the client certificates (``.der``, ``.pem``) that may connect; None lets
+            any certificate open a channel, and user and password decide.
+        nodesets: NodeSet2 files to load, in the order of their requirements, e.g. DI and Machinery.
+        min_interval_s: Shortest time in s between two writes of one variable.
+        writes_per_turn: Most writes in one turn of the writer.
+        turn_s: Time in s between two turns; the two bound the load (default 5,000 writes/s).
+        max_nodes: Most nodes in the plant's address space; more are refused and counted.
+        max_events_per_s: Most events per second; more are dropped and counted.
+        kpi_windows: Windows of KPIs that become nodes.
+    """
+
+    state: Path
+    host: str = "127.0.0.1"
+    port: int = 4840
+    security: Literal["encrypted", "none"] = "encrypted"
+    application_uri: str = "urn:futurefactory:opcua:server"
+    trusted: Path | None = None
+    nodesets: tuple[Path, ...] = ()
+    min_interval_s: float = 1.0
+    writes_per_turn: int = 500
+    turn_s: float = 0.1
+    max_nodes: int = 100_000
+    max_events_per_s: int = 200
+    kpi_windows: tuple[str, ...] = ("live", "shift")
+
+    @property
+    def url(self) -> str:
+        """Endpoint URL."""
+        return f"opc.tcp://{self.host}:{self.port}/futurefactory"
+
+    @property
+    def credentials(self) -> Path:
+        """File with the generated users and passwords."""
+        return self.state / "credentials.json"
+
+    @property
+    def certificate(self) -> Path:
+        """The server's certificate, which a client may want to trust."""
+        return self.state / "server.der"

@@ -1,0 +1,235 @@
+"""The plant as an address space: equipment after ISA-95, built from master data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from asyncua import ua
+
+from brokers.naming import node_id
+from brokers.opcua.gate import Gate
+from brokers.opcua.space import ORGANIZES, Space, Title, VariableSpec
+from brokers.opcua.unece import kpi_symbol, unit
+from twin.equipment import EquipmentPath, Level
+from twin.master import EquipmentMaster, Master
+from twin.states import UnitState
+from twin.tags import TagSpec
+
+NAMESPACE = "urn:futurefactory:isa95"
+"""Namespace of the plant's nodes; the URN is our own."""
+
+TYPES = ("EnterpriseType", "SiteType", "AreaType", "WorkCenterType", "WorkUnitType", "ChainType", "LinkType")
+VERBS = ("Start", "Stop", "Reset")
+"""Methods of a unit, named after PackML commands."""
+
+TEXT = ua.VariantType.String
+NUMBER = ua.VariantType.Double
+CODE = ua.VariantType.UInt32
+STATE_NAMES = [ua.LocalizedText(state.name, "en") for state in sorted(UnitState)]
+
+
+class Variable(NamedTuple):
+    """A node that takes values."""
+
+    node: ua.NodeId
+    variant: ua.VariantType
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """What the nodes say about themselves.
+
+    Args:
+        interval_ms: Minimum sampling interval of variables in ms.
+        history: Telemetry has raw history.
+        methods: Units have methods.
+    """
+
+    interval_ms: float = 1000.0
+    history: bool = False
+    methods: bool = True
+
+
+class PlantModel:
+    """Knows the node and the gate's slot of everything that a record can be about.
+
+    Args:
+        space: Where nodes are added.
+        gate: Where variables get their slot.
+        options: What the nodes say about themselves.
+        now: Time of the machine in ns.
+    """
+
+    def __init__(self, space: Space, gate: Gate, options: ModelOptions, now: Callable[[], int]):
+        self.space = space
+        self.now = now
+        self.gate = gate
+        self.options = options
+        self.slots: dict[tuple[str, str], int] = {}
+        self.variables: list[Variable] = []
+        self.titles: dict[str, Title] = {}
+        self.new_units: list[EquipmentPath] = []
+
+    async def open(self) -> None:
+        """Add our object types."""
+        base = ua.ObjectIds.BaseObjectType
+        await self.space.add([self.space.object_type(name, base) for name in TYPES])
+
+    def node(self, path: str) -> ua.NodeId:
+        """The object of a piece of equipment."""
+        return self.space.id(node_id(path))
+
+    async def learn(self, path: EquipmentPath, master: Master) -> None:
+        """Take one document of master data in; saying the same again changes nothing."""
+        title = Title(path.name, getattr(master, "en", ""), getattr(master, "zh", ""))
+        if await self.place(path, title) and self.titles[path] != title:
+            await self._rename(path, title)
+        if isinstance(master, EquipmentMaster):
+            await self._unit(path, master)
+
+    async def place(self, path: EquipmentPath, title: Title | None = None) -> bool:
+        """Make sure that the object of a path is there; False when there is no room for it."""
+        if node_id(path) in self.space.known:
+            return True
+        parent = path.parent
+        if parent is not None and not await self.place(parent):
+            return False
+        if not self.space.room(node_id(path)):
+            return False
+        await self._place(path, parent, title or Title(path.name))
+        return True
+
+    async def _place(self, path: EquipmentPath, parent: EquipmentPath | None, title: Title) -> None:
+        above = self.node(parent) if parent else ua.NodeId(ua.ObjectIds.ObjectsFolder)
+        reference = ua.ObjectIds.HasComponent if parent else ORGANIZES
+        kind = self.space.id(f"types/{type_name(path)}")
+        await self.space.add([self.space.object(node_id(path), above, title, kind, reference)])
+        source = above if parent else ua.NodeId(ua.ObjectIds.Server)
+        await self.space.notifier(source, self.node(path))
+        self.titles[path] = title
+
+    async def _rename(self, path: EquipmentPath, title: Title) -> None:
+        self.titles[path] = title
+        node = self.space.server.get_node(self.node(path))
+        await node.write_attribute(ua.AttributeIds.DisplayName, ua.DataValue(title.display))
+        await node.write_attribute(ua.AttributeIds.Description, ua.DataValue(title.description))
+
+    async def _unit(self, path: EquipmentPath, master: EquipmentMaster) -> None:
+        if self.space.room(node_id(path, "state"), nodes=12):
+            await self._state(path)
+            if self.options.methods:
+                await self._methods(path)
+            self.new_units.append(path)
+        for tag in master.tags:
+            await self._tag(path, tag)
+
+    async def _state(self, path: EquipmentPath) -> None:
+        spec = VariableSpec(TEXT, interval_ms=self.options.interval_ms)
+        for tag, title in STATE_TAGS.items():
+            await self._variable(path, tag, title, spec)
+        kind = ua.ObjectIds.MultiStateDiscreteType
+        spec = VariableSpec(CODE, kind, interval_ms=self.options.interval_ms)
+        await self._variable(path, "state_code", Title("state_code", "State code", "状态代码"), spec)
+        names = ua.Variant(STATE_NAMES, ua.VariantType.LocalizedText)
+        owner = node_id(path, "state_code")
+        await self.space.add([self.space.property(owner, "EnumStrings", names, ua.ObjectIds.LocalizedText)])
+
+    async def _methods(self, path: EquipmentPath) -> None:
+        items = [self.space.method(node_id(path, verb), self.node(path), Title(verb)) for verb in VERBS]
+        await self.space.add(items)
+
+    async def _tag(self, path: EquipmentPath, tag: TagSpec) -> None:
+        identifier = node_id(path, tag.name)
+        if not self.space.room(identifier, nodes=3):
+            return
+        await self._analog(path, tag.name, self.node(path), tag)
+
+    async def _analog(self, path: EquipmentPath, key: str, parent: ua.NodeId, tag: TagSpec) -> None:
+        identifier = node_id(path, key)
+        ranged = tag.high > tag.low
+        kind = ua.ObjectIds.AnalogUnitRangeType if ranged else ua.ObjectIds.AnalogUnitType
+        history = self.options.history and key == tag.name
+        spec = VariableSpec(NUMBER, kind, interval_ms=self.options.interval_ms, history=history)
+        items = [self.space.variable(identifier, parent, Title(tag.name, tag.en, tag.zh), spec)]
+        items.append(self._property(identifier, "EngineeringUnits", unit(tag.unit), ua.ObjectIds.EUInformation))
+        if ranged:
+            items.append(self._property(identifier, "EURange", ua.Range(tag.low, tag.high), ua.ObjectIds.Range))
+        await self.space.add(items)
+        await self._slot((path, key), Variable(self.space.id(identifier), NUMBER), tag.deadband)
+
+    def _property(self, owner: str, name: str, value: object, data_type: int) -> ua.AddNodesItem:
+        return self.space.property(owner, name, ua.Variant(value, ua.VariantType.ExtensionObject), data_type)
+
+    async def _variable(self, path: EquipmentPath, tag: str, title: Title, spec: VariableSpec) -> None:
+        identifier = node_id(path, tag)
+        self.space.known.add(identifier)
+        await self.space.add([self.space.variable(identifier, self.node(path), title, spec)])
+        await self._slot((path, tag), Variable(self.space.id(identifier), spec.variant), 0.0)
+
+    async def _slot(self, key: tuple[str, str], variable: Variable, deadband: float) -> int:
+        slot = self.gate.add(deadband)
+        self.slots[key] = slot
+        self.variables.append(variable)
+        await self.space.waiting(variable.node, self.now())
+        return slot
+
+    async def adopt(self, key: tuple[str, str], variable: Variable) -> int:
+        """Give a slot to a node that something else added, e.g. a companion model."""
+        return await self._slot(key, variable, 0.0)
+
+    async def number(self, path: EquipmentPath, group: str, name: str, symbol: str) -> int | None:
+        """Slot of a number that is known by its first record, e.g. a KPI; None when there is no room.
+
+        Args:
+            path: Equipment.
+            group: Folder below it, e.g. ``kpi``.
+            name: Name in the folder, e.g. ``live.oee``.
+            symbol: Unit.
+        """
+        key = f"{group}.{name}"
+        if (path, key) in self.slots:
+            return self.slots[path, key]
+        if not await self.place(path) or not self.space.room(node_id(path, key), nodes=2):
+            return None
+        folder = await self._folder(path, group)
+        tag = TagSpec(name, symbol, 0.0, 0.0, name, "")
+        await self._analog(path, key, folder, tag)
+        return self.slots[path, key]
+
+    async def _folder(self, path: EquipmentPath, group: str) -> ua.NodeId:
+        identifier = node_id(path, group)
+        if identifier not in self.space.known:
+            self.space.known.add(identifier)
+            kind = ua.NodeId(ua.ObjectIds.FolderType)
+            await self.space.add([self.space.object(identifier, self.node(path), Title(group), kind)])
+        return self.space.id(identifier)
+
+    async def kpi(self, path: EquipmentPath, kpi: str, window: str) -> int | None:
+        """Slot of a KPI of one window."""
+        return await self.number(path, "kpi", f"{window}.{kpi}", kpi_symbol(kpi))
+
+    def is_unit(self, path: str) -> bool:
+        """Whether master data said that this is a unit."""
+        return (path, "state") in self.slots
+
+
+STATE_TAGS = {
+    "state": Title("state", "State", "状态"),
+    "packml_state": Title("packml_state", "State after PackML", "PackML 状态"),
+    "order": Title("order", "Job order", "工单"),
+    "cause": Title("cause", "Cause of the state", "状态原因"),
+}
+"""Texts that a unit says about its state."""
+
+
+def type_name(path: EquipmentPath) -> str:
+    """Our object type for a path.
+
+    >>> type_name(EquipmentPath("yujiang/vehicle")), type_name(EquipmentPath("chain-nev/cells"))
+    ('SiteType', 'LinkType')
+    """
+    if path.startswith("chain-"):
+        return "ChainType" if path.level == Level.ENTERPRISE else "LinkType"
+    return TYPES[path.level - 1]

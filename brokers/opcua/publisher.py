@@ -1,0 +1,317 @@
+"""The plant's records as OPC UA: a rate-limited bridge from the record stream to a server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from asyncua import Server
+from numpy.typing import NDArray
+
+from brokers.opcua.config import CommandHandler, OpcUaConfig
+from brokers.opcua.events import Budget, Events
+from brokers.opcua.gate import Change, Counts, Gate
+from brokers.opcua.history import StoredHistory
+from brokers.opcua.machinery import Machinery
+from brokers.opcua.methods import Methods
+from brokers.opcua.model import NAMESPACE, ModelOptions, PlantModel
+from brokers.opcua.server import listen, make_server, stop
+from brokers.opcua.space import Space
+from brokers.opcua.values import data_value, fits
+from twin.equipment import EquipmentPath
+from twin.master import read_master
+from twin.ports import Clock, History
+from twin.records import GOOD, Frame, RecordKind
+from twin.states import STATES, UnitState
+
+Handler = Callable[[EquipmentPath, int, tuple[Any, ...]], Awaitable[None]]
+
+LOG = logging.getLogger(__name__)
+MOST_BINDINGS = 4096
+"""Telemetry layouts (devices and tags of a frame) that are remembered."""
+
+
+class MachineClock:
+    """The machine's own clock."""
+
+    def now_ns(self) -> int:
+        """Nanoseconds since 1970 UTC."""
+        return time.time_ns()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+@dataclass
+class Doors:
+    """What the server is connected with besides the records.
+
+    Args:
+        commands: Takes the commands of operators; None: methods are refused.
+        history: Store to read raw history from; None: no history.
+        clock: Time of the machine.
+    """
+
+    commands: CommandHandler | None = None
+    history: History | None = None
+    clock: Clock = field(default_factory=MachineClock)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the bridge has done.
+
+    Args:
+        values: Counts of offered, suppressed and written values.
+        waiting: Values that wait for the rate limit.
+        variables: Variables in the address space.
+        nodes: Nodes of the plant.
+        refused_nodes: Nodes refused because there were too many.
+        unknown: Values of tags that master data did not announce.
+        mismatched: Values of another type than their variable's, sent as bad.
+        skipped: Historical frames, which must not become current values.
+        events: Events sent.
+        events_dropped: Events over the limit.
+        calls: Method calls.
+        calls_refused: Method calls refused.
+    """
+
+    values: Counts
+    waiting: int
+    variables: int
+    nodes: int
+    refused_nodes: int
+    unknown: int
+    mismatched: int
+    skipped: int
+    events: int
+    events_dropped: int
+    calls: int
+    calls_refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Where the values of a telemetry layout go.
+
+    Args:
+        take: Index of each value to take from the flattened matrix.
+        rows: Row of each of these values.
+        slots: Slot of each of these values.
+        unknown: Number of values that have no variable.
+    """
+
+    take: NDArray[np.intp]
+    rows: NDArray[np.intp]
+    slots: NDArray[np.int64]
+    unknown: int
+
+
+class OpcUaPublisher:
+    """An OPC UA server that is fed with frames; implements ``twin.ports.Publisher``.
+
+    Current values are what it serves: newer values replace waiting ones, so it never holds the
+    stream up and needs no queue.
+
+    Args:
+        config: Settings.
+        doors: What the server is connected with besides the records.
+    """
+
+    def __init__(self, config: OpcUaConfig, doors: Doors | None = None):
+        self.config = config
+        self.doors = doors or Doors()
+        self.gate = Gate(round(config.min_interval_s * 1e9))
+        self._handlers: dict[RecordKind, Handler] = {
+            RecordKind.META: self._meta,
+            RecordKind.STATE: self._state,
+            RecordKind.ALARM: self._alarm,
+            RecordKind.STOCK: self._stock,
+            RecordKind.KPI: self._kpi,
+        }
+        self._bindings: dict[tuple[tuple[EquipmentPath, ...], tuple[str, ...]], Binding] = {}
+        self._unknown = 0
+        self._mismatched = 0
+        self._skipped = 0
+        self._writer: asyncio.Task[None] | None = None
+        self._server: Server | None = None
+
+    @property
+    def url(self) -> str:
+        """Endpoint URL."""
+        return self.config.url
+
+    async def open(self) -> None:
+        """Build the server and listen.
+
+        Raises:
+            FatalError: The state folder or the address cannot be used, or a NodeSet does not load.
+        """
+        server = await make_server(self.config)
+        self._server = server
+        self.machinery = await Machinery.load(server, self.config.nodesets)
+        space = Space(server, await server.register_namespace(NAMESPACE), self.config.max_nodes)
+        await self._open_model(space)
+        if self.doors.history is not None:
+            storage = StoredHistory(self.doors.history, space.index, self._now)
+            server.iserver.history_manager.set_storage(storage)
+        await listen(server, self.config)
+        self._writer = asyncio.create_task(self._write_forever(), name="opcua-writer")
+
+    async def _open_model(self, space: Space) -> None:
+        options = ModelOptions(self.config.min_interval_s * 1000, self.doors.history is not None)
+        self.model = PlantModel(space, self.gate, options, self._now)
+        await self.model.open()
+        self.events = Events(self.model, Budget(self.config.max_events_per_s))
+        await self.events.open()
+        self.methods = Methods(self.model, self.doors.commands)
+
+    def _now(self) -> int:
+        return self.doors.clock.now_ns()
+
+    def split(self, frame: Frame) -> Sequence[Frame]:
+        """A frame goes in as it is."""
+        return (frame,)
+
+    async def publish(self, frame: Frame) -> None:
+        """Take a frame; only live ones become current values, master data always counts."""
+        if frame.historical and frame.kind is not RecordKind.META:
+            self._skipped += 1
+            return
+        if frame.kind is RecordKind.TELEMETRY:
+            self._telemetry(frame)
+            return
+        handler = self._handlers.get(frame.kind)
+        if handler is not None:
+            for row, path in enumerate(frame.paths):
+                await handler(path, int(frame.time_ns[row]), tuple(frame.values[row]))
+
+    def _telemetry(self, frame: Frame) -> None:
+        key = (frame.paths, frame.tags)
+        binding = self._bindings.get(key)
+        if binding is None:
+            if len(self._bindings) >= MOST_BINDINGS:
+                self._bindings.clear()
+            binding = self._bindings[key] = self._bind(frame)
+        self._unknown += binding.unknown
+        quality = None if frame.quality is None else frame.quality.ravel()[binding.take]
+        values = np.asarray(frame.values, dtype=np.float64).ravel()[binding.take]
+        self.gate.offer(binding.slots, values, quality, frame.time_ns[binding.rows])
+
+    def _bind(self, frame: Frame) -> Binding:
+        newest: dict[int, int] = {}
+        unknown = 0
+        for row, path in enumerate(frame.paths):
+            for column, tag in enumerate(frame.tags):
+                slot = self.model.slots.get((path, tag))
+                if slot is None:
+                    unknown += 1
+                else:
+                    newest[slot] = row * len(frame.tags) + column
+        take = np.fromiter(newest.values(), dtype=np.intp, count=len(newest))
+        slots = np.fromiter(newest, dtype=np.int64, count=len(newest))
+        return Binding(take, take // max(1, len(frame.tags)), slots, unknown)
+
+    async def _meta(self, path: EquipmentPath, _time_ns: int, values: tuple[Any, ...]) -> None:
+        schema, body = values
+        master = read_master(schema, body)
+        if master is None:
+            return
+        self._bindings.clear()
+        await self.model.learn(path, master)
+        for unit in self.model.new_units:
+            self.methods.link(unit)
+            await self.machinery.add(self.model, unit)
+        self.model.new_units.clear()
+        await asyncio.sleep(0)
+
+    async def _state(self, path: EquipmentPath, time_ns: int, values: tuple[Any, ...]) -> None:
+        name, order, cause = values
+        if not self.model.is_unit(path):
+            self._unknown += 1
+            return
+        state = UnitState[name]
+        row = STATES[state]
+        said = {"state": name, "state_code": int(state), "packml_state": row.packml, "order": order, "cause": cause}
+        said.update(self.machinery.states(row))
+        for tag, value in said.items():
+            self._offer(self.model.slots.get((path, tag)), value, time_ns)
+        await self.events.state(path, time_ns, (name, order, cause))
+
+    async def _alarm(self, path: EquipmentPath, time_ns: int, values: tuple[Any, ...]) -> None:
+        if self.model.is_unit(path):
+            code, severity, active, text = values
+            await self.events.alarm(path, time_ns, (str(code), int(severity), int(active), str(text or "")))
+        else:
+            self._unknown += 1
+
+    async def _stock(self, path: EquipmentPath, time_ns: int, values: tuple[Any, ...]) -> None:
+        item, on_hand = values
+        slot = await self.model.number(path, "stock", str(item), "1")
+        self._offer(slot, None if on_hand is None else float(on_hand), time_ns)
+
+    async def _kpi(self, path: EquipmentPath, time_ns: int, values: tuple[Any, ...]) -> None:
+        kpi, _, window, _, value, *_, quality, _ = values
+        if window in self.config.kpi_windows:
+            slot = await self.model.kpi(path, kpi, window)
+            self._offer(slot, None if value is None else float(value), time_ns, int(quality or GOOD))
+
+    def _offer(self, slot: int | None, value: Any, time_ns: int, quality: int = 0) -> None:
+        if slot is None:
+            self._unknown += 1
+            return
+        variant = self.model.variables[slot].variant
+        self._mismatched += value is not None and not fits(value, variant)
+        self.gate.offer_one(slot, Change(value, time_ns, quality))
+
+    async def _write_forever(self) -> None:
+        while True:
+            try:
+                await self.turn()
+            except Exception:
+                LOG.exception("OPC UA: a turn of the writer failed")
+            await self.doors.clock.sleep(self.config.turn_s)
+
+    async def turn(self) -> int:
+        """Write what may be written now, at most ``writes_per_turn`` values; gives their number."""
+        now_ns = self._now()
+        batch = self.gate.take(now_ns, self.config.writes_per_turn)
+        for slot, change in batch:
+            variable = self.model.variables[slot]
+            await self.model.space.write(variable.node, data_value(change, variable.variant, now_ns))
+        return len(batch)
+
+    def status(self) -> Status:
+        """What the bridge has done so far."""
+        return Status(
+            values=self.gate.counts,
+            waiting=self.gate.waiting,
+            variables=len(self.gate),
+            nodes=self.model.space.count,
+            refused_nodes=self.model.space.refused,
+            unknown=self._unknown,
+            mismatched=self._mismatched,
+            skipped=self._skipped,
+            events=self.events.budget.sent,
+            events_dropped=self.events.budget.dropped,
+            calls=self.methods.called,
+            calls_refused=self.methods.refused,
+        )
+
+    async def close(self) -> None:
+        """Disconnect all clients and stop listening."""
+        if self._writer is not None:
+            self._writer.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._writer
+            self._writer = None
+        if self._server is not None:
+            await stop(self._server)
+            self._server = None
