@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from twin.states import TimeElement, UnitState, time_element
 
 MAINTENANCE = {UnitState.REPAIR: "cmt_ns", UnitState.PREVENTIVE_MAINT: "pmt_ns"}
-_FIELDS = {
+TIME_FIELDS = {
     TimeElement.UNKNOWN: "unknown_ns",
     TimeElement.OUTSIDE_POT: "outside_ns",
     TimeElement.PLANNED_DOWN: "planned_down_ns",
@@ -17,6 +17,7 @@ _FIELDS = {
     TimeElement.APT: "apt_ns",
     TimeElement.ADET: "adet_ns",
 }
+"""Field of ``TimeModel`` in which each time element is summed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class TimeModel:
         """
         sums = {field.name: 0 for field in fields(cls)}
         for (state, has_order), duration in durations.items():
-            sums[_FIELDS[time_element(state, has_order)]] += duration
+            sums[TIME_FIELDS[time_element(state, has_order)]] += duration
             if state in MAINTENANCE:
                 sums[MAINTENANCE[state]] += duration
         return cls(**sums)

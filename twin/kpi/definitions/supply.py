@@ -72,7 +72,7 @@ def chain_capacity_per_day(chain: ChainFlow) -> Figure:
 @kpi("chain_load", "Chain load", "产业链负荷", additive=False, **_own("1", "up", CHAIN))
 def chain_load(chain: ChainFlow) -> Figure:
     """chain throughput / chain capacity"""
-    return chain.shipped, chain.possible
+    return (None, None) if chain.possible is None else (chain.shipped, chain.possible)
 
 
 @kpi("bottleneck_link", "Bottleneck link", "瓶颈环节", additive=False, **_own("1", "none", CHAIN))

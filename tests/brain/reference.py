@@ -1,0 +1,95 @@
+"""A slow, plain computation of the indicators of the hand-made site; shares no code with the brain."""
+
+from __future__ import annotations
+
+from tests.brain.made import IDEAL, UNITS, Made
+from twin.states import UnitState as U
+
+DELAY = {U.STARVED, U.BLOCKED, U.MINOR_STOP, U.QUALITY_HOLD}
+EITHER = {U.FAILED, U.REPAIR, U.ENERGY_CURTAILED}
+Sums = dict[str, float]
+
+
+def times(plant: Made, unit: int, t0: int, t1: int) -> dict[str, int]:
+    """Time elements of one unit, event by event."""
+    rows = [row for row in plant.states if row[0] == unit]
+    sums = dict.fromkeys(("apt", "aust", "adet", "adot", "planned", "outside", "waiting"), 0)
+    for (_, start, state, order), after in zip(rows, [*rows[1:], None], strict=True):
+        end = plant.end if after is None else after[1]
+        overlap = min(end, t1) - max(start, t0)
+        if overlap > 0:
+            sums[element(state, order)] += overlap
+            sums["waiting"] += overlap if state in (U.STARVED, U.BLOCKED) else 0
+    return sums
+
+
+def element(state: U, order: str | None) -> str:
+    if state is U.OFF_SHIFT:
+        return "outside"
+    if state in (U.PLANNED_BREAK, U.PREVENTIVE_MAINT):
+        return "planned"
+    if state in (U.PRODUCING, U.SETUP):
+        return "apt" if state is U.PRODUCING else "aust"
+    if state in DELAY or (state in EITHER and order is not None):
+        return "adet"
+    return "adot"
+
+
+def quantities(plant: Made, unit: int, t0: int, t1: int) -> Sums:
+    rows = [row for row in plant.parts if row[0] == unit and t0 <= row[1] < t1]
+    good, scrap, rework = (sum(row[k] for row in rows) for k in (2, 3, 4))
+    return {
+        "good": good,
+        "scrap": scrap,
+        "rework": rework,
+        "pq": good + scrap + rework,
+        "ip": sum(row[6] for row in rows),
+        "gp": sum(row[2] for row in rows if row[6]),
+        "ideal_good": sum(row[5] * row[2] for row in rows),
+        "ideal_pq": sum(row[5] * (row[2] + row[3] + row[4]) for row in rows),
+        "kwh": plant.energy[unit, t1] - plant.energy[unit, t0],
+    }
+
+
+def line_sums(plant: Made, t0: int, t1: int) -> Sums:
+    """Sums over the processing units; energy over all; output of the last processing unit (3)."""
+    total: dict[str, float] = {}
+    for unit in IDEAL:
+        both: Sums = {**times(plant, unit, t0, t1), **quantities(plant, unit, t0, t1)}
+        for name, amount in both.items():
+            total[name] = total.get(name, 0) + amount
+    total["kwh"] = sum(plant.energy[unit, t1] - plant.energy[unit, t0] for unit in range(len(UNITS)))
+    last = quantities(plant, 3, t0, t1)
+    return {**total, "out_good": last["good"], "out_pq": last["pq"]}
+
+
+def expected(sums: Sums) -> dict[str, float | None]:
+    """Indicators of a unit or a group from its sums."""
+
+    def over(a: float, b: float) -> float | None:
+        return a / b if b else None
+
+    aupt = sums["apt"] + sums["aust"]
+    pbt = aupt + sums["adet"] + sums["adot"]
+    effective = over(sums["ideal_pq"] * 1e9, sums["apt"])
+    good = over(sums["good"], sums["pq"])
+    busy = over(aupt, pbt)
+    return {
+        "availability": over(sums["apt"], pbt),
+        "oee": over(sums["ideal_good"] * 1e9, pbt),
+        "effectiveness": effective,
+        "quality_ratio": good,
+        "allocation_efficiency": over(aupt + sums["adet"], pbt),
+        "utilisation_efficiency": over(sums["apt"], aupt + sums["adet"]),
+        "setup_ratio": over(sums["aust"], aupt),
+        "technical_efficiency": over(sums["apt"], sums["apt"] + sums["adet"]),
+        "scrap_ratio": over(sums["scrap"], sums["pq"]),
+        "rework_ratio": over(sums["rework"], sums["pq"]),
+        "first_pass_yield": over(sums["gp"], sums["ip"]),
+        "waiting_share": over(sums["waiting"], pbt),
+        "teep": over(sums["ideal_good"] * 1e9, pbt + sums["planned"] + sums["outside"]),
+        "energy_kwh": sums["kwh"],
+        "co2_kg": sums["kwh"] * 0.5,
+        "nee": 0.0 if sums["apt"] == 0 else over(aupt * sums["ideal_good"] * 1e9, sums["apt"] * pbt),
+        "busy": busy,
+    }

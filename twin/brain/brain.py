@@ -1,0 +1,236 @@
+"""The stage that turns records into indicators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from twin.brain.groups import Group
+from twin.brain.intake import Intake, Stats
+from twin.brain.numbers import Numbers
+from twin.brain.rollup import report
+from twin.brain.scopes import Scope, group, groups, machines
+from twin.brain.settings import BrainConfig
+from twin.brain.sheet import Sheet
+from twin.brain.site import Site, Table
+from twin.brain.supply import ChainView, report_chain
+from twin.brain.windows import DAY_NS, LIVE, Window, regular, shifts
+from twin.equipment import Level
+from twin.kpi.amounts import NS_PER_H, NS_PER_S
+from twin.records import Frame, RecordKind
+
+SITE_LEVELS = (Level.LINE, Level.AREA, Level.SITE)
+
+
+class Brain:
+    """Streaming indicators of machines, lines, areas, sites, enterprises and chains.
+
+    Records are kept by source time and windows are computed from them when the heartbeat of their
+    site says that everything before the window's end has been sent; late records change windows
+    up to ``keep_h`` after their end. All times are whole nanoseconds. Deterministic, without a
+    clock, and picklable: a copy restored from bytes continues identically.
+
+    Args:
+        config: Settings; default ``BrainConfig()``.
+    """
+
+    def __init__(self, config: BrainConfig | None = None):
+        self.config = config or BrainConfig()
+        self._intake = Intake(self.config)
+        self._numbers: dict[tuple[str, str], Numbers] = {}
+        self._groups: dict[str, Group] = {}
+        self._scopes: dict[str, tuple[int, list[Scope]]] = {}
+
+    @property
+    def stats(self) -> Stats:
+        """Counters of what was taken, late, rejected."""
+        return self._intake.stats
+
+    def process(self, frame: Frame) -> Sequence[Frame]:
+        """Take one frame; a heartbeat gives the indicators of the windows that it closes."""
+        if frame.seq >= 0 and not self._is_new(frame):
+            self.stats.duplicates += 1
+            return ()
+        if frame.kind is RecordKind.HEARTBEAT:
+            return self._beats(frame)
+        take = TAKE.get(frame.kind)
+        if take is not None:
+            take(self._intake, frame)
+        if frame.kind is RecordKind.META:
+            self._regroup()
+        return ()
+
+    def flush(self) -> Sequence[Frame]:
+        """Revise what late records changed, and report the open windows as far as they were heard."""
+        result: list[Frame] = []
+        for site in self._intake.sites.values():
+            result += self._revise(site)
+            if site.mark is not None:
+                for path, window in _open(site, site.mark):
+                    result += self._site_frames(site, path, window, keep=False)
+        for members in self._groups.values():
+            result += self._pending(members)
+            if members.mark is not None and members.sites:
+                offset = members.sites[0].offset_s
+                for window in _open_regular(offset, members.mark):
+                    result += self._group_frames(members, window)
+        return result
+
+    def _is_new(self, frame: Frame) -> bool:
+        key = (frame.publisher, frame.run)
+        if key not in self._numbers:
+            self._numbers[key] = Numbers()
+        return self._numbers[key].take(frame.seq)
+
+    def _beats(self, frame: Frame) -> list[Frame]:
+        result: list[Frame] = []
+        for path, time_ns in zip(frame.paths, frame.time_ns.tolist(), strict=True):
+            site = self._intake.site(path)
+            if frame.historical or (site.mark is not None and time_ns <= site.mark):
+                site.heal(time_ns, self.config.gap_ns)
+                continue
+            if site.mark is None:
+                self._regroup()
+            result += self._advance(site, time_ns)
+        return result
+
+    def _advance(self, site: Site, time_ns: int) -> Iterator[Frame]:
+        before = site.mark
+        start = before if before is not None else min(time_ns, site.first if site.first is not None else time_ns)
+        if before is not None and time_ns - before > self.config.gap_ns:
+            site.gaps.append((before, time_ns))
+        site.mark = time_ns
+        yield from self._revise(site)
+        for path, window in self._closing(site, start, time_ns):
+            yield from self._site_frames(site, path, window, keep=True)
+        for members in self._groups.values():
+            if site in members.sites:
+                yield from self._advance_group(members)
+        if start // NS_PER_H != time_ns // NS_PER_H:
+            self._prune(site, time_ns - self.config.keep_ns - DAY_NS)
+
+    def _closing(self, site: Site, start: int, end: int) -> list[tuple[str, Window]]:
+        found: list[tuple[str, Window]] = [
+            (site.path, w) for kind in ("hour", "day") for w in regular(kind, site.offset_s, start, end)
+        ]
+        for path, place in site.places.items():
+            if place.shifts:
+                found += [(path, window) for window in shifts(place, start, end)]
+        found.sort(key=lambda entry: (entry[1].t1_ns, entry[1].kind, entry[0]))
+        return found + [(site.path, window) for window in self._live(start, end)]
+
+    def _live(self, start: int, end: int) -> list[Window]:
+        if self.config.live_s is None:
+            return []
+        period = round(self.config.live_s * NS_PER_S)
+        t1_ns = end // period * period
+        first = self._intake.first if self._intake.first is not None else start
+        t0_ns = max(t1_ns - round(self.config.live_window_s * NS_PER_S), first)
+        return [Window(LIVE, t0_ns, t1_ns)] if t1_ns > start and t0_ns < t1_ns else []
+
+    def _revise(self, site: Site) -> Iterator[Frame]:
+        for path, window in site.stale():
+            self.stats.revised += 1
+            yield from self._site_frames(site, path, window, keep=True)
+            for members in self._groups.values():
+                if path == site.path and site in members.sites:
+                    members.pending.add(window)
+
+    def _site_frames(self, site: Site, path: str, window: Window, keep: bool) -> Iterator[Frame]:
+        table = site.observe(site.under(path), window)
+        if keep and window.kind == LIVE:
+            site.live = (window, table)
+        elif keep:
+            site.closed[path, window] = table
+        sheet = Sheet(window, self.config.partial_below)
+        report(sheet, table, self._scopes_of(site, path, table))
+        frame = sheet.frame()
+        if frame is not None:
+            yield frame
+
+    def _scopes_of(self, site: Site, path: str, table: Table) -> list[Scope]:
+        version, scopes = self._scopes.get(path, (-1, []))
+        if version != site.version:
+            levels = SITE_LEVELS if path == site.path else (Level.LINE,)
+            scopes = machines(table.units) + groups(table.units, levels)
+            self._scopes[path] = (site.version, scopes)
+        return scopes
+
+    def _advance_group(self, members: Group) -> Iterator[Frame]:
+        first = self._intake.first or 0
+        heard = members.heard(first, self.config.patience_ns)
+        if heard is None:
+            return
+        yield from self._pending(members)
+        start = members.mark if members.mark is not None else first
+        if heard <= start:
+            return
+        offset = members.sites[0].offset_s
+        closing = [window for kind in ("hour", "day") for window in regular(kind, offset, start, heard)]
+        members.mark = heard
+        for window in sorted(closing, key=lambda window: window.t1_ns) + self._live(start, heard):
+            yield from self._group_frames(members, window)
+
+    def _pending(self, members: Group) -> Iterator[Frame]:
+        changed, members.pending = sorted(members.pending, key=lambda window: window.t1_ns), set()
+        for window in changed:
+            if members.mark is not None and window.t1_ns <= members.mark:
+                yield from self._group_frames(members, window)
+
+    def _group_frames(self, members: Group, window: Window) -> Iterator[Frame]:
+        table = members.table(window)
+        sheet = Sheet(window, self.config.partial_below)
+        entry = self._intake.chains.get(members.path)
+        if entry is None:
+            report(sheet, table, [group(members.path, table.units)])
+        else:
+            path, chain = entry
+            final = self._intake.item(chain.final_item)
+            report_chain(sheet, ChainView(chain, path, members.sites, table, window, self._intake.transit, final))
+        frame = sheet.frame()
+        if frame is not None:
+            yield frame
+
+    def _regroup(self) -> None:
+        sites = list(self._intake.sites.values())
+        for site in sites:
+            head = site.path.at(Level.ENTERPRISE)
+            members = self._groups.setdefault(head, Group(head))
+            if site not in members.sites:
+                members.sites.append(site)
+        for path, chain in self._intake.chains.values():
+            members = self._groups.setdefault(path, Group(path))
+            ends = {unit for link in chain.links for unit in link.units}
+            members.sites = [site for site in sites if any(_ends(site, ends))]
+
+    def _prune(self, site: Site, before_ns: int) -> None:
+        site.prune(before_ns)
+        for transit in self._intake.transit.values():
+            transit.prune(before_ns)
+
+
+def _ends(site: Site, ends: set[str]) -> Iterator[bool]:
+    for unit in site.units.values():
+        yield unit.path in ends or (unit.master is not None and unit.master.final)
+
+
+def _open_regular(offset_s: float, mark: int) -> list[Window]:
+    later = [window for kind in ("hour", "day") for window in regular(kind, offset_s, mark, mark + DAY_NS)]
+    return [window for window in later if window.t0_ns < mark]
+
+
+def _open(site: Site, mark: int) -> list[tuple[str, Window]]:
+    found: list[tuple[str, Window]] = [(site.path, window) for window in _open_regular(site.offset_s, mark)]
+    for path, place in site.places.items():
+        ahead = shifts(place, mark, mark + 2 * DAY_NS) if place.shifts else iter(())
+        found += [(path, window) for window in ahead if window.t0_ns < mark]
+    return found
+
+
+TAKE: dict[RecordKind, Callable[[Intake, Frame], None]] = {
+    RecordKind.META: Intake.meta,
+    RecordKind.STATE: Intake.states,
+    RecordKind.PART: Intake.parts,
+    RecordKind.STOCK: Intake.stock,
+    RecordKind.SHIPMENT: Intake.shipments,
+    RecordKind.TELEMETRY: Intake.telemetry,
+}

@@ -1,0 +1,202 @@
+"""Taking records in: every kind into its log, with what is wrong or late counted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from twin.brain.logs import WITH_ORDER, StepLog, TransitLog
+from twin.brain.settings import BrainConfig
+from twin.brain.site import Site, Unit
+from twin.equipment import EquipmentPath, Level
+from twin.master import ChainMaster, EquipmentMaster, Master, PlaceMaster, read_master
+from twin.records import BAD, Frame
+from twin.states import UnitState
+
+CODE = {state.name: int(state) for state in UnitState}
+METER = "energy_kwh"
+NEAR_NS = 60_000_000_000
+
+
+@dataclass
+class Stats:
+    """What the brain took and did not take.
+
+    Args:
+        rows: Rows kept.
+        duplicates: Frames that came again.
+        rejected: Rows that no record should look like.
+        late: Rows that changed the past.
+        too_late: Rows older than what is kept, not taken.
+        revised: Windows computed again.
+    """
+
+    rows: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    late: int = 0
+    too_late: int = 0
+    revised: int = 0
+
+
+class Intake:
+    """All logs, by site and unit."""
+
+    def __init__(self, config: BrainConfig):
+        self.config = config
+        self.sites: dict[str, Site] = {}
+        self.units: dict[str, Unit] = {}
+        self.transit: dict[str, TransitLog] = {}
+        self.chains: dict[str, tuple[EquipmentPath, ChainMaster]] = {}
+        self.items: dict[str, int] = {}
+        self.stats = Stats()
+        self.first: int | None = None
+
+    def site(self, path: EquipmentPath) -> Site:
+        """The site of a path, new if need be. Raises ValueError above the site level."""
+        site_path = path.site
+        if site_path not in self.sites:
+            self.sites[site_path] = Site(site_path)
+        return self.sites[site_path]
+
+    def unit(self, path: EquipmentPath) -> Unit:
+        """The unit of a path, new if need be. Raises ValueError for a path that is not a unit's."""
+        unit = self.units.get(path)
+        if unit is None:
+            if path.level is not Level.UNIT:
+                raise ValueError(f"{path}: expected the path of a unit, got a {path.level.name.lower()}")
+            site = self.site(path)
+            unit = self.units[path] = site.units[path] = Unit(path, site)
+            site.changed()
+        return unit
+
+    def item(self, name: object) -> int:
+        """The number given to an item."""
+        return self.items.setdefault(str(name), len(self.items))
+
+    def meta(self, frame: Frame) -> None:
+        """Master data; a document that cannot be read is rejected."""
+        for path, (schema, body) in zip(frame.paths, frame.values.tolist(), strict=True):
+            try:
+                self._learn(path, read_master(schema, body))
+            except (ValueError, TypeError):
+                self.stats.rejected += 1
+
+    def _learn(self, path: EquipmentPath, master: Master | None) -> None:
+        if isinstance(master, ChainMaster):
+            self.chains[path] = (path, master)
+        elif isinstance(master, EquipmentMaster):
+            unit = self.unit(path)
+            unit.master = master
+            unit.site.changed()
+        elif isinstance(master, PlaceMaster) and path.level >= Level.SITE:
+            site = self.site(path)
+            site.places[path] = master
+            site.changed()
+
+    def states(self, frame: Frame) -> None:
+        """State changes."""
+        units, reject = self.units, self._reject
+        rows = zip(frame.paths, frame.time_ns.tolist(), frame.values.tolist(), strict=True)
+        for path, time_ns, (state, order, _) in rows:
+            code = CODE.get(state)
+            unit = units.get(path) or self._new(path)
+            if code is None or unit is None:
+                reject()
+                continue
+            if self._in_time(unit.site, time_ns):
+                until = unit.states.add(time_ns, code + WITH_ORDER if order else code)
+                mark = unit.site.mark
+                if mark is not None and time_ns < mark:
+                    self._late(unit.site, time_ns, mark if until is None else until)
+
+    def parts(self, frame: Frame) -> None:
+        """Completed operations."""
+        for path, time_ns, row in zip(frame.paths, frame.time_ns.tolist(), frame.values.tolist(), strict=True):
+            unit = self.units.get(path) or self._new(path)
+            part = self._part(row)
+            if unit is None or part is None:
+                self._reject()
+            elif self._in_time(unit.site, time_ns):
+                unit.parts.add(time_ns, part)
+                self._check(unit.site, time_ns)
+
+    def _part(self, row: list[Any]) -> tuple[int, int, int, float, int, int] | None:
+        item, good, scrap, rework, ideal_s, first_pass = row
+        try:
+            part = (int(good), int(scrap), int(rework), float(ideal_s or 0.0), 1 if first_pass else 0, self.item(item))
+        except (TypeError, ValueError, OverflowError):
+            return None
+        return part if min(part[:4]) >= 0 and math.isfinite(part[3]) else None
+
+    def stock(self, frame: Frame) -> None:
+        """Levels of stocks."""
+        for path, time_ns, (item, on_hand) in zip(
+            frame.paths, frame.time_ns.tolist(), frame.values.tolist(), strict=True
+        ):
+            unit = self.units.get(path) or self._new(path)
+            if unit is None or not _number(on_hand):
+                self._reject()
+            elif self._in_time(unit.site, time_ns):
+                unit.site.stocks.setdefault((path, str(item)), StepLog()).add(time_ns, float(on_hand))
+                self._check(unit.site, time_ns)
+
+    def shipments(self, frame: Frame) -> None:
+        """Departures and arrivals."""
+        for path, time_ns, row in zip(frame.paths, frame.time_ns.tolist(), frame.values.tolist(), strict=True):
+            _, event, item, quantity, _, _ = row
+            unit = self.units.get(path) or self._new(path)
+            if unit is None or not _number(quantity) or event not in ("departed", "arrived"):
+                self._reject()
+            elif self._in_time(unit.site, time_ns):
+                sign = 1 if event == "departed" else -1
+                self.transit.setdefault(str(item), TransitLog()).add(time_ns, sign * float(quantity))
+                self._check(unit.site, time_ns)
+
+    def telemetry(self, frame: Frame) -> None:
+        """Energy meters; other tags are passed over."""
+        if METER not in frame.tags:
+            return
+        column = frame.tags.index(METER)
+        values = frame.values[:, column].tolist()
+        bad = None if frame.quality is None else (frame.quality[:, column] == BAD).tolist()
+        for row, (path, time_ns, value) in enumerate(zip(frame.paths, frame.time_ns.tolist(), values, strict=True)):
+            if value is None or value != value or (bad is not None and bad[row]):
+                continue
+            unit = self.units.get(path) or self._new(path)
+            if unit is None:
+                self._reject()
+            elif self._in_time(unit.site, time_ns) and not unit.meter.add(time_ns, float(value)):
+                self._late(unit.site, time_ns - NEAR_NS, time_ns + NEAR_NS)
+
+    def _new(self, path: EquipmentPath) -> Unit | None:
+        try:
+            return self.unit(path)
+        except ValueError:
+            return None
+
+    def _in_time(self, site: Site, time_ns: int) -> bool:
+        if site.first is None or time_ns < site.first:
+            site.first = time_ns
+            self.first = time_ns if self.first is None else min(self.first, time_ns)
+        if site.mark is not None and time_ns < site.mark - self.config.keep_ns:
+            self.stats.too_late += 1
+            return False
+        self.stats.rows += 1
+        return True
+
+    def _check(self, site: Site, time_ns: int) -> None:
+        if site.mark is not None and time_ns < site.mark:
+            self._late(site, time_ns, site.mark)
+
+    def _late(self, site: Site, first_ns: int, last_ns: int) -> None:
+        self.stats.late += 1
+        site.touch(first_ns, last_ns)
+
+    def _reject(self) -> None:
+        self.stats.rejected += 1
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

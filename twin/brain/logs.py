@@ -1,0 +1,314 @@
+"""What was heard, kept in columns and in order of source time.
+
+Keeping the events rather than sums of them makes every window exact and lets late records change
+windows that are already closed.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.states import UnitState
+
+CODES = 32
+"""Code of a state: its number, plus 16 when an order was on the unit."""
+WITH_ORDER = 16
+FAILING = np.zeros(CODES, dtype=bool)
+for _state in (UnitState.FAILED, UnitState.REPAIR):
+    FAILING[[_state, _state + WITH_ORDER]] = True
+MINUTE_NS = 60_000_000_000
+
+
+def _view(column: array[Any], first: int, last: int) -> NDArray[Any]:
+    kind = {"q": np.int64, "B": np.uint8, "d": np.float64, "i": np.int32}[column.typecode]
+    if first >= last:
+        return np.empty(0, dtype=kind)
+    return np.frombuffer(column, dtype=kind)[first:last]
+
+
+class Failures(NamedTuple):
+    """Failures of a unit in a window: begun, ended, and full length of those that ended in ns."""
+
+    begun: int = 0
+    ended: int = 0
+    length_ns: int = 0
+
+
+class StateLog:
+    """State changes of one unit."""
+
+    def __init__(self) -> None:
+        self.times = array("q")
+        self.codes = array("B")
+
+    def add(self, time_ns: int, code: int) -> int | None:
+        """Keep a change; gives the time until which a change in the past reaches, None when it is the newest."""
+        times = self.times
+        if not times or time_ns >= times[-1]:
+            times.append(time_ns)
+            self.codes.append(code)
+            return None
+        index = bisect_right(times, time_ns)
+        times.insert(index, time_ns)
+        self.codes.insert(index, code)
+        return times[index + 1]
+
+    def durations(self, t0_ns: int, t1_ns: int) -> NDArray[np.int64]:
+        """Time in each code in ns, int64[CODES]; time before the first record is UNKNOWN."""
+        first = max(bisect_right(self.times, t0_ns) - 1, 0)
+        last = bisect_left(self.times, t1_ns)
+        if first >= last:
+            sums = np.zeros(CODES, dtype=np.int64)
+            sums[0] = t1_ns - t0_ns
+            return sums
+        edges = np.empty(last - first + 1, dtype=np.int64)
+        edges[:-1] = _view(self.times, first, last)
+        edges[-1] = t1_ns
+        unheard = max(int(edges[0]) - t0_ns, 0)
+        edges[0] = max(int(edges[0]), t0_ns)
+        # sums of doubles are exact here: whole numbers below 2**53 ns, 104 days
+        sums = np.bincount(_view(self.codes, first, last), np.diff(edges), CODES).astype(np.int64)
+        sums[0] += unheard
+        return sums
+
+    def failures(self, t0_ns: int, t1_ns: int) -> Failures:
+        """Failures that began or ended in the window: FAILED and REPAIR in one piece are one failure."""
+        first, last = max(bisect_left(self.times, t0_ns), 1), bisect_left(self.times, t1_ns)
+        if first >= last:
+            return Failures()
+        failing = FAILING[_view(self.codes, first - 1, last)]
+        if not failing.any():
+            return Failures()
+        begun = np.flatnonzero(~failing[:-1] & failing[1:])
+        ended = np.flatnonzero(failing[:-1] & ~failing[1:]) + first
+        return Failures(len(begun), len(ended), sum(self._length(int(index)) for index in ended))
+
+    def _length(self, end: int) -> int:
+        start = end - 1
+        while start > 0 and FAILING[self.codes[start - 1]]:
+            start -= 1
+        return self.times[end] - self.times[start]
+
+    def prune(self, before_ns: int) -> None:
+        """Forget what no window after ``before_ns`` needs."""
+        cut = bisect_right(self.times, before_ns) - 1
+        while cut > 0 and FAILING[self.codes[cut]]:
+            cut -= 1
+        if cut > 0:
+            del self.times[:cut], self.codes[:cut]
+
+
+class Parts(NamedTuple):
+    """Quantities of a unit in a window, as ``twin.kpi.observed.Observed`` has them."""
+
+    good: int = 0
+    scrap: int = 0
+    rework: int = 0
+    inspected: int = 0
+    good_at_first: int = 0
+    ideal_produced_s: float = 0.0
+    ideal_good_s: float = 0.0
+
+
+class Part(NamedTuple):
+    """One completed operation as it is kept; ``item`` is a number given by the brain."""
+
+    good: int
+    scrap: int
+    rework: int
+    ideal_s: float
+    first_pass: int
+    item: int
+
+
+class PartLog:
+    """Completed operations of one unit."""
+
+    def __init__(self) -> None:
+        self.times = array("q")
+        self.columns: tuple[array[Any], ...] = (array("q"), array("q"), array("q"), array("d"), array("B"), array("i"))
+
+    def add(self, time_ns: int, part: tuple[int, int, int, float, int, int]) -> bool:
+        """Keep a completion; whether it is the newest."""
+        if not self.times or time_ns >= self.times[-1]:
+            self.times.append(time_ns)
+            for column, value in zip(self.columns, part, strict=True):
+                column.append(value)
+            return True
+        index = bisect_right(self.times, time_ns)
+        self.times.insert(index, time_ns)
+        for column, value in zip(self.columns, part, strict=True):
+            column.insert(index, value)
+        return False
+
+    def counts(self, t0_ns: int, t1_ns: int) -> Parts:
+        """Sums over the completions in the window."""
+        first, last = bisect_left(self.times, t0_ns), bisect_left(self.times, t1_ns)
+        if first >= last:
+            return Parts()
+        good, scrap, rework, ideal, at_first, _ = (_view(column, first, last) for column in self.columns)
+        produced = good + scrap + rework
+        return Parts(
+            int(good.sum()),
+            int(scrap.sum()),
+            int(rework.sum()),
+            int(produced @ at_first),
+            int(good @ at_first),
+            float(ideal @ produced),
+            float(ideal @ good),
+        )
+
+    def good_of(self, item: int, t0_ns: int, t1_ns: int) -> int:
+        """Good quantity of one item in the window."""
+        first, last = bisect_left(self.times, t0_ns), bisect_left(self.times, t1_ns)
+        good, items = _view(self.columns[0], first, last), _view(self.columns[5], first, last)
+        return int(good[items == item].sum())
+
+    def prune(self, before_ns: int) -> None:
+        """Forget completions before a time."""
+        cut = bisect_left(self.times, before_ns)
+        for column in (self.times, *self.columns):
+            del column[:cut]
+
+
+class Reading(NamedTuple):
+    """Energy of a window.
+
+    Args:
+        kwh: Difference of the counter.
+        known_ns: Part of the window that lies between readings.
+        interpolated: Number of boundaries (0 to 2) at which the counter was not read.
+    """
+
+    kwh: float = 0.0
+    known_ns: int = 0
+    interpolated: int = 0
+
+
+class MeterLog:
+    """Readings of a cumulative counter: the first and the last of each minute are kept."""
+
+    def __init__(self) -> None:
+        self.times = array("q")
+        self.totals = array("d")
+        self.raw = 0.0
+        self.offset = 0.0
+
+    def add(self, time_ns: int, value: float) -> bool:
+        """Keep a reading; whether it is the newest. A counter that falls has started anew at 0."""
+        times = self.times
+        if times and time_ns <= times[-1]:
+            return self._add_late(time_ns, value)
+        if value < self.raw:
+            self.offset += self.raw
+        self.raw = value
+        minute = time_ns // MINUTE_NS
+        if len(times) > 1 and times[-2] // MINUTE_NS == minute:
+            times[-1], self.totals[-1] = time_ns, value + self.offset
+        else:
+            times.append(time_ns)
+            self.totals.append(value + self.offset)
+        return True
+
+    def _add_late(self, time_ns: int, value: float) -> bool:
+        index = bisect_left(self.times, time_ns)
+        if self.times[index] == time_ns:
+            return True
+        # the offset at that time is not kept: the reading must fit between its neighbours
+        low = self.totals[index - 1] if index else -np.inf
+        for total in (value + self.offset, value):
+            if low <= total <= self.totals[index]:
+                self.times.insert(index, time_ns)
+                self.totals.insert(index, total)
+                return False
+        return True
+
+    def _at(self, time_ns: int) -> tuple[float, int, bool]:
+        index = bisect_left(self.times, time_ns)
+        if index == len(self.times):
+            return self.totals[-1], self.times[-1], False
+        if index == 0 or self.times[index] == time_ns:
+            return self.totals[index], self.times[index], False
+        t0, t1 = self.times[index - 1], self.times[index]
+        e0, e1 = self.totals[index - 1], self.totals[index]
+        return e0 + (e1 - e0) * ((time_ns - t0) / (t1 - t0)), time_ns, True
+
+    def energy(self, t0_ns: int, t1_ns: int) -> Reading:
+        """Energy in the window, as far as there are readings."""
+        if not self.times:
+            return Reading()
+        (start, first, guessed0), (end, last, guessed1) = self._at(t0_ns), self._at(t1_ns)
+        if last <= first or first >= t1_ns:
+            return Reading()
+        return Reading(end - start, last - first, guessed0 + guessed1)
+
+    def prune(self, before_ns: int) -> None:
+        """Forget readings before a time, but for the last one."""
+        cut = bisect_right(self.times, before_ns) - 1
+        if cut > 0:
+            del self.times[:cut], self.totals[:cut]
+
+
+class StepLog:
+    """A quantity that changes in steps: a stock."""
+
+    def __init__(self) -> None:
+        self.times = array("q")
+        self.levels = array("d")
+
+    def add(self, time_ns: int, level: float) -> None:
+        """Keep a new level."""
+        index = len(self.times)
+        if index and time_ns < self.times[-1]:
+            index = bisect_right(self.times, time_ns)
+        self.times.insert(index, time_ns)
+        self.levels.insert(index, level)
+
+    def mean(self, t0_ns: int, t1_ns: int) -> float:
+        """Time-weighted mean of the window; 0 before the first level."""
+        first, last = max(bisect_right(self.times, t0_ns) - 1, 0), bisect_left(self.times, t1_ns)
+        if first >= last:
+            return 0.0
+        edges = np.append(np.maximum(_view(self.times, first, last), t0_ns), t1_ns)
+        return float(np.diff(edges) @ _view(self.levels, first, last)) / (t1_ns - t0_ns)
+
+    def prune(self, before_ns: int) -> None:
+        """Forget what no window after ``before_ns`` needs."""
+        cut = bisect_right(self.times, before_ns) - 1
+        if cut > 0:
+            del self.times[:cut], self.levels[:cut]
+
+
+class TransitLog:
+    """Quantity on its way, from departures (+) and arrivals (-)."""
+
+    def __init__(self) -> None:
+        self.times = array("q")
+        self.changes = array("d")
+        self.base = 0.0
+
+    def add(self, time_ns: int, change: float) -> None:
+        """Keep a departure or an arrival."""
+        index = len(self.times)
+        if index and time_ns < self.times[-1]:
+            index = bisect_right(self.times, time_ns)
+        self.times.insert(index, time_ns)
+        self.changes.insert(index, change)
+
+    def mean(self, t0_ns: int, t1_ns: int) -> float:
+        """Time-weighted mean of the quantity under way."""
+        first, last = bisect_right(self.times, t0_ns), bisect_left(self.times, t1_ns)
+        start = self.base + float(np.sum(_view(self.changes, 0, first)))
+        left = t1_ns - _view(self.times, first, last)
+        return start + float(left @ _view(self.changes, first, last)) / (t1_ns - t0_ns)
+
+    def prune(self, before_ns: int) -> None:
+        """Fold what is older than a time into the base."""
+        cut = bisect_left(self.times, before_ns)
+        self.base += float(np.sum(_view(self.changes, 0, cut)))
+        del self.times[:cut], self.changes[:cut]

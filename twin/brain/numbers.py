@@ -1,0 +1,36 @@
+"""Which frames were taken: each numbered frame of a publisher counts once."""
+
+from __future__ import annotations
+
+MAX_RANGES = 10_000
+
+
+class Numbers:
+    """Numbers seen of one publisher's run; out of order and again is allowed, twice counting is not."""
+
+    def __init__(self) -> None:
+        self.next = 0
+        self.missing: list[tuple[int, int]] = []
+
+    def take(self, number: int) -> bool:
+        """Whether a frame with this number is new.
+
+        >>> seen = Numbers()
+        >>> [seen.take(number) for number in (0, 2, 2, 1, 0)]
+        [True, True, False, True, False]
+        """
+        if number >= self.next:
+            if number > self.next:
+                self.missing.append((self.next, number))
+                del self.missing[:-MAX_RANGES]
+            self.next = number + 1
+            return True
+        return self._fill(number)
+
+    def _fill(self, number: int) -> bool:
+        for index, (low, high) in enumerate(self.missing):
+            if low <= number < high:
+                rest = [(low, number), (number + 1, high)]
+                self.missing[index : index + 1] = [(a, b) for a, b in rest if a < b]
+                return True
+        return False

@@ -1,0 +1,76 @@
+"""From a table of units to the indicators of machines, lines, areas, sites and enterprises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.brain.scopes import Scope, summed
+from twin.brain.sheet import Sheet, coverage_of
+from twin.brain.site import Table
+from twin.equipment import Level
+from twin.kpi.definitions.line import LineFlow
+from twin.kpi.observed import COLUMN, NAMES, Observed, of_matrices
+from twin.kpi.spec import KpiSpec, kpis, specs
+
+
+def report(sheet: Sheet, table: Table, scopes: Sequence[Scope]) -> None:
+    """Write down all indicators of some scopes of a table."""
+    if not scopes or not table.units:
+        return
+    rows = [summed(table, scope) if scope.level < Level.UNIT else _own(table, scope) for scope in scopes]
+    observed = of_matrices(np.stack([row[0] for row in rows]), np.stack([row[1] for row in rows]))
+    paths = [scope.path for scope in scopes]
+    names = np.array([scope.name for scope in scopes], dtype=object)
+    processing = np.array([bool(scope.processing) for scope in scopes])
+    storing = np.array([_says(table, scope) for scope in scopes])
+    for spec in specs("machine"):
+        mask = processing | (storing if spec.basis == "time" else True) if spec.storing else processing
+        sheet.many(spec, paths, names, observed, mask)
+    for scope, row in zip(scopes, rows, strict=True):
+        if scope.level is Level.LINE and scope.processing:
+            _line(sheet, table, scope, of_matrices(row[0][None], row[1][None]))
+
+
+def _own(table: Table, scope: Scope) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    row = scope.units[0]
+    return table.ints[row], table.floats[row]
+
+
+def _says(table: Table, scope: Scope) -> bool:
+    return scope.level is Level.UNIT and bool(table.units[scope.units[0]].parts.times)
+
+
+def line_flow(table: Table, scope: Scope) -> LineFlow:
+    """A line's flow: its designed bottleneck (largest planned run time) and its observed one."""
+    designed = max(scope.processing, key=lambda row: table.units[row].ideal_s or 0.0)
+    busy = of_matrices(table.ints, table.floats)
+    pbt = busy.pbt_ns
+    waiting = busy.starved_ns + busy.blocked_ns
+    working = [row for row in scope.processing if pbt[row] > 0]
+    observed = min(working, key=lambda row: waiting[row] / pbt[row], default=None)
+    return LineFlow(
+        out_good=int(table.ints[list(scope.last), COLUMN["out_good"]].sum()),
+        bottleneck_ideal_s=table.units[designed].ideal_s or 0.0,
+        pbt_ns=int(pbt[designed]),
+        bottleneck=None if observed is None else table.units[observed].position,
+    )
+
+
+def _line(sheet: Sheet, table: Table, scope: Scope, observed: Observed) -> None:
+    flow = line_flow(table, scope)
+    coverage = coverage_of(_first(observed))
+    for spec in _line_specs():
+        sheet.one(spec, scope.path, "line", flow, coverage)
+
+
+def _line_specs() -> list[KpiSpec]:
+    return [kpis["line_oee"], kpis["bottleneck_unit"]]
+
+
+def _first(observed: Observed) -> Observed:
+    values: dict[str, Any] = {name: getattr(observed, name)[0] for name in NAMES}
+    return Observed(**values)

@@ -1,0 +1,98 @@
+"""Groups of units: lines, areas, sites, enterprises; and which units the group's output leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.brain.site import Table, Unit
+from twin.equipment import EquipmentPath, Level
+from twin.kpi.observed import COLUMN
+
+LEVELS = {
+    Level.UNIT: "machine",
+    Level.LINE: "line",
+    Level.AREA: "area",
+    Level.SITE: "site",
+    Level.ENTERPRISE: "enterprise",
+}
+METERED = [COLUMN[name] for name in ("energy_known_ns", "energy_span_ns", "interpolated")]
+METERED_FLOATS = [COLUMN[name] for name in ("energy_kwh", "co2_kg")]
+OUTPUT = [COLUMN[name] for name in ("out_produced", "out_good")]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A machine or a group; numbers are rows of a table.
+
+    Args:
+        path: Its path.
+        level: Its level.
+        units: Rows of all its units.
+        processing: Rows of those that process material.
+        last: Rows of those after which no other processing unit of the group comes.
+    """
+
+    path: EquipmentPath
+    level: Level
+    units: tuple[int, ...]
+    processing: tuple[int, ...]
+    last: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the level in records."""
+        return LEVELS[self.level]
+
+
+def group(path: EquipmentPath, units: Sequence[Unit]) -> Scope:
+    """The group of all units at or below a path, of a table with these units."""
+    rows = {unit.path: row for row, unit in enumerate(units) if unit.path.is_under(path)}
+    processing = tuple(row for row in rows.values() if units[row].processing)
+    last = tuple(row for row in processing if not _reaches(row, rows, units))
+    if not last and processing:  # material runs in circles
+        highest = max(units[row].position for row in processing)
+        last = tuple(row for row in processing if units[row].position == highest)
+    return Scope(path, path.level, tuple(rows.values()), processing, last)
+
+
+def _reaches(start: int, rows: dict[EquipmentPath, int], units: Sequence[Unit]) -> bool:
+    seen, ahead = {start}, [start]
+    while ahead:
+        for name in units[ahead.pop()].next:
+            row = rows.get(name)  # type: ignore[call-overload]
+            if row is None or row in seen:
+                continue
+            if units[row].processing:
+                return True
+            seen.add(row)
+            ahead.append(row)
+    return False
+
+
+def machines(units: Sequence[Unit]) -> list[Scope]:
+    """Each unit as its own scope."""
+    return [
+        Scope(unit.path, Level.UNIT, (row,), (row,) if unit.processing else (), (row,))
+        for row, unit in enumerate(units)
+    ]
+
+
+def groups(units: Sequence[Unit], levels: Sequence[Level]) -> list[Scope]:
+    """All groups of some levels that the units belong to, sorted by path within a level."""
+    return [group(path, units) for level in levels for path in sorted({unit.path.at(level) for unit in units})]
+
+
+def summed(table: Table, scope: Scope) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """One row for a group: times and quantities of its processing units, energy of all its units."""
+    processing, everyone, last = (list(rows) for rows in (scope.processing, scope.units, scope.last))
+    ints = table.ints[processing].sum(axis=0)
+    floats = table.floats[processing].sum(axis=0)
+    ints[METERED] = table.ints[everyone][:, METERED].sum(axis=0)
+    floats[METERED_FLOATS] = table.floats[everyone][:, METERED_FLOATS].sum(axis=0)
+    ints[OUTPUT] = table.ints[last][:, OUTPUT].sum(axis=0)
+    ints[COLUMN["window_ns"]] = table.ints[0, COLUMN["window_ns"]]
+    return ints, floats

@@ -1,0 +1,52 @@
+"""Settings of the industry brain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twin.kpi.amounts import NS_PER_H, NS_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class BrainConfig:
+    """How the brain treats time.
+
+    Args:
+        gap_s: A site silent for longer than this, in source time, was unknown meanwhile.
+        keep_h: How long after its end a window is revised when late records arrive; at least 25.
+        live_s: Period of the running window in source time; None: no running window.
+        live_window_s: Length of the running window.
+        patience_s: How long enterprises and chains wait for a site that lags behind the others.
+        partial_below: Coverage below which a value is marked partial.
+
+    Raises:
+        ValueError: A setting is out of its range.
+    """
+
+    gap_s: float = 60.0
+    keep_h: float = 48.0
+    live_s: float | None = 10.0
+    live_window_s: float = 3600.0
+    patience_s: float = 300.0
+    partial_below: float = 0.9
+
+    def __post_init__(self) -> None:
+        if self.keep_h < 25:
+            raise ValueError(f"brain: expected keep_h of 25 or more, got {self.keep_h} (a day must fit in)")
+        if self.gap_s <= 0 or self.live_window_s <= 0 or (self.live_s is not None and self.live_s <= 0):
+            raise ValueError("brain: expected periods above 0 s")
+
+    @property
+    def gap_ns(self) -> int:
+        """``gap_s`` in ns."""
+        return round(self.gap_s * NS_PER_S)
+
+    @property
+    def keep_ns(self) -> int:
+        """``keep_h`` in ns."""
+        return round(self.keep_h * NS_PER_H)
+
+    @property
+    def patience_ns(self) -> int:
+        """``patience_s`` in ns."""
+        return round(self.patience_s * NS_PER_S)

@@ -1,0 +1,226 @@
+"""What the brain knows of one site: its units with their logs, and until when all of it was heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.brain.logs import CODES, WITH_ORDER, MeterLog, PartLog, StateLog, StepLog
+from twin.brain.windows import Window
+from twin.equipment import EquipmentPath
+from twin.kpi.observed import COLUMN, FLOATS, INTS
+from twin.kpi.time_model import MAINTENANCE, TIME_FIELDS
+from twin.master import EquipmentMaster, PlaceMaster
+from twin.states import STATES, UnitState, time_element
+
+ABLE = (UnitState.PRODUCING, UnitState.STARVED, UnitState.BLOCKED, UnitState.IDLE_NO_ORDER)
+WAITING = {UnitState.STARVED: "starved_ns", UnitState.BLOCKED: "blocked_ns"}
+NEVER = 2**62
+
+
+def _columns(state: UnitState, has_order: bool) -> list[str]:
+    names = [TIME_FIELDS[time_element(state, has_order)]]
+    names += [MAINTENANCE[state]] if state in MAINTENANCE else []
+    names += [WAITING[state]] if state in WAITING else []
+    return names + (["able_ns"] if state in ABLE else [])
+
+
+def _mapping() -> NDArray[np.int64]:
+    matrix = np.zeros((CODES, len(INTS)), dtype=np.int64)
+    for state in STATES:
+        for has_order in (False, True):
+            for name in _columns(state, has_order):
+                matrix[state + WITH_ORDER * has_order, COLUMN[name]] = 1
+    return matrix
+
+
+MAPPING = _mapping()
+"""Columns of ``Observed`` that one ns in each code adds to, int64[CODES, INTS]."""
+
+
+@dataclass(eq=False)
+class Unit:
+    """One unit: its logs and its master data, if any came."""
+
+    path: EquipmentPath
+    site: Site
+    states: StateLog = field(default_factory=StateLog)
+    parts: PartLog = field(default_factory=PartLog)
+    meter: MeterLog = field(default_factory=MeterLog)
+    master: EquipmentMaster | None = None
+
+    @property
+    def processing(self) -> bool:
+        """Whether it works on material; equipment without master data is taken to."""
+        return self.master is None or self.master.kind == "unit" or self.master.ideal_s is not None
+
+    @property
+    def ideal_s(self) -> float | None:
+        """Planned run time per item in s, if known."""
+        return None if self.master is None else self.master.ideal_s
+
+    @property
+    def position(self) -> int:
+        """Number in its line."""
+        return 0 if self.master is None else self.master.position
+
+    @property
+    def order(self) -> tuple[str, int, str]:
+        """Sorting key: line, position, name."""
+        return (self.path.line, self.position, self.path)
+
+    @property
+    def next(self) -> tuple[str, ...]:
+        """Units that its material goes to."""
+        return () if self.master is None else self.master.to
+
+
+class Table(NamedTuple):
+    """Observations of some units in one window, one row per unit.
+
+    Args:
+        units: The units.
+        ints: int64[units, INTS].
+        floats: float64[units, FLOATS].
+    """
+
+    units: tuple[Unit, ...]
+    ints: NDArray[np.int64]
+    floats: NDArray[np.float64]
+
+
+class Site:
+    """One site; everything before ``mark`` was heard, but for the gaps."""
+
+    def __init__(self, path: EquipmentPath):
+        self.path = path
+        self.units: dict[str, Unit] = {}
+        self.stocks: dict[tuple[str, str], StepLog] = {}
+        self.places: dict[str, PlaceMaster] = {}
+        self.gaps: list[tuple[int, int]] = []
+        self.first: int | None = None
+        self.mark: int | None = None
+        self.dirty: tuple[int, int] | None = None
+        self.closed: dict[tuple[str, Window], Table] = {}
+        self.live: tuple[Window, Table] | None = None
+        self._sorted: tuple[Unit, ...] = ()
+        self.version = 0
+
+    @property
+    def offset_s(self) -> float:
+        """Offset of its local time from UTC in s."""
+        place = self.places.get(self.path) or next(iter(self.places.values()), None)
+        return 0.0 if place is None else place.utc_offset_s
+
+    @property
+    def grid_factor(self) -> float:
+        """CO2 of one kWh in kg; 0 while unknown."""
+        place = self.places.get(self.path)
+        return 0.0 if place is None else place.grid_factor_kg_per_kwh or 0.0
+
+    def changed(self) -> None:
+        """Units or master data changed."""
+        self.version += 1
+        self._sorted = ()
+
+    def ordered(self) -> tuple[Unit, ...]:
+        """All units by line and position."""
+        if not self._sorted:
+            self._sorted = tuple(sorted(self.units.values(), key=lambda unit: unit.order))
+        return self._sorted
+
+    def under(self, path: str) -> tuple[Unit, ...]:
+        """Units at or below a path."""
+        return self.ordered() if path == self.path else tuple(u for u in self.ordered() if u.path.is_under(path))
+
+    def touch(self, first_ns: int, last_ns: int) -> None:
+        """Something in the past changed: windows overlapping the span are to be computed again."""
+        if self.dirty is not None:
+            first_ns, last_ns = min(first_ns, self.dirty[0]), max(last_ns, self.dirty[1])
+        self.dirty = (first_ns, last_ns)
+
+    def stale(self) -> list[tuple[str, Window]]:
+        """Closed windows to be computed again, in order of their end; forgets that they were."""
+        if self.dirty is None:
+            return []
+        first, last = self.dirty
+        self.dirty = None
+        found = [key for key in self.closed if key[1].t0_ns <= last and key[1].t1_ns >= first]
+        return sorted(found, key=lambda key: (key[1].t1_ns, key[1].kind, key[0]))
+
+    def heal(self, beat_ns: int, gap_ns: int) -> None:
+        """A late heartbeat splits the gap it falls into."""
+        for index, (start, end) in enumerate(self.gaps):
+            if start < beat_ns < end:
+                parts = [(start, beat_ns), (beat_ns, end)]
+                self.gaps[index : index + 1] = [(a, b) for a, b in parts if b - a > gap_ns]
+                self.touch(start, end)
+                return
+
+    def observe(self, units: Iterable[Unit], window: Window) -> Table:
+        """Compute a window from the logs, as far as they go."""
+        chosen = tuple(units)
+        ints = np.zeros((len(chosen), len(INTS)), dtype=np.int64)
+        floats = np.zeros((len(chosen), len(FLOATS)))
+        durations = np.empty((len(chosen), CODES), dtype=np.int64)
+        silent = self._silent(window)
+        for row, unit in enumerate(chosen):
+            durations[row] = _heard(unit.states, window, silent)
+            _count(unit, window, ints[row], floats[row])
+        ints += durations @ MAPPING
+        ints[:, COLUMN["window_ns"]] = window.length_ns
+        floats[:, COLUMN["co2_kg"]] = floats[:, COLUMN["energy_kwh"]] * self.grid_factor
+        return Table(chosen, ints, floats)
+
+    def table(self, window: Window) -> Table:
+        """All units in a window, from what is kept if it is."""
+        if self.live is not None and self.live[0] == window:
+            return self.live[1]
+        kept = self.closed.get((self.path, window))
+        return kept if kept is not None else self.observe(self.ordered(), window)
+
+    def _silent(self, window: Window) -> list[tuple[int, int]]:
+        ahead = (NEVER if self.mark is None else self.mark, NEVER)
+        spans = [(max(a, window.t0_ns), min(b, window.t1_ns)) for a, b in (*self.gaps, ahead)]
+        return [(a, b) for a, b in spans if a < b]
+
+    def prune(self, before_ns: int) -> None:
+        """Forget what is older than a time."""
+        for unit in self.units.values():
+            unit.states.prune(before_ns)
+            unit.parts.prune(before_ns)
+            unit.meter.prune(before_ns)
+        for stock in self.stocks.values():
+            stock.prune(before_ns)
+        self.gaps = [gap for gap in self.gaps if gap[1] > before_ns]
+        for key in [key for key in self.closed if key[1].t0_ns < before_ns]:
+            del self.closed[key]
+
+
+def _heard(states: StateLog, window: Window, silent: list[tuple[int, int]]) -> NDArray[np.int64]:
+    sums = states.durations(window.t0_ns, window.t1_ns)
+    for start, end in silent:
+        sums -= states.durations(start, end)
+        sums[0] += end - start
+    return sums
+
+
+def _count(unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> None:
+    _, t0_ns, t1_ns = window
+    parts = unit.parts.counts(t0_ns, t1_ns)
+    good = COLUMN["good"]
+    ints[good : good + 5] = parts[:5]
+    floats[:2] = parts[5:]
+    ints[COLUMN["out_good"]] = parts.good
+    ints[COLUMN["out_produced"]] = parts.good + parts.scrap + parts.rework
+    begun = COLUMN["failures"]
+    ints[begun : begun + 3] = unit.states.failures(t0_ns, t1_ns)
+    if unit.meter.times:
+        reading = unit.meter.energy(t0_ns, t1_ns)
+        floats[COLUMN["energy_kwh"]] = reading.kwh
+        known = COLUMN["energy_known_ns"]
+        ints[known : known + 3] = (reading.known_ns, t1_ns - t0_ns, reading.interpolated)

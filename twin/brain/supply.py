@@ -1,0 +1,98 @@
+"""The indicators of the supply chain: links, bottleneck, stock, energy per final product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.brain.logs import TransitLog
+from twin.brain.sheet import Coverage, Sheet
+from twin.brain.site import Site, Table
+from twin.brain.windows import Window
+from twin.equipment import EquipmentPath
+from twin.kpi.definitions.supply import ChainFlow, LinkFlow
+from twin.kpi.observed import COLUMN
+from twin.kpi.spec import specs
+from twin.master import ChainMaster, LinkMaster
+
+KNOWN = [COLUMN[n] for n in ("apt_ns", "aust_ns", "adet_ns", "adot_ns", "planned_down_ns", "outside_ns")]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainView:
+    """All that a chain's indicators of one window are computed from.
+
+    Args:
+        chain: Master data of the chain.
+        path: Its path.
+        sites: Its sites.
+        table: All their units in the window.
+        window: The window.
+        transit: Quantities under way by item.
+        final_item: Number that the brain gave to the final product.
+    """
+
+    chain: ChainMaster
+    path: EquipmentPath
+    sites: Sequence[Site]
+    table: Table
+    window: Window
+    transit: Mapping[str, TransitLog]
+    final_item: int
+
+
+def report_chain(sheet: Sheet, view: ChainView) -> None:
+    """Write down the indicators of the chain and of its links."""
+    possible = [_possible(view, link) for link in view.chain.links]
+    stocks = [_stock(view, link.item) for link in view.chain.links]
+    limits = [
+        (items / link.quantity, i) for i, link in enumerate(view.chain.links) if (items := possible[i]) is not None
+    ]
+    least, bottleneck = min(limits, default=(None, None))
+    shipped = _shipped(view)
+    coverage = _coverage(view.table)
+    window_s = view.window.length_ns * 1e-9
+    held = [stock / link.quantity for stock, link in zip(stocks, view.chain.links, strict=True) if stock is not None]
+    energy = float(view.table.floats[:, COLUMN["energy_kwh"]].sum()) if coverage.energy > 0 else None
+    flow = ChainFlow(shipped, window_s, least, bottleneck, sum(held) if held else None, energy)
+    for spec in specs("chain"):
+        sheet.one(spec, view.path, "chain", flow, coverage)
+    for link, items, stock in zip(view.chain.links, possible, stocks, strict=True):
+        link_flow = LinkFlow(items, stock, link.quantity, window_s, shipped, least)
+        for spec in specs("link"):
+            sheet.one(spec, view.path.child(link.id), "link", link_flow, coverage)
+
+
+def _possible(view: ChainView, link: LinkMaster) -> float | None:
+    names, found = set(link.units), [0.0][:0]
+    for unit, row in zip(view.table.units, view.table.ints, strict=True):
+        if unit.path in names and unit.ideal_s:
+            produced = int(row[COLUMN["out_produced"]])
+            good = int(row[COLUMN["good"]]) / produced if produced else 1.0
+            found.append(int(row[COLUMN["able_ns"]]) * 1e-9 / unit.ideal_s * good)
+    return sum(found) if found else None
+
+
+def _stock(view: ChainView, item: str) -> float | None:
+    _, t0_ns, t1_ns = view.window
+    held = [log.mean(t0_ns, t1_ns) for site in view.sites for (_, name), log in site.stocks.items() if name == item]
+    held += [view.transit[item].mean(t0_ns, t1_ns)] if item in view.transit else []
+    return sum(held) if held else None
+
+
+def _shipped(view: ChainView) -> int:
+    _, t0_ns, t1_ns = view.window
+    final = [unit for unit in view.table.units if unit.master is not None and unit.master.final]
+    return sum(unit.parts.good_of(view.final_item, t0_ns, t1_ns) for unit in final)
+
+
+def _coverage(table: Table) -> Coverage:
+    processing = [row for row, unit in enumerate(table.units) if unit.processing]
+    known = int(table.ints[processing][:, KNOWN].sum())
+    unknown = int(table.ints[processing, COLUMN["unknown_ns"]].sum())
+    metered = int(table.ints[:, COLUMN["energy_span_ns"]].sum())
+    read = int(table.ints[:, COLUMN["energy_known_ns"]].sum())
+    exact = not np.any(table.ints[:, COLUMN["interpolated"]])
+    return Coverage(known / max(known + unknown, 1), read / max(metered, 1), exact)
