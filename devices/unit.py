@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -86,6 +86,10 @@ class DeviceUnit:
     item: str = ""
     ideal_s: float | None = None
     order: str | None = None
+
+    def simulated(self) -> DeviceUnit:
+        """The same unit, simulated."""
+        return replace(self, driver="simulated", options={})
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,7 @@ class ProfileModel:
         reading = self._level * (1 + vector["wander"] * load) + vector["wear"] * shown * busy
         reading += vector["ambient"] * hall_deviation_c(local_s) + noise
         reading = np.where(vector["sweep_s"] > 0, self._sweep(sim_s), reading)
-        return np.maximum(np.rint(reading * self._scale) / self._scale, vector["floor"])
+        return np.asarray(np.maximum(np.rint(reading * self._scale) / self._scale, vector["floor"]))
 
     def _sweep(self, sim_s: float) -> Matrix:
         period = np.where(self._vector["sweep_s"] > 0, self._vector["sweep_s"], 1.0)

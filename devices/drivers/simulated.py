@@ -1,0 +1,135 @@
+"""The machine is simulated: its events are the plant's, its readings follow from the plant's state.
+
+Options (under ``device.options``)::
+
+    sensor_effects:                     # layers that change the reading, never the plant
+      - {effect: dropout, tags: [vibration_mm_s], share: 0.01}
+      - {effect: stuck, tags: [oil_temperature_c], start: 2 h, duration: 30 min}
+      - {effect: drift, tags: [coolant_pressure_bar], amplitude: 0.05}
+      - {effect: spike, share: 0.001, amplitude: 0.5}
+      - {effect: noise, amplitude: 0.01}
+      - {effect: clock_skew, skew: 3 s, direction: behind}
+
+A clock that is behind stamps its samples before the publisher's last heartbeat: late data, as in reality.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from devices.drivers import drivers
+from devices.profiles import profiles
+from devices.signals.effects import EffectConfig, Reading, SensorEffect, layers, unknown_tags
+from devices.signals.model import ProfileModel
+from devices.signals.signal import ALWAYS, ENERGY
+from devices.unit import DeviceUnit, Event, Setting, Tick
+from twin.config import Config
+from twin.equipment import EquipmentPath
+from twin.errors import Problem, ScenarioError
+from twin.records import GOOD, Frame, RecordKind, records
+from twin.sim.clock import to_ns
+
+EXACT = {signal.name for signal in ALWAYS}
+STORING = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ALARM)
+
+
+class SimulatedOptions(Config):
+    """Options of the simulated driver."""
+
+    sensor_effects: tuple[EffectConfig, ...] = Field(
+        default=(), max_length=100, description="layers that change readings"
+    )
+
+
+@drivers.register("simulated", SimulatedOptions)
+class Simulated:
+    """Speaks for simulated machines: the plant's events as they are, signals computed per profile."""
+
+    Options = SimulatedOptions
+
+    def __init__(self, units: Sequence[DeviceUnit], options: Sequence[SimulatedOptions], setting: Setting) -> None:
+        self._setting = setting
+        self._paths = {unit.number: unit.path for unit in units}
+        by_profile: dict[str, list[DeviceUnit]] = defaultdict(list)
+        for unit in units:
+            by_profile[unit.profile].append(unit)
+        self._bare = by_profile.pop("", [])
+        self._models = [ProfileModel(profiles[name], some, setting) for name, some in by_profile.items()]
+        self._effects = self._layers(dict(zip((unit.path for unit in units), options, strict=True)))
+
+    def _layers(self, options: dict[EquipmentPath, SimulatedOptions]) -> dict[int, list[SensorEffect]]:
+        """Effects by unit number.
+
+        Raises:
+            ScenarioError: Effects on tags that the profiles do not have, all at once.
+        """
+        found: dict[int, list[SensorEffect]] = {}
+        problems = []
+        for model in self._models:
+            tags = model.profile.tags
+            for unit in model.units:
+                effects = options[unit.path].sensor_effects
+                wrong = unknown_tags(effects, tags)
+                problems += [_unknown_tag(unit, tag, model.profile.name) for tag in wrong]
+                if effects and not wrong:
+                    found[unit.number] = layers(effects, tags, EXACT, self._setting.seed, str(unit.path))
+        if problems:
+            raise ScenarioError(problems)
+        return found
+
+    def frames(self, tick: Tick) -> list[Frame]:
+        """One frame per kind of event, then one telemetry frame per profile and one of energy meters."""
+        return [
+            *self._events(tick.events),
+            *(self._telemetry(model, tick) for model in self._models),
+            *self._meters(tick),
+        ]
+
+    def _events(self, events: Sequence[Event]) -> list[Frame]:
+        epoch_ns, paths = self._setting.epoch_ns, self._paths
+        rows: dict[RecordKind, list[tuple[EquipmentPath, int, tuple[object, ...]]]] = {kind: [] for kind in STORING}
+        for event in events:
+            rows[event.kind].append((paths[event.unit], to_ns(epoch_ns, event.sim_s), event.values))
+        return [records(kind, some) for kind, some in rows.items() if some]
+
+    def _telemetry(self, model: ProfileModel, tick: Tick) -> Frame:
+        values = model.sample(tick)
+        time_ns = np.full(len(values), to_ns(self._setting.epoch_ns, tick.t1_s), dtype=np.int64)
+        paths = tuple(unit.path for unit in model.units)
+        tags = tuple(signal.name for signal in model.profile.signals)
+        quality = self._disturb(model, tick.t1_s, time_ns, values)
+        return Frame(RecordKind.TELEMETRY, paths, time_ns, tags, values, quality)
+
+    def _disturb(
+        self, model: ProfileModel, sim_s: float, time_ns: NDArray[np.int64], values: NDArray[np.float64]
+    ) -> NDArray[np.uint8] | None:
+        """Apply the layers of the devices that have some; the quality, None when all is good."""
+        disturbed = [row for row, unit in enumerate(model.units) if unit.number in self._effects]
+        if not disturbed:
+            return None
+        quality = np.full(values.shape, GOOD)
+        for row in disturbed:
+            reading = Reading(sim_s, int(time_ns[row]), values[row], quality[row])
+            for effect in self._effects[model.units[row].number]:
+                effect.apply(reading)
+            time_ns[row] = reading.time_ns
+        return quality
+
+    def _meters(self, tick: Tick) -> list[Frame]:
+        """Energy of units without a device."""
+        if not self._bare:
+            return []
+        numbers = np.array([unit.number for unit in self._bare], dtype=np.intp)
+        values = np.asarray(tick.view.energy_kwh, dtype=np.float64)[numbers, None]
+        time_ns = np.full(len(numbers), to_ns(self._setting.epoch_ns, tick.t1_s), dtype=np.int64)
+        paths = tuple(unit.path for unit in self._bare)
+        return [Frame(RecordKind.TELEMETRY, paths, time_ns, (ENERGY.name,), values)]
+
+
+def _unknown_tag(unit: DeviceUnit, tag: str, profile: str) -> Problem:
+    return Problem(f"{unit.path} device.options.sensor_effects", f"tags of the profile {profile}", repr(tag))

@@ -1,0 +1,207 @@
+"""Master data of a plant: what equipment there is, where it stands, how the chain hangs together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from devices.profiles import profiles
+from devices.signals.signal import ENERGY
+from twin.config import (
+    CalendarConfig,
+    ChainConfig,
+    ChainLinkConfig,
+    LineConfig,
+    PlantConfig,
+    ProcessConfig,
+    ShiftConfig,
+    SiteConfig,
+    StationConfig,
+    Title,
+)
+from twin.equipment import EquipmentPath
+from twin.master import (
+    ChainMaster,
+    EdgeMaster,
+    EquipmentMaster,
+    LinkMaster,
+    Master,
+    PlaceMaster,
+    ShiftMaster,
+    chain_path,
+    meta_frame,
+)
+from twin.records import Frame
+from twin.tags import TagSpec
+
+DAY_S = 86_400.0
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+STORING = ("buffer", "transport", "receiving", "shipping")
+"""Kinds whose capacity is a number of places."""
+ENDS = ("sink", "shipping")
+"""Kinds after which the next station listed is not a successor."""
+
+
+def ideal_s(station: StationConfig) -> float | None:
+    """Planned run time per item (PRI) in s; None for units that do not process.
+
+    Where each item has its own time and the unit none, their plain mean; the exact one comes with every part.
+    """
+    if not isinstance(station, ProcessConfig):
+        return None
+    if station.ideal_cycle is not None:
+        return station.ideal_cycle
+    times = [station.cycle] if station.cycle is not None else list(station.cycles.values())
+    if not times:
+        return None
+    return sum(time.mean_s for time in times) / len(times) / int(getattr(station, "capacity", 1))
+
+
+def made_item(station: StationConfig) -> str:
+    """The item that leaves a unit, where the configuration says so; else empty."""
+    makes = getattr(station, "makes", None)
+    cycles = list(getattr(station, "cycles", {}))
+    return makes or (cycles[0] if len(cycles) == 1 else "")
+
+
+def successors(line: EquipmentPath, stations: tuple[StationConfig, ...], position: int) -> tuple[str, ...]:
+    """Full paths of the units to which material goes from one station of a line."""
+    station = stations[position]
+    if station.to is not None:
+        return tuple(name if "/" in name else f"{line}/{name}" for name in station.to)
+    last = position + 1 == len(stations)
+    return () if last or station.kind in ENDS else (f"{line}/{stations[position + 1].id}",)
+
+
+def tags_of(station: StationConfig) -> tuple[TagSpec, ...]:
+    """Tags of a unit: those of its profile; without a device those of its energy meter."""
+    return (ENERGY.tag,) if station.device is None else profiles[station.device.profile].tags
+
+
+def equipment(line: EquipmentPath, config: LineConfig, position: int) -> EquipmentMaster:
+    """Master data of one unit."""
+    station = config.stations[position]
+    title = station.title or Title(en=station.id, zh=station.id)
+    return EquipmentMaster(
+        kind=station.kind,
+        profile=None if station.device is None else station.device.profile,
+        tags=tags_of(station),
+        en=title.en,
+        zh=title.zh,
+        position=position,
+        ideal_s=ideal_s(station),
+        capacity=getattr(station, "capacity", None) if station.kind in STORING else None,
+        to=successors(line, config.stations, position),
+        link=station.link,
+        final=bool(getattr(station, "final", False)),
+    )
+
+
+def _seconds(clock: str) -> float:
+    hours, minutes = clock.split(":")
+    return int(hours) * 3600.0 + int(minutes) * 60.0
+
+
+def _shift(config: ShiftConfig) -> ShiftMaster:
+    """A shift; breaks count from the same midnight as its start, so those after midnight exceed a day."""
+    start = _seconds(config.start)
+    breaks = tuple((start + (_seconds(each.start) - start) % DAY_S, each.duration) for each in config.breaks)
+    return ShiftMaster(id=config.id, start_s=start, duration_s=config.duration, breaks=breaks)
+
+
+def line_calendar(config: PlantConfig, site: SiteConfig, line: LineConfig) -> CalendarConfig | None:
+    """The calendar by which a line's shifts are counted: that of all its stations if they agree, else the line's."""
+    named = {station.calendar or line.calendar or site.calendar for station in line.stations}
+    name = named.pop() if len(named) == 1 else line.calendar or site.calendar
+    return None if name is None else config.calendars[name]
+
+
+def _place(title: Title | None, name: str, offset_s: float, site: SiteConfig | None = None) -> PlaceMaster:
+    shown = title or Title(en=name, zh=name)
+    if site is None:
+        return PlaceMaster(en=shown.en, zh=shown.zh, utc_offset_s=offset_s)
+    return PlaceMaster(
+        en=shown.en,
+        zh=shown.zh,
+        utc_offset_s=offset_s,
+        latitude=site.latitude,
+        longitude=site.longitude,
+        district=site.district,
+        grid_factor_kg_per_kwh=site.grid_factor,
+    )
+
+
+def _line_place(config: PlantConfig, site: SiteConfig, line: LineConfig, offset_s: float) -> PlaceMaster:
+    place = _place(line.title, line.id, offset_s)
+    calendar = line_calendar(config, site, line)
+    if calendar is None:
+        return place
+    days = tuple(WEEKDAYS.index(day) for day in calendar.days)
+    return place.model_copy(update={"days": days, "shifts": tuple(_shift(each) for each in calendar.shifts)})
+
+
+def utc_offset_s(config: PlantConfig) -> float:
+    """Offset of local time from UTC at the plant's epoch, in s."""
+    offset = config.epoch.utcoffset()
+    return 0.0 if offset is None else offset.total_seconds()
+
+
+def site_masters(config: PlantConfig, site: EquipmentPath) -> Iterator[tuple[EquipmentPath, Master]]:
+    """Master data of a site, its enterprise, areas, lines and units, from the top down."""
+    offset_s = utc_offset_s(config)
+    for enterprise in config.enterprises:
+        for each in enterprise.sites:
+            if EquipmentPath.of(enterprise.id, each.id) == site:
+                yield EquipmentPath(enterprise.id), _place(enterprise.title, enterprise.id, offset_s)
+                yield site, _place(each.title, each.id, offset_s, each)
+                yield from _areas(config, site, each)
+
+
+def _areas(config: PlantConfig, path: EquipmentPath, site: SiteConfig) -> Iterator[tuple[EquipmentPath, Master]]:
+    offset_s = utc_offset_s(config)
+    for area in site.areas:
+        yield path.child(area.id), _place(area.title, area.id, offset_s)
+        for line in area.lines:
+            here = path.child(area.id).child(line.id)
+            yield here, _line_place(config, site, line, offset_s)
+            for position, station in enumerate(line.stations):
+                yield here.child(station.id), equipment(here, line, position)
+
+
+def _link(config: PlantConfig, link: ChainLinkConfig) -> LinkMaster:
+    units = tuple(str(path) for path, _, station in config.stations() if station.link == link.id)
+    return LinkMaster(
+        id=link.id,
+        en=link.title.en,
+        zh=link.title.zh,
+        segment=link.segment,
+        item=link.item,
+        quantity=link.quantity,
+        key=link.key,
+        status=link.status,
+        units=units,
+    )
+
+
+def chain_master(config: PlantConfig, chain: ChainConfig) -> ChainMaster:
+    """Master data of the chain over all sites."""
+    edges = [
+        EdgeMaster(source=edge.source, target=edge.target, distance_km=edge.distance, time_s=edge.time)
+        for edge in chain.edges
+    ]
+    return ChainMaster(
+        id=chain.id,
+        en=chain.title.en,
+        zh=chain.title.zh,
+        final_item=chain.final_item,
+        demand_per_day=None if chain.demand is None else chain.demand * DAY_S,
+        links=tuple(_link(config, link) for link in chain.links),
+        edges=tuple(edges),
+        item_values={name: item.value for name, item in config.items.items() if item.value is not None},
+    )
+
+
+def chain_meta(config: PlantConfig, time_ns: int) -> Frame | None:
+    """The META frame of the chain; None when the plant has none."""
+    if config.chain is None:
+        return None
+    return meta_frame(time_ns, [(chain_path(config.chain.id), chain_master(config, config.chain))])
