@@ -1,0 +1,210 @@
+"""Panels and boards as Grafana's classic dashboard JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboards.grafana.queries import targets, variables
+from dashboards.panel import TITLES, Events, Kpi, PanelSpec, Picture, Scope, Telemetry, board
+from twin.records import RecordKind
+from twin.states import STATES
+
+Document = dict[str, Any]
+
+DATASOURCE_UID = "future-factory-influxdb"
+DATASOURCE: Document = {"type": "influxdb", "uid": DATASOURCE_UID}
+TAG = "future-factory"
+"""Tag of all our dashboards, by which they link to each other."""
+SCHEMA_VERSION = 42
+COLUMNS = 24
+
+_TYPES = {
+    Picture.STAT: "stat",
+    Picture.GAUGE: "gauge",
+    Picture.LINE: "timeseries",
+    Picture.STATE_TIMELINE: "state-timeline",
+    Picture.BAR: "bargauge",
+    Picture.TABLE: "table",
+    Picture.GRID: "stat",
+    Picture.CHAIN_GRAPH: "table",
+}
+_COLOURS = {"good": "#2e9e4f", "warn": "#f5c542", "bad": "#d32f2f"}
+_UNITS = {"kW.h": "kwatth", "kW": "kwatt", "kg": "masskg", "Cel": "celsius", "%": "percent", "s": "s", "h": "h"}
+
+
+def dashboard(scope: Scope) -> Document:
+    """The dashboard of one board."""
+    en, zh = TITLES[scope]
+    panels = [rendered(spec, number) for number, spec in enumerate(board(scope), start=1)]
+    return {
+        "uid": f"ff-{scope}",
+        "title": f"{en} · {zh}",
+        "tags": [TAG],
+        "schemaVersion": SCHEMA_VERSION,
+        "version": 1,
+        "editable": False,
+        "graphTooltip": 1,
+        "timezone": "browser",
+        "refresh": "10s",
+        "time": {"from": "now-6h", "to": "now"},
+        "annotations": {"list": []},
+        "links": [_link()],
+        "templating": {"list": _variables(scope)},
+        "panels": placed(panels),
+    }
+
+
+def rendered(spec: PanelSpec, number: int) -> Document:
+    """One panel, not yet placed."""
+    return {
+        "id": number,
+        "title": f"{spec.en} · {spec.zh}",
+        "description": spec.id,
+        "type": _TYPES[spec.picture],
+        "datasource": DATASOURCE,
+        "gridPos": {"x": 0, "y": 0, "w": spec.width, "h": spec.height},
+        "fieldConfig": _field_config(spec),
+        "options": _options(spec),
+        "targets": [_target(*target, number) for number, target in enumerate(targets(spec))],
+        "transformations": _transformations(spec),
+    }
+
+
+def placed(panels: list[Document]) -> list[Document]:
+    """Panels side by side from the left, in rows as high as their highest panel."""
+    x = y = height = 0
+    for panel in panels:
+        grid = panel["gridPos"]
+        if x + grid["w"] > COLUMNS:
+            x, y, height = 0, y + height, 0
+        grid["x"], grid["y"] = x, y
+        x, height = x + grid["w"], max(height, grid["h"])
+    return panels
+
+
+def _link() -> Document:
+    kept = {"includeVars": True, "keepTime": True, "asDropdown": False, "targetBlank": False}
+    return {"type": "dashboards", "title": "Future Factory", "tags": [TAG], **kept}
+
+
+def _variables(scope: Scope) -> list[Document]:
+    found = [_variable(name, query) for name, query in variables(scope)]
+    if any(spec.shows == Telemetry() for spec in board(scope)):
+        several = {"multi": True, "includeAll": True, "current": {"text": ["All"], "value": ["$__all"]}}
+        found.append({**_variable("tag", 'SHOW FIELD KEYS FROM "telemetry"'), **several})
+    return found
+
+
+def _variable(name: str, query: str) -> Document:
+    return {
+        "name": name,
+        "label": name.capitalize(),
+        "type": "query",
+        "datasource": DATASOURCE,
+        "definition": query,
+        "query": query,
+        "refresh": 2,
+        "sort": 1,
+        "multi": False,
+        "includeAll": False,
+        "options": [],
+        "current": {},
+        "hide": 0,
+    }
+
+
+def _target(statement: str, legend: str, number: int) -> Document:
+    return {
+        "refId": chr(ord("A") + number),
+        "datasource": DATASOURCE,
+        "rawQuery": True,
+        "query": statement,
+        "alias": legend,
+        "resultFormat": "time_series" if legend else "table",
+    }
+
+
+def _is_state(spec: PanelSpec) -> bool:
+    return isinstance(spec.shows, Events) and spec.shows.kind is RecordKind.STATE
+
+
+def _field_config(spec: PanelSpec) -> Document:
+    defaults: Document = {"unit": _unit(spec), "color": {"mode": "thresholds"}, "thresholds": _thresholds(spec)}
+    defaults |= {name: value for name, value in (("min", spec.low), ("max", spec.high)) if value is not None}
+    if spec.picture is Picture.LINE:
+        defaults |= {"color": {"mode": "palette-classic"}, "custom": _line_style(spec)}
+    if spec.picture is Picture.STATE_TIMELINE:
+        defaults["custom"] = {"fillOpacity": 90, "lineWidth": 0}
+    if _is_state(spec):
+        defaults |= {"unit": "none", "mappings": state_mappings()}
+    return {"defaults": defaults, "overrides": []}
+
+
+def _line_style(spec: PanelSpec) -> Document:
+    stepped = isinstance(spec.shows, Events)
+    return {
+        "drawStyle": "line",
+        "lineInterpolation": "stepAfter" if stepped else "linear",
+        "lineWidth": 1,
+        "fillOpacity": 0,
+        "showPoints": "auto",
+        "spanNulls": True,
+    }
+
+
+def _unit(spec: PanelSpec) -> str:
+    if spec.unit == "1":
+        return "percentunit" if spec.high == 1 else "none"
+    if spec.unit.startswith("1/"):
+        return f"suffix:{spec.unit[1:]}"
+    return _UNITS.get(spec.unit, f"suffix: {spec.unit}")
+
+
+def _thresholds(spec: PanelSpec) -> Document:
+    below = spec.grade_below()
+    steps: list[Document] = [{"value": None, "color": _COLOURS[below] if below else "text"}]
+    steps += [{"value": step.value, "color": _COLOURS[step.grade]} for step in spec.thresholds]
+    return {"mode": "absolute", "steps": steps}
+
+
+def state_mappings() -> list[Document]:
+    """Text and colour of every state by its code."""
+    options = {
+        str(state.value): {"text": f"{row.en} {row.zh}", "color": row.colour, "index": state.value}
+        for state, row in STATES.items()
+    }
+    return [{"type": "value", "options": options}]
+
+
+def _options(spec: PanelSpec) -> Document:
+    reduce = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+    shown: dict[Picture, Document] = {
+        Picture.STAT: {"reduceOptions": reduce, "colorMode": "value", "graphMode": "none", "textMode": "auto"},
+        Picture.GRID: {
+            "reduceOptions": reduce,
+            "colorMode": "background",
+            "graphMode": "none",
+            "textMode": "value_and_name",
+        },
+        Picture.GAUGE: {"reduceOptions": reduce, "showThresholdMarkers": True, "showThresholdLabels": False},
+        Picture.BAR: {
+            "reduceOptions": reduce,
+            "orientation": "horizontal",
+            "displayMode": "basic",
+            "valueMode": "color",
+        },
+        Picture.LINE: {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi"}},
+        Picture.STATE_TIMELINE: {"mergeValues": True, "showValue": "never", "legend": {"displayMode": "list"}},
+        Picture.TABLE: {"showHeader": True},
+        Picture.CHAIN_GRAPH: {"showHeader": True},
+    }
+    return shown[spec.picture]
+
+
+def _transformations(spec: PanelSpec) -> list[Document]:
+    """A table of indicators has a row per element and a column per indicator."""
+    if not isinstance(spec.shows, Kpi) or spec.picture not in (Picture.TABLE, Picture.CHAIN_GRAPH):
+        return []
+    row = "site" if spec.picture is Picture.CHAIN_GRAPH else str(spec.each or spec.scope)
+    options = {"rowField": row, "columnField": "kpi", "valueField": "value", "emptyValue": "null"}
+    return [{"id": "groupingToMatrix", "options": options}]
