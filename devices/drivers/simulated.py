@@ -54,6 +54,7 @@ class Simulated:
 
     def __init__(self, units: Sequence[DeviceUnit], options: Sequence[SimulatedOptions], setting: Setting) -> None:
         self._setting = setting
+        self._units = tuple(units)
         self._paths = {unit.number: unit.path for unit in units}
         by_profile: dict[str, list[DeviceUnit]] = defaultdict(list)
         for unit in units:
@@ -84,11 +85,8 @@ class Simulated:
 
     def frames(self, tick: Tick) -> list[Frame]:
         """One frame per kind of event, then one telemetry frame per profile and one of energy meters."""
-        return [
-            *self._events(tick.events),
-            *(self._telemetry(model, tick) for model in self._models),
-            *self._meters(tick),
-        ]
+        telemetry = [self._telemetry(model, tick) for model in self._models]
+        return [*self._events(tick.events), *self._first_readings(tick), *telemetry, *self._meters(tick)]
 
     def _events(self, events: Sequence[Event]) -> list[Frame]:
         epoch_ns, paths = self._setting.epoch_ns, self._paths
@@ -122,13 +120,20 @@ class Simulated:
 
     def _meters(self, tick: Tick) -> list[Frame]:
         """Energy of units without a device."""
-        if not self._bare:
+        return self._energy(self._bare, tick.t1_s, tick.view.energy_kwh)
+
+    def _first_readings(self, tick: Tick) -> list[Frame]:
+        """All meters at the start of the run, so that the energy of the first window is known."""
+        if tick.t0_s > 0 or tick.t1_s <= 0:
             return []
-        numbers = np.array([unit.number for unit in self._bare], dtype=np.intp)
-        values = np.asarray(tick.view.energy_kwh, dtype=np.float64)[numbers, None]
-        time_ns = np.full(len(numbers), to_ns(self._setting.epoch_ns, tick.t1_s), dtype=np.int64)
-        paths = tuple(unit.path for unit in self._bare)
-        return [Frame(RecordKind.TELEMETRY, paths, time_ns, (ENERGY.name,), values)]
+        return self._energy(self._units, 0.0, np.zeros_like(tick.view.energy_kwh))
+
+    def _energy(self, units: Sequence[DeviceUnit], sim_s: float, energy_kwh: NDArray[np.float64]) -> list[Frame]:
+        if not units:
+            return []
+        values = energy_kwh[[unit.number for unit in units], None]
+        time_ns = np.full(len(units), to_ns(self._setting.epoch_ns, sim_s), dtype=np.int64)
+        return [Frame(RecordKind.TELEMETRY, tuple(unit.path for unit in units), time_ns, (ENERGY.name,), values)]
 
 
 def _unknown_tag(unit: DeviceUnit, tag: str, profile: str) -> Problem:

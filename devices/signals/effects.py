@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from devices.signals.streams import generator_at, stream_key
+from devices.signals.streams import normal_at, stream_keys, uniform_at
 from twin.config import Config
 from twin.records import BAD, UNCERTAIN
 from twin.tags import TagSpec
@@ -76,7 +76,9 @@ class SensorEffect:
         chosen = config.tags or [name for name in names if name not in exact]
         self._columns = np.array([names.index(each) for each in chosen], dtype=np.intp)
         self._range = np.array([tag.high - tag.low for tag in tags])[self._columns]
-        self._key = stream_key(seed, name, config.effect)
+        names_of = [f"{name}:{tag}" for tag in chosen]
+        self._hit_keys = stream_keys(seed, names_of, f"{config.effect} hit")
+        self._size_keys = stream_keys(seed, names_of, f"{config.effect} size")
         self._held: Row | None = None
 
     def apply(self, reading: Reading) -> None:
@@ -88,9 +90,8 @@ class SensorEffect:
         getattr(self, f"_{self.config.effect}")(reading, since)
 
     def _draws(self, reading: Reading) -> tuple[NDArray[np.bool_], Row]:
-        random = generator_at(self._key, round(reading.sim_s * 1e9))
-        size = len(self._columns)
-        return random.random(size) < self.config.share, random.standard_normal(size)
+        place = round(reading.sim_s * 1e9)
+        return uniform_at(self._hit_keys, place) < self.config.share, normal_at(self._size_keys, place)
 
     def _noise(self, reading: Reading, since: float) -> None:  # noqa: ARG002 - one signature for all
         _, normal = self._draws(reading)

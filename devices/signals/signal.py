@@ -56,6 +56,7 @@ class Signal:
         lag_s: Time constant in s; 0 follows at once.
         noise: Standard deviation of the sensor's noise, in ``unit``.
         wander: Relative deviation by the slow load factor; tags of one machine move together.
+        spread: Relative standard deviation between machines; a signal without noise is the same on all.
         wear: Added when the life of the failure mode nearest to its end is used up.
         signature: Kind of signature it shows; strong only on units with a failure mode of this kind.
         ambient: Share of the hall's deviation from 22 Cel that shows in it.
@@ -77,6 +78,7 @@ class Signal:
     lag_s: float = 0.0
     noise: float = 0.0
     wander: float = 0.0
+    spread: float = 0.03
     wear: float = 0.0
     signature: Signature = ""
     ambient: float = 0.0
