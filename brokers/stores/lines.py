@@ -42,17 +42,19 @@ TAG_COLUMNS: dict[RecordKind, tuple[str, ...]] = {
 }
 """Columns that travel as tags; all have few values."""
 
+ROW = "n"
+"""Field, always 1, of the kinds that have no other field that is always there."""
 ANCHOR: dict[RecordKind, str] = {
     RecordKind.STATE: "code",
-    RecordKind.PART: "good",
-    RecordKind.STOCK: "on_hand",
+    RecordKind.PART: ROW,
+    RecordKind.STOCK: ROW,
     RecordKind.SHIPMENT: "shipment",
-    RecordKind.ALARM: "active",
-    RecordKind.HEARTBEAT: "sent",
+    RecordKind.ALARM: "text",
+    RecordKind.HEARTBEAT: ROW,
     RecordKind.META: "body",
-    RecordKind.KPI: "t0_ns",
+    RecordKind.KPI: "rule_version",
 }
-"""A field that every point of a kind has, to count by."""
+"""A field that every point of a kind has, to count by; texts are written even when they are unknown."""
 
 _RESERVED = {*LEVELS, QUALITY, "time"}
 _NOT_CARRIED = re.compile(r"[\x00-\x1f\x7f\\]")
@@ -148,6 +150,8 @@ def _event_line(kind: RecordKind, path: str, time_ns: int, values: Sequence[Any]
     fields = [f"{name}={text}" for name in point if name not in tags and (text := _field(name, point[name]))]
     if kind is RecordKind.STATE:
         fields.append(f"code={_code(point['state'])}i")
+    if ANCHOR[kind] == ROW:
+        fields.append(f"{ROW}=1i")
     return f"{','.join(head)} {','.join(fields)} {time_ns}\n"
 
 

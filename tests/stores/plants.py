@@ -33,6 +33,7 @@ EVENTS: dict[RecordKind, list[tuple[EquipmentPath, int, tuple[Any, ...]]]] = {
         (ROBOT, T0, ("cell", 12.0)),
         (ROBOT, T0, ("pack", 0.0)),
         (ROBOT, T0 + S, ("cell", 11.0)),
+        (OTHER, T0, ("slurry", None)),
     ],
     RecordKind.SHIPMENT: [
         (OTHER, T0, ("load-1", "departed", "cell", 48.0, str(OTHER), str(ROBOT))),
@@ -43,7 +44,7 @@ EVENTS: dict[RecordKind, list[tuple[EquipmentPath, int, tuple[Any, ...]]]] = {
         (PRESS, T0, ("e-stop", 900, 1, "两手控制, a=b c\nnext line")),
         (PRESS, T0 + S, ("e-stop", 900, 0, None)),
     ],
-    RecordKind.HEARTBEAT: [(PRESS.site, T0, (100, 2, 0.25)), (PRESS.site, T0 + S, (200, 2, 0.0))],
+    RecordKind.HEARTBEAT: [(PRESS.site, T0, (100, 2, 0.25)), (PRESS.site, T0 + S, (None, None, None))],
     RecordKind.META: [
         (PRESS, T0, ("equipment", '{"en": "Press \\"1\\"", "zh": "压机"}')),
         (CHAIN, T0, ("chain", "{}")),

@@ -127,7 +127,7 @@ async def test_where_compares_columns(store: Store) -> None:
 LATEST = {
     RecordKind.STATE: [1, 2],
     RecordKind.PART: [2],
-    RecordKind.STOCK: [1, 2],
+    RecordKind.STOCK: [1, 2, 3],
     RecordKind.SHIPMENT: [1, 2],
     RecordKind.ALARM: [1],
     RecordKind.HEARTBEAT: [1],
@@ -150,7 +150,7 @@ async def test_the_latest_row_of_each_key(store: Store, kind: RecordKind) -> Non
 async def test_late_rows_are_not_the_latest(store: Store) -> None:
     await store.write([events(RecordKind.STOCK)])
     await store.write([records(RecordKind.STOCK, [(ROBOT, T0 - S, ("cell", 99.0))])])
-    assert sorted((await store.latest(RecordKind.STOCK)).column("on_hand").tolist()) == [0.0, 11.0]
+    assert sorted((await store.latest(RecordKind.STOCK, ROBOT)).column("on_hand").tolist()) == [0.0, 11.0]
 
 
 async def test_all_is_there_after_opening_again(store_url: str) -> None:
