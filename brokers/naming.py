@@ -1,11 +1,170 @@
 """How a path looks on each wire; the only place that knows.
 
-OPC UA: string NodeIds ``<path>`` for equipment and ``<path>.<tag>`` for what it says.
+========== =====================================================================================
+MQTT UNS   ``uns/v1/<path>/<kind>``; indicators one level deeper, ``uns/v1/<path>/kpi/<window>``
+Sparkplug  group and edge node from the publisher's path, device ``area.line.unit`` below it,
+           ``~`` and the full path for equipment elsewhere (a chain, another site)
+OPC UA     string NodeIds ``<path>`` for equipment and ``<path>.<tag>`` for what it says
+========== =====================================================================================
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
 from twin.equipment import EquipmentPath
+from twin.records import RecordKind
+
+UNS = "uns/v1"
+"""Root of the unified namespace and its version."""
+
+SPARKPLUG = "spBv1.0"
+"""Namespace of Sparkplug B, which is also in version 3.0 of the specification."""
+
+CONTROL = "ff/v1"
+"""Root of what publishers and ingest say to each other: marks, bases, availability."""
+
+ELSEWHERE = "~"
+
+
+class UnsTopic(NamedTuple):
+    """What a UNS topic says."""
+
+    path: EquipmentPath
+    kind: RecordKind
+    window: str = ""
+
+
+def uns_topic(path: str, kind: RecordKind, window: str = "") -> str:
+    """MQTT topic of the records of one kind and one path; indicators also have their window.
+
+    >>> uns_topic("yujiang/vehicle/assembly/trim/st01", RecordKind.STATE)
+    'uns/v1/yujiang/vehicle/assembly/trim/st01/state'
+    >>> uns_topic("chain-nev/battery", RecordKind.KPI, "day")
+    'uns/v1/chain-nev/battery/kpi/day'
+    """
+    tail = f"/{quote(window, safe='')}" if window else ""
+    return f"{UNS}/{path}/{kind.value}{tail}"
+
+
+def parse_uns_topic(topic: str) -> UnsTopic:
+    """Path, kind and window of a UNS topic.
+
+    Raises:
+        ValueError: It is not such a topic.
+
+    >>> parse_uns_topic("uns/v1/yujiang/vehicle/kpi/shift").path.level.name
+    'SITE'
+    """
+    root = f"{UNS}/"
+    segments = topic.removeprefix(root).split("/")
+    if not topic.startswith(root) or len(segments) < 2:
+        raise ValueError(f"topic: expected {UNS}/<path>/<kind>, got {topic!r}")
+    window = ""
+    if len(segments) > 2 and segments[-2] == RecordKind.KPI:
+        window = unquote(segments.pop())
+    return UnsTopic(EquipmentPath("/".join(segments[:-1])), RecordKind(segments[-1]), window)
+
+
+def uns_filter(root: str = "") -> str:
+    """MQTT filter of everything at and below a path; all when empty.
+
+    >>> uns_filter("yujiang/vehicle")
+    'uns/v1/yujiang/vehicle/#'
+    """
+    return f"{UNS}/{root}/#" if root else f"{UNS}/#"
+
+
+class SparkplugId(NamedTuple):
+    """Group, edge node and device of Sparkplug; no device: the edge node itself."""
+
+    group: str
+    node: str
+    device: str | None = None
+
+
+def sparkplug_node(publisher: str) -> SparkplugId:
+    """Group and edge node of a publisher: enterprise and the rest of its path.
+
+    >>> sparkplug_node("yujiang/vehicle")
+    SparkplugId(group='yujiang', node='vehicle', device=None)
+    >>> sparkplug_node("brain")
+    SparkplugId(group='brain', node='brain', device=None)
+    """
+    head, _, rest = publisher.partition("/")
+    return SparkplugId(head, rest.replace("/", ".") or head)
+
+
+def sparkplug_device(publisher: str, path: str) -> str | None:
+    """Device that stands for equipment at a publisher's edge node; None for the node's own path.
+
+    >>> sparkplug_device("yujiang/vehicle", "yujiang/vehicle/assembly/trim/st01")
+    'assembly.trim.st01'
+    >>> sparkplug_device("yujiang/vehicle", "chain-nev")
+    '~chain-nev'
+    """
+    if path == publisher:
+        return None
+    if path.startswith(f"{publisher}/"):
+        return path[len(publisher) + 1 :].replace("/", ".")
+    return ELSEWHERE + path.replace("/", ".")
+
+
+def sparkplug_path(identity: SparkplugId) -> EquipmentPath:
+    """Equipment that a Sparkplug id stands for; the inverse of :func:`sparkplug_device`.
+
+    Raises:
+        ValueError: The ids are not made of segments of equipment paths.
+
+    >>> sparkplug_path(SparkplugId("yujiang", "vehicle", "assembly.trim.st01"))
+    'yujiang/vehicle/assembly/trim/st01'
+    """
+    group, node, device = identity
+    if device is not None and device.startswith(ELSEWHERE):
+        return EquipmentPath(device[1:].replace(".", "/"))
+    parts = [group] if group == node else [group, *node.split(".")]
+    return EquipmentPath("/".join(parts if device is None else [*parts, *device.split(".")]))
+
+
+def sparkplug_topic(identity: SparkplugId, message: str) -> str:
+    """Topic of a Sparkplug message type, e.g. ``DDATA``.
+
+    >>> sparkplug_topic(SparkplugId("yujiang", "vehicle", "a.b.c"), "DDATA")
+    'spBv1.0/yujiang/DDATA/vehicle/a.b.c'
+    """
+    tail = "" if identity.device is None else f"/{identity.device}"
+    return f"{SPARKPLUG}/{identity.group}/{message}/{identity.node}{tail}"
+
+
+def parse_sparkplug_topic(topic: str) -> tuple[str, SparkplugId]:
+    """Message type and ids of a Sparkplug topic.
+
+    Raises:
+        ValueError: It is not such a topic.
+    """
+    segments = topic.split("/")
+    if segments[0] != SPARKPLUG or len(segments) not in (4, 5):
+        raise ValueError(f"topic: expected {SPARKPLUG}/group/type/node[/device], got {topic!r}")
+    return segments[2], SparkplugId(segments[1], segments[3], segments[4] if len(segments) == 5 else None)
+
+
+def control_topic(word: str, publisher: str) -> str:
+    """Topic on which a publisher and ingest agree, e.g. on its mark.
+
+    >>> control_topic("mark", "yujiang/vehicle")
+    'ff/v1/mark/yujiang/vehicle'
+    """
+    return f"{CONTROL}/{word}/{publisher}"
+
+
+def store_tags(path: str) -> dict[str, str]:
+    """Tags of a path in a time series database: one per level of the hierarchy.
+
+    >>> store_tags("yujiang/vehicle/assembly")
+    {'enterprise': 'yujiang', 'site': 'vehicle', 'area': 'assembly'}
+    """
+    return dict(zip(("enterprise", "site", "area", "line", "unit"), path.split("/"), strict=False))
 
 
 def node_id(path: str, tag: str | None = None) -> str:
