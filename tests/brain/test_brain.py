@@ -186,6 +186,22 @@ def test_a_silent_publisher_is_unknown_not_producing() -> None:
     assert healed[UNITS[0], "availability", "hour", EPOCH + H]["coverage"] == 1.0
 
 
+def test_no_gap_while_all_numbered_frames_came() -> None:
+    sent = [*master_data(), state_rows([(0, EPOCH, U.PRODUCING, "o")])]
+    sent += [beat(EPOCH + m * 60 * S) for m in (0, 1, 2, 40, 61)]
+    numbered = [frame.stamped("p", "r", seq) for seq, frame in enumerate(sent)]
+    key = (UNITS[0], "availability", "hour", EPOCH + H)
+    assert run(Brain(QUIET), numbered)[key]["coverage"] == 1.0
+    restarted = [frame.stamped("p", "r" if i < 6 else "r2", i if i < 6 else i - 6) for i, frame in enumerate(sent)]
+    assert run(Brain(QUIET), restarted)[key]["coverage"] == pytest.approx(1 - 38 / 60)
+
+
+def test_slow_heartbeats_are_no_gaps() -> None:
+    sent = [*master_data(), state_rows([(0, EPOCH, U.PRODUCING, "o")])]
+    rows = run(Brain(QUIET), [*sent, *(beat(EPOCH + m * 300 * S) for m in range(13))])
+    assert rows[UNITS[0], "availability", "hour", EPOCH + H]["coverage"] == 1.0
+
+
 def _historical(frame: Frame) -> Frame:
     return Frame(**{**_fields(frame), "historical": True})
 

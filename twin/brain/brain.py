@@ -81,6 +81,12 @@ class Brain:
             self._numbers[key] = Numbers()
         return self._numbers[key].take(frame.seq)
 
+    def _whole(self, frame: Frame) -> tuple[str, str] | None:
+        """Publisher and run of a frame when all frames before it have come, else None."""
+        key = (frame.publisher, frame.run)
+        numbers = self._numbers.get(key)
+        return key if frame.seq >= 0 and numbers is not None and not numbers.missing else None
+
     def _beats(self, frame: Frame) -> list[Frame]:
         result: list[Frame] = []
         for path, time_ns in zip(frame.paths, frame.time_ns.tolist(), strict=True):
@@ -90,15 +96,13 @@ class Brain:
                 continue
             if site.mark is None:
                 self._regroup()
-            result += self._advance(site, time_ns)
+            result += self._advance(site, time_ns, self._whole(frame))
         return result
 
-    def _advance(self, site: Site, time_ns: int) -> Iterator[Frame]:
+    def _advance(self, site: Site, time_ns: int, run: tuple[str, str] | None) -> Iterator[Frame]:
         before = site.mark
         start = before if before is not None else min(time_ns, site.first if site.first is not None else time_ns)
-        if before is not None and time_ns - before > self.config.gap_ns:
-            site.gaps.append((before, time_ns))
-        site.mark = time_ns
+        site.pass_to(time_ns, run, self.config.gap_ns)
         yield from self._revise(site)
         for path, window in self._closing(site, start, time_ns):
             yield from self._site_frames(site, path, window, keep=True)
@@ -109,13 +113,10 @@ class Brain:
             self._prune(site, time_ns - self.config.keep_ns - DAY_NS)
 
     def _closing(self, site: Site, start: int, end: int) -> list[tuple[str, Window]]:
-        found: list[tuple[str, Window]] = [
-            (site.path, w) for kind in ("hour", "day") for w in regular(kind, site.offset_s, start, end)
-        ]
-        for path, place in site.places.items():
-            if place.shifts:
-                found += [(path, window) for window in shifts(place, start, end)]
-        found.sort(key=lambda entry: (entry[1].t1_ns, entry[1].kind, entry[0]))
+        found: list[tuple[str, Window]] = []
+        if end >= site.due:
+            found = _ending(site, start, end)
+            site.due = min(window.t1_ns for _, window in _ending(site, end, end + NS_PER_H))
         return found + [(site.path, window) for window in self._live(start, end)]
 
     def _live(self, start: int, end: int) -> list[Window]:
@@ -206,6 +207,15 @@ class Brain:
         site.prune(before_ns)
         for transit in self._intake.transit.values():
             transit.prune(before_ns)
+
+
+def _ending(site: Site, start: int, end: int) -> list[tuple[str, Window]]:
+    """Hours, shifts and days of a site that end in ``(start, end]``, in order of their end."""
+    kinds = ("hour", "day")
+    found: list[tuple[str, Window]] = [(site.path, w) for k in kinds for w in regular(k, site.offset_s, start, end)]
+    for path, place in site.places.items():
+        found += [(path, window) for window in shifts(place, start, end)]
+    return sorted(found, key=lambda entry: (entry[1].t1_ns, entry[1].kind, entry[0]))
 
 
 def _ends(site: Site, ends: set[str]) -> Iterator[bool]:

@@ -44,7 +44,7 @@ class Intake:
     """All logs, by site and unit."""
 
     def __init__(self, config: BrainConfig):
-        self.config = config
+        self.keep_ns = config.keep_ns
         self.sites: dict[str, Site] = {}
         self.units: dict[str, Unit] = {}
         self.transit: dict[str, TransitLog] = {}
@@ -180,7 +180,7 @@ class Intake:
         if site.first is None or time_ns < site.first:
             site.first = time_ns
             self.first = time_ns if self.first is None else min(self.first, time_ns)
-        if site.mark is not None and time_ns < site.mark - self.config.keep_ns:
+        if site.mark is not None and time_ns < site.mark - self.keep_ns:
             self.stats.too_late += 1
             return False
         self.stats.rows += 1

@@ -94,7 +94,7 @@ class Table(NamedTuple):
 
 
 class Site:
-    """One site; everything before ``mark`` was heard, but for the gaps."""
+    """One site; everything before ``mark`` was heard, but for the gaps; no window ends before ``due``."""
 
     def __init__(self, path: EquipmentPath):
         self.path = path
@@ -104,6 +104,9 @@ class Site:
         self.gaps: list[tuple[int, int]] = []
         self.first: int | None = None
         self.mark: int | None = None
+        self.due = 0
+        self.run: tuple[str, str] | None = None
+        self.period = 0
         self.dirty: tuple[int, int] | None = None
         self.closed: dict[tuple[str, Window], Table] = {}
         self.live: tuple[Window, Table] | None = None
@@ -125,6 +128,7 @@ class Site:
     def changed(self) -> None:
         """Units or master data changed."""
         self.version += 1
+        self.due = 0
         self._sorted = ()
 
     def ordered(self) -> tuple[Unit, ...]:
@@ -151,6 +155,27 @@ class Site:
         self.dirty = None
         found = [key for key in self.closed if key[1].t0_ns <= last and key[1].t1_ns >= first]
         return sorted(found, key=lambda key: (key[1].t1_ns, key[1].kind, key[0]))
+
+    def pass_to(self, time_ns: int, run: tuple[str, str] | None, gap_ns: int) -> None:
+        """Move the mark to a heartbeat; silence is a gap.
+
+        A publisher's heartbeat vouches for all before it, so there is no gap while all its numbered
+        frames have come. Otherwise time between heartbeats beyond ``gap_ns`` and three times the
+        usual was not heard.
+
+        Args:
+            time_ns: Time of the heartbeat, after the mark.
+            run: Publisher and run when all its frames so far have come; None when that is not known.
+            gap_ns: Shortest gap.
+        """
+        if self.mark is not None:
+            silence = time_ns - self.mark
+            whole = run is not None and run == self.run
+            if self.period and not whole and silence > max(gap_ns, 3 * self.period):
+                self.gaps.append((self.mark, time_ns))
+            else:
+                self.period = silence
+        self.mark, self.run = time_ns, run
 
     def heal(self, beat_ns: int, gap_ns: int) -> None:
         """A late heartbeat splits the gap it falls into."""

@@ -46,6 +46,8 @@ def regular(kind: str, offset_s: float, after_ns: int, to_ns: int) -> Iterator[W
 
 def shifts(place: PlaceMaster, after_ns: int, to_ns: int) -> Iterator[Window]:
     """Shifts of a line's calendar that end in ``(after_ns, to_ns]``, in order of their end."""
+    if not place.shifts:
+        return
     offset = round(place.utc_offset_s * NS_PER_S)
     found = []
     for day in range((after_ns + offset) // DAY_NS - 2, (to_ns + offset) // DAY_NS + 1):
