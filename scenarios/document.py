@@ -32,6 +32,7 @@ def station_configs() -> dict[str, type[StationConfig]]:
     registered = {kind: station_registry[kind].config for kind in station_registry.kinds()}  # type: ignore[attr-defined]
     if not registered:  # TEMPORARY
         import importlib
+
         for kind in "assembly buffer inspection machine receiving shipping sink source transport".split():
             registered[kind] = getattr(importlib.import_module(f"twin.stations.{kind}"), f"{kind.title()}Config")
     return registered

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -102,7 +102,7 @@ def _plain(root: Node, loc: Loc, row: Any) -> Problem:
         known = [choice.strip("' ") for choice in choices.replace(" or ", ", ").split(",")]
         hint = nearest(value, known, 0) if get_close_matches(str(value), known) else ""
         return problem(root, loc, f"one of {choices}" if len(known) > 1 else choices, shown(value), hint)
-    expected = EXPECTED[kind](context) if kind in EXPECTED else _sentence(row["msg"])
+    expected = EXPECTED[kind].format(**context) if kind in EXPECTED else _sentence(row["msg"])
     hint = PATTERN_HINTS.get(context.get("pattern", ""), "") if kind == "string_pattern_mismatch" else ""
     return problem(root, loc, hint or expected, shown(value))
 
@@ -111,30 +111,30 @@ def _sentence(message: str) -> str:
     return message.removeprefix("Input should be ").removeprefix("Value error, ").lower()
 
 
-EXPECTED: dict[str, Callable[[dict[str, Any]], str]] = {
-    "greater_than": lambda c: f"more than {c['gt']:g}",
-    "greater_than_equal": lambda c: f"at least {c['ge']:g}",
-    "less_than": lambda c: f"less than {c['lt']:g}",
-    "less_than_equal": lambda c: f"at most {c['le']:g}",
-    "too_short": lambda c: f"at least {c['min_length']} entry",
-    "too_long": lambda c: f"at most {c['max_length']} entries",
-    "int_parsing": lambda c: "a whole number",
-    "int_type": lambda c: "a whole number",
-    "int_from_float": lambda c: "a whole number",
-    "float_parsing": lambda c: "a number",
-    "float_type": lambda c: "a number",
-    "bool_parsing": lambda c: "true or false",
-    "bool_type": lambda c: "true or false",
-    "string_type": lambda c: "text",
-    "string_pattern_mismatch": lambda c: f"text like {c['pattern']}",
-    "tuple_type": lambda c: "a list",
-    "list_type": lambda c: "a list",
-    "dict_type": lambda c: "a mapping of keys",
-    "model_type": lambda c: "a mapping of keys",
-    "model_attributes_type": lambda c: "a mapping of keys",
-    "datetime_parsing": lambda c: "a time such as 2026-03-02T06:00:00+08:00",
-    "datetime_from_date_parsing": lambda c: "a time such as 2026-03-02T06:00:00+08:00",
-    "datetime_type": lambda c: "a time such as 2026-03-02T06:00:00+08:00",
+EXPECTED = {
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than": "less than {lt:g}",
+    "less_than_equal": "at most {le:g}",
+    "too_short": "at least {min_length} entry",
+    "too_long": "at most {max_length} entries",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "string_pattern_mismatch": "text like {pattern}",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a mapping of keys",
+    "model_type": "a mapping of keys",
+    "model_attributes_type": "a mapping of keys",
+    "datetime_parsing": "a time such as 2026-03-02T06:00:00+08:00",
+    "datetime_from_date_parsing": "a time such as 2026-03-02T06:00:00+08:00",
+    "datetime_type": "a time such as 2026-03-02T06:00:00+08:00",
 }
 """Plain words by type of finding."""
 

@@ -81,12 +81,12 @@ class Node:
         node = self
         for part in loc:
             children: Any = node.value
-            if isinstance(children, dict) and part in children:
-                node = children[part]
-            elif isinstance(children, list) and isinstance(part, int) and part < len(children):
-                node = children[part]
-            else:
+            known = (
+                children if isinstance(children, dict) else range(len(children)) if isinstance(children, list) else ()
+            )
+            if part not in known:
                 break
+            node = children[part]
         return node
 
 
@@ -131,7 +131,7 @@ class _Builder:
         self._anchors: dict[str, Node] = {}
 
     def _mark(self, event: yaml.Event) -> Mark:
-        return Mark(self.file, event.start_mark.line + 1)
+        return Mark(self.file, 0 if event.start_mark is None else event.start_mark.line + 1)
 
     def feed(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
@@ -168,7 +168,7 @@ class _Builder:
         self._place(node, anchor, None)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
-        node = self._anchors.get(event.anchor)
+        node = self._anchors.get(str(event.anchor))
         if node is None:
             raise ScenarioError([problem_at(self._mark(event), "the name of an anchor above", f"*{event.anchor}")])
         self._place(replace(node, mark=self._mark(event)), None, None)
@@ -196,7 +196,9 @@ class _Builder:
             text = "?"
         elif text in children:
             first = children[text].mark  # type: ignore[call-overload]
-            self.problems.append(problem_at(node.mark, "each key once", f"{text!r} again", f"first at line {first.line}"))
+            self.problems.append(
+                problem_at(node.mark, "each key once", f"{text!r} again", f"first at line {first.line}")
+            )
         elif text == "<<":
             self.problems.append(problem_at(node.mark, "no merge keys", "'<<'", "use templates: and use:"))
         self._keys[-1] = (text, node.mark)

@@ -14,17 +14,19 @@ from pydantic import ValidationError
 
 from devices.drivers import drivers
 from devices.profiles import profiles
+from scenarios.document import station_configs
 from scenarios.graph import cycle_in
 from scenarios.messages import nearest, problem, shown, translated
 from scenarios.nodes import Loc, Node
 from scenarios.times import calendar_problems
 from twin.errors import Problem
+from twin.kpi.spec import kpis
 
 Names = dict[str, Any]
 Found = Iterator[Problem]
 
 SIMULATED = "simulated"
-"""The driver that needs no options: what the plant does."""
+"""The driver of a device that names none."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ def _targets(unit: Unit) -> list[tuple[Loc, str]]:
 
 def _flow(index: Index, unit: Unit) -> Found:
     given = unit.node.entries.get("to")
-    if given is None and unit.kind not in ("sink", "shipping", ""):
+    if given is None and unit.kind in station_configs() and unit.kind not in ("sink", "shipping"):
         yield from _default_flow(index, unit)
     for loc, name in _targets(unit):
         target = index.units.get(unit.target(name))
@@ -268,9 +270,9 @@ def _device(index: Index, unit: Unit) -> Found:
         return
     driver = _text(device, "driver") or SIMULATED
     yield from index.unknown((*loc, "profile"), "profile", _text(device, "profile") or None, profiles.kinds())
-    yield from index.unknown((*loc, "driver"), "driver", driver, [SIMULATED, *drivers.kinds()])
+    yield from index.unknown((*loc, "driver"), "driver", driver, drivers.kinds())
     options = device.entries.get("options")
-    if driver != SIMULATED and driver in drivers:
+    if driver in drivers:
         try:
             drivers[driver].Options.model_validate({} if options is None else options.plain())
         except ValidationError as error:
@@ -312,14 +314,4 @@ def _scopes(index: Index) -> Found:
     for number, entry in enumerate([] if listed is None else listed.elements):
         loc = ("expectations", number)
         yield from index.unknown((*loc, "scope"), "machine, line, site or chain", _text(entry, "scope") or None, known)
-        yield from index.unknown((*loc, "kpi"), "KPI", _text(entry, "kpi") or None, KPIS)
-
-
-KPIS = (
-    "oee availability effectiveness quality_ratio nee allocation_efficiency utilisation_efficiency setup_ratio "
-    "technical_efficiency scrap_ratio rework_ratio first_pass_yield mtbf_h mttr_h throughput_per_h produced_quantity "
-    "good_quantity energy_kwh energy_per_part_kwh co2_kg teep line_oee chain_throughput_per_day "
-    "chain_capacity_per_day chain_load bottleneck_link chain_link_capacity_per_day wip days_of_stock "
-    "chain_energy_per_product_kwh"
-).split()
-"""Ids of the KPIs that an expectation can name."""
+        yield from index.unknown((*loc, "kpi"), "KPI", _text(entry, "kpi") or None, kpis.kinds())

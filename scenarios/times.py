@@ -78,5 +78,7 @@ def _overlaps(root: Node, loc: Loc, shifts: list[Node]) -> Iterator[Problem]:
     pairs = zip(spans, [*spans[1:], *(((begin + DAY_S, 0.0), n) for (begin, _), n in spans[:1])], strict=True)
     for ((begin, length), first), ((following, _), second) in pairs:
         if begin + length > following and first != second:
-            names = " and ".join(str(shifts[n].entries["id"].plain() if "id" in shifts[n].entries else n) for n in (first, second))
+            names = " and ".join(
+                str(shifts[n].entries["id"].plain() if "id" in shifts[n].entries else n) for n in (first, second)
+            )
             yield problem(root, (*loc, second), "shifts that do not overlap", names)

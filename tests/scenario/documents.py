@@ -1,0 +1,56 @@
+"""Small scenario documents for the tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scenarios.document import Scenario
+from scenarios.loader import loads
+from twin.errors import ScenarioError
+
+SMALL = """\
+schema_version: 1
+name: small
+title: Small
+epoch: 2026-03-02T06:00:00+08:00
+items:
+  shaft: {title: {en: Shaft, zh: 轴}}
+templates:
+  lathe: {kind: machine, cycle: 58 s, power: {producing: 5 kW}}
+enterprises:
+  - id: works
+    title: Works
+    sites:
+      - id: plant
+        areas:
+          - id: hall
+            lines:
+              - id: turning
+                stations:
+                  - {id: in, kind: source, mix: {shaft: 1}}
+                  - {use: lathe, repeat: {count: 3, id: "m{n:02}"}, title: "Lathe {n} of {n+10}"}
+                  - {id: out, kind: sink}
+"""
+
+
+def small(**replaced: str) -> Scenario:
+    """The small scenario with pieces of its text replaced: ``small(**{"58 s": "58"})``."""
+    text = SMALL
+    for old, new in replaced.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    return loads(text, Path())
+
+
+def problems(**replaced: str) -> list[str]:
+    """What the loader finds in the small scenario with pieces replaced."""
+    try:
+        small(**replaced)
+    except ScenarioError as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+def machine(scenario: Scenario, number: int = 1) -> object:
+    """One of the machines of the small scenario."""
+    return scenario.enterprises[0].sites[0].areas[0].lines[0].stations[number]

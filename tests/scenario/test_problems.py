@@ -1,0 +1,113 @@
+"""Every problem of a bad document at once, each with its file, line and a hint."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from scenarios.loader import load, loads
+from scenarios.nodes import MAX_BYTES
+from tests.scenario.documents import problems
+from twin.errors import ScenarioError
+
+HERE = Path(__file__).parent
+GOLDEN = HERE / "bad.txt"
+
+
+def findings(path: Path) -> str:
+    with pytest.raises(ScenarioError) as caught:
+        load(path)
+    assert caught.value.exit_code == 2
+    return f"{caught.value}\n"
+
+
+def test_a_bad_document_gives_the_golden_listing() -> None:
+    listing = findings(HERE / "bad.yaml")
+    if os.environ.get("RENEW_GOLDEN"):
+        GOLDEN.write_text(listing, encoding="utf-8")
+    assert listing == GOLDEN.read_text(encoding="utf-8")
+    assert len(listing.splitlines()) > 30
+
+
+def test_a_problem_in_an_included_file_names_that_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "items.yaml").write_text("items:\n  shaft:\n    titel: Shaft\n", encoding="utf-8")
+    (tmp_path / "main.yaml").write_text("schema_version: 1\ninclude: parts/items.yaml\n", encoding="utf-8")
+    listing = findings(tmp_path / "main.yaml")
+    assert "parts/items.yaml:3 items.shaft.titel: expected a known key of items.shaft, got 'titel'" in listing
+    assert "(did you mean 'title'?)" in listing
+    assert "main.yaml:1 enterprises: expected the key 'enterprises', got nothing" in listing
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("cycle: 58 s", "cycle: 58", "cycle: expected a duration such as '58 s'"),
+        ("5 kW", "5", "power.producing: expected a power with its unit, e.g. '5 kW', got 5"),
+        ("5 kW", "5 s", "expected a unit that converts to kW, got '5 s' (write for example '5 kW')"),
+        ("5 kW", "5 furlong", "expected a unit that converts to kW"),
+        ("5 kW", "5 xyzzy", "expected a known unit that converts to kW"),
+        ("kind: sink", "kind: sinc", "(did you mean 'sink'?)"),
+        ("cycle: 58 s", "cycle: {normal: {mean: 58 s, sd: 3}}", "cycle.normal.sd: expected a duration with its unit"),
+        ("schema_version: 1", "schema_version: 2", "schema_version: expected 1, got 2"),
+        ("{shaft: 1}", "{shaft: 1.5}", "expected a whole number, got 1.5"),
+        ("use: lathe", "use: lath", "expected a template of templates:, got 'lath' (known: lathe)"),
+        ("count: 3", "count: 0", "expected {count: 1 to 1000"),
+        (
+            "cycle: 58 s",
+            "cycle: 58 s, device: {profile: cnc, driver: replay, options: {fil: a.csv}}",
+            "device.options.fil: expected a known key of",
+        ),
+        ("cycle: 58 s", "cycle: 58 s, device: {profile: cnc, driver: reply}", "(did you mean 'replay'?)"),
+        ("id: plant", "id: plant\n        colour: red", "got 'colour'"),
+    ],
+)
+def test_one_mistake_gives_its_message(old: str, new: str, expected: str) -> None:
+    found = problems(**{old: new})
+    assert any(expected in problem for problem in found), found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: 1\na: 2\n", "scenario.yaml:2: expected each key once, got 'a' again (first at line 1)"),
+        ("a: !!python/object:os.system x\n", "expected plain YAML, got the tag"),
+        ("a: {<<: {b: 1}}\n", "expected no merge keys"),
+        ("a: *nobody\n", "expected the name of an anchor above"),
+        ("a: [1, 2\n", "scenario.yaml:2: expected valid YAML"),
+        ("a: 1\n---\nb: 2\n", "expected one document"),
+        ("- a\n", "expected a mapping of keys"),
+        ("a: " + "[" * 60 + "]" * 60, "expected at most 40 levels of nesting"),
+        ("a: " + "x" * MAX_BYTES, "expected at most 1000000 bytes"),
+    ],
+)
+def test_unreadable_or_dangerous_text_is_refused(text: str, expected: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        loads(text, Path())
+    assert expected in str(caught.value)
+
+
+def test_aliases_that_multiply_are_counted_before_they_are_written_out() -> None:
+    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    with pytest.raises(ScenarioError, match="aliases written out"):
+        loads("\n".join(levels), Path())
+
+
+def test_includes_stay_inside_the_folder_and_do_not_go_in_circles(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "secret.yaml").write_text("name: secret\n", encoding="utf-8")
+    main = tmp_path / "inner" / "main.yaml"
+    main.write_text("include: [../secret.yaml, main.yaml, missing.yaml]\n", encoding="utf-8")
+    listing = findings(main)
+    assert "expected a file inside the folder of the document, got '../secret.yaml'" in listing
+    assert "none inside itself" in listing
+    assert "missing.yaml: No such file or directory" in listing
+    assert "'secret'" not in listing
+
+
+def test_an_unknown_scenario_names_the_shipped_ones() -> None:
+    with pytest.raises(ScenarioError, match="shipped: cnc_job, nev_chain, workshop"):
+        load("nowhere")
