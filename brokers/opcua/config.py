@@ -30,8 +30,8 @@ class OpcUaConfig:
     Args:
         state: Folder for the certificate, the private key and the credentials; made with mode 0700.
         host: Address to listen on.
-        port: TCP port to listen on.
-        security: ``encrypted``: Basic256Sha256, Sign & Encrypt, user and password. ``none``: no
+        port: TCP port to listen on; 0: any free one, chosen when the server opens.
+        security: ``sign_encrypt``: Basic256Sha256, Sign & Encrypt, user and password. ``none``: no
             encryption and anonymous reading, for a laboratory only.
         application_uri: Identity of this server; stands in the certificate too.
         trusted: Folder with the client certificates (``.der``, ``.pem``) that may connect; None lets
@@ -48,7 +48,7 @@ class OpcUaConfig:
     state: Path
     host: str = "127.0.0.1"
     port: int = 4840
-    security: Literal["encrypted", "none"] = "encrypted"
+    security: Literal["sign_encrypt", "none"] = "sign_encrypt"
     application_uri: str = "urn:futurefactory:opcua:server"
     trusted: Path | None = None
     nodesets: tuple[Path, ...] = ()

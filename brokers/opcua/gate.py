@@ -98,7 +98,8 @@ class Gate:
     ) -> None:
         """Offer numbers, all arrays [values]; an unknown number (NaN) has bad quality."""
         quality = np.full(len(slots), GOOD) if quality is None else quality
-        quality = np.where(np.isfinite(values), quality, BAD)
+        known = np.isfinite(values)
+        quality, values = np.where(known, quality, BAD), np.where(known, values, np.nan)
         near = np.abs(values - self._value[slots]) <= self._deadband[slots]
         same = (quality == self._quality[slots]) & (near | (quality == BAD))
         self.counts.offered += len(slots)

@@ -21,7 +21,7 @@ from brokers.opcua.history import StoredHistory
 from brokers.opcua.machinery import Machinery
 from brokers.opcua.methods import Methods
 from brokers.opcua.model import NAMESPACE, ModelOptions, PlantModel
-from brokers.opcua.server import listen, make_server, stop
+from brokers.opcua.server import listen, make_server, stop, with_port
 from brokers.opcua.space import Space
 from brokers.opcua.values import data_value, fits
 from twin.equipment import EquipmentPath
@@ -154,6 +154,7 @@ class OpcUaPublisher:
         Raises:
             FatalError: The state folder or the address cannot be used, or a NodeSet does not load.
         """
+        self.config = with_port(self.config)
         server = await make_server(self.config)
         self._server = server
         self.machinery = await Machinery.load(server, self.config.nodesets)

@@ -66,9 +66,9 @@ def server_key(config: OpcUaConfig) -> RSAPrivateKey:
 def server_certificate(config: OpcUaConfig, key: RSAPrivateKey) -> x509.Certificate:
     """The server's certificate; made anew when it does not fit the key or the URI, or has ended."""
     if config.certificate.exists():
-        certificate = x509.load_der_x509_certificate(config.certificate.read_bytes())
-        if _fits(certificate, config.application_uri, key):
-            return certificate
+        present = x509.load_der_x509_certificate(config.certificate.read_bytes())
+        if _fits(present, config.application_uri, key):
+            return present
     certificate: x509.Certificate = generate_self_signed_app_certificate(
         key,
         "Future Factory OPC UA",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import socket
+from dataclasses import replace
 
 from asyncua import Server, ua
 from asyncua.common.connection import TransportLimits
@@ -34,6 +36,15 @@ UNLOCKED = (
 )
 
 
+def with_port(config: OpcUaConfig) -> OpcUaConfig:
+    """The settings with a free port in the place of 0."""
+    if config.port:
+        return config
+    with socket.socket() as probe:
+        probe.bind((config.host, 0))
+        return replace(config, port=probe.getsockname()[1])
+
+
 async def make_server(config: OpcUaConfig) -> Server:
     """A server with the standard nodes, not listening yet; takes about 2 s.
 
@@ -53,7 +64,7 @@ async def make_server(config: OpcUaConfig) -> Server:
 
 def _users(config: OpcUaConfig) -> Users:
     private_folder(config.state)
-    encrypted = config.security == "encrypted"
+    encrypted = config.security == "sign_encrypt"
     trusted = trusted_fingerprints(config.trusted) if config.trusted else None
     return Users(credentials(config), encrypted, trusted)
 

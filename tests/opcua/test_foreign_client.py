@@ -1,0 +1,108 @@
+"""The same server through a client that is not asyncua: node-opcua."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.counterparts import needed, npm_peer
+from tests.opcua.conftest import Running
+from tests.opcua.plants import CELL, NOW_NS, passwords, telemetry
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+class Peer:
+    """A running client script; ``next`` gives what it says."""
+
+    def __init__(self, process: asyncio.subprocess.Process):
+        self.process = process
+
+    async def next(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        while line := await asyncio.wait_for(self.process.stdout.readline(), 60):
+            if line.startswith(b'{"what"'):
+                return dict(json.loads(line))
+        pytest.fail("the client ended without a word")
+
+
+@asynccontextmanager
+async def peer(plant: Running, tmp_path: Path, **task: str) -> AsyncIterator[Peer]:
+    """The script, with its task; ends when its input is closed."""
+    script = npm_peer("node-opcua-client") / "opcua.mjs"
+    publisher = plant.publisher
+    task = {
+        "url": publisher.url,
+        "namespace": str(publisher.model.space.index),
+        "object": CELL,
+        "variable": f"{CELL}.power_kw",
+        "folder": str(tmp_path / "pki"),
+        **task,
+    }
+    process = await asyncio.create_subprocess_exec(
+        needed("node"),
+        str(script),
+        json.dumps(task),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield Peer(process)
+        assert process.stdin is not None
+        process.stdin.close()
+        await asyncio.wait_for(process.wait(), 30)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def give(plant: Running, power_kw: float) -> None:
+    plant.clock.forward(2)
+    await plant.publisher.publish(telemetry([power_kw], NOW_NS))
+    await plant.publisher.turn()
+
+
+async def test_node_opcua_browses_reads_calls_and_subscribes(plant: Running, tmp_path: Path) -> None:
+    await give(plant, 12.5)
+    word = passwords(plant.publisher.config)["operator"]
+    async with peer(plant, tmp_path, user="operator", password=word) as client:
+        tree = await client.next()
+        assert {"acme", "acme/harbour", CELL, f"{CELL}.power_kw", f"{CELL}.Start"} <= set(tree["nodes"])
+        value = await client.next()
+        assert value == {
+            "what": "value",
+            "value": 12.5,
+            "type": "Double",
+            "status": "Good",
+            "source": "2026-09-21T14:13:20.000Z",
+            "unit": "kW",
+            "unitId": 0x4B5754,
+            "low": 0,
+            "high": 40,
+        }
+        assert (await client.next())["status"] == "Good"
+        assert plant.commands.pop().verb == "Start"
+        assert (await client.next())["value"] == 12.5
+        await give(plant, 20.0)
+        assert await client.next() == {"what": "change", "value": 20, "status": "Good"}
+        await give(plant, float("nan"))
+        assert await client.next() == {"what": "change", "value": None, "status": "BadDataUnavailable"}
+
+
+@pytest.mark.parametrize(
+    ("user", "word", "security"),
+    [("viewer", "wrong", ""), ("admin", "admin", ""), ("", "", ""), ("viewer", "right", "none")],
+)
+async def test_node_opcua_is_refused(plant: Running, tmp_path: Path, user: str, word: str, security: str) -> None:
+    password = passwords(plant.publisher.config)["viewer"] if word == "right" else word
+    async with peer(plant, tmp_path, user=user, password=password, security=security) as client:
+        answer = await client.next()
+    assert answer["what"] == "refused", answer
