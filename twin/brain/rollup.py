@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.brain.scopes import Scope, summed
+from twin.brain.scopes import Scope, stage_s, summed
 from twin.brain.sheet import Sheet, coverage_of
 from twin.brain.site import Table
 from twin.equipment import Level
@@ -45,8 +45,8 @@ def _says(table: Table, scope: Scope) -> bool:
 
 
 def line_flow(table: Table, scope: Scope) -> LineFlow:
-    """A line's flow: its designed bottleneck (largest planned run time) and its observed one."""
-    designed = max(scope.processing, key=lambda row: table.units[row].ideal_s or 0.0)
+    """A line's flow: its designed bottleneck (slowest stage) and its observed one."""
+    ideal_s = stage_s(scope.bottleneck, table.units)
     busy = of_matrices(table.ints, table.floats)
     pbt = busy.pbt_ns
     waiting = busy.starved_ns + busy.blocked_ns
@@ -54,8 +54,8 @@ def line_flow(table: Table, scope: Scope) -> LineFlow:
     observed = min(working, key=lambda row: waiting[row] / pbt[row], default=None)
     return LineFlow(
         out_good=int(table.ints[list(scope.last), COLUMN["out_good"]].sum()),
-        bottleneck_ideal_s=table.units[designed].ideal_s or 0.0,
-        pbt_ns=int(pbt[designed]),
+        bottleneck_ideal_s=ideal_s,
+        pbt_ns=sum(int(pbt[row]) * ideal_s / own for row in scope.bottleneck if (own := table.units[row].ideal_s)),
         bottleneck=None if observed is None else table.units[observed].position,
     )
 

@@ -34,6 +34,7 @@ class Scope:
         units: Rows of all its units.
         processing: Rows of those that process material.
         last: Rows of those after which no other processing unit of the group comes.
+        bottleneck: Rows of the designed bottleneck: the parallel units that together are the slowest stage.
     """
 
     path: EquipmentPath
@@ -41,6 +42,7 @@ class Scope:
     units: tuple[int, ...]
     processing: tuple[int, ...]
     last: tuple[int, ...]
+    bottleneck: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -56,7 +58,27 @@ def group(path: EquipmentPath, units: Sequence[Unit]) -> Scope:
     if not last and processing:  # material runs in circles
         highest = max(units[row].position for row in processing)
         last = tuple(row for row in processing if units[row].position == highest)
-    return Scope(path, path.level, tuple(rows.values()), processing, last)
+    return Scope(path, path.level, tuple(rows.values()), processing, last, _slowest(processing, units))
+
+
+def stage_s(rows: Sequence[int], units: Sequence[Unit]) -> float:
+    """Planned time per item of parallel units together: 1 / sum of (1 / planned run time); 0 while unknown."""
+    rate = sum(1 / ideal for row in rows if (ideal := units[row].ideal_s))
+    return 1 / rate if rate else 0.0
+
+
+def _slowest(processing: Sequence[int], units: Sequence[Unit]) -> tuple[int, ...]:
+    before: dict[str, set[str]] = {units[row].path: set() for row in processing}
+    for unit in units:
+        for name in unit.next:
+            before.get(name, set()).add(unit.path)
+    stages: dict[tuple[object, ...], list[int]] = {}
+    for row in processing:
+        unit = units[row]
+        alone = () if unit.next or before[unit.path] else (unit.path,)
+        stages.setdefault((frozenset(unit.next), frozenset(before[unit.path]), alone), []).append(row)
+    ordered: list[list[int]] = list(stages.values())
+    return tuple(max(ordered, key=lambda rows: stage_s(rows, units), default=[]))
 
 
 def _reaches(start: int, rows: dict[EquipmentPath, int], units: Sequence[Unit]) -> bool:

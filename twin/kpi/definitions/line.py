@@ -13,14 +13,15 @@ class LineFlow:
 
     Args:
         out_good: Good quantity of its last processing units.
-        bottleneck_ideal_s: Largest planned run time per item of its units, the designed bottleneck.
-        pbt_ns: Planned busy time of that unit.
+        bottleneck_ideal_s: Planned time per item of its slowest stage, the designed bottleneck; a stage
+            is one unit, or parallel units with the same neighbours.
+        pbt_ns: Planned busy time of that stage; of parallel units the mean weighted by their rates.
         bottleneck: Position of the unit with the lowest starved and blocked share; None when unknown.
     """
 
     out_good: int
     bottleneck_ideal_s: float
-    pbt_ns: int
+    pbt_ns: float
     bottleneck: int | None
 
 
@@ -28,7 +29,7 @@ class LineFlow:
     "line_oee", "OEE of the line", "产线综合效率", unit="1", trend="up", high=1.0, scopes=("line",), source="own design"
 )
 def line_oee(line: LineFlow) -> Figure:
-    """good quantity of the last unit x planned run time of the designed bottleneck / its PBT"""
+    """good quantity of the last units x planned time per item of the designed bottleneck / its PBT"""
     return line.out_good * line.bottleneck_ideal_s, line.pbt_ns * 1e-9
 
 

@@ -1,0 +1,50 @@
+"""Which units a line's output leaves, and what its designed bottleneck is."""
+
+from __future__ import annotations
+
+import pytest
+
+from twin.brain.scopes import group, stage_s
+from twin.brain.site import Site, Unit
+from twin.equipment import EquipmentPath
+from twin.master import EquipmentMaster
+
+LINE = EquipmentPath("e/s/a/l")
+
+
+def units(*rows: tuple[str, float | None, tuple[str, ...]]) -> list[Unit]:
+    """Units of (name, planned run time, names of the next units)."""
+    site = Site(LINE.site)
+    found = []
+    for position, (name, ideal_s, after) in enumerate(rows):
+        kind = "buffer" if ideal_s is None else "machine"
+        to = tuple(LINE.child(each) for each in after)
+        master = EquipmentMaster(kind=kind, en=name, zh=name, position=position, ideal_s=ideal_s, to=to)
+        found.append(Unit(LINE.child(name), site, master=master))
+    return found
+
+
+def test_parallel_units_are_one_stage() -> None:
+    line = units(("raw", None, ("m1", "m2")), ("m1", 80.0, ("wash",)), ("m2", 80.0, ("wash",)), ("wash", 50.0, ()))
+    scope = group(LINE, line)
+    assert scope.bottleneck == (3,)
+    assert stage_s((1, 2), line) == pytest.approx(40)
+    assert scope.last == (3,)
+    assert scope.processing == (1, 2, 3)
+
+
+def test_output_of_two_parallel_ends_adds_up() -> None:
+    line = units(("m", 10.0, ("b",)), ("b", None, ("x", "y")), ("x", 30.0, ()), ("y", 30.0, ()))
+    assert group(LINE, line).last == (2, 3)
+    assert group(LINE, line).bottleneck == (2, 3)
+
+
+def test_material_in_circles_ends_at_the_highest_position() -> None:
+    line = units(("m", 10.0, ("n",)), ("n", 20.0, ("m",)))
+    assert group(LINE, line).last == (1,)
+
+
+def test_units_without_connections_are_each_their_own_stage() -> None:
+    line = units(("m", 10.0, ()), ("n", 20.0, ()))
+    assert group(LINE, line).bottleneck == (1,)
+    assert group(LINE, line).last == (0, 1)
