@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +61,7 @@ def group(path: EquipmentPath, units: Sequence[Unit]) -> Scope:
     return Scope(path, path.level, tuple(rows.values()), processing, last, _slowest(processing, units))
 
 
-def stage_s(rows: Sequence[int], units: Sequence[Unit]) -> float:
+def stage_s(rows: Iterable[int], units: Sequence[Unit]) -> float:
     """Planned time per item of parallel units together: 1 / sum of (1 / planned run time); 0 while unknown."""
     rate = sum(1 / ideal for row in rows if (ideal := units[row].ideal_s))
     return 1 / rate if rate else 0.0
