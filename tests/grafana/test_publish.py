@@ -1,0 +1,135 @@
+"""Pushing into Grafana over HTTP.
+
+No Grafana can be installed where these tests run, so a small HTTP server keeps what Grafana's four
+interfaces keep, answers as Grafana's documentation says, and records what was asked of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from dashboards.grafana.provisioning import FOLDER_TITLE, FOLDER_UID, dashboards, datasource
+from dashboards.grafana.publish import DashboardPublisher, GrafanaApiPublisher, HttpPublisher, push
+from tests.counterparts import free_port
+from twin.errors import FatalError, RetriableError
+
+TOKEN = "editor"
+
+
+class Recorder(ThreadingHTTPServer):
+    """Keeps folders, dashboards, data sources and annotations."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Requests)
+        self.calls: list[tuple[str, str]] = []
+        self.kept: dict[str, Any] = {}
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Requests(BaseHTTPRequestHandler):
+    server: Recorder
+
+    def do_GET(self) -> None:
+        self.answer(None)
+
+    def do_POST(self) -> None:
+        self.answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+    def answer(self, body: Any) -> None:
+        path = unquote(self.path)
+        self.server.calls.append((self.command, path))
+        if self.headers["Authorization"] != f"Bearer {TOKEN}":
+            self.reply(401, {"message": "Invalid API key"})
+        elif body is None:
+            found = self.server.kept.get(path)
+            self.reply(200 if found else 404, found or {"message": "not found"})
+        else:
+            self.server.kept[self.place(path, body)] = body
+            self.reply(200, {"id": 1, "status": "success"})
+
+    @staticmethod
+    def place(path: str, body: Any) -> str:
+        """Where what was posted can be read."""
+        if path == "/api/folders":
+            return f"/api/folders/{body['uid']}"
+        if path == "/api/datasources":
+            return f"/api/datasources/name/{body['name']}"
+        return f"/api/dashboards/uid/{body['dashboard']['uid']}" if "dashboard" in body else path
+
+    def reply(self, status: int, body: Any) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *values: Any) -> None:
+        """The calls are recorded, not printed."""
+
+
+@pytest.fixture
+def grafana() -> Iterator[Recorder]:
+    server = Recorder()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(params=[HttpPublisher, GrafanaApiPublisher])
+def publisher(request: pytest.FixtureRequest, grafana: Recorder) -> DashboardPublisher:
+    if request.param is GrafanaApiPublisher:
+        pytest.importorskip("grafana_api", reason="the extra grafana is not installed")
+    made: DashboardPublisher = request.param(grafana.url, TOKEN)
+    return made
+
+
+def test_push_makes_folder_source_and_dashboards(grafana: Recorder, publisher: DashboardPublisher) -> None:
+    source = datasource("http://influxdb:8086", "telemetry", "reader")
+    uids = push(grafana.url, TOKEN, source, publisher)
+    posts = [path for method, path in grafana.calls if method == "POST"]
+    assert posts == ["/api/folders", "/api/datasources", *["/api/dashboards/db"] * len(uids)]
+    assert grafana.kept[f"/api/folders/{FOLDER_UID}"]["title"] == FOLDER_TITLE
+    for document in dashboards():
+        body = grafana.kept[f"/api/dashboards/uid/{document['uid']}"]
+        assert body == {"dashboard": {**document, "id": None}, "folderUid": FOLDER_UID, "overwrite": True}
+
+
+def test_pushing_again_makes_nothing_twice(grafana: Recorder, publisher: DashboardPublisher) -> None:
+    source = datasource("http://influxdb:8086", "telemetry", "reader")
+    push(grafana.url, TOKEN, source, publisher)
+    kept = dict(grafana.kept)
+    grafana.calls.clear()
+    push(grafana.url, TOKEN, source, publisher)
+    assert {path for method, path in grafana.calls if method == "POST"} == {"/api/dashboards/db"}
+    assert grafana.kept == kept
+
+
+def test_an_annotation_marks_a_moment(grafana: Recorder, publisher: DashboardPublisher) -> None:
+    publisher.annotate("press stopped", ["future-factory"], 1_700_000_000_000)
+    found = {key: value for key, value in grafana.kept["/api/annotations"].items() if value is not None}
+    assert found == {"text": "press stopped", "tags": ["future-factory"], "time": 1_700_000_000_000}
+
+
+@pytest.mark.parametrize("kind", [HttpPublisher, GrafanaApiPublisher])
+def test_a_wrong_token_is_explained(grafana: Recorder, kind: type[Any]) -> None:
+    with pytest.raises(FatalError, match="expected a token that may edit"):
+        push(grafana.url, "wrong", publisher=kind(grafana.url, "wrong"))
+
+
+@pytest.mark.parametrize("kind", [HttpPublisher, GrafanaApiPublisher])
+def test_grafana_away_may_come_back(kind: type[Any]) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(RetriableError, match=re.escape(url)):
+        push(url, TOKEN, publisher=kind(url, TOKEN))
