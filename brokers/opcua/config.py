@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from twin.equipment import EquipmentPath
+from twin.ports import Clock, History
 
 
 class Command(NamedTuple):
@@ -73,3 +76,30 @@ class OpcUaConfig:
     def certificate(self) -> Path:
         """The server's certificate, which a client may want to trust."""
         return self.state / "server.der"
+
+
+class MachineClock:
+    """The machine's own clock."""
+
+    def now_ns(self) -> int:
+        """Nanoseconds since 1970 UTC."""
+        return time.time_ns()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+@dataclass
+class Doors:
+    """What the server is connected with besides the records.
+
+    Args:
+        commands: Takes the commands of operators; None: methods are refused.
+        history: Store to read raw history from; None: no history.
+        clock: Time of the machine.
+    """
+
+    commands: CommandHandler | None = None
+    history: History | None = None
+    clock: Clock = field(default_factory=MachineClock)

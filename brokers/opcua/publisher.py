@@ -4,114 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from asyncua import Server
-from numpy.typing import NDArray
 
-from brokers.opcua.config import CommandHandler, OpcUaConfig
+from brokers.opcua.config import Doors, OpcUaConfig
 from brokers.opcua.events import Budget, Events
-from brokers.opcua.gate import Change, Counts, Gate
+from brokers.opcua.gate import Change, Gate
 from brokers.opcua.history import StoredHistory
 from brokers.opcua.machinery import Machinery
 from brokers.opcua.methods import Methods
 from brokers.opcua.model import NAMESPACE, ModelOptions, PlantModel
 from brokers.opcua.server import listen, make_server, stop, with_port
 from brokers.opcua.space import Space
+from brokers.opcua.status import Status
+from brokers.opcua.telemetry import Telemetry
 from brokers.opcua.values import data_value, fits
 from twin.equipment import EquipmentPath
 from twin.master import read_master
-from twin.ports import Clock, History
 from twin.records import GOOD, Frame, RecordKind
 from twin.states import STATES, UnitState
 
 Handler = Callable[[EquipmentPath, int, tuple[Any, ...]], Awaitable[None]]
 
 LOG = logging.getLogger(__name__)
-MOST_BINDINGS = 4096
-"""Telemetry layouts (devices and tags of a frame) that are remembered."""
-
-
-class MachineClock:
-    """The machine's own clock."""
-
-    def now_ns(self) -> int:
-        """Nanoseconds since 1970 UTC."""
-        return time.time_ns()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
-
-
-@dataclass
-class Doors:
-    """What the server is connected with besides the records.
-
-    Args:
-        commands: Takes the commands of operators; None: methods are refused.
-        history: Store to read raw history from; None: no history.
-        clock: Time of the machine.
-    """
-
-    commands: CommandHandler | None = None
-    history: History | None = None
-    clock: Clock = field(default_factory=MachineClock)
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What the bridge has done.
-
-    Args:
-        values: Counts of offered, suppressed and written values.
-        waiting: Values that wait for the rate limit.
-        variables: Variables in the address space.
-        nodes: Nodes of the plant.
-        refused_nodes: Nodes refused because there were too many.
-        unknown: Values of tags that master data did not announce.
-        mismatched: Values of another type than their variable's, sent as bad.
-        skipped: Historical frames, which must not become current values.
-        events: Events sent.
-        events_dropped: Events over the limit.
-        calls: Method calls.
-        calls_refused: Method calls refused.
-    """
-
-    values: Counts
-    waiting: int
-    variables: int
-    nodes: int
-    refused_nodes: int
-    unknown: int
-    mismatched: int
-    skipped: int
-    events: int
-    events_dropped: int
-    calls: int
-    calls_refused: int
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """Where the values of a telemetry layout go.
-
-    Args:
-        take: Index of each value to take from the flattened matrix.
-        rows: Row of each of these values.
-        slots: Slot of each of these values.
-        unknown: Number of values that have no variable.
-    """
-
-    take: NDArray[np.intp]
-    rows: NDArray[np.intp]
-    slots: NDArray[np.int64]
-    unknown: int
 
 
 class OpcUaPublisher:
@@ -136,7 +54,6 @@ class OpcUaPublisher:
             RecordKind.STOCK: self._stock,
             RecordKind.KPI: self._kpi,
         }
-        self._bindings: dict[tuple[tuple[EquipmentPath, ...], tuple[str, ...]], Binding] = {}
         self._unknown = 0
         self._mismatched = 0
         self._skipped = 0
@@ -170,6 +87,7 @@ class OpcUaPublisher:
         options = ModelOptions(self.config.min_interval_s * 1000, self.doors.history is not None)
         self.model = PlantModel(space, self.gate, options, self._now)
         await self.model.open()
+        self._telemetry = Telemetry(self.model.slots, self.gate)
         self.events = Events(self.model, Budget(self.config.max_events_per_s))
         await self.events.open()
         self.methods = Methods(self.model, self.doors.commands)
@@ -187,45 +105,19 @@ class OpcUaPublisher:
             self._skipped += 1
             return
         if frame.kind is RecordKind.TELEMETRY:
-            self._telemetry(frame)
+            self._telemetry.offer(frame)
             return
         handler = self._handlers.get(frame.kind)
         if handler is not None:
             for row, path in enumerate(frame.paths):
                 await handler(path, int(frame.time_ns[row]), tuple(frame.values[row]))
 
-    def _telemetry(self, frame: Frame) -> None:
-        key = (frame.paths, frame.tags)
-        binding = self._bindings.get(key)
-        if binding is None:
-            if len(self._bindings) >= MOST_BINDINGS:
-                self._bindings.clear()
-            binding = self._bindings[key] = self._bind(frame)
-        self._unknown += binding.unknown
-        quality = None if frame.quality is None else frame.quality.ravel()[binding.take]
-        values = np.asarray(frame.values, dtype=np.float64).ravel()[binding.take]
-        self.gate.offer(binding.slots, values, quality, frame.time_ns[binding.rows])
-
-    def _bind(self, frame: Frame) -> Binding:
-        newest: dict[int, int] = {}
-        unknown = 0
-        for row, path in enumerate(frame.paths):
-            for column, tag in enumerate(frame.tags):
-                slot = self.model.slots.get((path, tag))
-                if slot is None:
-                    unknown += 1
-                else:
-                    newest[slot] = row * len(frame.tags) + column
-        take = np.fromiter(newest.values(), dtype=np.intp, count=len(newest))
-        slots = np.fromiter(newest, dtype=np.int64, count=len(newest))
-        return Binding(take, take // max(1, len(frame.tags)), slots, unknown)
-
     async def _meta(self, path: EquipmentPath, _time_ns: int, values: tuple[Any, ...]) -> None:
         schema, body = values
         master = read_master(schema, body)
         if master is None:
             return
-        self._bindings.clear()
+        self._telemetry.forget()
         await self.model.learn(path, master)
         for unit in self.model.new_units:
             self.methods.link(unit)
@@ -297,7 +189,7 @@ class OpcUaPublisher:
             variables=len(self.gate),
             nodes=self.model.space.count,
             refused_nodes=self.model.space.refused,
-            unknown=self._unknown,
+            unknown=self._unknown + self._telemetry.unknown,
             mismatched=self._mismatched,
             skipped=self._skipped,
             events=self.events.budget.sent,

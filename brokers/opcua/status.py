@@ -1,0 +1,40 @@
+"""What the bridge tells of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brokers.opcua.gate import Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the bridge has done.
+
+    Args:
+        values: Counts of offered, suppressed and written values.
+        waiting: Values that wait for the rate limit.
+        variables: Variables in the address space.
+        nodes: Nodes of the plant.
+        refused_nodes: Nodes refused because there were too many.
+        unknown: Values of tags that master data did not announce.
+        mismatched: Values of another type than their variable's, sent as bad.
+        skipped: Historical frames, which must not become current values.
+        events: Events sent.
+        events_dropped: Events over the limit.
+        calls: Method calls.
+        calls_refused: Method calls refused.
+    """
+
+    values: Counts
+    waiting: int
+    variables: int
+    nodes: int
+    refused_nodes: int
+    unknown: int
+    mismatched: int
+    skipped: int
+    events: int
+    events_dropped: int
+    calls: int
+    calls_refused: int

@@ -1,0 +1,82 @@
+"""Telemetry frames to variables: whole matrices, no object per value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brokers.opcua.gate import Gate
+from twin.equipment import EquipmentPath
+from twin.records import Frame
+
+MOST_BINDINGS = 4096
+"""Layouts (devices and tags of a frame) that are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Where the values of a telemetry layout go.
+
+    Args:
+        take: Index of each value to take from the flattened matrix.
+        rows: Row of each of these values.
+        slots: Slot of each of these values.
+        unknown: Number of values that have no variable.
+    """
+
+    take: NDArray[np.intp]
+    rows: NDArray[np.intp]
+    slots: NDArray[np.int64]
+    unknown: int
+
+
+class Telemetry:
+    """Hands the values of telemetry frames to the gate.
+
+    Args:
+        slots: Slot by path and tag.
+        gate: Decides what is written.
+    """
+
+    def __init__(self, slots: Mapping[tuple[str, str], int], gate: Gate):
+        self.slots = slots
+        self.gate = gate
+        self.unknown = 0
+        self._bindings: dict[tuple[tuple[EquipmentPath, ...], tuple[str, ...]], Binding] = {}
+
+    def forget(self) -> None:
+        """Look all layouts up again; needed when there are new variables."""
+        self._bindings.clear()
+
+    def offer(self, frame: Frame) -> None:
+        """Offer the newest value of each variable in a frame."""
+        binding = self._binding(frame)
+        self.unknown += binding.unknown
+        quality = None if frame.quality is None else frame.quality.ravel()[binding.take]
+        values = np.asarray(frame.values, dtype=np.float64).ravel()[binding.take]
+        self.gate.offer(binding.slots, values, quality, frame.time_ns[binding.rows])
+
+    def _binding(self, frame: Frame) -> Binding:
+        key = (frame.paths, frame.tags)
+        if key not in self._bindings:
+            if len(self._bindings) >= MOST_BINDINGS:
+                self._bindings.clear()
+            self._bindings[key] = self._bind(frame)
+        return self._bindings[key]
+
+    def _bind(self, frame: Frame) -> Binding:
+        newest: dict[int, int] = {}
+        unknown = 0
+        for row, path in enumerate(frame.paths):
+            for column, tag in enumerate(frame.tags):
+                slot = self.slots.get((path, tag))
+                if slot is None:
+                    unknown += 1
+                else:
+                    newest[slot] = row * len(frame.tags) + column
+        take = np.fromiter(newest.values(), dtype=np.intp, count=len(newest))
+        slots = np.fromiter(newest, dtype=np.int64, count=len(newest))
+        return Binding(take, take // max(1, len(frame.tags)), slots, unknown)
