@@ -33,10 +33,12 @@ a unit never step back and none overwrites another.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from devices.drivers import drivers
+from devices.profiles import profiles
 from devices.recordings.options import DEFAULT_STATES, ReplayOptions
 from devices.recordings.player import Player
 from devices.recordings.record import ReplayCounters
@@ -53,6 +55,19 @@ def missing(options: ReplayOptions, base: Path) -> bool:
     return not (base / options.file).is_file()
 
 
+def _problems(unit: DeviceUnit, options: ReplayOptions, base: Path) -> Iterator[Problem]:
+    """What is wrong with the options of a unit beyond their own form."""
+    where = f"{unit.path} device.options"
+    if missing(options, base):
+        yield Problem(f"{where}.file", "a recording", f"no file {options.file!r}", "or on_missing: simulate")
+    known = [tag.name for tag in profiles[unit.profile].tags]
+    for item, mapping in (options.tags or {}).items():
+        if mapping.tag not in known:
+            near = get_close_matches(mapping.tag, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+            yield Problem(f"{where}.tags.{item}", f"a tag of the profile {unit.profile}", repr(mapping.tag), hint)
+
+
 @drivers.register("replay", ReplayOptions)
 class Replay:
     """Plays recordings of real machines (MTConnect adapter lines or tables) as if they were live."""
@@ -60,16 +75,11 @@ class Replay:
     Options = ReplayOptions
 
     def __init__(self, units: Sequence[DeviceUnit], options: Sequence[ReplayOptions], setting: Setting) -> None:
-        absent = [
-            Problem(
-                f"{unit.path} device.options.file", "a recording", f"no file {each.file!r}", "or on_missing: simulate"
-            )
-            for unit, each in zip(units, options, strict=True)
-            if missing(each, setting.base)
-        ]
-        if absent:
-            raise ScenarioError(absent)
-        self._players = [Player(unit, each, setting) for unit, each in zip(units, options, strict=True)]
+        pairs = list(zip(units, options, strict=True))
+        problems = [problem for unit, each in pairs for problem in _problems(unit, each, setting.base)]
+        if problems:
+            raise ScenarioError(problems)
+        self._players = [Player(unit, each, setting) for unit, each in pairs]
 
     @property
     def counters(self) -> dict[EquipmentPath, ReplayCounters]:

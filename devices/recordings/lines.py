@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import IO, cast
 from twin.errors import FatalError
 
 MAX_LINE = 65_536
-"""Characters of one line; a longer one is cut there and counts as malformed."""
-MAX_CHARACTERS = 4 << 30
-"""Characters of one recording after decompression; more is refused."""
+"""Bytes of one line; a longer one is cut there, so its rest counts as malformed."""
+MAX_BYTES = 4 << 30
+"""Bytes of one recording after decompression; more is refused."""
 
 
 def recording_lines(path: Path, member: str | None = None) -> Iterator[str]:
@@ -25,7 +24,7 @@ def recording_lines(path: Path, member: str | None = None) -> Iterator[str]:
         member: Name within a tar archive.
 
     Raises:
-        FatalError: The file cannot be read, has no such member, or is longer than ``MAX_CHARACTERS``.
+        FatalError: The file cannot be read, has no such member, or is longer than ``MAX_BYTES``.
     """
     try:
         if member is not None:
@@ -55,10 +54,9 @@ def _member_lines(path: Path, member: str) -> Iterator[str]:
 
 
 def _bounded(raw: IO[bytes], path: Path) -> Iterator[str]:
-    text = io.TextIOWrapper(raw, encoding="utf-8", errors="replace", newline="\n")
-    left = MAX_CHARACTERS
-    while line := text.readline(MAX_LINE):
+    left = MAX_BYTES
+    while line := raw.readline(MAX_LINE):
         left -= len(line)
         if left < 0:
-            raise FatalError(f"{path.name}: expected at most {MAX_CHARACTERS} characters, got more (cut the recording)")
-        yield line.rstrip("\r\n")
+            raise FatalError(f"{path.name}: expected at most {MAX_BYTES} bytes, got more (cut the recording)")
+        yield line.rstrip(b"\r\n").decode("utf-8", "replace")

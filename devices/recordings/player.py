@@ -145,11 +145,12 @@ class Player:
 
     def _reading(self) -> Iterator[Record]:
         if self._records is None:
-            seen = self._consumed
-            counters = ReplayCounters() if seen else self.counters
-            self._records = read_records(self._options, self._base, counters)
-            for _ in range(seen):
+            known = self.counters.read()
+            self._records = read_records(self._options, self._base, self.counters)
+            for _ in range(self._consumed):
                 next(self._records)
+            if self._consumed:
+                self.counters.reread(known)
         return self._records
 
     def _timed(self, record: Record) -> tuple[Record, int, bool] | None:

@@ -71,3 +71,11 @@ class ReplayCounters:
     def as_dict(self) -> dict[str, Any]:
         """All counters, for a report."""
         return {each.name: copy(getattr(self, each.name)) for each in fields(self)}
+
+    def read(self) -> tuple[int, int, int]:
+        """What reading lines has counted so far."""
+        return self.lines, self.condition_lines, self.malformed
+
+    def reread(self, known: tuple[int, int, int]) -> None:
+        """Forget what was counted again while a part was passed over that had been read before."""
+        self.lines, self.condition_lines, self.malformed = known

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 
 from devices.recordings.record import Record, ReplayCounters
 from twin.config import Config
+from twin.errors import FatalError
 from twin.units import Duration
 
 MAX_COLUMNS = 1000
@@ -51,11 +52,21 @@ def _clock(options: TableOptions, column: int | None) -> Callable[[int, list[str
     return evenly if column is None else stamped
 
 
+def _time_column(header: list[str], options: TableOptions) -> int | None:
+    if options.time_column is None:
+        return None
+    if options.time_column not in header:
+        raise FatalError(
+            f"table.time_column: expected one of the columns {', '.join(header)[:200]}, got {options.time_column!r}"
+        )
+    return header.index(options.time_column)
+
+
 def table_records(lines: Iterable[str], options: TableOptions, counters: ReplayCounters) -> Iterator[Record]:
     """The rows of a table; rows with a wrong number of columns or an unreadable time are counted and passed over."""
     rows = csv.reader(lines, delimiter=options.delimiter)
     header = [name.strip() for name in next(rows, [])][:MAX_COLUMNS]
-    column = None if options.time_column is None else header.index(options.time_column)
+    column = _time_column(header, options)
     clock = _clock(options, column)
     for number, row in enumerate(rows):
         counters.lines += 1

@@ -9,8 +9,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.config import AreaConfig, DeviceConfig, EnterpriseConfig, ItemConfig, LineConfig, PlantConfig, SiteConfig
-from twin.config import FailureConfig, PowerConfig, StationConfig
+from twin.config import (
+    AreaConfig,
+    DeviceConfig,
+    EnterpriseConfig,
+    FailureConfig,
+    ItemConfig,
+    LineConfig,
+    PlantConfig,
+    PowerConfig,
+    SiteConfig,
+    StationConfig,
+)
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind
 from twin.states import UnitState

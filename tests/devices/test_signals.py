@@ -57,8 +57,11 @@ def test_the_same_seed_gives_the_same_readings_and_another_gives_others() -> Non
 
 def test_a_further_machine_does_not_change_the_others() -> None:
     alone = said(DeviceBank(machines(2), SITE, 7), 10.0)
-    wider = plant(machine("m0", DeviceConfig(profile="cnc")), machine("m1", DeviceConfig(profile="cnc")),
-                  machine("new", DeviceConfig(profile="cnc")))
+    wider = plant(
+        machine("m0", DeviceConfig(profile="cnc")),
+        machine("m1", DeviceConfig(profile="cnc")),
+        machine("new", DeviceConfig(profile="cnc")),
+    )
     bank = DeviceBank(wider, SITE, 7)
     frames: list[Frame] = []
     for number in range(1, 61):
@@ -75,7 +78,7 @@ def test_a_further_machine_does_not_change_the_others() -> None:
 def test_a_pickled_bank_goes_on_alike() -> None:
     bank = DeviceBank(machines(2), SITE, 7)
     said(bank, 10.0, 300.0)
-    copy = pickle.loads(pickle.dumps(bank))
+    copy = pickle.loads(pickle.dumps(bank))  # noqa: S301 - our own bytes
     now = view(2, 310.0, UnitState.PRODUCING)
     for mine, theirs in zip(bank.frames(310.0, now, []), copy.frames(310.0, now, []), strict=True):
         assert mine.kind is theirs.kind
@@ -125,7 +128,10 @@ def test_a_signature_precedes_its_failure_and_no_other(signature: str, tag: str,
     mode = FailureConfig(id="mode", after="4 h", repair="1 h", signature=signature)
     config = plant(machine("m0", DeviceConfig(profile="cnc"), failures=(mode,)))
     new, worn, late = (
-        {name: series(shift(DeviceBank(config, SITE, 5), wear, hours=1), name, M0)[39] for name in (tag, "spindle_speed_rpm")}
+        {
+            name: series(shift(DeviceBank(config, SITE, 5), wear, hours=1), name, M0)[39]
+            for name in (tag, "spindle_speed_rpm")
+        }
         for wear in (0.0, 0.6, 0.99)
     )
     assert direction * (late[tag] - new[tag]) > 3 * abs(worn[tag] - new[tag]) > 0
