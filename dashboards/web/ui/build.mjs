@@ -25,7 +25,7 @@ await cp(join(here, "src", "public"), out, { recursive: true });
 
 // licences of what is bundled
 const notices = [];
-for (const name of ["uplot", "echarts", "zrender", "tslib"]) {
+for (const name of ["uplot"]) {
   const folder = join(here, "node_modules", name);
   const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
   if (file) notices.push(`== ${name} ==\n\n${await readFile(join(folder, file), "utf8")}`);

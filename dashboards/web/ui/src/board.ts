@@ -1,0 +1,77 @@
+// A board: the panels declared for one level, drawn for one element, kept up to date.
+import { append, h, replace } from "./dom";
+import { lasting, t, title } from "./i18n";
+import { setSpan, spans, spanS, type Maker, type Picture } from "./picture";
+import { bar } from "./pictures/bar";
+import { chainGraph } from "./pictures/chain_graph";
+import { gauge } from "./pictures/gauge";
+import { grid } from "./pictures/grid";
+import { line } from "./pictures/line";
+import { stat } from "./pictures/stat";
+import { table } from "./pictures/table";
+import { timeline } from "./pictures/timeline";
+import { store, type Section } from "./store";
+import type { Panel, Scope } from "./types";
+
+const MAKERS: Record<string, Maker> = {
+  stat, gauge, bar, table, line, grid, state_timeline: timeline, chain_graph: chainGraph,
+};
+const RELOAD_MS = 15_000;
+
+export interface Page { close(): void; update?(changed: Set<Section>): void }
+
+interface Card { panel: Panel; element: HTMLElement; picture: Picture }
+
+export class Board implements Page {
+  private readonly cards: Card[] = [];
+  private readonly stop = new AbortController();
+  private readonly timer: ReturnType<typeof setInterval>;
+
+  constructor(target: HTMLElement, scope: Scope, path: string, only: (panel: Panel) => boolean = () => true) {
+    const field = h("div", { class: "board" });
+    append(target, [field]);
+    for (const panel of store.panels.filter((one) => one.scope === scope && only(one))) this.add(field, panel, path);
+    this.update(new Set<Section>(["states", "stock", "alarms", "kpis", "sites", "events", "link"]));
+    this.reload();
+    this.timer = setInterval(() => this.reload(), RELOAD_MS);
+  }
+
+  update(changed: Set<Section>): void {
+    for (const { picture, element } of this.cards) {
+      picture.update(changed);
+      if (picture.empty) element.hidden = picture.empty();
+    }
+  }
+
+  reload(): void { for (const { picture } of this.cards) picture.reload?.(); }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.stop.abort();
+    for (const { picture } of this.cards) picture.close?.();
+  }
+
+  private add(field: HTMLElement, panel: Panel, path: string): void {
+    const maker = MAKERS[panel.picture];
+    if (!maker) return;
+    const picture = maker({ panel, path, signal: this.stop.signal });
+    const id = `panel-${panel.id}`;
+    const element = h("section", { class: `panel ${panel.picture}`, "aria-labelledby": id, "data-panel": panel.id },
+      h("h2", { id }, title(panel)), picture.element);
+    element.style.setProperty("--width", String(panel.width));
+    element.style.setProperty("--height", String(panel.height));
+    field.append(element);
+    this.cards.push({ panel, element, picture });
+  }
+}
+
+/** Buttons that choose how far back the lines go. */
+export function spanChooser(changed: () => void): HTMLElement {
+  const element = h("div", { class: "chooser", role: "group", "aria-label": t("span") });
+  const draw = (): void => replace(element, spans().map((seconds) => h("button", {
+    type: "button", "aria-pressed": seconds === spanS() ? "true" : "false",
+    click: () => { setSpan(seconds); draw(); changed(); },
+  }, lasting(seconds).replace(" 00 min", "").replace(" 00 s", ""))));
+  draw();
+  return element;
+}

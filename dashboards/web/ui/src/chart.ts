@@ -1,0 +1,91 @@
+// uPlot with the page's colours, the plant's local time and no styles of its own making.
+import uPlot from "uplot";
+import { h } from "./dom";
+import { number, plantOffset } from "./i18n";
+
+export const PALETTE = ["#4da3ff", "#38c793", "#f5b83d", "#c084fc", "#ff7a90", "#22d3ee", "#a3e635", "#fb923c"];
+
+export interface Line { label: string; colour: string; dash?: number[]; stepped?: boolean; percent?: boolean; fill?: boolean }
+export interface ChartOptions { height: number; lines: Line[]; low?: number | null; high?: number | null; band?: [number, number]; sync?: string }
+
+function css(name: string): string { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
+
+function band(range: [number, number]): uPlot.Plugin {
+  return {
+    hooks: {
+      drawClear: (plot) => {
+        const top = plot.valToPos(range[1], "y", true), bottom = plot.valToPos(range[0], "y", true);
+        const { left, width, top: boxTop, height } = plot.bbox;
+        const from = Math.max(boxTop, Math.min(top, boxTop + height)), to = Math.max(boxTop, Math.min(bottom, boxTop + height));
+        plot.ctx.fillStyle = css("--band");
+        plot.ctx.fillRect(left, from, width, to - from);
+      },
+    },
+  };
+}
+
+function axis(): uPlot.Axis {
+  return {
+    stroke: css("--muted"), grid: { stroke: css("--grid"), width: 1 }, ticks: { show: false },
+    font: "11px system-ui, 'Noto Sans CJK SC', sans-serif",
+  };
+}
+
+/** Bounds of the values with a little air, wide enough that noise does not look like news. */
+function range(low: number | null, high: number | null): uPlot.Range.Function {
+  return (_, min, max) => {
+    if (min === null || max === null || !Number.isFinite(min)) return [low ?? 0, high ?? 1];
+    const air = Math.max((max - min) * 0.12, Math.abs(max) * 0.01, 1e-6);
+    const from = low !== null && min - air < low && min >= low ? low : min - air;
+    const to = high !== null && max + air > high && max <= high ? high : max + air;
+    return [from, to];
+  };
+}
+
+export function chart(target: HTMLElement, options: ChartOptions): uPlot {
+  const percent = options.lines.some((line) => line.percent);
+  const show = (value: number | null): string => (value === null ? "—" : percent ? `${number(value * 100, 1)}%` : number(value));
+  const series: uPlot.Series[] = [{ label: "t", value: (_, at) => (at === null ? "—" : uPlot.fmtDate("{HH}:{mm}:{ss}")(tz(at))) }];
+  for (const line of options.lines) {
+    series.push({
+      label: line.label, stroke: line.colour, width: 1.6, dash: line.dash ?? [], points: { show: false }, spanGaps: false,
+      ...(line.fill ? { fill: `${line.colour}1f` } : {}),
+      ...(line.stepped && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: -1 }) } : {}),
+      value: (_, value) => show(value),
+    });
+  }
+  return new uPlot({
+    width: Math.max(80, target.clientWidth), height: options.height, series,
+    tzDate: tz, pxAlign: true, padding: [8, 8, 0, 0],
+    legend: { show: options.lines.length > 1, live: true },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 }, ...(options.sync ? { sync: { key: options.sync } } : {}) },
+    scales: { x: { time: true }, y: { range: range(options.low ?? null, options.high ?? null) } },
+    axes: [
+      { ...axis(), values: ticks, space: 64, size: 28 },
+      { ...axis(), size: 52, space: 26, values: (_, values) => values.map((value) => (percent ? `${number(value * 100, 0)}%` : number(value))) },
+    ],
+    plugins: options.band ? [band(options.band)] : [],
+  }, [[], ...options.lines.map(() => [])], target);
+}
+
+function tz(seconds: number): Date {
+  const here = new Date(seconds * 1000);
+  return new Date((seconds + plantOffset() + here.getTimezoneOffset() * 60) * 1000);
+}
+
+function ticks(_: uPlot, splits: number[], __: number, ___: number, step: number): string[] {
+  const format = uPlot.fmtDate(step >= 86400 ? "{MM}-{DD}" : step < 60 ? "{HH}:{mm}:{ss}" : "{HH}:{mm}");
+  return splits.map((at) => format(tz(at)));
+}
+
+/** Keeps a chart as wide as its box. */
+export function fit(plot: uPlot, target: HTMLElement): () => void {
+  const watcher = new ResizeObserver(() => {
+    if (target.clientWidth > 80 && Math.abs(target.clientWidth - plot.width) > 1) plot.setSize({ width: target.clientWidth, height: plot.height });
+  });
+  watcher.observe(target);
+  return () => { watcher.disconnect(); plot.destroy(); };
+}
+
+/** A box for a chart with words for those who cannot see it. */
+export function box(words: string): HTMLElement { return h("div", { class: "chart", role: "img", "aria-label": words, tabindex: "0" }); }

@@ -1,0 +1,97 @@
+// One catalogue for both languages; numbers, times and units as people write them.
+import { ask } from "./api";
+import { remember, remembered } from "./dom";
+import type { Grade, KpiSpec, Panel, Titled } from "./types";
+
+export type Language = "en" | "zh";
+let language: Language = "zh";
+let texts: Record<string, string> = {};
+let offset = 0;
+const figures = new Map<string, KpiSpec>();
+
+export const NONE = "—";
+
+export async function choose(wanted: Language): Promise<void> {
+  texts = await ask<Record<string, string>>(`i18n/${wanted}`);
+  language = wanted;
+  document.documentElement.lang = wanted === "zh" ? "zh-CN" : "en";
+}
+
+export function preferred(otherwise: string): Language {
+  return remembered("language", otherwise) === "en" ? "en" : "zh";
+}
+
+export function keep(wanted: Language): void { remember("language", wanted); }
+export function current(): Language { return language; }
+export function describe(specs: KpiSpec[]): void { for (const spec of specs) figures.set(spec.id, spec); }
+export function spec(kpi: string): KpiSpec | undefined { return figures.get(kpi); }
+/** Offset of the plant's local time from UTC in seconds. */
+export function setOffset(seconds: number): void { offset = seconds; }
+export function plantOffset(): number { return offset; }
+
+export function t(key: string, values: Record<string, string | number> = {}): string {
+  let text = texts[key] ?? key;
+  for (const [name, value] of Object.entries(values)) text = text.replaceAll(`{${name}}`, String(value));
+  return text;
+}
+
+export function known(key: string): boolean { return key in texts; }
+export function title(thing: Titled): string { return language === "zh" ? thing.zh : thing.en; }
+
+export function unit(symbol: string): string {
+  if (symbol === "1" || symbol === "") return "";
+  return known(`unit.${symbol}`) ? t(`unit.${symbol}`) : symbol;
+}
+
+export function number(value: number | null | undefined, digits?: number): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
+  const size = Math.abs(value);
+  const shown = digits ?? (Number.isInteger(value) || size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3);
+  return value.toLocaleString(language === "zh" ? "zh-CN" : "en-GB", { maximumFractionDigits: shown });
+}
+
+export interface Shown { text: string; unit: string }
+
+/** A value with its unit; ratios as per cent. */
+export function measure(value: number | null | undefined, symbol: string, high: number | null = null): Shown {
+  if (value === null || value === undefined || !Number.isFinite(value)) return { text: NONE, unit: "" };
+  if (symbol === "1" && high === 1) return { text: number(value * 100, 1), unit: "%" };
+  return { text: number(value), unit: unit(symbol) };
+}
+
+export function figure(kpi: string, value: number | null | undefined): Shown {
+  const about = figures.get(kpi);
+  return measure(value, about?.unit ?? "1", about?.high ?? null);
+}
+
+export function plain(shown: Shown): string {
+  return shown.unit === "" ? shown.text : shown.unit === "%" ? `${shown.text}%` : `${shown.text} ${shown.unit}`;
+}
+
+export function grade(value: number | null | undefined, panel: Pick<Panel, "thresholds" | "below">): Grade | "" {
+  if (value === null || value === undefined || !panel.thresholds.length) return "";
+  let found: Grade | null = panel.below;
+  for (const step of panel.thresholds) if (value >= step.value) found = step.grade;
+  return found ?? "";
+}
+
+function local(ms: number): Date { return new Date(ms + offset * 1000); }
+const two = (value: number): string => String(value).padStart(2, "0");
+
+export function clock(ms: number, seconds = true): string {
+  const date = local(ms);
+  return `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}${seconds ? `:${two(date.getUTCSeconds())}` : ""}`;
+}
+
+export function day(ms: number): string {
+  const date = local(ms);
+  return `${date.getUTCFullYear()}-${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())}`;
+}
+
+export function lasting(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  if (whole < 172800) return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
+  return `${number(whole / 86400, 1)} d`;
+}

@@ -1,0 +1,157 @@
+// Start: words, model, stream, then the page that the address names.
+import "uplot/dist/uPlot.min.css";
+import type { Page } from "./board";
+import { h, remember, remembered, replace, say } from "./dom";
+import { choose, clock, current, day, describe, keep, preferred, setOffset, t, title } from "./i18n";
+import { kpis } from "./pages/kpis";
+import { overview } from "./pages/overview";
+import { place } from "./pages/place";
+import { routeOf } from "./picture";
+import { store, type Section } from "./store";
+import type { Scope } from "./types";
+
+const LEVELS: Record<string, Scope> = { enterprise: "enterprise", site: "site", line: "line", unit: "unit" };
+
+let page: Page | null = null;
+let refresh = 0;
+const pending = new Set<Section>();
+const root = document.getElementById("app") as HTMLElement;
+const main = h("main", { id: "main", tabindex: "-1" });
+const time = h("time", { class: "data-clock" });
+const link = h("span", { class: "link-state", role: "status" });
+
+function route(): { name: string; path: string } {
+  const [, name = "", ...rest] = location.hash.slice(1).split("/");
+  return { name, path: rest.map(decodeURIComponent).join("/") };
+}
+
+function show(): void {
+  page?.close();
+  replace(main);
+  const { name, path } = route();
+  store.watch(name === "unit" ? [path] : []);
+  const scope = LEVELS[name];
+  if (name === "kpis") page = kpis(main);
+  else if (scope && (store.unit(path) ?? store.place(path))) page = place(main, scope, path);
+  else if (scope) page = unknown(path);
+  else page = overview(main);
+  document.title = `${main.querySelector("h1")?.firstChild?.textContent ?? ""} · Future Factory`;
+  markNav(name, path);
+  scrollTo(0, 0);
+}
+
+function unknown(path: string): Page {
+  replace(main, h("h1", {}, t("unknown_place")), h("p", {}, path));
+  return { close: () => undefined };
+}
+
+function header(): HTMLElement {
+  const other = current() === "zh" ? "en" : "zh";
+  const toggle = h("button", { type: "button", class: "icon", id: "language", lang: other, title: t("other_language"), click: () => void switchTo(other) }, other === "zh" ? "中文" : "EN");
+  const theme = h("button", { type: "button", class: "icon", id: "theme", title: t("theme"), "aria-label": t("theme"), click: flip }, "◐");
+  const menu = h("button", { type: "button", class: "icon menu", "aria-label": t("sites"), click: () => document.body.classList.toggle("menu-open") }, "☰");
+  return h("header", { class: "top" }, menu, h("a", { class: "brand", href: "#/" }, logo(), h("span", {}, "Future Factory")),
+    h("span", { class: "scenario" }, store.vocabulary.title), h("span", { class: "spring" }), link, time, toggle, theme);
+}
+
+function logo(): Element {
+  const mark = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  mark.setAttribute("viewBox", "0 0 24 24");
+  mark.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", "M2 21V10l6 4v-4l6 4V3h4l1 11 3 2v5z M7 17h2v2H7z M12 17h2v2h-2z");
+  path.setAttribute("fill-rule", "evenodd");
+  mark.append(path);
+  return mark;
+}
+
+function nav(): HTMLElement {
+  const item = (href: string, words: string, kind = ""): HTMLElement => h("a", { href, class: kind, click: () => document.body.classList.remove("menu-open") }, words);
+  return h("nav", { class: "side", "aria-label": t("sites") },
+    item("#/", t("overview"), "primary"), item("#/kpis", t("kpi_board"), "primary"),
+    store.ofLevel("enterprise").map((enterprise) => [
+      item(routeOf(enterprise.path), title(enterprise), "enterprise"),
+      store.ofLevel("site", enterprise.path).map((site) => {
+        const one = item(routeOf(site.path), title(site), "site");
+        one.prepend(h("i", { class: "dot", "data-site": site.path }));
+        return one;
+      }),
+    ]));
+}
+
+function markNav(name: string, path: string): void {
+  const site = path.split("/").slice(0, 2).join("/");
+  const here = name === "" ? "#/" : name === "kpis" ? "#/kpis" : routeOf(name === "enterprise" ? path : site);
+  for (const one of document.querySelectorAll("nav.side a")) {
+    if (one.getAttribute("href") === here) one.setAttribute("aria-current", "page"); else one.removeAttribute("aria-current");
+  }
+}
+
+function marks(): void {
+  say(time, store.data ? `${day(store.data)} ${clock(store.data)}` : "—");
+  const stale = store.ofLevel("site").filter((site) => store.stale(site.path)).length;
+  const words = !store.connected ? t("link.lost") : stale ? t("link.stale", { n: stale }) : t("link.live");
+  say(link, words);
+  link.className = `link-state ${!store.connected ? "bad" : stale ? "warn" : "good"}`;
+  for (const dot of document.querySelectorAll<HTMLElement>("i.dot[data-site]")) {
+    const site = dot.dataset["site"] ?? "";
+    const down = store.unitsUnder(site).some((unit) => ["FAILED", "REPAIR"].includes(store.states.get(unit.path)?.s ?? ""));
+    dot.className = `dot ${store.stale(site) ? "stale" : down ? "bad" : "good"}`;
+    dot.title = store.stale(site) ? t("stale") : down ? t("some_down") : t("fresh");
+  }
+}
+
+async function switchTo(language: "en" | "zh"): Promise<void> {
+  keep(language);
+  await choose(language);
+  build();
+}
+
+function flip(): void {
+  const light = document.documentElement.dataset["theme"] !== "light";
+  document.documentElement.dataset["theme"] = light ? "light" : "dark";
+  remember("theme", light ? "light" : "dark");
+  show();
+}
+
+function build(): void {
+  const skip = h("a", { class: "skip", href: "#main", click: (event: Event) => { event.preventDefault(); main.focus(); } }, t("skip"));
+  replace(root, skip, header(), nav(), main);
+  show();
+  marks();
+}
+
+/** At most one painting per display frame, however many changes come. */
+function schedule(changed: Set<Section>): void {
+  for (const section of changed) pending.add(section);
+  refresh ||= requestAnimationFrame(() => {
+    refresh = 0;
+    const now = new Set(pending);
+    pending.clear();
+    if (now.has("model")) build(); else page?.update?.(now);
+    marks();
+    if (!store.firstPaint && store.states.size) {
+      store.firstPaint = performance.now();
+      performance.mark("live-paint");
+      document.documentElement.dataset["live"] = String(Math.round(store.firstPaint));
+    }
+  });
+}
+
+async function start(): Promise<void> {
+  document.documentElement.dataset["theme"] = remembered("theme", "dark");
+  await store.begin();
+  setOffset(store.model.places.find((one) => one.utc_offset_s)?.utc_offset_s ?? 0);
+  describe(store.vocabulary.kpis);
+  await choose(preferred(store.vocabulary.language));
+  store.subscribe(schedule);
+  build();
+  addEventListener("hashchange", show);
+  setInterval(() => schedule(new Set<Section>(["sites", "states"])), 1000);
+}
+
+start().catch((error: unknown) => {
+  replace(root, h("main", { id: "main" }, h("h1", {}, "Future Factory"), h("p", { role: "alert" }, `No answer from the server / 服务器无应答: ${String(error)}`)));
+  setTimeout(() => location.reload(), 5000);
+});
+

@@ -1,0 +1,166 @@
+// Every KPI of every element: sortable, by window, each figure with where it comes from.
+import { ask } from "../api";
+import type { Page } from "../board";
+import { append, h, remember, remembered, replace } from "../dom";
+import { clock, day, figure, NONE, number, plain, spec, t, title, unit } from "../i18n";
+import { nameOf, routeOf } from "../picture";
+import { store } from "../store";
+import type { KpiRow } from "../types";
+
+const SCOPES = ["machine", "line", "site", "enterprise", "link", "chain"];
+const WINDOWS = ["live", "hour", "shift", "day"];
+const ORDER = [
+  "oee", "line_oee", "availability", "effectiveness", "quality_ratio", "nee", "throughput_per_h", "good_quantity", "produced_quantity",
+  "first_pass_yield", "scrap_ratio", "rework_ratio", "mtbf_h", "mttr_h", "energy_kwh", "energy_per_part_kwh", "co2_kg",
+];
+const FRESH_MS = 5000;
+
+class KpiBoard implements Page {
+  private scope = remembered("kpi.scope", "machine");
+  private window = remembered("kpi.window", "live");
+  private filter = "";
+  private sort: { kpi: string; up: boolean } = { kpi: "", up: true };
+  private rows = new Map<string, Map<string, KpiRow>>();
+  private opened: string | null = null;
+  private readonly field = h("div", { class: "scroll kpi-board" });
+  private readonly tools = h("div", { class: "tools" });
+  private readonly stop = new AbortController();
+  private readonly timer: ReturnType<typeof setInterval>;
+
+  constructor(target: HTMLElement) {
+    append(target, [h("header", { class: "page-head" }, h("h1", {}, t("kpi_board")), this.tools), this.field]);
+    this.drawTools();
+    void this.load();
+    this.timer = setInterval(() => void this.load(), FRESH_MS);
+  }
+
+  close(): void { clearInterval(this.timer); this.stop.abort(); }
+
+  private async load(): Promise<void> {
+    try {
+      const answer = await ask<KpiRow[]>("kpis", { scope: this.scope, window: this.window }, this.stop.signal);
+      this.rows.clear();
+      for (const row of answer) {
+        let mine = this.rows.get(row.path ?? "");
+        if (!mine) this.rows.set(row.path ?? "", (mine = new Map<string, KpiRow>()));
+        mine.set(row.kpi ?? "", row);
+      }
+      this.draw();
+    } catch (error) {
+      if (!this.stop.signal.aborted && !this.rows.size) replace(this.field, h("p", { class: "nothing" }, `${t("failed_to_load")} ${String(error)}`));
+    }
+  }
+
+  private drawTools(): void {
+    const choice = (names: string[], now: string, words: (name: string) => string, take: (name: string) => void, label: string): HTMLElement =>
+      h("div", { class: "chooser", role: "group", "aria-label": label }, names.map((name) => h("button", {
+        type: "button", "aria-pressed": name === now ? "true" : "false", click: () => { take(name); this.drawTools(); void this.load(); },
+      }, words(name))));
+    const search = h("input", { type: "search", placeholder: t("filter"), "aria-label": t("filter"), value: this.filter });
+    search.addEventListener("input", () => { this.filter = search.value.trim().toLowerCase(); this.draw(); });
+    replace(this.tools,
+      choice(SCOPES, this.scope, (name) => t(`kpi_scope.${name}`), (name) => { this.scope = name; this.sort.kpi = ""; remember("kpi.scope", name); }, t("level")),
+      choice(WINDOWS, this.window, (name) => t(`window.${name}`), (name) => { this.window = name; remember("kpi.window", name); }, t("window")),
+      search);
+  }
+
+  private columns(): string[] {
+    const found = new Set([...this.rows.values()].flatMap((row) => [...row.keys()]));
+    const rank = (kpi: string): number => (ORDER.includes(kpi) ? ORDER.indexOf(kpi) : 99);
+    return [...found].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+  }
+
+  private paths(): string[] {
+    const shown = [...this.rows.keys()].filter((path) =>
+      !this.filter || path.includes(this.filter) || this.name(path).toLowerCase().includes(this.filter));
+    const value = (path: string): number | null => this.rows.get(path)?.get(this.sort.kpi)?.v ?? null;
+    if (!this.sort.kpi) return shown.sort((a, b) => (this.sort.up ? a.localeCompare(b) : b.localeCompare(a)));
+    return shown.sort((a, b) => {
+      const x = value(a), y = value(b);
+      if (x === null || y === null) return Number(x === null) - Number(y === null); // absent values last, whichever way
+      return this.sort.up ? x - y : y - x;
+    });
+  }
+
+  private draw(): void {
+    const columns = this.columns(), paths = this.paths();
+    if (!paths.length) return replace(this.field, h("p", { class: "nothing" }, t("no_kpis")));
+    const left = this.field.scrollLeft, top = this.field.scrollTop, active = document.activeElement?.getAttribute("data-key");
+    replace(this.field, h("table", {},
+      h("thead", {}, h("tr", {}, this.head("", t("equipment"), ""), columns.map((kpi) => this.head(kpi, t(`kpi.${kpi}`), this.symbol(kpi))))),
+      h("tbody", {}, paths.flatMap((path) => this.row(path, columns)))));
+    this.field.scrollTo(left, top);
+    if (active) this.field.querySelector<HTMLElement>(`[data-key="${CSS.escape(active)}"]`)?.focus({ preventScroll: true });
+  }
+
+  private symbol(kpi: string): string {
+    const about = spec(kpi);
+    return about?.unit === "1" ? (about.high === 1 ? "%" : "") : unit(about?.unit ?? "");
+  }
+
+  private head(kpi: string, words: string, symbol: string): HTMLElement {
+    const on = this.sort.kpi === kpi, about = spec(kpi);
+    return h("th", { scope: "col", class: kpi ? "figure" : "", "aria-sort": on ? (this.sort.up ? "ascending" : "descending") : "none" },
+      h("button", { type: "button", "data-key": `head-${kpi}`, title: about ? `${about.formula}\n${about.source}` : "", click: () => this.sortBy(kpi) },
+        words, symbol ? h("small", {}, symbol) : null, h("i", { "aria-hidden": "true" }, on ? (this.sort.up ? "▲" : "▼") : "")));
+  }
+
+  private sortBy(kpi: string): void {
+    const down = spec(kpi)?.trend === "down";
+    this.sort = this.sort.kpi === kpi ? { kpi, up: !this.sort.up } : { kpi, up: kpi === "" || !down };
+    this.draw();
+  }
+
+  private row(path: string, columns: string[]): HTMLElement[] {
+    const mine = this.rows.get(path) ?? new Map<string, KpiRow>();
+    const open = this.opened === path;
+    const toggle = h("button", {
+      type: "button", class: "toggle", "aria-expanded": open ? "true" : "false", "aria-label": t("trace"), "data-key": `row-${path}`,
+      click: () => { this.opened = open ? null : path; this.draw(); },
+    }, open ? "▾" : "▸");
+    const main = h("tr", {}, h("th", { scope: "row", title: path }, toggle, h("a", { href: this.route(path) }, this.name(path)),
+      h("small", {}, this.where(path))),
+    columns.map((kpi) => h("td", { class: "figure", title: this.trace(kpi, mine.get(kpi)) }, this.value(kpi, mine.get(kpi)))));
+    return open ? [main, h("tr", { class: "trace" }, h("td", { colspan: columns.length + 1 }, this.traces(columns, mine)))] : [main];
+  }
+
+  private traces(columns: string[], mine: Map<string, KpiRow>): HTMLElement {
+    const names = ["figure", "value", "numerator", "denominator", "coverage", "window", "formula", "rule"];
+    return h("table", {}, h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, t(name))))),
+      h("tbody", {}, columns.filter((kpi) => mine.has(kpi)).map((kpi) => {
+        const row = mine.get(kpi) as KpiRow;
+        const cells = [t(`kpi.${kpi}`), plain(figure(kpi, row.v)), number(row.num, 3), number(row.den, 3), this.coverage(row),
+          `${day(row.t0)} ${clock(row.t0, false)}–${clock(row.t, false)}`, spec(kpi)?.formula ?? "", row.rule ?? ""];
+        return h("tr", {}, cells.map((cell) => h("td", {}, cell)));
+      })));
+  }
+
+  private coverage(row: KpiRow | undefined): string { return row?.cov === null || row === undefined ? NONE : `${number(row.cov * 100, 1)}%`; }
+  private value(kpi: string, row: KpiRow | undefined): string { return figure(kpi, row?.v).text; }
+
+  private trace(kpi: string, row: KpiRow | undefined): string {
+    if (!row) return t("no_value");
+    return `${t(`kpi.${kpi}`)}: ${number(row.num, 3)}${row.den === null ? "" : ` / ${number(row.den, 3)}`} · ${t("coverage")} ${this.coverage(row)}`;
+  }
+
+  private name(path: string): string {
+    const link = this.link(path);
+    return link ? title(link) : title(nameOf(path));
+  }
+
+  private link(path: string): { en: string; zh: string } | undefined {
+    const [head, id] = path.split("/");
+    return id === undefined ? undefined : store.model.chains.find((chain) => chain.path === head)?.links.find((link) => link.id === id);
+  }
+
+  private where(path: string): string {
+    const depth = path.split("/").length;
+    if (this.link(path) || depth < 2) return "";
+    const site = title(nameOf(path.split("/").slice(0, 2).join("/")));
+    return depth === 2 ? title(nameOf(path.split("/")[0] ?? "")) : depth === 5 ? `${site} · ${title(nameOf(path.split("/").slice(0, 4).join("/")))}` : site;
+  }
+
+  private route(path: string): string { return path.startsWith("chain-") ? "#/" : routeOf(path); }
+}
+
+export function kpis(target: HTMLElement): Page { return new KpiBoard(target); }

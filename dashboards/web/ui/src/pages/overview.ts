@@ -1,0 +1,101 @@
+// The whole chain on one page: headline figures, graph, sites and what has just happened.
+import { Board, type Page } from "../board";
+import { append, h, replace, say } from "../dom";
+import { clock, figure, lasting, NONE, number, t, title } from "../i18n";
+import { MiniGrid } from "../mini_grid";
+import { nameOf, routeOf } from "../picture";
+import { legend } from "../pictures/grid";
+import { counts, dress, lookOf } from "../state_look";
+import { parent, store, type Section } from "../store";
+import type { EventRow, Place } from "../types";
+
+const TICKER = 14;
+
+class SiteTile {
+  readonly element: HTMLElement;
+  private readonly cells: MiniGrid;
+  private readonly units: string[];
+  private readonly bar = h("div", { class: "share-bar" });
+  private readonly age = h("span", { class: "age" });
+  private readonly figures = ["oee", "throughput_per_h"].map((kpi) => ({ kpi, box: h("b") }));
+  private readonly power = h("b");
+  private shown = "";
+
+  constructor(private readonly site: Place) {
+    this.units = store.unitsUnder(site.path).filter((unit) => !["buffer", "receiving", "shipping"].includes(unit.kind)).map((unit) => unit.path);
+    this.cells = new MiniGrid(this.units, title(site));
+    const fact = (words: string, value: HTMLElement): HTMLElement => h("span", {}, h("small", {}, words), value);
+    this.element = h("article", { class: "site-tile", "data-path": site.path },
+      h("header", {}, h("a", { href: routeOf(site.path) }, title(site)), this.age),
+      h("p", { class: "owner" }, title(nameOf(parent(site.path)))),
+      this.bar, this.cells.element,
+      h("footer", {}, this.figures.map(({ kpi, box }) => fact(t(`kpi.${kpi}.short`), box)), fact(t("power"), this.power)));
+  }
+
+  update(): void {
+    const age = store.age(this.site.path), stale = store.stale(this.site.path);
+    say(this.age, stale ? (age === null ? t("never_heard") : t("stale_for", { span: lasting(age) })) : t("fresh"));
+    this.element.classList.toggle("stale", stale);
+    const found = counts(this.units), key = `${found.join()}${stale}`;
+    if (key !== this.shown) {
+      this.shown = key;
+      this.bar.replaceChildren(...found.map(([name, n]) => {
+        const of = lookOf(name, stale), part = h("i", { title: `${of.words}: ${n}` });
+        dress(part, of);
+        part.style.flexGrow = String(n);
+        return part;
+      }));
+    }
+    for (const { kpi, box } of this.figures) {
+      const shown = figure(kpi, store.kpi(this.site.path, kpi, "live")?.v);
+      say(box, shown.text === NONE ? NONE : `${shown.text}${shown.unit === "%" ? "%" : ` ${shown.unit}`}`);
+    }
+    const power = store.sites.get(this.site.path)?.power_kw ?? null;
+    say(this.power, power === null ? NONE : `${number(power, 0)} kW`);
+    this.cells.update();
+  }
+
+  close(): void { this.cells.close(); }
+}
+
+function words(event: EventRow): string {
+  const item = event.item ? ` ${event.quantity === undefined ? "" : number(event.quantity, 0)} × ${event.item}` : "";
+  const what = event.text || event.code || event.cause || "";
+  return `${t(`event.${event.kind}`)}${item}${what ? ` · ${what}` : ""}`;
+}
+
+function ticker(): { element: HTMLElement; update(): void } {
+  const list = h("ol", { class: "ticker", "aria-live": "off" });
+  const element = h("section", { class: "panel ticker-panel" }, h("h2", {}, t("events")), list);
+  let shown: EventRow[] | null = null;
+  const update = (): void => {
+    if (shown === store.events) return;
+    shown = store.events;
+    replace(list, shown.length === 0 ? h("li", { class: "nothing" }, t("no_events")) : shown.slice(-TICKER).reverse().map((event) =>
+      h("li", { class: event.kind }, h("time", {}, clock(event.t)),
+        h("a", { href: routeOf(event.path), title: event.path }, title(nameOf(event.path))), h("span", {}, words(event)))));
+  };
+  return { element, update };
+}
+
+export function overview(target: HTMLElement): Page {
+  const chain = store.chain();
+  append(target, [h("h1", {}, chain ? title(chain) : store.vocabulary.title)]);
+  const boards = [new Board(target, "chain", chain?.path ?? "", (panel) => panel.order <= 50)];
+  const all = legend(store.model.units.filter((unit) => !["buffer", "receiving", "shipping"].includes(unit.kind)).map((unit) => unit.path));
+  const tiles = store.ofLevel("site").map((site) => new SiteTile(site));
+  const news = ticker();
+  append(target, [h("div", { class: "split" },
+    h("section", { class: "sites", "aria-label": t("sites") }, h("div", { class: "section-head" }, h("h2", {}, t("sites")), all.element),
+      h("div", { class: "site-tiles" }, tiles.map((tile) => tile.element))),
+    news.element)]);
+  boards.push(new Board(target, "chain", chain?.path ?? "", (panel) => panel.order > 50));
+  const update = (changed?: Set<Section>): void => {
+    for (const board of boards) board.update(changed ?? new Set<Section>(["kpis"]));
+    for (const tile of tiles) tile.update();
+    all.update();
+    news.update();
+  };
+  update();
+  return { update, close: () => { for (const one of [...boards, ...tiles]) one.close(); } };
+}

@@ -1,0 +1,55 @@
+// Pages of one enterprise, site, line or machine: its board under a heading that says where one is.
+import { Board, spanChooser, type Page } from "../board";
+import { append, h, say } from "../dom";
+import { lasting, number, t, title } from "../i18n";
+import { nameOf, routeOf } from "../picture";
+import { store, type Section } from "../store";
+import type { Scope, Unit } from "../types";
+
+function crumbs(path: string): HTMLElement {
+  const parts = path.split("/");
+  const steps = parts.map((_, index) => parts.slice(0, index + 1).join("/")).filter((one) => one.split("/").length !== 3);
+  return h("nav", { class: "crumbs", "aria-label": t("where") }, h("a", { href: "#/" }, t("overview")),
+    steps.slice(0, -1).map((one) => [h("span", { "aria-hidden": "true" }, "›"), h("a", { href: routeOf(one) }, title(nameOf(one)))]));
+}
+
+function facts(unit: Unit): HTMLElement {
+  const rows: [string, string][] = [
+    [t("fact.kind"), t(`kind.${unit.kind}`)],
+    [t("fact.profile"), unit.profile ?? "—"],
+    [t("fact.ideal"), unit.ideal_s === null ? "—" : `${number(unit.ideal_s)} s`],
+    [t("fact.path"), unit.path],
+  ];
+  if (unit.capacity !== null) rows.push([t("fact.capacity"), number(unit.capacity)]);
+  const next = unit.to.map((path) => h("a", { href: routeOf(path) }, title(nameOf(path))));
+  return h("dl", { class: "facts" }, rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+    next.length ? h("div", {}, h("dt", {}, t("fact.to")), h("dd", {}, next.flatMap((one, index) => (index ? [", ", one] : [one])))) : null);
+}
+
+function heading(target: HTMLElement, path: string, tools: HTMLElement | null): { update(): void } {
+  const unit = store.unit(path), place = store.place(path);
+  const age = h("span", { class: "age" });
+  append(target, [h("header", { class: "page-head" },
+    h("div", {}, crumbs(path), h("h1", {}, title(nameOf(path)), place?.district ? h("small", {}, place.district) : null)),
+    h("div", { class: "tools" }, age, tools)), unit ? facts(unit) : null]);
+  const site = path.split("/").slice(0, 2).join("/");
+  return {
+    update: () => {
+      if (site.split("/").length < 2) return;
+      const seconds = store.age(site), stale = store.stale(site);
+      say(age, stale ? (seconds === null ? t("never_heard") : t("stale_for", { span: lasting(seconds) })) : t("fresh"));
+      age.classList.toggle("stale", stale);
+    },
+  };
+}
+
+export function place(target: HTMLElement, scope: Scope, path: string): Page {
+  let board: Board | null = null;
+  const head = heading(target, path, spanChooser(() => board?.reload()));
+  board = new Board(target, scope, path);
+  head.update();
+  return {
+    update: (changed?: Set<Section>) => { board?.update(changed ?? new Set<Section>(["kpis"])); head.update(); },
+    close: () => board?.close(),
+  };
+}

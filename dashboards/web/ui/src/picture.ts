@@ -1,0 +1,50 @@
+// What a drawn panel is, and which elements it is about.
+import { remember, remembered } from "./dom";
+import { store, type Section } from "./store";
+import type { Panel, Place } from "./types";
+
+export interface Context { panel: Panel; path: string; signal: AbortSignal }
+
+export interface Picture {
+  element: HTMLElement;
+  /** Shows new values. */
+  update(changed: Set<Section>): void;
+  /** Asks the store again: the span has changed, or time has gone on. */
+  reload?(): void;
+  close?(): void;
+  /** Takes no room on the page when there is nothing to show. */
+  empty?(): boolean;
+}
+
+export type Maker = (context: Context) => Picture;
+
+const SPANS = [900, 3600, 28800, 86400];
+let span = Number(remembered("span", "3600"));
+
+export function spans(): number[] { return SPANS; }
+export function spanS(): number { return SPANS.includes(span) ? span : 3600; }
+export function setSpan(seconds: number): void { span = seconds; remember("span", String(seconds)); }
+
+/** The end of the data in ms: what every site has confirmed, or the wall clock before the first heartbeat. */
+export function nowMs(): number { return store.data || Date.now(); }
+
+/** Elements that the panel shows one entry each of. */
+export function elements(context: Context): string[] {
+  const { panel, path } = context;
+  if (panel.each === null || panel.each === panel.scope) return [path];
+  if (panel.each === "unit") return store.unitsUnder(path).map((unit) => unit.path);
+  return store.ofLevel(panel.each as Place["level"], path).map((place) => place.path);
+}
+
+export function nameOf(path: string): { en: string; zh: string } {
+  const chain = store.model.chains.find((one) => one.path === path);
+  return store.unit(path) ?? store.place(path) ?? chain ?? { en: path, zh: path };
+}
+
+export function windowOf(panel: Panel): string { return panel.shows.window ?? "live"; }
+
+/** The hash route of an element. */
+export function routeOf(path: string): string {
+  const depth = path.split("/").length;
+  return `#/${["", "enterprise", "site", "site", "line", "unit"][depth] ?? "unit"}/${depth === 3 ? path.split("/").slice(0, 2).join("/") : path}`;
+}

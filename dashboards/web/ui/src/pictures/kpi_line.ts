@@ -1,0 +1,56 @@
+// KPI records over the last windows, one line per KPI and element.
+import type uPlot from "uplot";
+import { ask } from "../api";
+import { box, chart, fit, PALETTE } from "../chart";
+import { h } from "../dom";
+import { spec, t, title, unit } from "../i18n";
+import { elements, nameOf, nowMs, spanS, windowOf, type Context, type Maker } from "../picture";
+import type { KpiRow } from "../types";
+
+const MOST = 8;
+
+interface Wanted { path: string; kpi: string; label: string }
+
+function wanted(context: Context): Wanted[] {
+  const ids = context.panel.shows.ids ?? [], paths = elements(context);
+  return paths.flatMap((path) => ids.map((kpi) => ({
+    path, kpi, label: paths.length > 1 ? title(nameOf(path)) : t(`kpi.${kpi}`),
+  }))).slice(0, MOST);
+}
+
+export const kpiLine: Maker = (context) => {
+  const { panel, signal } = context;
+  const lines = wanted(context);
+  const about = spec(lines[0]?.kpi ?? "");
+  const target = box(title(panel));
+  const note = unit(about?.unit ?? "");
+  const element = h("div", { class: "lines" }, note ? h("div", { class: "axis-unit" }, note) : null, target);
+  let plot: uPlot | null = null;
+  let done = (): void => undefined;
+  const draw = (data: KpiRow[][]): void => {
+    const times = [...new Set(data.flat().map((row) => row.t))].sort((a, b) => a - b);
+    const columns = data.map((rows) => {
+      const found = new Map(rows.map((row) => [row.t, row.v]));
+      return times.map((time) => found.get(time) ?? null);
+    });
+    plot ??= begin();
+    plot.setData([times.map((time) => time / 1000), ...columns]);
+  };
+  const begin = (): uPlot => {
+    const made = chart(target, {
+      height: Math.max(120, panel.height * 30 - (lines.length > 1 ? 96 : 64)), low: panel.low, high: panel.high,
+      lines: lines.map((one, index) => ({
+        label: one.label, colour: PALETTE[index % PALETTE.length] ?? "#4da3ff", percent: about?.unit === "1" && about.high === 1,
+        fill: lines.length === 1,
+      })),
+    });
+    done = fit(made, target);
+    return made;
+  };
+  const reload = (): void => {
+    const t1 = nowMs() + 3_600_000, t0 = nowMs() - Math.max(spanS(), 43_200) * 1000;
+    Promise.all(lines.map((one) => ask<KpiRow[]>("kpi-series", { path: one.path, kpi: one.kpi, window: windowOf(panel), t0, t1 }, signal)))
+      .then(draw).catch(() => undefined);
+  };
+  return { element, update: () => undefined, reload, close: () => done() };
+};

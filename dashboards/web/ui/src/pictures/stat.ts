@@ -1,0 +1,55 @@
+// One figure, large; for a unit's state the state.
+import { h, replace, say } from "../dom";
+import { clock, figure, grade, lasting, NONE, plain, t } from "../i18n";
+import { nowMs, windowOf, type Maker } from "../picture";
+import { badge, look } from "../state_look";
+import { store } from "../store";
+
+export const stat: Maker = (context) =>
+  context.panel.shows.of === "events" ? stateStat(context) : figureStat(context);
+
+const figureStat: Maker = ({ panel, path }) => {
+  const value = h("span", { class: "value" });
+  const unit = h("span", { class: "unit" });
+  const note = h("div", { class: "note" });
+  const element = h("div", { class: "stat" }, h("div", { class: "figure" }, value, unit), note);
+  const kpi = panel.shows.ids?.[0] ?? "";
+  const update = (): void => {
+    const row = store.kpi(path, kpi, windowOf(panel));
+    const shown = figure(kpi, row?.v);
+    say(value, shown.text);
+    say(unit, shown.unit);
+    element.dataset["grade"] = grade(row?.v, panel);
+    element.classList.toggle("absent", shown.text === NONE);
+    say(note, row ? `${t(`window.${windowOf(panel)}`)} · ${clock(row.t0, false)}–${clock(row.t, false)}` : t("no_value"));
+    element.title = row ? traced(kpi, row.num, row.den, row.cov) : "";
+  };
+  return { element, update };
+};
+
+/** Numerator, denominator and coverage in words. */
+export function traced(kpi: string, num: number | null, den: number | null, cov: number | null): string {
+  const shown = (value: number | null): string => (value === null ? NONE : value.toPrecision(6).replace(/\.?0+$/, ""));
+  const parts = [`${t("numerator")} ${shown(num)}`];
+  if (den !== null) parts.push(`${t("denominator")} ${shown(den)}`);
+  parts.push(`${t("coverage")} ${cov === null ? NONE : plain({ text: (cov * 100).toFixed(1), unit: "%" })}`);
+  return `${t(`kpi.${kpi}`)}: ${parts.join(" · ")}`;
+}
+
+const stateStat: Maker = ({ path }) => {
+  const element = h("div", { class: "stat state-now" });
+  const since = h("div", { class: "note" });
+  let shown = "";
+  const update = (): void => {
+    const row = store.states.get(path);
+    const of = look(path);
+    const key = `${of.name}${of.hatched}${row?.order ?? ""}${row?.cause ?? ""}`;
+    if (key !== shown) {
+      shown = key;
+      const facts = [row?.order ? `${t("order")} ${row.order}` : "", row?.cause ? `${t("cause")} ${row.cause}` : ""];
+      replace(element, badge(of), since, h("div", { class: "note" }, facts.filter(Boolean).join(" · ")));
+    }
+    say(since, row ? t("since", { time: clock(row.t), span: lasting((nowMs() - row.t) / 1000) }) : t("no_value"));
+  };
+  return { element, update };
+};

@@ -1,0 +1,51 @@
+// Alarms, or KPIs of the elements side by side.
+import { h, replace } from "../dom";
+import { clock, day, figure, plain, t, title } from "../i18n";
+import { elements, nameOf, routeOf, windowOf, type Context, type Maker } from "../picture";
+import { isUnder, store } from "../store";
+import type { AlarmRow } from "../types";
+
+const SHOWN = 12;
+
+export const table: Maker = (context) => (context.panel.shows.of === "kpi" ? kpiTable(context) : alarmTable(context));
+
+function alarmsOf(context: Context): [string, string, AlarmRow][] {
+  const under = context.panel.scope === "chain" ? "" : context.path;
+  return [...store.alarms]
+    .map(([key, row]): [string, string, AlarmRow] => [key.slice(0, key.indexOf("|")), key.slice(key.indexOf("|") + 1), row])
+    .filter(([path]) => isUnder(path, under))
+    .sort((a, b) => Number(b[2].active) - Number(a[2].active) || b[2].t - a[2].t);
+}
+
+const alarmTable: Maker = (context) => {
+  const element = h("div", { class: "scroll" });
+  let shown = "-";
+  const update = (): void => {
+    const rows = alarmsOf(context).slice(0, SHOWN);
+    const key = rows.map(([path, code, row]) => `${path}${code}${row.t}${row.active}`).join();
+    if (key === shown) return;
+    shown = key;
+    if (!rows.length) return replace(element, h("p", { class: "nothing" }, t("no_alarms")));
+    replace(element, h("table", {},
+      h("thead", {}, h("tr", {}, ["alarm.state", "time", "equipment", "alarm.code"].map((name) => h("th", { scope: "col" }, t(name))))),
+      h("tbody", {}, rows.map(([path, code, row]) => h("tr", { class: row.active ? "active" : "" },
+        h("td", {}, h("span", { class: `mark ${row.active ? "bad" : "calm"}` }, row.active ? `▲ ${t("alarm.active")}` : `✓ ${t("alarm.cleared")}`)),
+        h("td", { class: "figure", title: day(row.t) }, clock(row.t)),
+        h("td", {}, h("a", { href: routeOf(path), title: path }, title(nameOf(path)))),
+        h("td", {}, row.text || code))))));
+  };
+  return { element, update };
+};
+
+const kpiTable: Maker = (context) => {
+  const element = h("div", { class: "scroll" });
+  const ids = context.panel.shows.ids ?? [];
+  const update = (): void => {
+    const cell = (path: string, id: string): string => plain(figure(id, store.kpi(path, id, windowOf(context.panel))?.v));
+    replace(element, h("table", {},
+      h("thead", {}, h("tr", {}, h("th", {}, t("equipment")), ids.map((id) => h("th", { class: "figure", scope: "col" }, t(`kpi.${id}`))))),
+      h("tbody", {}, elements(context).map((path) => h("tr", {},
+        h("td", {}, h("a", { href: routeOf(path) }, title(nameOf(path)))), ids.map((id) => h("td", { class: "figure" }, cell(path, id))))))));
+  };
+  return { element, update };
+};

@@ -1,0 +1,58 @@
+// Shapes of the API's answers (documented at /api/docs.json).
+export interface StateRow { s: string; t: number; order: string | null; cause: string | null }
+export interface StockRow { t: number; n: number | null }
+export interface AlarmRow { t: number; severity: number; active: boolean; text: string | null }
+export interface KpiRow {
+  t: number; t0: number; v: number | null; num: number | null; den: number | null;
+  cov: number | null; q: string | number | null; rule: string | null;
+  path?: string; kpi?: string; window?: string;
+}
+export interface SiteRow {
+  t: number; sent: number | null; dropped: number | null; lag_s: number | null;
+  age_s: number | null; power_kw: number | null;
+}
+export interface EventRow {
+  kind: "failed" | "alarm" | "cleared" | "departed" | "arrived"; path: string; t: number;
+  code?: string; cause?: string | null; item?: string; quantity?: number; text?: string | null;
+  origin?: string; destination?: string;
+}
+export interface Point { t: number | null; values: Record<string, number | null>; bad: string[] }
+export interface Tag {
+  name: string; unit: string; low: number; high: number; en: string; zh: string; counter: boolean; period_s: number;
+}
+export interface Titled { en: string; zh: string }
+export interface Place extends Titled {
+  path: string; level: "enterprise" | "site" | "area" | "line"; district: string | null; utc_offset_s: number;
+}
+export interface Unit extends Titled {
+  path: string; kind: string; profile: string | null; position: number; ideal_s: number | null;
+  capacity: number | null; to: string[]; link: string | null; final: boolean; tag_set: string;
+}
+export interface Link extends Titled {
+  id: string; segment: string; item: string; quantity: number; key: boolean; status: string; units: string[];
+}
+export interface Edge { source: string; target: string; distance_km: number | null; time_s: number | null }
+export interface Chain extends Titled {
+  path: string; id: string; final_item: string; demand_per_day: number | null; links: Link[]; edges: Edge[];
+}
+export interface Model { version: number; places: Place[]; units: Unit[]; tags: Record<string, Tag[]>; chains: Chain[] }
+export interface KpiSpec {
+  id: string; formula: string; unit: string; trend: "up" | "down" | "none"; source: string; scopes: string[];
+  low: number | null; high: number | null;
+}
+export interface StateSpec { name: string; number: number; colour: string; element: string }
+export interface Vocabulary { states: StateSpec[]; kpis: KpiSpec[]; title: string; language: string; stale_s: number }
+export type Scope = "chain" | "enterprise" | "site" | "line" | "unit";
+export type Grade = "good" | "warn" | "bad";
+export interface Shows { of: "telemetry" | "kpi" | "events"; tags?: string[]; ids?: string[]; window?: string; kind?: string }
+export interface Panel extends Titled {
+  id: string; scope: Scope; picture: string; shows: Shows; unit: string; low: number | null; high: number | null;
+  thresholds: { value: number; grade: Grade }[]; below: Grade | null; each: Scope | null;
+  width: number; height: number; order: number;
+}
+export interface Snapshot {
+  model: number; data: number; states: Record<string, StateRow>; stock: Record<string, StockRow>;
+  alarms: Record<string, AlarmRow>; kpis: Record<string, KpiRow>; sites: Record<string, SiteRow>; events: EventRow[];
+}
+export interface Delta extends Partial<Omit<Snapshot, "model" | "data">> { about?: { model: number; data: number } }
+export type Watched = Record<string, { points?: Point[]; kpis?: Record<string, KpiRow> }>;
