@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from scenarios.composition import AUTHORING, LIBRARY, Sources, override
 from scenarios.document import Scenario
+from scenarios.flows import dead_ends
 from scenarios.messages import translated
 from scenarios.nodes import Mark, Node, mapping, parse
-from scenarios.references import dangling
+from scenarios.references import dangling, indexed
 from twin.equipment import SEGMENT
 from twin.errors import Problem, ScenarioError
 
@@ -75,7 +76,8 @@ def _checked(root: Node, overrides: Iterable[str], sources: Sources) -> Scenario
         scenario = Scenario.model_validate(root.plain())
     except ValidationError as error:
         found.extend(translated(error, root))
-    found.extend(dangling(root))
+    index = indexed(root)
+    found.extend(dangling(index) or (dead_ends(index) if not found else ()))
     if found or scenario is None:
         raise ScenarioError(_in_order(found))
     scenario._base = sources.root

@@ -41,7 +41,7 @@ class Unit:
     @property
     def kind(self) -> str:
         """Its kind, as written."""
-        return _text(self.node, "kind")
+        return text_at(self.node, "kind")
 
     @property
     def site(self) -> str:
@@ -74,7 +74,7 @@ class Index:
     @property
     def links(self) -> list[str]:
         """Ids of the links of the chain."""
-        return [_text(link, "id") for link in self.root.at(("chain", "links")).elements]
+        return [text_at(link, "id") for link in self.root.at(("chain", "links")).elements]
 
     def unknown(self, loc: Loc, what: str, name: object, known: Names | list[str] | set[str]) -> Found:
         """A problem when a name is not among the known ones."""
@@ -82,9 +82,9 @@ class Index:
             yield problem(self.root, loc, f"a known {what}", shown(name), nearest(name, list(known)))
 
 
-def dangling(root: Node) -> list[Problem]:
+def dangling(index: Index) -> list[Problem]:
     """Every reference of a document that leads nowhere or to the wrong kind of thing."""
-    index = indexed(root)
+    root = index.root
     found = [*index.problems, *calendar_problems(root)]
     for unit in index.units.values():
         for check in (_material, _calendar_and_link, _flow, _rework, _work, _kind_rules, _device):
@@ -95,7 +95,8 @@ def dangling(root: Node) -> list[Problem]:
     return found
 
 
-def _text(node: Node, key: str) -> str:
+def text_at(node: Node, key: str) -> str:
+    """The text under a key of a mapping; empty when there is none."""
     entry = node.entries.get(key)
     return entry.value if entry is not None and isinstance(entry.value, str) else ""
 
@@ -123,7 +124,7 @@ def _unique(index: Index, elements: list[Node], loc: Loc) -> Iterator[tuple[int,
     """Elements with their ids; an id given twice is a problem."""
     first: dict[str, Node] = {}
     for number, element in enumerate(elements):
-        name = _text(element, "id")
+        name = text_at(element, "id")
         if name in first and name:
             here = (*loc, number, "id")
             other = f"first at {first[name].mark}"
@@ -144,12 +145,12 @@ def _descend(index: Index, node: Node, loc: Loc, path: str, levels: tuple[str, .
                 index.problems.append(place)
             _descend(index, element, (*here, number), full, levels[1:])
         else:
-            following = _text(elements[number + 1], "id") if number + 1 < len(elements) else None
+            following = text_at(elements[number + 1], "id") if number + 1 < len(elements) else None
             index.units.setdefault(full, Unit(full, (*here, number), element, following))
 
 
 def _calendars(index: Index, node: Node, loc: Loc) -> Found:
-    return index.unknown((*loc, "calendar"), "calendar", _text(node, "calendar") or None, index.names("calendars"))
+    return index.unknown((*loc, "calendar"), "calendar", text_at(node, "calendar") or None, index.names("calendars"))
 
 
 def _material(index: Index, unit: Unit) -> Found:
@@ -158,7 +159,7 @@ def _material(index: Index, unit: Unit) -> Found:
         entry = unit.node.entries.get(key)
         for item in {} if entry is None else entry.entries:
             yield from index.unknown((*unit.loc, key, item), "item", item, items)
-    yield from index.unknown((*unit.loc, "makes"), "item", _text(unit.node, "makes") or None, items)
+    yield from index.unknown((*unit.loc, "makes"), "item", text_at(unit.node, "makes") or None, items)
     for change in unit.node.at(("setup", "by_change")).entries if _has(unit.node, ("setup", "by_change")) else {}:
         loc = (*unit.loc, "setup", "by_change", change)
         sides = [side.strip() for side in change.split(">")]
@@ -170,7 +171,7 @@ def _material(index: Index, unit: Unit) -> Found:
 
 def _calendar_and_link(index: Index, unit: Unit) -> Found:
     yield from _calendars(index, unit.node, unit.loc)
-    yield from index.unknown((*unit.loc, "link"), "link of the chain", _text(unit.node, "link") or None, index.links)
+    yield from index.unknown((*unit.loc, "link"), "link of the chain", text_at(unit.node, "link") or None, index.links)
 
 
 def _targets(unit: Unit) -> list[tuple[Loc, str]]:
@@ -228,7 +229,7 @@ def _fitting(index: Index, unit: Unit, target: Unit, loc: Loc) -> Found:
 
 
 def _rework(index: Index, unit: Unit) -> Found:
-    name = _text(unit.node, "rework_to")
+    name = text_at(unit.node, "rework_to")
     if name:
         yield from index.unknown((*unit.loc, "rework_to"), "unit", name, _near(index, unit, name))
 
@@ -268,8 +269,8 @@ def _device(index: Index, unit: Unit) -> Found:
     device, loc = unit.node.entries.get("device"), (*unit.loc, "device")
     if device is None:
         return
-    driver = _text(device, "driver") or SIMULATED
-    yield from index.unknown((*loc, "profile"), "profile", _text(device, "profile") or None, profiles.kinds())
+    driver = text_at(device, "driver") or SIMULATED
+    yield from index.unknown((*loc, "profile"), "profile", text_at(device, "profile") or None, profiles.kinds())
     yield from index.unknown((*loc, "driver"), "driver", driver, drivers.kinds())
     options = device.entries.get("options")
     if driver in drivers:
@@ -284,16 +285,16 @@ def _chain(index: Index) -> Found:
     chain = root.entries.get("chain")
     if chain is None:
         return
-    yield from index.unknown(("chain", "final_item"), "item", _text(chain, "final_item") or None, items)
+    yield from index.unknown(("chain", "final_item"), "item", text_at(chain, "final_item") or None, items)
     for number, link in enumerate(root.at(("chain", "links")).elements):
-        yield from index.unknown(("chain", "links", number, "item"), "item", _text(link, "item") or None, items)
+        yield from index.unknown(("chain", "links", number, "item"), "item", text_at(link, "item") or None, items)
     edges = chain.entries.get("edges")
     pairs: list[tuple[str, str]] = []
     for number, edge in enumerate([] if edges is None else edges.elements):
         for side in ("source", "target"):
             loc = ("chain", "edges", number, side)
-            yield from index.unknown(loc, "link of the chain", _text(edge, side) or None, index.links)
-        pairs.append((_text(edge, "source"), _text(edge, "target")))
+            yield from index.unknown(loc, "link of the chain", text_at(edge, side) or None, index.links)
+        pairs.append((text_at(edge, "source"), text_at(edge, "target")))
     circle = cycle_in(pairs)
     if circle:
         yield problem(root, ("chain", "edges"), "flows without a circle", " > ".join(circle), "remove one of the edges")
@@ -303,15 +304,17 @@ def _perturbations(index: Index) -> Found:
     listed = index.root.entries.get("perturbations")
     for number, entry in enumerate([] if listed is None else listed.elements):
         loc = ("perturbations", number, "target")
-        yield from index.unknown(loc, "unit, line or site", _text(entry, "target") or None, index.places)
+        yield from index.unknown(loc, "unit, line or site", text_at(entry, "target") or None, index.places)
 
 
 def _scopes(index: Index) -> Found:
     chain = index.root.entries.get("chain")
-    name = "" if chain is None else f"chain-{_text(chain, 'id')}"
+    name = "" if chain is None else f"chain-{text_at(chain, 'id')}"
     known = {*index.places, *([name, *(f"{name}/{link}" for link in index.links)] if name else [])}
     listed = index.root.entries.get("expectations")
     for number, entry in enumerate([] if listed is None else listed.elements):
         loc = ("expectations", number)
-        yield from index.unknown((*loc, "scope"), "machine, line, site or chain", _text(entry, "scope") or None, known)
-        yield from index.unknown((*loc, "kpi"), "KPI", _text(entry, "kpi") or None, kpis.kinds())
+        yield from index.unknown(
+            (*loc, "scope"), "machine, line, site or chain", text_at(entry, "scope") or None, known
+        )
+        yield from index.unknown((*loc, "kpi"), "KPI", text_at(entry, "kpi") or None, kpis.kinds())

@@ -15,6 +15,7 @@ title: Small
 epoch: 2026-03-02T06:00:00+08:00
 items:
   shaft: {title: {en: Shaft, zh: 轴}}
+  pin: {title: {en: Pin, zh: 销}}
 templates:
   lathe: {kind: machine, cycle: 58 s, power: {producing: 5 kW}}
 enterprises:

@@ -55,6 +55,13 @@ def test_a_problem_in_an_included_file_names_that_file_and_line(tmp_path: Path) 
         ("{shaft: 1}", "{shaft: 1.5}", "expected a whole number, got 1.5"),
         ("use: lathe", "use: lath", "expected a template of templates:, got 'lath' (known: lathe)"),
         ("count: 3", "count: 0", "expected {count: 1 to 1000"),
+        ("mix: {shaft: 1}", "mix: {shaft: 1}, to: [out]", "stations[1]: expected a unit that feeds it, got none"),
+        ("cycle: 58 s", "cycles: {pin: 58 s}", "cycles: expected a time for 'shaft', which comes to it, got none"),
+        (
+            "kind: machine, cycle: 58 s",
+            "kind: assembly, cycle: 58 s, bom: {shaft: 1, pin: 2}, makes: shaft",
+            "bom.pin: expected 'pin' to come to it, got only shaft",
+        ),
         (
             "cycle: 58 s",
             "cycle: 58 s, device: {profile: cnc, driver: replay, options: {fil: a.csv}}",
