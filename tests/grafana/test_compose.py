@@ -42,12 +42,24 @@ def test_the_compose_program_accepts_the_file(tmp_path: Path) -> None:
         pytest.skip("the compose plugin of docker is not installed; the other tests look at the file itself")
     shutil.copy(ROOT / EXAMPLE, tmp_path)
     command = [program, "compose", "--project-directory", str(ROOT), "--env-file", str(write(tmp_path))]
-    result = subprocess.run(
-        [*command, "-f", str(ROOT / "docker-compose.yml"), "config", "--format", "json"], capture_output=True, text=True
-    )
+    command += ["-f", str(ROOT / "docker-compose.yml"), "config", "--format", "json"]
+    result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    resolved = json.loads(result.stdout)
-    assert set(resolved["services"]) == set(SERVICES)
+    assert set(json.loads(result.stdout)["services"]) == set(SERVICES)
+
+
+def test_the_loader_of_compose_accepts_the_file(tmp_path: Path, settings: dict[str, str]) -> None:
+    """The library with which compose reads and checks the file, where Go has built it."""
+    program = shutil.which(str(ROOT / ".tools/bin/compose-go"))
+    if not program:
+        pytest.skip("compose-go is not here (go install github.com/compose-spec/compose-go/v2/cmd)")
+    file = tmp_path / "docker-compose.yml"
+    file.write_text(resolved((ROOT / "docker-compose.yml").read_text(encoding="utf-8"), settings), encoding="utf-8")
+    result = subprocess.run([program, "-format", "json", str(file)], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr + result.stdout
+    services = json.loads(result.stdout)["services"]
+    assert set(services) == set(SERVICES)
+    assert {port["host_ip"] for service in services.values() for port in service["ports"]} == {"127.0.0.1"}
 
 
 @services
