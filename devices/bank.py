@@ -18,7 +18,7 @@ from twin.equipment import EquipmentPath
 from twin.errors import ScenarioError
 from twin.master import meta_frame
 from twin.records import GOOD, Frame, RecordKind, records
-from twin.sim.clock import to_ns
+from twin.sim.clock import epoch_ns, to_ns
 
 EVENTS = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ALARM)
 
@@ -40,7 +40,7 @@ class DeviceBank:
         self.site = site
         self.notes: list[str] = []
         self._config = config
-        self._setting = Setting(seed, epoch_ns_of(config), utc_offset_s(config), base or Path())
+        self._setting = Setting(seed, epoch_ns(config.epoch), utc_offset_s(config), base or Path())
         self._now_s = 0.0
         units = list(site_units(config, site))
         self._refuse(units)
@@ -98,11 +98,6 @@ class DeviceBank:
     def _heartbeat(self, tick_s: float) -> Frame:
         time_ns = to_ns(self._setting.epoch_ns, tick_s)
         return records(RecordKind.HEARTBEAT, [(self.site, time_ns, (None, None, None))])
-
-
-def epoch_ns_of(config: PlantConfig) -> int:
-    """UTC time of simulated second 0 in ns."""
-    return round(config.epoch.timestamp() * 1e6) * 1000
 
 
 def site_units(config: PlantConfig, site: EquipmentPath) -> Iterator[DeviceUnit]:
