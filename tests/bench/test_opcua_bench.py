@@ -1,0 +1,123 @@
+"""Measures the OPC UA bridge: build time, changes per second, CPU per change."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from brokers.opcua import OpcUaConfig, OpcUaPublisher
+from tests.counterparts import free_port
+from tests.opcua.plants import CLIENT_URI, client_identity, passwords
+from twin.equipment import EquipmentPath
+from twin.master import EquipmentMaster, Master, meta_frame
+from twin.records import Frame, RecordKind
+from twin.tags import TagSpec
+
+pytestmark = pytest.mark.bench
+UNITS, TAGS = 50, 20
+TICKS = 10
+LINE = EquipmentPath("acme/site/area/line")
+UNIT_PATHS = tuple(LINE.child(f"unit{index:03d}") for index in range(UNITS))
+SPECS = tuple(TagSpec(f"tag{index:02d}", "kW", 0.0, 100.0, f"Tag {index}", "标签") for index in range(TAGS))
+SUBSCRIBER = Path(__file__).parent / "opcua_subscriber.py"
+
+
+def masters() -> Frame:
+    told: list[tuple[EquipmentPath, Master]] = [
+        (path, EquipmentMaster(kind="machine", tags=SPECS, en=path.name, zh="机器")) for path in UNIT_PATHS
+    ]
+    return meta_frame(time.time_ns(), told)
+
+
+def tick(generator: np.random.Generator) -> Frame:
+    values = generator.uniform(0, 100, (UNITS, TAGS))
+    names = tuple(spec.name for spec in SPECS)
+    return Frame(RecordKind.TELEMETRY, UNIT_PATHS, np.full(UNITS, time.time_ns()), names, values)
+
+
+class Subscriber:
+    """The other process."""
+
+    def __init__(self, process: asyncio.subprocess.Process):
+        self.process = process
+
+    async def ask(self, count: str = "0") -> dict[str, Any]:
+        """Wait until it has heard so many changes; what it then tells, counted from the last time."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{count}\n".encode())
+        return dict(json.loads(await asyncio.wait_for(self.process.stdout.readline(), 60)))
+
+    async def end(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        await self.process.wait()
+
+
+async def subscriber(publisher: OpcUaPublisher, folder: Path) -> Subscriber:
+    certificate, key = client_identity(folder / "client")
+    index = publisher.model.space.index
+    names = [f"ns={index};s={path}.{spec.name}" for path in UNIT_PATHS for spec in SPECS]
+    (folder / "names.json").write_text(json.dumps(names))
+    task = {
+        "url": publisher.url,
+        "uri": CLIENT_URI,
+        "certificate": str(certificate),
+        "key": str(key),
+        "user": "viewer",
+        "password": passwords(publisher.config)["viewer"],
+        "names": str(folder / "names.json"),
+    }
+    pipe = asyncio.subprocess.PIPE
+    return Subscriber(
+        await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(SUBSCRIBER),
+            json.dumps(task),
+            stdin=pipe,
+            stdout=pipe,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    )
+
+
+async def run_ticks(publisher: OpcUaPublisher) -> float:
+    """Publish ticks at 1 Hz and give the CPU time they took."""
+    generator = np.random.default_rng(1)
+    start = time.process_time()
+    for _ in range(TICKS):
+        began = time.monotonic()
+        await publisher.publish(tick(generator))
+        await publisher.doors.clock.sleep(1.05 - (time.monotonic() - began))
+    return time.process_time() - start
+
+
+async def test_a_thousand_variables_at_1_hz_with_one_subscriber(tmp_path: Path) -> None:
+    publisher = OpcUaPublisher(OpcUaConfig(tmp_path / "state", port=free_port()))
+    start = time.process_time()
+    await publisher.open()
+    opened = time.process_time()
+    await publisher.publish(masters())
+    built = time.process_time()
+    idle = await run_ticks(publisher)
+    other = await subscriber(publisher, tmp_path)
+    ready = await other.ask(str(UNITS * TAGS))
+    cpu = await run_ticks(publisher)
+    heard = await other.ask()
+    await other.end()
+    await publisher.close()
+    writes, changes = UNITS * TAGS * TICKS, heard["changes"]
+    print(f"\nopen {opened - start:.2f} s CPU, build {UNITS * TAGS} variables {built - opened:.2f} s CPU")
+    print(f"without subscriber {1e6 * idle / writes:.0f} us CPU per written value")
+    print(f"with one encrypted subscriber {1e6 * cpu / writes:.0f} us CPU per change, {changes / TICKS:.0f} changes/s")
+    print(f"age p50 {1e3 * heard['p50_s']:.0f} ms, p99 {1e3 * heard['p99_s']:.0f} ms")
+    print(f"client {1e6 * (heard['cpu_s'] - ready['cpu_s']) / max(1, changes):.0f} us CPU per change")
+    assert publisher.status().values.written == 2 * writes
+    assert changes >= 0.99 * writes
