@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from brokers.stores.lines import QUALITY
 from dashboards.grafana.queries import targets, variables
 from dashboards.panel import TITLES, Events, Kpi, PanelSpec, Picture, Scope, Telemetry, board
 from twin.records import RecordKind
@@ -90,7 +91,13 @@ def _link() -> Document:
 def _variables(scope: Scope) -> list[Document]:
     found = [_variable(name, query) for name, query in variables(scope)]
     if any(spec.shows == Telemetry() for spec in board(scope)):
-        several = {"multi": True, "includeAll": True, "current": {"text": ["All"], "value": ["$__all"]}}
+        no_quality = f"/^(?!{QUALITY}$).*/"
+        several = {
+            "regex": no_quality,
+            "multi": True,
+            "includeAll": True,
+            "current": {"text": ["All"], "value": ["$__all"]},
+        }
         found.append({**_variable("tag", 'SHOW FIELD KEYS FROM "telemetry"'), **several})
     return found
 
