@@ -26,7 +26,7 @@ from tests.brain.made import (
     state_rows,
 )
 from twin.brain import Brain, BrainConfig
-from twin.records import Frame, RecordKind
+from twin.records import Frame, RecordKind, records
 from twin.states import UnitState as U
 
 Rows = dict[tuple[str, str, str, int], dict[str, Any]]
@@ -245,8 +245,16 @@ def test_what_no_record_should_look_like_is_counted_not_taken() -> None:
     frame = state_rows([(0, EPOCH, U.PRODUCING, "o")])
     frame.values[0, 0] = "DANCING"
     brain.process(frame)
-    assert brain.stats.rejected == 3
+    brain.process(records(RecordKind.HEARTBEAT, [(SITE.parent, EPOCH, (0, 0, 0.0))]))
+    assert brain.stats.rejected == 4
     assert brain.stats.rows == 0
+
+
+def test_a_heartbeat_of_the_far_future_closes_only_what_is_kept() -> None:
+    brain = Brain(QUIET)
+    run(brain, [*master_data(), state_rows([(0, EPOCH, U.PRODUCING, "o")]), beat(EPOCH)])
+    rows = run(brain, [beat(EPOCH + 10**9 * S)])
+    assert len({key[3] for key in rows if key[2] == "hour"}) <= 49
 
 
 def test_records_older_than_what_is_kept_are_counted() -> None:

@@ -90,6 +90,9 @@ class Brain:
     def _beats(self, frame: Frame) -> list[Frame]:
         result: list[Frame] = []
         for path, time_ns in zip(frame.paths, frame.time_ns.tolist(), strict=True):
+            if path.level < Level.SITE:
+                self.stats.rejected += 1
+                continue
             site = self._intake.site(path)
             if frame.historical or (site.mark is not None and time_ns <= site.mark):
                 site.heal(time_ns, self.config.gap_ns)
@@ -100,8 +103,8 @@ class Brain:
         return result
 
     def _advance(self, site: Site, time_ns: int, run: tuple[str, str] | None) -> Iterator[Frame]:
-        before = site.mark
-        start = before if before is not None else min(time_ns, site.first if site.first is not None else time_ns)
+        first = site.first if site.first is not None else time_ns
+        start = max(min(time_ns, first) if site.mark is None else site.mark, time_ns - self.config.keep_ns)
         site.pass_to(time_ns, run, self.config.gap_ns)
         yield from self._revise(site)
         for path, window in self._closing(site, start, time_ns):
@@ -162,7 +165,7 @@ class Brain:
         if heard is None:
             return
         yield from self._pending(members)
-        start = members.mark if members.mark is not None else first
+        start = max(first if members.mark is None else members.mark, heard - self.config.keep_ns)
         if heard <= start:
             return
         offset = members.sites[0].offset_s
