@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from twin.config import ProcessConfig
+from twin.sim.process import Processor
+from twin.stations import stations
 
 
 class MachineConfig(ProcessConfig):
@@ -12,3 +14,11 @@ class MachineConfig(ProcessConfig):
 
     capacity: int = Field(default=1, ge=1, description="items worked on at the same time, each on its own")
     makes: str | None = Field(default=None, description="item that leaves; default: the item that came")
+
+
+@stations.register("machine", config=MachineConfig)
+class Machine(Processor):
+    """Works on each item for its cycle time in one of its places; blocked after service."""
+
+    config = MachineConfig
+    __slots__ = ()

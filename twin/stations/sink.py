@@ -6,6 +6,11 @@ from pydantic import Field
 
 from twin.config import StationConfig
 from twin.distributions import Durations
+from twin.records import RecordKind
+from twin.sim.journal import Event
+from twin.sim.kernel import WORK
+from twin.sim.station import BREAK, DOWN, OFF, PRODUCING, STARVED, Part, Setting, Station
+from twin.stations import stations
 
 
 class SinkConfig(StationConfig):
@@ -13,3 +18,62 @@ class SinkConfig(StationConfig):
 
     interval: Durations | None = Field(default=None, description="time between withdrawals; None: takes at once")
     final: bool = Field(default=True, description="what leaves is a shipped final product")
+
+
+@stations.register("sink", config=SinkConfig)
+class Sink(Station):
+    """Takes items at once, or one after each interval of demand while on shift; then counts them.
+
+    PRODUCING while an interval of demand runs, else STARVED. The ideal time in its PART rows is the
+    mean interval, 0 without one.
+    """
+
+    config = SinkConfig
+    holds_on = DOWN | BREAK | OFF
+    __slots__ = ("demand", "events", "ready")
+
+    def __init__(self, setting: Setting):
+        super().__init__(setting)
+        config = setting.config
+        assert isinstance(config, SinkConfig)  # noqa: S101 - the builder has checked it
+        self.demand = None if config.interval is None else self.stream("demand", config.interval)
+        self.ready = True
+        self.events: dict[Part, Event] = {}
+
+    def offer(self, part: Part) -> bool:
+        if self.closed or not self.ready:
+            return False
+        self._leave(part)
+        if self.demand is not None:
+            self.ready = False
+            self.kernel.at(self.kernel._now + self.slow * self.demand.draw(), self._wanted, WORK)
+            self.show()
+        return True
+
+    def _leave(self, part: Part) -> None:
+        self.parts += 1
+        if self.recording:
+            event = self.events.get(part)
+            self.log.extend((self.kernel._now, self._event(part) if event is None else event))
+
+    def _event(self, part: Part) -> Event:
+        law = getattr(self.setting.config, "interval", None)
+        unit, first_pass = self.setting.unit, int(part.reworks == 0)
+        values = (part.item, 1, 0, 0, 0.0 if law is None else law.mean_s, first_pass)
+        event = self.events[part] = Event(unit, RecordKind.PART, values, ("part", unit, part.item, first_pass))
+        return event
+
+    def _wanted(self) -> None:
+        self.ready = True
+        self.pull()
+        self.show()
+
+    def pull(self) -> None:
+        while self.ready and not self.closed:
+            part = self.ask()
+            if part is None:
+                break
+            self.offer(part)
+
+    def active(self) -> int:
+        return STARVED if self.ready else PRODUCING

@@ -1,0 +1,1 @@
+"""Behaviour that stations are put together from: failures, setups, calendars, energy."""

@@ -1,0 +1,124 @@
+"""From a configuration to linked stations; everything that is wrong is said at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twin.config import PlantConfig
+from twin.equipment import EquipmentPath
+from twin.errors import ModelError, Problem
+from twin.parts.calendar import Calendar, CalendarClock
+from twin.sim.flow import check_flow
+from twin.sim.journal import Journal
+from twin.sim.kernel import Kernel
+from twin.sim.links import Paths, destinations, rework_target, unknown
+from twin.sim.station import Parts, Setting, Station
+from twin.stations import stations
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What all stations share."""
+
+    config: PlantConfig
+    seed: int
+    kernel: Kernel
+    journal: Journal
+
+
+def build(basis: Basis) -> tuple[tuple[Station, ...], list[CalendarClock]]:
+    """Build and link all stations of a plant.
+
+    Raises:
+        ModelError: With every finding.
+    """
+    successors, problems = destinations(basis.config)
+    problems += _wrong_kinds(basis.config)
+    problems += _wrong_calendars(basis.config)
+    problems += _wrong_rework(basis.config)
+    if problems:
+        raise ModelError(problems)
+    flow, problems = check_flow(basis.config, successors, _reworks(basis.config))
+    if problems:
+        raise ModelError(problems)
+    made = _made(basis)
+    _link(made, successors, _reworks(basis.config))
+    for path, station in made.items():
+        if hasattr(station, "stock_items"):
+            station.stock_items(flow[path])
+    return tuple(made.values()), _clocks(basis, made)
+
+
+def _made(basis: Basis) -> dict[EquipmentPath, Station]:
+    parts = Parts()
+    made: dict[EquipmentPath, Station] = {}
+    for unit, (path, line, config) in enumerate(basis.config.stations()):
+        order = line.order or f"{line.id}-standing"
+        setting = Setting(path, unit, config, order, basis.seed, basis.kernel, basis.journal, parts)
+        made[path] = stations[config.kind](setting)
+    return made
+
+
+def _link(
+    made: dict[EquipmentPath, Station], successors: dict[EquipmentPath, Paths], reworks: dict[EquipmentPath, Paths]
+) -> None:
+    givers: dict[EquipmentPath, list[Station]] = {path: [] for path in made}
+    for path, station in made.items():
+        for target in dict.fromkeys((*successors[path], *reworks.get(path, ()))):
+            givers[target].append(station)
+    for path, station in made.items():
+        station.link(tuple(made[target] for target in successors[path]), tuple(givers[path]))
+        if path in reworks:
+            station.rework_takers = tuple(made[target] for target in reworks[path])  # type: ignore[attr-defined]
+
+
+def _reworks(config: PlantConfig) -> dict[EquipmentPath, Paths]:
+    known = {path: None for path, _, _ in config.stations()}
+    found = {path: rework_target(path, station, known) for path, _, station in config.stations()}
+    return {path: target for path, target in found.items() if target}
+
+
+def _wrong_rework(config: PlantConfig) -> list[Problem]:
+    known = {path: None for path, _, _ in config.stations()}
+    problems = []
+    for path, _, station in config.stations():
+        name = getattr(station, "rework_to", None)
+        if name is not None and not rework_target(path, station, known):
+            problems.append(unknown(f"{path} rework_to", name, path.line, known))
+    return problems
+
+
+def _wrong_kinds(config: PlantConfig) -> list[Problem]:
+    problems = []
+    for path, _, station in config.stations():
+        if station.kind not in stations:
+            problems.append(Problem(f"{path} kind", f"one of {', '.join(stations.kinds())}", repr(station.kind)))
+        elif not isinstance(station, stations[station.kind].config):  # type: ignore[attr-defined]
+            wanted = stations[station.kind].config.__name__  # type: ignore[attr-defined]
+            problems.append(Problem(str(path), f"a {wanted}", type(station).__name__))
+    return problems
+
+
+def _wrong_calendars(config: PlantConfig) -> list[Problem]:
+    problems = []
+    for path, site, line in config.lines():
+        for station in line.stations:
+            name = station.calendar or line.calendar or site.calendar
+            if name is not None and name not in config.calendars:
+                hint = f"known: {', '.join(config.calendars) or 'none'}"
+                problems.append(Problem(f"{path}/{station.id} calendar", "a calendar of the plant", repr(name), hint))
+    return problems
+
+
+def _clocks(basis: Basis, made: dict[EquipmentPath, Station]) -> list[CalendarClock]:
+    clocks: dict[str, CalendarClock] = {}
+    for path, site, line in basis.config.lines():
+        for station in line.stations:
+            name = station.calendar or line.calendar or site.calendar
+            if name is None:
+                continue
+            if name not in clocks:
+                calendar = Calendar(basis.config.calendars[name], basis.config.epoch)
+                clocks[name] = CalendarClock(calendar, basis.kernel)
+            clocks[name].members.append(made[path.child(station.id)])
+    return list(clocks.values())

@@ -1,0 +1,40 @@
+"""Simulated time and the time of the wire."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+_UNIX = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def epoch_ns(epoch: datetime) -> int:
+    """Nanoseconds since 1970 UTC of an instant with an offset, exact.
+
+    >>> epoch_ns(datetime(2026, 1, 1, tzinfo=UTC))
+    1767225600000000000
+    """
+    return (epoch - _UNIX) // timedelta(microseconds=1) * 1000
+
+
+def to_ns(origin_ns: int, sim_s: float) -> int:
+    """Time on the wire of a simulated time.
+
+    Args:
+        origin_ns: Nanoseconds since 1970 UTC at simulated second 0.
+        sim_s: Simulated seconds.
+
+    Returns:
+        ``origin_ns + rint(sim_s * 1e9)``; ties go to the even number.
+
+    >>> to_ns(10, 1.5)
+    1500000010
+    """
+    return origin_ns + round(sim_s * 1e9)
+
+
+def to_ns_array(origin_ns: int, sim_s: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The same for many times."""
+    return origin_ns + np.rint(np.asarray(sim_s) * 1e9).astype(np.int64)

@@ -1,0 +1,127 @@
+"""Which items come to which station: found once, before anything runs, and checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twin.config import PlantConfig, StationConfig
+from twin.equipment import EquipmentPath
+from twin.errors import Problem
+from twin.sim.links import Paths
+
+Items = dict[EquipmentPath, set[str]]
+
+
+def check_flow(
+    config: PlantConfig, successors: dict[EquipmentPath, Paths], reworks: dict[EquipmentPath, Paths]
+) -> tuple[Items, list[Problem]]:
+    """Follow the items through the plant.
+
+    Returns:
+        Items that can come to or start in each station, and what is wrong.
+    """
+    stations = {path: station for path, _, station in config.stations()}
+    items = _spread(stations, successors, reworks)
+    problems: list[Problem] = []
+    for path, station in stations.items():
+        problems += _wrong_place(path, station, successors[path], stations)
+        problems += _wrong_items(path, station, config)
+        problems += _wrong_cycles(path, station, items[path])
+        problems += _wrong_bom(path, station, items[path])
+        problems += _wrong_stock(path, station, items[path])
+    return items, problems
+
+
+def _spread(
+    stations: dict[EquipmentPath, StationConfig],
+    successors: dict[EquipmentPath, Paths],
+    reworks: dict[EquipmentPath, Paths],
+) -> Items:
+    items: Items = {path: set(_own(station)) for path, station in stations.items()}
+    waiting = [path for path in stations if items[path]]
+    while waiting:
+        path = waiting.pop()
+        leaving = _leaving(stations[path], items[path])
+        for target in (*successors[path], *reworks.get(path, ())):
+            bom = getattr(stations[target], "bom", None)
+            new = (leaving if bom is None else leaving & bom.keys()) - items[target]
+            if new:
+                items[target] |= new
+                waiting.append(target)
+    return items
+
+
+def _own(station: StationConfig) -> set[str]:
+    mix: dict[str, int] = getattr(station, "mix", {})
+    initial: dict[str, int] = getattr(station, "initial", {})
+    return {*mix, *initial}
+
+
+def _leaving(station: StationConfig, items: set[str]) -> set[str]:
+    makes: str | None = getattr(station, "makes", None)
+    if hasattr(station, "bom"):
+        return {makes} if makes and station.bom.keys() <= items else set()
+    return items if makes is None else {makes}
+
+
+def _wrong_place(
+    path: EquipmentPath, station: StationConfig, targets: Paths, stations: dict[EquipmentPath, StationConfig]
+) -> list[Problem]:
+    problems = []
+    if not targets and station.kind != "sink":
+        problems.append(Problem(f"{path} to", "somewhere to give parts to", "nothing", "add a sink after it"))
+    if targets and station.kind == "sink":
+        problems.append(Problem(f"{path} to", "nothing, it is a sink", ", ".join(targets)))
+    for target in targets:
+        kind = stations[target].kind
+        if kind == "source":
+            problems.append(Problem(f"{path} to", "a unit that takes parts", f"the source {target}"))
+        if (kind == "receiving") != (station.kind == "shipping"):
+            problems.append(
+                Problem(f"{path} to", "shipping before every receiving and nowhere else", f"{station.kind} to {kind}")
+            )
+    return problems
+
+
+def _wrong_items(path: EquipmentPath, station: StationConfig, config: PlantConfig) -> list[Problem]:
+    named = _own(station) | set(getattr(station, "bom", {})) | set(getattr(station, "cycles", {}))
+    makes = getattr(station, "makes", None)
+    named |= set() if makes is None else {makes}
+    known = f"an item of the plant ({', '.join(config.items)})"
+    problems = [Problem(str(path), known, repr(item)) for item in sorted(named - set(config.items))]
+    if station.kind == "source" and sum(getattr(station, "mix", {}).values()) <= 0:
+        problems.append(Problem(f"{path} mix", "at least one item in a round", "none"))
+    return problems
+
+
+def _wrong_cycles(path: EquipmentPath, station: StationConfig, items: set[str]) -> list[Problem]:
+    if not hasattr(station, "cycles") or station.cycle is not None:  # type: ignore[attr-defined]
+        return []
+    needed = {station.makes} if hasattr(station, "bom") else items  # type: ignore[attr-defined]
+    missing = sorted(needed - set(station.cycles))
+    hint = "give cycle, or cycles by item"
+    return [Problem(f"{path} cycle", f"a time for {item!r}", "none", hint) for item in missing]
+
+
+def _wrong_bom(path: EquipmentPath, station: StationConfig, items: set[str]) -> list[Problem]:
+    bom: dict[str, int] = getattr(station, "bom", {})
+    problems = [
+        Problem(f"{path} bom.{item}", "a station that delivers it here", "none", "check the 'to' of its supplier")
+        for item in sorted(set(bom) - items)
+    ]
+    few = [item for item, number in bom.items() if number < 1]
+    return problems + [Problem(f"{path} bom.{item}", "at least 1", str(bom[item])) for item in few]
+
+
+def _wrong_stock(path: EquipmentPath, station: StationConfig, items: set[str]) -> list[Problem]:
+    places: Any = getattr(station, "capacity", None)
+    held = sum(getattr(station, "initial", {}).values())
+    problems = []
+    if places is not None and held > places:
+        problems.append(Problem(f"{path} initial", f"at most {places} items, its capacity", str(held)))
+    load = getattr(station, "load", None)
+    needed = 0 if load is None else len(items) * (load - 1) + 1
+    if load is not None and places < max(needed, load):
+        expected = f"at least {max(needed, load)} places for loads of {load} of {len(items)} items"
+        problems.append(Problem(f"{path} capacity", expected, str(places)))
+    return problems

@@ -1,0 +1,179 @@
+"""What happened, in order: from the stations' raw log to rows without repeats."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from twin.records import RecordKind
+
+CHUNK = 2048
+_digest_of = attrgetter("digest")
+
+
+class TraceRow(NamedTuple):
+    """One event.
+
+    Args:
+        sim_s: Exact simulated time in s.
+        unit: Number of the unit, index into ``Plant.units``.
+        kind: Kind of record.
+        values: Values of ``records.COLUMNS[kind]``.
+    """
+
+    sim_s: float
+    unit: int
+    kind: RecordKind
+    values: tuple[Any, ...]
+
+
+class Event:
+    """Something that can happen at a unit; made once, logged many times.
+
+    Args:
+        unit: Number of the unit.
+        kind: Kind of record; None: leaves no row.
+        values: Values of its columns.
+        series: Events of one series at the same instant become one row: the last state or level, or
+            the sum of quantities. None: each is a row.
+        digest: Part of the fingerprint, states only; else 0.
+        code: Of states: number of the state, plus 16 with an order.
+    """
+
+    __slots__ = ("code", "digest", "kind", "series", "unit", "values")
+
+    def __init__(self, unit: int, kind: RecordKind | None, values: tuple[Any, ...], series: Any = None):
+        self.unit, self.kind, self.values, self.series = unit, kind, values, series
+        self.digest = 0
+        self.code = 0
+
+
+def state_event(unit: int, path: str, code: int, values: tuple[Any, ...]) -> Event:
+    """The event of entering a state."""
+    event = Event(unit, RecordKind.STATE, values, unit)
+    text = f"{path}|{values!r}".encode()
+    event.digest = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") | 1
+    event.code = code
+    return event
+
+
+class Fingerprint:
+    """Hash over time, unit and state of every state change, independent of how the run was cut."""
+
+    def __init__(self) -> None:
+        self._hash = b""
+        self._times = array("d")
+        self._digests = array("Q")
+
+    def add(self, times: Iterable[float], digests: Iterable[int]) -> None:
+        """Take state changes in order."""
+        self._times.extend(times)
+        self._digests.extend(digests)
+        while len(self._times) >= CHUNK:
+            self._hash = self._fold(CHUNK)
+            del self._times[:CHUNK], self._digests[:CHUNK]
+
+    def _fold(self, size: int) -> bytes:
+        body = self._times[:size].tobytes() + self._digests[:size].tobytes()
+        return hashlib.blake2b(self._hash + body, digest_size=16).digest()
+
+    def value(self, tail: str) -> str:
+        """The fingerprint so far with ``tail`` hashed in."""
+        return hashlib.blake2b(self._fold(len(self._times)) + tail.encode(), digest_size=16).hexdigest()
+
+
+class Journal:
+    """Collects the raw log of all stations.
+
+    ``log`` alternates simulated time and :class:`Event`. States are always logged, everything else
+    only when ``recording``.
+
+    Args:
+        trace: Keep rows for :meth:`drain`.
+        intervals: Hand rows to a reader as well, see ``settle``.
+    """
+
+    def __init__(self, trace: bool, intervals: bool):
+        self.trace, self.intervals = trace, intervals
+        self.recording = trace or intervals
+        self.log: list[Any] = []
+        self.fingerprint = Fingerprint()
+        self._rows: list[tuple[float, Event]] = []
+        self._shown: dict[Any, Event] = {}
+
+    def settle(self) -> list[tuple[float, Event]]:
+        """Turn the raw log into rows; only between two instants.
+
+        Returns:
+            The new rows in order of time; empty when nothing is recorded.
+        """
+        log = self.log
+        if not log:
+            return []
+        times, events = log[0::2], log[1::2]
+        log.clear()
+        self._hash(times, events)
+        if not self.recording:
+            return []
+        rows = _collapsed(times, events, self._shown)
+        if self.trace:
+            self._rows.extend(rows)
+        return rows
+
+    def _hash(self, times: list[float], events: list[Event]) -> None:
+        digests = list(map(_digest_of, events))
+        if self.recording:
+            states = np.flatnonzero(np.array(digests, dtype=np.uint64)).tolist()
+            times, digests = [times[i] for i in states], [digests[i] for i in states]
+        self.fingerprint.add(times, digests)
+
+    def drain(self) -> list[TraceRow]:
+        """Rows since the last call."""
+        rows, self._rows = self._rows, []
+        return [TraceRow(time, e.unit, e.kind, e.values) for time, e in rows]  # type: ignore[arg-type]
+
+
+def _collapsed(times: list[float], events: list[Event], shown: dict[Any, Event]) -> list[tuple[float, Event]]:
+    """One row per series and instant, none that says what was said before."""
+    rows: list[tuple[float, Event] | None] = []
+    place: dict[Any, int] = {}
+    before: dict[Any, Event | None] = {}
+    instant = -1.0
+    for time, event in zip(times, events, strict=True):
+        if event.kind is None:
+            continue
+        series = event.series
+        if time != instant:
+            instant = time
+            place.clear()
+            before.clear()
+        if series is None:
+            rows.append((time, event))
+            continue
+        index = place.get(series)
+        if event.kind is RecordKind.PART:
+            event = event if index is None else _sum(rows[index], event)
+        else:
+            before.setdefault(series, shown.get(series))
+            shown[series] = event
+        if index is not None:
+            rows[index] = None
+        if event is before.get(series):
+            place.pop(series, None)
+            continue
+        place[series] = len(rows)
+        rows.append((time, event))
+    return [row for row in rows if row is not None]
+
+
+def _sum(row: tuple[float, Event] | None, event: Event) -> Event:
+    if row is None:
+        return event
+    (item, *first), (_, *second) = row[1].values, event.values
+    quantities = [a + b for a, b in zip(first[:3], second[:3], strict=True)]
+    return Event(event.unit, event.kind, (item, *quantities, *second[3:]), event.series)

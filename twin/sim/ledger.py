@@ -1,0 +1,257 @@
+"""Ground truth: what every unit really did, kept by the engine for checks; the brain never reads it."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.equipment import EquipmentPath
+from twin.errors import FactoryError, Problem
+from twin.records import RecordKind
+from twin.sim.clock import to_ns, to_ns_array
+from twin.sim.journal import Event
+from twin.sim.station import CODES, WITH_ORDER, Station
+from twin.states import UnitState
+
+_FAILING = np.zeros(CODES, dtype=bool)
+for _state in (UnitState.FAILED, UnitState.REPAIR):
+    _FAILING[[_state, _state + WITH_ORDER]] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Account of a unit since the start, float sums.
+
+    Args:
+        seconds: Time by code of the state (number, plus 16 with an order), 32 values, s.
+        parts: Completed operations.
+        scrapped: Of these, parts spoiled.
+        reworked: Of these, parts sent back.
+        energy_kwh: Energy.
+    """
+
+    seconds: tuple[float, ...]
+    parts: int
+    scrapped: int
+    reworked: int
+    energy_kwh: float
+
+    def duration_s(self, state: UnitState) -> float:
+        """Time in a state, with and without order."""
+        return self.seconds[state] + self.seconds[state + WITH_ORDER]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Completed operations of one item in a window.
+
+    Args:
+        good: Good quantity.
+        scrap: Scrap quantity.
+        rework: Rework quantity.
+        inspected: Quantity at its first pass.
+        good_at_first: Of it, good.
+        ideal_produced_s: Sum of planned run time per item x produced quantity.
+        ideal_good_s: Sum of planned run time per item x good quantity.
+    """
+
+    good: int = 0
+    scrap: int = 0
+    rework: int = 0
+    inspected: int = 0
+    good_at_first: int = 0
+    ideal_produced_s: float = 0.0
+    ideal_good_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Account of a unit in a window ``[t0, t1)``.
+
+    Args:
+        durations_ns: Time by code of the state (number, plus 16 with an order), int64[32]; they fill the window.
+        counts: Completed operations by item.
+        energy_kwh: Energy.
+        failures: Failures (FAILED or REPAIR in one piece) that began.
+        repaired: Failures that ended.
+        repair_ns: Full length of the failures that ended.
+        stock_ns: Integral of the level of each item over the window in items x ns.
+        departed: Quantity of each item that departed in loads.
+        arrived: Quantity of each item that arrived in loads.
+    """
+
+    durations_ns: NDArray[np.int64]
+    counts: dict[str, Count]
+    energy_kwh: float
+    failures: int
+    repaired: int
+    repair_ns: int
+    stock_ns: dict[str, int]
+    departed: dict[str, int]
+    arrived: dict[str, int]
+
+    def duration_ns(self, state: UnitState, with_order: bool = True) -> int:
+        """Time in a state, either with or without an order on the unit."""
+        return int(self.durations_ns[state + WITH_ORDER * with_order])
+
+
+@dataclass
+class _Record:
+    """Everything of one unit, in columns; times in simulated seconds."""
+
+    state_s: array[float] = field(default_factory=lambda: array("d"))
+    codes: array[int] = field(default_factory=lambda: array("B"))
+    part_s: array[float] = field(default_factory=lambda: array("d"))
+    parts: list[tuple[Any, ...]] = field(default_factory=list)
+    stock: dict[str, tuple[array[float], array[int]]] = field(default_factory=dict)
+    trips: list[tuple[float, str, str, int]] = field(default_factory=list)
+
+
+class Ledger:
+    """The account of all units.
+
+    Args:
+        stations: The units.
+        origin_ns: Nanoseconds since 1970 UTC at simulated second 0.
+        intervals: Keep everything, for :meth:`window`.
+    """
+
+    def __init__(self, stations: Sequence[Station], origin_ns: int, intervals: bool):
+        self._stations = tuple(stations)
+        self._index = {station.path: index for index, station in enumerate(stations)}
+        self._origin = origin_ns
+        self._records = [_Record() for _ in stations] if intervals else []
+
+    def take(self, rows: Iterable[tuple[float, Event]]) -> None:
+        """Keep new rows, in order of time."""
+        for time, event in rows:
+            record = self._records[event.unit]
+            if event.kind is RecordKind.STATE:
+                record.state_s.append(time)
+                record.codes.append(event.code)
+            elif event.kind is RecordKind.PART:
+                record.part_s.append(time)
+                record.parts.append(event.values)
+            elif event.kind is RecordKind.STOCK:
+                item, level = event.values
+                times, levels = record.stock.setdefault(item, (array("d"), array("q")))
+                times.append(time)
+                levels.append(level)
+            elif event.kind is RecordKind.SHIPMENT:
+                _, what, item, quantity, _, _ = event.values
+                record.trips.append((time, what, item, quantity))
+
+    def _number(self, unit: int | EquipmentPath | str) -> int:
+        if isinstance(unit, int):
+            return unit
+        if unit not in self._index:
+            raise FactoryError(str(Problem("ledger", "the path of a unit", repr(unit))))
+        return self._index[EquipmentPath(unit)]
+
+    def totals(self, unit: int | EquipmentPath | str) -> Totals:
+        """Account since the start, by number or path of the unit."""
+        station = self._stations[self._number(unit)]
+        now = station.kernel.now
+        seconds = list(station.totals)
+        seconds[station.code] += now - station.since
+        return Totals(tuple(seconds), station.parts, station.scrapped, station.reworked, station.energy_at(now))
+
+    def window(self, unit: int | EquipmentPath | str, t0_ns: int, t1_ns: int) -> Truth:
+        """Exact account of a window.
+
+        Args:
+            unit: Number or path.
+            t0_ns: Begin, ns since 1970 UTC.
+            t1_ns: End, not after now.
+
+        Raises:
+            FactoryError: Intervals are not kept.
+        """
+        if not self._records:
+            raise FactoryError(str(Problem("ledger", "intervals to be kept", "a plant without", "use intervals=True")))
+        number = self._number(unit)
+        record, station = self._records[number], self._stations[number]
+        starts = to_ns_array(self._origin, np.frombuffer(record.state_s, dtype=np.float64))
+        codes = np.frombuffer(record.codes, dtype=np.uint8)
+        begun, ended, repair_ns = _failures(starts, codes, t0_ns, t1_ns)
+        return Truth(
+            durations_ns=_durations(starts, codes, t0_ns, t1_ns),
+            counts=self._counts(record, t0_ns, t1_ns),
+            energy_kwh=self._energy(number, starts, codes, (t0_ns, t1_ns), station),
+            failures=begun,
+            repaired=ended,
+            repair_ns=repair_ns,
+            stock_ns={item: self._stock(column, t0_ns, t1_ns) for item, column in record.stock.items()},
+            departed=self._trips(record, "departed", t0_ns, t1_ns),
+            arrived=self._trips(record, "arrived", t0_ns, t1_ns),
+        )
+
+    def energy_at(self, unit: int | EquipmentPath | str, time_ns: int) -> float:
+        """Energy in kWh since the start, of what happened before a time."""
+        return self.window(unit, self._origin, time_ns).energy_kwh
+
+    def _energy(
+        self,
+        number: int,
+        starts: NDArray[np.int64],
+        codes: NDArray[np.uint8],
+        window: tuple[int, int],
+        station: Station,
+    ) -> float:
+        spent = _durations(starts, codes, *window)
+        by_state = float(spent @ np.array(station.power)) / 1e9
+        parts = sum(int(part[1] + part[2] + part[3]) for part in self._between(self._records[number], *window))
+        return by_state + parts * station.per_part
+
+    def _between(self, record: _Record, t0_ns: int, t1_ns: int) -> list[tuple[Any, ...]]:
+        times = to_ns_array(self._origin, np.frombuffer(record.part_s, dtype=np.float64))
+        first, last = np.searchsorted(times, [t0_ns, t1_ns])
+        return record.parts[first:last]
+
+    def _counts(self, record: _Record, t0_ns: int, t1_ns: int) -> dict[str, Count]:
+        sums: dict[str, list[float]] = {}
+        for item, good, scrap, rework, ideal_s, first_pass in self._between(record, t0_ns, t1_ns):
+            made = good + scrap + rework
+            row = (good, scrap, rework, made * first_pass, good * first_pass, ideal_s * made, ideal_s * good)
+            total = sums.setdefault(item, [0, 0, 0, 0, 0, 0.0, 0.0])
+            sums[item] = [a + b for a, b in zip(total, row, strict=True)]
+        return {item: Count(*(int(v) for v in row[:5]), *row[5:]) for item, row in sums.items()}
+
+    def _stock(self, column: tuple[array[float], array[int]], t0_ns: int, t1_ns: int) -> int:
+        times, levels = column
+        starts = to_ns_array(self._origin, np.frombuffer(times, dtype=np.float64))
+        return int(_overlaps(starts, t0_ns, t1_ns) @ np.frombuffer(levels, dtype=np.int64))
+
+    def _trips(self, record: _Record, what: str, t0_ns: int, t1_ns: int) -> dict[str, int]:
+        sums: dict[str, int] = {}
+        for time, event, item, quantity in record.trips:
+            if event == what and t0_ns <= to_ns(self._origin, time) < t1_ns:
+                sums[item] = sums.get(item, 0) + quantity
+        return sums
+
+
+def _overlaps(starts: NDArray[np.int64], t0_ns: int, t1_ns: int) -> NDArray[np.int64]:
+    """Length of each interval inside the window; an interval ends where the next starts."""
+    edges = np.clip(np.append(starts, t1_ns), t0_ns, t1_ns)
+    return np.diff(edges)
+
+
+def _durations(starts: NDArray[np.int64], codes: NDArray[np.uint8], t0_ns: int, t1_ns: int) -> NDArray[np.int64]:
+    sums = np.zeros(CODES, dtype=np.int64)
+    np.add.at(sums, codes, _overlaps(starts, t0_ns, t1_ns))
+    return sums
+
+
+def _failures(starts: NDArray[np.int64], codes: NDArray[np.uint8], t0_ns: int, t1_ns: int) -> tuple[int, int, int]:
+    failing = np.concatenate(([False], _FAILING[codes], [False]))
+    change = np.diff(failing.astype(np.int8))
+    begins = starts[np.flatnonzero(change[:-1] == 1)]
+    ends = starts[np.flatnonzero(change[:-1] == -1)]
+    inside = (ends >= t0_ns) & (ends < t1_ns)
+    begun = int(np.count_nonzero((begins >= t0_ns) & (begins < t1_ns)))
+    return begun, int(np.count_nonzero(inside)), int((ends - begins[: len(ends)])[inside].sum())

@@ -1,0 +1,172 @@
+"""The plant: all stations on one clock, that can be run, watched, saved and branched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from twin.config import PlantConfig
+from twin.equipment import EquipmentPath
+from twin.errors import FactoryError, Problem
+from twin.sim import snapshot
+from twin.sim.build import Basis, build
+from twin.sim.clock import epoch_ns
+from twin.sim.command import Command, Mailbox, post_all
+from twin.sim.journal import Journal, TraceRow
+from twin.sim.kernel import Kernel
+from twin.sim.ledger import Ledger
+from twin.sim.station import Station
+from twin.sim.view import PlantView, view_of
+
+
+class Plant:
+    """A plant on simulated time; the same configuration and seed give the same run, however it is cut.
+
+    Args:
+        config: What to build.
+        seed: Seed of all random streams, not negative.
+        trace: Keep events for :meth:`drain`.
+        intervals: Keep all of them in the ledger, for exact windows.
+
+    Raises:
+        ModelError: The configuration cannot be built; carries every finding.
+    """
+
+    def __init__(self, config: PlantConfig, seed: int, *, trace: bool = True, intervals: bool = False):
+        self.config, self.seed = config, seed
+        self.epoch_ns = epoch_ns(config.epoch)
+        self._kernel = Kernel()
+        self._journal = Journal(trace, intervals)
+        self._stations, self._clocks = build(Basis(config, seed, self._kernel, self._journal))
+        self.units: tuple[EquipmentPath, ...] = tuple(station.path for station in self._stations)
+        self._ledger = Ledger(self._stations, self.epoch_ns, intervals)
+        self._mailbox = Mailbox(self._kernel, self._stations)
+        self._start()
+        post_all(self._mailbox, config.perturbations)
+
+    def _start(self) -> None:
+        for clock in self._clocks:
+            clock.tell()
+        for station in self._stations:
+            station.show()
+        self._kernel.at(0.0, self._begin)
+
+    def _begin(self) -> None:
+        for station in self._stations:
+            station.begin()
+
+    # --- time -----------------------------------------------------------------------------------
+
+    @property
+    def now_s(self) -> float:
+        """Simulated time in s since the epoch."""
+        return float(self._kernel.now)
+
+    @property
+    def events(self) -> int:
+        """Number of entries of the event queue processed so far."""
+        return self._kernel.processed
+
+    def run_until(self, sim_s: float) -> None:
+        """Process everything strictly before a time; then it is that time.
+
+        Raises:
+            FactoryError: The time has passed.
+        """
+        if sim_s < self.now_s:
+            raise FactoryError(str(Problem("run_until", f"a time from {self.now_s:g} s on", f"{sim_s:g} s")))
+        self._kernel.run_before(sim_s, self._settle)
+
+    def _settle(self) -> None:
+        rows = self._journal.settle()
+        if self._journal.intervals:
+            self._ledger.take(rows)
+
+    # --- what happened and what is --------------------------------------------------------------
+
+    def drain(self) -> list[TraceRow]:
+        """Events since the last call in order of time; only real changes."""
+        self._settle()
+        return self._journal.drain()
+
+    def view(self) -> PlantView:
+        """The plant now, as arrays."""
+        return view_of(self._stations, self.now_s)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The true account of every unit."""
+        self._settle()
+        return self._ledger
+
+    def station(self, path: str) -> Station:
+        """A unit of the model, for checks.
+
+        Raises:
+            FactoryError: There is no such unit.
+        """
+        for station in self._stations:
+            if station.path == path:
+                return station
+        raise FactoryError(str(Problem("station", "the path of a unit", repr(path))))
+
+    def fingerprint(self) -> str:
+        """Hash over time, unit and state of every change so far, and the counts of every unit."""
+        self._settle()
+        tail = [(s.path, s.parts, s.scrapped, s.reworked, s.level) for s in self._stations]
+        return self._journal.fingerprint.value(f"{self.now_s!r}{tail!r}")
+
+    # --- from outside ---------------------------------------------------------------------------
+
+    def post(self, command: Command) -> None:
+        """Do something to units at a simulated time not before now.
+
+        Raises:
+            FactoryError: Its time has passed, or nothing has its path.
+        """
+        self._mailbox.post(command)
+
+    @property
+    def commands(self) -> Sequence[Command]:
+        """All commands posted so far, perturbations first; posting them to a new plant repeats the run."""
+        return tuple(self._mailbox.posted[2 * len(self.config.perturbations) :])
+
+    # --- copies ---------------------------------------------------------------------------------
+
+    def snapshot(self) -> bytes:
+        """The whole plant as bytes.
+
+        Raises:
+            FactoryError: A unit runs generator processes and cannot be saved.
+        """
+        self._settle()
+        return snapshot.save(self, self._stations)
+
+    @staticmethod
+    def restore(saved: bytes) -> Plant:
+        """A plant from :meth:`snapshot`; goes on bit for bit as the original would. Only for trusted bytes."""
+        plant: Plant = snapshot.load(saved)
+        return plant
+
+    def fork(self, n: int, reseed: bool = False) -> list[Plant]:
+        """Independent copies that go on from now.
+
+        Args:
+            n: How many.
+            reseed: Each copy draws random numbers of its own from now on; else all go on as this one would.
+        """
+        saved = self.snapshot()
+        copies = [Plant.restore(saved) for _ in range(n)]
+        if reseed:
+            for branch, copy in enumerate(copies, start=1):
+                copy.reseed(branch)
+        return copies
+
+    def reseed(self, branch: int) -> None:
+        """Draw other random numbers from now on; the branch names which."""
+        for station in self._stations:
+            for stream in station.streams:
+                stream.reseed(branch)
+
+    def __reduce__(self) -> Any:
+        return (Plant.restore, (self.snapshot(),))

@@ -1,0 +1,383 @@
+"""Stations that work on parts for some time: the common machine of machine, assembly, inspection and source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heappush
+from typing import Any, ClassVar
+
+from twin.config import FailureConfig, ProcessConfig
+from twin.distributions import Distribution
+from twin.parts.failure import FailureMode, fail_next, renew_life
+from twin.parts.setup import Setups
+from twin.records import RecordKind
+from twin.sim.journal import Event
+from twin.sim.kernel import WORK
+from twin.sim.station import (
+    BLOCKED,
+    BREAK,
+    DOWN,
+    OFF,
+    PRODUCING,
+    SETUP,
+    STARVED,
+    Part,
+    Setting,
+    Station,
+)
+from twin.streams import Stream
+
+IDLE, PREPARING, WORKING, DONE = 0, 1, 2, 3
+NOT_DUE = -1.0
+
+
+class Job:
+    """What a unit does with one kind of part.
+
+    Args:
+        part: The part that comes.
+        out: The part that leaves when it is good.
+        stream: Times of the operation.
+        ideal_s: Planned run time per item (PRI).
+        station: The unit.
+    """
+
+    __slots__ = ("good", "ideal_s", "out", "part", "rework", "scrap", "stream", "values")
+
+    def __init__(self, part: Part, out: Part, stream: Stream, ideal_s: float, station: Processor):
+        self.part, self.out, self.stream, self.values = part, out, stream, stream.values
+        self.ideal_s = ideal_s
+        self.good = self._event(station, (1, 0, 0))
+        self.scrap = self._event(station, (0, 1, 0))
+        self.rework = self._event(station, (0, 0, 1))
+
+    def _event(self, station: Processor, quantities: tuple[int, int, int]) -> Event:
+        first_pass = int(self.part.reworks == 0)
+        kind = RecordKind.PART if station.records_parts else None
+        values = (self.out.item, *quantities, self.ideal_s, first_pass)
+        return Event(station.setting.unit, kind, values, ("part", station.setting.unit, self.out.item, first_pass))
+
+
+class Slot:
+    """A place where one part is worked on; one pending entry of the kernel while it is busy.
+
+    Args:
+        station: The unit.
+    """
+
+    __slots__ = ("due", "job", "kernel", "last", "left", "out", "phase", "station", "takers", "wake")
+
+    def __init__(self, station: Processor):
+        self.station, self.kernel = station, station.kernel
+        self.phase, self.due, self.left = IDLE, NOT_DUE, 0.0
+        self.job: Job = station.no_job
+        self.last: str | None = None
+        self.out: Part | None = None
+        self.takers: tuple[Station, ...] = ()
+        self.wake = self.finish
+
+    def begin(self, part: Part) -> None:
+        """Work on a part from now on; the slot was idle."""
+        station = self.station
+        job = self.job
+        if part is not job.part:
+            job = self.job = station.job_of(part)
+        if station.setups is not None and self._prepare(job):
+            return
+        self.phase = WORKING
+        station.working += 1
+        if station.code != PRODUCING:
+            station.enter(PRODUCING)
+        values = job.values
+        self._wait(station.slow * (values.pop() if values else job.stream.refill()))
+
+    def _wait(self, time: float) -> None:
+        kernel = self.kernel
+        self.due = due = kernel._now + time
+        heappush(kernel._queue, (due, WORK, next(kernel._eid), self.wake))
+        if due > self.station.fail_at:
+            self.station.arm()
+
+    def _prepare(self, job: Job) -> bool:
+        setups = self.station.setups
+        item, last = job.out.item, self.last
+        self.last = item
+        if setups is None or last is None or last == item:
+            return False
+        self.phase = PREPARING
+        self.station.preparing += 1
+        self.station.show()
+        self._wait(setups.time(last, item))
+        return True
+
+    def _prepared(self) -> None:
+        station, job = self.station, self.job
+        station.preparing -= 1
+        station.working += 1
+        self.phase = WORKING
+        if station.code != PRODUCING:
+            station.enter(PRODUCING)
+        self._wait(station.slow * (job.values.pop() if job.values else job.stream.refill()))
+
+    def finish(self) -> None:
+        """The time of the operation is over, unless it was interrupted meanwhile."""
+        kernel = self.kernel
+        if kernel._now != self.due:
+            return
+        if self.phase != WORKING:
+            self._prepared()
+            return
+        station = self.station
+        job = self.job
+        station.parts += 1
+        if station.judges:
+            self._conclude()
+            return
+        if station.recording:
+            station.log.extend((kernel._now, job.good))
+        taker = station.next
+        if not (taker.offer(job.out) if taker is not None else station.forward(job.out)):
+            self._keep(job.out, station.successors)
+            return
+        giver = station.feed
+        part = giver.take(station) if giver is not None else station.ask()
+        if part is None or part is not job.part:
+            self._turn_to(part)
+            return
+        # the next part is like the last: the way of nearly all operations
+        values = job.values
+        self.due = due = kernel._now + station.slow * (values.pop() if values else job.stream.refill())
+        heappush(kernel._queue, (due, WORK, next(kernel._eid), self.wake))
+        if due > station.fail_at:
+            station.arm()
+
+    def _turn_to(self, part: Part | None) -> None:
+        station = self.station
+        self.due = NOT_DUE
+        self.phase = IDLE
+        station.working -= 1
+        if part is None:
+            station.idle.append(self)
+            station.show()
+        else:
+            self.begin(part)
+
+    def _conclude(self) -> None:
+        station, job = self.station, self.job
+        verdict, out, takers = station.judge(job)
+        if station.recording:
+            station.log.extend((self.kernel._now, verdict))
+        if out is None:
+            self._turn_to(station.ask())
+        elif takers is None:
+            self._again(out)
+        elif station.offer_in_turn(out, takers):
+            self._turn_to(station.ask())
+        else:
+            self._keep(out, takers)
+
+    def _again(self, part: Part) -> None:
+        self.station.working -= 1
+        self.begin(part)
+
+    def _keep(self, out: Part, takers: tuple[Station, ...]) -> None:
+        station = self.station
+        self.due, self.phase, self.out, self.takers = NOT_DUE, DONE, out, takers
+        station.working -= 1
+        station.blocked.append(self)
+        station.show()
+
+    def release(self) -> Part:
+        """Give the finished part away."""
+        part, self.out = self.out, None
+        assert part is not None  # noqa: S101 - only called on blocked slots
+        self.phase = IDLE
+        self.station.blocked.remove(self)
+        self.station.idle.append(self)
+        return part
+
+    def suspend(self) -> None:
+        """Stop the clock of the operation."""
+        if self.due >= 0:
+            self.left = self.due - self.kernel._now
+            self.due = NOT_DUE
+
+    def resume(self) -> None:
+        """Go on with the rest of the operation."""
+        if self.phase in (PREPARING, WORKING) and self.due < 0:
+            self._wait(self.left)
+
+    def inside(self) -> Iterator[Part]:
+        """The part in the slot, if any."""
+        if self.phase == DONE and self.out is not None:
+            yield self.out
+        elif self.phase != IDLE:
+            yield self.job.part
+
+
+class Processor(Station):
+    """A station with slots. Takes a part when a slot is idle; blocked after service.
+
+    A part that no successor takes stays in its slot until a successor with room asks for it.
+    """
+
+    holds_on: ClassVar[int] = DOWN | BREAK | OFF
+    records_parts: ClassVar[bool] = True
+
+    __slots__ = ("blocked", "idle", "jobs", "judges", "no_job", "preparing", "quality", "setups", "slots", "working")
+
+    def __init__(self, setting: Setting):
+        super().__init__(setting)
+        config: Any = setting.config
+        self.jobs: dict[Part, Job] = {}
+        self.no_job = Job(Part(""), Part(""), self.stream("none", None), 0.0, self)
+        self.working = self.preparing = 0
+        self.blocked: list[Slot] = []
+        self.slots = tuple(Slot(self) for _ in range(getattr(config, "capacity", 1)))
+        self.idle = list(reversed(self.slots))
+        self.setups = self.make_setups(getattr(config, "setup", None))
+        self.quality: Stream | None = None
+        self.judges = self.may_judge()
+        if self.judges:
+            self.quality = self.stream("quality", None)
+        self.add_failures(getattr(config, "failures", ()))
+
+    # --- building -------------------------------------------------------------------------------
+
+    def make_setups(self, config: Any) -> Setups | None:
+        """The setups of a configuration."""
+        return None if config is None else Setups(self, config)
+
+    def add_failures(self, configs: tuple[FailureConfig, ...]) -> None:
+        """Add failure modes."""
+        self.modes = tuple(FailureMode(self, config) for config in configs)
+        for mode in self.modes:
+            mode.renew()
+        renew_life(self)
+
+    def law(self, item: str) -> Distribution | None:
+        """Times of the operation on an item; None when there is none."""
+        config = self.setting.config
+        assert isinstance(config, ProcessConfig)  # noqa: S101 - only kinds with such a configuration ask
+        return config.cycles.get(item, config.cycle)
+
+    def job_of(self, part: Part) -> Job:
+        """What is done with a part."""
+        job = self.jobs.get(part)
+        return self._new_job(part) if job is None else job
+
+    def _new_job(self, part: Part) -> Job:
+        law = self.law(part.item)
+        assert law is not None  # noqa: S101 - building refuses items without a cycle
+        job = Job(part, self.made_of(part), self._stream_of(part, law), self.ideal_s(law), self)
+        self.jobs[part] = job
+        return job
+
+    def _stream_of(self, part: Part, law: Distribution) -> Stream:
+        config: Any = self.setting.config
+        own = part.item in getattr(config, "cycles", {})
+        for job in self.jobs.values():
+            if job.part.item == part.item or (not own and job.stream.purpose == "cycle"):
+                return job.stream
+        return self.stream(f"cycle:{part.item}" if own else "cycle", law)
+
+    def made_of(self, part: Part) -> Part:
+        """The part that leaves when ``part`` was worked on."""
+        makes = getattr(self.setting.config, "makes", None)
+        return part if makes is None else self.setting.parts(makes, part.reworks)
+
+    def ideal_s(self, law: Distribution) -> float:
+        """Planned run time per item: as configured, or the mean of the cycle over the capacity."""
+        ideal: float | None = getattr(self.setting.config, "ideal_cycle", None)
+        return law.mean_s / len(self.slots) if ideal is None else ideal
+
+    # --- neighbours -----------------------------------------------------------------------------
+
+    def offer(self, part: Part) -> bool:
+        if self.closed or not self.idle:
+            return False
+        self.idle.pop().begin(part)
+        return True
+
+    def peek(self, taker: Station) -> Part | None:
+        slot = self._blocked_for(taker)
+        return None if slot is None else slot.out
+
+    def take(self, taker: Station) -> Part | None:
+        if not self.blocked:
+            return None
+        slot = self._blocked_for(taker)
+        if slot is None:
+            return None
+        self.kernel.soon.append(self.pull)
+        return slot.release()
+
+    def _blocked_for(self, taker: Station) -> Slot | None:
+        if self.closed:
+            return None
+        for slot in self.blocked:
+            if taker in slot.takers:
+                return slot
+        return None
+
+    def pull(self) -> None:
+        while self.idle and not self.closed:
+            part = self.ask()
+            if part is None:
+                break
+            self.idle.pop().begin(part)
+        self.show()
+
+    # --- state ----------------------------------------------------------------------------------
+
+    def active(self) -> int:
+        if self.working:
+            return PRODUCING
+        if self.preparing:
+            return SETUP
+        return BLOCKED if self.blocked else STARVED
+
+    def arm(self) -> None:
+        """An operating failure comes before the end of an operation: wait for it."""
+        if self.armed != self.fail_at:
+            self.armed = self.fail_at
+            self.kernel.at(self.fail_at, self.fail)
+
+    def fail(self) -> None:
+        """The operating clock may have reached the end of a life."""
+        if self.kernel._now == self.fail_at:
+            fail_next(self)
+
+    def suspend(self) -> None:
+        for slot in self.slots:
+            slot.suspend()
+
+    def resume(self) -> None:
+        self.show()
+        for slot in self.slots:
+            slot.resume()
+        for slot in tuple(self.blocked):
+            if slot.out is not None and self.offer_in_turn(slot.out, slot.takers):
+                slot.release()
+        self.pull()
+
+    # --- quality --------------------------------------------------------------------------------
+
+    def may_judge(self) -> bool:
+        """Whether parts may be anything but good."""
+        return bool(getattr(self.setting.config, "scrap", 0.0))
+
+    def judge(self, job: Job) -> tuple[Event, Part | None, tuple[Station, ...] | None]:
+        """Outcome of an operation.
+
+        Returns:
+            The event, the part that leaves (None: scrapped), and who may take it (None: once more here).
+        """
+        config: Any = self.setting.config
+        if self.quality is not None and self.quality.draw() < config.scrap:
+            self.scrapped += 1
+            return job.scrap, None, ()
+        return job.good, job.out, self.successors
+
+    def contents(self) -> list[Part]:
+        return [part for slot in self.slots for part in slot.inside()]

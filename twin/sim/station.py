@@ -1,0 +1,342 @@
+"""What all stations have in common: state, power, holds, neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import Any, ClassVar, NamedTuple
+
+from twin.config import StationConfig
+from twin.distributions import Distribution
+from twin.equipment import EquipmentPath
+from twin.parts.energy import power_by_state
+from twin.records import RecordKind
+from twin.sim.journal import Event, Journal, state_event
+from twin.sim.kernel import Kernel
+from twin.states import UnitState
+from twin.streams import Stream
+
+WITH_ORDER = 16
+CODES = 32
+"""A state's code is its number, plus 16 while an order is on the unit."""
+PRODUCING = int(UnitState.PRODUCING) + WITH_ORDER
+STARVED = int(UnitState.STARVED) + WITH_ORDER
+BLOCKED = int(UnitState.BLOCKED) + WITH_ORDER
+SETUP = int(UnitState.SETUP) + WITH_ORDER
+FAILED = int(UnitState.FAILED) + WITH_ORDER
+OFF_SHIFT = int(UnitState.OFF_SHIFT) + WITH_ORDER
+PLANNED_BREAK = int(UnitState.PLANNED_BREAK) + WITH_ORDER
+IDLE_NO_ORDER = int(UnitState.IDLE_NO_ORDER)
+
+DOWN, BREAK, OFF = 1, 2, 4
+"""Reasons to hold a unit; the strongest decides the state: OFF, then BREAK, then DOWN (failed or stopped)."""
+
+
+class Part(NamedTuple):
+    """What moves: one per item and number of reworks, shared by all that are alike.
+
+    Args:
+        item: Id of the item.
+        reworks: How often it has been sent back.
+    """
+
+    item: str
+    reworks: int = 0
+
+
+class Parts:
+    """The one :class:`Part` of each item and number of reworks."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], Part] = {}
+
+    def __call__(self, item: str, reworks: int = 0) -> Part:
+        """The shared part."""
+        key = (item, reworks)
+        if key not in self._known:
+            self._known[key] = Part(item, reworks)
+        return self._known[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a station is given when it is built.
+
+    Args:
+        path: Its path.
+        unit: Its number.
+        config: Its configuration.
+        order: Standing job order of its line.
+        seed: Seed of the run.
+        kernel: The event queue.
+        journal: The log.
+        parts: The shared parts.
+    """
+
+    path: EquipmentPath
+    unit: int
+    config: StationConfig
+    order: str
+    seed: int
+    kernel: Kernel
+    journal: Journal
+    parts: Parts
+
+
+class Station:
+    """A unit as a state machine. Neighbours hand parts over by direct calls.
+
+    Downstream: ``offer`` gives a part to a neighbour, which takes it or not. Upstream: a station with
+    room asks with ``take``; what it thereby frees is told to others through ``kernel.soon``. A
+    station goes through its successors in turn, beginning after the one that took last, to the first
+    that takes the part; through its predecessors likewise.
+
+    Subclasses never keep generators, lambdas or open handles, so they can be copied; one that does,
+    e.g. with SimPy processes, sets ``forkable = False``.
+    """
+
+    config: ClassVar[type[StationConfig]] = StationConfig
+    forkable: ClassVar[bool] = True
+    holds_on: ClassVar[int] = DOWN
+    """Reasons that close the unit; the others only change its state."""
+    stores: ClassVar[bool] = False
+    """Whether the view shows its level."""
+
+    __slots__ = (
+        "armed",
+        "causes",
+        "closed",
+        "code",
+        "energy",
+        "fail_at",
+        "feed",
+        "held",
+        "journal",
+        "kernel",
+        "life",
+        "log",
+        "modes",
+        "next",
+        "parts",
+        "path",
+        "per_part",
+        "power",
+        "predecessors",
+        "recording",
+        "reworked",
+        "scrapped",
+        "setting",
+        "since",
+        "slow",
+        "slowed",
+        "streams",
+        "successors",
+        "totals",
+        "turn_in",
+        "turn_out",
+        "_states",
+    )
+
+    def __init__(self, setting: Setting):
+        self.setting = setting
+        self.path, self.kernel, self.journal = setting.path, setting.kernel, setting.journal
+        self.log, self.recording = setting.journal.log, setting.journal.recording
+        self.successors: tuple[Station, ...] = ()
+        self.predecessors: tuple[Station, ...] = ()
+        self.next: Station | None = None
+        self.feed: Station | None = None
+        self.turn_in = self.turn_out = 0
+        self.held, self.closed, self.causes = 0, False, [""][:0]
+        self.slow, self.slowed = 1.0, dict[str, float]()
+        self.code, self.since, self.totals = 0, 0.0, [0.0] * CODES
+        self.power = power_by_state(setting.config.power)
+        self.per_part, self.energy = setting.config.power.per_part, 0.0
+        self.parts = self.scrapped = self.reworked = 0
+        self.life = self.fail_at = inf
+        self.armed = -1.0
+        self.modes: tuple[Any, ...] = ()
+        self.streams: list[Stream] = []
+        self._states: dict[Any, Event] = {}
+
+    # --- building -------------------------------------------------------------------------------
+
+    def stream(self, purpose: str, law: Distribution | None) -> Stream:
+        """A random stream of this unit."""
+        stream = Stream(self.setting.seed, self.path, purpose, law)
+        self.streams.append(stream)
+        return stream
+
+    def link(self, successors: tuple[Station, ...], predecessors: tuple[Station, ...]) -> None:
+        """Make the neighbours known."""
+        self.successors, self.predecessors = successors, predecessors
+        self.next = successors[0] if len(successors) == 1 else None
+        self.feed = predecessors[0] if len(predecessors) == 1 else None
+
+    def begin(self) -> None:
+        """Start at simulated time 0."""
+        self.pull()
+        self.show()
+
+    # --- neighbours -----------------------------------------------------------------------------
+
+    def offer(self, part: Part) -> bool:  # noqa: ARG002 - the base takes nothing
+        """A neighbour upstream hands a part over; whether it was taken."""
+        return False
+
+    def peek(self, taker: Station) -> Part | None:  # noqa: ARG002 - the base has nothing
+        """The part that ``take`` would give, which stays."""
+        return None
+
+    def take(self, taker: Station) -> Part | None:  # noqa: ARG002 - the base has nothing
+        """A neighbour downstream with room asks for a part."""
+        return None
+
+    def pull(self) -> None:
+        """There may be room here: ask the neighbours upstream."""
+
+    def forward(self, part: Part) -> bool:
+        """Offer a part to the successors in turn; whether one took it."""
+        return self.offer_in_turn(part, self.successors)
+
+    def offer_in_turn(self, part: Part, takers: tuple[Station, ...]) -> bool:
+        """Offer a part to some stations, beginning after the one that took last."""
+        count = len(takers)
+        for step in range(count):
+            index = (self.turn_out + step) % count
+            if takers[index].offer(part):
+                self.turn_out = (index + 1) % count
+                return True
+        return False
+
+    def ask(self) -> Part | None:
+        """A part from a neighbour upstream, in turn."""
+        givers = self.predecessors
+        count = len(givers)
+        for step in range(count):
+            index = (self.turn_in + step) % count
+            part = givers[index].take(self)
+            if part is not None:
+                self.turn_in = (index + 1) % count
+                return part
+        return None
+
+    # --- state ----------------------------------------------------------------------------------
+
+    def active(self) -> int:
+        """Code of the state when nothing holds the unit."""
+        return PRODUCING
+
+    def resolve(self) -> int:
+        """Code of the state that the unit should be in."""
+        held = self.held
+        if not held:
+            return self.active()
+        if held & OFF:
+            return OFF_SHIFT
+        return PLANNED_BREAK if held & BREAK else FAILED
+
+    def show(self) -> None:
+        """Enter the state that the unit should be in."""
+        code = self.resolve()
+        if code != self.code or code == FAILED:
+            self.enter(code)
+
+    def enter(self, code: int) -> None:
+        """Enter a state now; keeps the account of the old one."""
+        now = self.kernel._now
+        old = self.code
+        spent = now - self.since
+        self.totals[old] += spent
+        self.energy += spent * self.power[old]
+        self.since = now
+        self.code = code
+        self.fail_at = now + (self.life - self.totals[PRODUCING]) if code == PRODUCING else inf
+        key: Any = code if code != FAILED else self.causes[0]
+        event = self._states.get(key)
+        self.log.extend((now, event if event is not None else self._state_event(key, code)))
+
+    def _state_event(self, key: Any, code: int) -> Event:
+        order = self.setting.order if code >= WITH_ORDER else None
+        values = (UnitState(code % WITH_ORDER).name, order, self._cause(code))
+        event = self._states[key] = state_event(self.setting.unit, self.path, code, values)
+        return event
+
+    def _cause(self, code: int) -> str | None:
+        if code == FAILED:
+            return self.causes[0]
+        neighbour = {STARVED: self.feed, BLOCKED: self.next}.get(code)
+        if neighbour is None:
+            return None
+        return neighbour.path.name if neighbour.path.line == self.path.line else str(neighbour.path)
+
+    # --- holding and slowing --------------------------------------------------------------------
+
+    def stop(self, cause: str) -> None:
+        """Go down for a cause; work in progress waits."""
+        self.causes.append(cause)
+        self._alarm(cause, 1)
+        self._set_held(self.held | DOWN)
+
+    def restart(self, cause: str) -> None:
+        """End a cause of being down; work goes on when nothing else holds the unit."""
+        self.causes.remove(cause)
+        self._alarm(cause, 0)
+        self._set_held(self.held if self.causes else self.held & ~DOWN)
+
+    def shift(self, phase: int) -> None:
+        """Follow the calendar: 0 on shift, 1 planned break, 2 outside all shifts."""
+        off = phase == 2
+        for mode in self.modes:
+            mode.off_shift(off)
+        self._set_held((self.held & DOWN) | (OFF if off else BREAK if phase else 0))
+
+    def _set_held(self, held: int) -> None:
+        was, self.held = self.closed, held
+        self.closed = bool(held & self.holds_on)
+        if self.closed and not was:
+            self.suspend()
+        self.show()
+        if was and not self.closed:
+            self.resume()
+            self.show()
+
+    def suspend(self) -> None:
+        """Stop work in progress."""
+
+    def resume(self) -> None:
+        """Go on with it."""
+        self.pull()
+
+    def slow_down(self, cause: str, factor: float) -> None:
+        """Operations begun from now on take ``factor`` times as long; 1 ends it."""
+        self.slowed[cause] = factor
+        if factor == 1.0:
+            del self.slowed[cause]
+        self.slow = 1.0
+        for one in self.slowed.values():
+            self.slow *= one
+
+    def _alarm(self, cause: str, active: int) -> None:
+        if self.recording:
+            values = (cause, 700, active, f"{cause} at {self.path.name}")
+            self.log.extend((self.kernel._now, Event(self.setting.unit, RecordKind.ALARM, values)))
+
+    # --- what others may ask --------------------------------------------------------------------
+
+    @property
+    def level(self) -> int:
+        """Number of parts inside."""
+        return len(self.contents())
+
+    def contents(self) -> list[Part]:
+        """Parts inside, for checks."""
+        return []
+
+    def energy_at(self, now: float) -> float:
+        """Energy used until now in kWh."""
+        return self.energy + (now - self.since) * self.power[self.code] + self.parts * self.per_part
+
+    def operated(self) -> float:
+        """Time in PRODUCING so far in s."""
+        running = self.kernel._now - self.since if self.code == PRODUCING else 0.0
+        return self.totals[PRODUCING] + running
