@@ -214,9 +214,9 @@ class LiveState:
         self._readings[path] = reading
         if power is not None:
             value = _value(dict(zip(reading.tags, reading.values, strict=True))[POWER])
-            self._power.setdefault(path.site, {})[path] = value or 0.0
+            self._power.setdefault(str(path.site), {})[path] = value or 0.0
         if path in self._watching:
-            points = self._changes.watched.setdefault(path, {}).setdefault("points", [])
+            points = self._changes.watched.setdefault(str(path), {}).setdefault("points", [])
             if len(points) < self.limits.points:
                 points.append(_point(reading))
             else:
@@ -252,7 +252,7 @@ class LiveState:
 
     def _meta(self, frame: Frame) -> None:
         for path, _, (schema, body) in _rows(frame):
-            self.model.note(path, schema, body)
+            self.model.note(EquipmentPath(path), schema, body)
 
     def _kpis(self, frame: Frame) -> None:
         for path, time_ns, values in _rows(frame):
@@ -279,8 +279,9 @@ def kpi_row(time_ns: int, values: Iterable[Any]) -> dict[str, Any]:
     }
 
 
-def _rows(frame: Frame) -> Iterable[tuple[EquipmentPath, int, Any]]:
-    return zip(frame.paths, frame.time_ns.tolist(), frame.values, strict=True)
+def _rows(frame: Frame) -> Iterable[tuple[str, int, Any]]:
+    """Rows with plain text as path, because keys of JSON objects must be exactly that."""
+    return zip(map(str, frame.paths), frame.time_ns.tolist(), frame.values, strict=True)
 
 
 def _value(value: Any) -> float | None:

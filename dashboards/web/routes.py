@@ -139,7 +139,7 @@ class Routes:
         """Server-sent events: ``snapshot``, then ``delta``, and ``watched`` for the units asked for."""
         if self.broadcaster.full:
             raise HTTPException(503, f"live stream: expected at most {self.settings.clients} viewers, got one more")
-        paths = frozenset(self._known(path) for path in watch)
+        paths = frozenset(str(self._known(path)) for path in watch)
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(self.broadcaster.stream(paths), media_type="text/event-stream", headers=headers)
 
