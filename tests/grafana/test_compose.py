@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 
 from brokers.secrets import EXAMPLE, write
 from brokers.stores import StoreUrl, stores
 from dashboards.grafana.provisioning import FOLDER, MOUNT
+from scenarios.cli import application
 from tests.counterparts import free_port, needed, port_open, wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -122,6 +124,30 @@ def test_the_store_of_the_command_line_is_one_we_have(settings: dict[str, str]) 
     made = {key: resolved(environment[f"DOCKER_INFLUXDB_INIT_{key.upper()}"], settings) for key in ("org", "bucket")}
     assert url.options == made
     assert resolved(SERVICES["grafana"]["environment"]["FF_INFLUX_BUCKET"], settings) == made["bucket"]
+
+
+def test_the_command_line_is_one_we_have() -> None:
+    command = SERVICES["factory"]["command"]
+    known = typer.main.get_command(application()).commands[command[0]]  # type: ignore[attr-defined]
+    options = {name for parameter in known.params for name in parameter.opts}
+    assert {part for part in command if part.startswith("--")} <= options
+
+
+def test_the_code_reads_every_variable_it_is_given() -> None:
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("brokers", "scenarios")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    for name in SERVICES["factory"]["environment"]:
+        assert f'"{name}"' in code, name
+
+
+def test_the_docker_file_copies_what_is_there() -> None:
+    copies = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert copies
+    assert all((ROOT / name).exists() for line in copies for name in line.split())
+    assert 'ENTRYPOINT ["factory"]' in (ROOT / "Dockerfile").read_text()
 
 
 def test_names_and_ports_agree() -> None:
