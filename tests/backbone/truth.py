@@ -1,0 +1,150 @@
+"""Indicators computed slowly and plainly from the engine's ledger; shares no code with the brain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+
+from tests.brain.reference import element, expected
+from twin.config import PlantConfig, ProcessConfig, StationConfig
+from twin.equipment import EquipmentPath
+from twin.sim import Plant
+from twin.sim.ledger import Truth
+from twin.states import UnitState as U
+
+Sums = dict[str, float]
+ABLE = (U.PRODUCING, U.STARVED, U.BLOCKED, U.IDLE_NO_ORDER)
+
+
+def unit_sums(truth: Truth) -> Sums:
+    """One unit's time elements, quantities, failures and energy, state by state and item by item."""
+    sums: Sums = dict.fromkeys(
+        ("apt", "aust", "adet", "adot", "planned", "outside", "waiting", "able", "cmt", "pmt"), 0
+    )
+    for state in U:
+        for order in (None, "order"):
+            ns = truth.duration_ns(state, with_order=order is not None)
+            if state is U.UNKNOWN:
+                assert ns == 0
+                continue
+            sums[element(state, order)] += ns
+            sums["waiting"] += ns if state in (U.STARVED, U.BLOCKED) else 0
+            sums["able"] += ns if state in ABLE else 0
+            sums["cmt"] += ns if state is U.REPAIR else 0
+            sums["pmt"] += ns if state is U.PREVENTIVE_MAINT else 0
+    counts = truth.counts.values()
+    sums |= {name: sum(getattr(count, name) for count in counts) for name in ("good", "scrap", "rework")}
+    sums["pq"] = sums["good"] + sums["scrap"] + sums["rework"]
+    sums["ip"] = sum(count.inspected for count in counts)
+    sums["gp"] = sum(count.good_at_first for count in counts)
+    sums["ideal_good"] = sum(count.ideal_good_s for count in counts)
+    sums["ideal_pq"] = sum(count.ideal_produced_s for count in counts)
+    sums |= {"kwh": truth.energy_kwh, "failures": truth.failures}
+    return sums | {"repaired": truth.repaired, "repair": truth.repair_ns}
+
+
+def total(rows: Iterable[Sums]) -> Sums:
+    """Sums of sums."""
+    result: Sums = {}
+    for row in rows:
+        for name, amount in row.items():
+            result[name] = result.get(name, 0) + amount
+    return result
+
+
+def over(a: float, b: float) -> float | None:
+    return a / b if b else None
+
+
+@dataclass(eq=False)
+class Reference:
+    """What every indicator must be, from a plant that has run with ``intervals=True``."""
+
+    plant: Plant
+    config: PlantConfig
+    stations: dict[EquipmentPath, StationConfig] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stations = {path: station for path, _, station in self.config.stations()}
+        self.ledger = self.plant.ledger
+        self.unit = cache(self._unit)
+
+    def truth(self, path: str, t0: int, t1: int) -> Truth:
+        return self.ledger.window(path, max(t0, self.plant.epoch_ns), t1)
+
+    def _unit(self, path: str, t0: int, t1: int) -> Sums:
+        return unit_sums(self.truth(path, t0, t1))
+
+    @cached_property
+    def followers(self) -> dict[EquipmentPath, list[EquipmentPath]]:
+        """Next units of each, from the configuration."""
+        result = {}
+        for line_path, _, line in self.config.lines():
+            for station, after in zip(line.stations, [*line.stations[1:], None], strict=True):
+                names = station.to
+                if names is None:
+                    names = (after.id,) if after is not None and station.kind not in ("sink", "shipping") else ()
+                there = [EquipmentPath(name if "/" in name else f"{line_path}/{name}") for name in names]
+                result[line_path.child(station.id)] = there
+        return result
+
+    def processing(self, path: str) -> list[EquipmentPath]:
+        return [p for p, s in self.stations.items() if p.is_under(path) and isinstance(s, ProcessConfig)]
+
+    def last(self, path: str) -> list[EquipmentPath]:
+        """Processing units after which no other of the group comes."""
+        members = self.processing(path)
+        return [p for p in members if not any(q in members and q != p for q in self._downstream(p, path))]
+
+    def _downstream(self, start: EquipmentPath, path: str) -> set[EquipmentPath]:
+        seen: set[EquipmentPath] = set()
+        ahead = list(self.followers[start])
+        while ahead:
+            unit = ahead.pop()
+            if unit.is_under(path) and unit not in seen:
+                seen.add(unit)
+                ahead += self.followers[unit]
+        return seen
+
+    def group(self, path: str, t0: int, t1: int) -> Sums:
+        """Sums over processing units; energy over all units; output of the last ones."""
+        sums = total(self.unit(p, t0, t1) for p in self.processing(path))
+        metered = [p for p in self.stations if p.is_under(path)]
+        sums["kwh"] = sum(self.unit(p, t0, t1)["kwh"] for p in metered)
+        sums["co2"] = sum(self.unit(p, t0, t1)["kwh"] * self.factor(p) for p in metered)
+        ends = [self.unit(p, t0, t1) for p in self.last(path)]
+        return sums | {"out_good": sum(e["good"] for e in ends), "out_pq": sum(e["pq"] for e in ends)}
+
+    def machine(self, path: str, t0: int, t1: int) -> Sums:
+        own = self.unit(path, t0, t1)
+        return own | {
+            "out_good": own["good"],
+            "out_pq": own["pq"],
+            "co2": own["kwh"] * self.factor(EquipmentPath(path)),
+        }
+
+    def factor(self, path: EquipmentPath) -> float:
+        return next(site.grid_factor for where, site in self.config.sites() if where == path.site)
+
+    def values(self, path: str, t0: int, t1: int) -> dict[str, float | None]:
+        """Indicators of a machine or a group in a window."""
+        machine = path in self.stations
+        sums = self.machine(path, t0, t1) if machine else self.group(path, t0, t1)
+        heard_s = (t1 - max(t0, self.plant.epoch_ns)) / 1e9
+        values: dict[str, float | None] = {
+            "energy_kwh": sums["kwh"],
+            "co2_kg": sums["co2"],
+            "good_quantity": sums["out_good"],
+            "produced_quantity": sums["out_pq"],
+            "throughput_per_h": sums["out_pq"] / heard_s * 3600,
+        }
+        if machine and not isinstance(self.stations[EquipmentPath(path)], ProcessConfig):
+            return values
+        values = {**expected(sums), **values}
+        values["energy_per_part_kwh"] = over(sums["kwh"], sums["out_good"])
+        values["mtbf_h"] = over((sums["apt"] + sums["aust"]) / 3.6e12, sums["failures"])
+        values["mttr_h"] = over(sums["repair"] / 3.6e12, sums["repaired"])
+        values["corrective_maintenance_ratio"] = over(sums["cmt"], sums["cmt"] + sums["pmt"])
+        del values["busy"]
+        return values
