@@ -10,12 +10,13 @@ import numpy as np
 
 from devices.drivers import open_driver, option_problems
 from devices.master import ideal_s, made_item, site_masters, utc_offset_s
+from devices.profiles import profiles
 from devices.recordings.options import ReplayOptions
 from devices.recordings.record import ReplayCounters
 from devices.unit import DeviceUnit, Event, PlantView, Setting, Tick
 from twin.config import LineConfig, PlantConfig, StationConfig
 from twin.equipment import EquipmentPath
-from twin.errors import ScenarioError
+from twin.errors import Problem, ScenarioError
 from twin.master import meta_frame
 from twin.records import GOOD, Frame, RecordKind, records
 from twin.sim.clock import epoch_ns, to_ns
@@ -49,7 +50,7 @@ class DeviceBank:
         self._drivers = {kind: open_driver(kind, some, self._setting) for kind, some in _by_driver(units).items()}
 
     def _refuse(self, units: Iterable[DeviceUnit]) -> None:
-        problems = [p for unit in units for p in option_problems(unit.driver, unit.options, f"{unit.path} device")]
+        problems = [problem for unit in units for problem in _problems(unit)]
         if problems:
             raise ScenarioError(problems)
 
@@ -123,6 +124,15 @@ def device_unit(path: EquipmentPath, number: int, line: LineConfig, station: Sta
         ideal_s=ideal_s(station),
         order=line.order or f"{line.id}-standing",  # as the engine names it
     )
+
+
+def _problems(unit: DeviceUnit) -> list[Problem]:
+    where = f"{unit.path} device"
+    found = option_problems(unit.driver, unit.options, where)
+    if unit.profile and unit.profile not in profiles:
+        hint = f"known: {', '.join(profiles.kinds())}"
+        found.append(Problem(f"{where}.profile", "a known profile", repr(unit.profile), hint))
+    return found
 
 
 def _by_driver(units: Iterable[DeviceUnit]) -> dict[str, list[DeviceUnit]]:

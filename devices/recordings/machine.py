@@ -135,13 +135,11 @@ class RecordedMachine:
     def _observe(self, record: Record, time_ns: int, quality: np.uint8, rows: Rows) -> bool:
         """Take the observations of a record; whether one of them is a state, a count or a tag."""
         if record.condition is not None:
-            self._counters.observations += 1
-            self._counters.items[record.condition.item] += 1
+            self._counters.observe(record.condition.item)
             self._condition(record.condition, time_ns, rows)
         touched = False
         for item, text in record.items:
-            self._counters.observations += 1
-            self._counters.items[item] += 1
+            self._counters.observe(item)
             self._counters.unavailable += text in NO_DATA
             touched |= self._item(item, text, time_ns, quality, rows)
         return touched

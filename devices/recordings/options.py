@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from devices.recordings.table import TableOptions
 from twin.config import Config
@@ -69,8 +68,9 @@ class ReplayOptions(Config):
     )
     loop: bool = Field(default=False, description="begin again after the end, shifted clock")
     pause: Annotated[Duration, Field(gt=0)] = Field(default=1.0, description="time between two passes")
-    since: datetime | None = Field(
-        default=None, description="start of the recording; lines before it only set the values held at the start"
+    since: AwareDatetime | None = Field(
+        default=None,
+        description="start of the recording, with offset; lines before it only set the values held at the start",
     )
     gap: Annotated[Duration, Field(gt=0)] = Field(default=60.0, description="silence that counts as a gap")
     on_gap: Literal["hold", "unknown"] = Field(

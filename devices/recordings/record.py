@@ -7,6 +7,9 @@ from copy import copy
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
+MAX_ITEMS = 10_000
+"""Names of items that are counted each on its own."""
+
 
 class Condition(NamedTuple):
     """One condition after MTConnect: item, level (Normal, Warning, Fault, Unavailable), native code and text."""
@@ -71,6 +74,11 @@ class ReplayCounters:
     def as_dict(self) -> dict[str, Any]:
         """All counters, for a report."""
         return {each.name: copy(getattr(self, each.name)) for each in fields(self)}
+
+    def observe(self, item: str) -> None:
+        """Count an observation; beyond ``MAX_ITEMS`` names the item is counted without its name."""
+        self.observations += 1
+        self.items[item if item in self.items or len(self.items) < MAX_ITEMS else ""] += 1
 
     def read(self) -> tuple[int, int, int]:
         """What reading lines has counted so far."""

@@ -62,13 +62,24 @@ def _time_column(header: list[str], options: TableOptions) -> int | None:
     return header.index(options.time_column)
 
 
+def _readable(rows: Iterator[list[str]], counters: ReplayCounters) -> Iterator[list[str]]:
+    """Rows that can be read; one with a field beyond the limit of the csv module is counted."""
+    while True:
+        try:
+            yield next(rows)
+        except StopIteration:
+            return
+        except csv.Error:
+            counters.malformed += 1
+
+
 def table_records(lines: Iterable[str], options: TableOptions, counters: ReplayCounters) -> Iterator[Record]:
     """The rows of a table; rows with a wrong number of columns or an unreadable time are counted and passed over."""
     rows = csv.reader(lines, delimiter=options.delimiter)
     header = [name.strip() for name in next(rows, [])][:MAX_COLUMNS]
     column = _time_column(header, options)
     clock = _clock(options, column)
-    for number, row in enumerate(rows):
+    for number, row in enumerate(_readable(rows, counters)):
         counters.lines += 1
         try:
             time_ns = clock(number, row)

@@ -152,7 +152,7 @@ def test_problems_of_all_devices_come_at_once() -> None:
     config = plant(
         machine("m0", DeviceConfig(profile="cnc", driver="replay", options={"speed": 0})),
         machine("m1", DeviceConfig(profile="cnc", driver="simulate")),
-        machine("m2", DeviceConfig(profile="cnc", options={"noise": 1})),
+        machine("m2", DeviceConfig(profile="cncc", options={"noise": 1})),
     )
     with pytest.raises(ScenarioError) as caught:
         DeviceBank(config, SITE, 1)
@@ -161,6 +161,7 @@ def test_problems_of_all_devices_come_at_once() -> None:
         "m0 device.options.speed",
         "m1 device.driver",
         "m2 device.options.noise",
+        "m2 device.profile",
     ]
 
 

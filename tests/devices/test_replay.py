@@ -270,3 +270,16 @@ def test_a_table_without_times_has_evenly_spaced_rows(tmp_path: Path) -> None:
     shown = [(row["time_ns"] - EPOCH_NS, row["spindle_load_pct"]) for row in rows(frames, RecordKind.TELEMETRY)]
     assert shown[:3] == [(0, 10.0), (5 * SECOND, 20.0), (10 * SECOND, 30.0)]
     assert LINE.child("m1") == UNIT.path
+
+
+def test_a_row_too_long_for_a_table_is_counted(tmp_path: Path) -> None:
+    text = "load\n1\n" + '"' + "x\n" * 100_000 + '"\n3\n'
+    (tmp_path / "day.csv").write_text(text, encoding="utf-8")
+    driver = replay(tmp_path, file="day.csv", format="csv", tags={"load": "spindle_load_pct"})
+    played(driver, 60.0)
+    assert counted(driver).malformed >= 1
+
+
+def test_a_start_without_an_offset_is_refused() -> None:
+    (problem,) = option_problems("replay", {"file": "a", "since": "2024-05-01T08:00:00"}, "m1")
+    assert problem.where == "m1.options.since"
