@@ -39,7 +39,9 @@ def listing() -> Table:
     """Everything by sort, kind and summary."""
     table = _table("sort", "kind", "what it is")
     for path in sorted(LIBRARY.glob("*.yaml")):
-        table.add_row("scenario", path.stem, str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
+        table.add_row(
+            "scenario", path.stem, str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+        )
     for sort, registry in REGISTRIES.items():
         for kind in registry.kinds():
             table.add_row(sort, kind, summary(registry[kind]))

@@ -21,6 +21,8 @@ class RunSettings(BaseModel):
         port: Port of the pages; 0: any free one.
         language: Language the pages start in.
         backfill_s: Simulated seconds of history made before going live.
+        tick_s: Period of telemetry in simulated seconds.
+        anchored: Simulated now is the present; else the scenario's own epoch holds.
         folder: Folder for what the run keeps.
         opcua_port: Port of the OPC UA server; None: no server.
         opcua_security: ``sign_encrypt`` or ``none``.
@@ -38,6 +40,8 @@ class RunSettings(BaseModel):
     port: int = Field(default=0, ge=0, le=65535)
     language: str = "zh"
     backfill_s: float = Field(default=8 * 3600.0, ge=0)
+    tick_s: float = Field(default=1.0, gt=0)
+    anchored: bool = True
     folder: Path
     opcua_port: int | None = None
     opcua_security: str = "sign_encrypt"

@@ -75,6 +75,18 @@ class Brain:
                     result += self._group_frames(members, window)
         return result
 
+    def over(self, window: Window) -> Iterator[tuple[Table, Sequence[Scope], Frame | None]]:
+        """Any span that is still kept: observations, their scopes and their indicators, by site and by group."""
+        for site in self._intake.sites.values():
+            table = site.observe(site.under(site.path), window)
+            sheet = Sheet(window, self.config.partial_below)
+            scopes = self._scopes_of(site, site.path, table)
+            report(sheet, table, scopes)
+            yield table, scopes, sheet.frame()
+        for members in self._groups.values():
+            for frame in self._group_frames(members, window):
+                yield members.table(window), (), frame
+
     def _is_new(self, frame: Frame) -> bool:
         key = (frame.publisher, frame.run)
         if key not in self._numbers:

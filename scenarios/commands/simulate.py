@@ -1,0 +1,91 @@
+"""``factory simulate``: headless, as fast as possible, no network."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from scenarios.commands.live import Seed, duration_s
+from scenarios.loader import load
+from scenarios.simulation import Simulation, simulate
+from twin.brain.summary import ScopeFigures
+
+SHOWN = ("oee", "availability", "effectiveness", "quality_ratio", "throughput_per_h", "energy_kwh")
+WIDTH = 160
+"""Columns where there is no terminal."""
+
+
+def board(title: str, scopes: Iterable[tuple[str, ScopeFigures]]) -> Table:
+    """Main figures of some scopes; a dash where a figure is not known."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("path", no_wrap=True)
+    for name in ("good", "scrap", *SHOWN):
+        table.add_column(name, justify="right")
+    for path, figures in scopes:
+        counts = [str(figures.counts.get(name, "-")) for name in ("good", "scrap")]
+        table.add_row(path, *counts, *(_figure(figures.kpis.get(name)) for name in SHOWN))
+    return table
+
+
+def chain_board(scopes: Iterable[tuple[str, ScopeFigures]]) -> Table:
+    """All figures of the chain and its links."""
+    table = Table(title="chain", title_justify="left", box=None, pad_edge=False)
+    for name, side in (("path", "left"), ("figure", "left"), ("value", "right")):
+        table.add_column(name, justify="right" if side == "right" else "left")
+    for path, figures in scopes:
+        for name, value in sorted(figures.kpis.items()):
+            table.add_row(path, name, _figure(value))
+    return table
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.3f}"
+
+
+def show(result: Simulation) -> None:
+    """Print a result for people."""
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    console.print(board("stations", result.summary.units.items()))
+    console.print(board("lines", result.summary.lines.items()))
+    console.print(board("sites", result.summary.sites.items()))
+    if result.summary.chains:
+        console.print(chain_board(result.summary.chains.items()))
+    for verdict in result.verdicts:
+        wanted, mark = verdict.expectation, "met" if verdict.met else "NOT MET"
+        console.print(f"expectation {wanted.kpi} of {wanted.scope}: {_figure(verdict.value)} {mark}")
+    hours = result.sim_s / 3600
+    console.print(f"{hours:g} h in {result.wall_s:.1f} s, {result.events:,} events, fingerprint {result.fingerprint}")
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command("simulate")
+    def command(
+        scenario: Annotated[Path, typer.Argument(help="scenario file, or name of a shipped one")],
+        until: Annotated[str | None, typer.Option(help="horizon, e.g. 8h")] = None,
+        seed: Seed = None,
+        set_: Annotated[list[str] | None, typer.Option("--set", help="override, e.g. run.seed=7")] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="print one object")] = False,
+        quiet: Annotated[bool, typer.Option("--quiet", help="print nothing; the exit code tells")] = False,
+    ) -> int:
+        """Simulate a scenario headless; figures by the brain from its telemetry."""
+        document = load(scenario, set_ or ())
+        until_s = duration_s(until, document.run.horizon, "--until")
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+            task = bar.add_task(document.name, total=until_s)
+            result = simulate(document, seed, until_s, lambda sim_s: bar.update(task, completed=sim_s))
+        if as_json:
+            print(json.dumps(result.document(), ensure_ascii=False))
+        elif not quiet:
+            show(result)
+        return 0 if result.met else 1

@@ -1,0 +1,110 @@
+"""The hub's process: ingest, brain, store and pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from brokers import connect
+from brokers.ingest import Ingest
+from brokers.outbox import Outbox, OutboxConfig
+from brokers.pump import Pump
+from brokers.stores import Store, open_store
+from dashboards.live import LiveState
+from dashboards.web.app import create_app
+from dashboards.web.server import WebServer
+from dashboards.web.settings import LOOPBACK, WebSettings
+from scenarios.live.backfill import History
+from scenarios.live.settings import RunSettings
+from twin.brain import Brain
+from twin.records import Frame, RecordKind
+
+BRAIN = "brain"
+
+
+class Hub:
+    """Everything behind the broker, in one event loop.
+
+    Indicators take the same way as telemetry: the brain's frames are published, come back through
+    the ingest and are stored and shown like any other record.
+
+    Args:
+        settings: Settings of the run.
+        title: Name of the scenario, for the pages.
+    """
+
+    def __init__(self, settings: RunSettings, title: str):
+        self.settings = settings
+        self.store: Store = open_store(settings.store)
+        self.brain = Brain()
+        self.live = LiveState()
+        self.ingest: Ingest | None = None
+        self._figures: Outbox | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stack = AsyncExitStack()
+        web = WebSettings(language=settings.language, title=title, hosts=self._hosts(), counters=self.counters)
+        self.web = WebServer(create_app(self.store, self.live, web), settings.host, settings.port)
+
+    @property
+    def history(self) -> History:
+        """Where history is put before the first live record."""
+        return History(self.store, self.brain, self.live.feed)
+
+    def counters(self) -> Mapping[str, Any]:
+        """What the ingest has seen, for the health page."""
+        brain = {"brain_late": self.brain.stats.late, "brain_rejected": self.brain.stats.rejected}
+        return brain if self.ingest is None else {**self.ingest.status(), **brain}
+
+    async def open(self) -> str:
+        """Open the store and serve the pages.
+
+        Returns:
+            Address of the pages.
+        """
+        await self.store.open()
+        self._stack.push_async_callback(self.store.close)
+        address = await self.web.start()
+        self._stack.push_async_callback(self.web.stop)
+        return address
+
+    async def connect(self, broker: str) -> None:
+        """Listen to a broker; returns when subscribed."""
+        source = connect.source(broker, self.settings.transport)
+        self.ingest = Ingest(source, self.store, [self._observe])
+        publisher = connect.publisher(broker, self.settings.transport, BRAIN)
+        self._figures = Outbox(BRAIN, publisher.split, OutboxConfig(policy="drop_oldest"))
+        pump = Pump(self._figures, publisher)
+        self._tasks = [asyncio.create_task(self.ingest.run()), asyncio.create_task(pump.run())]
+        ready = asyncio.gather(self.ingest.ready.wait(), pump.ready.wait())
+        await asyncio.wait([ready, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+        for task in self._tasks:
+            if task.done():
+                task.result()
+        await ready
+
+    async def watch(self) -> None:
+        """Run until something that must not end ends; raises why."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    async def close(self) -> None:
+        """Stop listening, close pages and store."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._stack.aclose()
+
+    async def _observe(self, frames: Sequence[Frame]) -> None:
+        self.live.feed(frames)
+        figures: list[Frame] = []
+        for frame in frames:
+            if frame.kind is not RecordKind.KPI:
+                figures.extend(self.brain.process(frame))
+        if figures and self._figures is not None:
+            await self._figures.put_soon(figures)
+
+    def _hosts(self) -> tuple[str, ...]:
+        return LOOPBACK if self.settings.host in LOOPBACK else (*LOOPBACK, self.settings.host)

@@ -1,0 +1,108 @@
+"""The plant's process: paces the simulation and publishes what its devices say."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+
+from brokers import connect
+from brokers.outbox import Outbox, OutboxConfig
+from brokers.pump import Pump
+from scenarios.feed import Feed, tick_for
+from scenarios.live.clock import Pace, SystemClock
+from scenarios.live.settings import RunSettings
+from twin.equipment import EquipmentPath
+from twin.ports import Clock
+from twin.records import Frame, RecordKind
+
+log = logging.getLogger(__name__)
+
+LEAST_TICK_S = 0.5
+DRAIN_S = 5.0
+
+
+class SitePublisher:
+    """The one ordered writer of a site: outbox and pump."""
+
+    def __init__(self, site: EquipmentPath, settings: RunSettings):
+        if settings.broker is None:
+            raise ValueError(f"{site}: expected the address of a broker, got none")
+        publisher = connect.publisher(settings.broker, settings.transport, str(site))
+        self.outbox = Outbox(str(site), publisher.split, OutboxConfig(policy="drop_oldest"))
+        self.pump = Pump(self.outbox, publisher)
+
+    async def put(self, frames: list[Frame], lag_s: float) -> None:
+        """Hand over frames; heartbeats get the publisher's own counters."""
+        await self.outbox.put_soon([self._counted(frame, lag_s) for frame in frames])
+
+    def _counted(self, frame: Frame, lag_s: float) -> Frame:
+        if frame.kind is not RecordKind.HEARTBEAT:
+            return frame
+        counters = self.outbox.counters
+        values = frame.values.copy()
+        values[:, 0], values[:, 1], values[:, 2] = counters.sent, counters.dropped + counters.unconfirmed, lag_s
+        return replace(frame, values=values)
+
+
+class PlantRole:
+    """Runs a plant in step with the clock.
+
+    When the machine cannot keep up, the telemetry period stretches; events keep their exact times
+    and none is left out. The lag is published with every heartbeat.
+
+    Args:
+        settings: Settings of the run, with a broker.
+        feed: Plant and devices; continues from where they are.
+        clock: Time of the machine.
+    """
+
+    def __init__(self, settings: RunSettings, feed: Feed, clock: Clock | None = None):
+        self.settings = settings
+        self.feed = feed
+        self._clock = clock or SystemClock()
+        self._tick_s = tick_for(max(settings.tick_s, settings.speed * LEAST_TICK_S))
+        self._sites = {site: SitePublisher(site, settings) for site in feed.banks}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Publish until told to stop, then see that what was said is stored."""
+        pumps = [asyncio.create_task(site.pump.run()) for site in self._sites.values()]
+        await asyncio.gather(*(site.pump.ready.wait() for site in self._sites.values()))
+        for path, frame in self.feed.meta():
+            await self._sites[path].put([frame], 0.0)
+        await self._paced(stop)
+        await asyncio.gather(*(site.pump.drain(DRAIN_S) for site in self._sites.values()))
+        for pump in pumps:
+            pump.cancel()
+        await asyncio.gather(*pumps, return_exceptions=True)
+
+    async def _paced(self, stop: asyncio.Event) -> None:
+        pace = Pace(*self._start(), self.settings.speed)
+        while not stop.is_set():
+            due_s = pace.sim_s(self._clock.now_ns())
+            tick = max(due_s // self._tick_s, self.feed.now_s // self._tick_s + 1) * self._tick_s
+            wait_s = pace.seconds_until(tick, self._clock.now_ns())
+            if wait_s > 0 and await _stopped_within(stop, wait_s):
+                return
+            for site, frames in self.feed.advance(tick):
+                await self._sites[site].put(frames, pace.sim_s(self._clock.now_ns()) - tick)
+
+    def _start(self) -> tuple[float, int]:
+        """Simulated and real time that go together; at speed 1 simulated now is the present."""
+        now_ns = self._clock.now_ns()
+        if self.settings.speed == 1.0 and self.settings.anchored:
+            return (now_ns - self.feed.plant.epoch_ns) * 1e-9, now_ns
+        return self.feed.now_s, now_ns
+
+
+async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def run_plant(settings: RunSettings, stop: asyncio.Event) -> None:
+    """The plant's process from its saved state."""
+    await PlantRole(settings, Feed.resume(settings.plant_state)).run(stop)

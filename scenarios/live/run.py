@@ -1,0 +1,127 @@
+"""One live run: history first, then broker, hub and plant until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+
+from brokers.embedded import EmbeddedBroker
+from scenarios.document import Scenario
+from scenarios.feed import Feed, anchored, last_full_hour
+from scenarios.live.backfill import backfill
+from scenarios.live.children import Child
+from scenarios.live.hub import Hub
+from scenarios.live.settings import RunSettings
+from twin.errors import ConnectorError
+
+log = logging.getLogger(__name__)
+
+HISTORY_TICK_S = 60.0
+Say = Callable[[str], None]
+
+
+class LiveRun:
+    """Starts the roles of a run in order and ends them in the opposite order.
+
+    Args:
+        scenario: The scenario.
+        settings: Settings of the run.
+        say: Tells the user one line.
+    """
+
+    def __init__(self, scenario: Scenario, settings: RunSettings, say: Say):
+        self.scenario = scenario
+        self.settings = settings
+        self._say = say
+        self._stop = asyncio.Event()
+        self._stack = AsyncExitStack()
+
+    async def run(self) -> None:
+        """Run until Ctrl-C or SIGTERM.
+
+        Raises:
+            ConnectorError: A counterpart is away for good, or one of our processes ended by itself.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop.set)
+        async with self._stack:
+            started = asyncio.create_task(self._start())
+            watching = asyncio.create_task(self._until_stopped(started))
+            try:
+                await watching
+            finally:
+                started.cancel()
+                await asyncio.gather(started, return_exceptions=True)
+                self._say("stopping ...")
+
+    async def _until_stopped(self, started: asyncio.Task[list[asyncio.Task[None]]]) -> None:
+        stopped = asyncio.create_task(self._stop.wait())
+        await asyncio.wait([stopped, started], return_when=asyncio.FIRST_COMPLETED)
+        if stopped.done():
+            return
+        watched = started.result()
+        done, _ = await asyncio.wait([stopped, *watched], return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopped}:
+            task.result()
+
+    async def _start(self) -> list[asyncio.Task[None]]:
+        hub = Hub(self.settings, self.scenario.title.zh if self.settings.language == "zh" else self.scenario.title.en)
+        self._stack.push_async_callback(hub.close)
+        self._say(f"dashboard: {await hub.open()}")
+        feed = await asyncio.to_thread(self._feed)
+        await self._make_history(feed, hub)
+        broker, environment = await self._broker()
+        settings = self.settings.model_copy(update={"broker": broker})
+        await hub.connect(broker)
+        plant = await self._child("plant", settings, environment)
+        watched = [asyncio.create_task(hub.watch()), asyncio.create_task(_ended(plant))]
+        if settings.opcua_port is not None:
+            gateway = await self._child("gateway", settings, environment)
+            watched.append(asyncio.create_task(_ended(gateway)))
+        self._say("live; Ctrl-C ends")
+        return watched
+
+    def _feed(self) -> Feed:
+        config = self.scenario.plant()
+        if self.settings.anchored:
+            now = datetime.now(UTC)
+            config = anchored(config, last_full_hour(now, timedelta(seconds=self.settings.backfill_s)))
+        return Feed(config, self.settings.seed, self.scenario.base)
+
+    async def _make_history(self, feed: Feed, hub: Hub) -> None:
+        begun = time.monotonic()
+        until_s = self.settings.backfill_s
+        if self.settings.anchored:
+            present_s = time.time() - feed.plant.epoch_ns * 1e-9
+            until_s = present_s // HISTORY_TICK_S * HISTORY_TICK_S
+        await backfill(feed, hub.history, until_s, HISTORY_TICK_S)
+        await asyncio.to_thread(feed.save, self.settings.plant_state)
+        self._say(
+            f"history: {until_s / 3600:.1f} h of {len(feed.plant.units)} units in {time.monotonic() - begun:.1f} s"
+        )
+
+    async def _broker(self) -> tuple[str, dict[str, str]]:
+        """Address of the broker and what its clients need in their environment."""
+        if self.settings.broker is not None:
+            return self.settings.broker, {}
+        broker = EmbeddedBroker()
+        self._stack.push_async_callback(broker.stop)
+        await broker.start()
+        return broker.url, {}
+
+    async def _child(self, name: str, settings: RunSettings, environment: dict[str, str]) -> Child:
+        child = Child(name, ["-m", "scenarios.cli", "role", name, str(settings.write())], environment)
+        self._stack.push_async_callback(child.stop)
+        await child.start()
+        return child
+
+
+async def _ended(child: Child) -> None:
+    code = await child.wait()
+    raise ConnectorError(f"the process of the {child.name} ended with code {code} (see its messages above)")

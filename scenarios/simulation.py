@@ -1,0 +1,129 @@
+"""Headless runs: as fast as possible, no network; figures by the brain from telemetry alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from scenarios.document import ExpectationConfig, Scenario
+from scenarios.feed import Feed, tick_for
+from twin.brain import Brain, BrainConfig
+from twin.brain.summary import Summary, summary
+from twin.records import Frame
+
+REPORT_TICK_S = 900.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How an expectation of the scenario came out; ``value`` is None when it is not known."""
+
+    expectation: ExpectationConfig
+    value: float | None
+
+    @property
+    def met(self) -> bool:
+        """Whether the value lies within the limits."""
+        return self.value is not None and self.expectation.met(self.value)
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Result of a headless run.
+
+    Args:
+        scenario: Name of the scenario.
+        seed: Seed.
+        sim_s: Simulated time in s.
+        wall_s: Real time in s.
+        events: Events of the engine.
+        fingerprint: Hash over the trajectory.
+        summary: Figures of the whole run.
+        verdicts: Expectations of the scenario.
+    """
+
+    scenario: str
+    seed: int
+    sim_s: float
+    wall_s: float
+    events: int
+    fingerprint: str
+    summary: Summary
+    verdicts: tuple[Verdict, ...] = field(default=())
+
+    @property
+    def met(self) -> bool:
+        """Whether all expectations were met."""
+        return all(verdict.met for verdict in self.verdicts)
+
+    def document(self) -> dict[str, Any]:
+        """One object with stable keys; everything but ``wall_s`` is a function of scenario, seed and horizon."""
+        return {
+            "scenario": self.scenario,
+            "seed": self.seed,
+            "run_id": f"{self.scenario}-{self.seed}-{self.fingerprint[:12]}",
+            "sim_s": self.sim_s,
+            "wall_s": round(self.wall_s, 3),
+            "events": self.events,
+            "fingerprint": self.fingerprint,
+            "stations": {path: asdict(scope) for path, scope in self.summary.units.items()},
+            "lines": {path: asdict(scope) for path, scope in self.summary.lines.items()},
+            "sites": {path: asdict(scope) for path, scope in self.summary.sites.items()},
+            "chain": {path: asdict(scope) for path, scope in self.summary.chains.items()},
+            "expectations": [
+                {**verdict.expectation.model_dump(), "value": verdict.value, "met": verdict.met}
+                for verdict in self.verdicts
+            ],
+        }
+
+
+def simulate(
+    scenario: Scenario,
+    seed: int | None = None,
+    until_s: float | None = None,
+    progress: Callable[[float], None] | None = None,
+    take: Callable[[Frame], None] | None = None,
+) -> Simulation:
+    """Run a scenario headless.
+
+    Args:
+        scenario: The scenario.
+        seed: Seed; default that of the scenario.
+        until_s: Horizon in simulated s; default that of the scenario.
+        progress: Told the simulated time reached.
+        take: Gets every frame, telemetry and indicators of the closed windows.
+
+    Returns:
+        The result; its figures were computed by the brain from the frames.
+    """
+    begun = time.perf_counter()
+    horizon_s = scenario.run.horizon if until_s is None else until_s
+    feed = Feed.of(scenario, seed)
+    tick_s = tick_for(min(REPORT_TICK_S, horizon_s))
+    brain = Brain(BrainConfig(gap_s=tick_s, keep_h=max(48.0, horizon_s / 3600 + 25), live_s=None))
+    pass_on = take or _nothing
+    for frame in [frame for _, frame in feed.meta()]:
+        _process(brain, frame, pass_on)
+    for time_s in feed.steps(horizon_s, tick_s):
+        for _, frames in feed.advance(time_s):
+            for frame in frames:
+                _process(brain, frame, pass_on)
+        if progress is not None:
+            progress(time_s)
+    plant = feed.plant
+    figures = summary(brain, plant.epoch_ns, plant.epoch_ns + round(horizon_s * 1e9))
+    verdicts = tuple(Verdict(wanted, figures.value(wanted.scope, wanted.kpi)) for wanted in scenario.expectations)
+    wall_s = time.perf_counter() - begun
+    return Simulation(scenario.name, feed.seed, horizon_s, wall_s, plant.events, plant.fingerprint(), figures, verdicts)
+
+
+def _process(brain: Brain, frame: Frame, take: Callable[[Frame], None]) -> None:
+    take(frame)
+    for figure in brain.process(frame):
+        take(figure)
+
+
+def _nothing(_: Frame) -> None:
+    pass
