@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from asyncua import ua
@@ -11,8 +12,9 @@ from asyncua import ua
 from brokers.naming import node_id
 from brokers.opcua.gate import Gate
 from brokers.opcua.space import ORGANIZES, Space, Title, VariableSpec
-from brokers.opcua.unece import kpi_symbol, unit
+from brokers.opcua.unece import unit
 from twin.equipment import EquipmentPath, Level
+from twin.kpi.spec import kpis
 from twin.master import EquipmentMaster, Master
 from twin.states import UnitState
 from twin.tags import TagSpec
@@ -179,23 +181,20 @@ class PlantModel:
         """Give a slot to a node that something else added, e.g. a companion model."""
         return await self._slot(key, variable, 0.0)
 
-    async def number(self, path: EquipmentPath, group: str, name: str, symbol: str) -> int | None:
-        """Slot of a number that is known by its first record, e.g. a KPI; None when there is no room.
+    async def number(self, path: EquipmentPath, group: str, tag: TagSpec) -> int | None:
+        """Slot of a number that is known by its first record; None when there is no room.
 
         Args:
             path: Equipment.
             group: Folder below it, e.g. ``kpi``.
-            name: Name in the folder, e.g. ``live.oee``.
-            symbol: Unit.
+            tag: What the number is; its name counts in the folder, e.g. ``live.oee``.
         """
-        key = f"{group}.{name}"
+        key = f"{group}.{tag.name}"
         if (path, key) in self.slots:
             return self.slots[path, key]
-        if not await self.place(path) or not self.space.room(node_id(path, key), nodes=2):
+        if not await self.place(path) or not self.space.room(node_id(path, key), nodes=3):
             return None
-        folder = await self._folder(path, group)
-        tag = TagSpec(name, symbol, 0.0, 0.0, name, "")
-        await self._analog(path, key, folder, tag)
+        await self._analog(path, key, await self._folder(path, group), tag)
         return self.slots[path, key]
 
     async def _folder(self, path: EquipmentPath, group: str) -> ua.NodeId:
@@ -205,10 +204,6 @@ class PlantModel:
             kind = ua.NodeId(ua.ObjectIds.FolderType)
             await self.space.add([self.space.object(identifier, self.node(path), Title(group), kind)])
         return self.space.id(identifier)
-
-    async def kpi(self, path: EquipmentPath, kpi: str, window: str) -> int | None:
-        """Slot of a KPI of one window."""
-        return await self.number(path, "kpi", f"{window}.{kpi}", kpi_symbol(kpi))
 
     def is_unit(self, path: str) -> bool:
         """Whether master data said that this is a unit."""
@@ -222,6 +217,26 @@ STATE_TAGS = {
     "cause": Title("cause", "Cause of the state", "状态原因"),
 }
 """Texts that a unit says about its state."""
+
+
+@lru_cache(maxsize=4096)
+def kpi_tag(kpi: str, window: str) -> TagSpec:
+    """What a KPI of one window is, from the list of indicators; one that is not in it has no unit.
+
+    >>> kpi_tag("mtbf_h", "live").unit, kpi_tag("of_another_plant", "live").unit
+    ('h', '1')
+    """
+    name = f"{window}.{kpi}"
+    if kpi not in kpis:
+        return TagSpec(name, "1", 0.0, 0.0, kpi, "")
+    spec = kpis[kpi]
+    low, high = (0.0, 0.0) if spec.low is None or spec.high is None else (spec.low, spec.high)
+    return TagSpec(name, spec.unit, low, high, spec.en, spec.zh)
+
+
+def stock_tag(item: str) -> TagSpec:
+    """Quantity on hand of an item."""
+    return TagSpec(item, "1", 0.0, 0.0, item, "")
 
 
 def type_name(path: EquipmentPath) -> str:

@@ -16,20 +16,23 @@ from brokers.opcua.gate import Change, Gate
 from brokers.opcua.history import StoredHistory
 from brokers.opcua.machinery import Machinery
 from brokers.opcua.methods import Methods
-from brokers.opcua.model import NAMESPACE, ModelOptions, PlantModel
+from brokers.opcua.model import NAMESPACE, ModelOptions, PlantModel, kpi_tag, stock_tag
 from brokers.opcua.server import listen, make_server, stop, with_port
 from brokers.opcua.space import Space
 from brokers.opcua.status import Status
 from brokers.opcua.telemetry import Telemetry
 from brokers.opcua.values import data_value, fits
 from twin.equipment import EquipmentPath
+from twin.errors import ConnectorError
 from twin.master import read_master
-from twin.records import GOOD, Frame, RecordKind
+from twin.records import BAD, GOOD, UNCERTAIN, Frame, RecordKind
 from twin.states import STATES, UnitState
 
 Handler = Callable[[EquipmentPath, int, tuple[Any, ...]], Awaitable[None]]
 
 LOG = logging.getLogger(__name__)
+KPI_QUALITY = {"good": int(GOOD), "partial": int(UNCERTAIN), "bad": int(BAD)}
+"""Quality of a KPI that is complete, or covers only a part of its window."""
 
 
 class OpcUaPublisher:
@@ -46,6 +49,8 @@ class OpcUaPublisher:
     def __init__(self, config: OpcUaConfig, doors: Doors | None = None):
         self.config = config
         self.doors = doors or Doors()
+        self.ready = asyncio.Event()
+        """Set once clients can connect."""
         self.gate = Gate(round(config.min_interval_s * 1e9))
         self._handlers: dict[RecordKind, Handler] = {
             RecordKind.META: self._meta,
@@ -57,6 +62,7 @@ class OpcUaPublisher:
         self._unknown = 0
         self._mismatched = 0
         self._skipped = 0
+        self._malformed = 0
         self._writer: asyncio.Task[None] | None = None
         self._server: Server | None = None
 
@@ -82,6 +88,7 @@ class OpcUaPublisher:
             server.iserver.history_manager.set_storage(storage)
         await listen(server, self.config)
         self._writer = asyncio.create_task(self._write_forever(), name="opcua-writer")
+        self.ready.set()
 
     async def _open_model(self, space: Space) -> None:
         options = ModelOptions(self.config.min_interval_s * 1000, self.doors.history is not None)
@@ -110,7 +117,19 @@ class OpcUaPublisher:
         handler = self._handlers.get(frame.kind)
         if handler is not None:
             for row, path in enumerate(frame.paths):
-                await handler(path, int(frame.time_ns[row]), tuple(frame.values[row]))
+                await self._take(handler, path, int(frame.time_ns[row]), tuple(frame.values[row]))
+
+    async def _take(self, handler: Handler, path: EquipmentPath, time_ns: int, values: tuple[Any, ...]) -> None:
+        try:
+            await handler(path, time_ns, values)
+        except (ValueError, KeyError, TypeError, ConnectorError) as error:
+            self._malformed += 1
+            LOG.debug("OPC UA: %s: %r is not a record to show: %s", path, values, error)
+
+    async def observe(self, frames: Sequence[Frame]) -> None:
+        """Take frames that were stored: an observer of the ingest."""
+        for frame in frames:
+            await self.publish(frame)
 
     async def _meta(self, path: EquipmentPath, _time_ns: int, values: tuple[Any, ...]) -> None:
         schema, body = values
@@ -147,14 +166,14 @@ class OpcUaPublisher:
 
     async def _stock(self, path: EquipmentPath, time_ns: int, values: tuple[Any, ...]) -> None:
         item, on_hand = values
-        slot = await self.model.number(path, "stock", str(item), "1")
+        slot = await self.model.number(path, "stock", stock_tag(str(item)))
         self._offer(slot, None if on_hand is None else float(on_hand), time_ns)
 
     async def _kpi(self, path: EquipmentPath, time_ns: int, values: tuple[Any, ...]) -> None:
         kpi, _, window, _, value, *_, quality, _ = values
         if window in self.config.kpi_windows:
-            slot = await self.model.kpi(path, kpi, window)
-            self._offer(slot, None if value is None else float(value), time_ns, int(quality or GOOD))
+            slot = await self.model.number(path, "kpi", kpi_tag(kpi, window))
+            self._offer(slot, None if value is None else float(value), time_ns, KPI_QUALITY[quality])
 
     def _offer(self, slot: int | None, value: Any, time_ns: int, quality: int = 0) -> None:
         if slot is None:
@@ -192,6 +211,7 @@ class OpcUaPublisher:
             unknown=self._unknown + self._telemetry.unknown,
             mismatched=self._mismatched,
             skipped=self._skipped,
+            malformed=self._malformed,
             events=self.events.budget.sent,
             events_dropped=self.events.budget.dropped,
             calls=self.methods.called,

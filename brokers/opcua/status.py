@@ -20,6 +20,7 @@ class Status:
         unknown: Values of tags that master data did not announce.
         mismatched: Values of another type than their variable's, sent as bad.
         skipped: Historical frames, which must not become current values.
+        malformed: Records that are not what their kind demands.
         events: Events sent.
         events_dropped: Events over the limit.
         calls: Method calls.
@@ -34,6 +35,7 @@ class Status:
     unknown: int
     mismatched: int
     skipped: int
+    malformed: int
     events: int
     events_dropped: int
     calls: int

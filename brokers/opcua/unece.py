@@ -122,26 +122,3 @@ def unit(symbol: str) -> ua.EUInformation:
         DisplayName=ua.LocalizedText(symbol),
         Description=ua.LocalizedText(symbol),
     )
-
-
-def kpi_symbol(kpi: str) -> str:
-    """Unit of a key performance indicator, from the ending of its id.
-
-    >>> kpi_symbol("mtbf_h"), kpi_symbol("throughput_per_h"), kpi_symbol("oee")
-    ('h', '1/h', '1')
-    """
-    for ending, symbol in KPI_UNITS:
-        if kpi.endswith(ending):
-            return symbol
-    return "1"
-
-
-KPI_UNITS = (
-    ("_per_h", "1/h"),
-    ("_per_day", "1/d"),
-    ("_kwh", "kWh"),
-    ("_kg", "kg"),
-    ("_h", "h"),
-    ("days_of_stock", "d"),
-)
-"""Unit by the ending of a KPI's id, longest first."""

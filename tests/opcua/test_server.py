@@ -140,12 +140,15 @@ async def test_a_state_is_told_in_three_ways(plant: Running, viewer: Client) -> 
 
 
 async def test_kpis_and_stock_become_nodes_when_they_come(plant: Running, viewer: Client) -> None:
-    values = ("oee", "site", "live", 0, 0.81, 81, 100, 1.0, 0, "1")
+    values = ("oee", "site", "live", 0, 0.81, 81, 100, 1.0, "good", "1")
     await give(plant, records(RecordKind.KPI, [(PLANT, NOW_NS, values)]))
     await give(plant, records(RecordKind.STOCK, [(BUFFER, NOW_NS, ("frame", 4))]))
-    assert (await read(plant, viewer, f"{PLANT}.kpi.live.oee")).Value.Value == pytest.approx(0.81)
+    oee = await read(plant, viewer, f"{PLANT}.kpi.live.oee")
+    assert (oee.Value.Value, oee.StatusCode.name) == (0.81, "Good")
+    await give(plant, records(RecordKind.KPI, [(PLANT, NOW_NS, (*values[:8], "partial", "1"))]))
+    assert (await read(plant, viewer, f"{PLANT}.kpi.live.oee")).StatusCode.name == "Uncertain"
     assert (await read(plant, viewer, f"{BUFFER}.stock.frame")).Value.Value == 4.0
-    unknown = ("mtbf_h", "site", "live", 0, None, None, None, 0.0, 2, "1")
+    unknown = ("mtbf_h", "site", "live", 0, None, None, None, 0.0, "bad", "1")
     await give(plant, records(RecordKind.KPI, [(PLANT, NOW_NS, unknown)]))
     value = await read(plant, viewer, f"{PLANT}.kpi.live.mtbf_h")
     assert (value.Value.Value, value.StatusCode.name) == (None, "BadDataUnavailable")
@@ -204,6 +207,16 @@ async def test_a_value_of_another_type_is_bad_and_counted(plant: Running, viewer
     value = await read(plant, viewer, f"{CELL}.order")
     assert (value.Value.Value, value.StatusCode.name) == (None, "BadTypeMismatch")
     assert plant.publisher.status().mismatched == before + 1
+
+
+async def test_a_record_that_is_none_is_counted_and_harms_no_other(plant: Running, viewer: Client) -> None:
+    before = plant.publisher.status().malformed
+    rows = [(CELL, NOW_NS, ("DANCING", None, None)), (CELL, NOW_NS, ("SETUP", None, None))]
+    await give(plant, records(RecordKind.STATE, rows))
+    await give(plant, records(RecordKind.META, [(CELL, NOW_NS, ("equipment", "{"))]))
+    await give(plant, records(RecordKind.META, [(CELL, NOW_NS, ("unheard_of", "{}"))]))
+    assert plant.publisher.status().malformed == before + 2
+    assert (await read(plant, viewer, f"{CELL}.state")).Value.Value == "SETUP"
 
 
 async def test_master_data_twice_changes_nothing_but_titles(plant: Running, viewer: Client) -> None:

@@ -1,0 +1,50 @@
+"""From a real MQTT broker to a real OPC UA client through the bridge."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+from brokers.mqtt.publisher import UnsPublisher
+from brokers.mqtt.source import UnsSource
+from brokers.opcua import OpcUaConfig, OpcUaPublisher, bridge
+from tests.opcua.conftest import Running
+from tests.opcua.plants import CELL, PLANT, HandClock, Watcher, master_data, state, telemetry
+from tests.servers.mosquitto import Mosquitto
+
+
+async def send(sender: UnsPublisher) -> None:
+    """Master data, a value and a state, numbered as an outbox would."""
+    frames = [piece for frame in (master_data(), telemetry([17.5]), state("SETUP")) for piece in sender.split(frame)]
+    for number, frame in enumerate(frames):
+        await sender.publish(frame.stamped(PLANT, "run", number))
+
+
+async def test_records_on_a_broker_reach_an_opc_ua_client(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    source = UnsSource(mosquitto.url, "opcua")
+    await source.open()
+    await source.close()  # the broker keeps for this client what comes from now on
+    server = OpcUaPublisher(OpcUaConfig(tmp_path / "state", port=0))
+    program = asyncio.create_task(bridge(UnsSource(mosquitto.url, "opcua"), server))
+    sender = UnsPublisher(mosquitto.url, PLANT)
+    await sender.open()
+    try:
+        await asyncio.wait_for(server.ready.wait(), 20)
+        made = Running(server, HandClock(), tmp_path)
+        async with await made.client() as client:
+            watcher = Watcher()
+            subscription = await client.create_subscription(20, watcher)
+            await subscription.subscribe_events(client.nodes.server)
+            await send(sender)
+            assert (await watcher.next_event()).SourceName == CELL.name
+            await subscription.subscribe_data_change(made.node(client, f"{CELL}.power_kw"))
+            values = [await watcher.next()]
+            if values[0][0] is None:  # subscribed before the writer's turn
+                values.append(await watcher.next())
+            assert values[-1][0] == 17.5
+    finally:
+        program.cancel()
+        with suppress(asyncio.CancelledError):
+            await program
+        await sender.close()
