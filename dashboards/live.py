@@ -10,20 +10,20 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from dashboards.delta import Delta, Json
 from dashboards.model import PlantModel
+from dashboards.panel import Kpi, Scope, panels
 from twin.equipment import EquipmentPath, Level
 from twin.ports import History
 from twin.records import Frame, RecordKind
 
 MS = 1_000_000
 POWER = "power_kw"
-FIGURES_OF_UNITS = frozenset({"oee"})
-"""KPIs of single units that every client gets; the others only for units it watches."""
 RESTORED = (
     RecordKind.META,
     RecordKind.STATE,
@@ -305,4 +305,17 @@ def _point(reading: _Reading) -> dict[str, Any]:
 
 def _streamed(key: str) -> bool:
     path, kpi, _ = key.split("|")
-    return path.count("/") + 1 < Level.UNIT or kpi in FIGURES_OF_UNITS
+    return path.count("/") + 1 < Level.UNIT or kpi in figures_of_units()
+
+
+@lru_cache(maxsize=1)
+def figures_of_units() -> frozenset[str]:
+    """KPIs of single units that every client gets; the others only for units it watches.
+
+    >>> sorted(figures_of_units())
+    ['oee', 'waiting_share']
+    """
+    shown = (panels[kind] for kind in panels.kinds())
+    return frozenset(
+        kpi for spec in shown if spec.each is Scope.UNIT and isinstance(spec.shows, Kpi) for kpi in spec.shows.ids
+    )

@@ -30,6 +30,7 @@ THROUGHPUT = panel(
         Kpi(("chain_throughput_per_day",)),
         unit="1/d",
         low=0,
+        width=5,
         order=10,
     )
 )
@@ -44,6 +45,7 @@ CAPACITY = panel(
         Kpi(("chain_capacity_per_day",)),
         unit="1/d",
         low=0,
+        width=5,
         order=11,
     )
 )
@@ -59,6 +61,7 @@ LOAD = panel(
         low=0,
         high=1,
         thresholds=(Threshold(0.6, "warn"), Threshold(0.8, "good")),
+        width=4,
         order=12,
     )
 )
@@ -72,6 +75,7 @@ WIP = panel(
         Picture.STAT,
         Kpi(("wip",)),
         low=0,
+        width=5,
         order=13,
     )
 )
@@ -86,6 +90,7 @@ ENERGY = panel(
         Kpi(("chain_energy_per_product_kwh",)),
         unit="kW.h",
         low=0,
+        width=5,
         order=14,
     )
 )

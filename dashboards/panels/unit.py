@@ -6,7 +6,7 @@ from dashboards.panel import Events, PanelSpec, Picture, Scope, Telemetry, panel
 from twin.records import RecordKind
 
 STATE = panel(
-    PanelSpec("unit_state", "State", "当前状态", Scope.UNIT, Picture.STAT, Events(RecordKind.STATE), order=10)
+    PanelSpec("unit_state", "State", "当前状态", Scope.UNIT, Picture.STAT, Events(RecordKind.STATE), width=4, order=10)
 )
 
 TIMELINE = panel(

@@ -15,6 +15,7 @@ OEE = panel(
         low=0,
         high=1,
         thresholds=RISING_GOOD,
+        width=4,
         order=11,
     )
 )
@@ -30,6 +31,7 @@ AVAILABILITY = panel(
         low=0,
         high=1,
         thresholds=RISING_GOOD,
+        width=4,
         order=12,
     )
 )
@@ -45,6 +47,7 @@ EFFECTIVENESS = panel(
         low=0,
         high=1,
         thresholds=RISING_GOOD,
+        width=4,
         order=13,
     )
 )
@@ -60,6 +63,7 @@ QUALITY = panel(
         low=0,
         high=1,
         thresholds=RISING_GOOD,
+        width=4,
         order=14,
     )
 )
@@ -74,6 +78,7 @@ THROUGHPUT = panel(
         Kpi(("throughput_per_h",)),
         unit="1/h",
         low=0,
+        width=4,
         order=15,
     )
 )

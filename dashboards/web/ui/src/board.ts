@@ -56,7 +56,7 @@ export class Board implements Page {
     if (!maker) return;
     const picture = maker({ panel, path, signal: this.stop.signal });
     const id = `panel-${panel.id}`;
-    const element = h("section", { class: `panel ${panel.picture}`, "aria-labelledby": id, "data-panel": panel.id },
+    const element = h("section", { class: `panel of-${panel.picture}`, "aria-labelledby": id, "data-panel": panel.id },
       h("h2", { id }, title(panel)), picture.element);
     element.style.setProperty("--width", String(panel.width));
     element.style.setProperty("--height", String(panel.height));

@@ -51,12 +51,12 @@ export function chart(target: HTMLElement, options: ChartOptions): uPlot {
       label: line.label, stroke: line.colour, width: 1.6, dash: line.dash ?? [], points: { show: false }, spanGaps: false,
       ...(line.fill ? { fill: `${line.colour}1f` } : {}),
       ...(line.stepped && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: -1 }) } : {}),
-      value: (_, value) => show(value),
+      value: (_, value) => (value === null ? "" : show(value)),
     });
   }
   return new uPlot({
     width: Math.max(80, target.clientWidth), height: options.height, series,
-    tzDate: tz, pxAlign: true, padding: [8, 8, 0, 0],
+    tzDate: tz, pxAlign: true, padding: [8, 18, 0, 0],
     legend: { show: options.lines.length > 1, live: true },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 }, ...(options.sync ? { sync: { key: options.sync } } : {}) },
     scales: { x: { time: true }, y: { range: range(options.low ?? null, options.high ?? null) } },

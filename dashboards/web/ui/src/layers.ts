@@ -23,11 +23,10 @@ export function columnsOf(links: Link[], edges: Edge[]): Map<string, number> {
 /** Rows by the mean row of the neighbours, a few sweeps, so that few edges cross. */
 export function place(links: Link[], edges: Edge[]): Placed[] {
   const column = columnsOf(links, edges);
-  // a link that feeds only one far column stands right before it
-  for (const link of links) {
+  // every link stands right before the first that needs it, so that lines are short and cross no card
+  for (const link of [...links].sort((a, b) => (column.get(b.id) ?? 0) - (column.get(a.id) ?? 0))) {
     const targets = edges.filter((edge) => edge.source === link.id).map((edge) => column.get(edge.target) ?? 0);
-    const sources = edges.some((edge) => edge.target === link.id);
-    if (targets.length && !sources) column.set(link.id, Math.max(0, Math.min(...targets) - 1));
+    if (targets.length) column.set(link.id, Math.max(column.get(link.id) ?? 0, Math.min(...targets) - 1));
   }
   const columns: string[][] = [];
   for (const link of links) (columns[column.get(link.id) ?? 0] ??= []).push(link.id);

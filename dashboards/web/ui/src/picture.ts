@@ -18,6 +18,9 @@ export interface Picture {
 
 export type Maker = (context: Context) => Picture;
 
+/** Kinds of unit that hold material and do nothing with it. */
+export const STORING = new Set(["buffer", "receiving", "shipping"]);
+
 const SPANS = [900, 3600, 28800, 86400];
 let span = Number(remembered("span", "3600"));
 

@@ -74,7 +74,8 @@ class KpiBoard implements Page {
     const shown = [...this.rows.keys()].filter((path) =>
       !this.filter || path.includes(this.filter) || this.name(path).toLowerCase().includes(this.filter));
     const value = (path: string): number | null => this.rows.get(path)?.get(this.sort.kpi)?.v ?? null;
-    if (!this.sort.kpi) return shown.sort((a, b) => (this.sort.up ? a.localeCompare(b) : b.localeCompare(a)));
+    const silent = (path: string): number => Number([...(this.rows.get(path)?.values() ?? [])].every((row) => row.v === null));
+    if (!this.sort.kpi) return shown.sort((a, b) => silent(a) - silent(b) || (this.sort.up ? a.localeCompare(b) : b.localeCompare(a)));
     return shown.sort((a, b) => {
       const x = value(a), y = value(b);
       if (x === null || y === null) return Number(x === null) - Number(y === null); // absent values last, whichever way
@@ -102,7 +103,7 @@ class KpiBoard implements Page {
     const on = this.sort.kpi === kpi, about = spec(kpi);
     return h("th", { scope: "col", class: kpi ? "figure" : "", "aria-sort": on ? (this.sort.up ? "ascending" : "descending") : "none" },
       h("button", { type: "button", "data-key": `head-${kpi}`, title: about ? `${about.formula}\n${about.source}` : "", click: () => this.sortBy(kpi) },
-        words, symbol ? h("small", {}, symbol) : null, h("i", { "aria-hidden": "true" }, on ? (this.sort.up ? "▲" : "▼") : "")));
+        words, h("small", {}, symbol), h("i", { "aria-hidden": "true" }, on ? (this.sort.up ? "▲" : "▼") : "")));
   }
 
   private sortBy(kpi: string): void {

@@ -87,8 +87,8 @@ function flow(chain: Chain, edge: Edge, at: Map<string, Spot>): { element: SVGEl
     const running = units.some((unit) => store.states.get(unit)?.s === "PRODUCING" && !store.stale(unit));
     const able = value(chain, edge.source, "chain_link_capacity_per_day");
     const load = made !== null && able !== null && able > 0 ? Math.min(1, made / able) : null;
-    tube.style.strokeWidth = `${load === null ? 3 : 3 + 8 * load}px`;
-    moving.style.strokeWidth = `${load === null ? 1.5 : 1.5 + 3 * load}px`;
+    tube.style.strokeWidth = `${load === null ? 5 : 5 + 9 * load}px`;
+    moving.style.strokeWidth = `${load === null ? 2 : 2 + 3 * load}px`;
     element.classList.toggle("running", running);
     element.classList.toggle("idle", !running);
   };

@@ -1,14 +1,12 @@
 // The floor: areas and lines with one tile per unit in the order of the flow, buffers with their fill.
 import { h, say } from "../dom";
 import { figure, lasting, NONE, number, t, title } from "../i18n";
-import { nowMs, routeOf, type Maker } from "../picture";
+import { nowMs, routeOf, STORING, type Maker } from "../picture";
 import { badge, counts, dress, look, lookOf } from "../state_look";
 import { parent, store } from "../store";
 import type { Place, Unit } from "../types";
 
 interface Tile { update(): void }
-
-const STORING = new Set(["buffer", "receiving", "shipping"]);
 
 function machineTile(unit: Unit): { element: HTMLElement } & Tile {
   const letter = h("b", { class: "letter", "aria-hidden": "true" }), words = h("span", { class: "words" });

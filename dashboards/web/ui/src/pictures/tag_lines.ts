@@ -75,7 +75,8 @@ class TagChart {
 function tagsOf({ panel, path }: Context): Tag[] {
   const unit = store.unit(path), wanted = panel.shows.tags ?? [];
   if (!unit) return [];
-  return store.tags(unit).filter((tag) => wanted.length === 0 || wanted.includes(tag.name));
+  const elsewhere = store.panels.filter((one) => one.scope === panel.scope && one.id !== panel.id).flatMap((one) => one.shows.tags ?? []);
+  return store.tags(unit).filter((tag) => (wanted.length ? wanted.includes(tag.name) : !elsewhere.includes(tag.name)));
 }
 
 export const tagLines: Maker = (context) => {
