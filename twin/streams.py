@@ -7,6 +7,7 @@ stream is saved as three small numbers, and adding a station leaves the numbers 
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 
@@ -85,9 +86,9 @@ class Stream:
         self.branch = branch
         self.values.clear()
 
-    def __getstate__(self) -> tuple[object, ...]:
+    def __getstate__(self) -> tuple[Any, ...]:
         return (self.seed, self.path, self.purpose, self.law, self.branch, self.block, len(self.values))
 
-    def __setstate__(self, state: tuple[object, ...]) -> None:
-        self.seed, self.path, self.purpose, self.law, self.branch, self.block, left = state  # type: ignore[assignment]
-        self.values = self._draw_block(self.block - 1)[:left] if left else []  # type: ignore[misc]
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.seed, self.path, self.purpose, self.law, self.branch, self.block, left = state
+        self.values = self._draw_block(self.block - 1)[:left] if left else []

@@ -19,7 +19,7 @@ class FailureMode:
         config: The mode.
     """
 
-    __slots__ = ("active", "after", "calendar", "id", "length", "left", "repair", "station", "until")
+    __slots__ = ("active", "after", "calendar", "id", "left", "length", "repair", "station", "until")
 
     def __init__(self, station: Station, config: FailureConfig):
         self.station, self.id = station, config.id

@@ -29,6 +29,7 @@ def check_flow(
         problems += _wrong_cycles(path, station, items[path])
         problems += _wrong_bom(path, station, items[path])
         problems += _wrong_stock(path, station, items[path])
+        problems += _wrong_shares(path, station)
     return items, problems
 
 
@@ -125,3 +126,8 @@ def _wrong_stock(path: EquipmentPath, station: StationConfig, items: set[str]) -
         expected = f"at least {max(needed, load)} places for loads of {load} of {len(items)} items"
         problems.append(Problem(f"{path} capacity", expected, str(places)))
     return problems
+
+
+def _wrong_shares(path: EquipmentPath, station: StationConfig) -> list[Problem]:
+    share = getattr(station, "scrap", 0.0) + getattr(station, "rework", 0.0)
+    return [] if share <= 1 else [Problem(f"{path} rework", "scrap and rework of at most 1 together", f"{share:g}")]

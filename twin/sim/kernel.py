@@ -41,7 +41,7 @@ class Kernel(Environment):
         """Call a bound method at a time, not before now."""
         heappush(self._queue, (time, priority, next(self._eid), action))
 
-    def schedule(self, event: Event, priority: int = NORMAL, delay: float = 0) -> None:  # type: ignore[override]
+    def schedule(self, event: Event, priority: int = NORMAL, delay: float = 0) -> None:
         """Schedule a SimPy event."""
         self.at(self._now + delay, partial(self._occur, event), priority)
 

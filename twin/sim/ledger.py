@@ -238,7 +238,8 @@ class Ledger:
 def _overlaps(starts: NDArray[np.int64], t0_ns: int, t1_ns: int) -> NDArray[np.int64]:
     """Length of each interval inside the window; an interval ends where the next starts."""
     edges = np.clip(np.append(starts, t1_ns), t0_ns, t1_ns)
-    return np.diff(edges)
+    lengths: NDArray[np.int64] = np.diff(edges)
+    return lengths
 
 
 def _durations(starts: NDArray[np.int64], codes: NDArray[np.uint8], t0_ns: int, t1_ns: int) -> NDArray[np.int64]:

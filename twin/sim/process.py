@@ -51,6 +51,15 @@ class Job:
         self.scrap = self._event(station, (0, 1, 0))
         self.rework = self._event(station, (0, 0, 1))
 
+    def __getstate__(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__ if name != "values")
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        names = (name for name in self.__slots__ if name != "values")
+        for name, value in zip(names, state, strict=True):
+            setattr(self, name, value)
+        self.values = self.stream.values
+
     def _event(self, station: Processor, quantities: tuple[int, int, int]) -> Event:
         first_pass = int(self.part.reworks == 0)
         kind = RecordKind.PART if station.records_parts else None

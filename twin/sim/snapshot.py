@@ -26,11 +26,12 @@ class _Loader(pickle.Unpickler):
         self._stations = stations
 
     def persistent_load(self, pid: Any) -> Station:
-        return self._stations[pid]
+        station: Station = self._stations[pid]
+        return station
 
 
 def _state(station: Station) -> Any:
-    return object.__getstate__(station)  # type: ignore[attr-defined]
+    return object.__getstate__(station)
 
 
 def _set_state(station: Station, state: Any) -> None:

@@ -99,10 +99,13 @@ class Station:
     forkable: ClassVar[bool] = True
     holds_on: ClassVar[int] = DOWN
     """Reasons that close the unit; the others only change its state."""
+    records_parts: ClassVar[bool] = False
+    """Whether it completes operations: leaves PART rows and uses energy per part."""
     stores: ClassVar[bool] = False
     """Whether the view shows its level."""
 
     __slots__ = (
+        "_states",
         "armed",
         "causes",
         "closed",
@@ -134,7 +137,6 @@ class Station:
         "totals",
         "turn_in",
         "turn_out",
-        "_states",
     )
 
     def __init__(self, setting: Setting):
@@ -150,7 +152,8 @@ class Station:
         self.slow, self.slowed = 1.0, dict[str, float]()
         self.code, self.since, self.totals = 0, 0.0, [0.0] * CODES
         self.power = power_by_state(setting.config.power)
-        self.per_part, self.energy = setting.config.power.per_part, 0.0
+        self.per_part = setting.config.power.per_part if self.records_parts else 0.0
+        self.energy = 0.0
         self.parts = self.scrapped = self.reworked = 0
         self.life = self.fail_at = inf
         self.armed = -1.0
@@ -202,9 +205,9 @@ class Station:
         """Offer a part to some stations, beginning after the one that took last."""
         count = len(takers)
         for step in range(count):
-            index = (self.turn_out + step) % count
+            index = (self.turn_out + step) % count if takers is self.successors else step
             if takers[index].offer(part):
-                self.turn_out = (index + 1) % count
+                self.turn_out = (index + 1) % count if takers is self.successors else self.turn_out
                 return True
         return False
 

@@ -59,7 +59,7 @@ class Buffer(Station):
     It passes on outside shifts too: only its state and power follow the calendar.
     """
 
-    config = BufferConfig
+    config: ClassVar[type[StationConfig]] = BufferConfig
     stores: ClassVar[bool] = True
     __slots__ = ("places", "queue", "shelves")
 
@@ -128,10 +128,13 @@ class Buffer(Station):
     def push(self) -> None:
         """Pass parts on as long as there is room ahead."""
         queue = self.queue
+        full = len(queue) >= self.places
         while queue and not self.closed and self.forward(queue[0]):
             part = queue.popleft()
             self.parts += 1
             self.shelves[part.item].change(-1)
+        if full and len(queue) < self.places:
+            self.kernel.soon.append(self.pull)
 
     def pull(self) -> None:
         while len(self.queue) < self.places and not self.closed:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from twin.config import StationConfig
+from twin.records import RecordKind
+from twin.sim.journal import Event
+from twin.sim.station import Part, Setting, Station
+from twin.stations import stations
+from twin.stations.buffer import Buffer
 from twin.units import Count
 
 
@@ -16,3 +23,84 @@ class ReceivingConfig(StationConfig):
 
     capacity: int = Field(ge=1, description="places, including items on the way")
     initial: dict[str, Count] = Field(default={}, description="items on hand at the start, number by item")
+
+
+class Trip:
+    """A load on its way.
+
+    Args:
+        taker: Where it goes.
+        parts: What it carries, all of one item.
+        name: Id of the shipment.
+        origin: Path of the dock that it left.
+    """
+
+    def __init__(self, taker: Receiving, parts: tuple[Part, ...], name: str, origin: str):
+        self.taker, self.parts, self.name, self.origin = taker, parts, name, origin
+
+    def values(self, event: str) -> tuple[Any, ...]:
+        """Values of a SHIPMENT row."""
+        return (self.name, event, self.parts[0].item, len(self.parts), self.origin, str(self.taker.path))
+
+    def arrive(self) -> None:
+        """The load is there."""
+        self.taker.unload(self)
+
+
+@stations.register("receiving", config=ReceivingConfig)
+class Receiving(Buffer):
+    """Unloads what arrives, first in first out; room for a load is reserved when it departs."""
+
+    config = ReceivingConfig
+    __slots__ = ("coming", "trips")
+
+    def __init__(self, setting: Setting):
+        super().__init__(setting)
+        self.coming = 0
+        self.trips: dict[str, Trip] = {}
+
+    def reserve(self, number: int) -> bool:
+        """Keep room for a load; whether there was."""
+        if self.closed or len(self.queue) + self.coming + number > self.places:
+            return False
+        self.coming += number
+        return True
+
+    def unload(self, trip: Trip) -> None:
+        """A load arrives."""
+        del self.trips[trip.name]
+        self.coming -= len(trip.parts)
+        if self.recording:
+            event = Event(self.setting.unit, RecordKind.SHIPMENT, trip.values("arrived"))
+            self.log.extend((self.kernel._now, event))
+        for part in trip.parts:
+            self.put(part)
+        self.push()
+        self.kernel.soon.append(self.pull)
+
+    def offer(self, part: Part) -> bool:  # noqa: ARG002 - parts come in loads only
+        return False
+
+    def take(self, taker: Station) -> Part | None:
+        part = super().take(taker)
+        if part is not None and self.coming + len(self.queue) + 1 >= self.places - self._largest():
+            self.kernel.soon.append(self.pull)
+        return part
+
+    def _largest(self) -> int:
+        return max((getattr(dock, "load", 0) for dock in self.predecessors), default=0)
+
+    def pull(self) -> None:
+        docks = self.predecessors
+        for step in range(len(docks)):
+            dock = docks[(self.turn_in + step) % len(docks)]
+            if isinstance(dock, Buffer):
+                dock.push()
+        self.turn_in = (self.turn_in + 1) % max(len(docks), 1)
+
+    def contents(self) -> list[Part]:
+        return [*self.queue, *(part for trip in self.trips.values() for part in trip.parts)]
+
+    @property
+    def level(self) -> int:
+        return len(self.queue)

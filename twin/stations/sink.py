@@ -29,6 +29,7 @@ class Sink(Station):
     """
 
     config = SinkConfig
+    records_parts = True
     holds_on = DOWN | BREAK | OFF
     __slots__ = ("demand", "events", "ready")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from twin.config import StationConfig
-from twin.distributions import Constant, Distribution, Durations
+from twin.distributions import Distribution, Durations
 from twin.sim.process import Processor
 from twin.sim.station import BLOCKED, IDLE_NO_ORDER, Part, Setting, Station
 from twin.stations import stations
@@ -46,7 +46,7 @@ class Source(Processor):
         super().__init__(setting)
 
     def law(self, item: str) -> Distribution | None:  # noqa: ARG002 - the interval is the same for all items
-        return self.interval if self.interval is not None else Constant(value="0 s")  # type: ignore[arg-type]
+        return self.interval
 
     def _next(self) -> Part | None:
         if self.begun == self.limit:

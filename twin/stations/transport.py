@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
+from typing import ClassVar
+
 from pydantic import Field
 
 from twin.config import StationConfig
 from twin.distributions import Durations
+from twin.sim.station import Part, Setting, Station
+from twin.stations import stations
 
 
 class TransportConfig(StationConfig):
@@ -13,3 +18,80 @@ class TransportConfig(StationConfig):
 
     time: Durations = Field(description="time from entry to exit")
     capacity: int = Field(default=1_000_000, ge=1, description="items on it at once")
+
+
+@stations.register("transport", config=TransportConfig)
+class Transport(Station):
+    """Carries parts; nobody overtakes, and at the exit the first waits for room ahead.
+
+    It runs outside shifts too. While it is stopped nothing enters or leaves.
+    """
+
+    config = TransportConfig
+    stores: ClassVar[bool] = True
+    __slots__ = ("expected", "last", "places", "queue", "times")
+
+    def __init__(self, setting: Setting):
+        super().__init__(setting)
+        config = setting.config
+        assert isinstance(config, TransportConfig)  # noqa: S101 - the builder has checked it
+        self.places = config.capacity
+        self.times = self.stream("time", config.time)
+        self.queue: deque[tuple[float, Part]] = deque()
+        self.last = self.expected = -1.0
+
+    def offer(self, part: Part) -> bool:
+        if self.closed or len(self.queue) >= self.places:
+            return False
+        self.last = max(self.kernel._now + self.slow * self.times.draw(), self.last)
+        self.queue.append((self.last, part))
+        self._expect()
+        return True
+
+    def _expect(self) -> None:
+        due = self.queue[0][0]
+        if due >= self.kernel._now and due != self.expected:
+            self.expected = due
+            self.kernel.at(due, self.leave)
+
+    def leave(self) -> None:
+        """Let out those that have arrived, as far as there is room ahead."""
+        queue = self.queue
+        while queue and not self.closed and queue[0][0] <= self.kernel._now and self.forward(queue[0][1]):
+            self._pop()
+        if queue and queue[0][0] > self.kernel._now:
+            self._expect()
+
+    def _pop(self) -> Part:
+        if len(self.queue) == self.places:
+            self.kernel.soon.append(self.pull)
+        self.parts += 1
+        return self.queue.popleft()[1]
+
+    def peek(self, taker: Station) -> Part | None:  # noqa: ARG002 - the head is for any successor
+        arrived = self.queue and self.queue[0][0] <= self.kernel._now and not self.closed
+        return self.queue[0][1] if arrived else None
+
+    def take(self, taker: Station) -> Part | None:
+        if self.peek(taker) is None:
+            return None
+        self.kernel.soon.append(self.leave)
+        return self._pop()
+
+    def pull(self) -> None:
+        while len(self.queue) < self.places and not self.closed:
+            part = self.ask()
+            if part is None:
+                break
+            self.offer(part)
+
+    def resume(self) -> None:
+        self.leave()
+        self.pull()
+
+    def contents(self) -> list[Part]:
+        return [part for _, part in self.queue]
+
+    @property
+    def level(self) -> int:
+        return len(self.queue)
