@@ -18,6 +18,7 @@ from tests.backbone.truth import Reference
 from twin.config import PlantConfig
 from twin.equipment import EquipmentPath
 from twin.sim import Plant
+from twin.states import UnitState
 
 LINE_ONLY = {"line_oee", "bottleneck_unit"}
 
@@ -68,16 +69,31 @@ def test_every_row_equals_the_truth(run: Case) -> None:
     for (path, window, t0, t1), rows in own_rows(run).items():
         if any(unit.is_under(path) for unit in replayed):
             continue
-        for kpi, value in run.reference.values(path, t0, t1).items():
-            row = rows.get(kpi)
-            if value is None or row is None:
+        values = run.reference.values(path, t0, t1)
+        for kpi in values.keys() | rows.keys():
+            value, heard = values.get(kpi), rows[kpi]["value"] if kpi in rows else None
+            if value is None or heard is None:
                 # a unit that never produced says nothing about production
-                if value and row is None:
-                    wrong.append((path, window, kpi, None, value))
-                continue
-            if not isclose(row["value"], value, rel_tol=1e-9, abs_tol=1e-12):
-                wrong.append((path, window, kpi, row["value"], value))
+                if value or heard is not None:
+                    wrong.append((path, window, kpi, heard, value))
+            elif not isclose(heard, value, rel_tol=1e-9, abs_tol=1e-12):
+                wrong.append((path, window, kpi, heard, value))
     assert not wrong, (len(wrong), wrong[:10])
+
+
+def test_states_and_counts_are_exact(run: Case) -> None:
+    brain, reference = run.heard.brain, run.reference
+    windows = {(path, t0, t1) for path, _, t0, t1 in own_rows(run) if path in reference.stations}
+    assert windows
+    for path, t0, t1 in sorted(windows):
+        start = max(t0, reference.plant.epoch_ns)
+        truth, unit = reference.truth(path, start, t1), EquipmentPath(path)
+        durations = {(s, o): ns for s in UnitState for o in (False, True) if (ns := truth.duration_ns(s, with_order=o))}
+        assert brain.durations(unit, start, t1) == durations
+        seen, counts = brain.observe(unit, start, t1), truth.counts.values()
+        for name in ("good", "scrap", "rework", "inspected", "good_at_first"):
+            assert getattr(seen, name) == sum(getattr(count, name) for count in counts), (path, name)
+        assert (seen.failures, seen.repaired, seen.repair_ns) == (truth.failures, truth.repaired, truth.repair_ns)
 
 
 def test_no_row_is_missing(run: Case) -> None:

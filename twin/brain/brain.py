@@ -6,17 +6,20 @@ from collections.abc import Callable, Iterator, Sequence
 
 from twin.brain.groups import Group
 from twin.brain.intake import Intake, Stats
+from twin.brain.logs import WITH_ORDER
 from twin.brain.numbers import Numbers
-from twin.brain.rollup import report
+from twin.brain.rollup import first, report, row_of
 from twin.brain.scopes import Scope, group, groups, machines
 from twin.brain.settings import BrainConfig
 from twin.brain.sheet import Sheet
 from twin.brain.site import Site, Table
 from twin.brain.supply import ChainView, report_chain
 from twin.brain.windows import DAY_NS, LIVE, Window, regular, shifts
-from twin.equipment import Level
+from twin.equipment import EquipmentPath, Level
 from twin.kpi.amounts import NS_PER_H, NS_PER_S
+from twin.kpi.observed import Observed, of_matrices
 from twin.records import Frame, RecordKind
+from twin.states import UnitState
 
 SITE_LEVELS = (Level.LINE, Level.AREA, Level.SITE)
 
@@ -86,6 +89,35 @@ class Brain:
         for members in self._groups.values():
             for frame in self._group_frames(members, window):
                 yield members.table(window), (), frame
+
+    def observe(self, path: EquipmentPath, t0_ns: int, t1_ns: int) -> Observed:
+        """What the indicators of a machine, line, area or site are computed from, for any kept span.
+
+        Args:
+            path: Unit or group, not above the site.
+            t0_ns: Begin, ns since 1970 UTC.
+            t1_ns: End.
+
+        Raises:
+            KeyError: Nothing was heard of the path.
+        """
+        site = self._intake.sites[path.site]
+        table = site.observe(site.under(path), Window("", t0_ns, t1_ns))
+        if not table.units:
+            raise KeyError(path)
+        scope = group(path, table.units) if path.level < Level.UNIT else machines(table.units)[0]
+        ints, floats = row_of(table, scope)
+        return first(of_matrices(ints[None], floats[None]))
+
+    def durations(self, unit: EquipmentPath, t0_ns: int, t1_ns: int) -> dict[tuple[UnitState, bool], int]:
+        """Time of a unit in each (state, whether an order was on it) in ns; gaps are UNKNOWN.
+
+        Raises:
+            KeyError: Nothing was heard of the unit.
+        """
+        known = self._intake.units[unit]
+        sums = known.site.heard(known.states, Window("", t0_ns, t1_ns)).tolist()
+        return {(UnitState(code % WITH_ORDER), code >= WITH_ORDER): ns for code, ns in enumerate(sums) if ns}
 
     def _is_new(self, frame: Frame) -> bool:
         key = (frame.publisher, frame.run)

@@ -21,7 +21,7 @@ def report(sheet: Sheet, table: Table, scopes: Sequence[Scope]) -> None:
     """Write down all indicators of some scopes of a table."""
     if not scopes or not table.units:
         return
-    rows = [summed(table, scope) if scope.level < Level.UNIT else _own(table, scope) for scope in scopes]
+    rows = [row_of(table, scope) for scope in scopes]
     observed = of_matrices(np.stack([row[0] for row in rows]), np.stack([row[1] for row in rows]))
     paths = [scope.path for scope in scopes]
     names = np.array([scope.name for scope in scopes], dtype=object)
@@ -35,7 +35,10 @@ def report(sheet: Sheet, table: Table, scopes: Sequence[Scope]) -> None:
             _line(sheet, table, scope, of_matrices(row[0][None], row[1][None]))
 
 
-def _own(table: Table, scope: Scope) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def row_of(table: Table, scope: Scope) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Observations of one scope, int64[INTS] and float64[FLOATS]."""
+    if scope.level < Level.UNIT:
+        return summed(table, scope)
     row = scope.units[0]
     return table.ints[row], table.floats[row]
 
@@ -62,7 +65,7 @@ def line_flow(table: Table, scope: Scope) -> LineFlow:
 
 def _line(sheet: Sheet, table: Table, scope: Scope, observed: Observed) -> None:
     flow = line_flow(table, scope)
-    coverage = coverage_of(_first(observed))
+    coverage = coverage_of(first(observed))
     for spec in _line_specs():
         sheet.one(spec, scope.path, "line", flow, coverage)
 
@@ -71,6 +74,7 @@ def _line_specs() -> list[KpiSpec]:
     return [kpis["line_oee"], kpis["bottleneck_unit"]]
 
 
-def _first(observed: Observed) -> Observed:
-    values: dict[str, Any] = {name: getattr(observed, name)[0] for name in NAMES}
+def first(observed: Observed) -> Observed:
+    """The first of many scopes, as plain numbers."""
+    values: dict[str, Any] = {name: getattr(observed, name)[0].item() for name in NAMES}
     return Observed(**values)

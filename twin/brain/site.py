@@ -192,9 +192,8 @@ class Site:
         ints = np.zeros((len(chosen), len(INTS)), dtype=np.int64)
         floats = np.zeros((len(chosen), len(FLOATS)))
         durations = np.empty((len(chosen), CODES), dtype=np.int64)
-        silent = self._silent(window)
         for row, unit in enumerate(chosen):
-            durations[row] = _heard(unit.states, window, silent)
+            durations[row] = self.heard(unit.states, window)
             _count(unit, window, ints[row], floats[row])
         ints += durations @ MAPPING
         ints[:, COLUMN["window_ns"]] = window.length_ns
@@ -207,6 +206,14 @@ class Site:
             return self.live[1]
         kept = self.closed.get((self.path, window))
         return kept if kept is not None else self.observe(self.ordered(), window)
+
+    def heard(self, states: StateLog, window: Window) -> NDArray[np.int64]:
+        """Time in each code in ns, int64[CODES]; what was not heard is UNKNOWN."""
+        sums = states.durations(window.t0_ns, window.t1_ns)
+        for start, end in self._silent(window):
+            sums -= states.durations(start, end)
+            sums[0] += end - start
+        return sums
 
     def _silent(self, window: Window) -> list[tuple[int, int]]:
         ahead = (NEVER if self.mark is None else self.mark, NEVER)
@@ -224,14 +231,6 @@ class Site:
         self.gaps = [gap for gap in self.gaps if gap[1] > before_ns]
         for key in [key for key in self.closed if key[1].t0_ns < before_ns]:
             del self.closed[key]
-
-
-def _heard(states: StateLog, window: Window, silent: list[tuple[int, int]]) -> NDArray[np.int64]:
-    sums = states.durations(window.t0_ns, window.t1_ns)
-    for start, end in silent:
-        sums -= states.durations(start, end)
-        sums[0] += end - start
-    return sums
 
 
 def _count(unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> None:
