@@ -20,6 +20,10 @@ Series = tuple[dict[str, str], list[str], list[list[Any]]]
 """Tags, names of the columns, rows."""
 
 
+class StoreAwayError(StoreError, RetriableError):
+    """The server is away or busy: the same write may succeed later."""
+
+
 @dataclass
 class InfluxHttp:
     """A server's HTTP interface.
@@ -43,7 +47,7 @@ class InfluxHttp:
         """Version of the server.
 
         Raises:
-            RetriableError: It does not answer.
+            StoreAwayError: It does not answer.
         """
         answer = self.request("GET", "/ping")
         return str(answer.headers.get("X-Influxdb-Version", "unknown"))
@@ -54,7 +58,7 @@ class InfluxHttp:
         """One request; the answer when it succeeded.
 
         Raises:
-            RetriableError: The server is away or busy.
+            StoreAwayError: The server is away or busy.
             FatalError: It refuses the credentials or does not know the place.
             StoreError: It refuses what was sent.
         """
@@ -63,7 +67,7 @@ class InfluxHttp:
                 method, self._url(path, values), body=body, headers=dict(self.headers), preload_content=True
             )
         except urllib3.exceptions.HTTPError as error:
-            raise RetriableError(f"store {self.base}: expected an answer, got {error}") from error
+            raise StoreAwayError(f"store {self.base}: expected an answer, got {error}") from error
         if answer.status >= 300:
             raise failure(self.base, answer.status, answer.data)
         return answer
@@ -104,7 +108,7 @@ def failure(base: str, status: int, body: bytes | str) -> ConnectorError:
     if status == 404:
         return FatalError(f"store {base}: expected a known bucket or database, got: {text}")
     if status == 429 or status >= 500:
-        return RetriableError(f"store {base}: expected a written batch, got status {status}: {text}")
+        return StoreAwayError(f"store {base}: expected a written batch, got status {status}: {text}")
     return StoreError(f"store {base}: expected a valid request, got status {status}: {text}")
 
 

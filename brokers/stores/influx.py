@@ -22,12 +22,12 @@ from influxdb_client.rest import ApiException
 from numpy.typing import NDArray
 
 from brokers.stores import StoreUrl, stores
-from brokers.stores._influxql import InfluxHttp, below, between, equal, exactly, failure, name
+from brokers.stores._influxql import InfluxHttp, StoreAwayError, below, between, equal, exactly, failure, name
 from brokers.stores.latest import Latest
 from brokers.stores.lines import ANCHOR, QUALITY, encoded, event_row, field_name
 from brokers.stores.schema import bucket_ns, checked_where, event_frame, events_only
 from twin.equipment import EquipmentPath
-from twin.errors import FatalError, RetriableError
+from twin.errors import FatalError
 from twin.records import COLUMNS, Frame, RecordKind
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ class Version2:
         except ApiException as error:
             raise failure(self._http.base, error.status, error.body or b"") from error
         except urllib3.exceptions.HTTPError as error:
-            raise RetriableError(f"store {self._http.base}: expected an answer, got {error}") from error
+            raise StoreAwayError(f"store {self._http.base}: expected an answer, got {error}") from error
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -111,7 +111,7 @@ class InfluxStore:
         """Wait for an answer to a ping and check that the place is there.
 
         Raises:
-            RetriableError: The server does not answer.
+            StoreAwayError: The server does not answer; both a StoreError and a RetriableError.
             FatalError: Wrong token, or no such bucket.
         """
         self.version = await self._run(self._writer, self._http.ping)
@@ -122,7 +122,7 @@ class InfluxStore:
 
         Raises:
             StoreError: The server refused a point.
-            RetriableError: The server is away or busy.
+            StoreAwayError: The server is away or busy; both a StoreError and a RetriableError.
         """
         await self._run(self._writer, self._write, frames)
 

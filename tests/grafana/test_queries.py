@@ -25,6 +25,7 @@ from twin.brain.settings import BrainConfig
 from twin.equipment import EquipmentPath
 from twin.records import Frame
 
+pytestmark = pytest.mark.xdist_group("plant_day")
 SCENARIO = Path(__file__).parents[2] / "scenarios/library/nev_chain.yaml"
 HOUR_S = 3600.0
 TICK_S = 900.0
