@@ -29,13 +29,7 @@ SCHEMA_VERSION = 1
 
 def station_configs() -> dict[str, type[StationConfig]]:
     """Configuration class of every kind of station, own and from plug-ins."""
-    registered = {kind: station_registry[kind].config for kind in station_registry.kinds()}  # type: ignore[attr-defined]
-    import importlib
-
-    for kind in ["assembly", "buffer", "inspection", "machine", "receiving", "shipping", "sink", "source", "transport"]:
-        if kind not in registered:
-            registered[kind] = getattr(importlib.import_module(f"twin.stations.{kind}"), f"{kind.title()}Config")
-    return registered
+    return {kind: station_registry[kind].config for kind in station_registry.kinds()}  # type: ignore[attr-defined]
 
 
 def _kind(value: Any) -> str | None:
