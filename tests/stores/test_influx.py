@@ -96,6 +96,7 @@ async def test_victoria_metrics_takes_the_same_write_call(victoria_port: int, to
     base = f"http://127.0.0.1:{victoria_port}"
 
     def exported(selector: str) -> list[dict[str, list[float]]]:
+        urllib.request.urlopen(f"{base}/internal/force_flush", timeout=10).read()
         text = urllib.parse.urlencode({"match[]": selector, "start": 0})
         answer = urllib.request.urlopen(f"{base}/api/v1/export?{text}", timeout=10).read()
         return [json.loads(line) for line in answer.splitlines()]
