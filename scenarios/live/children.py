@@ -7,7 +7,6 @@ however that one ends.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Sequence
 
@@ -20,13 +19,11 @@ class Child:
     Args:
         name: What it is, for messages.
         arguments: Arguments of the Python interpreter.
-        environment: Added to the environment; the place for credentials.
     """
 
-    def __init__(self, name: str, arguments: Sequence[str], environment: dict[str, str] | None = None):
+    def __init__(self, name: str, arguments: Sequence[str]):
         self.name = name
         self._arguments = tuple(arguments)
-        self._environment = {**os.environ, **(environment or {})}
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -35,7 +32,6 @@ class Child:
             sys.executable,
             *self._arguments,
             stdin=asyncio.subprocess.PIPE,
-            env=self._environment,
             start_new_session=True,
         )
 

@@ -77,12 +77,11 @@ class Hub:
         self._figures = Outbox(BRAIN, publisher.split, OutboxConfig(policy="drop_oldest"))
         pump = Pump(self._figures, publisher)
         self._tasks = [asyncio.create_task(self.ingest.run()), asyncio.create_task(pump.run())]
-        ready = asyncio.gather(self.ingest.ready.wait(), pump.ready.wait())
+        ready = asyncio.create_task(_all_set(self.ingest.ready, pump.ready))
         await asyncio.wait([ready, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
         for task in self._tasks:
             if task.done():
                 task.result()
-        await ready
 
     async def watch(self) -> None:
         """Run until something that must not end ends; raises why."""
@@ -108,3 +107,8 @@ class Hub:
 
     def _hosts(self) -> tuple[str, ...]:
         return LOOPBACK if self.settings.host in LOOPBACK else (*LOOPBACK, self.settings.host)
+
+
+async def _all_set(*events: asyncio.Event) -> None:
+    for event in events:
+        await event.wait()

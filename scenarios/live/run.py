@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -66,7 +67,10 @@ class LiveRun:
         if stopped.done():
             return
         watched = started.result()
-        done, _ = await asyncio.wait([stopped, *watched], return_when=asyncio.FIRST_COMPLETED)
+        done, others = await asyncio.wait([stopped, *watched], return_when=asyncio.FIRST_COMPLETED)
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
         for task in done - {stopped}:
             task.result()
 
@@ -76,13 +80,13 @@ class LiveRun:
         self._say(f"dashboard: {await hub.open()}")
         feed = await asyncio.to_thread(self._feed)
         await self._make_history(feed, hub)
-        broker, environment = await self._broker()
+        broker = await self._broker()
         settings = self.settings.model_copy(update={"broker": broker})
         await hub.connect(broker)
-        plant = await self._child("plant", settings, environment)
+        plant = await self._child("plant", settings)
         watched = [asyncio.create_task(hub.watch()), asyncio.create_task(_ended(plant))]
         if settings.opcua_port is not None:
-            gateway = await self._child("gateway", settings, environment)
+            gateway = await self._child("gateway", settings)
             watched.append(asyncio.create_task(_ended(gateway)))
         self._say("live; Ctrl-C ends")
         return watched
@@ -106,17 +110,18 @@ class LiveRun:
             f"history: {until_s / 3600:.1f} h of {len(feed.plant.units)} units in {time.monotonic() - begun:.1f} s"
         )
 
-    async def _broker(self) -> tuple[str, dict[str, str]]:
-        """Address of the broker and what its clients need in their environment."""
+    async def _broker(self) -> str:
+        """Address of the broker; credentials of the embedded one go into the environment of our processes."""
         if self.settings.broker is not None:
-            return self.settings.broker, {}
+            return self.settings.broker
         broker = EmbeddedBroker()
         self._stack.push_async_callback(broker.stop)
         await broker.start()
-        return broker.url, {}
+        os.environ.update(broker.credentials)
+        return broker.url
 
-    async def _child(self, name: str, settings: RunSettings, environment: dict[str, str]) -> Child:
-        child = Child(name, ["-m", "scenarios.cli", "role", name, str(settings.write())], environment)
+    async def _child(self, name: str, settings: RunSettings) -> Child:
+        child = Child(name, ["-m", "scenarios.cli", "role", name, str(settings.write())])
         self._stack.push_async_callback(child.stop)
         await child.start()
         return child
