@@ -237,6 +237,8 @@ def test_the_running_window_appears_within_a_minute() -> None:
     assert (row["value"], row["coverage"]) == (pytest.approx(2.0), 1.0)
     assert (SITE, "availability", "live", EPOCH + 20 * S) in rows
     assert ("chain-cubes", "chain_throughput_per_day", "live", EPOCH + 20 * S) in rows
+    brain.live = False
+    assert run(brain, [beat(EPOCH + 40 * S)]) == {}
 
 
 def test_what_no_record_should_look_like_is_counted_not_taken() -> None:

@@ -34,10 +34,14 @@ class Brain:
 
     Args:
         config: Settings; default ``BrainConfig()``.
+
+    Attributes:
+        live: Give the running window; switch it off while history is loaded.
     """
 
     def __init__(self, config: BrainConfig | None = None):
         self.config = config or BrainConfig()
+        self.live = True
         self._intake = Intake(self.config)
         self._numbers: dict[tuple[str, str], Numbers] = {}
         self._groups: dict[str, Group] = {}
@@ -167,7 +171,7 @@ class Brain:
         return found + [(site.path, window) for window in self._live(start, end)]
 
     def _live(self, start: int, end: int) -> list[Window]:
-        if self.config.live_s is None:
+        if self.config.live_s is None or not self.live:
             return []
         period = round(self.config.live_s * NS_PER_S)
         t1_ns = end // period * period
