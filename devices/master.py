@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from devices.profiles import profiles
-from devices.signals.signal import ENERGY
+from devices.signals.signal import ENERGY, POWER
 from twin.config import (
     CalendarConfig,
     ChainConfig,
     ChainLinkConfig,
     LineConfig,
     PlantConfig,
+    PowerConfig,
     ProcessConfig,
     ShiftConfig,
     SiteConfig,
@@ -72,9 +74,23 @@ def successors(line: EquipmentPath, stations: tuple[StationConfig, ...], positio
     return () if last or station.kind in ENDS else (f"{line}/{stations[position + 1].id}",)
 
 
+def power_range_kw(power: PowerConfig) -> float | None:
+    """Upper end of the range of a unit's power meter: a quarter above its highest power, to two digits.
+
+    >>> power_range_kw(PowerConfig(producing="12 kW", idle="3 kW"))
+    15.0
+    """
+    highest = max(power.producing, power.setup or 0.0, power.idle, power.down, power.off)
+    return float(f"{1.25 * highest:.2g}") if highest > 0 else None
+
+
 def tags_of(station: StationConfig) -> tuple[TagSpec, ...]:
-    """Tags of a unit: those of its profile; without a device those of its energy meter."""
-    return (ENERGY.tag,) if station.device is None else profiles[station.device.profile].tags
+    """Tags of a unit: those of its profile, with the range of its power; without a device its energy meter."""
+    if station.device is None:
+        return (ENERGY.tag,)
+    high = power_range_kw(station.power)
+    tags = profiles[station.device.profile].tags
+    return tuple(replace(tag, high=high) if high and tag.name == POWER.name else tag for tag in tags)
 
 
 def equipment(line: EquipmentPath, config: LineConfig, position: int) -> EquipmentMaster:

@@ -6,7 +6,7 @@ from devices.signals.signal import Profile, Signal
 # fmt: off
 SIGNALS = (
     Signal("speed_pct", "%", (0, 100), "Path speed", "轨迹速度",
-           (82, 25, 0, 0, 0), lag_s=1, noise=1, wander=0.05, digits=0),
+           (74, 25, 0, 0, 0), lag_s=1, noise=1, wander=0.05, digits=0),
     Signal("axis1_torque_pct", "%", (0, 100), "Axis 1 torque", "1轴扭矩",
            (38, 18, 6, 0, 0), lag_s=0.5, noise=3, wander=0.2, digits=1),
     Signal("axis2_torque_pct", "%", (0, 100), "Axis 2 torque", "2轴扭矩",

@@ -97,9 +97,10 @@ class Signal:
 
 
 ENERGY = Signal("energy_kwh", "kW.h", (0, 1e9), "Active energy", "有功电能", counter=True, exact="energy_kwh", digits=6)
+POWER = Signal("power_kw", "kW", (0, 1000), "Active power", "有功功率", exact="power_kw", digits=3)
 ALWAYS = (
     ENERGY,
-    Signal("power_kw", "kW", (0, 1000), "Active power", "有功功率", exact="power_kw", digits=3),
+    POWER,
     Signal("part_count", "1", (0, 1e9), "Part count", "产量计数", counter=True, exact="parts"),
     Signal("state_code", "1", (0, 14), "State code", "状态代码", exact="state"),
 )

@@ -39,6 +39,7 @@ def test_a_unit_is_described_completely() -> None:
     assert (unit.kind, unit.profile, unit.position, unit.ideal_s) == ("machine", "cnc", 1, 60.0)
     assert unit.to == (f"{LINE}/m2",)
     assert len(unit.tags) > 10
+    assert next(tag.high for tag in unit.tags if tag.name == "power_kw") == 15.0  # a quarter above 12 kW
     bare = found[LINE.child("m2")]
     assert isinstance(bare, EquipmentMaster)
     assert (bare.profile, [tag.name for tag in bare.tags]) == (None, ["energy_kwh"])
