@@ -1,0 +1,7 @@
+"""MQTT with JSON in a unified namespace."""
+
+from brokers.connectors import Connector, connectors
+from brokers.mqtt.publisher import UnsPublisher
+from brokers.mqtt.source import UnsSource
+
+connectors.register("uns")(Connector(UnsPublisher, UnsSource, "JSON over MQTT, one message per device and tick."))

@@ -1,0 +1,296 @@
+"""From the wire into the store: check, batch, write, acknowledge, mark, show."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from brokers.links import Base, LinkSource
+from brokers.reception import Reception
+from twin.errors import FatalError, RetriableError, StoreError
+from twin.ports import Delivery, Sink
+from twin.records import Frame
+
+log = logging.getLogger(__name__)
+
+Observer = Callable[[Sequence[Frame]], Awaitable[None] | None]
+"""Gets frames after they were written, in order per publisher."""
+
+
+@dataclass(frozen=True)
+class IngestConfig:
+    """Bounds of an ingest.
+
+    Args:
+        deliveries: Deliveries read ahead while the store is busy.
+        batch_frames: Most frames written at once.
+        batch_values: Most values written at once.
+        reorder_frames: Frames kept per publisher while a gap before them is open.
+        gap_s: Time after which observers no longer wait for a gap.
+        mark_s: Period of marks; a gap is named at once and again with this period.
+        retry_s: First and longest pause before the store is tried again.
+        runs: Most runs of publishers kept in mind; the one longest silent is forgotten.
+    """
+
+    deliveries: int = 64
+    batch_frames: int = 5_000
+    batch_values: int = 200_000
+    reorder_frames: int = 10_000
+    gap_s: float = 15.0
+    mark_s: float = 0.2
+    retry_s: tuple[float, float] = (0.2, 10.0)
+    runs: int = 1_000
+
+
+@dataclass
+class IngestCounters:
+    """What an ingest has seen, in frames unless stated.
+
+    Args:
+        received: Taken from the source.
+        stored: Written.
+        values: Values written.
+        observed: Shown to observers.
+        duplicates: Had been stored already.
+        foreign: Without number; stored, not marked.
+        late: Shown after later ones.
+        lost: Numbers that observers no longer wait for.
+        batches: Writes.
+        store_failures: Writes that failed and were tried again.
+        observer_failures: Calls of observers that raised.
+        malformed: Messages that were not what they should be.
+        dropped: Messages the source had no room for.
+    """
+
+    received: int = 0
+    stored: int = 0
+    values: int = 0
+    observed: int = 0
+    duplicates: int = 0
+    foreign: int = 0
+    late: int = 0
+    lost: int = 0
+    batches: int = 0
+    store_failures: int = 0
+    observer_failures: int = 0
+    malformed: int = 0
+    dropped: int = 0
+
+
+class Ingest:
+    """Reads a source, writes a sink and shows observers what was written.
+
+    Nothing is acknowledged before the store has it. While the store fails, nothing more is read
+    than fits the bounds, so the pressure reaches the broker and the publishers' outboxes.
+
+    Args:
+        source: Where frames come from; opened and closed here.
+        sink: Where they go; opened and closed by the caller.
+        observers: Who sees them after the write, e.g. the brain and the live pages.
+        config: Bounds.
+    """
+
+    def __init__(
+        self, source: LinkSource, sink: Sink, observers: Sequence[Observer] = (), config: IngestConfig | None = None
+    ):
+        self.config = config or IngestConfig()
+        self.ready = asyncio.Event()
+        """Set once the source is open."""
+        self._source, self._sink, self._observers = source, sink, list(observers)
+        self._counters = IngestCounters()
+        self._runs: dict[tuple[str, str], Reception] = {}
+        self._unmarked: set[tuple[str, str]] = set()
+        self._queue: asyncio.Queue[Delivery | None] = asyncio.Queue(self.config.deliveries)
+        self._bases: list[Base] = []
+        self._busy = asyncio.Lock()
+        self._failing = False
+
+    def observe(self, observer: Observer) -> None:
+        """Add an observer."""
+        self._observers.append(observer)
+
+    @property
+    def counters(self) -> IngestCounters:
+        """What happened so far."""
+        self._counters.malformed, self._counters.dropped = self._source.malformed, self._source.dropped
+        self._counters.late = sum(run.late for run in self._runs.values())
+        self._counters.lost = sum(run.lost for run in self._runs.values())
+        return self._counters
+
+    def status(self) -> dict[str, Any]:
+        """Counters and what is open now, for people and panels."""
+        return {
+            **asdict(self.counters),
+            "waiting": sum(run.held for run in self._runs.values()),
+            "publishers": len({publisher for publisher, _ in self._runs}),
+            "store_ok": not self._failing,
+        }
+
+    async def run(self) -> None:
+        """Read until cancelled or until the source closes.
+
+        Raises:
+            FatalError: The source cannot be opened or the broker refuses us.
+        """
+        self._source.on_base = self._bases.append
+        await self._open()
+        self.ready.set()
+        try:
+            await self._work()
+        except* FatalError as errors:
+            raise errors.exceptions[0] from None
+        finally:
+            await self._source.close()
+
+    async def _work(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            beat = group.create_task(self._beat())
+            group.create_task(self._read())
+            while (deliveries := await self._batch()) is not None:
+                async with self._busy:  # marks must not tell of what is being written
+                    await self._take(deliveries)
+            beat.cancel()
+
+    async def _open(self) -> None:
+        pause, longest = self.config.retry_s
+        while True:
+            try:
+                return await self._source.open()
+            except RetriableError as error:
+                log.warning("ingest: %s; trying again", error)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, longest)
+
+    async def _read(self) -> None:
+        async for delivery in self._source.deliveries():
+            await self._queue.put(delivery)
+        await self._queue.put(None)
+
+    async def _take(self, deliveries: Sequence[Delivery]) -> None:
+        fresh = [frame for delivery in deliveries for frame in delivery.frames if self._is_new(frame)]
+        if fresh:
+            await self._write(fresh)
+        for delivery in deliveries:
+            await delivery.ack()
+        await self._mark(gaps_only=True)
+        await self._settle_bases()
+        await self._show(fresh)
+
+    async def _batch(self) -> list[Delivery] | None:
+        first = await self._queue.get()
+        if first is None:
+            return None
+        batch, frames, values = [first], len(first.frames), sum(frame.size for frame in first.frames)
+        while not self._queue.empty() and frames < self.config.batch_frames and values < self.config.batch_values:
+            more = self._queue.get_nowait()
+            if more is None:
+                self._queue.put_nowait(None)
+                break
+            batch.append(more)
+            frames += len(more.frames)
+            values += sum(frame.size for frame in more.frames)
+        return batch
+
+    def _is_new(self, frame: Frame) -> bool:
+        self._counters.received += 1
+        if frame.seq < 0:
+            self._counters.foreign += 1
+            return True
+        key = (frame.publisher, frame.run)
+        self._unmarked.add(key)
+        if self._reception(key).arrivals.add(frame.seq):
+            return True
+        self._counters.duplicates += 1
+        return False
+
+    def _reception(self, key: tuple[str, str]) -> Reception:
+        run = self._runs.pop(key, None)
+        if run is None:
+            run = Reception(*key, self.config.reorder_frames)
+            while len(self._runs) >= self.config.runs:
+                del self._runs[next(iter(self._runs))]
+        self._runs[key] = run
+        return run
+
+    async def _write(self, frames: Sequence[Frame]) -> None:
+        pause, longest = self.config.retry_s
+        while True:
+            try:
+                await self._sink.write(frames)
+                break
+            except StoreError as error:
+                self._counters.store_failures += 1
+                if not self._failing:
+                    log.warning("ingest: store refused %d frames: %s; trying again", len(frames), error)
+                self._failing = True
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, longest)
+        if self._failing:
+            log.warning("ingest: store is back")
+        self._failing = False
+        self._counters.batches += 1
+        self._counters.stored += len(frames)
+        self._counters.values += sum(frame.size for frame in frames)
+
+    async def _show(self, frames: Sequence[Frame]) -> None:
+        now = asyncio.get_running_loop().time()
+        ready: list[Frame] = []
+        for frame in frames:
+            if frame.seq < 0:
+                ready.append(frame)
+            else:
+                ready.extend(self._reception((frame.publisher, frame.run)).show(frame, now))
+        await self._observed(ready)
+
+    async def _observed(self, frames: Sequence[Frame]) -> None:
+        if not frames:
+            return
+        self._counters.observed += len(frames)
+        for observer in self._observers:
+            try:
+                result = observer(frames)
+                if inspect.isawaitable(result):
+                    await result
+            except Exception:
+                self._counters.observer_failures += 1
+                log.exception("ingest: an observer failed")
+
+    async def _settle_bases(self) -> None:
+        now = asyncio.get_running_loop().time()
+        while self._bases:
+            base = self._bases.pop(0)
+            key = (base.publisher, base.run)
+            if key in self._runs:
+                self._unmarked.add(key)
+                await self._observed(list(self._runs[key].settle(base.first, now)))
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self.config.mark_s)
+            async with self._busy:
+                await self._settle_bases()
+                await self._give_up_gaps()
+                self._unmarked.update(key for key, run in self._runs.items() if run.arrivals.above)
+                await self._mark()
+
+    async def _give_up_gaps(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for run in self._runs.values():
+            if run.gap_since is not None and now - run.gap_since > self.config.gap_s:
+                log.warning("ingest: %s: gap before %s given up", run.publisher, run.mark.missing[-1:])
+                await self._observed(list(run.give_up(now)))
+
+    async def _mark(self, gaps_only: bool = False) -> None:
+        for key in list(self._unmarked):
+            run = self._runs.get(key)
+            if run is None:
+                self._unmarked.discard(key)
+            elif not gaps_only or run.has_new_gap():
+                self._unmarked.discard(key)
+                with suppress(RetriableError):
+                    await self._source.mark(run.mark)

@@ -1,0 +1,145 @@
+"""What publishers and sources that acknowledge end to end do besides their ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import orjson
+
+from twin.ports import Mark, Publisher, Source
+from twin.records import Frame, RecordKind
+
+MOST_RANGES = 64
+MOST_BYTES = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a publisher can still send: pieces numbered below ``first`` will not come (again).
+
+    They were stored, or had to be dropped because the outbox was full.
+
+    Args:
+        publisher: The publisher.
+        run: Its run.
+        first: Lowest number it still holds.
+    """
+
+    publisher: str
+    run: str
+    first: int
+
+
+class LinkPublisher(Publisher, Protocol):
+    """A publisher that hears marks and can say what it still holds."""
+
+    on_mark: Callable[[Mark], None]
+    """Called in the event loop for each mark of this publisher."""
+
+    async def wait_online(self) -> None:
+        """Return when pieces can be sent."""
+
+    async def announce(self, base: Base) -> None:
+        """Say which pieces will not come."""
+
+    async def flushed(self, limit_s: float = 5.0) -> None:
+        """Wait until what was sent has left, at most so long."""
+
+
+class LinkSource(Source, Protocol):
+    """A source that can send marks and hears what publishers still hold."""
+
+    on_base: Callable[[Base], None]
+    """Called in the event loop for each announcement."""
+    malformed: int
+    """Messages that were not what they should be."""
+
+    @property
+    def dropped(self) -> int:
+        """Messages dropped because nobody read them in time."""
+
+    async def mark(self, mark: Mark) -> None:
+        """Tell a publisher what is stored. Raises RetriableError."""
+
+
+def ignore_mark(mark: Mark) -> None:
+    """Nobody listens to marks."""
+
+
+def ignore_base(base: Base) -> None:
+    """Nobody listens to announcements."""
+
+
+def mark_payload(mark: Mark) -> bytes:
+    """A mark as JSON."""
+    body = {"run": mark.run, "stored_to": mark.stored_to, "missing": mark.missing[:MOST_RANGES]}
+    return orjson.dumps(body)
+
+
+def read_mark(publisher: str, payload: bytes) -> Mark:
+    """A mark from JSON.
+
+    Raises:
+        ValueError: It is not one.
+    """
+    body = _body(payload)
+    missing = tuple((_number(a), _number(b)) for a, b in body.get("missing", ()))
+    return Mark(publisher, str(body["run"]), _number(body["stored_to"]), missing[:MOST_RANGES])
+
+
+def base_payload(base: Base) -> bytes:
+    """An announcement as JSON."""
+    return orjson.dumps({"run": base.run, "first": base.first})
+
+
+def read_base(publisher: str, payload: bytes) -> Base:
+    """An announcement from JSON.
+
+    Raises:
+        ValueError: It is not one.
+    """
+    body = _body(payload)
+    return Base(publisher, str(body["run"]), _number(body["first"]))
+
+
+def _body(payload: bytes) -> dict[str, Any]:
+    if len(payload) > MOST_BYTES:
+        raise ValueError(f"control message: expected at most {MOST_BYTES} bytes, got {len(payload)}")
+    body = orjson.loads(payload)
+    if not isinstance(body, dict) or "run" not in body:
+        raise ValueError("control message: expected an object with a run")
+    return body
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"control message: expected a number of a piece, got {value!r}")
+    return value
+
+
+def pieces(frame: Frame, most_rows: int = 500, by_window: bool = False) -> list[Frame]:
+    """Cut a frame into one piece per path, in the order in which the paths first appear.
+
+    Args:
+        frame: The frame.
+        most_rows: Longest piece in rows.
+        by_window: Cut indicators also by their window.
+    """
+    if len(frame) == 1:
+        return [frame]
+    windows = frame.column("window") if by_window and frame.kind is RecordKind.KPI else None
+    groups: dict[object, list[int]] = {}
+    for row, path in enumerate(frame.paths):
+        groups.setdefault(path if windows is None else (path, windows[row]), []).append(row)
+    if len(groups) == 1 and len(frame) <= most_rows:
+        return [frame]
+    return [frame.take(rows[at : at + most_rows]) for rows in groups.values() for at in range(0, len(rows), most_rows)]
+
+
+def rough_bytes(frame: Frame) -> int:
+    """About how much memory a frame takes; 64 B per value that is not a number."""
+    each = 8 if frame.values.dtype == np.float64 else 64
+    return 200 + frame.size * each + len(frame) * 60

@@ -1,0 +1,68 @@
+"""Address of an MQTT broker."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from twin.errors import FatalError
+
+PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where a broker is and who we are there.
+
+    Args:
+        host: Host name or address.
+        port: TCP port.
+        tls: Whether the connection is encrypted and the broker's certificate checked.
+        user: User name, None for an anonymous connection.
+        password: Password, not shown.
+        version: MQTT version to speak, ``5`` or ``3.1.1``; None: 5, and 3.1.1 where that is not understood.
+        authority: File with the certificates of authorities to trust instead of the system's.
+    """
+
+    host: str
+    port: int
+    tls: bool = False
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    authority: str | None = None
+    version: str | None = None
+
+    @classmethod
+    def of(cls, url: str, environment: Mapping[str, str] | None = None) -> BrokerAddress:
+        """Read ``mqtt://`` or ``mqtts://``; ``?version=3.1.1`` saves trying MQTT 5 first.
+
+        What the URL does not say comes from the environment: ``FF_MQTT_USER``,
+        ``FF_MQTT_PASSWORD``, ``FF_MQTT_CA`` (file of certificates).
+
+        Raises:
+            FatalError: It is not such a URL.
+
+        >>> BrokerAddress.of("mqtts://plant.example", {}).port
+        8883
+        """
+        known = os.environ if environment is None else environment
+        try:
+            parts = urlsplit(url)
+            port = parts.port or PORTS[parts.scheme]
+        except (KeyError, ValueError):
+            raise FatalError(f"broker: expected mqtt://host:port or mqtts://host:port, got {url!r}") from None
+        if not parts.hostname:
+            raise FatalError(f"broker: expected a host name, got {url!r}")
+        user = unquote(parts.username) if parts.username else known.get("FF_MQTT_USER")
+        password = unquote(parts.password) if parts.password else known.get("FF_MQTT_PASSWORD")
+        return cls(parts.hostname, port, parts.scheme == "mqtts", user, password, known.get("FF_MQTT_CA"))
+
+    def __str__(self) -> str:
+        return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
+
+    def tls_context(self) -> ssl.SSLContext:
+        """Context that checks the broker's certificate and name."""
+        return ssl.create_default_context(cafile=self.authority)

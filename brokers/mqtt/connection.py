@@ -1,0 +1,387 @@
+"""One MQTT connection for asynchronous code: reconnects by itself, bounded both ways.
+
+paho's network thread does the socket work; what it receives waits in a bounded inbox, and what
+is sent waits for room. Where the broker does not speak MQTT 5, the connection uses 3.1.1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from brokers.mqtt.address import BrokerAddress
+from twin.errors import FatalError, RetriableError
+
+log = logging.getLogger(__name__)
+
+CONNECT_S = 10.0
+UNDERSTAND_S = 3.0
+"""A broker that does not understand MQTT 5 may just wait for more bytes."""
+VERSIONS = {
+    None: (MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311),
+    "5": (MQTTProtocolVersion.MQTTv5,),
+    "3.1.1": (MQTTProtocolVersion.MQTTv311,),
+}
+REFUSED_FOR_GOOD = {"Bad user name or password", "Not authorized", "Client identifier not valid", "Banned"}
+
+
+class Message(NamedTuple):
+    """A message as it came; ``life`` counts the connections it may be acknowledged on."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+    qos: int
+    mid: int
+    life: int
+
+
+class Will(NamedTuple):
+    """What the broker says for us when we are gone without goodbye."""
+
+    topic: str
+    payload: bytes
+    qos: int = 1
+    retain: bool = True
+
+
+@dataclass(frozen=True)
+class ConnectionConfig:
+    """How a connection behaves.
+
+    Args:
+        client_id: MQTT client id, unique at the broker.
+        will: Called before each CONNECT for the will of that connection; None: no will.
+        filters: Topic filters to subscribe to and their QoS, in this order.
+        keep_session: Ask the broker to keep subscriptions and messages while we are away.
+        max_inflight: Messages sent and not yet taken by the broker; more than 200 makes paho slow.
+        inbox: Messages received and not yet read; above it the newest is dropped and counted.
+        keepalive_s: Silence after which the connection is checked.
+        reconnect_s: First and longest pause between attempts to connect again.
+    """
+
+    client_id: str
+    will: Callable[[], Will | None] | None = None
+    filters: Sequence[tuple[str, int]] = ()
+    keep_session: bool = False
+    max_inflight: int = 100
+    inbox: int = 50_000
+    keepalive_s: int = 20
+    reconnect_s: tuple[float, float] = (0.2, 10.0)
+
+
+class Connection:
+    """A connection that is opened once and then comes back by itself.
+
+    Args:
+        address: The broker.
+        config: How the connection behaves.
+        greet: Awaited after each connect, before anything else is sent; may use ``publish(first=True)``.
+    """
+
+    def __init__(
+        self, address: BrokerAddress, config: ConnectionConfig, greet: Callable[[], Awaitable[None]] | None = None
+    ):
+        self.address = address
+        self.config = config
+        self.version: int | None = None
+        """MQTT version in use: 4 for 3.1.1, 5 for 5.0."""
+        self.dropped = 0
+        """Messages that came while the inbox was full."""
+        self._greet = greet
+        self._handlers: dict[str, Callable[[Message], None]] = {}
+        self._online = asyncio.Event()
+        self._arrived = asyncio.Event()
+        self._room = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._inbox: deque[Message] = deque()
+        self._sent = self._done = self._life = 0
+        self._waiting = self._signalled = self._closing = False
+        self._refused: FatalError | None = None
+        self._client: paho.Client | None = None
+        self._greeting: asyncio.Task[None] | None = None
+
+    # life
+
+    @property
+    def online(self) -> bool:
+        """Whether messages can be sent now."""
+        return self._online.is_set()
+
+    async def wait_online(self) -> None:
+        """Return when messages can be sent.
+
+        Raises:
+            FatalError: The broker refuses us for good.
+        """
+        await self._online.wait()
+        if self._refused:
+            raise self._refused
+
+    def handle(self, topic_filter: str, handler: Callable[[Message], None]) -> None:
+        """Call a handler in the event loop for messages of a filter, past the inbox; before ``open``."""
+        self._handlers[topic_filter] = handler
+
+    async def open(self) -> None:
+        """Connect, with MQTT 5 if the broker speaks it.
+
+        Raises:
+            RetriableError: Nobody answers.
+            FatalError: Unknown host, or the broker refuses us.
+        """
+        self._loop = asyncio.get_running_loop()
+        for version in VERSIONS[self.address.version]:
+            if await self._connect(version):
+                self.version = int(version)
+                return
+        raise RetriableError(f"{self.address}: expected an MQTT broker, got no answer to CONNECT")
+
+    async def close(self) -> None:
+        """Send what is under way, disconnect and stop the network thread."""
+        self._closing = True
+        client, self._client = self._client, None
+        self._online.clear()
+        self._arrived.set()
+        if self._greeting:
+            self._greeting.cancel()
+        if client is not None:
+            client.disconnect()
+            await asyncio.to_thread(client.loop_stop)
+
+    async def _connect(self, version: MQTTProtocolVersion) -> bool:
+        first: asyncio.Future[str] = self._loop.create_future()
+        client = self._client_for(version, first)
+        try:
+            await asyncio.to_thread(self._dial, client, version)
+            client.loop_start()
+            answer = await self._answer(first, version)
+        except socket.gaierror as error:
+            raise FatalError(f"{self.address}: expected a known host, got {error}") from None
+        except (OSError, TimeoutError) as error:
+            await self._abandon(client)
+            raise RetriableError(f"{self.address}: expected a broker, got {error or 'no answer'}") from None
+        if answer == "Success":
+            self._client = client
+            self._welcome()
+            return True
+        await self._abandon(client)
+        if answer in REFUSED_FOR_GOOD:
+            raise FatalError(f"{self.address}: expected to be let in, got {answer} (check user and password)")
+        return False
+
+    async def _answer(self, first: asyncio.Future[str], version: MQTTProtocolVersion) -> str:
+        unsure = self.address.version is None and version == MQTTProtocolVersion.MQTTv5
+        try:
+            async with asyncio.timeout(UNDERSTAND_S if unsure else CONNECT_S):
+                return await first
+        except TimeoutError:
+            if unsure:
+                return "not understood"
+            raise
+
+    async def _abandon(self, client: paho.Client) -> None:
+        client.on_connect = client.on_disconnect = None
+        client.disconnect()
+        await asyncio.to_thread(client.loop_stop)
+
+    def _dial(self, client: paho.Client, version: int) -> None:
+        if version == paho.MQTTv5:
+            connect = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            connect.SessionExpiryInterval = 86_400 if self.config.keep_session else 0
+            connect.ReceiveMaximum = 2_000
+            clean = not self.config.keep_session
+            client.connect(self.address.host, self.address.port, self.config.keepalive_s, "", 0, clean, connect)
+        else:
+            client.connect(self.address.host, self.address.port, self.config.keepalive_s)
+
+    def _client_for(self, version: MQTTProtocolVersion, first: asyncio.Future[str]) -> paho.Client:
+        clean = None if version == paho.MQTTv5 else not self.config.keep_session
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2, self.config.client_id, clean, protocol=version, manual_ack=True
+        )
+        client.max_inflight_messages_set(self.config.max_inflight)
+        client.reconnect_delay_set(*self.config.reconnect_s)  # type: ignore[arg-type]  # fractions work
+        if self.address.tls:
+            client.tls_set_context(self.address.tls_context())
+        if self.address.user is not None:
+            client.username_pw_set(self.address.user, self.address.password)
+        client.on_pre_connect = self._set_will
+        client.on_connect = lambda *a: self._on_connect(first, str(a[3]))
+        client.on_disconnect = lambda *a: self._on_disconnect(first, str(a[3]))
+        client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        for topic_filter, handler in self._handlers.items():
+            client.message_callback_add(topic_filter, self._direct(handler))
+        return client
+
+    def _set_will(self, client: paho.Client, _: Any) -> None:
+        will = self.config.will() if self.config.will else None
+        if will:
+            client.will_set(will.topic, will.payload, will.qos, will.retain)
+
+    # in the network thread
+
+    def _call(self, function: Callable[..., object], *arguments: object) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+    def _on_connect(self, first: asyncio.Future[str], answer: str) -> None:
+        self._life += 1  # here, before paho hands out messages of the new connection
+        if not first.done():
+            self._call(_resolve, first, answer)
+        elif answer == "Success":
+            self._call(self._welcome)
+        else:
+            self._call(self._turned_away, answer)
+
+    def _on_disconnect(self, first: asyncio.Future[str], reason: str) -> None:
+        self._done = self._sent
+        if first.done():
+            self._call(self._gone)
+        else:
+            self._call(_resolve, first, reason)
+
+    def _on_publish(self, *_: Any) -> None:
+        self._done += 1
+        if self._waiting and self._sent - self._done <= self.config.max_inflight // 2:
+            self._waiting = False
+            self._call(self._room.set)
+        if self._done >= self._sent and not self._drained.is_set():
+            self._call(self._drained.set)
+
+    def _on_message(self, client: paho.Client, _: Any, message: paho.MQTTMessage) -> None:
+        if len(self._inbox) >= self.config.inbox:
+            self.dropped += 1
+            client.ack(message.mid, message.qos)
+            return
+        self._inbox.append(self._taken(message))
+        if not self._signalled:
+            self._signalled = True
+            self._call(self._arrived.set)
+
+    def _taken(self, message: paho.MQTTMessage) -> Message:
+        return Message(message.topic, bytes(message.payload), message.retain, message.qos, message.mid, self._life)
+
+    def _direct(self, handler: Callable[[Message], None]) -> Callable[..., None]:
+        def take(client: paho.Client, _: Any, message: paho.MQTTMessage) -> None:
+            client.ack(message.mid, message.qos)
+            self._call(handler, self._taken(message))
+
+        return take
+
+    # in the event loop
+
+    def _welcome(self) -> None:
+        self._greeting = self._loop.create_task(self._greeted())
+
+    async def _greeted(self) -> None:
+        try:
+            self._subscribe()
+            if self._greet:
+                await self._greet()
+        except RetriableError:
+            return  # lost again; the next connect starts over
+        self._online.set()
+
+    def _subscribe(self) -> None:
+        wanted: list[Any] = list(self.config.filters)
+        if self._speaks_5():
+            wanted = [(name, SubscribeOptions(qos=qos)) for name, qos in wanted]
+        if wanted and self._client is not None:
+            self._client.subscribe(wanted)
+
+    def _speaks_5(self) -> bool:
+        return self._client is not None and self._client.protocol == paho.MQTTv5
+
+    def _turned_away(self, answer: str) -> None:
+        if answer in REFUSED_FOR_GOOD:
+            self._refused = FatalError(f"{self.address}: expected to be let in, got {answer}")
+            self._online.set()
+            self._arrived.set()
+
+    def _gone(self) -> None:
+        self._online.clear()
+        self._room.set()
+        self._drained.set()
+
+    async def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        qos: int = 0,
+        retain: bool = False,
+        properties: Properties | None = None,
+        first: bool = False,
+    ) -> None:
+        """Hand a message to the network thread; waits while too many are under way.
+
+        Args:
+            topic: Topic.
+            payload: Content.
+            qos: Quality of service, 0 or 1.
+            retain: Whether the broker keeps it for late joiners.
+            properties: MQTT 5 properties; left out on an older connection.
+            first: Send before the greeting is over.
+
+        Raises:
+            RetriableError: There is no connection.
+        """
+        while self._sent - self._done >= self.config.max_inflight and self._client is not None:
+            self._room.clear()
+            self._waiting = True
+            if self._sent - self._done >= self.config.max_inflight:
+                await self._room.wait()
+        client = self._client
+        if client is None or not (first or self._online.is_set()):
+            raise RetriableError(f"{self.address}: expected a connection, got none")
+        self._sent += 1
+        info = client.publish(topic, payload, qos, retain, properties if self._speaks_5() else None)
+        if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_AGAIN):
+            raise RetriableError(f"{self.address}: expected to send, got {paho.error_string(info.rc)}")
+
+    async def flushed(self, limit_s: float = 5.0) -> None:
+        """Wait until the broker has taken what was sent, at most so long."""
+        self._drained.clear()
+        if self._sent > self._done and self.online:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(limit_s):
+                    await self._drained.wait()
+
+    async def receive(self, most: int = 1_000) -> list[Message]:
+        """The messages in the inbox, in order, at least one; empty when closed.
+
+        Raises:
+            FatalError: The broker refuses us for good.
+        """
+        while not self._inbox:
+            if self._closing:
+                return []
+            if self._refused:
+                raise self._refused
+            self._arrived.clear()
+            self._signalled = False
+            if not self._inbox:
+                await self._arrived.wait()
+        return [self._inbox.popleft() for _ in range(min(most, len(self._inbox)))]
+
+    def acknowledge(self, message: Message) -> None:
+        """Tell the broker that a message of QoS 1 is safe; nothing if that connection is gone."""
+        if message.qos and message.life == self._life and self._client is not None:
+            self._client.ack(message.mid, message.qos)
+
+
+def _resolve(future: asyncio.Future[str], answer: str) -> None:
+    if not future.done():
+        future.set_result(answer)

@@ -1,0 +1,122 @@
+"""Publishes frames in the unified namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import orjson
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from brokers.links import Base, base_payload, ignore_mark, pieces, read_mark
+from brokers.mqtt.address import BrokerAddress
+from brokers.mqtt.codec import SCHEMA, encode
+from brokers.mqtt.connection import Connection, ConnectionConfig, Message, Will
+from brokers.naming import control_topic, uns_topic
+from twin.ports import Mark
+from twin.records import Frame, RecordKind
+
+RETAINED = {RecordKind.STATE, RecordKind.META, RecordKind.KPI}
+
+
+class UnsPublisher:
+    """One message per device and tick, JSON, QoS 1; state, master data and latest indicators retained.
+
+    The retained messages are sent again after each reconnect, because the broker may have lost them.
+    Availability is a retained message on ``ff/v1/availability/<publisher>`` with a last will.
+
+    Args:
+        url: Address of the broker.
+        publisher: Publisher id, also in every message; usually the site's path.
+        client_id: MQTT client id; default made from the publisher.
+    """
+
+    def __init__(self, url: str, publisher: str, client_id: str | None = None):
+        self.publisher = publisher
+        self.on_mark: Callable[[Mark], None] = ignore_mark
+        self.malformed = 0
+        self._retained: dict[str, bytes] = {}
+        config = ConnectionConfig(
+            client_id or f"pub-{publisher.replace('/', '.')}",
+            will=lambda: Will(self._availability, _available(False)),
+            filters=((control_topic("mark", publisher), 1),),
+        )
+        self._connection = Connection(BrokerAddress.of(url), config, self._greet)
+        self._connection.handle(control_topic("mark", publisher), self._take_mark)
+
+    @property
+    def _availability(self) -> str:
+        return control_topic("availability", self.publisher)
+
+    async def open(self) -> None:
+        """Connect.
+
+        Raises:
+            RetriableError: Nobody answers.
+            FatalError: Unknown host or refused.
+        """
+        await self._connection.open()
+        await self._connection.wait_online()
+
+    async def wait_online(self) -> None:
+        """Return when pieces can be sent."""
+        await self._connection.wait_online()
+
+    def split(self, frame: Frame) -> Sequence[Frame]:
+        """One piece per path, indicators also by window."""
+        return pieces(frame, by_window=True)
+
+    async def publish(self, frame: Frame) -> None:
+        """Send one piece; returns when it is on its way.
+
+        Raises:
+            RetriableError: There is no connection.
+        """
+        window = str(frame.column("window")[0]) if frame.kind is RecordKind.KPI else ""
+        topic, payload = uns_topic(frame.paths[0], frame.kind, window), encode(frame)
+        retain = frame.kind in RETAINED and not frame.historical
+        if retain:
+            self._retained[topic] = payload
+        await self._connection.publish(topic, payload, 1, retain, _properties(frame.run))
+
+    async def announce(self, base: Base) -> None:
+        """Say which pieces will not come; retained, so that a new ingest knows."""
+        await self._connection.publish(control_topic("base", base.publisher), base_payload(base), 1, True)
+
+    async def flushed(self, limit_s: float = 5.0) -> None:
+        """Wait until the broker has taken what was sent, at most so long."""
+        await self._connection.flushed(limit_s)
+
+    async def close(self) -> None:
+        """Say that this publisher is offline and disconnect."""
+        if self._connection.online:
+            await self._connection.publish(self._availability, _available(False), 1, True)
+            await self._connection.flushed()
+        await self._connection.close()
+
+    async def _greet(self) -> None:
+        await self._connection.publish(self._availability, _available(True), 1, True, first=True)
+        for topic, payload in list(self._retained.items()):
+            await self._connection.publish(topic, payload, 1, True, first=True)
+
+    def _take_mark(self, message: Message) -> None:
+        try:
+            mark = read_mark(self.publisher, message.payload)
+        except (ValueError, KeyError, TypeError):
+            self.malformed += 1
+            return
+        self.on_mark(mark)
+
+
+def _available(online: bool) -> bytes:
+    return orjson.dumps({"online": online})
+
+
+@lru_cache(16)
+def _properties(run: str) -> Properties:
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.ContentType = "application/json"
+    properties.PayloadFormatIndicator = 1
+    properties.UserProperty = [("schema", SCHEMA), ("run", run)]
+    return properties

@@ -1,0 +1,98 @@
+"""Moves pieces from an outbox to a publisher and survives the loss of the broker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from brokers.links import Base, LinkPublisher
+from brokers.outbox import Outbox
+from twin.errors import RetriableError
+from twin.records import Frame
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class PumpCounters:
+    """Connections lost and seconds without one."""
+
+    lost: int = 0
+    away_s: float = 0.0
+
+
+class Pump:
+    """One pump per publisher: ``run`` it as a task, cancel it to stop.
+
+    Args:
+        outbox: Where pieces come from.
+        publisher: Where they go; opened and closed by the pump.
+        retry_s: First and longest pause between attempts to connect at the start.
+    """
+
+    def __init__(self, outbox: Outbox, publisher: LinkPublisher, retry_s: tuple[float, float] = (0.2, 10.0)):
+        self.outbox = outbox
+        self.publisher = publisher
+        self.counters = PumpCounters()
+        self.ready = asyncio.Event()
+        """Set once the first connection is there."""
+        self._retry_s = retry_s
+
+    async def run(self) -> None:
+        """Connect, then send until cancelled.
+
+        Raises:
+            FatalError: Trying again cannot help.
+        """
+        self.outbox.attach()
+        self.publisher.on_mark = self.outbox.mark
+        await self._open()
+        self.ready.set()
+        try:
+            await self._send(self.outbox.base())
+            while True:
+                await self._send(await self.outbox.take())
+        finally:
+            await self.publisher.close()
+
+    async def _open(self) -> None:
+        pause, longest = self._retry_s
+        while True:
+            try:
+                return await self.publisher.open()
+            except RetriableError as error:
+                log.warning("publisher %s: %s; trying again", self.outbox.publisher, error)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, longest)
+
+    async def _send(self, item: Frame | Base) -> None:
+        try:
+            await self._send_now(item)
+        except RetriableError as error:
+            if isinstance(item, Frame):
+                self.outbox.unsent(item)
+            await self._wait_back(error)
+
+    async def _send_now(self, item: Frame | Base) -> None:
+        if isinstance(item, Base):
+            await self.publisher.announce(item)
+        else:
+            await self.publisher.publish(item)
+
+    async def _wait_back(self, error: RetriableError) -> None:
+        clock = asyncio.get_running_loop().time
+        start, before = clock(), self.outbox.counters.held
+        log.warning("publisher %s: connection lost: %s", self.outbox.publisher, error)
+        self.counters.lost += 1
+        await self.publisher.wait_online()
+        away_s = clock() - start
+        self.counters.away_s += away_s
+        buffered = self.outbox.counters.held - before
+        log.warning("publisher %s: back after %.1f s, %d pieces buffered", self.outbox.publisher, away_s, buffered)
+        self.outbox.reconnected()
+        await self._send(self.outbox.base())
+
+    async def drain(self, timeout_s: float) -> bool:
+        """Wait until everything put so far is stored; False when it is not in time."""
+        return await self.outbox.settled(timeout_s)
