@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+
+from twin.errors import RetriableError
 from twin.ports import Publisher, Source
 
+LOG = logging.getLogger(__name__)
 
-async def bridge(source: Source, publisher: Publisher) -> None:
+
+async def bridge(source: Source, publisher: Publisher, retry_s: tuple[float, float] = (0.2, 10.0)) -> None:
     """Hand everything from a source to a publisher until cancelled; opens and closes both.
 
     Args:
         source: Where the records come from, e.g. the broker's subscriber.
         publisher: Where they go, e.g. an ``OpcUaPublisher``.
+        retry_s: First and longest pause before the source is tried again.
 
     Raises:
-        ConnectorError: One of the two could not be opened, or the source has failed.
+        FatalError: One of the two cannot be opened, whatever the number of attempts.
     """
     await publisher.open()
     try:
-        await source.open()
+        await _open(source, retry_s)
         try:
-            async for delivery in source.deliveries():
-                for frame in delivery.frames:
-                    await publisher.publish(frame)
-                await delivery.ack()
+            await _carry(source, publisher)
         finally:
             await source.close()
     finally:
         await publisher.close()
+
+
+async def _open(source: Source, retry_s: tuple[float, float]) -> None:
+    pause, longest = retry_s
+    while True:
+        try:
+            return await source.open()
+        except RetriableError as error:
+            LOG.warning("OPC UA bridge: %s; trying again", error)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, longest)
+
+
+async def _carry(source: Source, publisher: Publisher) -> None:
+    async for delivery in source.deliveries():
+        for frame in delivery.frames:
+            await publisher.publish(frame)
+        await delivery.ack()

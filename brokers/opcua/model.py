@@ -70,6 +70,7 @@ class PlantModel:
         self.gate = gate
         self.options = options
         self.slots: dict[tuple[str, str], int] = {}
+        self.telemetry: dict[tuple[str, str], int] = {}
         self.variables: list[Variable] = []
         self.titles: dict[str, Title] = {}
         self.new_units: list[EquipmentPath] = []
@@ -143,10 +144,12 @@ class PlantModel:
         await self.space.add(items)
 
     async def _tag(self, path: EquipmentPath, tag: TagSpec) -> None:
-        identifier = node_id(path, tag.name)
-        if not self.space.room(identifier, nodes=3):
-            return
-        await self._analog(path, tag.name, self.node(path), tag)
+        key = (path, tag.name)
+        if key not in self.slots and self.space.room(node_id(path, tag.name), nodes=3):
+            await self._analog(path, tag.name, self.node(path), tag)
+            self.telemetry[key] = self.slots[key]
+        elif key in self.slots:
+            self.telemetry.setdefault(key, TOLD_BY_STATE)
 
     async def _analog(self, path: EquipmentPath, key: str, parent: ua.NodeId, tag: TagSpec) -> None:
         identifier = node_id(path, key)
@@ -209,6 +212,9 @@ class PlantModel:
         """Whether master data said that this is a unit."""
         return (path, "state") in self.slots
 
+
+TOLD_BY_STATE = -1
+"""Slot of a tag that STATE records tell too, with their exact time: its telemetry is left out."""
 
 STATE_TAGS = {
     "state": Title("state", "State", "状态"),

@@ -94,7 +94,7 @@ class OpcUaPublisher:
         options = ModelOptions(self.config.min_interval_s * 1000, self.doors.history is not None)
         self.model = PlantModel(space, self.gate, options, self._now)
         await self.model.open()
-        self._telemetry = Telemetry(self.model.slots, self.gate)
+        self._telemetry = Telemetry(self.model.telemetry, self.gate)
         self.events = Events(self.model, Budget(self.config.max_events_per_s))
         await self.events.open()
         self.methods = Methods(self.model, self.doors.commands)

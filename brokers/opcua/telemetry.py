@@ -37,7 +37,7 @@ class Telemetry:
     """Hands the values of telemetry frames to the gate.
 
     Args:
-        slots: Slot by path and tag.
+        slots: Slot by path and tag; negative for a tag that is not to be taken.
         gate: Decides what is written.
     """
 
@@ -75,7 +75,7 @@ class Telemetry:
                 slot = self.slots.get((path, tag))
                 if slot is None:
                     unknown += 1
-                else:
+                elif slot >= 0:
                     newest[slot] = row * len(frame.tags) + column
         take = np.fromiter(newest.values(), dtype=np.intp, count=len(newest))
         slots = np.fromiter(newest, dtype=np.int64, count=len(newest))

@@ -30,7 +30,8 @@ BUFFER = LINE.child("store1")
 TAGS = (
     TagSpec("power_kw", "kW", 0.0, 40.0, "Power", "功率", deadband=1.0),
     TagSpec("temperature_c", "Cel", 10.0, 90.0, "Temperature", "温度"),
-    TagSpec("energy_kwh", "kWh", 0.0, 0.0, "Energy", "电能", counter=True),
+    TagSpec("energy_kwh", "kW.h", 0.0, 0.0, "Energy", "电能", counter=True),
+    TagSpec("state_code", "1", 0.0, 14.0, "State code", "状态代码"),
 )
 CLIENT_URI = "urn:test:opcua:client"
 

@@ -139,6 +139,14 @@ async def test_a_state_is_told_in_three_ways(plant: Running, viewer: Client) -> 
     assert cause.Value.Value is None
 
 
+async def test_telemetry_of_a_tag_that_states_tell_is_left_out(plant: Running, viewer: Client) -> None:
+    await give(plant, state("SETUP"))
+    unknown = plant.publisher.status().unknown
+    await give(plant, telemetry([1.0, 2.0, 3.0, 9.0]))
+    assert (await read(plant, viewer, f"{CELL}.state_code")).Value == ua.Variant(5, ua.VariantType.UInt32)
+    assert plant.publisher.status().unknown == unknown
+
+
 async def test_kpis_and_stock_become_nodes_when_they_come(plant: Running, viewer: Client) -> None:
     values = ("oee", "site", "live", 0, 0.81, 81, 100, 1.0, "good", "1")
     await give(plant, records(RecordKind.KPI, [(PLANT, NOW_NS, values)]))
