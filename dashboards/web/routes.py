@@ -65,7 +65,7 @@ class Routes:
         return {
             "states": states,
             "kpis": specs,
-            "title": self.settings.title,
+            "title": self.settings.title.model_dump(),
             "language": self.settings.language,
             "stale_s": self.settings.stale_s,
         }

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from twin.config import Title
+
 STATIC = Path(__file__).parents[1] / "static"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -33,7 +35,7 @@ class WebSettings:
     """
 
     language: str = "zh"
-    title: str = "Future Factory"
+    title: Title = field(default=Title(en="Future Factory", zh="未来工厂"))
     hosts: tuple[str, ...] = LOOPBACK
     clients: int = 64
     queue: int = 8

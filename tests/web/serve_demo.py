@@ -18,18 +18,19 @@ from dashboards.web.app import create_app
 from dashboards.web.server import WebServer
 from dashboards.web.settings import WebSettings
 from tests.web.pipeline import FeedLike, Pipeline
+from twin.config import Title
 
 CHUNK = 90
 
 
-def scenario_feed(name: str, hours: float) -> tuple[FeedLike, str]:
+def scenario_feed(name: str, hours: float) -> tuple[FeedLike, Title]:
     """The feed of a shipped scenario whose history ends now, and its title."""
     from scenarios.feed import Feed, anchored
     from scenarios.loader import load
 
     scenario = load(name)
     config = anchored(scenario.plant(), datetime.now(UTC) - timedelta(hours=hours))
-    return Feed(config, scenario.run.seed, scenario.base), scenario.title.zh
+    return Feed(config, scenario.run.seed, scenario.base), scenario.title
 
 
 async def make_history(pipeline: Pipeline, until_s: float, tick_s: float) -> None:
@@ -39,7 +40,7 @@ async def make_history(pipeline: Pipeline, until_s: float, tick_s: float) -> Non
         await pipeline.advance(times[first : first + CHUNK])
 
 
-async def serve(feed: FeedLike, title: str, arguments: argparse.Namespace, ready: Callable[[str], None] = print) -> None:
+async def serve(feed: FeedLike, title: Title, arguments: argparse.Namespace, ready: Callable[[str], None] = print) -> None:
     """Make history, then go on in real time until cancelled."""
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(f"duckdb://{Path(folder) / 'demo.duckdb'}")

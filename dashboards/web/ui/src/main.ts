@@ -51,7 +51,7 @@ function header(): HTMLElement {
   const theme = h("button", { type: "button", class: "icon", id: "theme", title: t("theme"), "aria-label": t("theme"), click: flip }, "◐");
   const menu = h("button", { type: "button", class: "icon menu", "aria-label": t("sites"), click: () => document.body.classList.toggle("menu-open") }, "☰");
   return h("header", { class: "top" }, menu, h("a", { class: "brand", href: "#/" }, logo(), h("span", {}, "Future Factory")),
-    h("span", { class: "scenario" }, store.vocabulary.title), h("span", { class: "spring" }), link, time, toggle, theme);
+    h("span", { class: "scenario" }, title(store.vocabulary.title)), h("span", { class: "spring" }), link, time, toggle, theme);
 }
 
 function logo(): Element {

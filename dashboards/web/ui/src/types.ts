@@ -41,7 +41,7 @@ export interface KpiSpec {
   low: number | null; high: number | null;
 }
 export interface StateSpec { name: string; number: number; colour: string; element: string }
-export interface Vocabulary { states: StateSpec[]; kpis: KpiSpec[]; title: string; language: string; stale_s: number }
+export interface Vocabulary { states: StateSpec[]; kpis: KpiSpec[]; title: Titled; language: string; stale_s: number }
 export type Scope = "chain" | "enterprise" | "site" | "line" | "unit";
 export type Grade = "good" | "warn" | "bad";
 export interface Shows { of: "telemetry" | "kpi" | "events"; tags?: string[]; ids?: string[]; window?: string; kind?: string }

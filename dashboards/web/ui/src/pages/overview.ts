@@ -80,7 +80,7 @@ function ticker(): { element: HTMLElement; update(): void } {
 
 export function overview(target: HTMLElement): Page {
   const chain = store.chain();
-  append(target, [h("h1", {}, chain ? title(chain) : store.vocabulary.title)]);
+  append(target, [h("h1", {}, title(chain ?? store.vocabulary.title))]);
   const boards = [new Board(target, "chain", chain?.path ?? "", (panel) => panel.order <= 50)];
   const all = legend(store.model.units.filter((unit) => !STORING.has(unit.kind)).map((unit) => unit.path));
   const tiles = store.ofLevel("site").map((site) => new SiteTile(site));

@@ -1,0 +1,90 @@
+"""A small plant that runs through devices and brain into a store, with its pages on a port."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from brokers.stores import Store, open_store
+from dashboards.live import LiveState
+from dashboards.web.app import create_app
+from dashboards.web.server import WebServer
+from dashboards.web.settings import WebSettings
+from scenarios.feed import Feed, anchored
+from scenarios.loader import load
+from tests.web.pipeline import Pipeline
+
+HISTORY_S = 7200
+SMALL = Path(__file__).with_name("small.yaml")
+
+
+@dataclass
+class Served:
+    """The pages of a running plant.
+
+    Args:
+        url: Where they are, with a slash at the end.
+        pipeline: Moves the plant on.
+        store: The store behind.
+        live: The last values.
+        web: The server.
+    """
+
+    url: str
+    pipeline: Pipeline
+    store: Store
+    live: LiveState
+    web: WebServer
+
+    @property
+    def now_ms(self) -> int:
+        """End of the data."""
+        return self.live.data_ns // 1_000_000
+
+    async def move(self, seconds: float, tick_s: float = 1.0) -> None:
+        """Run the plant on."""
+        began: float = self.pipeline.feed.now_s  # type: ignore[attr-defined]
+        await self.pipeline.advance([began + tick_s * step for step in range(1, int(seconds / tick_s) + 1)])
+
+    def client(self) -> httpx.AsyncClient:
+        """A client of the interface."""
+        return httpx.AsyncClient(base_url=self.url, timeout=20)
+
+    async def get(self, route: str, **question: Any) -> Any:
+        """One answer, which must be good."""
+        async with self.client() as client:
+            answer = await client.get(route, params=question)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture
+def settings() -> WebSettings:
+    """Settings of the pages; a test module may give its own."""
+    return WebSettings(period_s=0.05, counters=lambda: {"stored": 42, "gaps": 0})
+
+
+@pytest.fixture
+async def served(tmp_path: Path, settings: WebSettings) -> AsyncIterator[Served]:
+    """Two hours of the small plant, served; the plant stands still until a test moves it."""
+    scenario = load(SMALL)
+    config = anchored(scenario.plant(), datetime.now(UTC) - timedelta(seconds=HISTORY_S))
+    store = open_store(f"duckdb://{tmp_path}/pages.duckdb")
+    await store.open()
+    pipeline = Pipeline(Feed(config, 7, scenario.base), store)
+    await pipeline.begin()
+    await pipeline.advance([20.0 * step for step in range(1, HISTORY_S // 20 + 1)])
+    live = LiveState()
+    web = WebServer(create_app(store, live, replace(settings, title=scenario.title)))
+    url = await web.start()
+    pipeline.live = live
+    await pipeline.advance([HISTORY_S + 1.0])
+    yield Served(url, pipeline, store, live, web)
+    await web.stop()
+    await store.close()

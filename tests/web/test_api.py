@@ -1,0 +1,116 @@
+"""The REST interface over a real server, with real data behind it."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboards.panel import panels
+from tests.web.conftest import Served
+from twin.records import RecordKind
+
+MILL = "beta/west/shop/mill/mill1"
+PRESS = "alpha/east/shop/press/press1"
+HOUR_MS = 3_600_000
+
+
+async def test_the_model_holds_places_units_tags_and_chain(served: Served) -> None:
+    model = await served.get("api/model")
+    assert [place["path"] for place in model["places"] if place["level"] == "site"] == ["alpha/east", "beta/west"]
+    units = {unit["path"]: unit for unit in model["units"]}
+    assert units[PRESS]["to"] == ["alpha/east/shop/press/dock"]
+    assert "energy_kwh" in {tag["name"] for tag in model["tags"][units[MILL]["tag_set"]]}
+    chain = model["chains"][0]
+    assert [link["id"] for link in chain["links"]] == ["pressing", "milling"]
+    assert chain["links"][0]["units"] == [PRESS]
+
+
+async def test_states_are_those_of_the_plant(served: Served) -> None:
+    answer = await served.get("api/state", path="alpha")
+    latest = await served.store.latest(RecordKind.STATE, "alpha")
+    assert {row["path"]: row["state"] for row in latest.rows()} == {
+        path: row["s"] for path, row in answer["states"].items()
+    }
+    assert answer["sites"]["alpha/east"]["age_s"] < 30
+
+
+async def test_a_series_is_what_the_store_has_with_unknown_as_null(served: Served) -> None:
+    now = served.now_ms
+    answer = await served.get("api/series", path=MILL, tag="energy_kwh", t0=now - HOUR_MS, t1=now + 1, max_points=50)
+    assert 20 < len(answer["t"]) <= 50
+    assert answer["t"] == sorted(answer["t"])
+    known = [value for value in answer["v"] if value is not None]
+    assert known == sorted(known)
+    assert (await served.get("api/series", path=MILL, tag="no_such_tag", t0=now - HOUR_MS, t1=now))["t"] == []
+
+
+async def test_the_timeline_begins_with_the_state_at_its_begin(served: Served) -> None:
+    now = served.now_ms
+    answer = await served.get("api/states", path="alpha/east/shop/press", t0=now - HOUR_MS, t1=now)
+    changes = answer[PRESS]
+    assert changes[0]["t"] == now - HOUR_MS
+    assert changes[0]["s"] != "UNKNOWN"
+    assert [row["t"] for row in changes] == sorted(row["t"] for row in changes)
+    before = await served.get("api/states", path=PRESS, t0=now - 900 * HOUR_MS, t1=now)
+    assert before[PRESS][0]["s"] == "UNKNOWN"
+
+
+async def test_kpis_come_with_numerator_denominator_and_coverage(served: Served) -> None:
+    rows = await served.get("api/kpis", scope="machine", window="hour", kpi="oee")
+    mill = next(row for row in rows if row["path"] == MILL)
+    assert mill["v"] == pytest.approx(mill["num"] / mill["den"])
+    assert mill["t"] - mill["t0"] == HOUR_MS
+    assert mill["cov"] == 1.0
+    assert {row["path"].count("/") for row in rows} == {4}
+
+
+async def test_an_absent_kpi_is_null_and_not_zero(served: Served) -> None:
+    rows = await served.get("api/kpis", path=MILL, kpi="mtbf_h")
+    assert rows
+    assert {row["v"] for row in rows} == {None}
+
+
+async def test_scopes_of_chain_and_link_are_told_apart(served: Served) -> None:
+    chain = await served.get("api/kpis", scope="chain", window="hour")
+    links = await served.get("api/kpis", scope="link", window="hour")
+    assert {row["path"] for row in chain} == {"chain-small"}
+    assert {row["path"] for row in links} == {"chain-small/pressing", "chain-small/milling"}
+
+
+async def test_a_kpi_history_has_one_value_per_window(served: Served) -> None:
+    now = served.now_ms
+    rows = await served.get(
+        "api/kpi-series", path="beta/west", kpi="energy_kwh", window="hour", t0=now - 10 * HOUR_MS, t1=now + HOUR_MS
+    )
+    assert len(rows) >= 1
+    assert len({row["t"] for row in rows}) == len(rows)
+
+
+async def test_stock_and_alarms_are_told(served: Served) -> None:
+    now = served.now_ms
+    stock = await served.get("api/stock", path="beta/west/shop/mill/store", t0=now - HOUR_MS, t1=now)
+    assert {row["item"] for row in stock} == {"blank"}
+    log = await served.get("api/alarm-log", path="alpha", t0=now - 2 * HOUR_MS, t1=now)
+    assert {row["code"] for row in log} == {"die"}
+    every = await served.get("api/alarms", all=True)
+    assert len(every) == 1
+    active = await served.get("api/alarms", path="alpha")
+    assert active == [row for row in every if row["active"]]
+
+
+async def test_panels_are_the_declared_ones(served: Served) -> None:
+    rows = await served.get("api/panels")
+    assert sorted(row["id"] for row in rows) == panels.kinds()
+    gauge = next(row for row in rows if row["id"] == "unit_oee")
+    assert gauge["shows"] == {"of": "kpi", "ids": ["oee"], "window": "live"}
+
+
+async def test_health_tells_the_counters_of_the_ingest(served: Served) -> None:
+    health = await served.get("api/health")
+    assert health["ingest"] == {"stored": 42, "gaps": 0}
+    assert health["live"]["refused"] == 0
+
+
+async def test_the_interface_describes_itself(served: Served) -> None:
+    document = await served.get("api/docs.json")
+    assert "/api/series" in document["paths"]
+    assert not [path for path, verbs in document["paths"].items() if set(verbs) != {"get"}]

@@ -1,0 +1,163 @@
+"""The live stream: snapshot, deltas, watched units, slow clients."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dashboards.delta import Delta
+from dashboards.live import LiveLimits, LiveState
+from dashboards.web.settings import WebSettings
+from dashboards.web.stream import Broadcaster, Client
+from tests.web.conftest import Served
+from twin.equipment import EquipmentPath
+from twin.records import Frame, RecordKind, records
+
+MILL = EquipmentPath("beta/west/shop/mill/mill1")
+Event = tuple[str, dict[str, Any]]
+
+
+def state(name: str, time_ns: int, path: EquipmentPath = MILL) -> Frame:
+    return records(RecordKind.STATE, [(path, time_ns, (name, None, None))])
+
+
+@asynccontextmanager
+async def events(served: Served, *watched: str) -> AsyncIterator[AsyncIterator[Event]]:
+    async def read(lines: AsyncIterator[str]) -> AsyncIterator[Event]:
+        name = ""
+        async for line in lines:
+            if line.startswith("event: "):
+                name = line[7:]
+            elif line.startswith("data: "):
+                yield name, json.loads(line[6:])
+
+    async with served.client() as client, client.stream("GET", "api/live", params={"watch": list(watched)}) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        async with aclosing(read(answer.aiter_lines())) as stream:
+            yield stream
+
+
+async def next_with(stream: AsyncIterator[Event], name: str, key: str) -> dict[str, Any]:
+    async with asyncio.timeout(20):
+        async for event, body in stream:
+            if event == name and key in body:
+                return body
+    pytest.fail(f"the stream ended without {name} {key}")
+
+
+async def test_the_stream_begins_with_everything(served: Served) -> None:
+    async with events(served) as stream:
+        name, body = await anext(stream)
+    assert name == "snapshot"
+    assert body["states"][MILL]["s"]
+    assert body["sites"]["beta/west"]["power_kw"] > 0
+    assert f"{MILL}|oee|live" in body["kpis"]
+    assert f"{MILL}|mtbf_h|live" not in body["kpis"]
+
+
+async def test_a_change_comes_as_a_delta(served: Served) -> None:
+    async with events(served) as stream:
+        await anext(stream)
+        served.live.feed([state("QUALITY_HOLD", served.live.data_ns + 10**12)])
+        body = await next_with(stream, "delta", "states")
+    assert body["states"][MILL]["s"] == "QUALITY_HOLD"
+
+
+async def test_a_watched_unit_comes_with_every_sample_and_kpi(served: Served) -> None:
+    async with events(served, MILL) as stream:
+        first = await next_with(stream, "watched", MILL)
+        assert f"{MILL}|mtbf_h|live" in first[MILL]["kpis"]
+        await served.move(12)
+        times: list[int] = []
+        while len(times) < 12:
+            news = await next_with(stream, "watched", MILL)
+            times += [point["t"] for point in news[MILL].get("points", [])]
+    assert np.diff(times).tolist() == [1000] * 11
+
+
+async def test_a_client_that_leaves_is_forgotten(served: Served) -> None:
+    broadcaster: Broadcaster = served.web.app.state.broadcaster
+    async with events(served, MILL) as stream:
+        await anext(stream)
+        assert len(broadcaster.clients) == 1
+    async with events(served) as stream, asyncio.timeout(20):
+        async for _ in stream:
+            if len(broadcaster.clients) == 1:
+                break
+    assert len(broadcaster.clients) <= 1
+
+
+async def test_the_server_stops_while_streams_are_open(served: Served) -> None:
+    async with events(served) as stream:
+        await anext(stream)
+        async with asyncio.timeout(10):
+            await served.web.stop()
+            assert [name async for name, _ in stream if name != "delta"] == []
+
+
+async def test_a_slow_client_gets_merged_deltas_that_lose_no_last_value() -> None:
+    client = Client(frozenset(), limit=3)
+    for number in range(10):
+        client.put(Delta({"states": {f"unit{number % 4}": number}}, [number]))
+    client.end()
+    seen: dict[str, int] = {}
+    happened: list[int] = []
+    received = 0
+    while (delta := await client.next()) is not None:
+        received += 1
+        seen |= delta.shared["states"]
+        happened += delta.events
+    assert received == 3
+    assert client.merges == 7
+    assert seen == {"unit0": 8, "unit1": 9, "unit2": 6, "unit3": 7}
+    assert happened == list(range(10))
+
+
+async def test_no_more_streams_than_allowed(served: Served) -> None:
+    broadcaster: Broadcaster = served.web.app.state.broadcaster
+    broadcaster.settings = WebSettings(clients=0)
+    assert broadcaster.full
+
+
+def test_an_older_state_does_not_replace_a_newer_one() -> None:
+    live = LiveState()
+    live.feed([state("FAILED", 2_000_000_000), state("PRODUCING", 1_000_000_000)])
+    assert live.section("states")[MILL]["s"] == "FAILED"
+
+
+def test_memory_is_bounded_and_refusals_are_counted() -> None:
+    live = LiveState(limits=LiveLimits(keys=3, events=2))
+    for number in range(5):
+        live.feed([state("FAILED", number, EquipmentPath(f"a/b/c/d/u{number}"))])
+    assert len(live.section("states")) == 3
+    assert live.refused == 2
+    assert len(live.events) == 2
+
+
+def test_telemetry_of_bad_quality_and_unknown_values_are_told_apart() -> None:
+    live = LiveState()
+    values = np.array([[1.5, np.nan]])
+    quality = np.array([[2, 0]], dtype=np.uint8)
+    live.feed([Frame(RecordKind.TELEMETRY, (MILL,), np.array([10**9]), ("a", "b"), values, quality)])
+    assert live.reading(MILL) == {"t": 1000, "values": {"a": 1.5, "b": None}, "bad": ["a"]}
+
+
+def test_the_age_of_a_site_grows_from_its_last_heartbeat() -> None:
+    now = [5 * 10**9]
+    live = LiveState(now_ns=lambda: now[0])
+    live.feed([records(RecordKind.HEARTBEAT, [(EquipmentPath("a/b"), 10**9, (None, None, None))])])
+    now[0] += 3 * 10**9
+    assert live.sites()["a/b"]["age_s"] == 3.0
+
+
+async def test_what_comes_from_the_store_alone_is_not_fresh(served: Served) -> None:
+    live = LiveState()
+    await live.load(served.store)
+    assert live.section("states")
+    assert live.sites()["beta/west"]["age_s"] is None
