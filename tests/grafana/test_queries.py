@@ -17,7 +17,7 @@ from brokers.stores.lines import LEVELS
 from dashboards.grafana.provisioning import dashboards
 from dashboards.grafana.queries import DEPTH, targets, variable, variables
 from dashboards.panel import PanelSpec, Scope, board, panels
-from scenarios.feed import Feed
+from scenarios.feed import Feed, anchored
 from scenarios.loader import load
 from tests.servers.influxdb import InfluxServer
 from twin.brain.brain import Brain
@@ -72,8 +72,10 @@ class Filled:
 
 
 def day_of_the_plant() -> tuple[Feed, list[Frame]]:
-    """A day of the shipped chain and what the brain makes of it."""
-    feed = Feed.of(load(SCENARIO))
+    """The second half of a day of the shipped chain, and what the brain makes of it."""
+    scenario = load(SCENARIO)
+    noon = scenario.plant().epoch.replace(hour=12, minute=0)
+    feed = Feed(anchored(scenario.plant(), noon), 7, scenario.base)
     brain = Brain(BrainConfig(live_s=2 * HOUR_S))
     frames: list[Frame] = []
 
@@ -83,7 +85,7 @@ def day_of_the_plant() -> tuple[Feed, list[Frame]]:
 
     for _, frame in feed.meta():
         take(frame)
-    for time_s in feed.steps(25 * HOUR_S, TICK_S):
+    for time_s in feed.steps(13 * HOUR_S, TICK_S):
         for _, said in feed.advance(time_s):
             for frame in said:
                 take(frame)
