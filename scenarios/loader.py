@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from scenarios.composition import AUTHORING, LIBRARY, Sources, override
 from scenarios.document import Scenario
-from scenarios.flows import dead_ends
+from scenarios.flows import impossible
 from scenarios.messages import translated
 from scenarios.nodes import Mark, Node, mapping, parse
 from scenarios.references import dangling, indexed
@@ -77,7 +77,9 @@ def _checked(root: Node, overrides: Iterable[str], sources: Sources) -> Scenario
     except ValidationError as error:
         found.extend(translated(error, root))
     index = indexed(root)
-    found.extend(dangling(index) or (dead_ends(index) if not found else ()))
+    found.extend(dangling(index))
+    if scenario is not None and not found:
+        found.extend(impossible(index, scenario.plant()))
     if found or scenario is None:
         raise ScenarioError(_in_order(found))
     scenario._base = sources.root

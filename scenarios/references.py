@@ -191,6 +191,8 @@ def _flow(index: Index, unit: Unit) -> Found:
             yield from index.unknown(loc, "unit", name, _near(index, unit, name))
         else:
             yield from _fitting(index, unit, target, loc)
+    if given is not None and given.value == [] and unit.kind in station_configs() and unit.kind != "sink":
+        yield problem(index.root, (*unit.loc, "to"), "somewhere to give material to", "an empty list", "add a sink")
     if given is not None and given.elements and unit.kind == "sink":
         yield problem(index.root, (*unit.loc, "to"), "no 'to' at a sink", shown(given.plain()), "material ends here")
     if unit.kind == "shipping" and not _targets(unit):
@@ -206,7 +208,7 @@ def _near(index: Index, unit: Unit, name: str) -> list[str]:
 
 def _default_flow(index: Index, unit: Unit) -> Found:
     if unit.following is None:
-        hint = "end the line with a sink or shipping, or write to: [...]; to: [] means nowhere"
+        hint = "end the line with a sink or shipping, or write to: [...]"
         yield problem(index.root, unit.loc, "a station after it or 'to'", "the last station of the line", hint)
         return
     target = index.units.get(f"{unit.line}/{unit.following}")

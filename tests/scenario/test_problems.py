@@ -56,11 +56,15 @@ def test_a_problem_in_an_included_file_names_that_file_and_line(tmp_path: Path) 
         ("use: lathe", "use: lath", "expected a template of templates:, got 'lath' (known: lathe)"),
         ("count: 3", "count: 0", "expected {count: 1 to 1000"),
         ("mix: {shaft: 1}", "mix: {shaft: 1}, to: [out]", "stations[1]: expected a unit that feeds it, got none"),
-        ("cycle: 58 s", "cycles: {pin: 58 s}", "cycles: expected a time for 'shaft', which comes to it, got none"),
+        (
+            "cycle: 58 s",
+            "cycles: {pin: 58 s}",
+            "scenario.yaml:21 works/plant/hall/turning/m01 cycle: expected a time for 'shaft', got none",
+        ),
         (
             "kind: machine, cycle: 58 s",
             "kind: assembly, cycle: 58 s, bom: {shaft: 1, pin: 2}, makes: shaft",
-            "bom.pin: expected 'pin' to come to it, got only shaft",
+            "works/plant/hall/turning/m01 bom.pin: expected a station that delivers it here, got none",
         ),
         (
             "cycle: 58 s",
