@@ -148,3 +148,20 @@ def test_chain_throughput_is_what_was_shipped(run: Case) -> None:
             assert row["numerator"] == sum(c[chain.final_item].good for c in counts if chain.final_item in c)
             checked += 1
     assert checked >= 9
+
+
+def test_line_oee_of_two_parallel_machines_by_hand() -> None:
+    run = case(*SCENARIOS[0])
+    line, ideal = "acme/north/hall/line", {"m2": (30 + 41 + 60) / 3, "m3": 47.0}
+    stage_s = 1 / sum(1 / cycle for cycle in ideal.values())  # 22.6 s, slower than the 20 s of m1
+    checked = 0
+    for (path, kpi, _, t1), row in run.heard.rows.items():
+        if (path, kpi) == (line, "line_oee"):
+            t0, times = row["t0_ns"], ("apt", "aust", "adet", "adot")
+            units = {name: run.reference.unit(f"{line}/{name}", t0, t1) for name in ideal}
+            could = sum(sum(units[name][n] for n in times) / 1e9 / cycle for name, cycle in ideal.items())
+            good = sum(sums["good"] for sums in units.values())
+            assert row["value"] == pytest.approx(good / could, rel=1e-9)
+            assert row["numerator"] == pytest.approx(good * stage_s, rel=1e-9)
+            checked += 1
+    assert checked > 20

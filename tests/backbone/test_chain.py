@@ -1,0 +1,108 @@
+"""The indicators of the chain against the ledgers of its sites."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from scenarios.loader import load
+from tests.backbone.run import Heard, tell
+from tests.backbone.truth import Reference
+from twin.config import ChainLinkConfig, ProcessConfig
+from twin.records import RecordKind
+from twin.sim import Plant
+
+HOURS, TICK_S, HOUR = 6, 60, 3600 * 10**9
+
+
+class ChainRun:
+    """One run of the vehicle chain, with the loads that were on their way."""
+
+    def __init__(self) -> None:
+        scenario = load("nev_chain")
+        self.config = scenario.plant()
+        assert self.config.chain is not None
+        self.chain = self.config.chain
+        plant = Plant(self.config, scenario.run.seed, intervals=True)
+        self.epoch = plant.epoch_ns
+        self.heard = Heard()
+        self.trips: list[tuple[int, str, float]] = []
+        for frame in tell(plant, self.config, HOURS, TICK_S, scenario.base):
+            if frame.kind is RecordKind.SHIPMENT:
+                for row in frame.rows():
+                    sign = 1 if row["event"] == "departed" else -1
+                    self.trips.append((row["time_ns"], row["item"], sign * row["quantity"]))
+            self.heard.listen([frame])
+        self.reference = Reference(plant, self.config)
+
+    def value(self, path: str, kpi: str, t1: int) -> float | None:
+        row = self.heard.rows.get((path, kpi, "hour", t1))
+        return None if row is None else row["value"]
+
+    def shipped(self, t0: int, t1: int) -> int:
+        sinks = [p for p, s in self.reference.stations.items() if s.kind == "sink" and getattr(s, "final", False)]
+        counts = [self.reference.truth(path, t0, t1).counts for path in sinks]
+        return sum(count[self.chain.final_item].good for count in counts if self.chain.final_item in count)
+
+    def per_day(self, link: ChainLinkConfig, t0: int, t1: int) -> float:
+        """Final products a day that the link's units could have made."""
+        items = 0.0
+        for path, station in self.reference.stations.items():
+            if station.link == link.id and isinstance(station, ProcessConfig):
+                sums = self.reference.unit(path, t0, t1)
+                cycle = station.ideal_cycle or station.cycle.mean_s / getattr(station, "capacity", 1)  # type: ignore[union-attr]
+                items += sums["able"] / 1e9 / cycle * (sums["good"] / sums["pq"] if sums["pq"] else 1.0)
+        return items / link.quantity / ((t1 - t0) / 86_400e9)
+
+    def stock(self, item: str, t0: int, t1: int) -> float:
+        """Mean number of an item on hand and on its way."""
+        units = self.reference.stations
+        held = sum(self.reference.truth(path, t0, t1).stock_ns.get(item, 0) for path in units)
+        moving = sum(q * (t1 - max(time, t0)) for time, name, q in self.trips if name == item and time < t1)
+        return (held + moving) / (t1 - t0)
+
+
+@cache
+def run() -> ChainRun:
+    return ChainRun()
+
+
+@pytest.mark.parametrize("hour", range(HOURS))
+def test_links_and_bottleneck(hour: int) -> None:
+    chain_run = run()
+    t0, t1 = chain_run.epoch + hour * HOUR, chain_run.epoch + (hour + 1) * HOUR
+    name = f"chain-{chain_run.chain.id}"
+    capacities = [chain_run.per_day(link, t0, t1) for link in chain_run.chain.links]
+    for link, capacity in zip(chain_run.chain.links, capacities, strict=True):
+        found = chain_run.value(f"{name}/{link.id}", "chain_link_capacity_per_day", t1)
+        assert found == pytest.approx(capacity, rel=1e-9) if capacity else not found, link.id
+    known = [c for c, link in zip(capacities, chain_run.chain.links, strict=True) if _made(chain_run, link)]
+    assert chain_run.value(name, "chain_capacity_per_day", t1) == pytest.approx(min(known), rel=1e-9)
+    assert chain_run.value(name, "bottleneck_link", t1) == capacities.index(min(known))
+
+
+def _made(chain_run: ChainRun, link: ChainLinkConfig) -> bool:
+    stations = chain_run.reference.stations.values()
+    return any(s.link == link.id and isinstance(s, ProcessConfig) for s in stations)
+
+
+@pytest.mark.parametrize("hour", range(HOURS))
+def test_flow_stock_and_energy(hour: int) -> None:
+    chain_run = run()
+    t0, t1 = chain_run.epoch + hour * HOUR, chain_run.epoch + (hour + 1) * HOUR
+    name, shipped = f"chain-{chain_run.chain.id}", chain_run.shipped(t0, t1)
+    energy = sum(chain_run.reference.unit(path, t0, t1)["kwh"] for path in chain_run.reference.stations)
+    assert chain_run.value(name, "chain_throughput_per_day", t1) == pytest.approx(shipped * 24)
+    per_product = chain_run.value(name, "chain_energy_per_product_kwh", t1)
+    assert per_product == (pytest.approx(energy / shipped, rel=1e-9) if shipped else None)
+    total = 0.0
+    for link in chain_run.chain.links:
+        stock = chain_run.stock(link.item, t0, t1)
+        found = chain_run.value(f"{name}/{link.id}", "wip", t1)
+        assert (found or 0.0) == pytest.approx(stock / link.quantity, rel=1e-9), link.id
+        total += stock / link.quantity
+        days = chain_run.value(f"{name}/{link.id}", "days_of_stock", t1)
+        if found and shipped:
+            assert days == pytest.approx(stock / (shipped * 24 * link.quantity), rel=1e-9), link.id
+    assert chain_run.value(name, "wip", t1) == pytest.approx(total, rel=1e-9)
