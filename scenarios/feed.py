@@ -66,6 +66,11 @@ class Feed:
         """Simulated seconds since the epoch."""
         return self.plant.now_s
 
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know, e.g. a recording that is not there."""
+        return [note for bank in self.banks.values() for note in bank.notes]
+
     def meta(self) -> list[tuple[EquipmentPath, Frame]]:
         """Master data by publisher: each site's own; the chain's with the first site."""
         frames = [(site, bank.meta()) for site, bank in self.banks.items()]

@@ -42,6 +42,7 @@ class Simulation:
         fingerprint: Hash over the trajectory.
         summary: Figures of the whole run.
         verdicts: Expectations of the scenario.
+        notes: What the user should know.
     """
 
     scenario: str
@@ -52,6 +53,7 @@ class Simulation:
     fingerprint: str
     summary: Summary
     verdicts: tuple[Verdict, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def met(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from brokers.stores.schema import LAST_KEY, cleaned, event_frame
 from twin.equipment import EquipmentPath
-from twin.records import Frame, RecordKind
+from twin.records import COLUMNS, Frame, RecordKind
 
 Row = tuple[Any, ...]
 """(path, time_ns, *columns)"""
@@ -33,12 +33,18 @@ class Latest:
             name = (path, *(values[index] for index in key))
             before = known.get(name)
             if before is None or before[1] <= time_ns:
-                row = [cleaned(tag, value) for tag, value in zip(frame.tags, values, strict=True)]
-                known[name] = (path, time_ns, *row)
+                known[name] = (path, time_ns, *values)
 
     def frame(self, kind: RecordKind, under: str) -> Frame:
         """The last row of each key at or below a path, ordered by time and path."""
         rows = list(self._rows.get(kind, {}).values())
         if under:
             rows = [row for row in rows if EquipmentPath(row[0]).is_under(under)]
-        return event_frame(kind, sorted(rows, key=lambda row: (row[1], row[0])))
+        rows.sort(key=lambda row: (row[1], row[0]))
+        return event_frame(kind, [_kept(kind, row) for row in rows])
+
+
+def _kept(kind: RecordKind, row: Row) -> Row:
+    """The row as stores keep it."""
+    path, time_ns, *values = row
+    return (path, time_ns, *(cleaned(tag, value) for tag, value in zip(COLUMNS[kind], values, strict=True)))

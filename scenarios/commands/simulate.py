@@ -84,6 +84,8 @@ def add(app: typer.Typer) -> None:
         with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
             task = bar.add_task(document.name, total=until_s)
             result = simulate(document, seed, until_s, lambda sim_s: bar.update(task, completed=sim_s))
+        for note in result.notes:
+            print(note, file=sys.stderr)
         if as_json:
             print(json.dumps(result.document(), ensure_ascii=False))
         elif not quiet:

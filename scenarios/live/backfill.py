@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scenarios.feed import Feed
 from twin.brain import Brain
 from twin.ports import Sink
 from twin.records import Frame
 
-BATCH_FRAMES = 2_000
+BATCH_FRAMES = 5_000
+COARSE_TICK_S, FINE_TICK_S = 300.0, 60.0
+FINE_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -30,30 +32,38 @@ class History:
 
     async def take(self, frames: list[Frame]) -> None:
         """Store frames and what the brain makes of them, then show both."""
-        figures = [figure for frame in frames for figure in await asyncio.to_thread(self.brain.process, frame)]
-        frames.extend(figures)
-        for at in range(0, len(frames), BATCH_FRAMES):
-            await self.sink.write(frames[at : at + BATCH_FRAMES])
+        figures = await asyncio.to_thread(lambda: [figure for frame in frames for figure in self.brain.process(frame)])
+        await self.sink.write([*frames, *figures])
         self.show(frames)
+        self.show(figures)
 
 
-async def backfill(feed: Feed, history: History, until_s: float, tick_s: float) -> None:
+async def backfill(feed: Feed, history: History, until_s: float) -> None:
     """Run the plant to a simulated time and keep all it says.
 
     The records take the short way to the store here; they are the same frames that go over the wire
-    once the plant is live.
+    once the plant is live. Telemetry is sampled finely only in the last hour; events are always exact.
 
     Args:
         feed: Plant and devices, at the start of the history.
         history: Where it goes.
         until_s: Simulated time at which live begins.
-        tick_s: Telemetry period of the history; at most 60, beyond which sites count as silent.
     """
+    live = history.brain.config
+    history.brain.config = replace(live, live_s=3600.0)
     await history.take([frame for _, frame in feed.meta()])
-    hour: list[Frame] = []
+    coarse_s = max(until_s - FINE_S, 0.0) // 3600 * 3600
+    for end_s, tick_s in ((coarse_s, COARSE_TICK_S), (until_s, FINE_TICK_S)):
+        if end_s > feed.now_s:
+            await _history(feed, history, end_s, tick_s)
+    history.brain.config = live
+
+
+async def _history(feed: Feed, history: History, until_s: float, tick_s: float) -> None:
+    frames: list[Frame] = []
     for time_s in feed.steps(until_s, tick_s):
-        hour.extend(frame for _, frames in await asyncio.to_thread(feed.advance, time_s) for frame in frames)
-        if time_s % 3600 == 0:
-            await history.take(hour)
-            hour = []
-    await history.take(hour)
+        frames.extend(frame for _, said in await asyncio.to_thread(feed.advance, time_s) for frame in said)
+        if len(frames) > BATCH_FRAMES:
+            await history.take(frames)
+            frames = []
+    await history.take(frames)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from brokers.embedded import EmbeddedBroker
 from scenarios.document import Scenario
 from scenarios.feed import Feed, anchored, last_full_hour
-from scenarios.live.backfill import backfill
+from scenarios.live.backfill import FINE_TICK_S, backfill
 from scenarios.live.children import Child
 from scenarios.live.hub import Hub
 from scenarios.live.settings import RunSettings
@@ -22,7 +22,6 @@ from twin.errors import ConnectorError
 
 log = logging.getLogger(__name__)
 
-HISTORY_TICK_S = 60.0
 Say = Callable[[str], None]
 
 
@@ -79,6 +78,8 @@ class LiveRun:
         self._stack.push_async_callback(hub.close)
         self._say(f"dashboard: {await hub.open()}")
         feed = await asyncio.to_thread(self._feed)
+        for note in feed.notes:
+            self._say(note)
         await self._make_history(feed, hub)
         broker = await self._broker()
         settings = self.settings.model_copy(update={"broker": broker})
@@ -103,8 +104,8 @@ class LiveRun:
         until_s = self.settings.backfill_s
         if self.settings.anchored:
             present_s = time.time() - feed.plant.epoch_ns * 1e-9
-            until_s = present_s // HISTORY_TICK_S * HISTORY_TICK_S
-        await backfill(feed, hub.history, until_s, HISTORY_TICK_S)
+            until_s = present_s // FINE_TICK_S * FINE_TICK_S
+        await backfill(feed, hub.history, until_s)
         await asyncio.to_thread(feed.save, self.settings.plant_state)
         self._say(
             f"history: {until_s / 3600:.1f} h of {len(feed.plant.units)} units in {time.monotonic() - begun:.1f} s"
