@@ -73,6 +73,7 @@ class PlantModel:
         self.telemetry: dict[tuple[str, str], int] = {}
         self.variables: list[Variable] = []
         self.titles: dict[str, Title] = {}
+        self.units = 0
         self.new_units: list[EquipmentPath] = []
 
     async def open(self) -> None:
@@ -124,6 +125,7 @@ class PlantModel:
             await self._state(path)
             if self.options.methods:
                 await self._methods(path)
+            self.units += 1
             self.new_units.append(path)
         for tag in master.tags:
             await self._tag(path, tag)

@@ -59,6 +59,7 @@ class OpcUaPublisher:
             RecordKind.STOCK: self._stock,
             RecordKind.KPI: self._kpi,
         }
+        self._stated: set[EquipmentPath] = set()
         self._unknown = 0
         self._mismatched = 0
         self._skipped = 0
@@ -113,6 +114,7 @@ class OpcUaPublisher:
             return
         if frame.kind is RecordKind.TELEMETRY:
             self._telemetry.offer(frame)
+            self._guess_states(frame)
             return
         handler = self._handlers.get(frame.kind)
         if handler is not None:
@@ -150,12 +152,24 @@ class OpcUaPublisher:
             self._unknown += 1
             return
         state = UnitState[name]
-        row = STATES[state]
-        said = {"state": name, "state_code": int(state), "packml_state": row.packml, "order": order, "cause": cause}
-        said.update(self.machinery.states(row))
-        for tag, value in said.items():
-            self._offer(self.model.slots.get((path, tag)), value, time_ns)
+        self._stated.add(path)
+        self._tell_state(path, state, time_ns)
+        self._offer(self.model.slots[path, "order"], order, time_ns)
+        self._offer(self.model.slots[path, "cause"], cause, time_ns)
         await self.events.state(path, time_ns, (name, order, cause))
+
+    def _tell_state(self, path: EquipmentPath, state: UnitState, time_ns: int) -> None:
+        row = STATES[state]
+        said = {"state": state.name, "state_code": int(state), "packml_state": row.packml}
+        for tag, value in {**said, **self.machinery.states(row)}.items():
+            self._offer(self.model.slots.get((path, tag)), value, time_ns)
+
+    def _guess_states(self, frame: Frame) -> None:
+        """Before a unit's first STATE record, its state is that of its telemetry; order and cause stay unknown."""
+        if len(self._stated) < self.model.units:
+            for path, time_ns, state in self._telemetry.codes(frame):
+                if path not in self._stated:
+                    self._tell_state(path, state, time_ns)
 
     async def _alarm(self, path: EquipmentPath, time_ns: int, values: tuple[Any, ...]) -> None:
         if self.model.is_unit(path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from brokers.opcua.gate import Gate
 from twin.equipment import EquipmentPath
 from twin.records import Frame
+from twin.states import UnitState
 
+STATE_CODE = "state_code"
+STATES_BY_CODE = {float(state): state for state in UnitState}
 MOST_BINDINGS = 4096
 """Layouts (devices and tags of a frame) that are remembered."""
 
@@ -25,12 +28,14 @@ class Binding:
         rows: Row of each of these values.
         slots: Slot of each of these values.
         unknown: Number of values that have no variable.
+        codes: Row and column of state codes.
     """
 
     take: NDArray[np.intp]
     rows: NDArray[np.intp]
     slots: NDArray[np.int64]
     unknown: int
+    codes: tuple[tuple[int, int], ...]
 
 
 class Telemetry:
@@ -67,9 +72,16 @@ class Telemetry:
             self._bindings[key] = self._bind(frame)
         return self._bindings[key]
 
+    def codes(self, frame: Frame) -> Iterator[tuple[EquipmentPath, int, UnitState]]:
+        """Path, time and state of each row that has a known state code."""
+        for row, column in self._binding(frame).codes:
+            state = STATES_BY_CODE.get(frame.values[row, column])
+            if state is not None:
+                yield frame.paths[row], int(frame.time_ns[row]), state
+
     def _bind(self, frame: Frame) -> Binding:
         newest: dict[int, int] = {}
-        unknown = 0
+        unknown, codes = 0, []
         for row, path in enumerate(frame.paths):
             for column, tag in enumerate(frame.tags):
                 slot = self.slots.get((path, tag))
@@ -77,6 +89,8 @@ class Telemetry:
                     unknown += 1
                 elif slot >= 0:
                     newest[slot] = row * len(frame.tags) + column
+                elif tag == STATE_CODE:
+                    codes.append((row, column))
         take = np.fromiter(newest.values(), dtype=np.intp, count=len(newest))
         slots = np.fromiter(newest, dtype=np.int64, count=len(newest))
-        return Binding(take, take // max(1, len(frame.tags)), slots, unknown)
+        return Binding(take, take // max(1, len(frame.tags)), slots, unknown, tuple(codes))

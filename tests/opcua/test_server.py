@@ -95,6 +95,16 @@ async def test_before_the_first_value_a_variable_is_bad(plant: Running, viewer: 
     assert value.Value.Value is None
 
 
+async def test_until_the_first_state_record_the_state_is_that_of_telemetry(plant: Running, viewer: Client) -> None:
+    await give(plant, telemetry([1.0, 2.0, 3.0, 7.0], NOW_NS + SECOND_NS))
+    told = await read(plant, viewer, f"{CELL}.state")
+    assert (told.Value.Value, told.SourceTimestamp) == ("STARVED", moment(NOW_NS + SECOND_NS))
+    assert (await read(plant, viewer, f"{CELL}.packml_state")).Value.Value == "Suspended"
+    assert (await read(plant, viewer, f"{CELL}.order")).StatusCode.name == "BadWaitingForInitialData"
+    await give(plant, telemetry([1.0, 2.0, 3.0, 99.0]))
+    assert (await read(plant, viewer, f"{CELL}.state")).Value.Value == "STARVED"
+
+
 async def test_a_value_has_source_time_unit_and_range(plant: Running, viewer: Client) -> None:
     await give(plant, telemetry([12.5, 41.0, 1000.25], NOW_NS + 1_234_567))
     value = await read(plant, viewer, f"{CELL}.power_kw")
