@@ -241,6 +241,15 @@ def test_the_running_window_appears_within_a_minute() -> None:
     assert run(brain, [beat(EPOCH + 40 * S)]) == {}
 
 
+def test_the_running_hour_begins_where_meters_were_read() -> None:
+    rows = run(Brain(BrainConfig(live_s=50)), frames(made(2, seed=6, tick_s=10), tick_s=10))
+    live = {key[3]: row for key, row in rows.items() if key[:3] == (LINE, "energy_kwh", "live")}
+    last = live[max(live)]
+    assert (last["quality"], last["coverage"]) == ("good", 1.0)
+    assert 3600 * S <= last["time_ns"] - last["t0_ns"] < 3660 * S
+    assert {row["quality"] for row in live.values()} == {"good"}
+
+
 def test_what_no_record_should_look_like_is_counted_not_taken() -> None:
     brain = Brain()
     brain.process(part_rows([(0, EPOCH, -1, 0, 0, 40.0, 1), (0, EPOCH, 1, 0, 0, float("nan"), 1)]))

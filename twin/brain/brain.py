@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from twin.brain.groups import Group
 from twin.brain.intake import Intake, Stats
-from twin.brain.logs import WITH_ORDER
+from twin.brain.logs import MINUTE_NS, WITH_ORDER
 from twin.brain.numbers import Numbers
 from twin.brain.rollup import first, report, row_of
 from twin.brain.scopes import Scope, group, groups, machines
@@ -176,7 +176,8 @@ class Brain:
         period = round(self.config.live_s * NS_PER_S)
         t1_ns = end // period * period
         first = self._intake.first if self._intake.first is not None else start
-        t0_ns = max(t1_ns - round(self.config.live_window_s * NS_PER_S), first)
+        # from a full minute on, where meters were read
+        t0_ns = max((t1_ns - round(self.config.live_window_s * NS_PER_S)) // MINUTE_NS * MINUTE_NS, first)
         return [Window(LIVE, t0_ns, t1_ns)] if t1_ns > start and t0_ns < t1_ns else []
 
     def _revise(self, site: Site) -> Iterator[Frame]:

@@ -15,7 +15,7 @@ class BrainConfig:
         gap_s: A site silent for longer than this, in source time, was unknown meanwhile.
         keep_h: How long after its end a window is revised when late records arrive; at least 25.
         live_s: Period of the running window in source time; None: no running window.
-        live_window_s: Length of the running window.
+        live_window_s: Length of the running window, lengthened to begin at a full minute.
         patience_s: How long enterprises and chains wait for a site that lags behind the others.
         partial_below: Coverage below which a value is marked partial.
 
