@@ -58,7 +58,10 @@ class BrokerAddress:
             raise FatalError(f"broker: expected a host name, got {url!r}")
         user = unquote(parts.username) if parts.username else known.get("FF_MQTT_USER")
         password = unquote(parts.password) if parts.password else known.get("FF_MQTT_PASSWORD")
-        return cls(parts.hostname, port, parts.scheme == "mqtts", user, password, known.get("FF_MQTT_CA"))
+        version = parse_qs(parts.query).get("version", [None])[0]
+        if version not in (None, "5", "3.1.1"):
+            raise FatalError(f"broker: expected version 5 or 3.1.1, got {version!r}")
+        return cls(parts.hostname, port, parts.scheme == "mqtts", user, password, known.get("FF_MQTT_CA"), version)
 
     def __str__(self) -> str:
         return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
