@@ -82,6 +82,8 @@ class Catalog:
 class Tables:
     """Writes frames into the tables; used by one thread.
 
+    ``catalog`` is what readers may rely on; while a transaction runs, the writer works on a draft.
+
     Args:
         connection: A connection of its own.
     """
@@ -90,21 +92,20 @@ class Tables:
         self._sql = connection
         for statement in SCHEMA:
             self._sql.execute(statement)
-        self.catalog = self._read_catalog()
+        self.catalog = self._draft = self._read_catalog()
 
     def write(self, frames: Iterable[Frame]) -> None:
         """Write all or nothing; durable when it returns."""
-        before = self.catalog
-        self.catalog = before.draft()
+        self._draft = self.catalog.draft()
         self._sql.begin()
         try:
             for frame in merged(frames):
                 self._write(frame)
             self._sql.commit()
         except BaseException:
-            self.catalog = before
             self._sql.rollback()
             raise
+        self.catalog = self._draft
 
     def _write(self, frame: Frame) -> None:
         units = self._units(frame.paths)
@@ -112,10 +113,10 @@ class Tables:
             self._write_telemetry(frame, units)
         else:
             self._write_events(frame, units)
-        np.maximum.at(self.catalog.newest(frame.kind), units, frame.time_ns)
+        np.maximum.at(self._draft.newest(frame.kind), units, frame.time_ns)
 
     def _units(self, paths: Sequence[str]) -> NDArray[np.int32]:
-        known = self.catalog.units
+        known = self._draft.units
         new = [path for path in dict.fromkeys(paths) if path not in known]
         if new:
             rows = [(len(known) + offset, str(path)) for offset, path in enumerate(new)]
@@ -128,7 +129,7 @@ class Tables:
     def _write_telemetry(self, frame: Frame, units: NDArray[np.int32]) -> None:
         homes = self._homes(frame.tags, units)
         rows = _last_of_each(units, frame.time_ns)
-        fresh = frame.time_ns > self.catalog.newest(frame.kind)[units]
+        fresh = frame.time_ns > self._draft.newest(frame.kind)[units]
         for number in np.unique(homes).tolist():
             names = self._fitting_columns(number, frame.tags)
             here = rows[homes[rows] == number]
@@ -137,7 +138,7 @@ class Tables:
             self._merge(f"telemetry_{number}", batch, here[~fresh[here]], ("unit", "time_ns"))
 
     def _homes(self, tags: tuple[str, ...], units: NDArray[np.int32]) -> NDArray[np.int32]:
-        home = self.catalog.home
+        home = self._draft.home
         new = [unit for unit in dict.fromkeys(units.tolist()) if unit not in home]
         if new:
             number = self._table_for(tags)
@@ -146,22 +147,22 @@ class Tables:
         return np.fromiter((home[unit] for unit in units.tolist()), dtype=np.int32, count=len(units))
 
     def _table_for(self, tags: tuple[str, ...]) -> int:
-        number = self.catalog.first.get(frozenset(tags))
+        number = self._draft.first.get(frozenset(tags))
         if number is None:
-            number = len(self.catalog.first)
+            number = len(self._draft.first)
             self._sql.execute(f"CREATE TABLE telemetry_{number} (unit INTEGER, time_ns BIGINT, quality UTINYINT)")
-            self.catalog.first[frozenset(tags)] = number
-            self.catalog.columns[number] = {}
+            self._draft.first[frozenset(tags)] = number
+            self._draft.columns[number] = {}
             self._add_columns(number, tags, first=True)
         return number
 
     def _fitting_columns(self, number: int, tags: tuple[str, ...]) -> list[str]:
-        missing = [tag for tag in tags if tag not in self.catalog.columns[number]]
+        missing = [tag for tag in tags if tag not in self._draft.columns[number]]
         self._add_columns(number, missing, first=False)
-        return [self.catalog.columns[number][tag] for tag in tags]
+        return [self._draft.columns[number][tag] for tag in tags]
 
     def _add_columns(self, number: int, tags: Iterable[str], *, first: bool) -> None:
-        columns = self.catalog.columns[number]
+        columns = self._draft.columns[number]
         for tag in tags:
             name = _column_name(tag, {*_FIXED, *columns.values()})
             self._sql.execute(f"ALTER TABLE telemetry_{number} ADD COLUMN {quoted(name)} DOUBLE")
@@ -178,7 +179,7 @@ class Tables:
         ):
             last[(unit, time_ns, *(values[index] for index in key))] = row
         rows = np.sort(np.fromiter(last.values(), dtype=np.intp, count=len(last)))
-        fresh = frame.time_ns > self.catalog.newest(frame.kind)[units]
+        fresh = frame.time_ns > self._draft.newest(frame.kind)[units]
         batch = _event_batch(frame, units)
         self._append(str(frame.kind), batch, rows[fresh[rows]])
         self._merge(str(frame.kind), batch, rows[~fresh[rows]], ("unit", "time_ns", *ROW_KEY.get(frame.kind, ())))

@@ -185,7 +185,10 @@ class DuckDbStore:
 
     def _events(self, kind: RecordKind, statement: str, values: Sequence[Any]) -> Frame:
         found = self._query(statement, values).fetchall()
-        paths = {unit: EquipmentPath(path) for path, unit in list(self._catalog.units.items())}
+        units = list(self._catalog.units.items())
+        if any(row[0] >= len(units) for row in found):  # committed after the catalog was looked at
+            units = self._query("SELECT path, unit FROM equipment").fetchall()
+        paths = {unit: EquipmentPath(path) for path, unit in units}
         return event_frame(kind, [(paths[row[0]], *row[1:]) for row in reversed(found)])
 
     def _count(self, kind: RecordKind) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from brokers.stores import open_store
 from brokers.stores.duckdb import DuckDbStore
 from tests.stores.plants import EVENTS, PRESS, T0, S, events, telemetry
+from twin.equipment import EquipmentPath
 from twin.errors import FatalError, StoreError
 from twin.records import Frame, RecordKind, records
 
@@ -58,6 +60,36 @@ async def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
         assert times[: written * 100].tolist() == [T0 + step * S for step in range(written * 100)]
         assert times.size % 100 == 0, "a transaction is there as a whole or not at all"
         await store.close()
+
+
+async def test_readers_see_whole_writes_while_units_and_tags_are_added(tmp_path: Path) -> None:
+    store = DuckDbStore(str(tmp_path / "factory.duckdb"))
+    await store.open()
+    writing = True
+
+    async def read() -> int:
+        asked = 0
+        while writing:
+            for number in range(40):
+                times, _ = await store.series(unit(number), f"tag{number}", T0, T0 + 100 * S)
+                assert times.size in (0, 10)
+                await store.count(RecordKind.TELEMETRY)
+                asked += 1
+        return asked
+
+    readers = [asyncio.create_task(read()) for _ in range(2)]
+    for number in range(40):
+        tags = (f"tag{number}", "other")
+        stamps = T0 + np.arange(10) * S
+        await store.write([Frame(RecordKind.TELEMETRY, (unit(number),) * 10, stamps, tags, np.ones((10, 2)))])
+    writing = False
+    assert sum(await asyncio.gather(*readers)) > 0
+    assert await store.count(RecordKind.TELEMETRY) == 800
+    await store.close()
+
+
+def unit(number: int) -> EquipmentPath:
+    return EquipmentPath(f"a/b/c/d/unit{number}")
 
 
 async def test_a_second_process_is_told_who_has_the_file(tmp_path: Path) -> None:
