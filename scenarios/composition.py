@@ -124,7 +124,10 @@ def _include(root: Node, path: Path, sources: Sources) -> Node:
     for entry in _paths(root.entries.get("include"), sources, "a file to include"):
         file = _inside(entry, path.parent, sources)
         if file is not None:
-            entries = _joined(entries, sources.part(file, entry.mark).entries, sources)
+            part = sources.part(file, entry.mark).entries
+            if "extends" in part:
+                sources.add(part["extends"].mark, "no 'extends' in an included file", "one", "extend in the main file")
+            entries = _joined(entries, {key: node for key, node in part.items() if key != "extends"}, sources)
     own = {key: node for key, node in root.entries.items() if key != "include"}
     return mapping(_joined(entries, own, sources), root.mark)
 

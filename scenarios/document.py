@@ -8,13 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union
 
 from pydantic import (
-    BeforeValidator,
     Discriminator,
     Field,
-    PlainSerializer,
     PrivateAttr,
     Tag,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -68,28 +65,18 @@ class Enterprise(EnterpriseConfig):
     sites: tuple[Site, ...] = Field(min_length=1, description="sites")
 
 
-def _speed(value: object) -> object:
-    return math.inf if value == "max" else value
-
-
-Pace = Annotated[
-    float,
-    BeforeValidator(_speed),
-    Field(gt=0),
-    PlainSerializer(lambda value: "max" if math.isinf(value) else value),
-    WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": "max"}]}),
-]
-"""Simulated seconds per second of the wall clock; ``max`` (infinity) is as fast as possible."""
-
-
 class RunConfig(Config):
     """How the plant is run."""
 
     seed: int = Field(default=1, ge=0, description="seed of all random streams")
     horizon: Duration = Field(default=8 * 3600.0, gt=0, description="simulated time of `factory simulate`")
-    tick: Duration = Field(default=1.0, gt=0, description="period of telemetry")
+    tick: Duration = Field(
+        default=1.0, gt=0, le=900, description="period of telemetry, rounded up to one that divides the hour"
+    )
     backfill: Duration = Field(default=0.0, description="history made before going live, ends where live begins")
-    speed: Pace = Field(default=1.0, description="simulated seconds per second, or max")
+    speed: float = Field(
+        default=1.0, gt=0, le=3600, description="simulated seconds per second when live; simulate never waits"
+    )
 
 
 class OpcUaConfig(Config):
@@ -121,8 +108,9 @@ class StoreConfig(Config):
 
     url: str = Field(
         default="embedded",
-        pattern=r"^(embedded|[a-z][a-z0-9+.-]*:[^\s@]*)$",
-        description="embedded (DuckDB in memory), duckdb:file, influxdb://host:port/org/bucket, lines:file",
+        pattern=r"^(embedded|[a-z][a-z0-9]*://[^@]*)$",
+        description="embedded, duckdb://file, influxdb://host:port?org=..&bucket=.., influxdb1://host:port?db=.., "
+        "lines://folder; tokens come from the environment",
     )
 
 

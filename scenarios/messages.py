@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from types import UnionType
@@ -16,6 +17,9 @@ from twin.errors import Problem
 from twin.units import Unit
 
 
+_CREDENTIALS = re.compile(r"//[^@/\s]*@")
+
+
 def path_of(loc: Loc) -> str:
     """A location as people write it.
 
@@ -27,7 +31,11 @@ def path_of(loc: Loc) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value in at most some 60 characters."""
+    """A value in at most some 60 characters, without the password of an address.
+
+    >>> shown("mqtt://me:secret@host")
+    "'mqtt://***@host'"
+    """
     if value is None:
         return "nothing"
     if isinstance(value, dict):
@@ -35,7 +43,7 @@ def shown(value: Any) -> str:
     elif isinstance(value, list | tuple):
         value = f"a list of {len(value)}"
     elif isinstance(value, str):
-        value = repr(value)
+        value = _CREDENTIALS.sub("//***@", repr(value))
     text = str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -142,7 +150,7 @@ PATTERN_HINTS = {
     "^[a-z0-9][a-z0-9_-]{0,62}$": "a name of lower-case letters, digits, - and _",
     r"^\d\d:\d\d$": "a local time hh:mm",
     r"^(embedded|mqtts?://[^\s@]+)$": "embedded, mqtt://host:port or mqtts://host:port, without password",
-    r"^(embedded|[a-z][a-z0-9+.-]*:[^\s@]*)$": "embedded or the address of a store, without password",
+    r"^(embedded|[a-z][a-z0-9]*://[^@]*)$": "embedded or the address of a store, without password",
 }
 """Plain words by pattern."""
 

@@ -46,6 +46,8 @@ YAML 1.2 rules hold (`14:00` and `on` are text). Tags and merge keys (`<<`) are 
 aliases work. A file holds at most 1 MB, a document at most 64 files and 40 levels. Files named in
 the options of a driver are relative to the folder of the document.
 
+The option `--set PATH=VALUE` of the commands overrides in the same way, last of all.
+
 Example: another seed, and a slower station, in the shipped chain:
 
 ```yaml

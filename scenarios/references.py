@@ -12,6 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from brokers.mqtt.address import BrokerAddress
+from brokers.stores import stores
 from devices.drivers import drivers
 from devices.profiles import profiles
 from scenarios.document import station_configs
@@ -19,7 +21,7 @@ from scenarios.graph import cycle_in
 from scenarios.messages import nearest, problem, shown, translated
 from scenarios.nodes import Loc, Node
 from scenarios.times import calendar_problems
-from twin.errors import Problem
+from twin.errors import FatalError, Problem
 from twin.kpi.spec import kpis
 
 Names = dict[str, Any]
@@ -92,6 +94,7 @@ def dangling(index: Index) -> list[Problem]:
     found.extend(_chain(index))
     found.extend(_perturbations(index))
     found.extend(_scopes(index))
+    found.extend(_addresses(index))
     return found
 
 
@@ -300,6 +303,20 @@ def _chain(index: Index) -> Found:
     circle = cycle_in(pairs)
     if circle:
         yield problem(root, ("chain", "edges"), "flows without a circle", " > ".join(circle), "remove one of the edges")
+
+
+def _addresses(index: Index) -> Found:
+    """Whether broker and store are of a kind that exists."""
+    store, broker = (text_at(index.root.at((part,)), "url") for part in ("store", "brokers"))
+    scheme, separator, _ = store.partition("://")
+    if separator:
+        yield from index.unknown(("store", "url"), "kind of store", scheme, stores.kinds())
+    if broker.startswith("mqtt"):
+        try:
+            BrokerAddress.of(broker, {})
+        except FatalError as error:
+            expected, _, got = str(error).removeprefix("broker: expected ").partition(", got ")
+            yield problem(index.root, ("brokers", "url"), expected, got)
 
 
 def _perturbations(index: Index) -> Found:

@@ -102,12 +102,12 @@ def test_two_scenarios_cannot_extend_each_other(tmp_path: Path) -> None:
 def test_the_command_line_overrides_last(tmp_path: Path) -> None:
     written(tmp_path, base=SMALL, heir=HEIR)
     scenario = load(
-        tmp_path / "heir.yaml", ["run.seed=11", "works/plant/hall/turning/m01={cycle: 40 s}", "run.speed=max"]
+        tmp_path / "heir.yaml", ["run.seed=11", "works/plant/hall/turning/m01={cycle: 40 s}", "run.speed=60"]
     )
     first = machine(scenario)
     assert isinstance(first, MachineConfig)
     assert first.cycle is not None
-    assert (scenario.run.seed, first.cycle.mean_s, scenario.run.speed) == (11, 40.0, float("inf"))
+    assert (scenario.run.seed, first.cycle.mean_s, scenario.run.speed) == (11, 40.0, 60.0)
 
 
 def test_a_bad_override_of_the_command_line_is_told() -> None:

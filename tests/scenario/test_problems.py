@@ -72,6 +72,10 @@ def test_a_problem_in_an_included_file_names_that_file_and_line(tmp_path: Path) 
             "device.options.fil: expected a known key of",
         ),
         ("cycle: 58 s", "cycle: 58 s, device: {profile: cnc, driver: reply}", "(did you mean 'replay'?)"),
+        ("name: small", "name: small\nstore: {url: influxbd://host}", "(did you mean 'influxdb'?)"),
+        ("name: small", "name: small\nbrokers: {url: 'mqtt://host:port'}", "expected mqtt://host:port or mqtts"),
+        ("name: small", "name: small\nbrokers: {url: 'mqtt://me:secret@host'}", "without password"),
+        ("name: small", "name: small\nrun: {speed: 0}", "run.speed: expected more than 0, got 0"),
         ("id: plant", "id: plant\n        colour: red", "got 'colour'"),
     ],
 )
@@ -117,6 +121,18 @@ def test_includes_stay_inside_the_folder_and_do_not_go_in_circles(tmp_path: Path
     assert "none inside itself" in listing
     assert "missing.yaml: No such file or directory" in listing
     assert "'secret'" not in listing
+
+
+def test_an_included_file_extends_nothing(tmp_path: Path) -> None:
+    (tmp_path / "part.yaml").write_text("extends: workshop\n", encoding="utf-8")
+    (tmp_path / "main.yaml").write_text("include: part.yaml\n", encoding="utf-8")
+    assert "part.yaml:1: expected no 'extends' in an included file" in findings(tmp_path / "main.yaml")
+
+
+def test_a_password_in_an_address_is_not_repeated() -> None:
+    found = problems(**{"name: small": "name: small\nbrokers: {url: 'mqtt://me:secret@host'}"})
+    assert found
+    assert "secret" not in str(found)
 
 
 def test_an_unknown_scenario_names_the_shipped_ones() -> None:
