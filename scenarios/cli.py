@@ -12,13 +12,12 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-import click
 import typer
 
 from scenarios import commands
 from twin.errors import FactoryError
 
-BUG, INTERRUPTED = 4, 130
+BUG = 4
 
 
 def application() -> typer.Typer:
@@ -37,22 +36,18 @@ def application() -> typer.Typer:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit code; errors are told, not thrown."""
-    command = typer.main.get_command(application())
     try:
-        result = command.main(list(arguments), prog_name="factory", standalone_mode=False)
+        application()(list(arguments), prog_name="factory")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except FactoryError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return INTERRUPTED
     except Exception:
         traceback.print_exc()
         print("factory: this is a bug; please report it with the lines above", file=sys.stderr)
         return BUG
-    return result if isinstance(result, int) else 0
+    return 0
 
 
 def main() -> None:

@@ -76,7 +76,7 @@ def add(app: typer.Typer) -> None:
         set_: Annotated[list[str] | None, typer.Option("--set", help="override, e.g. run.seed=7")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="print one object")] = False,
         quiet: Annotated[bool, typer.Option("--quiet", help="print nothing; the exit code tells")] = False,
-    ) -> int:
+    ) -> None:
         """Simulate a scenario headless; figures by the brain from its telemetry."""
         document = load(scenario, set_ or ())
         until_s = duration_s(until, document.run.horizon, "--until")
@@ -90,4 +90,5 @@ def add(app: typer.Typer) -> None:
             print(json.dumps(result.document(), ensure_ascii=False))
         elif not quiet:
             show(result)
-        return 0 if result.met else 1
+        if not result.met:
+            raise typer.Exit(1)

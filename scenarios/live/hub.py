@@ -19,9 +19,11 @@ from dashboards.web.settings import LOOPBACK, WebSettings
 from scenarios.live.backfill import History
 from scenarios.live.settings import RunSettings
 from twin.brain import Brain
+from twin.errors import RetriableError
 from twin.records import Frame, RecordKind
 
 BRAIN = "brain"
+CONNECT_S = 15.0
 
 
 class Hub:
@@ -70,18 +72,24 @@ class Hub:
         return address
 
     async def connect(self, broker: str) -> None:
-        """Listen to a broker; returns when subscribed."""
+        """Listen to a broker; returns when subscribed.
+
+        Raises:
+            ConnectorError: It refuses us, or does not answer in time.
+        """
         source = connect.source(broker, self.settings.transport)
         self.ingest = Ingest(source, self.store, [self._observe])
         publisher = connect.publisher(broker, self.settings.transport, BRAIN)
         self._figures = Outbox(BRAIN, publisher.split, OutboxConfig(policy="drop_oldest"))
         pump = Pump(self._figures, publisher)
         self._tasks = [asyncio.create_task(self.ingest.run()), asyncio.create_task(pump.run())]
-        ready = asyncio.create_task(_all_set(self.ingest.ready, pump.ready))
-        await asyncio.wait([ready, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
-        for task in self._tasks:
-            if task.done():
-                task.result()
+        ready: asyncio.Task[None] = asyncio.create_task(_all_set(self.ingest.ready, pump.ready))
+        done, _ = await asyncio.wait([ready, *self._tasks], timeout=CONNECT_S, return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {ready}:
+            task.result()
+        if ready not in done:
+            ready.cancel()
+            raise RetriableError(f"{broker}: expected an answer within {CONNECT_S:g} s, got none (is it running?)")
 
     async def watch(self) -> None:
         """Run until something that must not end ends; raises why."""

@@ -1,0 +1,77 @@
+"""``factory simulate`` and ``factory validate`` as a user sees them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.programs import ROOT, factory
+
+CHAIN = "scenarios/library/nev_chain.yaml"
+KEYS = {
+    *("scenario", "seed", "run_id", "sim_s", "wall_s", "events", "fingerprint"),
+    *("stations", "lines", "sites", "chain", "expectations"),
+}
+
+
+def simulated(*arguments: str) -> dict[str, Any]:
+    done = factory("simulate", *arguments, "--json")
+    assert done.returncode in (0, 1), done.stderr  # 1: too short for the scenario's expectations
+    return {key: value for key, value in json.loads(done.stdout).items() if key != "wall_s"}
+
+
+def test_the_same_command_twice_gives_the_same_object() -> None:
+    first, second = (simulated(CHAIN, "--until", "1h", "--seed", "7") for _ in range(2))
+    assert first == second
+    assert set(first) == KEYS - {"wall_s"}
+    assert simulated(CHAIN, "--until", "1h", "--seed", "8")["fingerprint"] != first["fingerprint"]
+
+
+def test_every_station_line_site_and_the_chain_have_figures() -> None:
+    result = simulated(CHAIN, "--until", "2h")
+    assert len(result["stations"]) >= 150
+    assert len(result["sites"]) >= 7
+    assert all(0 <= site["kpis"]["oee"] <= 1 for site in result["sites"].values())
+    assert result["chain"]["chain-nev"]["kpis"]["chain_throughput_per_day"] > 0
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scenarios" / "library").glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_scenarios_are_valid_and_meet_their_expectations(path: Path) -> None:
+    done = factory("validate", str(path.relative_to(ROOT)))
+    assert done.returncode == 0, done.stderr
+    assert factory("simulate", str(path.relative_to(ROOT)), "--quiet").returncode == 0
+
+
+def test_a_missed_expectation_gives_code_1() -> None:
+    wanted = "expectations=[{kpi: oee, scope: yujiang/liangjiang, at_least: 2}]"
+    done = factory("simulate", CHAIN, "--until", "1h", "--set", wanted)
+    assert done.returncode == 1
+    assert "NOT MET" in done.stdout
+
+
+def test_bad_input_gives_code_2_and_every_problem() -> None:
+    done = factory("validate", "tests/scenario/bad.yaml")
+    lines = done.stderr.strip().splitlines()
+    assert done.returncode == 2
+    assert len(lines) >= 10
+    assert all(line.startswith("bad.yaml:") and "expected" in line and "got" in line for line in lines)
+    assert not done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("simulate", "nowhere.yaml"), ("simulate", CHAIN, "--until", "5 parsecs"), ("nonsense",), ("describe", "machin")],
+)
+def test_wrong_words_give_code_2(arguments: tuple[str, ...]) -> None:
+    done = factory(*arguments)
+    assert done.returncode == 2
+    assert done.stderr
+
+
+def test_an_unreachable_broker_gives_code_3(tmp_path: Path) -> None:
+    done = factory("run", "cnc_job", "--broker", "mqtt://127.0.0.1:1", "--backfill", "0 s", "--port", "0")
+    assert done.returncode == 3
+    assert "mqtt://127.0.0.1:1" in done.stderr
