@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import pickle
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -70,18 +73,38 @@ def settings() -> WebSettings:
     return WebSettings(period_s=0.05, counters=lambda: {"stored": 42, "gaps": 0})
 
 
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two hours of the small plant in a store, and the plant and the brain as they were then."""
+    folder = tmp_path_factory.mktemp("history")
+
+    async def make() -> None:
+        scenario = load(SMALL)
+        config = anchored(scenario.plant(), datetime.now(UTC) - timedelta(seconds=HISTORY_S))
+        store = open_store(f"duckdb://{folder}/pages.duckdb")
+        await store.open()
+        feed = Feed(config, 7, scenario.base)
+        pipeline = Pipeline(feed, store)
+        await pipeline.begin()
+        await pipeline.advance([20.0 * step for step in range(1, HISTORY_S // 20 + 1)])
+        await store.close()
+        feed.save(folder / "plant.state")
+        (folder / "brain.state").write_bytes(pickle.dumps(pipeline.brain))
+
+    asyncio.run(make())
+    return folder
+
+
 @pytest.fixture
-async def served(tmp_path: Path, settings: WebSettings) -> AsyncIterator[Served]:
-    """Two hours of the small plant, served; the plant stands still until a test moves it."""
-    scenario = load(SMALL)
-    config = anchored(scenario.plant(), datetime.now(UTC) - timedelta(seconds=HISTORY_S))
-    store = open_store(f"duckdb://{tmp_path}/pages.duckdb")
+async def served(history: Path, tmp_path: Path, settings: WebSettings) -> AsyncIterator[Served]:
+    """The small plant after two hours, served; it stands still until a test moves it."""
+    shutil.copytree(history, tmp_path / "run")
+    store = open_store(f"duckdb://{tmp_path}/run/pages.duckdb")
     await store.open()
-    pipeline = Pipeline(Feed(config, 7, scenario.base), store)
-    await pipeline.begin()
-    await pipeline.advance([20.0 * step for step in range(1, HISTORY_S // 20 + 1)])
+    pipeline = Pipeline(Feed.resume(history / "plant.state"), store)
+    pipeline.brain = pickle.loads((history / "brain.state").read_bytes())  # noqa: S301 - written above
     live = LiveState()
-    web = WebServer(create_app(store, live, replace(settings, title=scenario.title)))
+    web = WebServer(create_app(store, live, replace(settings, title=load(SMALL).title)))
     url = await web.start()
     pipeline.live = live
     await pipeline.advance([HISTORY_S + 1.0])

@@ -40,7 +40,9 @@ async def make_history(pipeline: Pipeline, until_s: float, tick_s: float) -> Non
         await pipeline.advance(times[first : first + CHUNK])
 
 
-async def serve(feed: FeedLike, title: Title, arguments: argparse.Namespace, ready: Callable[[str], None] = print) -> None:
+async def serve(
+    feed: FeedLike, title: Title, arguments: argparse.Namespace, ready: Callable[[str], None] = print
+) -> None:
     """Make history, then go on in real time until cancelled."""
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(f"duckdb://{Path(folder) / 'demo.duckdb'}")

@@ -58,7 +58,7 @@ async def test_the_stream_begins_with_everything(served: Served) -> None:
     assert body["states"][MILL]["s"]
     assert body["sites"]["beta/west"]["power_kw"] > 0
     assert f"{MILL}|oee|live" in body["kpis"]
-    assert f"{MILL}|mtbf_h|live" not in body["kpis"]
+    assert f"{MILL}|availability|live" not in body["kpis"]
 
 
 async def test_a_change_comes_as_a_delta(served: Served) -> None:
@@ -72,7 +72,7 @@ async def test_a_change_comes_as_a_delta(served: Served) -> None:
 async def test_a_watched_unit_comes_with_every_sample_and_kpi(served: Served) -> None:
     async with events(served, MILL) as stream:
         first = await next_with(stream, "watched", MILL)
-        assert f"{MILL}|mtbf_h|live" in first[MILL]["kpis"]
+        assert f"{MILL}|availability|live" in first[MILL]["kpis"]
         await served.move(12)
         times: list[int] = []
         while len(times) < 12:
