@@ -64,6 +64,12 @@ export function figure(kpi: string, value: number | null | undefined): Shown {
   return measure(value, about?.unit ?? "1", about?.high ?? null);
 }
 
+/** A KPI in a panel: as per cent also where only the panel says that the whole is 1. */
+export function shownIn(panel: Pick<Panel, "high">, kpi: string, value: number | null | undefined): Shown {
+  const about = figures.get(kpi);
+  return measure(value, about?.unit ?? "1", about?.high ?? panel.high);
+}
+
 export function plain(shown: Shown): string {
   return shown.unit === "" ? shown.text : shown.unit === "%" ? `${shown.text}%` : `${shown.text} ${shown.unit}`;
 }
@@ -86,6 +92,14 @@ export function clock(ms: number, seconds = true): string {
 export function day(ms: number): string {
   const date = local(ms);
   return `${date.getUTCFullYear()}-${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())}`;
+}
+
+/** A length of time in few signs, for tight places. */
+export function briefly(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 5940) return `${Math.round(whole / 60)} min`;
+  return whole < 172800 ? `${number(whole / 3600, 1)} h` : `${number(whole / 86400, 1)} d`;
 }
 
 export function lasting(seconds: number): string {

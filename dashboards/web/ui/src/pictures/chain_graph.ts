@@ -37,7 +37,8 @@ function destination(link: Link): string {
 
 function card(chain: Chain, link: Link, { x, y }: Spot): { element: SVGElement } & Part {
   const capacity = svg("text", { x: 14, y: 66, class: "capacity" }), stock = svg("text", { x: W - 14, y: 66, class: "stock" });
-  const flag = svg("text", { x: W - 14, y: 24, class: "flag" });
+  const word = svg("text", { x: W - 52, y: 4.5, class: "flag" });
+  const flag = svg("g", { class: "flag-box" }, svg("rect", { x: W - 94, y: -11, width: 84, height: 22, rx: 11 }), word);
   const bars = svg("g", { transform: `translate(14 ${H - 18})` });
   const box = svg("rect", { class: "card", width: W, height: H, rx: 12 });
   const name = svg("text", { x: 14, y: 26, class: "name" }, title(link));
@@ -49,7 +50,7 @@ function card(chain: Chain, link: Link, { x, y }: Spot): { element: SVGElement }
   const update = (): void => {
     const narrow = bottleneck(chain)?.id === link.id;
     element.classList.toggle("narrow", narrow);
-    say(flag, narrow ? `▲ ${t("bottleneck")}` : "");
+    say(word, narrow ? `▲ ${t("bottleneck")}` : "");
     const able = value(chain, link.id, "chain_link_capacity_per_day"), days = value(chain, link.id, "days_of_stock");
     say(capacity, able === null ? NONE : `${number(able, 0)} ${t("per_day")}`);
     say(stock, days === null ? NONE : `${number(days, 1)} ${t("unit.d")}`);

@@ -1,6 +1,6 @@
 // A ratio on an arc, graded by thresholds that are drawn beside it.
 import { h, say, svg } from "../dom";
-import { figure, grade, NONE, plain, t } from "../i18n";
+import { grade, NONE, plain, shownIn, t } from "../i18n";
 import { windowOf, type Maker } from "../picture";
 import { store } from "../store";
 import { traced } from "./stat";
@@ -33,7 +33,7 @@ export const gauge: Maker = ({ panel, path }) => {
   const update = (): void => {
     const row = store.kpi(path, kpi, windowOf(panel));
     const value = row?.v ?? null;
-    const shown = figure(kpi, value);
+    const shown = shownIn(panel, kpi, value);
     say(text, shown.text);
     say(unit, shown.unit || (shown.text === NONE ? t("no_value") : ""));
     hand.setAttribute("d", value === null || share(value) <= 0 ? "" : arc(0, share(value), R));

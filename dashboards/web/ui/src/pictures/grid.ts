@@ -1,6 +1,6 @@
 // The floor: areas and lines with one tile per unit in the order of the flow, buffers with their fill.
 import { h, say } from "../dom";
-import { figure, lasting, NONE, number, t, title } from "../i18n";
+import { briefly, figure, number, t, title } from "../i18n";
 import { nowMs, routeOf, STORING, type Maker } from "../picture";
 import { badge, counts, dress, look, lookOf } from "../state_look";
 import { parent, store } from "../store";
@@ -23,9 +23,9 @@ function machineTile(unit: Unit): { element: HTMLElement } & Tile {
       say(letter, of.letter);
       say(words, of.words);
     }
-    say(since, row ? lasting((nowMs() - row.t) / 1000) : "");
-    const value = figure("oee", store.kpi(unit.path, "oee", "live")?.v);
-    say(oee, value.text === NONE ? "" : `OEE ${value.text}%`);
+    say(since, row ? briefly((nowMs() - row.t) / 1000) : "");
+    const value = store.kpi(unit.path, "oee", "live")?.v ?? null;
+    say(oee, value === null ? "" : `OEE ${number(value * 100, 0)}%`);
   };
   return { element, update };
 }
@@ -40,7 +40,7 @@ function storeTile(unit: Unit): { element: HTMLElement } & Tile {
     level.style.height = `${(share * 100).toFixed(0)}%`;
     level.dataset["grade"] = share > 0.95 ? "warn" : "";
     element.classList.toggle("hatched", store.stale(unit.path) || value === null);
-    say(amount, `${number(value)}${unit.capacity ? ` / ${number(unit.capacity)}` : ""}`);
+    say(amount, `${number(value)}${unit.capacity ? `/${number(unit.capacity)}` : ""}`);
   };
   return { element, update };
 }

@@ -1,6 +1,6 @@
 // One figure, large; for a unit's state the state.
 import { h, replace, say } from "../dom";
-import { clock, figure, grade, lasting, NONE, plain, t } from "../i18n";
+import { clock, grade, lasting, NONE, plain, shownIn, t } from "../i18n";
 import { nowMs, windowOf, type Maker } from "../picture";
 import { badge, look } from "../state_look";
 import { store } from "../store";
@@ -16,7 +16,7 @@ const figureStat: Maker = ({ panel, path }) => {
   const kpi = panel.shows.ids?.[0] ?? "";
   const update = (): void => {
     const row = store.kpi(path, kpi, windowOf(panel));
-    const shown = figure(kpi, row?.v);
+    const shown = shownIn(panel, kpi, row?.v);
     say(value, shown.text);
     say(unit, shown.unit);
     element.dataset["grade"] = grade(row?.v, panel);
