@@ -91,3 +91,56 @@ def ten_machine_line() -> PlantConfig:
     """Ten machines, nine buffers of 5, triangular cycles, operating failures: the line of the benchmark."""
     cycle = {"triangular": {"low": "4 min", "mode": "5 min", "high": "6 min"}}
     return serial_line(10, 5, cycle, [failure()])
+
+
+DAY = {
+    "shifts": [{"id": "day", "start": "00:30", "duration": "2 h", "breaks": [{"start": "01:15", "duration": "15 min"}]}]
+}
+"""A calendar with one shift from 00:30 to 02:30 and a break at 01:15."""
+
+
+def assembly_plant(**fields: Any) -> PlantConfig:
+    """Two suppliers, one at another site by load, an assembly, an inspection with a rework loop, a sink with demand."""
+    supplier = line(
+        "gears",
+        [
+            source("steel", mix={"gear": 1}),
+            machine("hob", exponential("4 s"), scrap=0.05, failures=[failure("20 min", "2 min")]),
+            {
+                "id": "dock",
+                "kind": "shipping",
+                "load": 6,
+                "capacity": 12,
+                "time": "15 min",
+                "to": ["acme/south/hall/box/stock"],
+            },
+        ],
+    )
+    units = [
+        {"id": "stock", "kind": "receiving", "capacity": 60, "to": ["join"], "initial": {"gear": 5}},
+        source("cast", mix={"case": 1, "lid": 1}, interval=exponential("9 s")),
+        {"id": "belt", "kind": "transport", "time": "1 min", "capacity": 8},
+        {
+            "id": "join",
+            "kind": "assembly",
+            "bom": {"gear": 2, "case": 1, "lid": 1},
+            "makes": "box",
+            "cycle": {"triangular": {"low": "10 s", "mode": "15 s", "high": "25 s"}},
+            "scrap": 0.02,
+            "power": {"producing": "5 kW", "idle": "1 kW", "down": "0.5 kW", "off": "0.1 kW", "per_part": "0.01 kWh"},
+        },
+        {
+            "id": "test",
+            "kind": "inspection",
+            "cycle": "8 s",
+            "rework": 0.2,
+            "scrap": 0.05,
+            "rework_to": "fix",
+            "to": ["out"],
+        },
+        machine("fix", "20 s", to=["back"], failures=[failure("30 min", "3 min", basis="calendar")]),
+        buffer("back", 4, to=["test"]),
+        sink("out", interval=exponential("12 s")),
+    ]
+    sites = (site("north", supplier), site("south", line("box", units, calendar="day")))
+    return plant_of(*sites, items=["gear", "case", "lid", "box"], calendars={"day": DAY}, **fields)

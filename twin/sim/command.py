@@ -40,6 +40,7 @@ class Mailbox:
     def __init__(self, kernel: Kernel, stations: Sequence[Station]):
         self._kernel, self._stations = kernel, tuple(stations)
         self.posted: list[Command] = []
+        self._down: set[tuple[str, str]] = set()
 
     def post(self, command: Command) -> None:
         """Take a command.
@@ -63,11 +64,14 @@ class Mailbox:
     def carry_out(self, command: Command) -> None:
         """Do what a command says to its units."""
         for station in self.targets(command.target):
+            key = (str(station.path), command.cause)
             if command.action == "slow":
                 station.slow_down(command.cause, command.factor)
-            elif command.action == "stop" and command.cause not in station.causes:
+            elif command.action == "stop" and key not in self._down:
+                self._down.add(key)
                 station.stop(command.cause)
-            elif command.action == "restart" and command.cause in station.causes:
+            elif command.action == "restart" and key in self._down:
+                self._down.remove(key)
                 station.restart(command.cause)
 
 

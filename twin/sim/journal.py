@@ -106,17 +106,20 @@ class Journal:
         self._rows: list[tuple[float, Event]] = []
         self._shown: dict[Any, Event] = {}
 
-    def settle(self) -> list[tuple[float, Event]]:
-        """Turn the raw log into rows; only between two instants.
+    def settle(self, before: float) -> list[tuple[float, Event]]:
+        """Turn the raw log before a time into rows; what is logged at it may go on changing.
 
         Returns:
             The new rows in order of time; empty when nothing is recorded.
         """
         log = self.log
-        if not log:
+        end = len(log)
+        while end and log[end - 2] >= before:
+            end -= 2
+        if not end:
             return []
-        times, events = log[0::2], log[1::2]
-        log.clear()
+        times, events = log[0:end:2], log[1:end:2]
+        del log[:end]
         self._hash(times, events)
         if not self.recording:
             return []

@@ -78,14 +78,14 @@ class Plant:
         self._kernel.run_before(sim_s, self._settle)
 
     def _settle(self) -> None:
-        rows = self._journal.settle()
+        rows = self._journal.settle(self.now_s)
         if self._journal.intervals:
             self._ledger.take(rows)
 
     # --- what happened and what is --------------------------------------------------------------
 
     def drain(self) -> list[TraceRow]:
-        """Events since the last call in order of time; only real changes."""
+        """Events before now since the last call, in order of time; only real changes."""
         self._settle()
         return self._journal.drain()
 

@@ -109,7 +109,7 @@ class Slot:
 
     def _prepare(self, job: Job) -> bool:
         setups = self.station.setups
-        item, last = job.out.item, self.last
+        item, last = job.part.item, self.last
         self.last = item
         if setups is None or last is None or last == item:
             return False

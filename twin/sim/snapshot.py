@@ -12,22 +12,22 @@ from twin.sim.station import Station
 
 
 class _Saver(pickle.Pickler):
-    def __init__(self, file: io.BytesIO, stations: Sequence[Station]):
+    def __init__(self, file: io.BytesIO, plant: object, stations: Sequence[Station]):
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
-        self._index = {id(station): index for index, station in enumerate(stations)}
+        self._index = {id(thing): index for index, thing in enumerate((plant, *stations))}
+        self._kinds = (type(plant), Station)
 
     def persistent_id(self, obj: Any) -> Any:
-        return self._index.get(id(obj)) if isinstance(obj, Station) else None
+        return self._index.get(id(obj)) if isinstance(obj, self._kinds) else None
 
 
 class _Loader(pickle.Unpickler):
-    def __init__(self, file: io.BytesIO, stations: Sequence[Station]):
+    def __init__(self, file: io.BytesIO, shells: Sequence[Any]):
         super().__init__(file)
-        self._stations = stations
+        self._shells = shells
 
-    def persistent_load(self, pid: Any) -> Station:
-        station: Station = self._stations[pid]
-        return station
+    def persistent_load(self, pid: Any) -> Any:
+        return self._shells[pid]
 
 
 def _state(station: Station) -> Any:
@@ -55,7 +55,7 @@ def save(plant: object, stations: Sequence[Station]) -> bytes:
     kinds = [type(station) for station in stations]
     pickle.dump((type(plant), kinds), file, pickle.HIGHEST_PROTOCOL)
     states = [_state(station) for station in stations]
-    _Saver(file, stations).dump((states, plant.__dict__))
+    _Saver(file, plant, stations).dump((states, plant.__dict__))
     return file.getvalue()
 
 
@@ -63,10 +63,9 @@ def load(saved: bytes) -> Any:
     """The plant of some bytes."""
     file = io.BytesIO(saved)
     kind, kinds = pickle.load(file)  # noqa: S301 - own bytes, documented
-    stations = [one.__new__(one) for one in kinds]
-    states, own = _Loader(file, stations).load()
+    plant, *stations = (one.__new__(one) for one in (kind, *kinds))
+    states, own = _Loader(file, (plant, *stations)).load()
     for station, state in zip(stations, states, strict=True):
         _set_state(station, state)
-    plant = kind.__new__(kind)
     plant.__dict__.update(own)
     return plant

@@ -314,7 +314,7 @@ class Station:
         """Operations begun from now on take ``factor`` times as long; 1 ends it."""
         self.slowed[cause] = factor
         if factor == 1.0:
-            del self.slowed[cause]
+            del self.slowed[cause]  # the end of a slowing has factor 1
         self.slow = 1.0
         for one in self.slowed.values():
             self.slow *= one
