@@ -161,8 +161,14 @@ class Users:
         return self.trusted is None or fingerprint(bytes(certificate)) in self.trusted
 
 
+WRITE = ua.NodeId(ua.ObjectIds.WriteRequest_Encoding_DefaultBinary)
+
+
 class CallerRuleset:
-    """asyncua's rules for roles; notes who is calling, so that methods can tell."""
+    """asyncua's rules for roles, without writing; notes who is calling, so that methods can tell.
+
+    Nothing of the plant is writable, but some variables of the standard and of companion models are.
+    """
 
     def __init__(self) -> None:
         self._rules = SimpleRoleRuleset()
@@ -170,7 +176,7 @@ class CallerRuleset:
     def check_validity(self, user: User, action_type: ua.NodeId, body: Any) -> bool:
         """Whether the user's role may use a service."""
         caller.set(user.name or "")
-        return bool(self._rules.check_validity(user, action_type, body))
+        return action_type != WRITE and bool(self._rules.check_validity(user, action_type, body))
 
 
 class ClosedServer(InternalServer):  # type: ignore[misc]

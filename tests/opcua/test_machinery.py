@@ -39,6 +39,8 @@ async def test_a_unit_is_a_machine_after_the_machinery_model(tmp_path: Path, sha
             assert (await mode.read_value()).Text == "Maintenance"
             listed = await client.get_node(ua.NodeId(1001, machinery)).get_children()
             assert cell in listed
+            with pytest.raises(ua.uaerrors.BadUserAccessDenied):  # writable by the model
+                await client.get_node(ua.NodeId(6029, machinery)).write_value("elsewhere")
     finally:
         await made.publisher.close()
 
