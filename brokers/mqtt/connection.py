@@ -160,6 +160,26 @@ class Connection:
             client.disconnect()
             await asyncio.to_thread(client.loop_stop)
 
+    async def restart(self) -> None:
+        """Disconnect and connect anew, with a new will; tries until the broker answers.
+
+        Raises:
+            FatalError: The broker refuses us.
+        """
+        client, self._client = self._client, None
+        self._gone()
+        if client is not None:
+            client.disconnect()
+            await asyncio.to_thread(client.loop_stop)
+        pause, longest = self.config.reconnect_s
+        while not self._closing:
+            try:
+                await self.open()
+                break
+            except RetriableError:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, longest)
+
     async def _connect(self, version: MQTTProtocolVersion) -> bool:
         first: asyncio.Future[str] = self._loop.create_future()
         client = self._client_for(version, first)

@@ -20,7 +20,7 @@ from tests.transport.parts import (
 )
 from twin.records import Frame, RecordKind
 
-TRANSPORTS = ["uns"]
+TRANSPORTS = ["uns", "sparkplug"]
 
 
 @pytest.fixture

@@ -1,0 +1,216 @@
+"""Publishes frames as an edge node of Sparkplug B."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+import orjson
+
+from brokers.links import Base, base_payload, ignore_mark, pieces, read_mark
+from brokers.mqtt.address import BrokerAddress
+from brokers.mqtt.connection import Connection, ConnectionConfig, Message, Will
+from brokers.naming import SPARKPLUG, control_topic, parse_sparkplug_topic, sparkplug_path, sparkplug_topic
+from brokers.sparkplug.edge import EdgeNode, Packet
+from brokers.sparkplug.metrics import REBIRTH
+from brokers.sparkplug.protobuf import get_value, parse
+from twin.errors import RetriableError
+from twin.ports import Mark
+from twin.records import Frame
+
+log = logging.getLogger(__name__)
+
+Command = Callable[[str, str, object], None]
+"""Called with path, metric name and value of a command to a device or the node."""
+
+
+class SparkplugPublisher:
+    """One edge node: one connection and one ordered writer.
+
+    Data go at QoS 0 in a clean session, as the specification demands; what is lost is sent again
+    by the outbox, marked historical.
+
+    Args:
+        url: Address of the broker.
+        publisher: Publisher id; ``enterprise/site`` gives group and edge node.
+        client_id: MQTT client id; default made from the publisher.
+        primary_host: Id of the host without which nothing is sent; None: send always.
+        datatype_in_data: Repeat data types in data messages.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        publisher: str,
+        client_id: str | None = None,
+        primary_host: str | None = None,
+        datatype_in_data: bool = False,
+    ):
+        self.publisher = publisher
+        self.on_mark: Callable[[Mark], None] = ignore_mark
+        self.on_command: Command = lambda *_: None
+        self.malformed = self.rebirths = 0
+        self._node = EdgeNode(publisher, datatype_in_data)
+        self._order = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._host_online, self._host_ms = asyncio.Event(), -1
+        state = f"{SPARKPLUG}/STATE/{primary_host}" if primary_host else None
+        if not primary_host:
+            self._host_online.set()
+        handlers = {
+            sparkplug_topic(self._node.identity, "NCMD"): self._take_node_command,
+            sparkplug_topic(self._node.identity._replace(device="+"), "DCMD"): self._take_device_command,
+            control_topic("mark", publisher): self._take_mark,
+            **({state: self._take_state} if state else {}),
+        }
+        filters = tuple((name, 1) for name in handlers)
+        name = client_id or f"edge-{publisher.replace('/', '.')}"
+        config = ConnectionConfig(name, will=self._will, filters=filters, max_inflight=200)
+        self._connection = Connection(BrokerAddress.of(url), config, self._greet)
+        for name, handler in handlers.items():
+            self._connection.handle(name, handler)
+
+    async def open(self) -> None:
+        """Connect, wait for the primary host if there is one, and send the births.
+
+        Raises:
+            RetriableError: Nobody answers.
+            FatalError: Unknown host or refused.
+        """
+        await self._connection.open()
+        await self._connection.wait_online()
+
+    async def wait_online(self) -> None:
+        """Return when pieces can be sent."""
+        await self._connection.wait_online()
+
+    def split(self, frame: Frame) -> Sequence[Frame]:
+        """One piece per device."""
+        return pieces(frame, most_rows=200)
+
+    async def publish(self, frame: Frame) -> None:
+        """Send one piece, with the births it needs.
+
+        Raises:
+            RetriableError: There is no connection, or the primary host is offline.
+        """
+        async with self._order:
+            if not self._connection.online or not self._host_online.is_set():
+                raise RetriableError(f"edge node {self.publisher}: expected to be online")
+            for packet in self._node.messages(frame):
+                await self._send(packet)
+
+    async def lost(self, path: str) -> None:
+        """Say that a device is lost (DDEATH); its next piece brings it back.
+
+        Raises:
+            RetriableError: There is no connection.
+        """
+        async with self._order:
+            packet = self._node.device_death(path)
+            if packet is not None:
+                await self._send(packet)
+
+    async def announce(self, base: Base) -> None:
+        """Say which pieces will not come; retained, so that a new host knows."""
+        await self._connection.publish(control_topic("base", base.publisher), base_payload(base), 1, True)
+
+    async def flushed(self, limit_s: float = 5.0) -> None:
+        """Wait until what was sent has left, at most so long."""
+        await self._connection.flushed(limit_s)
+
+    async def close(self) -> None:
+        """Send NDEATH and disconnect."""
+        for task in self._tasks:
+            task.cancel()
+        async with self._order:
+            if self._connection.online:
+                await self._send(self._node.death())
+                await self._connection.flushed()
+            await self._connection.close()
+
+    async def _send(self, packet: Packet, first: bool = False) -> None:
+        await self._connection.publish(packet.topic, packet.payload, first=first)
+
+    def _will(self) -> Will:
+        packet = self._node.connecting()
+        return Will(packet.topic, packet.payload, qos=1, retain=False)
+
+    async def _greet(self) -> None:
+        await self._host_online.wait()
+        async with self._order:
+            for packet in self._node.births():
+                await self._send(packet, first=True)
+
+    async def _rebirth(self) -> None:
+        try:
+            async with self._order:
+                if self._connection.online:
+                    self.rebirths += 1
+                    for packet in self._node.births():
+                        await self._send(packet)
+        except RetriableError as error:
+            log.debug("rebirth: %s", error)
+
+    async def _leave(self) -> None:
+        """The primary host is gone: say goodbye, connect anew and wait for it."""
+        async with self._order:
+            if self._connection.online:
+                await self._send(self._node.death())
+                await self._connection.flushed()
+        await self._connection.restart()
+
+    def _start(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _take_node_command(self, message: Message) -> None:
+        for name, value in self._commands(message):
+            if name == REBIRTH:
+                if value:
+                    self._start(asyncio.get_running_loop().create_task(self._rebirth()))
+            else:
+                self.on_command(self.publisher, name, value)
+
+    def _take_device_command(self, message: Message) -> None:
+        identity = parse_sparkplug_topic(message.topic)[1]
+        try:
+            path = sparkplug_path(identity)
+        except ValueError:
+            self.malformed += 1
+            return
+        for name, value in self._commands(message):
+            self.on_command(path, name, value)
+
+    def _commands(self, message: Message) -> list[tuple[str, object]]:
+        try:
+            metrics = parse(message.payload).metrics
+            return [(self._node.name_of(metric), get_value(metric, metric.datatype)) for metric in metrics]
+        except (ValueError, KeyError):
+            self.malformed += 1
+            return []
+
+    def _take_state(self, message: Message) -> None:
+        try:
+            body = orjson.loads(message.payload)
+            online, stamp = bool(body["online"]), int(body["timestamp"])
+        except (ValueError, KeyError, TypeError):
+            self.malformed += 1
+            return
+        if stamp < self._host_ms:
+            return
+        self._host_ms = stamp
+        if online:
+            self._host_online.set()
+        elif self._host_online.is_set():
+            self._host_online.clear()
+            self._start(asyncio.get_running_loop().create_task(self._leave()))
+
+    def _take_mark(self, message: Message) -> None:
+        try:
+            mark = read_mark(self.publisher, message.payload)
+        except (ValueError, KeyError, TypeError):
+            self.malformed += 1
+            return
+        self.on_mark(mark)

@@ -1,0 +1,198 @@
+"""Receives frames as a host application of Sparkplug B."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any
+
+import orjson
+
+from brokers.links import Base, ignore_base, mark_payload, read_base
+from brokers.mqtt.address import BrokerAddress
+from brokers.mqtt.connection import Connection, ConnectionConfig, Message, Will
+from brokers.naming import SPARKPLUG, SparkplugId, control_topic, parse_sparkplug_topic, sparkplug_node, sparkplug_topic
+from brokers.sparkplug.edge import now_ms
+from brokers.sparkplug.host import HostNode
+from brokers.sparkplug.metrics import REBIRTH
+from brokers.sparkplug.protobuf import DataType, Payload, parse, set_value
+from twin.errors import RetriableError
+from twin.ports import Delivery, Mark
+from twin.records import Frame
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 8 * 1024 * 1024
+MOST_NODES = 10_000
+DATA_WORDS = {"NBIRTH", "DBIRTH", "NDATA", "DDATA", "NDEATH", "DDEATH"}
+
+
+class SparkplugSource:
+    """A host application with its STATE, which asks for a rebirth when it does not understand.
+
+    There is no acknowledgement on the wire (QoS 0): what is lost is named by marks.
+
+    Args:
+        url: Address of the broker.
+        client_id: MQTT client id and id of the host application.
+        roots: Publishers to listen to, e.g. ``enterprise/site``, or enterprises; empty text: all.
+        rebirth_s: Least time between two requests for a rebirth of one node.
+    """
+
+    def __init__(self, url: str, client_id: str = "ingest", roots: Sequence[str] = ("",), rebirth_s: float = 1.0):
+        self.host_id = client_id
+        self.on_base: Callable[[Base], None] = ignore_base
+        self.malformed = 0
+        self.nodes: dict[tuple[str, str], HostNode] = {}
+        """What is known of each edge node, by group and node."""
+        self._rebirth_s = rebirth_s
+        self._asked: dict[tuple[str, str], float] = {}
+        self._stamp = 0
+        self._saying: asyncio.Task[None] | None = None
+        base = control_topic("base", "#")
+        filters = ((self._state_topic, 1), (base, 1), *((_filter(root), 1) for root in roots))
+        config = ConnectionConfig(client_id, will=self._will, filters=filters)
+        self._connection = Connection(BrokerAddress.of(url), config, self._greet)
+        self._connection.handle(base, self._take_base)
+        self._connection.handle(self._state_topic, self._take_state)
+
+    @property
+    def _state_topic(self) -> str:
+        return f"{SPARKPLUG}/STATE/{self.host_id}"
+
+    @property
+    def dropped(self) -> int:
+        """Messages dropped because nobody read them in time."""
+        return self._connection.dropped
+
+    async def open(self) -> None:
+        """Connect, subscribe and say that the host is online.
+
+        Raises:
+            RetriableError: Nobody answers.
+            FatalError: Unknown host name or refused.
+        """
+        await self._connection.open()
+        await self._connection.wait_online()
+
+    async def deliveries(self) -> AsyncIterator[Delivery]:
+        """What arrives, until closed; each delivery holds all that was waiting."""
+        while messages := await self._connection.receive():
+            frames = [frame for message in messages for frame in self._frames(message)]
+            for message in messages:
+                self._connection.acknowledge(message)
+            await self._ask_rebirths()
+            yield Delivery(frames, _nothing_to_acknowledge)
+
+    async def mark(self, mark: Mark) -> None:
+        """Tell a publisher what is stored.
+
+        Raises:
+            RetriableError: There is no connection.
+        """
+        await self._connection.publish(control_topic("mark", mark.publisher), mark_payload(mark), 1)
+
+    async def command(self, identity: SparkplugId, metric: str, datatype: DataType, value: object) -> None:
+        """Send NCMD, or DCMD when there is a device.
+
+        Raises:
+            RetriableError: There is no connection.
+        """
+        payload = Payload(timestamp=now_ms())
+        set_value(payload.metrics.add(name=metric, timestamp=payload.timestamp, datatype=datatype), datatype, value)
+        word = "NCMD" if identity.device is None else "DCMD"
+        await self._connection.publish(sparkplug_topic(identity, word), payload.SerializeToString())
+
+    async def close(self) -> None:
+        """Say that the host is offline and disconnect."""
+        if self._connection.online:
+            await self._connection.publish(self._state_topic, _state(False, now_ms()), 1, True)
+            await self._connection.flushed()
+        await self._connection.close()
+
+    def _will(self) -> Will:
+        self._stamp = now_ms()
+        return Will(self._state_topic, _state(False, self._stamp))
+
+    async def _greet(self) -> None:
+        await self._connection.publish(self._state_topic, _state(True, self._stamp), 1, True, first=True)
+        for node in self.nodes.values():
+            node.wants_rebirth = True  # what it sent meanwhile is lost
+
+    def _frames(self, message: Message) -> list[Frame]:
+        try:
+            word, identity = parse_sparkplug_topic(message.topic)
+            if word not in DATA_WORDS:
+                return []
+            if len(message.payload) > MOST_BYTES:
+                raise ValueError(f"payload: expected at most {MOST_BYTES} bytes, got {len(message.payload)}")
+            node = self._node(identity)
+            return node.take(word, identity.device, parse(message.payload))
+        except ValueError as error:
+            self.malformed += 1
+            log.debug("%s: %s", message.topic, error)
+            return []
+
+    def _node(self, identity: SparkplugId) -> HostNode:
+        key = identity[:2]
+        node = self.nodes.get(key)
+        if node is None:
+            if len(self.nodes) >= MOST_NODES:
+                raise ValueError(f"host: expected at most {MOST_NODES} edge nodes")
+            node = self.nodes[key] = HostNode(SparkplugId(*key))
+        return node
+
+    async def _ask_rebirths(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for key, node in self.nodes.items():
+            if node.wants_rebirth and now - self._asked.get(key, -1e9) >= self._rebirth_s:
+                self._asked[key] = now
+                node.wants_rebirth = False
+                node.counters.rebirths += 1
+                try:
+                    await self.command(node.identity, REBIRTH, DataType.BOOLEAN, True)
+                except RetriableError as error:
+                    log.debug("rebirth of %s: %s", node.identity, error)
+
+    def _take_state(self, message: Message) -> None:
+        try:
+            online = bool(orjson.loads(message.payload)["online"])
+        except (ValueError, KeyError, TypeError):
+            self.malformed += 1
+            return
+        if not online and self._connection.online:
+            again = self._connection.publish(self._state_topic, _state(True, self._stamp), 1, True)
+            self._saying = asyncio.get_running_loop().create_task(_quietly(again))
+
+    def _take_base(self, message: Message) -> None:
+        publisher = message.topic.removeprefix(control_topic("base", ""))
+        try:
+            base = read_base(publisher, message.payload)
+        except (ValueError, KeyError, TypeError):
+            self.malformed += 1
+            return
+        self.on_base(base)
+
+
+def _filter(root: str) -> str:
+    if not root:
+        return f"{SPARKPLUG}/#"
+    if "/" not in root:
+        return f"{SPARKPLUG}/{root}/#"
+    node = sparkplug_node(root)
+    return f"{SPARKPLUG}/{node.group}/+/{node.node}/#"
+
+
+def _state(online: bool, stamp_ms: int) -> bytes:
+    return orjson.dumps({"online": online, "timestamp": stamp_ms})
+
+
+async def _nothing_to_acknowledge() -> None:
+    pass
+
+
+async def _quietly(sending: Coroutine[Any, Any, None]) -> None:
+    with suppress(RetriableError):
+        await sending
