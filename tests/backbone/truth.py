@@ -129,6 +129,9 @@ class Reference:
 
     def values(self, path: str, t0: int, t1: int) -> dict[str, float | None]:
         """Indicators of a machine or a group in a window."""
+        if not self.processing(path) and path not in self.stations:  # a line of stores only says what it uses
+            sums = self.group(path, t0, t1)
+            return {"energy_kwh": sums["kwh"], "co2_kg": sums["co2"]}
         machine = path in self.stations
         sums = self.machine(path, t0, t1) if machine else self.group(path, t0, t1)
         heard_s = (t1 - max(t0, self.plant.epoch_ns)) / 1e9
