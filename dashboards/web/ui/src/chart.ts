@@ -3,7 +3,7 @@ import uPlot from "uplot";
 import { h } from "./dom";
 import { number, plantOffset } from "./i18n";
 
-export const PALETTE = ["#4da3ff", "#38c793", "#f5b83d", "#c084fc", "#ff7a90", "#22d3ee", "#a3e635", "#fb923c"];
+export const PALETTE = ["#3b8df0", "#22a877", "#d99a1c", "#9b6cf0", "#ef5f7a", "#17a9c4", "#7fae1e", "#e07f2f"];
 
 export interface Line { label: string; colour: string; dash?: number[]; stepped?: boolean; percent?: boolean; fill?: boolean }
 export interface ChartOptions { height: number; lines: Line[]; low?: number | null; high?: number | null; band?: [number, number]; sync?: string }

@@ -144,8 +144,11 @@ async function start(): Promise<void> {
   setOffset(store.model.places.find((one) => one.utc_offset_s)?.utc_offset_s ?? 0);
   describe(store.vocabulary.kpis);
   await choose(preferred(store.vocabulary.language));
+  store.watch(route().name === "unit" ? [route().path] : []);
+  await Promise.race([store.first, new Promise((resolve) => setTimeout(resolve, 3000))]);
   store.subscribe(schedule);
   build();
+  schedule(new Set<Section>(["states"]));
   addEventListener("hashchange", show);
   setInterval(() => schedule(new Set<Section>(["sites", "states"])), 1000);
 }

@@ -31,6 +31,12 @@ export function setSpan(seconds: number): void { span = seconds; remember("span"
 /** The end of the data in ms: what every site has confirmed, or the wall clock before the first heartbeat. */
 export function nowMs(): number { return store.data || Date.now(); }
 
+/** Whether the KPIs of this panel make no sense for the unit: it only holds material or passes it on. */
+export function pointless({ panel, path }: Context): boolean {
+  const unit = store.unit(path);
+  return unit?.ideal_s === null && !(panel.shows.ids ?? []).some((kpi) => store.kpi(path, kpi, windowOf(panel)));
+}
+
 /** Elements that the panel shows one entry each of. */
 export function elements(context: Context): string[] {
   const { panel, path } = context;

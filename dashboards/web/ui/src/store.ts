@@ -35,7 +35,10 @@ class Store {
   private watched: string[] = [];
   private heardAt = 0;
   private sitesAt = 0;
-  private again = 0;
+  private again: ReturnType<typeof setTimeout> | undefined;
+  private heard: () => void = () => undefined;
+  /** Resolves with the first snapshot, from which on the time of the data is known. */
+  readonly first = new Promise<void>((resolve) => { this.heard = resolve; });
 
   async begin(): Promise<void> {
     [this.vocabulary, this.panels] = await Promise.all([ask<Vocabulary>("vocabulary"), ask<Panel[]>("panels")]);
@@ -154,6 +157,7 @@ class Store {
     this.data = body.data;
     this.connected = true;
     this.tell(new Set<Section>(["states", "stock", "alarms", "kpis", "sites", "events", "link"]));
+    this.heard();
     void this.check(body.model);
   }
 

@@ -74,7 +74,7 @@ class KpiBoard implements Page {
     const shown = [...this.rows.keys()].filter((path) =>
       !this.filter || path.includes(this.filter) || this.name(path).toLowerCase().includes(this.filter));
     const value = (path: string): number | null => this.rows.get(path)?.get(this.sort.kpi)?.v ?? null;
-    const silent = (path: string): number => Number([...(this.rows.get(path)?.values() ?? [])].every((row) => row.v === null));
+    const silent = (path: string): number => Number(store.unit(path) !== undefined && store.unit(path)?.ideal_s === null); // they only hold or pass on
     if (!this.sort.kpi) return shown.sort((a, b) => silent(a) - silent(b) || (this.sort.up ? a.localeCompare(b) : b.localeCompare(a)));
     return shown.sort((a, b) => {
       const x = value(a), y = value(b);
@@ -103,7 +103,7 @@ class KpiBoard implements Page {
     const on = this.sort.kpi === kpi, about = spec(kpi);
     return h("th", { scope: "col", class: kpi ? "figure" : "", "aria-sort": on ? (this.sort.up ? "ascending" : "descending") : "none" },
       h("button", { type: "button", "data-key": `head-${kpi}`, title: about ? `${about.formula}\n${about.source}` : "", click: () => this.sortBy(kpi) },
-        words, h("small", {}, symbol), h("i", { "aria-hidden": "true" }, on ? (this.sort.up ? "▲" : "▼") : "")));
+        words, h("i", { "aria-hidden": "true" }, on ? (this.sort.up ? "▲" : "▼") : ""), h("small", {}, symbol)));
   }
 
   private sortBy(kpi: string): void {

@@ -37,8 +37,8 @@ function destination(link: Link): string {
 
 function card(chain: Chain, link: Link, { x, y }: Spot): { element: SVGElement } & Part {
   const capacity = svg("text", { x: 14, y: 66, class: "capacity" }), stock = svg("text", { x: W - 14, y: 66, class: "stock" });
-  const word = svg("text", { x: W - 52, y: 4.5, class: "flag" });
-  const flag = svg("g", { class: "flag-box" }, svg("rect", { x: W - 94, y: -11, width: 84, height: 22, rx: 11 }), word);
+  const word = svg("text", { x: W - 61, y: 4.5, class: "flag" });
+  const flag = svg("g", { class: "flag-box" }, svg("rect", { x: W - 112, y: -11, width: 102, height: 22, rx: 11 }), word);
   const bars = svg("g", { transform: `translate(14 ${H - 18})` });
   const box = svg("rect", { class: "card", width: W, height: H, rx: 12 });
   const name = svg("text", { x: 14, y: 26, class: "name" }, title(link));

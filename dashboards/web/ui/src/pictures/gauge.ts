@@ -1,7 +1,7 @@
 // A ratio on an arc, graded by thresholds that are drawn beside it.
 import { h, say, svg } from "../dom";
 import { grade, NONE, plain, shownIn, t } from "../i18n";
-import { windowOf, type Maker } from "../picture";
+import { pointless, windowOf, type Maker } from "../picture";
 import { store } from "../store";
 import { traced } from "./stat";
 
@@ -16,7 +16,8 @@ function arc(from: number, to: number, radius: number): string {
   return `M ${at(from, radius)} A ${radius} ${radius} 0 ${(to - from) * SWEEP > 180 ? 1 : 0} 1 ${at(to, radius)}`;
 }
 
-export const gauge: Maker = ({ panel, path }) => {
+export const gauge: Maker = (context) => {
+  const { panel, path } = context;
   const kpi = panel.shows.ids?.[0] ?? "";
   const low = panel.low ?? 0, high = panel.high ?? 1;
   const share = (value: number): number => Math.min(1, Math.max(0, (value - low) / (high - low)));
@@ -41,5 +42,5 @@ export const gauge: Maker = ({ panel, path }) => {
     picture.setAttribute("aria-label", `${t(`kpi.${kpi}`)}: ${plain(shown)}`);
     element.title = row ? traced(kpi, row.num, row.den, row.cov) : "";
   };
-  return { element, update };
+  return { element, update, empty: () => pointless(context) };
 };

@@ -31,9 +31,9 @@ function machineTile(unit: Unit): { element: HTMLElement } & Tile {
 }
 
 function storeTile(unit: Unit): { element: HTMLElement } & Tile {
-  const level = h("i", { class: "level" }), amount = h("span", { class: "words" });
+  const level = h("i"), amount = h("span", { class: "words" });
   const element = h("a", { class: "tile store", href: routeOf(unit.path), "data-path": unit.path, title: unit.path },
-    level, h("b", { class: "letter", "aria-hidden": "true" }, t(`kind.${unit.kind}.letter`)), h("span", { class: "name" }, title(unit)), amount);
+    h("span", { class: "level" }, level), h("b", { class: "letter", "aria-hidden": "true" }, t(`kind.${unit.kind}.letter`)), h("span", { class: "name" }, title(unit)), amount);
   const update = (): void => {
     const value = store.onHand(unit.path);
     const share = value === null || !unit.capacity ? 0 : Math.min(1, value / unit.capacity);

@@ -4,7 +4,7 @@ import { ask } from "../api";
 import { box, chart, fit, PALETTE } from "../chart";
 import { h } from "../dom";
 import { spec, t, title, unit } from "../i18n";
-import { elements, nameOf, nowMs, spanS, windowOf, type Context, type Maker } from "../picture";
+import { elements, nameOf, nowMs, pointless, spanS, windowOf, type Context, type Maker } from "../picture";
 import type { KpiRow } from "../types";
 
 const MOST = 8;
@@ -52,5 +52,5 @@ export const kpiLine: Maker = (context) => {
     Promise.all(lines.map((one) => ask<KpiRow[]>("kpi-series", { path: one.path, kpi: one.kpi, window: windowOf(panel), t0, t1 }, signal)))
       .then(draw).catch(() => undefined);
   };
-  return { element, update: () => undefined, reload, close: () => done() };
+  return { element, update: () => undefined, reload, close: () => done(), empty: () => pointless(context) };
 };

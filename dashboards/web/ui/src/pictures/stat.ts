@@ -1,14 +1,15 @@
 // One figure, large; for a unit's state the state.
 import { h, replace, say } from "../dom";
 import { clock, grade, lasting, NONE, plain, shownIn, t } from "../i18n";
-import { nowMs, windowOf, type Maker } from "../picture";
+import { nowMs, pointless, windowOf, type Maker } from "../picture";
 import { badge, look } from "../state_look";
 import { store } from "../store";
 
 export const stat: Maker = (context) =>
   context.panel.shows.of === "events" ? stateStat(context) : figureStat(context);
 
-const figureStat: Maker = ({ panel, path }) => {
+const figureStat: Maker = (context) => {
+  const { panel, path } = context;
   const value = h("span", { class: "value" });
   const unit = h("span", { class: "unit" });
   const note = h("div", { class: "note" });
@@ -24,7 +25,7 @@ const figureStat: Maker = ({ panel, path }) => {
     say(note, row ? `${t(`window.${windowOf(panel)}`)} · ${clock(row.t0, false)}–${clock(row.t, false)}` : t("no_value"));
     element.title = row ? traced(kpi, row.num, row.den, row.cov) : "";
   };
-  return { element, update };
+  return { element, update, empty: () => pointless(context) };
 };
 
 /** Numerator, denominator and coverage in words. */

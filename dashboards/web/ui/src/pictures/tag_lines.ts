@@ -88,5 +88,5 @@ export const tagLines: Maker = (context) => {
   });
   const reload = (): void => { for (const one of charts) one.load(context.signal).catch(() => undefined); };
   const close = (): void => { stop(); for (const one of charts) one.close(); };
-  return { element, update: () => undefined, reload, close, empty: () => charts.length === 0 && (context.panel.shows.tags?.length ?? 0) > 0 };
+  return { element, update: () => undefined, reload, close, empty: () => charts.length === 0 };
 };

@@ -20,7 +20,7 @@ export function stretches(changes: StateRow[], t0: number, t1: number): Stretch[
 
 export const timeline: Maker = (context) => {
   const { panel, path, signal } = context;
-  const units = elements(context).filter((unit) => store.states.has(unit) || !STORING.has(store.unit(unit)?.kind ?? ""));
+  const units = elements(context).filter((unit) => unit === path || !STORING.has(store.unit(unit)?.kind ?? ""));
   const canvas = h("canvas", { tabindex: "0", role: "img" });
   const names = h("div", { class: "row-names" }, units.length > 1 ? units.map((unit) =>
     h("a", { href: routeOf(unit), title: unit }, title(nameOf(unit)))) : null);
