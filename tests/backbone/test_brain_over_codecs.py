@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.backbone.plants import lively_line
 from tests.backbone.run import Heard, tell
-from tests.backbone.wires import UnsWire
+from tests.backbone.wires import SparkplugWire, UnsWire
+from twin.equipment import EquipmentPath
+from twin.records import Frame, RecordKind
 from twin.sim import Plant
+from twin.states import UnitState
 
 HOURS, TICK_S, SEED = 9, 30, 4
 
@@ -20,3 +25,45 @@ def test_json_of_the_namespace_changes_nothing() -> None:
     assert through.rows == direct.rows
     assert sum(wire.numbers.values()) > len(frames)
     assert through.brain.stats == direct.brain.stats
+
+
+def test_sparkplug_changes_nothing_its_stamps_are_completed_to_nanoseconds() -> None:
+    config = lively_line()
+    direct, through, wire = Heard(), Heard(), SparkplugWire("acme/north")
+    frames = list(tell(Plant(config, SEED), config, HOURS, TICK_S))
+    direct.listen(frames)
+    through.listen(frames, wire)
+    assert direct.rows
+    assert through.rows == direct.rows
+    assert wire.number > len(frames)
+    assert (wire.host.counters.gaps, wire.host.counters.unknown) == (0, 0)
+    assert through.brain.stats == direct.brain.stats
+
+
+class Milliseconds:
+    """A transport that knows milliseconds only, as foreign Sparkplug nodes do."""
+
+    def __call__(self, frame: Frame) -> list[Frame]:
+        return [replace(frame, time_ns=frame.time_ns // 1_000_000 * 1_000_000)]
+
+
+def test_whole_milliseconds_move_no_duration_by_more() -> None:
+    config = lively_line()
+    plant = Plant(config, SEED, intervals=True)
+    heard = Heard()
+    rounded: dict[str, list[tuple[int, str, bool]]] = {}
+    for frame in tell(plant, config, HOURS, TICK_S):
+        if frame.kind is RecordKind.STATE:
+            for row in frame.rows():
+                change = (row["time_ns"] // 1_000_000 * 1_000_000, row["state"], row["order"] is not None)
+                rounded.setdefault(row["path"], []).append(change)
+        heard.listen([frame], Milliseconds())
+    t0, t1 = plant.epoch_ns + 3600 * 10**9, plant.epoch_ns + 7200 * 10**9
+    for path, changes in rounded.items():
+        expected: dict[tuple[UnitState, bool], int] = {}
+        for (start, state, order), (end, *_) in zip(changes, [*changes[1:], (t1, "", False)], strict=True):
+            overlap = min(end, t1) - max(start, t0)
+            if overlap > 0:
+                key = (UnitState[state], order)
+                expected[key] = expected.get(key, 0) + overlap
+        assert heard.brain.durations(EquipmentPath(path), t0, t1) == expected

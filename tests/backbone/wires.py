@@ -7,7 +7,10 @@ from collections.abc import Iterable
 
 from brokers.links import pieces
 from brokers.mqtt.codec import decode, encode
-from brokers.naming import parse_uns_topic, uns_topic
+from brokers.naming import parse_sparkplug_topic, parse_uns_topic, sparkplug_node, uns_topic
+from brokers.sparkplug.edge import EdgeNode
+from brokers.sparkplug.host import HostNode
+from brokers.sparkplug.protobuf import parse
 from twin.equipment import Level
 from twin.records import Frame
 
@@ -27,3 +30,20 @@ class UnsWire:
             self.numbers[publisher] += 1
             self.size += len(payload)
             yield decode(parse_uns_topic(uns_topic(path, piece.kind)), payload)
+
+
+class SparkplugWire:
+    """Births and data of one edge node as protobuf, read by a host application."""
+
+    def __init__(self, publisher: str) -> None:
+        self.publisher, self.number = publisher, 0
+        self.edge = EdgeNode(publisher)
+        self.edge.connecting()
+        self.host = HostNode(sparkplug_node(publisher))
+
+    def __call__(self, frame: Frame) -> Iterable[Frame]:
+        for piece in pieces(frame, most_rows=200):
+            for packet in self.edge.messages(piece.stamped(self.publisher, "run1", self.number)):
+                word, identity = parse_sparkplug_topic(packet.topic)
+                yield from self.host.take(word, identity.device, parse(packet.payload))
+            self.number += 1
