@@ -5,11 +5,14 @@ MQTT UNS   ``uns/v1/<path>/<kind>``; indicators one level deeper, ``uns/v1/<path
 Sparkplug  group and edge node from the publisher's path, device ``area.line.unit`` below it,
            ``~`` and the full path for equipment elsewhere (a chain, another site)
 OPC UA     string NodeIds ``<path>`` for equipment and ``<path>.<tag>`` for what it says
+InfluxDB   a tag per level: ``enterprise``, ``site``, ``area``, ``line``, ``unit``
+Grafana    a variable per level, named as the tag, but ``machine`` for the unit
 ========== =====================================================================================
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -26,6 +29,9 @@ CONTROL = "ff/v1"
 """Root of what publishers and ingest say to each other: marks, bases, availability."""
 
 ELSEWHERE = "~"
+
+STORE_TAGS = ("enterprise", "site", "area", "line", "unit")
+"""Tags of the levels in a time series database, from the top."""
 
 
 class UnsTopic(NamedTuple):
@@ -164,7 +170,25 @@ def store_tags(path: str) -> dict[str, str]:
     >>> store_tags("yujiang/vehicle/assembly")
     {'enterprise': 'yujiang', 'site': 'vehicle', 'area': 'assembly'}
     """
-    return dict(zip(("enterprise", "site", "area", "line", "unit"), path.split("/"), strict=False))
+    return dict(zip(STORE_TAGS, path.split("/"), strict=False))
+
+
+def stored_path(tags: Mapping[str, str]) -> EquipmentPath:
+    """The path that has these tags in a time series database.
+
+    >>> stored_path({"enterprise": "yujiang", "site": "vehicle", "unit": ""})
+    'yujiang/vehicle'
+    """
+    return EquipmentPath("/".join(tags[level] for level in STORE_TAGS if tags.get(level)))
+
+
+def grafana_variable(level: str) -> str:
+    """Grafana variable that chooses an element of a level; people there say machine, not unit.
+
+    >>> grafana_variable("site"), grafana_variable("unit")
+    ('site', 'machine')
+    """
+    return "machine" if level == "unit" else level
 
 
 def node_id(path: str, tag: str | None = None) -> str:

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 import urllib3
 
-from brokers.stores.lines import LEVELS, TAG_COLUMNS
+from brokers.naming import STORE_TAGS, store_tags
+from brokers.stores.lines import TAG_COLUMNS
 from brokers.stores.schema import ColumnType, column_type
 from twin.errors import ConnectorError, FatalError, RetriableError, StoreError
 from twin.records import RecordKind
@@ -138,14 +139,12 @@ def below(path: str) -> list[str]:
     >>> below("yujiang/liangjiang")
     ['"enterprise" = \\'yujiang\\'', '"site" = \\'liangjiang\\'']
     """
-    return [
-        f"{name(level)} = {literal(segment)}" for level, segment in zip(LEVELS, path.split("/"), strict=False) if path
-    ]
+    return [f"{name(level)} = {literal(segment)}" for level, segment in store_tags(path).items() if segment]
 
 
 def exactly(path: str) -> list[str]:
     """Conditions for a path alone."""
-    return [*below(path), *(f"{name(level)} = ''" for level in LEVELS[path.count("/") + 1 :])]
+    return [*below(path), *(f"{name(level)} = ''" for level in STORE_TAGS[path.count("/") + 1 :])]
 
 
 def between(t0_ns: int, t1_ns: int) -> list[str]:

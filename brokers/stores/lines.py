@@ -20,13 +20,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from brokers.naming import STORE_TAGS, store_tags, stored_path
 from brokers.stores.schema import ColumnType, cleaned, column_type, event_frame, merged
-from twin.equipment import EquipmentPath, Level
+from twin.equipment import EquipmentPath
 from twin.records import COLUMNS, Frame, RecordKind
 from twin.states import UnitState
 
-LEVELS = tuple(level.name.lower() for level in Level)
-"""Tags of every point, as deep as its path."""
 QUALITY = "quality_code"
 """Field with the worst quality of a telemetry point, left out when all is good."""
 LANE = "lane"
@@ -56,7 +55,7 @@ ANCHOR: dict[RecordKind, str] = {
 }
 """A field that every point of a kind has, to count by; texts are written even when they are unknown."""
 
-_RESERVED = {*LEVELS, QUALITY, "time"}
+_RESERVED = {*STORE_TAGS, QUALITY, "time"}
 _NOT_CARRIED = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
@@ -85,8 +84,7 @@ def escaped(text: str) -> str:
 
 
 def _prefix(kind: RecordKind, path: str) -> str:
-    levels = zip(LEVELS, path.split("/"), strict=False)
-    return ",".join([str(kind), *(f"{level}={segment}" for level, segment in levels)])
+    return ",".join([str(kind), *(f"{level}={segment}" for level, segment in store_tags(path).items())])
 
 
 # frames to bytes
@@ -194,7 +192,7 @@ def decoded(text: str) -> list[Frame]:
     for measurement, time_ns, tags, fields in points(text):
         kind = RecordKind(measurement)
         if kind is RecordKind.TELEMETRY:
-            telemetry.setdefault(tuple(fields), []).append((path_of(tags), time_ns, fields))
+            telemetry.setdefault(tuple(fields), []).append((stored_path(tags), time_ns, fields))
         else:
             events.setdefault(kind, []).append(event_row(kind, time_ns, {**tags, **fields}))
     frames = [_telemetry_frame(names, rows) for names, rows in telemetry.items()]
@@ -227,15 +225,10 @@ def _value(text: str) -> Any:
     return int(text[:-1]) if text.endswith("i") else float(text)
 
 
-def path_of(point: Mapping[str, Any]) -> EquipmentPath:
-    """The equipment of a point from its tags."""
-    return EquipmentPath("/".join(point[level] for level in LEVELS if point.get(level)))
-
-
 def event_row(kind: RecordKind, time_ns: int, point: Mapping[str, Any]) -> tuple[Any, ...]:
     """A row (path, time_ns, *columns) from the tags and fields of a point."""
     known = {name: value for name, value in point.items() if value != ""}
-    return (path_of(point), time_ns, *(cleaned(name, known.get(name)) for name in COLUMNS[kind]))
+    return (stored_path(point), time_ns, *(cleaned(name, known.get(name)) for name in COLUMNS[kind]))
 
 
 def _telemetry_frame(names: Sequence[str], rows: Sequence[tuple[EquipmentPath, int, dict[str, Any]]]) -> Frame:

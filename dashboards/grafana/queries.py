@@ -6,7 +6,8 @@ those whose deeper levels are empty; ``each`` asks for the records of every elem
 
 from __future__ import annotations
 
-from brokers.stores.lines import LEVELS, field_name
+from brokers.naming import STORE_TAGS, grafana_variable
+from brokers.stores.lines import field_name
 from dashboards.panel import Events, Kpi, PanelSpec, Picture, Scope, Telemetry
 from twin.kpi.spec import kpis
 from twin.records import RecordKind
@@ -26,29 +27,24 @@ def variables(scope: Scope) -> list[tuple[str, str]]:
         return [("chain", query)]
     found = []
     for depth in range(DEPTH[scope]):
-        above = " AND ".join(f'"{level}" =~ /^${{{variable(level)}:regex}}$/' for level in LEVELS[:depth])
+        above = " AND ".join(f'"{level}" =~ /^${{{grafana_variable(level)}:regex}}$/' for level in STORE_TAGS[:depth])
         within = above or '"enterprise" !~ /^chain-/'
-        query = f'SHOW TAG VALUES FROM "state" WITH KEY = "{LEVELS[depth]}" WHERE {within}'
-        found.append((variable(LEVELS[depth]), query))
+        query = f'SHOW TAG VALUES FROM "state" WITH KEY = "{STORE_TAGS[depth]}" WHERE {within}'
+        found.append((grafana_variable(STORE_TAGS[depth]), query))
     return found
-
-
-def variable(level: str) -> str:
-    """Name of the variable of a level; Grafana's readers know a unit as a machine."""
-    return "machine" if level == "unit" else level
 
 
 def _chosen(spec: PanelSpec) -> list[str]:
     if spec.scope is Scope.CHAIN:
         return ['"enterprise" =~ /^${chain:regex}$/']
-    return [f'"{level}" =~ /^${{{variable(level)}:regex}}$/' for level in LEVELS[: DEPTH[spec.scope]]]
+    return [f'"{level}" =~ /^${{{grafana_variable(level)}:regex}}$/' for level in STORE_TAGS[: DEPTH[spec.scope]]]
 
 
 def _levels(spec: PanelSpec) -> tuple[list[str], list[str]]:
     """Conditions for the elements shown, and the levels by which they differ."""
     depth = DEPTH[spec.scope] if spec.each is None else DEPTH[spec.each]
-    apart = list(LEVELS[DEPTH[spec.scope] : depth])
-    deeper = [f"\"{level}\" = ''" for level in LEVELS[depth:]]
+    apart = list(STORE_TAGS[DEPTH[spec.scope] : depth])
+    deeper = [f"\"{level}\" = ''" for level in STORE_TAGS[depth:]]
     there = [f"\"{apart[-1]}\" != ''"] if apart else []
     return [*_chosen(spec), *there, *deeper], apart
 
@@ -130,6 +126,6 @@ def _events(spec: PanelSpec, shows: Events) -> list[tuple[str, str]]:
 def _alarms(spec: PanelSpec) -> str:
     """Alarms of everything below the board's element; a chain's board shows those of all sites."""
     tests = [*([] if spec.scope is Scope.CHAIN else _chosen(spec)), "$timeFilter"]
-    levels = ", ".join(f'"{level}"' for level in LEVELS if level != "area")
+    levels = ", ".join(f'"{level}"' for level in STORE_TAGS if level != "area")
     what = f'{levels}, "code", "severity", "active", "text"'
     return _select(what, RecordKind.ALARM, tests, f"ORDER BY time DESC LIMIT {ROWS}")

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from brokers.naming import STORE_TAGS, grafana_variable
 from brokers.stores import open_store
 from brokers.stores._influxql import InfluxHttp
-from brokers.stores.lines import LEVELS
 from dashboards.grafana.provisioning import dashboards
-from dashboards.grafana.queries import DEPTH, targets, variable, variables
+from dashboards.grafana.queries import DEPTH, targets, variables
 from dashboards.panel import PanelSpec, Scope, board, panels
 from scenarios.feed import Feed, anchored
 from scenarios.loader import load
@@ -54,7 +54,7 @@ class Filled:
         """Values of the variables for every element of a board."""
         if scope is Scope.CHAIN:
             return [{"chain": "chain-nev"}]
-        names = [variable(level) for level in LEVELS[: DEPTH[scope]]]
+        names = [grafana_variable(level) for level in STORE_TAGS[: DEPTH[scope]]]
         paths = dict.fromkeys(unit.segments[: DEPTH[scope]] for unit in self.units)
         return [dict(zip(names, segments, strict=True)) for segments in paths]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from influxdb_client.client.influxdb_client import InfluxDBClient
 
+from brokers.naming import STORE_TAGS
 from brokers.stores import open_store
-from brokers.stores.lines import LEVELS
 from tests.counterparts import free_port, wait_for
 from tests.servers.influxdb import InfluxServer
 from tests.stores.plants import PRESS, T0, S, events, telemetry
@@ -65,7 +65,7 @@ async def test_an_unknown_bucket_is_explained(influxdb18: InfluxServer, token_fi
 
 async def test_what_the_server_refuses_is_not_acknowledged(influxdb16: InfluxServer) -> None:
     database = influxdb16.database()
-    place = ",".join(f"{level}={name}" for level, name in zip(LEVELS, PRESS.segments, strict=True))
+    place = ",".join(f"{level}={name}" for level, name in zip(STORE_TAGS, PRESS.segments, strict=True))
     influxdb16.write(database, f"telemetry,{place} force=1i {T0}")
     store = open_store(f"influxdb1://127.0.0.1:{influxdb16.port}?db={database}")
     await store.open()

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from influxdb_client.client.write.point import Point
 
+from brokers.naming import STORE_TAGS
 from brokers.stores import open_store, stores
 from brokers.stores.line_protocol import END
-from brokers.stores.lines import LANE, LEVELS, QUALITY, TAG_COLUMNS, decoded, encoded, points
+from brokers.stores.lines import LANE, QUALITY, TAG_COLUMNS, decoded, encoded, points
 from tests.stores.plants import EVENTS, PRESS, T0, S, events, facts, telemetry
 from twin.records import Frame, RecordKind, records
 
@@ -121,6 +122,6 @@ async def test_files_rotate_and_are_all_read(tmp_path: Path) -> None:
 
 def test_the_reference_page_names_every_measurement_tag_and_scheme() -> None:
     page = (Path(__file__).parents[2] / "docs/reference/stores.md").read_text(encoding="utf-8")
-    names = [*LEVELS, LANE, QUALITY, *(str(kind) for kind in EVENTS), *(f"{kind}://" for kind in stores.kinds())]
+    names = [*STORE_TAGS, LANE, QUALITY, *(str(kind) for kind in EVENTS), *(f"{kind}://" for kind in stores.kinds())]
     names += [tag for tags in TAG_COLUMNS.values() for tag in tags]
     assert [name for name in names if f"`{name}" not in page] == []
