@@ -1,0 +1,168 @@
+"""The pages in a real browser, fed by the real plant."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from playwright.async_api import BrowserContext, expect
+
+from dashboards.web.settings import STATIC
+from tests.counterparts import missing
+from tests.servers.browser import Window
+from tests.web.conftest import Served
+from twin.equipment import EquipmentPath
+from twin.records import RecordKind, records
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+MILL = "beta/west/shop/mill/mill1"
+ROUTES = {
+    "overview": ("#/", ".site-tile"),
+    "enterprise": ("#/enterprise/beta", "[data-panel=enterprise_kpis] td"),
+    "site": ("#/site/beta/west", f"a.tile[data-path='{MILL}']"),
+    "line": ("#/line/beta/west/shop/mill", "[data-panel=line_states] canvas"),
+    "machine": (f"#/unit/{MILL}", "[data-panel=unit_tags] canvas"),
+    "buffer": ("#/unit/beta/west/shop/mill/rack", "[data-panel=unit_stock] canvas"),
+    "kpis": ("#/kpis", ".kpi-board td"),
+}
+LIVE = "html[data-live]"
+
+
+@pytest.fixture(autouse=True)
+def _built() -> None:
+    if not (STATIC / "index.html").is_file():
+        missing("the pages are not built (make install)")
+
+
+async def opened(context: BrowserContext, served: Served, route: str, language: str = "en") -> Window:
+    remembered = "localStorage.getItem('ff.language') ?? localStorage.setItem('ff.language', '{}')"
+    await context.add_init_script(remembered.format(language))
+    window = Window(await context.new_page())
+    window.listen(served.url)
+    await window.page.goto(served.url + route)
+    await window.page.wait_for_selector(LIVE, state="attached")
+    return window
+
+
+async def feed_state(served: Served, state: str, order: str | None = None) -> None:
+    row = (EquipmentPath(MILL), served.live.data_ns + 10**9, (state, order, None))
+    served.live.feed([records(RecordKind.STATE, [row])])
+    await served.move(2)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", ROUTES)
+async def test_every_page_opens_without_a_complaint(
+    browsing: BrowserContext, served: Served, tmp_path: Path, name: str, language: str
+) -> None:
+    route, proof = ROUTES[name]
+    window = await opened(browsing, served, route, language)
+    await window.page.wait_for_selector(proof)
+    await served.move(3)
+    await window.page.wait_for_load_state("load")
+    assert (await window.page.locator("h1").inner_text()).strip()
+    assert await window.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    shot = tmp_path / f"{name}-{language}.png"
+    await window.page.screenshot(path=shot, full_page=True)
+    assert shot.stat().st_size > 10_000
+    assert window.problems == []
+
+
+@pytest.mark.parametrize("width", [390, 1920])
+@pytest.mark.parametrize("name", ROUTES)
+async def test_no_page_is_wider_than_its_screen(
+    browsing: BrowserContext, served: Served, name: str, width: int
+) -> None:
+    window = await opened(browsing, served, ROUTES[name][0])
+    await window.page.set_viewport_size({"width": width, "height": 900})
+    await window.page.wait_for_selector(ROUTES[name][1], state="attached")
+    assert await window.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_a_machine_changes_state_on_the_floor(browsing: BrowserContext, served: Served) -> None:
+    window = await opened(browsing, served, ROUTES["site"][0])
+    tile = window.page.locator(f"a.tile[data-path='{MILL}']")
+    await feed_state(served, "QUALITY_HOLD")
+    await expect(tile).to_have_attribute("data-state", "QUALITY_HOLD")
+    await expect(tile).to_contain_text("Quality hold")
+    await expect(tile.locator(".letter")).to_have_text("Q")
+    assert window.problems == []
+
+
+async def test_a_tile_leads_to_its_machine(browsing: BrowserContext, served: Served) -> None:
+    window = await opened(browsing, served, ROUTES["site"][0])
+    await window.page.locator(f"a.tile[data-path='{MILL}']").focus()
+    await window.page.keyboard.press("Enter")
+    await expect(window.page.locator("h1")).to_have_text("Mill")
+    await expect(window.page.locator("[data-panel=unit_state] .badge")).to_be_visible()
+
+
+async def test_trends_go_on_with_live_points(browsing: BrowserContext, served: Served) -> None:
+    window = await opened(browsing, served, ROUTES["machine"][0])
+    counter = window.page.locator("[data-panel=unit_energy_counter] .value")
+    await served.move(2)
+    await expect(counter).not_to_be_empty()
+    before = float((await counter.inner_text()).replace(",", ""))
+    await served.move(120, tick_s=30)
+    await window.page.wait_for_function(
+        "before => parseFloat(document.querySelector('[data-panel=unit_energy_counter] .value')"
+        ".textContent.replaceAll(',', '')) > before",
+        arg=before,
+    )
+
+
+async def test_the_language_changes_and_is_remembered(browsing: BrowserContext, served: Served) -> None:
+    window = await opened(browsing, served, ROUTES["overview"][0], "zh")
+    page = window.page
+    await expect(page.locator("h1")).to_have_text("小型产业链")
+    await page.click("#language")
+    await expect(page.locator("h1")).to_have_text("Small chain")
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await page.reload()
+    await expect(page.locator("h1")).to_have_text("Small chain")
+    assert window.problems == []
+
+
+async def test_the_theme_changes_and_is_remembered(browsing: BrowserContext, served: Served) -> None:
+    window = await opened(browsing, served, ROUTES["overview"][0])
+    await window.page.click("#theme")
+    await window.page.reload()
+    await expect(window.page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+async def test_the_bottleneck_of_the_chain_is_named(browsing: BrowserContext, served: Served) -> None:
+    window = await opened(browsing, served, ROUTES["overview"][0])
+    narrow = window.page.locator(".chain a.narrow")
+    await expect(narrow).to_have_count(1)
+    await expect(narrow).to_contain_text("Bottleneck")
+
+
+async def test_the_kpi_board_sorts_and_traces(browsing: BrowserContext, served: Served) -> None:
+    window = await opened(browsing, served, ROUTES["kpis"][0])
+    page = window.page
+    await page.get_by_role("button", name="Hour", exact=True).click()
+    heading = page.locator("th[aria-sort]", has_text="OEE index")
+    await heading.get_by_role("button").click()
+    await expect(heading).to_have_attribute("aria-sort", "ascending")
+    await page.locator(".toggle").first.click()
+    await expect(page.locator(".trace")).to_contain_text("Numerator")
+    assert window.problems == []
+
+
+async def test_stale_data_is_shown_as_stale(browsing: BrowserContext, served: Served) -> None:
+    window = await opened(browsing, served, ROUTES["site"][0])
+    tile = window.page.locator(f"a.tile[data-path='{MILL}']")
+    await expect(tile).not_to_have_class("hatched")
+    await served.web.stop()
+    await expect(tile).to_contain_text("(stale)")
+    await expect(window.page.locator(".link-state")).to_have_text("Connection lost")
+
+
+async def test_the_first_live_paint_comes_soon(browsing: BrowserContext, served: Served) -> None:
+    began = time.monotonic()
+    window = await opened(browsing, served, ROUTES["overview"][0])
+    paint_ms = int(await window.page.locator("html").get_attribute("data-live") or 0)
+    assert 0 < paint_ms < 5000
+    assert time.monotonic() - began < 15
