@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scenarios.index import Index, Unit, text_at
 from scenarios.messages import problem
-from scenarios.references import Index, Unit, text_at
 from twin.config import PlantConfig
 from twin.errors import ModelError, Problem
 from twin.sim import Plant

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from scenarios.composition import AUTHORING, LIBRARY, Sources, override
+from scenarios.composition import AUTHORING, LIBRARY, Sources
 from scenarios.document import Scenario
 from scenarios.flows import impossible
+from scenarios.index import indexed
 from scenarios.messages import translated
 from scenarios.nodes import Mark, Node, mapping, parse
-from scenarios.references import dangling, indexed
+from scenarios.overrides import override
+from scenarios.references import dangling
 from twin.equipment import SEGMENT
 from twin.errors import Problem, ScenarioError
 
@@ -49,7 +51,7 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Scenario:
         ScenarioError: Carries every problem as *file:line place: expected, got (hint)*.
     """
     file = locate(path).resolve()
-    sources = Sources(file.parent)
+    sources = Sources(root=file.parent)
     return _checked(sources.document(file, Mark(file.name, 1)), overrides, sources)
 
 
@@ -64,7 +66,7 @@ def loads(text: str, base: Path, name: str = "scenario.yaml") -> Scenario:
     Raises:
         ScenarioError: As :func:`load`.
     """
-    sources = Sources(base.resolve())
+    sources = Sources(root=base.resolve())
     return _checked(sources.text(text, name), (), sources)
 
 

@@ -16,7 +16,6 @@ from twin.distributions import FAMILIES
 from twin.errors import Problem
 from twin.units import Unit
 
-
 _CREDENTIALS = re.compile(r"//[^@/\s]*@")
 
 

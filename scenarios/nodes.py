@@ -7,8 +7,8 @@ duplicate keys, and anything too large, too deep or multiplied by aliases.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -18,6 +18,9 @@ from twin.errors import Problem, ScenarioError
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 MAX_NODES = 200_000
+
+LEVELS = ("enterprises", "sites", "areas", "lines", "stations")
+"""Lists of the document from the enterprise down."""
 
 Scalar = str | int | float | bool | None
 Loc = tuple[str | int, ...]
@@ -117,6 +120,30 @@ def scalar(text: str) -> Scalar:
 def problem_at(mark: Mark, expected: str, got: str, hint: str = "") -> Problem:
     """A problem with a place but no key."""
     return Problem(str(mark), expected, got, hint)
+
+
+@dataclass
+class Findings:
+    """Problems found so far.
+
+    Args:
+        problems: In the order of finding.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, mark: Mark, expected: str, got: str, hint: str = "") -> None:
+        """Record a problem at a place."""
+        self.problems.append(problem_at(mark, expected, got, hint))
+
+
+def strings(node: Node | None, findings: Findings, what: str) -> Iterator[Node]:
+    """The texts of a node that may hold one text or a list of them; anything else is a problem."""
+    for entry in [] if node is None else [node] if isinstance(node.value, str) else node.elements:
+        if isinstance(entry.value, str):
+            yield entry
+        else:
+            findings.add(entry.mark, f"the name of {what}", repr(entry.plain())[:60])
 
 
 class _Builder:

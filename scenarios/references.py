@@ -6,10 +6,6 @@ others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
-
 from pydantic import ValidationError
 
 from brokers.mqtt.address import BrokerAddress
@@ -18,70 +14,15 @@ from devices.drivers import drivers
 from devices.profiles import profiles
 from scenarios.document import station_configs
 from scenarios.graph import cycle_in
-from scenarios.messages import nearest, problem, shown, translated
+from scenarios.index import Found, Index, Unit, calendar_of, has, text_at, unique
+from scenarios.messages import problem, shown, translated
 from scenarios.nodes import Loc, Node
 from scenarios.times import calendar_problems
 from twin.errors import FatalError, Problem
 from twin.kpi.spec import kpis
 
-Names = dict[str, Any]
-Found = Iterator[Problem]
-
 SIMULATED = "simulated"
 """The driver of a device that names none."""
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A station of the document and where it stands."""
-
-    path: str
-    loc: Loc
-    node: Node
-    following: str | None
-
-    @property
-    def kind(self) -> str:
-        """Its kind, as written."""
-        return text_at(self.node, "kind")
-
-    @property
-    def site(self) -> str:
-        """Path of its site."""
-        return "/".join(self.path.split("/")[:2])
-
-    @property
-    def line(self) -> str:
-        """Path of its line."""
-        return self.path.rpartition("/")[0]
-
-    def target(self, name: str) -> str:
-        """Full path of a unit named by id in the line or by path."""
-        return name if "/" in name else f"{self.line}/{name}"
-
-
-@dataclass
-class Index:
-    """Everything in a document that can be referred to."""
-
-    root: Node
-    units: dict[str, Unit] = field(default_factory=dict)
-    places: set[str] = field(default_factory=set)
-    problems: list[Problem] = field(default_factory=list)
-
-    def names(self, *keys: str) -> Names:
-        """Keys of a mapping of the document."""
-        return dict(self.root.at(keys).entries)
-
-    @property
-    def links(self) -> list[str]:
-        """Ids of the links of the chain."""
-        return [text_at(link, "id") for link in self.root.at(("chain", "links")).elements]
-
-    def unknown(self, loc: Loc, what: str, name: object, known: Names | list[str] | set[str]) -> Found:
-        """A problem when a name is not among the known ones."""
-        if isinstance(name, str) and name not in known:
-            yield problem(self.root, loc, f"a known {what}", shown(name), nearest(name, list(known)))
 
 
 def dangling(index: Index) -> list[Problem]:
@@ -98,64 +39,6 @@ def dangling(index: Index) -> list[Problem]:
     return found
 
 
-def text_at(node: Node, key: str) -> str:
-    """The text under a key of a mapping; empty when there is none."""
-    entry = node.entries.get(key)
-    return entry.value if entry is not None and isinstance(entry.value, str) else ""
-
-
-def indexed(root: Node) -> Index:
-    """The index of a document; ids given twice are its problems."""
-    index = Index(root)
-    _descend(index, root, (), "", ("enterprises", "sites", "areas", "lines", "stations"))
-    for key in ("chain", "perturbations"):
-        loc: Loc = (key, "links") if key == "chain" else (key,)
-        list(_unique(index, root.at(loc).elements if _has(root, loc) else [], loc))
-    return index
-
-
-def _has(root: Node, loc: Loc) -> bool:
-    node = root
-    for part in loc:
-        if not isinstance(part, str) or part not in node.entries:
-            return False
-        node = node.entries[part]
-    return True
-
-
-def _unique(index: Index, elements: list[Node], loc: Loc) -> Iterator[tuple[int, Node, str]]:
-    """Elements with their ids; an id given twice is a problem."""
-    first: dict[str, Node] = {}
-    for number, element in enumerate(elements):
-        name = text_at(element, "id")
-        if name in first and name:
-            here = (*loc, number, "id")
-            other = f"first at {first[name].mark}"
-            index.problems.append(problem(index.root, here, "an id used once here", f"{name!r} again", other))
-        first.setdefault(name, element)
-        yield number, element, name
-
-
-def _descend(index: Index, node: Node, loc: Loc, path: str, levels: tuple[str, ...]) -> None:
-    listed = node.entries.get(levels[0])
-    here = (*loc, levels[0])
-    elements = [] if listed is None else listed.elements
-    for number, element, name in _unique(index, elements, here):
-        full = f"{path}/{name}" if path else name
-        index.places.add(full)
-        if levels[1:]:
-            for place in _calendars(index, element, (*here, number)):
-                index.problems.append(place)
-            _descend(index, element, (*here, number), full, levels[1:])
-        else:
-            following = text_at(elements[number + 1], "id") if number + 1 < len(elements) else None
-            index.units.setdefault(full, Unit(full, (*here, number), element, following))
-
-
-def _calendars(index: Index, node: Node, loc: Loc) -> Found:
-    return index.unknown((*loc, "calendar"), "calendar", text_at(node, "calendar") or None, index.names("calendars"))
-
-
 def _material(index: Index, unit: Unit) -> Found:
     items = index.names("items")
     for key in ("mix", "bom", "cycles", "initial"):
@@ -163,7 +46,7 @@ def _material(index: Index, unit: Unit) -> Found:
         for item in {} if entry is None else entry.entries:
             yield from index.unknown((*unit.loc, key, item), "item", item, items)
     yield from index.unknown((*unit.loc, "makes"), "item", text_at(unit.node, "makes") or None, items)
-    for change in unit.node.at(("setup", "by_change")).entries if _has(unit.node, ("setup", "by_change")) else {}:
+    for change in unit.node.at(("setup", "by_change")).entries if has(unit.node, ("setup", "by_change")) else {}:
         loc = (*unit.loc, "setup", "by_change", change)
         sides = [side.strip() for side in change.split(">")]
         if len(sides) != 2:
@@ -173,7 +56,7 @@ def _material(index: Index, unit: Unit) -> Found:
 
 
 def _calendar_and_link(index: Index, unit: Unit) -> Found:
-    yield from _calendars(index, unit.node, unit.loc)
+    yield from calendar_of(index, unit.node, unit.loc)
     yield from index.unknown((*unit.loc, "link"), "link of the chain", text_at(unit.node, "link") or None, index.links)
 
 
@@ -266,7 +149,7 @@ def _kind_rules(index: Index, unit: Unit) -> Found:
             expected = f"at most the capacity ({_number(node, 'capacity'):g})"
             yield problem(root, (*unit.loc, "initial"), expected, f"{held:g} items")
     modes = node.entries.get("failures")
-    list(_unique(index, [] if modes is None else modes.elements, (*unit.loc, "failures")))
+    list(unique(index, [] if modes is None else modes.elements, (*unit.loc, "failures")))
 
 
 def _device(index: Index, unit: Unit) -> Found:
