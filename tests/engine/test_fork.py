@@ -63,7 +63,7 @@ def test_forks_of_sites_with_loads_on_the_way_are_identical(seed: int) -> None:
 def test_a_saved_plant_is_the_same_after_saving_again() -> None:
     plant = Plant(ten_machine_line(), 3)
     plant.run_until(50_000.0)
-    copy = pickle.loads(pickle.dumps(plant))
+    copy = pickle.loads(pickle.dumps(plant))  # noqa: S301 - own bytes
     assert copy.snapshot() == Plant.restore(plant.snapshot()).snapshot()
 
 
@@ -142,5 +142,5 @@ def test_a_plug_in_with_simpy_processes_runs_but_is_not_forkable() -> None:
     plant = Plant(metronome_plant(), 1)
     plant.run_until(1_000.5)
     assert plant.ledger.totals("acme/north/hall/line/tick").parts == 100
-    with pytest.raises(FactoryError, match="snapshot: expected units that keep no generator process, got .*tick"):
+    with pytest.raises(FactoryError, match=r"snapshot: expected units that keep no generator process, got .*tick"):
         plant.snapshot()
