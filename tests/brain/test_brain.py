@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from random import Random
 from typing import Any
 
 import pytest
@@ -154,14 +155,18 @@ def test_repeated_frames_count_once() -> None:
     assert twice.stats.duplicates == len(sent)
 
 
-def test_late_frames_revise_closed_windows() -> None:
-    sent = [frame.stamped("p", "r", seq) for seq, frame in enumerate(frames(made(6, seed=10)))]
+@pytest.mark.parametrize("seed", range(10, 16))
+def test_late_frames_revise_closed_windows(seed: int) -> None:
+    sent = [frame.stamped("p", "r", seq) for seq, frame in enumerate(frames(made(6, seed)))]
     truth = run(Brain(QUIET), sent)
-    lost = [i for i, f in enumerate(sent) if f.kind is not RecordKind.META and 100 <= i < 400]
+    rng = Random(seed)
+    events = [i for i, frame in enumerate(sent[:-1]) if frame.kind is not RecordKind.META]
+    lost = events[100:400] if seed == 10 else sorted(rng.sample(events, 300))
     brain = Brain(QUIET)
     rest = [frame for i, frame in enumerate(sent) if i not in set(lost)]
     kept = run(brain, rest)
     assert kept != truth
+    rng.shuffle(lost)
     for i in lost:
         keep(kept, brain.process(Frame(**{**_fields(sent[i]), "historical": True})))
     keep(kept, brain.flush())
