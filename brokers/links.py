@@ -39,6 +39,9 @@ class LinkPublisher(Publisher, Protocol):
     on_mark: Callable[[Mark], None]
     """Called in the event loop for each mark of this publisher."""
 
+    def begin(self, run: str) -> None:
+        """Name the run that is about to be sent; before ``open``."""
+
     async def wait_online(self) -> None:
         """Return when pieces can be sent."""
 

@@ -47,6 +47,7 @@ class Pump:
         """
         self.outbox.attach()
         self.publisher.on_mark = self.outbox.mark
+        self.publisher.begin(self.outbox.run)
         await self._open()
         self.ready.set()
         try:

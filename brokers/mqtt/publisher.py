@@ -36,10 +36,11 @@ class UnsPublisher:
         self.publisher = publisher
         self.on_mark: Callable[[Mark], None] = ignore_mark
         self.malformed = 0
+        self._run = ""
         self._retained: dict[str, bytes] = {}
         config = ConnectionConfig(
             client_id or f"pub-{publisher.replace('/', '.')}",
-            will=lambda: Will(self._availability, _available(False)),
+            will=lambda: Will(self._availability, self._available(False)),
             filters=((control_topic("mark", publisher), 1),),
         )
         self._connection = Connection(BrokerAddress.of(url), config, self._greet)
@@ -48,6 +49,10 @@ class UnsPublisher:
     @property
     def _availability(self) -> str:
         return control_topic("availability", self.publisher)
+
+    def begin(self, run: str) -> None:
+        """Name the run that is about to be sent; before ``open``."""
+        self._run = run
 
     async def open(self) -> None:
         """Connect.
@@ -91,12 +96,15 @@ class UnsPublisher:
     async def close(self) -> None:
         """Say that this publisher is offline and disconnect."""
         if self._connection.online:
-            await self._connection.publish(self._availability, _available(False), 1, True)
+            await self._connection.publish(self._availability, self._available(False), 1, True)
             await self._connection.flushed()
         await self._connection.close()
 
+    def _available(self, online: bool) -> bytes:
+        return orjson.dumps({"online": online, "run": self._run})
+
     async def _greet(self) -> None:
-        await self._connection.publish(self._availability, _available(True), 1, True, first=True)
+        await self._connection.publish(self._availability, self._available(True), 1, True, first=True)
         for topic, payload in list(self._retained.items()):
             await self._connection.publish(topic, payload, 1, True, first=True)
 
@@ -107,10 +115,6 @@ class UnsPublisher:
             self.malformed += 1
             return
         self.on_mark(mark)
-
-
-def _available(online: bool) -> bytes:
-    return orjson.dumps({"online": online})
 
 
 @lru_cache(16)

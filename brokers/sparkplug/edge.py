@@ -71,7 +71,8 @@ class EdgeNode:
         self._datatype_in_data = datatype_in_data
         self._bd_seq, self._seq, self._alias = 255, 0, 0
         self._devices: dict[str | None, _Device] = {}
-        self._device_for(publisher)
+        node = self._device_for(publisher)
+        self._add_all(node, [*specs_of(RecordKind.HEARTBEAT), *specs_of(RecordKind.META)])
 
     # deaths
 

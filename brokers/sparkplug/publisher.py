@@ -71,6 +71,10 @@ class SparkplugPublisher:
         for name, handler in handlers.items():
             self._connection.handle(name, handler)
 
+    def begin(self, run: str) -> None:
+        """Name the run that is about to be sent, so that the first births have it; before ``open``."""
+        self._node.run = run
+
     async def open(self) -> None:
         """Connect, wait for the primary host if there is one, and send the births.
 

@@ -49,7 +49,7 @@ class SparkplugSource:
         """What is known of each edge node, by group and node."""
         self._rebirth_s = rebirth_s
         self._asked: dict[tuple[str, str], float] = {}
-        self._stamp = 0
+        self._stamp, self._leaving = 0, False
         self._saying: asyncio.Task[None] | None = None
         base = control_topic("base", "#")
         filters = ((self._state_topic, 1), (base, 1), *((_filter(root), 1) for root in roots))
@@ -107,6 +107,7 @@ class SparkplugSource:
 
     async def close(self) -> None:
         """Say that the host is offline and disconnect."""
+        self._leaving = True
         if self._connection.online:
             await self._connection.publish(self._state_topic, _state(False, now_ms()), 1, True)
             await self._connection.flushed()
@@ -162,7 +163,7 @@ class SparkplugSource:
         except (ValueError, KeyError, TypeError):
             self.malformed += 1
             return
-        if not online and self._connection.online:
+        if not online and self._connection.online and not self._leaving:
             again = self._connection.publish(self._state_topic, _state(True, self._stamp), 1, True)
             self._saying = asyncio.get_running_loop().create_task(_quietly(again))
 
