@@ -7,15 +7,19 @@ import pickle
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from devices.bank import DeviceBank
 from devices.master import chain_meta
 from scenarios.document import Scenario
 from twin.config import PlantConfig
 from twin.equipment import EquipmentPath
-from twin.records import Frame
+from twin.records import Frame, RecordKind, records
 from twin.sim import Plant, TraceRow
 
+Row = tuple[EquipmentPath, int, tuple[Any, ...]]
+LASTING = (RecordKind.STATE, RecordKind.STOCK)
+"""Kinds whose last row holds until the next."""
 TICKS_S = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900)
 """Telemetry periods that divide the hour, so that window boundaries are sampled."""
 
@@ -53,8 +57,12 @@ class Feed:
         self.seed = seed
         self.plant = Plant(config, seed)
         self.banks = {path: DeviceBank(config, path, seed, base=base) for path, _ in config.sites()}
+        self._site_of = self._sites()
+        self._last: dict[tuple[RecordKind, str, str], Row] = {}
+
+    def _sites(self) -> tuple[int, ...]:
         order = list(self.banks)
-        self._site_of = tuple(order.index(unit.site) for unit in self.plant.units)
+        return tuple(order.index(unit.site) for unit in self.plant.units)
 
     @classmethod
     def of(cls, scenario: Scenario, seed: int | None = None) -> Feed:
@@ -84,10 +92,31 @@ class Feed:
         for row in self.plant.drain():
             rows[self._site_of[row.unit]].append(row)
         view = self.plant.view()
-        return [
+        said = [
             (site, bank.frames(until_s, view, mine))
             for (site, bank), mine in zip(self.banks.items(), rows, strict=True)
         ]
+        for _, frames in said:
+            self._note(frames)
+        return said
+
+    def _note(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            if frame.kind in LASTING:
+                for path, time_ns, values in zip(frame.paths, frame.time_ns.tolist(), frame.values, strict=True):
+                    item = values[0] if frame.kind is RecordKind.STOCK else ""
+                    self._last[frame.kind, path, item] = (path, time_ns, tuple(values))
+
+    def current(self) -> list[tuple[EquipmentPath, Frame]]:
+        """The last state of every unit and stock of every item, by site, with the times they began.
+
+        Said again at the start of a live run, so that those who join later know them; the stores and
+        the brain have these rows already and nothing changes there.
+        """
+        rows: dict[tuple[EquipmentPath, RecordKind], list[Row]] = {}
+        for (kind, path, _), row in self._last.items():
+            rows.setdefault((EquipmentPath(path).site, kind), []).append(row)
+        return [(site, records(kind, sorted(some, key=lambda row: row[1]))) for (site, kind), some in rows.items()]
 
     def steps(self, until_s: float, tick_s: float) -> Iterator[float]:
         """Times at which to report on the way to ``until_s``: multiples of the tick, and the end."""
@@ -99,15 +128,15 @@ class Feed:
 
     def save(self, path: Path) -> None:
         """Write everything to a file from which :meth:`resume` goes on as if nothing had happened."""
-        path.write_bytes(pickle.dumps((self.config, self.seed, self.plant.snapshot(), self.banks)))
+        path.touch(mode=0o600)
+        path.write_bytes(pickle.dumps((self.config, self.seed, self.plant.snapshot(), self.banks, self._last)))
 
     @classmethod
     def resume(cls, path: Path) -> Feed:
         """Continue from a file this program wrote itself; never read one from elsewhere."""
-        config, seed, snapshot, banks = pickle.loads(path.read_bytes())  # noqa: S301 - our own file, mode 0600
+        config, seed, snapshot, banks, last = pickle.loads(path.read_bytes())  # noqa: S301 - our own file, mode 0600
         feed = cls.__new__(cls)
-        feed.config, feed.seed, feed.banks = config, seed, banks
+        feed.config, feed.seed, feed.banks, feed._last = config, seed, banks, last
         feed.plant = Plant.restore(snapshot)
-        order = list(banks)
-        feed._site_of = tuple(order.index(unit.site) for unit in feed.plant.units)
+        feed._site_of = feed._sites()
         return feed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from twin.errors import RetriableError
 from twin.ports import Publisher, Source
@@ -11,13 +12,19 @@ from twin.ports import Publisher, Source
 LOG = logging.getLogger(__name__)
 
 
-async def bridge(source: Source, publisher: Publisher, retry_s: tuple[float, float] = (0.2, 10.0)) -> None:
+async def bridge(
+    source: Source,
+    publisher: Publisher,
+    retry_s: tuple[float, float] = (0.2, 10.0),
+    on_ready: Callable[[], None] | None = None,
+) -> None:
     """Hand everything from a source to a publisher until cancelled; opens and closes both.
 
     Args:
         source: Where the records come from, e.g. the broker's subscriber.
         publisher: Where they go, e.g. an ``OpcUaPublisher``.
         retry_s: First and longest pause before the source is tried again.
+        on_ready: Called when both are open.
 
     Raises:
         FatalError: One of the two cannot be opened, whatever the number of attempts.
@@ -25,6 +32,8 @@ async def bridge(source: Source, publisher: Publisher, retry_s: tuple[float, flo
     await publisher.open()
     try:
         await _open(source, retry_s)
+        if on_ready is not None:
+            on_ready()
         try:
             await _carry(source, publisher)
         finally:

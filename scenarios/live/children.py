@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 STOP_S = 8.0
+READY = "ready"
+"""What a child prints when it does its work."""
 
 
 class Child:
@@ -19,11 +21,16 @@ class Child:
     Args:
         name: What it is, for messages.
         arguments: Arguments of the Python interpreter.
+        say: Told every line it prints, but for the one that says it is ready.
     """
 
-    def __init__(self, name: str, arguments: Sequence[str]):
+    def __init__(self, name: str, arguments: Sequence[str], say: Callable[[str], None]):
         self.name = name
+        self.ready = asyncio.Event()
+        """Set when it has printed that it is ready, or has ended."""
         self._arguments = tuple(arguments)
+        self._say = say
+        self._reader: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -32,8 +39,19 @@ class Child:
             sys.executable,
             *self._arguments,
             stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
+        self._reader = asyncio.create_task(self._read(self._process))
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        while process.stdout is not None and (line := await process.stdout.readline()):
+            text = line.decode(errors="replace").rstrip()
+            if text == READY:
+                self.ready.set()
+            else:
+                self._say(text)
+        self.ready.set()
 
     async def wait(self) -> int:
         """Wait until it ends and give its exit code."""

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Literal, cast
 
 from brokers import connect
 from brokers.opcua.bridge import bridge
 from brokers.opcua.config import OpcUaConfig
 from brokers.opcua.publisher import OpcUaPublisher
+from scenarios.live.children import READY
 from scenarios.live.settings import RunSettings
-
-log = logging.getLogger(__name__)
 
 
 async def run_gateway(settings: RunSettings, stop: asyncio.Event) -> None:
-    """Serve OPC UA from the broker's records until told to stop."""
+    """Serve OPC UA from the broker's records until told to stop.
+
+    Certificate and credentials are kept beside the runs of the scenario, so they outlive one run.
+    """
     if settings.broker is None or settings.opcua_port is None:
         raise ValueError("gateway: expected a broker and an OPC UA port in the settings, got none")
     config = OpcUaConfig(
-        state=settings.folder / "opcua",
+        state=settings.folder.parent / "opcua",
         port=settings.opcua_port,
         security=cast(Literal["sign_encrypt", "none"], settings.opcua_security),
     )
     publisher = OpcUaPublisher(config)
     source = connect.source(settings.broker, settings.transport, client_id="opcua-gateway")
-    bridging = asyncio.create_task(bridge(source, publisher))
+
+    def tell() -> None:
+        print(f"OPC UA: {publisher.url} (users in {config.credentials})", flush=True)
+        print(READY, flush=True)
+
+    bridging = asyncio.create_task(bridge(source, publisher, on_ready=tell))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([bridging, stopped], return_when=asyncio.FIRST_COMPLETED)
     if bridging.done():

@@ -19,6 +19,7 @@ from dashboards.web.settings import LOOPBACK, WebSettings
 from scenarios.live.backfill import History
 from scenarios.live.settings import RunSettings
 from twin.brain import Brain
+from twin.config import Title
 from twin.errors import RetriableError
 from twin.records import Frame, RecordKind
 
@@ -37,7 +38,7 @@ class Hub:
         title: Name of the scenario, for the pages.
     """
 
-    def __init__(self, settings: RunSettings, title: str):
+    def __init__(self, settings: RunSettings, title: Title):
         self.settings = settings
         self.store: Store = open_store(settings.store)
         self.brain = Brain()

@@ -10,6 +10,7 @@ from brokers import connect
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import Pump
 from scenarios.feed import Feed, tick_for
+from scenarios.live.children import READY
 from scenarios.live.clock import Pace, SystemClock
 from scenarios.live.settings import RunSettings
 from twin.equipment import EquipmentPath
@@ -68,8 +69,9 @@ class PlantRole:
         """Publish until told to stop, then see that what was said is stored."""
         pumps = [asyncio.create_task(site.pump.run()) for site in self._sites.values()]
         await asyncio.gather(*(site.pump.ready.wait() for site in self._sites.values()))
-        for path, frame in self.feed.meta():
+        for path, frame in (*self.feed.meta(), *self.feed.current()):
             await self._sites[path].put([frame], 0.0)
+        print(READY, flush=True)
         await self._paced(stop)
         await asyncio.gather(*(site.pump.drain(DRAIN_S) for site in self._sites.values()))
         for pump in pumps:

@@ -74,7 +74,7 @@ class LiveRun:
             task.result()
 
     async def _start(self) -> list[asyncio.Task[None]]:
-        hub = Hub(self.settings, self.scenario.title.zh if self.settings.language == "zh" else self.scenario.title.en)
+        hub = Hub(self.settings, self.scenario.title)
         self._stack.push_async_callback(hub.close)
         self._say(f"dashboard: {await hub.open()}")
         feed = await asyncio.to_thread(self._feed)
@@ -84,11 +84,12 @@ class LiveRun:
         broker = await self._broker()
         settings = self.settings.model_copy(update={"broker": broker})
         await hub.connect(broker)
-        plant = await self._child("plant", settings)
-        watched = [asyncio.create_task(hub.watch()), asyncio.create_task(_ended(plant))]
-        if settings.opcua_port is not None:
-            gateway = await self._child("gateway", settings)
-            watched.append(asyncio.create_task(_ended(gateway)))
+        watched = [asyncio.create_task(hub.watch())]
+        roles = ["plant"] if settings.opcua_port is None else ["gateway", "plant"]
+        for role in roles:
+            child = await self._child(role, settings)
+            watched.append(asyncio.create_task(_ended(child)))
+            await child.ready.wait()
         self._say("live; Ctrl-C ends")
         return watched
 
@@ -122,7 +123,7 @@ class LiveRun:
         return broker.url
 
     async def _child(self, name: str, settings: RunSettings) -> Child:
-        child = Child(name, ["-m", "scenarios.cli", "role", name, str(settings.write())])
+        child = Child(name, ["-m", "scenarios.cli", "role", name, str(settings.write())], self._say)
         self._stack.push_async_callback(child.stop)
         await child.start()
         return child

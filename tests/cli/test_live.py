@@ -1,0 +1,101 @@
+"""``factory run`` and ``factory demo`` as a user starts, looks at and ends them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.programs import FACTORY, Program, get
+from tests.counterparts import needed, wait_for
+from tests.servers.influxdb import InfluxServer
+from tests.servers.mosquitto import Mosquitto
+
+pytestmark = pytest.mark.xdist_group("live")
+LEVELS = {"machine", "line", "site", "enterprise", "chain"}
+
+
+def levels(address: str, window: str = "live") -> set[str]:
+    """Levels of which the pages have figures."""
+    return {level for level in LEVELS if get(address, f"/api/kpis?scope={level}&window={window}")}
+
+
+def ingest(address: str) -> dict[str, Any]:
+    health = get(address, "/api/health")
+    assert isinstance(health, dict)
+    counters: dict[str, Any] = health["ingest"]
+    return counters
+
+
+def live(address: str) -> bool:
+    """Whether records have come over the wire and been stored."""
+    return bool(ingest(address).get("stored"))
+
+
+def test_demo_shows_history_figures_of_every_level_and_live_records(tmp_path: Path) -> None:
+    program = Program([str(FACTORY), "demo"], {"FF_DATA": str(tmp_path)})
+    try:
+        address = program.address()
+        wait_for(lambda: live(address), "the live plant", limit_s=60)
+        wait_for(lambda: levels(address) == LEVELS, "figures of every level", limit_s=60)
+        assert levels(address, "hour") == LEVELS
+        counters = ingest(address)
+        assert counters["lost"] == counters["dropped"] == counters["malformed"] == 0
+        assert program.interrupt() == 0
+        assert not [line for line in program.lines if "Traceback" in line or "ERROR" in line]
+    finally:
+        program.kill()
+
+
+def test_run_against_a_broker_and_a_database_given_by_url(
+    tmp_path: Path, mosquitto: Mosquitto, influxdb18: InfluxServer
+) -> None:
+    database = influxdb18.database()
+    store = f"influxdb://127.0.0.1:{influxdb18.port}?org=factory&bucket={database}"
+    words = ["run", "workshop", "--broker", mosquitto.url, "--store", store, "--backfill", "1 h", "--port", "0"]
+    program = Program([str(FACTORY), *words], {"FF_DATA": str(tmp_path), "FF_INFLUX_TOKEN": "any"})
+    try:
+        address = program.address()
+        wait_for(lambda: live(address), "the live plant", limit_s=60)
+        assert "uns/v1/jialing/beibei/" in heard(mosquitto, "uns/v1/#", 20)
+        assert counted(influxdb18, database, "kpi") > 0
+        before = counted(influxdb18, database, "telemetry")
+        wait_for(lambda: counted(influxdb18, database, "telemetry") > before > 0, "more telemetry in the store")
+        assert program.interrupt() == 0
+    finally:
+        program.kill()
+
+
+@pytest.mark.parametrize("transport", ["uns", "sparkplug"])
+def test_both_transports_carry_the_same_plant(transport: str, tmp_path: Path, mosquitto: Mosquitto) -> None:
+    words = ["run", "cnc_job", "--broker", mosquitto.url, "--transport", transport, "--backfill", "1 h", "--port", "0"]
+    program = Program([str(FACTORY), *words], {"FF_DATA": str(tmp_path)})
+    try:
+        address = program.address()
+        wait_for(lambda: ingest(address).get("values", 0) > 500, "telemetry in the store", limit_s=60)
+        topic = "uns/v1/#" if transport == "uns" else "spBv1.0/#"
+        assert heard(mosquitto, topic, 5)
+        assert ingest(address)["lost"] == 0
+        assert program.interrupt() == 0
+    finally:
+        program.kill()
+
+
+def heard(broker: Mosquitto, topic: str, messages: int) -> str:
+    """Topics a foreign client hears."""
+    client = [needed("mosquitto_sub"), "-p", str(broker.port), "-t", topic, "-C", str(messages), "-W", "20", "-F", "%t"]
+    return subprocess.run(client, capture_output=True, text=True, timeout=30, check=True).stdout
+
+
+def counted(server: InfluxServer, database: str, measurement: str) -> int:
+    """Rows of a measurement, asked of the server past our own code."""
+    question = f'SELECT count(*) FROM "{measurement}"'  # noqa: S608 - our own words
+    words = urllib.parse.urlencode({"db": database, "q": question})
+    answer = json.load(urllib.request.urlopen(f"{server.url}/query?{words}", timeout=10))
+    series = answer["results"][0].get("series")
+    return max(int(value) for value in series[0]["values"][0][1:]) if series else 0
