@@ -45,6 +45,8 @@ class UnsTopic(NamedTuple):
 def uns_topic(path: str, kind: RecordKind, window: str = "") -> str:
     """MQTT topic of the records of one kind and one path; indicators also have their window.
 
+    A window cannot have the name of a kind of record.
+
     >>> uns_topic("yujiang/vehicle/assembly/trim/st01", RecordKind.STATE)
     'uns/v1/yujiang/vehicle/assembly/trim/st01/state'
     >>> uns_topic("chain-nev/battery", RecordKind.KPI, "day")
@@ -68,7 +70,7 @@ def parse_uns_topic(topic: str) -> UnsTopic:
     if not topic.startswith(root) or len(segments) < 2:
         raise ValueError(f"topic: expected {UNS}/<path>/<kind>, got {topic!r}")
     window = ""
-    if len(segments) > 2 and segments[-2] == RecordKind.KPI:
+    if len(segments) > 2 and segments[-2] == RecordKind.KPI and segments[-1] not in set(RecordKind):
         window = unquote(segments.pop())
     return UnsTopic(EquipmentPath("/".join(segments[:-1])), RecordKind(segments[-1]), window)
 
@@ -91,15 +93,15 @@ class SparkplugId(NamedTuple):
 
 
 def sparkplug_node(publisher: str) -> SparkplugId:
-    """Group and edge node of a publisher: enterprise and the rest of its path.
+    """Group and edge node of a publisher: enterprise and the rest of its path, ``~`` when there is none.
 
     >>> sparkplug_node("yujiang/vehicle")
     SparkplugId(group='yujiang', node='vehicle', device=None)
     >>> sparkplug_node("brain")
-    SparkplugId(group='brain', node='brain', device=None)
+    SparkplugId(group='brain', node='~', device=None)
     """
     head, _, rest = publisher.partition("/")
-    return SparkplugId(head, rest.replace("/", ".") or head)
+    return SparkplugId(head, rest.replace("/", ".") or ELSEWHERE)
 
 
 def sparkplug_device(publisher: str, path: str) -> str | None:
@@ -129,7 +131,7 @@ def sparkplug_path(identity: SparkplugId) -> EquipmentPath:
     group, node, device = identity
     if device is not None and device.startswith(ELSEWHERE):
         return EquipmentPath(device[1:].replace(".", "/"))
-    parts = [group] if group == node else [group, *node.split(".")]
+    parts = [group] if node == ELSEWHERE else [group, *node.split(".")]
     return EquipmentPath("/".join(parts if device is None else [*parts, *device.split(".")]))
 
 
