@@ -226,7 +226,8 @@ class LiveState:
         for path, time_ns, (state, order, cause) in _rows(frame):
             row = {"s": state, "t": time_ns // MS, "order": order, "cause": cause}
             known = self._sections["states"].get(path)
-            if self._put("states", path, row) and known != row and state == "FAILED":
+            untold = state == "FAILED" and cause is None  # with a cause the alarm of that cause tells it
+            if self._put("states", path, row) and known != row and untold:
                 self._event({"kind": "failed", "path": path, "t": row["t"], "cause": cause})
 
     def _stock(self, frame: Frame) -> None:
