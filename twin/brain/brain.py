@@ -157,6 +157,7 @@ class Brain:
         yield from self._revise(site)
         for path, window in self._closing(site, start, time_ns):
             yield from self._site_frames(site, path, window, keep=True)
+            self._changed(site, path, window)
         for members in self._groups.values():
             if site in members.sites:
                 yield from self._advance_group(members)
@@ -184,9 +185,14 @@ class Brain:
         for path, window in site.stale():
             self.stats.revised += 1
             yield from self._site_frames(site, path, window, keep=True)
-            for members in self._groups.values():
-                if path == site.path and site in members.sites:
-                    members.pending.add(window)
+            self._changed(site, path, window)
+
+    def _changed(self, site: Site, path: str, window: Window) -> None:
+        """Groups that reported this window without knowing it so have to do it again."""
+        for members in self._groups.values():
+            known = members.mark is not None and window.t1_ns <= members.mark
+            if known and path == site.path and site in members.sites and window.kind != LIVE:
+                members.pending.add(window)
 
     def _site_frames(self, site: Site, path: str, window: Window, keep: bool) -> Iterator[Frame]:
         table = site.observe(site.under(path), window)
@@ -226,8 +232,7 @@ class Brain:
     def _pending(self, members: Group) -> Iterator[Frame]:
         changed, members.pending = sorted(members.pending, key=lambda window: window.t1_ns), set()
         for window in changed:
-            if members.mark is not None and window.t1_ns <= members.mark:
-                yield from self._group_frames(members, window)
+            yield from self._group_frames(members, window)
 
     def _group_frames(self, members: Group, window: Window) -> Iterator[Frame]:
         table = members.table(window)

@@ -1,0 +1,82 @@
+"""Enterprises over several sites, and sums over longer windows."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.brain.made import EPOCH, LINE, UNITS, H, S, frames, made
+from tests.brain.test_brain import QUIET, Rows, keep, run
+from twin.brain import Brain
+from twin.equipment import EquipmentPath
+from twin.kpi.spec import kpis
+from twin.records import Frame, RecordKind, records
+
+NORTH, SOUTH = EquipmentPath("works/north/hall/line/m"), EquipmentPath("works/south/hall/line/m")
+WORKS = "works"
+
+
+def state(path: EquipmentPath, time_ns: int, name: str) -> Frame:
+    return records(RecordKind.STATE, [(path, time_ns, (name, "o", None))])
+
+
+def beats(path: EquipmentPath, minutes: range) -> list[Frame]:
+    return [records(RecordKind.HEARTBEAT, [(path.site, EPOCH + m * 60 * S, (0, 0, 0.0))]) for m in minutes]
+
+
+def start() -> Brain:
+    brain = Brain(QUIET)
+    brain.process(state(NORTH, EPOCH, "PRODUCING"))
+    brain.process(state(SOUTH, EPOCH, "STARVED"))
+    run(brain, beats(NORTH, range(1)) + beats(SOUTH, range(1)))
+    return brain
+
+
+def test_an_enterprise_waits_for_its_sites() -> None:
+    brain, key = start(), (WORKS, "availability", "hour", EPOCH + H)
+    both = zip(beats(NORTH, range(1, 62)), beats(SOUTH, range(1, 62)), strict=True)
+    in_turn = [frame for pair in both for frame in pair]
+    assert key not in run(brain, in_turn[: 2 * 59])
+    run(brain, beats(NORTH, range(60, 62)))
+    row = run(brain, beats(SOUTH, range(60, 62)))[key]
+    assert (row["value"], row["coverage"], row["scope"]) == (0.5, 1.0, "enterprise")
+
+
+def test_a_site_that_lags_is_not_waited_for_and_counted_when_it_is_back() -> None:
+    brain, key = start(), (WORKS, "availability", "hour", EPOCH + H)
+    row = run(brain, beats(NORTH, range(1, 70)))[key]
+    assert (row["value"], row["quality"]) == (1.0, "partial")
+    assert row["coverage"] == pytest.approx(0.5)
+    back = run(brain, [_numbered(frame, n) for n, frame in enumerate(beats(SOUTH, range(1, 71)))])
+    keep(back, brain.flush())
+    assert (back[key]["value"], back[key]["coverage"], back[key]["quality"]) == (0.5, 1.0, "good")
+
+
+def _numbered(frame: Frame, number: int) -> Frame:
+    return frame.stamped("south", "r", number)
+
+
+def test_a_day_is_the_sum_of_its_hours() -> None:
+    rows = run(Brain(QUIET), frames(made(20, seed=21)))
+    end, checked = EPOCH + 16 * H, 0  # local midnight, the epoch is at eight in the morning
+    for path in (LINE, UNITS[0], "works/north"):
+        for kpi in kpis.kinds():
+            day = rows.get((path, kpi, "day", end))
+            hours = [rows.get((path, kpi, "hour", EPOCH + h * H)) for h in range(1, 17)]
+            if day is None or not all(hours) or not kpis[kpi].additive:
+                continue
+            assert day["numerator"] == pytest.approx(_sum(hours, "numerator", kpi), rel=1e-9), (path, kpi)
+            if day["denominator"] is not None:
+                assert day["denominator"] == pytest.approx(_sum(hours, "denominator", kpi), rel=1e-9), (path, kpi)
+            checked += 1
+    assert checked > 40
+
+
+def _sum(hours: list[dict[str, object] | None], name: str, kpi: str) -> float:
+    return sum(float(row[name]) for row in hours if row is not None)  # type: ignore[arg-type]
+
+
+def test_rows_are_of_known_scopes() -> None:
+    rows: Rows = run(Brain(QUIET), frames(made(2, seed=1)))
+    for (path, kpi, _, _), row in rows.items():
+        assert row["scope"] in kpis[kpi].scopes, (path, kpi)
+        assert row["rule_version"] == "iso22400-2+own/1"
