@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import itemgetter
 
 from tests.backbone.plants import lively_line
 from tests.backbone.run import Heard, tell
@@ -67,3 +68,17 @@ def test_whole_milliseconds_move_no_duration_by_more() -> None:
                 key = (UnitState[state], order)
                 expected[key] = expected.get(key, 0) + overlap
         assert heard.brain.durations(EquipmentPath(path), t0, t1) == expected
+
+
+def test_indicators_themselves_travel_unchanged() -> None:
+    config, heard = lively_line(), Heard()
+    uns, sparkplug, checked = UnsWire(), SparkplugWire("acme/north"), 0
+    for frame in tell(Plant(config, SEED), config, 3, 60):
+        for figures in heard.brain.process(frame):
+            rows = list(figures.rows())
+            key = itemgetter("path", "kpi")
+            for wire in (uns, sparkplug):
+                received = [row for piece in wire(figures) if piece.kind is RecordKind.KPI for row in piece.rows()]
+                assert sorted(received, key=key) == sorted(rows, key=key)
+            checked += len(rows)
+    assert checked > 100
