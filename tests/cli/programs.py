@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -12,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
 FACTORY = Path(sys.executable).with_name("factory")
-ADDRESS = re.compile(r"(http://[\w.\[\]:-]+/?)")
 
 
 def factory(*arguments: str, limit_s: float = 240) -> subprocess.CompletedProcess[str]:
@@ -31,6 +30,7 @@ class Program:
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str] | None = None):
         self.lines: list[str] = []
+        self._by_make = command[0] == "make"
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
             list(command),
@@ -53,29 +53,36 @@ class Program:
         with self._changed:
             self._changed.notify_all()
 
-    def address(self, limit_s: float = 90) -> str:
-        """The address it prints, without the slash at the end."""
+    def line(self, start: str, limit_s: float = 90) -> str:
+        """The first line that begins so."""
 
         def printed() -> str | None:
-            found = [match for line in self.lines if (match := ADDRESS.search(line))]
-            return found[0].group(1).rstrip("/") if found else None
+            return next((line for line in self.lines if line.startswith(start)), None)
 
         with self._changed:
             self._changed.wait_for(lambda: printed() or self._process.poll() is not None, limit_s)
-        address = printed()
-        if address is None:
-            pytest.fail("no address was printed:\n" + "\n".join(self.lines))
-        return address
+        found = printed()
+        if found is None:
+            pytest.fail(f"no line {start!r} was printed:\n" + "\n".join(self.lines))
+        return found
+
+    def address(self, limit_s: float = 90) -> str:
+        """The address of the pages it prints, without the slash at the end."""
+        return self.line("dashboard: ", limit_s).removeprefix("dashboard: ").rstrip("/")
 
     def interrupt(self, limit_s: float = 30) -> int:
-        """Press Ctrl-C and give the exit code."""
-        os.killpg(self._process.pid, signal.SIGINT)
-        return self._end(limit_s)
+        """Press Ctrl-C, see that everything it started has ended too, and give the exit code.
 
-    def _end(self, limit_s: float) -> int:
+        ``make`` itself ends by the signal, so its code is that; the code of what it ran is 0 then.
+        """
+        family = psutil.Process(self._process.pid).children(recursive=True)
+        os.killpg(self._process.pid, signal.SIGINT)
         code = self._process.wait(limit_s)
         self._reader.join(limit_s)
-        return code
+        _, left = psutil.wait_procs(family, timeout=5)
+        assert not left
+        assert not [line for line in self.lines if "Traceback" in line]
+        return 0 if code == -signal.SIGINT and self._by_make else code
 
     def kill(self) -> None:
         """End it and everything it started, whatever it does."""

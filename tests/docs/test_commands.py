@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -14,6 +15,9 @@ import pytest
 import yaml
 
 from tests.cli.programs import FACTORY, ROOT, Program, factory
+from tests.counterparts import free_port
+from tests.servers.influxdb import InfluxServer
+from tests.servers.mosquitto import Mosquitto
 
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -63,6 +67,40 @@ def test_live_command_shows_its_page_and_ends_on_ctrl_c(line: str, tmp_path: Pat
         assert program.interrupt() == 0
     finally:
         program.kill()
+
+
+@pytest.mark.xdist_group("live")
+@pytest.mark.parametrize("line", of_program("factory", {"run"}))
+def test_run_with_real_counterparts(line: str, tmp_path: Path, mosquitto: Mosquitto, influxdb18: InfluxServer) -> None:
+    places = {
+        "localhost:1883": f"localhost:{mosquitto.port}",
+        "localhost:8086": f"localhost:{influxdb18.port}",
+        "bucket=telemetry": f"bucket={influxdb18.database()}",
+        "4840": str(free_port()),
+    }
+    for place, here in places.items():
+        line = line.replace(place, here)
+    program = Program([str(FACTORY), *shlex.split(line)[1:]], {"FF_DATA": str(tmp_path), "FF_INFLUX_TOKEN": "any"})
+    try:
+        program.line("live")
+        assert program.interrupt() == 0
+    finally:
+        program.kill()
+
+
+@pytest.mark.parametrize("line", of_program("python3"))
+def test_python_command_runs(line: str, tmp_path: Path) -> None:
+    shutil.copy(ROOT / ".env.example", tmp_path)
+    done = subprocess.run(
+        [str(FACTORY.with_name("python")), *shlex.split(line)[1:]],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("line", of_program("make", but={"demo"}))

@@ -36,7 +36,9 @@ def functions(path: Path) -> list[tuple[str, int]]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
     found = [node for node in ast.walk(tree) if isinstance(node, kinds)]
-    return [(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", node.end_lineno - node.lineno + 1) for node in found]
+    return [
+        (f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", node.end_lineno - node.lineno + 1) for node in found
+    ]
 
 
 def test_no_module_is_longer_than_600_lines() -> None:
@@ -64,13 +66,19 @@ def test_nothing_is_marked_unfinished(pattern: str) -> None:
 
 
 def test_lock_files_name_no_registry() -> None:
-    locks = [path for path in tracked("*package-lock.json")]
+    locks = tracked("*package-lock.json")
     assert locks
     assert not [str(path) for path in locks if re.search(r'"resolved"\s*:\s*"http', path.read_text(encoding="utf-8"))]
 
 
 def test_no_machine_path_is_in_the_tree() -> None:
-    texts = [path for path in tracked() if path.suffix in {".py", ".md", ".yaml", ".yml", ".json", ".toml", ".ts", ".txt"}]
-    pattern = re.compile(r"/(?:root|home|Users)/\w|/tmp/\w*job")  # noqa: S108 - looks for such paths
-    found = [str(path.relative_to(ROOT)) for path in texts if pattern.search(path.read_text(encoding="utf-8", errors="ignore"))]
+    texts = [
+        path for path in tracked() if path.suffix in {".py", ".md", ".yaml", ".yml", ".json", ".toml", ".ts", ".txt"}
+    ]
+    pattern = re.compile(r"/(?:root|home|Users)/\w|/tmp/\w*job")
+    found = [
+        str(path.relative_to(ROOT))
+        for path in texts
+        if pattern.search(path.read_text(encoding="utf-8", errors="ignore"))
+    ]
     assert not [name for name in found if not name.endswith("test_sizes.py")]
