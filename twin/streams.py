@@ -54,17 +54,20 @@ class Stream:
     True
     """
 
-    __slots__ = ("block", "branch", "law", "path", "purpose", "seed", "values")
+    __slots__ = ("_key", "block", "branch", "law", "path", "purpose", "seed", "values")
 
     def __init__(self, seed: int, path: str, purpose: str, law: Distribution | None):
         self.seed, self.path, self.purpose, self.law = seed, path, purpose, law
         self.branch = 0
         self.block = 0
         self.values: list[float] = []
+        self._key: int | None = None
 
     def _draw_block(self, block: int) -> list[float]:
-        low, high = stream_key(self.seed, self.path, self.purpose, self.branch)
-        bits = np.random.Philox(key=low | high << 64, counter=block << 128)
+        if self._key is None:
+            low, high = stream_key(self.seed, self.path, self.purpose, self.branch)
+            self._key = low | high << 64
+        bits = np.random.Philox(key=self._key, counter=block << 128)
         random = np.random.Generator(bits)
         drawn = random.random(BLOCK) if self.law is None else self.law.draw(random, BLOCK)
         values: list[float] = drawn.tolist()
@@ -83,7 +86,7 @@ class Stream:
 
     def reseed(self, branch: int) -> None:
         """Go on with other numbers."""
-        self.branch = branch
+        self.branch, self._key = branch, None
         self.values.clear()
 
     def __getstate__(self) -> tuple[Any, ...]:
@@ -91,4 +94,5 @@ class Stream:
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         self.seed, self.path, self.purpose, self.law, self.branch, self.block, left = state
+        self._key = None
         self.values = self._draw_block(self.block - 1)[:left] if left else []

@@ -32,6 +32,22 @@ class TraceRow(NamedTuple):
     values: tuple[Any, ...]
 
 
+class Series:
+    """Events of which only the last of an instant counts: the states of a unit, the levels of a stock.
+
+    ``last`` is what was said last, ``before`` what was said before this instant, ``index`` the row of
+    this instant (-1: none).
+    """
+
+    __slots__ = ("before", "index", "last", "time")
+
+    def __init__(self) -> None:
+        self.last: Event | None = None
+        self.before: Event | None = None
+        self.time = -1.0
+        self.index = -1
+
+
 class Event:
     """Something that can happen at a unit; made once, logged many times.
 
@@ -40,22 +56,22 @@ class Event:
         kind: Kind of record; None: leaves no row.
         values: Values of its columns.
         series: Events of one series at the same instant become one row: the last state or level, or
-            the sum of quantities. None: each is a row.
+            for PART the sum of quantities. None: each is a row.
         digest: Part of the fingerprint, states only; else 0.
         code: Of states: number of the state, plus 16 with an order.
     """
 
     __slots__ = ("code", "digest", "kind", "series", "unit", "values")
 
-    def __init__(self, unit: int, kind: RecordKind | None, values: tuple[Any, ...], series: Any = None):
+    def __init__(self, unit: int, kind: RecordKind | None, values: tuple[Any, ...], series: Series | None = None):
         self.unit, self.kind, self.values, self.series = unit, kind, values, series
         self.digest = 0
         self.code = 0
 
 
-def state_event(unit: int, path: str, code: int, values: tuple[Any, ...]) -> Event:
+def state_event(unit: int, path: str, code: int, values: tuple[Any, ...], series: Series) -> Event:
     """The event of entering a state."""
-    event = Event(unit, RecordKind.STATE, values, unit)
+    event = Event(unit, RecordKind.STATE, values, series)
     text = f"{path}|{values!r}".encode()
     event.digest = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") | 1
     event.code = code
@@ -104,7 +120,6 @@ class Journal:
         self.log: list[Any] = []
         self.fingerprint = Fingerprint()
         self._rows: list[tuple[float, Event]] = []
-        self._shown: dict[Any, Event] = {}
 
     def settle(self, before: float) -> list[tuple[float, Event]]:
         """Turn the raw log before a time into rows; what is logged at it may go on changing.
@@ -123,7 +138,7 @@ class Journal:
         self._hash(times, events)
         if not self.recording:
             return []
-        rows = _collapsed(times, events, self._shown)
+        rows = _collapsed(times, events)
         if self.trace:
             self._rows.extend(rows)
         return rows
@@ -138,40 +153,50 @@ class Journal:
     def drain(self) -> list[TraceRow]:
         """Rows since the last call."""
         rows, self._rows = self._rows, []
-        return [TraceRow(time, e.unit, e.kind, e.values) for time, e in rows]  # type: ignore[arg-type]
+        new, row = tuple.__new__, TraceRow
+        return [new(row, (time, e.unit, e.kind, e.values)) for time, e in rows]
 
 
-def _collapsed(times: list[float], events: list[Event], shown: dict[Any, Event]) -> list[tuple[float, Event]]:
+def _collapsed(times: list[float], events: list[Event]) -> list[tuple[float, Event]]:
     """One row per series and instant, none that says what was said before."""
     rows: list[tuple[float, Event] | None] = []
-    place: dict[Any, int] = {}
-    before: dict[Any, Event | None] = {}
-    instant = -1.0
+    part = RecordKind.PART
+    gaps = False
     for time, event in zip(times, events, strict=True):
-        if event.kind is None:
-            continue
         series = event.series
-        if time != instant:
-            instant = time
-            place.clear()
-            before.clear()
         if series is None:
-            rows.append((time, event))
-            continue
-        index = place.get(series)
-        if event.kind is RecordKind.PART:
-            event = event if index is None else _sum(rows[index], event)
+            if event.kind is not None:
+                rows.append((time, event))
+        elif series.time == time:
+            gaps |= _again(rows, series, time, event)
         else:
-            before.setdefault(series, shown.get(series))
-            shown[series] = event
-        if index is not None:
-            rows[index] = None
-        if event is before.get(series):
-            place.pop(series, None)
-            continue
-        place[series] = len(rows)
-        rows.append((time, event))
-    return [row for row in rows if row is not None]
+            series.time = time
+            if event.kind is not part:
+                series.before = series.last
+                series.last = event
+                if event is series.before:
+                    series.index = -1
+                    continue
+            series.index = len(rows)
+            rows.append((time, event))
+    return [row for row in rows if row is not None] if gaps else rows  # type: ignore[return-value]
+
+
+def _again(rows: list[tuple[float, Event] | None], series: Series, time: float, event: Event) -> bool:
+    """One more event of a series at the same instant: it replaces the first; whether that left a gap."""
+    first = rows[series.index] if series.index >= 0 else None
+    if first is not None:
+        rows[series.index] = None
+    if event.kind is RecordKind.PART:
+        event = _sum(first, event)
+    else:
+        series.last = event
+        if event is series.before:
+            series.index = -1
+            return first is not None
+    series.index = len(rows)
+    rows.append((time, event))
+    return first is not None
 
 
 def _sum(row: tuple[float, Event] | None, event: Event) -> Event:

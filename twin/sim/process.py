@@ -11,7 +11,7 @@ from twin.distributions import Distribution
 from twin.parts.failure import FailureMode, fail_next, renew_life
 from twin.parts.setup import Setups
 from twin.records import RecordKind
-from twin.sim.journal import Event
+from twin.sim.journal import Event, Series
 from twin.sim.kernel import WORK
 from twin.sim.station import (
     BLOCKED,
@@ -64,7 +64,7 @@ class Job:
         first_pass = int(self.part.reworks == 0)
         kind = RecordKind.PART if station.records_parts else None
         values = (self.out.item, *quantities, self.ideal_s, first_pass)
-        return Event(station.setting.unit, kind, values, ("part", station.setting.unit, self.out.item, first_pass))
+        return Event(station.setting.unit, kind, values, station.part_series(self.out.item, first_pass))
 
 
 class Slot:
@@ -97,8 +97,11 @@ class Slot:
         station.working += 1
         if station.code != PRODUCING:
             station.enter(PRODUCING)
-        values = job.values
-        self._wait(station.slow * (values.pop() if values else job.stream.refill()))
+        values, kernel = job.values, self.kernel
+        self.due = due = kernel._now + station.slow * (values.pop() if values else job.stream.refill())
+        heappush(kernel._queue, (due, WORK, next(kernel._eid), self.wake))
+        if due > station.fail_at:
+            station.arm()
 
     def _wait(self, time: float) -> None:
         kernel = self.kernel
@@ -139,10 +142,10 @@ class Slot:
         station = self.station
         job = self.job
         station.parts += 1
-        if station.judges:
-            self._conclude()
-            return
-        if station.recording:
+        if station.watched:
+            if station.judges:
+                self._conclude()
+                return
             station.log.extend((kernel._now, job.good))
         taker = station.next
         if not (taker.offer(job.out) if taker is not None else station.forward(job.out)):
@@ -233,12 +236,26 @@ class Processor(Station):
     holds_on: ClassVar[int] = DOWN | BREAK | OFF
     records_parts: ClassVar[bool] = True
 
-    __slots__ = ("blocked", "idle", "jobs", "judges", "no_job", "preparing", "quality", "setups", "slots", "working")
+    __slots__ = (
+        "_part_series",
+        "blocked",
+        "idle",
+        "jobs",
+        "judges",
+        "no_job",
+        "preparing",
+        "quality",
+        "setups",
+        "slots",
+        "watched",
+        "working",
+    )
 
     def __init__(self, setting: Setting):
         super().__init__(setting)
         config: Any = setting.config
         self.jobs: dict[Part, Job] = {}
+        self._part_series: dict[tuple[str, int], Series] = {}
         self.no_job = Job(Part(""), Part(""), self.stream("none", None), 0.0, self)
         self.working = self.preparing = 0
         self.blocked: list[Slot] = []
@@ -249,6 +266,8 @@ class Processor(Station):
         self.judges = self.may_judge()
         if self.judges:
             self.quality = self.stream("quality", None)
+        self.watched = self.judges or self.recording
+        self.waiting = self.blocked
         self.add_failures(getattr(config, "failures", ()))
 
     # --- building -------------------------------------------------------------------------------
@@ -274,6 +293,10 @@ class Processor(Station):
         """What is done with a part."""
         job = self.jobs.get(part)
         return self._new_job(part) if job is None else job
+
+    def part_series(self, item: str, first_pass: int) -> Series:
+        """The series of the operations on an item."""
+        return self._part_series.setdefault((item, first_pass), Series())
 
     def _new_job(self, part: Part) -> Job:
         law = self.law(part.item)
@@ -345,6 +368,12 @@ class Processor(Station):
         if self.preparing:
             return SETUP
         return BLOCKED if self.blocked else STARVED
+
+    def show(self) -> None:
+        if self.held:
+            super().show()
+        elif (code := self.active()) != self.code:
+            self.enter(code)
 
     def arm(self) -> None:
         """An operating failure comes before the end of an operation: wait for it."""

@@ -11,7 +11,7 @@ from twin.distributions import Distribution
 from twin.equipment import EquipmentPath
 from twin.parts.energy import power_by_state
 from twin.records import RecordKind
-from twin.sim.journal import Event, Journal, state_event
+from twin.sim.journal import Event, Journal, Series, state_event
 from twin.sim.kernel import Kernel
 from twin.states import UnitState
 from twin.streams import Stream
@@ -105,7 +105,9 @@ class Station:
     """Whether the view shows its level."""
 
     __slots__ = (
-        "_states",
+        "_events",
+        "_failed",
+        "_series",
         "armed",
         "causes",
         "closed",
@@ -137,6 +139,7 @@ class Station:
         "totals",
         "turn_in",
         "turn_out",
+        "waiting",
     )
 
     def __init__(self, setting: Setting):
@@ -159,7 +162,10 @@ class Station:
         self.armed = -1.0
         self.modes: tuple[Any, ...] = ()
         self.streams: list[Stream] = []
-        self._states: dict[Any, Event] = {}
+        self.waiting: Any = True
+        self._events: list[Event | None] = [None] * CODES
+        self._failed: dict[str, Event] = {}
+        self._series = Series()
 
     # --- building -------------------------------------------------------------------------------
 
@@ -213,6 +219,8 @@ class Station:
 
     def ask(self) -> Part | None:
         """A part from a neighbour upstream, in turn."""
+        if self.feed is not None:
+            return self.feed.take(self)
         givers = self.predecessors
         count = len(givers)
         for step in range(count):
@@ -254,14 +262,20 @@ class Station:
         self.since = now
         self.code = code
         self.fail_at = now + (self.life - self.totals[PRODUCING]) if code == PRODUCING else inf
-        key: Any = code if code != FAILED else self.causes[0]
-        event = self._states.get(key)
-        self.log.extend((now, event if event is not None else self._state_event(key, code)))
+        event = self._events[code]
+        self.log.extend((now, event if event is not None else self._event_of(code)))
 
-    def _state_event(self, key: Any, code: int) -> Event:
-        order = self.setting.order if code >= WITH_ORDER else None
-        values = (UnitState(code % WITH_ORDER).name, order, self._cause(code))
-        event = self._states[key] = state_event(self.setting.unit, self.path, code, values)
+    def _event_of(self, code: int) -> Event:
+        cause = self._cause(code)
+        event = self._failed.get(str(cause)) if code == FAILED else None
+        if event is None:
+            order = self.setting.order if code >= WITH_ORDER else None
+            values = (UnitState(code % WITH_ORDER).name, order, cause)
+            event = state_event(self.setting.unit, self.path, code, values, self._series)
+        if code == FAILED:
+            self._failed[str(cause)] = event
+        else:
+            self._events[code] = event
         return event
 
     def _cause(self, code: int) -> str | None:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from twin.config import StationConfig
 from twin.records import RecordKind
-from twin.sim.journal import Event
+from twin.sim.journal import Event, Series
 from twin.sim.station import Part, Setting, Station
 from twin.stations import stations
 from twin.units import Count
@@ -23,33 +23,29 @@ class BufferConfig(StationConfig):
 
 
 class Shelf:
-    """The stock of one item: its level and the events of its levels.
+    """The events of the stock of one item.
 
     Args:
         station: The unit.
         item: The item.
+        level: Number at the start.
     """
 
-    __slots__ = ("events", "item", "level", "station")
+    __slots__ = ("events", "item", "level", "series", "station")
 
-    def __init__(self, station: Station, item: str):
-        self.station, self.item, self.level = station, item, 0
+    def __init__(self, station: Station, item: str, level: int):
+        self.station, self.item, self.level = station, item, level
+        self.series = Series()
         self.events: list[Event] = []
 
     def change(self, by: int) -> None:
-        """Add to the level."""
+        """Add to the level and log it."""
         self.level += by
-        self.record()
-
-    def record(self) -> None:
-        """Log the level."""
-        station = self.station
-        if station.recording:
-            events = self.events
-            while len(events) <= self.level:
-                series = ("stock", station.setting.unit, self.item)
-                events.append(Event(station.setting.unit, RecordKind.STOCK, (self.item, len(events)), series))
-            station.log.extend((station.kernel._now, events[self.level]))
+        events, station = self.events, self.station
+        while len(events) <= self.level:
+            values = (self.item, len(events))
+            events.append(Event(station.setting.unit, RecordKind.STOCK, values, self.series))
+        station.log.extend((station.kernel._now, events[self.level]))
 
 
 @stations.register("buffer", config=BufferConfig)
@@ -71,19 +67,20 @@ class Buffer(Station):
         self.shelves: dict[str, Shelf] = {}
         for item, number in config.initial.items():
             self.queue.extend([setting.parts(item)] * number)
-            self.shelf(item).level = number
-
-    def shelf(self, item: str) -> Shelf:
-        """The stock of an item."""
-        shelf = self.shelves.get(item)
-        if shelf is None:
-            shelf = self.shelves[item] = Shelf(self, item)
-        return shelf
 
     def stock_items(self, items: set[str]) -> None:
         """Log the first level of every item that can come here."""
         for item in sorted(items):
-            self.shelf(item).record()
+            if self.recording:
+                self.record(item, 0)
+
+    def record(self, item: str, change: int) -> None:
+        """Log a change of stock that has just happened."""
+        shelf = self.shelves.get(item)
+        if shelf is None:
+            before = sum(part.item == item for part in self.queue) - change
+            shelf = self.shelves[item] = Shelf(self, item, before)
+        shelf.change(change)
 
     def begin(self) -> None:
         self.push()
@@ -100,14 +97,16 @@ class Buffer(Station):
                 return True
         if len(queue) >= self.places:
             return False
-        self.put(part)
+        queue.append(part)
+        if self.recording:
+            self.record(part.item, 1)
         return True
 
     def put(self, part: Part) -> None:
         """Store a part."""
         self.queue.append(part)
-        shelf = self.shelves.get(part.item)
-        (shelf if shelf is not None else self.shelf(part.item)).change(1)
+        if self.recording:
+            self.record(part.item, 1)
 
     def peek(self, taker: Station) -> Part | None:  # noqa: ARG002 - the head is for any successor
         return self.queue[0] if self.queue and not self.closed else None
@@ -117,10 +116,13 @@ class Buffer(Station):
         if not queue or self.closed:
             return None
         if len(queue) >= self.places:
-            self.kernel.soon.append(self.pull)
+            giver = self.feed
+            if giver is None or giver.waiting:
+                self.kernel.soon.append(self.pull)
         part = queue.popleft()
         self.parts += 1
-        self.shelves[part.item].change(-1)
+        if self.recording:
+            self.record(part.item, -1)
         if self.next is None:
             self.kernel.soon.append(self.push)
         return part
@@ -132,7 +134,8 @@ class Buffer(Station):
         while queue and not self.closed and self.forward(queue[0]):
             part = queue.popleft()
             self.parts += 1
-            self.shelves[part.item].change(-1)
+            if self.recording:
+                self.record(part.item, -1)
         if full and len(queue) < self.places:
             self.kernel.soon.append(self.pull)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 
 from pydantic import Field
 
@@ -38,7 +38,7 @@ class Shipping(Buffer):
     """
 
     config = ShippingConfig
-    __slots__ = ("load", "sent", "times")
+    __slots__ = ("dock", "load", "sent", "times")
 
     def __init__(self, setting: Setting):
         super().__init__(setting)
@@ -46,12 +46,14 @@ class Shipping(Buffer):
         assert isinstance(config, ShippingConfig)  # noqa: S101 - the builder has checked it
         self.load, self.sent = config.load, 0
         self.times = self.stream("time", config.time)
+        self.dock = Counter(part.item for part in self.queue)
 
     def offer(self, part: Part) -> bool:
         if self.closed or len(self.queue) >= self.places:
             return False
         self.put(part)
-        if self.shelves[part.item].level >= self.load:
+        self.dock[part.item] += 1
+        if self.dock[part.item] >= self.load:
             self.push()
         return True
 
@@ -64,8 +66,8 @@ class Shipping(Buffer):
     def push(self) -> None:
         """Send off every complete load that a receiver has room for."""
         full = len(self.queue) >= self.places
-        for item, shelf in self.shelves.items():
-            while shelf.level >= self.load and not self.closed and self._send(item):
+        for item in self.dock:
+            while self.dock[item] >= self.load and not self.closed and self._send(item):
                 pass
         if full and len(self.queue) < self.places:
             self.kernel.soon.append(self.pull)
@@ -87,7 +89,9 @@ class Shipping(Buffer):
         for part in self.queue:
             (chosen if part.item == item and len(chosen) < self.load else rest).append(part)
         self.queue = rest
-        self.shelves[item].change(-self.load)
+        self.dock[item] -= self.load
+        if self.recording:
+            self.record(item, -self.load)
         self.parts += self.load
         return tuple(chosen)
 

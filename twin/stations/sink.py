@@ -7,7 +7,7 @@ from pydantic import Field
 from twin.config import StationConfig
 from twin.distributions import Durations
 from twin.records import RecordKind
-from twin.sim.journal import Event
+from twin.sim.journal import Event, Series
 from twin.sim.kernel import WORK
 from twin.sim.station import BREAK, DOWN, OFF, PRODUCING, STARVED, Part, Setting, Station
 from twin.stations import stations
@@ -61,7 +61,7 @@ class Sink(Station):
         law = getattr(self.setting.config, "interval", None)
         unit, first_pass = self.setting.unit, int(part.reworks == 0)
         values = (part.item, 1, 0, 0, 0.0 if law is None else law.mean_s, first_pass)
-        event = self.events[part] = Event(unit, RecordKind.PART, values, ("part", unit, part.item, first_pass))
+        event = self.events[part] = Event(unit, RecordKind.PART, values, Series())
         return event
 
     def _wanted(self) -> None:

@@ -44,6 +44,8 @@ class Source(Processor):
         self.round = tuple(setting.parts(item) for item, number in config.mix.items() for _ in range(number))
         self.begun = 0
         super().__init__(setting)
+        if self.interval is None:
+            self.waiting = True
 
     def law(self, item: str) -> Distribution | None:  # noqa: ARG002 - the interval is the same for all items
         return self.interval
