@@ -67,7 +67,7 @@ async def test_flat_out(mosquitto: Mosquitto, transport: str, capsys: pytest.Cap
     sink, random = CountingSink(), np.random.default_rng(1)
     config = OutboxConfig(policy="wait", pieces=4_000, window=2_000)
     async with (
-        receiving(mosquitto.url, transport, sink) as ingest,  # type: ignore[arg-type]
+        receiving(mosquitto.url, transport, sink) as ingest,
         sending(mosquitto.url, transport, config) as (outbox, pump),
     ):
         before, broker_before, start = cpu_s(), cpu_s(mosquitto.pid), time.perf_counter()
@@ -92,7 +92,7 @@ async def test_latency_at_10_000_values_a_second(
     """Ten ticks a second of 50 devices with 20 tags; age of a value when it reaches the sink."""
     sink, random, loop = CountingSink(), np.random.default_rng(1), asyncio.get_running_loop()
     async with (
-        receiving(mosquitto.url, transport, sink) as ingest,  # type: ignore[arg-type]
+        receiving(mosquitto.url, transport, sink) as ingest,
         sending(mosquitto.url, transport) as (outbox, pump),
     ):
         start, before = loop.time(), cpu_s()

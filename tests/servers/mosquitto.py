@@ -9,26 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.counterparts import free_port, needed, port_open, wait_for
+from tests.counterparts import ROOT, free_port, needed, port_open, wait_for
 
-CONFIG = """listener {port} 127.0.0.1
-allow_anonymous true
-persistence false
-max_queued_messages 100000
-max_queued_bytes 268435456
-max_inflight_messages 1000
-log_type error
-log_dest file {folder}/mosquitto.log
-"""
+SHIPPED = ROOT / "brokers" / "mosquitto.conf"
 
 
 class Mosquitto:
-    """A broker; ``kill`` and ``start`` again: the same port, nothing remembered."""
+    """A broker with the shipped configuration; ``kill`` and ``start`` again: same port, nothing remembered."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, more: str = ""):
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
-        self._config.write_text(CONFIG.format(port=self.port, folder=folder))
+        shipped = SHIPPED.read_text(encoding="utf-8").replace("listener 1883", f"listener {self.port}")
+        self._config.write_text(f"{shipped}\n{more}\nlog_type error\nlog_dest file {folder}/mosquitto.log\n")
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -16,6 +16,7 @@ from brokers.pump import Pump
 from twin.equipment import EquipmentPath
 from twin.errors import StoreError
 from twin.master import EquipmentMaster, PlaceMaster, meta_frame
+from twin.ports import Sink
 from twin.records import Frame, RecordKind, records
 from twin.tags import TagSpec
 
@@ -119,7 +120,7 @@ async def sending(
 async def receiving(
     url: str,
     transport: str,
-    sink: RecordingSink,
+    sink: Sink,
     observer: Callable[[Sequence[Frame]], None] | None = None,
     config: IngestConfig | None = None,
 ) -> AsyncIterator[Ingest]:

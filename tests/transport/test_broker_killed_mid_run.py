@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from brokers.stores.duckdb import DuckDbStore
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, RecordingSink, meta, receiving, sending, tick_frames
 from tests.transport.test_path import TRANSPORTS, rows_of
+from twin.records import RecordKind
 
 TICKS = 60
 
@@ -52,3 +56,26 @@ async def test_what_is_missing_comes_without_new_data(mosquitto: Mosquitto, tran
         assert await pump.drain(LIMIT_S)
     assert sink.numbered == outbox.counters.put
     assert not sink.twice
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_the_embedded_store_ends_complete(mosquitto: Mosquitto, transport: str, tmp_path: Path) -> None:
+    store = DuckDbStore(str(tmp_path / "store.duckdb"))
+    await store.open()
+    async with (
+        receiving(mosquitto.url, transport, store) as ingest,
+        sending(mosquitto.url, transport) as (outbox, pump),
+    ):
+        outbox.put([meta()])
+        for tick in range(TICKS):
+            outbox.put(tick_frames(tick))
+            if tick == TICKS // 2:
+                assert await pump.drain(LIMIT_S)
+                mosquitto.kill()
+        mosquitto.start()
+        assert await pump.drain(LIMIT_S)
+        assert ingest.counters.store_failures == 0
+    assert await store.count(RecordKind.TELEMETRY) == TICKS * 5 * 3
+    assert await store.count(RecordKind.STATE) == TICKS
+    assert await store.count(RecordKind.HEARTBEAT) == TICKS
+    await store.close()
