@@ -258,6 +258,7 @@ class Connection:
             self._loop.call_soon_threadsafe(function, *arguments)
 
     def _on_connect(self, first: asyncio.Future[str], answer: str) -> None:
+        self._done = self._sent  # what was under way has gone with the old connection
         self._life += 1  # here, before paho hands out messages of the new connection
         if not first.done():
             self._call(_resolve, first, answer)
@@ -274,7 +275,8 @@ class Connection:
             self._call(_resolve, first, reason)
 
     def _on_publish(self, *_: Any) -> None:
-        self._done += 1
+        if self._done < self._sent:  # what paho sends again after a reconnect was counted before
+            self._done += 1
         if self._waiting and self._sent - self._done <= self.config.max_inflight // 2:
             self._waiting = False
             self._call(self._room.set)
