@@ -53,7 +53,7 @@ class Event:
 
     Args:
         unit: Number of the unit.
-        kind: Kind of record; None: leaves no row.
+        kind: Kind of record.
         values: Values of its columns.
         series: Events of one series at the same instant become one row: the last state or level, or
             for PART the sum of quantities. None: each is a row.
@@ -63,7 +63,7 @@ class Event:
 
     __slots__ = ("code", "digest", "kind", "series", "unit", "values")
 
-    def __init__(self, unit: int, kind: RecordKind | None, values: tuple[Any, ...], series: Series | None = None):
+    def __init__(self, unit: int, kind: RecordKind, values: tuple[Any, ...], series: Series | None = None):
         self.unit, self.kind, self.values, self.series = unit, kind, values, series
         self.digest = 0
         self.code = 0
@@ -165,8 +165,7 @@ def _collapsed(times: list[float], events: list[Event]) -> list[tuple[float, Eve
     for time, event in zip(times, events, strict=True):
         series = event.series
         if series is None:
-            if event.kind is not None:
-                rows.append((time, event))
+            rows.append((time, event))
         elif series.time == time:
             gaps |= _again(rows, series, time, event)
         else:

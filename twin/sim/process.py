@@ -62,9 +62,8 @@ class Job:
 
     def _event(self, station: Processor, quantities: tuple[int, int, int]) -> Event:
         first_pass = int(self.part.reworks == 0)
-        kind = RecordKind.PART if station.records_parts else None
         values = (self.out.item, *quantities, self.ideal_s, first_pass)
-        return Event(station.setting.unit, kind, values, station.part_series(self.out.item, first_pass))
+        return Event(station.setting.unit, RecordKind.PART, values, station.part_series(self.out.item, first_pass))
 
 
 class Slot:
@@ -266,7 +265,7 @@ class Processor(Station):
         self.judges = self.may_judge()
         if self.judges:
             self.quality = self.stream("quality", None)
-        self.watched = self.judges or self.recording
+        self.watched = self.judges or (self.recording and self.records_parts)
         self.waiting = self.blocked
         self.add_failures(getattr(config, "failures", ()))
 
