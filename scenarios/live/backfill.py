@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scenarios.feed import Feed
 from twin.brain import Brain
@@ -49,14 +49,13 @@ async def backfill(feed: Feed, history: History, until_s: float) -> None:
         history: Where it goes.
         until_s: Simulated time at which live begins.
     """
-    live = history.brain.config
-    history.brain.config = replace(live, live_s=3600.0)
+    history.brain.live = False
     await history.take([frame for _, frame in feed.meta()])
     coarse_s = max(until_s - FINE_S, 0.0) // 3600 * 3600
     for end_s, tick_s in ((coarse_s, COARSE_TICK_S), (until_s, FINE_TICK_S)):
         if end_s > feed.now_s:
             await _history(feed, history, end_s, tick_s)
-    history.brain.config = live
+    history.brain.live = True
 
 
 async def _history(feed: Feed, history: History, until_s: float, tick_s: float) -> None:

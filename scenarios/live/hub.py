@@ -16,15 +16,18 @@ from dashboards.live import LiveState
 from dashboards.web.app import create_app
 from dashboards.web.server import WebServer
 from dashboards.web.settings import LOOPBACK, WebSettings
+from scenarios.feed import tick_for
 from scenarios.live.backfill import History
 from scenarios.live.settings import RunSettings
-from twin.brain import Brain
+from twin.brain import Brain, BrainConfig
 from twin.config import Title
 from twin.errors import RetriableError
 from twin.records import Frame, RecordKind
 
 BRAIN = "brain"
 CONNECT_S = 15.0
+LIVE_S = 10.0
+"""Real time between two reports of the running window."""
 
 
 class Hub:
@@ -41,7 +44,7 @@ class Hub:
     def __init__(self, settings: RunSettings, title: Title):
         self.settings = settings
         self.store: Store = open_store(settings.store)
-        self.brain = Brain()
+        self.brain = Brain(BrainConfig(live_s=tick_for(LIVE_S * settings.speed)))
         self.live = LiveState()
         self.ingest: Ingest | None = None
         self._figures: Outbox | None = None
