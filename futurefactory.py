@@ -12,7 +12,7 @@ from twin.config import PlantConfig, ProcessConfig, StationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import FactoryError, ModelError, ScenarioError
 from twin.records import Frame, RecordKind
-from twin.sim import Plant
+from twin.sim.plant import Plant
 from twin.states import UnitState
 from twin.stations import stations
 from twin.tags import TagSpec

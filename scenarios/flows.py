@@ -8,7 +8,7 @@ from scenarios.index import Index, Unit, text_at
 from scenarios.messages import problem
 from twin.config import PlantConfig
 from twin.errors import ModelError, Problem
-from twin.sim import Plant
+from twin.sim.plant import Plant
 
 FED = ("machine", "assembly", "inspection", "sink", "shipping", "receiving", "transport")
 """Kinds that are of no use when nothing comes to them."""

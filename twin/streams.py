@@ -54,12 +54,13 @@ class Stream:
     True
     """
 
-    __slots__ = ("_key", "block", "branch", "law", "path", "purpose", "seed", "values")
+    __slots__ = ("_key", "block", "branch", "law", "left", "path", "purpose", "seed", "values")
 
     def __init__(self, seed: int, path: str, purpose: str, law: Distribution | None):
         self.seed, self.path, self.purpose, self.law = seed, path, purpose, law
         self.branch = 0
         self.block = 0
+        self.left = 0
         self.values: list[float] = []
         self._key: int | None = None
 
@@ -75,9 +76,13 @@ class Stream:
         return values
 
     def refill(self) -> float:
-        """The next value when ``values`` is empty; draws a new block."""
-        self.values.extend(self._draw_block(self.block))
-        self.block += 1
+        """The next value when ``values`` is empty; draws a block."""
+        if self.left:  # restored: what was left of the last block
+            self.values.extend(self._draw_block(self.block - 1)[: self.left])
+            self.left = 0
+        else:
+            self.values.extend(self._draw_block(self.block))
+            self.block += 1
         return self.values.pop()
 
     def draw(self) -> float:
@@ -86,13 +91,14 @@ class Stream:
 
     def reseed(self, branch: int) -> None:
         """Go on with other numbers."""
-        self.branch, self._key = branch, None
+        self.branch, self._key, self.left = branch, None, 0
         self.values.clear()
 
     def __getstate__(self) -> tuple[Any, ...]:
-        return (self.seed, self.path, self.purpose, self.law, self.branch, self.block, len(self.values))
+        left = len(self.values) or self.left
+        return (self.seed, self.path, self.purpose, self.law, self.branch, self.block, left)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.seed, self.path, self.purpose, self.law, self.branch, self.block, left = state
+        self.seed, self.path, self.purpose, self.law, self.branch, self.block, self.left = state
         self._key = None
-        self.values = self._draw_block(self.block - 1)[:left] if left else []
+        self.values = []

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scenarios.loader import load
-from twin.sim import Plant
+from twin.sim.plant import Plant
 
 
 def add(app: typer.Typer) -> None:

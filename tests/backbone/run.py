@@ -12,7 +12,7 @@ from devices.master import chain_meta
 from twin.brain import Brain, BrainConfig
 from twin.config import PlantConfig
 from twin.records import Frame
-from twin.sim import Plant
+from twin.sim.plant import Plant
 
 Key = tuple[str, str, str, int]
 Wire = Callable[[Frame], Iterable[Frame]]

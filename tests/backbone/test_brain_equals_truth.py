@@ -18,7 +18,7 @@ from tests.backbone.truth import Reference
 from tests.conftest import ROOT
 from twin.config import PlantConfig
 from twin.equipment import EquipmentPath
-from twin.sim import Plant
+from twin.sim.plant import Plant
 from twin.states import UnitState
 
 LINE_ONLY = {"line_oee", "bottleneck_unit"}

@@ -10,7 +10,7 @@ from tests.backbone.run import Heard, tell
 from tests.backbone.wires import SparkplugWire, UnsWire
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind
-from twin.sim import Plant
+from twin.sim.plant import Plant
 from twin.states import UnitState
 
 HOURS, TICK_S, SEED = 9, 30, 4

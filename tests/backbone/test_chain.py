@@ -11,7 +11,7 @@ from tests.backbone.run import Heard, tell
 from tests.backbone.truth import Reference
 from twin.config import ChainLinkConfig, ProcessConfig
 from twin.records import RecordKind
-from twin.sim import Plant
+from twin.sim.plant import Plant
 
 HOURS, TICK_S, HOUR = 6, 60, 3600 * 10**9
 

@@ -9,8 +9,8 @@ from functools import cache, cached_property
 from tests.brain.reference import element, expected
 from twin.config import PlantConfig, ProcessConfig, StationConfig
 from twin.equipment import EquipmentPath
-from twin.sim import Plant
 from twin.sim.ledger import Truth
+from twin.sim.plant import Plant
 from twin.states import UnitState as U
 
 Sums = dict[str, float]

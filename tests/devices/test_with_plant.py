@@ -13,7 +13,7 @@ from devices.bank import DeviceBank
 from tests.devices.plants import LINE, SITE, flow, series, telemetry
 from twin.config import DeviceConfig, PlantConfig
 from twin.records import Frame, RecordKind
-from twin.sim import Plant
+from twin.sim.plant import Plant
 from twin.states import UnitState
 
 M1, M2 = LINE.child("m1"), LINE.child("m2")

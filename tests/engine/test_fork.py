@@ -15,7 +15,8 @@ from tests.engine.plants import assembly_plant, serial_line, ten_machine_line
 from tests.engine.strategies import plants
 from twin.config import PlantConfig, StationConfig
 from twin.errors import FactoryError
-from twin.sim import Command, Plant
+from twin.sim.command import Command
+from twin.sim.plant import Plant
 from twin.sim.station import Part, Station
 from twin.stations import stations
 

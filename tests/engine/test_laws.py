@@ -13,7 +13,7 @@ from tests.engine.plants import DAY, assembly_plant, line, machine, plant_of, si
 from tests.engine.strategies import lines, plants
 from twin.config import PlantConfig
 from twin.records import RecordKind
-from twin.sim import Plant
+from twin.sim.plant import Plant
 from twin.states import UnitState
 from twin.stations.source import Source
 

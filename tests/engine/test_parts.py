@@ -18,9 +18,10 @@ from twin.config import CalendarConfig
 from twin.distributions import Exponential
 from twin.errors import FactoryError
 from twin.parts.calendar import CLOSED, ON, PAUSE, Calendar
-from twin.sim import Command, Plant
 from twin.sim.clock import to_ns, to_ns_array
+from twin.sim.command import Command
 from twin.sim.kernel import Kernel
+from twin.sim.plant import Plant
 from twin.streams import BLOCK, Stream
 
 EPOCH = datetime.fromisoformat("2026-01-05T00:00:00+08:00")

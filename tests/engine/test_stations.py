@@ -21,7 +21,8 @@ from tests.engine.plants import (
 from twin.config import PlantConfig
 from twin.errors import ModelError
 from twin.records import COLUMNS, RecordKind
-from twin.sim import Plant, TraceRow
+from twin.sim.journal import TraceRow
+from twin.sim.plant import Plant
 from twin.states import UnitState
 
 HERE = "acme/north/hall/line"

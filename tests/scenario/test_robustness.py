@@ -58,7 +58,7 @@ def loaded(text: str) -> None:
     try:
         loads(text, Path())
     except ScenarioError as error:
-        assert all(problem.where and problem.expected for problem in error.problems)
+        assert all(problem.where and problem.expected for problem in error.problems)  # noqa: PT017 - either is fine
 
 
 def test_the_document_that_is_changed_is_valid() -> None:

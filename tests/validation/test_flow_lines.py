@@ -16,7 +16,7 @@ from tests.conftest import SHARED
 from tests.engine.plants import buffer, exponential, failure, line_plant, machine, sink, source
 from tests.validation.intervals import Interval, confidence
 from twin.config import PlantConfig
-from twin.sim import Plant
+from twin.sim.plant import Plant
 from twin.states import UnitState
 
 pytestmark = pytest.mark.validation

@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.plants import buffer, exponential, line_plant, machine, sink, source
 from tests.validation.intervals import Interval, confidence
-from twin.sim import Plant
+from twin.sim.plant import Plant
 from twin.states import UnitState
 
 pytestmark = pytest.mark.validation

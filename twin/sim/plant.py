@@ -25,7 +25,7 @@ class Plant:
     Args:
         config: What to build.
         seed: Seed of all random streams, not negative.
-        trace: Keep events for :meth:`drain`.
+        trace: Keep events for :meth:`drain`, which has to be called now and then: they wait without limit.
         intervals: Keep all of them in the ledger, for exact windows.
 
     Raises:
