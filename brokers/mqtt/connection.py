@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -189,6 +190,8 @@ class Connection:
             answer = await self._answer(first, version)
         except socket.gaierror as error:
             raise FatalError(f"{self.address}: expected a known host, got {error}") from None
+        except ssl.SSLCertVerificationError as error:
+            raise FatalError(f"{self.address}: expected a certificate to trust, got {error} (see FF_MQTT_CA)") from None
         except (OSError, TimeoutError) as error:
             await self._abandon(client)
             raise RetriableError(f"{self.address}: expected a broker, got {error or 'no answer'}") from None
