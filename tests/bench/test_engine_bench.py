@@ -18,7 +18,7 @@ import pytest
 import simpy
 
 from tests.engine.plants import line, machine, plant_of, serial_line, sink, site, source, ten_machine_line
-from twin.sim import Plant
+from twin.sim.plant import Plant
 
 pytestmark = pytest.mark.bench
 YEAR_MIN = 525_600

@@ -47,6 +47,11 @@ class Series:
         self.time = -1.0
         self.index = -1
 
+    def says_nothing(self, event: Event) -> bool:
+        """Whether an event says what was said before this instant."""
+        before = self.before
+        return before is not None and before.values == event.values
+
 
 class Event:
     """Something that can happen at a unit; made once, logged many times.
@@ -173,7 +178,7 @@ def _collapsed(times: list[float], events: list[Event]) -> list[tuple[float, Eve
             if event.kind is not part:
                 series.before = series.last
                 series.last = event
-                if event is series.before:
+                if series.says_nothing(event):
                     series.index = -1
                     continue
             series.index = len(rows)
@@ -190,7 +195,7 @@ def _again(rows: list[tuple[float, Event] | None], series: Series, time: float, 
         event = _sum(first, event)
     else:
         series.last = event
-        if event is series.before:
+        if series.says_nothing(event):
             series.index = -1
             return first is not None
     series.index = len(rows)

@@ -36,16 +36,25 @@ class Shelf:
     def __init__(self, station: Station, item: str, level: int):
         self.station, self.item, self.level = station, item, level
         self.series = Series()
-        self.events: list[Event] = []
+        self.events: dict[int, Event] = {}
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return (self.station, self.item, self.level, self.series)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        # events are made again when needed, but for the one that must not be said twice
+        self.station, self.item, self.level, self.series = state
+        last = self.series.last
+        self.events = {} if last is None else {last.values[1]: last}
 
     def change(self, by: int) -> None:
         """Add to the level and log it."""
-        self.level += by
-        events, station = self.events, self.station
-        while len(events) <= self.level:
-            values = (self.item, len(events))
-            events.append(Event(station.setting.unit, RecordKind.STOCK, values, self.series))
-        station.log.extend((station.kernel._now, events[self.level]))
+        self.level = level = self.level + by
+        event = self.events.get(level)
+        if event is None:
+            event = Event(self.station.setting.unit, RecordKind.STOCK, (self.item, level), self.series)
+            self.events[level] = event
+        self.station.log.extend((self.station.kernel._now, event))
 
 
 @stations.register("buffer", config=BufferConfig)
