@@ -10,7 +10,7 @@ import pytest
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, SITE, T0, UNITS, RecordingSink, receiving, sending
 from tests.transport.test_path import TRANSPORTS
-from tests.transport.wire import watching
+from tests.transport.wire import throw_out, watching
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind, records
 
@@ -83,8 +83,6 @@ async def test_topics_retention_and_properties_in_the_namespace(mosquitto: Mosqu
 
 
 async def test_a_publisher_that_is_cut_off_is_announced_offline(mosquitto: Mosquitto) -> None:
-    from tests.transport.test_sparkplug_assertions import throw_out
-
     topic = "ff/v1/availability/yujiang/vehicle"
     async with watching(mosquitto.port) as wire, sending(mosquitto.url, "uns") as (_, pump):
         await throw_out(mosquitto.port, "pub-yujiang.vehicle")

@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
-import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 
 from brokers.naming import SparkplugId
 from brokers.outbox import Outbox
@@ -26,7 +24,7 @@ from brokers.sparkplug.publisher import SparkplugPublisher
 from brokers.sparkplug.source import SparkplugSource
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, SITE, UNITS, meta, tick_frames
-from tests.transport.wire import Seen, Wire, watching
+from tests.transport.wire import Seen, Wire, throw_out, watching
 
 NODE = SparkplugId("yujiang", "vehicle")
 DATA = ("NDATA", "DDATA")
@@ -70,19 +68,6 @@ async def send(outbox: Outbox, publisher: SparkplugPublisher, ticks: range, *, m
         piece = await outbox.take()
         await publisher.publish(piece)  # type: ignore[arg-type]
     await publisher.flushed()
-
-
-async def throw_out(port: int, client_id: str) -> None:
-    """Take over a client id: the broker ends the other connection and publishes its will."""
-    done = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    thief = paho.Client(CallbackAPIVersion.VERSION2, client_id, protocol=paho.MQTTv5)
-    thief.on_connect = lambda *_: loop.call_soon_threadsafe(done.set)
-    thief.connect("127.0.0.1", port)
-    thief.loop_start()
-    await asyncio.wait_for(done.wait(), LIMIT_S)
-    thief.disconnect()
-    await asyncio.to_thread(thief.loop_stop)
 
 
 async def play(port: int) -> Session:

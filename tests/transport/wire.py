@@ -80,3 +80,20 @@ async def watching(port: int) -> AsyncIterator[Wire]:
     finally:
         wire.client.disconnect()
         await asyncio.to_thread(wire.client.loop_stop)
+
+
+async def throw_out(port: int, client_id: str) -> None:
+    """Take over a client id and leave at once: the broker ends the other connection and publishes its will."""
+    done = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    thief = paho.Client(CallbackAPIVersion.VERSION2, client_id, protocol=paho.MQTTv5)
+
+    def leave(*_: Any) -> None:
+        thief.disconnect()
+        loop.call_soon_threadsafe(done.set)
+
+    thief.on_connect = leave
+    thief.connect("127.0.0.1", port)
+    thief.loop_start()
+    await asyncio.wait_for(done.wait(), LIMIT_S)
+    await asyncio.to_thread(thief.loop_stop)
