@@ -44,6 +44,10 @@ class Registry(Generic[T]):
 
         return add
 
+    def forget(self, kind: str) -> None:
+        """Take a component out again, e.g. that of a plug-in."""
+        del self._entries[kind]
+
     def _check(self, kind: str, component: T, config: type[BaseModel] | None) -> None:
         if kind in self._entries:
             raise TypeError(f"{self.sort} {kind!r} is registered twice")

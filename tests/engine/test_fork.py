@@ -122,8 +122,12 @@ class Metronome(Station):
         return True
 
 
-if "metronome" not in stations:
+@pytest.fixture
+def _metronome() -> Iterator[None]:
+    """The plug-in, registered for one test."""
     stations.register("metronome", config=StationConfig)(Metronome)
+    yield
+    stations.forget("metronome")
 
 
 def metronome_plant() -> PlantConfig:
@@ -139,6 +143,7 @@ def metronome_plant() -> PlantConfig:
     return config.model_copy(update={"enterprises": (enterprise.model_copy(update={"sites": (place,)}),)})
 
 
+@pytest.mark.usefixtures("_metronome")
 def test_a_plug_in_with_simpy_processes_runs_but_is_not_forkable() -> None:
     plant = Plant(metronome_plant(), 1)
     plant.run_until(1_000.5)

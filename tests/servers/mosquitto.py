@@ -12,16 +12,20 @@ import pytest
 from tests.counterparts import ROOT, free_port, needed, port_open, wait_for
 
 SHIPPED = ROOT / "brokers" / "mosquitto.conf"
+OWN = ("listener", "allow_anonymous", "password_file", "persistence", "autosave", "log_", "connection_messages")
+"""Settings that a broker for tests has otherwise: anonymous on loopback, nothing remembered."""
 
 
 class Mosquitto:
-    """A broker with the shipped configuration; ``kill`` and ``start`` again: same port, nothing remembered."""
+    """A broker with the queues of the shipped configuration; ``kill`` and ``start``: same port, nothing remembered."""
 
     def __init__(self, folder: Path, more: str = ""):
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
-        shipped = SHIPPED.read_text(encoding="utf-8").replace("listener 1883", f"listener {self.port}")
-        self._config.write_text(f"{shipped}\n{more}\nlog_type error\nlog_dest file {folder}/mosquitto.log\n")
+        kept = [line for line in SHIPPED.read_text(encoding="utf-8").splitlines() if not line.startswith(OWN)]
+        own = f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type error\n"
+        shipped = "\n".join(kept)
+        self._config.write_text(f"{own}{shipped}\n{more}\nlog_dest file {folder}/mosquitto.log\n", encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

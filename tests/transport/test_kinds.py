@@ -10,7 +10,7 @@ import pytest
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, SITE, T0, UNITS, RecordingSink, receiving, sending
 from tests.transport.test_path import TRANSPORTS
-from tests.transport.wire import throw_out, watching
+from tests.transport.wire import Seen, throw_out, watching
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind, records
 
@@ -84,7 +84,12 @@ async def test_topics_retention_and_properties_in_the_namespace(mosquitto: Mosqu
 
 async def test_a_publisher_that_is_cut_off_is_announced_offline(mosquitto: Mosquitto) -> None:
     topic = "ff/v1/availability/yujiang/vehicle"
+
+    def said(seen: list[Seen]) -> list[bool]:
+        return [b"true" in message.payload for message in seen if message.topic == topic]
+
     async with watching(mosquitto.port) as wire, sending(mosquitto.url, "uns") as (_, pump):
+        await wire.holds(lambda seen: said(seen)[-1:] == [True])
         await throw_out(mosquitto.port, "pub-yujiang.vehicle")
-        await wire.holds(lambda seen: [b"true" in s.payload for s in seen if s.topic == topic] == [True, False, True])
+        await wire.holds(lambda seen: said(seen)[-3:] == [True, False, True])
         await asyncio.wait_for(pump.publisher.wait_online(), LIMIT_S)
