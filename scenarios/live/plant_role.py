@@ -56,14 +56,21 @@ class PlantRole:
         settings: Settings of the run, with a broker.
         feed: Plant and devices; continues from where they are.
         clock: Time of the machine.
+        drain_s: Longest wait at the end for what was said to be stored.
     """
 
-    def __init__(self, settings: RunSettings, feed: Feed, clock: Clock | None = None):
+    def __init__(self, settings: RunSettings, feed: Feed, clock: Clock | None = None, drain_s: float = DRAIN_S):
         self.settings = settings
         self.feed = feed
         self._clock = clock or SystemClock()
+        self._drain_s = drain_s
         self._tick_s = tick_for(max(settings.tick_s, settings.speed * LEAST_TICK_S))
         self._sites = {site: SitePublisher(site, settings) for site in feed.banks}
+
+    @property
+    def outboxes(self) -> dict[EquipmentPath, Outbox]:
+        """Outbox of each site."""
+        return {path: site.outbox for path, site in self._sites.items()}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until told to stop, then see that what was said is stored."""
@@ -73,7 +80,7 @@ class PlantRole:
             await self._sites[path].put([frame], 0.0)
         print(READY, flush=True)
         await self._paced(stop)
-        await asyncio.gather(*(site.pump.drain(DRAIN_S) for site in self._sites.values()))
+        await asyncio.gather(*(site.pump.drain(self._drain_s) for site in self._sites.values()))
         for pump in pumps:
             pump.cancel()
         await asyncio.gather(*pumps, return_exceptions=True)
