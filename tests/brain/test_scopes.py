@@ -48,3 +48,9 @@ def test_units_without_connections_are_each_their_own_stage() -> None:
     line = units(("m", 10.0, ()), ("n", 20.0, ()))
     assert group(LINE, line).bottleneck == (1,)
     assert group(LINE, line).last == (0, 1)
+
+
+def test_rework_beside_the_flow_is_no_stage() -> None:
+    line = units(("in", None, ("t1", "t2")), ("t1", 300.0, ()), ("t2", 300.0, ()), ("repair", 2700.0, ()))
+    assert group(LINE, line).bottleneck == (1, 2)
+    assert group(LINE, line).last == (1, 2, 3)

@@ -68,13 +68,18 @@ def stage_s(rows: Iterable[int], units: Sequence[Unit]) -> float:
 
 
 def _slowest(processing: Sequence[int], units: Sequence[Unit]) -> tuple[int, ...]:
+    """The stage with the longest planned time per item; rework beside the flow is no stage of the line."""
     before: dict[str, set[str]] = {units[row].path: set() for row in processing}
     for unit in units:
         for name in unit.next:
             before.get(name, set()).add(unit.path)
     stages: dict[tuple[object, ...], list[int]] = {}
+    first = min((units[row].position for row in processing), default=0)
+    fed = any(before.values())
     for row in processing:
         unit = units[row]
+        if fed and not before[unit.path] and unit.position > first:
+            continue
         alone = () if unit.next or before[unit.path] else (unit.path,)
         stages.setdefault((frozenset(unit.next), frozenset(before[unit.path]), alone), []).append(row)
     ordered: list[list[int]] = list(stages.values())
