@@ -54,3 +54,12 @@ def test_rework_beside_the_flow_is_no_stage() -> None:
     line = units(("in", None, ("t1", "t2")), ("t1", 300.0, ()), ("t2", 300.0, ()), ("repair", 2700.0, ()))
     assert group(LINE, line).bottleneck == (1, 2)
     assert group(LINE, line).last == (1, 2, 3)
+
+
+def test_branches_side_by_side_add_up() -> None:
+    line = units(
+        *(("in", None, ("a1", "b1")), ("a1", 60.0, ("a2",)), ("a2", 55.0, ("out",))),
+        *(("b1", 50.0, ("b2",)), ("b2", 58.0, ("out",)), ("out", 20.0, ())),
+    )
+    assert group(LINE, line).bottleneck == (1, 4)
+    assert stage_s((1, 4), line) == pytest.approx(1 / (1 / 60 + 1 / 58))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.brain.bottleneck import designed_bottleneck
 from twin.brain.site import Table, Unit
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.observed import COLUMN
@@ -34,7 +35,7 @@ class Scope:
         units: Rows of all its units.
         processing: Rows of those that process material.
         last: Rows of those after which no other processing unit of the group comes.
-        bottleneck: Rows of the designed bottleneck: the parallel units that together are the slowest stage.
+        bottleneck: Rows of the designed bottleneck: the parallel units that together limit the flow.
     """
 
     path: EquipmentPath
@@ -58,32 +59,13 @@ def group(path: EquipmentPath, units: Sequence[Unit]) -> Scope:
     if not last and processing:  # material runs in circles
         highest = max(units[row].position for row in processing)
         last = tuple(row for row in processing if units[row].position == highest)
-    return Scope(path, path.level, tuple(rows.values()), processing, last, _slowest(processing, units))
+    return Scope(path, path.level, tuple(rows.values()), processing, last, designed_bottleneck(rows, units))
 
 
 def stage_s(rows: Iterable[int], units: Sequence[Unit]) -> float:
     """Planned time per item of parallel units together: 1 / sum of (1 / planned run time); 0 while unknown."""
     rate = sum(1 / ideal for row in rows if (ideal := units[row].ideal_s))
     return 1 / rate if rate else 0.0
-
-
-def _slowest(processing: Sequence[int], units: Sequence[Unit]) -> tuple[int, ...]:
-    """The stage with the longest planned time per item; rework beside the flow is no stage of the line."""
-    before: dict[str, set[str]] = {units[row].path: set() for row in processing}
-    for unit in units:
-        for name in unit.next:
-            before.get(name, set()).add(unit.path)
-    stages: dict[tuple[object, ...], list[int]] = {}
-    first = min((units[row].position for row in processing), default=0)
-    fed = any(before.values())
-    for row in processing:
-        unit = units[row]
-        if fed and not before[unit.path] and unit.position > first:
-            continue
-        alone = () if unit.next or before[unit.path] else (unit.path,)
-        stages.setdefault((frozenset(unit.next), frozenset(before[unit.path]), alone), []).append(row)
-    ordered: list[list[int]] = list(stages.values())
-    return tuple(max(ordered, key=lambda rows: stage_s(rows, units), default=[]))
 
 
 def _reaches(start: int, rows: dict[EquipmentPath, int], units: Sequence[Unit]) -> bool:
