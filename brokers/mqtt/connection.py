@@ -23,6 +23,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from brokers.mqtt.address import BrokerAddress
+from brokers.mqtt.client import BufferedClient
 from twin.errors import FatalError, RetriableError
 
 log = logging.getLogger(__name__)
@@ -231,7 +232,7 @@ class Connection:
 
     def _client_for(self, version: MQTTProtocolVersion, first: asyncio.Future[str]) -> paho.Client:
         clean = None if version == paho.MQTTv5 else not self.config.keep_session
-        client = paho.Client(
+        client = BufferedClient(
             CallbackAPIVersion.VERSION2, self.config.client_id, clean, protocol=version, manual_ack=True
         )
         client.max_inflight_messages_set(self.config.max_inflight)
