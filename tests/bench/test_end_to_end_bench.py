@@ -32,7 +32,10 @@ LENGTH_S = float(os.environ.get("FACTORY_BENCH_S", "10"))
 RATES = [int(rate) for rate in os.environ.get("FACTORY_BENCH_RATES", "10000 25000 50000 75000 100000").split()]
 SETTLE_S = 20
 LIMIT_S = 180.0
-HEAD = "transport hub      devices    wanted   stored/s  ticks   p50 ms   p99 ms  cores: plant    hub broker  MB: plant  hub"
+HEAD = (
+    "transport hub      devices    wanted   stored/s  ticks   p50 ms   p99 ms"
+    "  cores: plant    hub broker  MB: plant  hub"
+)
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(0)]
 
