@@ -94,6 +94,16 @@ def test_operating_life_stands_still_while_the_machine_waits() -> None:
     assert failed[0] == 65.0
 
 
+@pytest.mark.parametrize("cycles", range(3, 40))
+@pytest.mark.parametrize("cycle", [0.1, 0.3, 0.7])
+def test_time_never_steps_back_when_a_life_ends_with_a_cycle(cycle: float, cycles: int) -> None:
+    """Sums of such cycles are rounded to a little more or less than the life."""
+    mode = {"id": "worn", "after": f"{cycle * cycles:.6f} s", "repair": "3.3 s"}
+    slow = line_plant(source(interval=f"{1.7 * cycle:.2f} s"), machine("m1", f"{cycle} s", failures=[mode]), sink())
+    times = [row.sim_s for row in run(slow, 3_000.0).drain()]
+    assert times == sorted(times)
+
+
 def test_a_calendar_failure_comes_in_idle_time_too() -> None:
     mode = {"id": "drift", "after": "25 s", "repair": "5 s", "basis": "calendar"}
     slow = line_plant(source(interval="20 s"), machine("m1", "2 s", failures=[mode]), sink())

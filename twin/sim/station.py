@@ -261,7 +261,10 @@ class Station:
         self.energy += spent * self.power[old]
         self.since = now
         self.code = code
-        self.fail_at = now + (self.life - self.totals[PRODUCING]) if code == PRODUCING else inf
+        self.fail_at = inf
+        if code == PRODUCING:
+            left = self.life - self.totals[PRODUCING]  # by rounding a little below 0 when a life ends with a cycle
+            self.fail_at = now + left if left > 0.0 else now
         event = self._events[code]
         self.log.extend((now, event if event is not None else self._event_of(code)))
 
