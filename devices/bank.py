@@ -122,7 +122,7 @@ def device_unit(path: EquipmentPath, number: int, line: LineConfig, station: Sta
         signatures=frozenset(mode.signature for mode in failures) - {"none"},
         item=made_item(station),
         ideal_s=ideal_s(station),
-        order=line.order or f"{line.id}-standing",  # as the engine names it
+        order=line.standing_order,
     )
 
 

@@ -19,6 +19,7 @@ from twin.config import (
     SiteConfig,
     StationConfig,
     Title,
+    calendar_name,
 )
 from twin.equipment import EquipmentPath
 from twin.master import (
@@ -32,15 +33,11 @@ from twin.master import (
     chain_path,
     meta_frame,
 )
+from twin.parts.calendar import DAY_S, DAYS, seconds, since_start
 from twin.records import Frame
+from twin.sim.links import Paths, destinations
+from twin.stations import stations
 from twin.tags import TagSpec
-
-DAY_S = 86_400.0
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-STORING = ("buffer", "transport", "receiving", "shipping")
-"""Kinds whose capacity is a number of places."""
-ENDS = ("sink", "shipping")
-"""Kinds after which the next station listed is not a successor."""
 
 
 def ideal_s(station: StationConfig) -> float | None:
@@ -50,12 +47,7 @@ def ideal_s(station: StationConfig) -> float | None:
     """
     if not isinstance(station, ProcessConfig):
         return None
-    if station.ideal_cycle is not None:
-        return station.ideal_cycle
-    times = [station.cycle] if station.cycle is not None else list(station.cycles.values())
-    if not times:
-        return None
-    return sum(time.mean_s for time in times) / len(times) / int(getattr(station, "capacity", 1))
+    return station.ideal_s(*([station.cycle] if station.cycle is not None else station.cycles.values()))
 
 
 def made_item(station: StationConfig) -> str:
@@ -63,15 +55,6 @@ def made_item(station: StationConfig) -> str:
     makes = getattr(station, "makes", None)
     cycles = list(getattr(station, "cycles", {}))
     return makes or (cycles[0] if len(cycles) == 1 else "")
-
-
-def successors(line: EquipmentPath, stations: tuple[StationConfig, ...], position: int) -> tuple[str, ...]:
-    """Full paths of the units to which material goes from one station of a line."""
-    station = stations[position]
-    if station.to is not None:
-        return tuple(name if "/" in name else f"{line}/{name}" for name in station.to)
-    last = position + 1 == len(stations)
-    return () if last or station.kind in ENDS else (f"{line}/{stations[position + 1].id}",)
 
 
 def power_range_kw(power: PowerConfig) -> float | None:
@@ -93,9 +76,8 @@ def tags_of(station: StationConfig) -> tuple[TagSpec, ...]:
     return tuple(replace(tag, high=high) if high and tag.name == POWER.name else tag for tag in tags)
 
 
-def equipment(line: EquipmentPath, config: LineConfig, position: int) -> EquipmentMaster:
-    """Master data of one unit."""
-    station = config.stations[position]
+def equipment(station: StationConfig, position: int, to: Paths) -> EquipmentMaster:
+    """Master data of one unit, which stands at a position of its line and gives its material to others."""
     title = station.title or Title(en=station.id, zh=station.id)
     return EquipmentMaster(
         kind=station.kind,
@@ -105,29 +87,24 @@ def equipment(line: EquipmentPath, config: LineConfig, position: int) -> Equipme
         zh=title.zh,
         position=position,
         ideal_s=ideal_s(station),
-        capacity=getattr(station, "capacity", None) if station.kind in STORING else None,
-        to=successors(line, config.stations, position),
+        capacity=getattr(station, "capacity", None) if getattr(stations[station.kind], "stores", False) else None,
+        to=to,
         link=station.link,
         final=bool(getattr(station, "final", False)),
     )
 
 
-def _seconds(clock: str) -> float:
-    hours, minutes = clock.split(":")
-    return int(hours) * 3600.0 + int(minutes) * 60.0
-
-
 def _shift(config: ShiftConfig) -> ShiftMaster:
     """A shift; breaks count from the same midnight as its start, so those after midnight exceed a day."""
-    start = _seconds(config.start)
-    breaks = tuple((start + (_seconds(each.start) - start) % DAY_S, each.duration) for each in config.breaks)
+    start = seconds(config.start)
+    breaks = tuple((start + since_start(config, each), each.duration) for each in config.breaks)
     return ShiftMaster(id=config.id, start_s=start, duration_s=config.duration, breaks=breaks)
 
 
 def line_calendar(config: PlantConfig, site: SiteConfig, line: LineConfig) -> CalendarConfig | None:
     """The calendar by which a line's shifts are counted: that of all its stations if they agree, else the line's."""
-    named = {station.calendar or line.calendar or site.calendar for station in line.stations}
-    name = named.pop() if len(named) == 1 else line.calendar or site.calendar
+    named = {calendar_name(site, line, station) for station in line.stations}
+    name = named.pop() if len(named) == 1 else calendar_name(site, line)
     return None if name is None else config.calendars[name]
 
 
@@ -151,7 +128,7 @@ def _line_place(config: PlantConfig, site: SiteConfig, line: LineConfig, offset_
     calendar = line_calendar(config, site, line)
     if calendar is None:
         return place
-    days = tuple(WEEKDAYS.index(day) for day in calendar.days)
+    days = tuple(DAYS.index(day) for day in calendar.days)
     return place.model_copy(update={"days": days, "shifts": tuple(_shift(each) for each in calendar.shifts)})
 
 
@@ -174,13 +151,15 @@ def site_masters(config: PlantConfig, site: EquipmentPath) -> Iterator[tuple[Equ
 
 def _areas(config: PlantConfig, path: EquipmentPath, site: SiteConfig) -> Iterator[tuple[EquipmentPath, Master]]:
     offset_s = utc_offset_s(config)
+    to, _ = destinations(config)
     for area in site.areas:
         yield path.child(area.id), _place(area.title, area.id, offset_s)
         for line in area.lines:
             here = path.child(area.id).child(line.id)
             yield here, _line_place(config, site, line, offset_s)
             for position, station in enumerate(line.stations):
-                yield here.child(station.id), equipment(here, line, position)
+                unit = here.child(station.id)
+                yield unit, equipment(station, position, to[unit])
 
 
 def _link(config: PlantConfig, link: ChainLinkConfig) -> LinkMaster:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
 
-from twin.distributions import Durations
+from twin.distributions import Distribution, Durations
 from twin.equipment import SEGMENT, EquipmentPath
 from twin.units import Distance, Duration, Energy, GridFactor, Money, Power, Rate, Ratio
 
@@ -144,6 +144,21 @@ class ProcessConfig(StationConfig):
     setup: SetupConfig | None = Field(default=None, description="setup when the item changes")
     scrap: Ratio = Field(default=0.0, description="share of operations that spoil the part")
 
+    def ideal_s(self, *laws: Distribution) -> float | None:
+        """Planned run time per item (PRI) in s of operations that take so long.
+
+        Args:
+            laws: Times of one operation; of several, their plain mean counts.
+
+        Returns:
+            The configured time, else the mean over the capacity; None without either.
+
+        Source: the default is our own choice; the element is the PRI of ISO 22400-2.
+        """
+        if self.ideal_cycle is not None or not laws:
+            return self.ideal_cycle
+        return sum(law.mean_s for law in laws) / len(laws) / int(getattr(self, "capacity", 1))
+
 
 class LineConfig(Config):
     """A line (ISA-95 work centre): stations in the order of the flow."""
@@ -157,6 +172,11 @@ class LineConfig(Config):
     stations: tuple[SerializeAsAny[StationConfig], ...] = Field(
         min_length=1, description="units in the order of the flow"
     )
+
+    @property
+    def standing_order(self) -> str:
+        """Id of the job order that is on its units as long as nothing else is."""
+        return self.order or f"{self.id}-standing"
 
 
 class AreaConfig(Config):
@@ -260,7 +280,8 @@ class PlantConfig(Config):
             for station in line.stations:
                 yield path.child(station.id), line, station
 
-    def calendar_of(self, site: SiteConfig, line: LineConfig, station: StationConfig) -> CalendarConfig | None:
-        """The calendar in force at a station; None: always on shift."""
-        name = station.calendar or line.calendar or site.calendar
-        return None if name is None else self.calendars[name]
+
+def calendar_name(site: SiteConfig, line: LineConfig, station: StationConfig | None = None) -> str | None:
+    """Id of the calendar in force at a station, or at a line as a whole; None: always on shift."""
+    own = None if station is None else station.calendar
+    return own or line.calendar or site.calendar

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from datetime import datetime
 from typing import Protocol
 
-from twin.config import CalendarConfig
+from twin.config import BreakConfig, CalendarConfig, ShiftConfig
 from twin.sim.kernel import CALENDAR, Kernel
 
 DAY_S, WEEK_S = 86_400.0, 604_800.0
@@ -25,6 +25,11 @@ def seconds(text: str) -> float:
     return int(hours) * 3600.0 + int(minutes) * 60.0
 
 
+def since_start(shift: ShiftConfig, pause: BreakConfig) -> float:
+    """Seconds from the start of a shift to one of its breaks, which may lie after midnight."""
+    return (seconds(pause.start) - seconds(shift.start)) % DAY_S
+
+
 def _spans(config: CalendarConfig) -> list[tuple[float, float, int]]:
     """Shifts and breaks of two weeks as (start, end, phase), so that those over Sunday midnight are there."""
     spans = []
@@ -35,7 +40,7 @@ def _spans(config: CalendarConfig) -> list[tuple[float, float, int]]:
             start = day * DAY_S + seconds(shift.start)
             spans.append((start, start + shift.duration, ON))
             for pause in shift.breaks:
-                since = (seconds(pause.start) - seconds(shift.start)) % DAY_S
+                since = since_start(shift, pause)
                 spans.append((start + since, start + since + pause.duration, PAUSE))
     return spans
 

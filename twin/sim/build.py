@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from twin.config import PlantConfig
+from twin.config import PlantConfig, calendar_name
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
 from twin.parts.calendar import Calendar, CalendarClock
@@ -53,8 +53,7 @@ def _made(basis: Basis) -> dict[EquipmentPath, Station]:
     parts = Parts()
     made: dict[EquipmentPath, Station] = {}
     for unit, (path, line, config) in enumerate(basis.config.stations()):
-        order = line.order or f"{line.id}-standing"
-        setting = Setting(path, unit, config, order, basis.seed, basis.kernel, basis.journal, parts)
+        setting = Setting(path, unit, config, line.standing_order, basis.seed, basis.kernel, basis.journal, parts)
         made[path] = stations[config.kind](setting)
     return made
 
@@ -103,7 +102,7 @@ def _wrong_calendars(config: PlantConfig) -> list[Problem]:
     problems = []
     for path, site, line in config.lines():
         for station in line.stations:
-            name = station.calendar or line.calendar or site.calendar
+            name = calendar_name(site, line, station)
             if name is not None and name not in config.calendars:
                 hint = f"known: {', '.join(config.calendars) or 'none'}"
                 problems.append(Problem(f"{path}/{station.id} calendar", "a calendar of the plant", repr(name), hint))
@@ -114,7 +113,7 @@ def _clocks(basis: Basis, made: dict[EquipmentPath, Station]) -> list[CalendarCl
     clocks: dict[str, CalendarClock] = {}
     for path, site, line in basis.config.lines():
         for station in line.stations:
-            name = station.calendar or line.calendar or site.calendar
+            name = calendar_name(site, line, station)
             if name is None:
                 continue
             if name not in clocks:

@@ -38,7 +38,7 @@ class Job:
         part: The part that comes.
         out: The part that leaves when it is good.
         stream: Times of the operation.
-        ideal_s: Planned run time per item (PRI).
+        ideal_s: Planned run time per item (PRI); 0 where there is none.
         station: The unit.
     """
 
@@ -300,7 +300,9 @@ class Processor(Station):
     def _new_job(self, part: Part) -> Job:
         law = self.law(part.item)
         assert law is not None  # noqa: S101 - building refuses items without a cycle
-        job = Job(part, self.made_of(part), self._stream_of(part, law), self.ideal_s(law), self)
+        config = self.setting.config
+        ideal_s = config.ideal_s(law) if isinstance(config, ProcessConfig) else None
+        job = Job(part, self.made_of(part), self._stream_of(part, law), ideal_s or 0.0, self)
         self.jobs[part] = job
         return job
 
@@ -316,11 +318,6 @@ class Processor(Station):
         """The part that leaves when ``part`` was worked on."""
         makes = getattr(self.setting.config, "makes", None)
         return part if makes is None else self.setting.parts(makes, part.reworks)
-
-    def ideal_s(self, law: Distribution) -> float:
-        """Planned run time per item: as configured, or the mean of the cycle over the capacity."""
-        ideal: float | None = getattr(self.setting.config, "ideal_cycle", None)
-        return law.mean_s / len(self.slots) if ideal is None else ideal
 
     # --- neighbours -----------------------------------------------------------------------------
 
