@@ -12,7 +12,7 @@ from typing import Any
 
 from brokers.links import Base, LinkSource
 from brokers.reception import Reception
-from twin.errors import FatalError, RetriableError, StoreError
+from twin.errors import FatalError, RefusedRowsError, RetriableError, StoreError
 from twin.ports import Delivery, Sink
 from twin.records import Frame
 
@@ -54,6 +54,8 @@ class IngestCounters:
     Args:
         received: Taken from the source.
         stored: Written.
+        refused: Acknowledged but not stored, because the store can never take them.
+        refused_rows: Their rows.
         values: Values written.
         observed: Shown to observers.
         duplicates: Had been stored already.
@@ -69,6 +71,8 @@ class IngestCounters:
 
     received: int = 0
     stored: int = 0
+    refused: int = 0
+    refused_rows: int = 0
     values: int = 0
     observed: int = 0
     duplicates: int = 0
@@ -85,7 +89,8 @@ class IngestCounters:
 class Ingest:
     """Reads a source, writes a sink and shows observers what was written.
 
-    Nothing is acknowledged before the store has it. While the store fails, nothing more is read
+    Nothing is acknowledged before the store has it, except what it can never take: that is counted as
+    refused, and neither stored nor shown. While the store fails, nothing more is read
     than fits the bounds, so the pressure reaches the broker and the publishers' outboxes.
 
     Args:
@@ -109,6 +114,7 @@ class Ingest:
         self._bases: list[Base] = []
         self._busy = asyncio.Lock()
         self._failing = False
+        self._told: set[str] = set()
 
     def observe(self, observer: Observer) -> None:
         """Add an observer."""
@@ -174,7 +180,7 @@ class Ingest:
     async def _take(self, deliveries: Sequence[Delivery]) -> None:
         fresh = [frame for delivery in deliveries for frame in delivery.frames if self._is_new(frame)]
         if fresh:
-            await self._write(fresh)
+            fresh = await self._store(fresh)
         for delivery in deliveries:
             await delivery.ack()
         await self._mark(gaps_only=True)
@@ -217,12 +223,34 @@ class Ingest:
         self._runs[key] = run
         return run
 
+    async def _store(self, frames: list[Frame]) -> list[Frame]:
+        """Write; halve what is refused until the culprits are alone, who come back without rows."""
+        try:
+            await self._write(frames)
+        except RefusedRowsError as error:
+            if len(frames) == 1:
+                return [self._refused(frames[0], error)]
+            half = len(frames) // 2
+            return [*await self._store(frames[:half]), *await self._store(frames[half:])]
+        return frames
+
+    def _refused(self, frame: Frame, error: RefusedRowsError) -> Frame:
+        self._counters.refused += 1
+        self._counters.refused_rows += len(frame)
+        if frame.publisher not in self._told and len(self._told) < self.config.runs:
+            self._told.add(frame.publisher)
+            log.warning("ingest: %s of %s refused for good: %s", frame.kind, frame.publisher or "a foreigner", error)
+        return frame.take([])
+
     async def _write(self, frames: Sequence[Frame]) -> None:
         pause, longest = self.config.retry_s
         while True:
             try:
                 await self._sink.write(frames)
                 break
+            except RefusedRowsError:
+                self._failing = False
+                raise
             except StoreError as error:
                 self._counters.store_failures += 1
                 if not self._failing:
@@ -247,7 +275,8 @@ class Ingest:
                 ready.extend(self._reception((frame.publisher, frame.run)).show(frame, now))
         await self._observed(ready)
 
-    async def _observed(self, frames: Sequence[Frame]) -> None:
+    async def _observed(self, shown: Sequence[Frame]) -> None:
+        frames = [frame for frame in shown if len(frame)]  # a refused one only keeps its place
         if not frames:
             return
         self._counters.observed += len(frames)

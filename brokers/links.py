@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ import orjson
 from twin.ports import Mark, Publisher, Source
 from twin.records import Frame, RecordKind
 
+WARNINGS = 5
 MOST_RANGES = 64
 MOST_BYTES = 16_384
 
@@ -74,6 +76,11 @@ def ignore_mark(mark: Mark) -> None:
 
 def ignore_base(base: Base) -> None:
     """Nobody listens to announcements."""
+
+
+def malformed_level(count: int) -> int:
+    """Level at which the reason of a malformed message is logged: a peer's first mistakes are worth a warning."""
+    return logging.WARNING if count <= WARNINGS else logging.DEBUG
 
 
 def mark_payload(mark: Mark) -> bytes:

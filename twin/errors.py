@@ -73,5 +73,9 @@ class StoreError(ConnectorError):
     """A store refused or lost a write; nothing of the batch may be acknowledged."""
 
 
+class RefusedRowsError(StoreError):
+    """A store can never take this content, e.g. text in a column of numbers; trying again cannot help."""
+
+
 class BackPressure(FactoryError):  # noqa: N818 - the name used in the field
     """A bounded queue is full and its policy is to refuse."""

@@ -20,6 +20,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from brokers.columns import misfit
 from brokers.naming import UnsTopic
 from twin.equipment import EquipmentPath
 from twin.records import BAD, COLUMNS, Frame, RecordKind
@@ -160,8 +161,8 @@ def _records(kind: RecordKind, rows: list[dict[str, Any]]) -> tuple[tuple[str, .
         if not row["values"].keys() <= set(tags):
             raise MalformedError(f"message: expected {kind} values among {tags}, got {sorted(row['values'])}")
         values[index] = [row["values"].get(tag) for tag in tags]
-    if any(isinstance(value, list | dict) for value in values.flat):
-        raise MalformedError(f"message: expected text, numbers or null in {kind}")
+    if problem := misfit(kind, values):
+        raise MalformedError(f"message: {kind}: {problem}")
     return tags, values
 
 

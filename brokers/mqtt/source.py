@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from brokers.links import Base, ignore_base, mark_payload, read_base
+from brokers.links import Base, ignore_base, malformed_level, mark_payload, read_base
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.codec import decode
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message
@@ -81,7 +81,7 @@ class UnsSource:
             frame = decode(topic, message.payload)
         except ValueError as error:
             self.malformed += 1
-            log.debug("%s: %s", message.topic, error)
+            log.log(malformed_level(self.malformed), "%s: %s", message.topic, error)
             return None
         return replace(frame, seq=-1, historical=True) if message.retain else frame
 

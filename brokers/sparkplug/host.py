@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from brokers.columns import misfit
 from brokers.naming import SparkplugId, sparkplug_path
 from brokers.sparkplug.metrics import (
     BDSEQ,
@@ -213,6 +214,7 @@ class HostNode:
         values, quality = _table(kind, specs, metrics)
         historical = data[0][1].is_historical
         tags = tuple(spec.column for spec in specs)
+        _check(kind, specs, values)
         paths = (path,) * len(times)
         return [Frame(kind, paths, times, tags, values, quality, self.publisher, self.run, seq, historical)]
 
@@ -232,6 +234,19 @@ class HostNode:
                 Frame(RecordKind.TELEMETRY, (path,), times, tuple(unique), values, quality, historical=historical)
             )
         return frames
+
+
+def _check(kind: RecordKind, specs: list[MetricSpec], values: np.ndarray[Any, Any]) -> None:
+    tags = tuple(spec.column for spec in specs)
+    if any(spec.kind is not kind for spec in specs):
+        raise ValueError(f"payload: expected metrics of {kind} only, got {sorted({str(s.kind) for s in specs})}")
+    if kind is RecordKind.TELEMETRY:
+        if len(set(tags)) < len(tags):
+            raise ValueError(f"payload: expected each tag once in a row, got {tags[:20]}")
+    elif tags != COLUMNS[kind]:
+        raise ValueError(f"payload: expected {kind} metrics {COLUMNS[kind]}, got {tags}")
+    elif problem := misfit(kind, values):
+        raise ValueError(f"payload: {kind}: {problem}")
 
 
 def _width(data: list[tuple[MetricSpec, Any]]) -> int:

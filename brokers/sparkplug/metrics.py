@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from brokers import columns
 from brokers.sparkplug.protobuf import DataType
 from twin.records import COLUMNS, RecordKind
 from twin.tags import TagSpec
@@ -22,9 +23,11 @@ QUALITY_CODES = {0: 192, 1: 500, 2: 0}
 """Ours (good, uncertain, bad) to Sparkplug's (good, stale, bad)."""
 QUALITIES = {code: quality for quality, code in QUALITY_CODES.items()}
 
-_INTEGERS = {"t0_ns", "sent", "dropped", "severity", "active", "first_pass"}
-_TEXTS = {"state", "order", "cause", "item", "shipment", "event", "origin", "destination", "code", "text"}
-_TEXTS |= {"schema", "body", "kpi", "scope", "window", "quality", "rule_version"}
+_TYPES = {
+    columns.ColumnType.TEXT: DataType.STRING,
+    columns.ColumnType.INTEGER: DataType.INT64,
+    columns.ColumnType.FLOAT: DataType.DOUBLE,
+}
 
 
 def folder(kind: RecordKind) -> str:
@@ -41,9 +44,7 @@ FOLDERS = {folder(kind): kind for kind in RecordKind if kind is not RecordKind.T
 
 def column_type(column: str) -> DataType:
     """Data type of a column of records."""
-    if column in _INTEGERS:
-        return DataType.INT64
-    return DataType.STRING if column in _TEXTS else DataType.DOUBLE
+    return _TYPES[columns.column_type(column)]
 
 
 @dataclass(frozen=True, slots=True)

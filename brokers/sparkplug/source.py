@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from brokers.links import Base, ignore_base, mark_payload, read_base
+from brokers.links import Base, ignore_base, malformed_level, mark_payload, read_base
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message, Will
 from brokers.naming import SPARKPLUG, SparkplugId, control_topic, parse_sparkplug_topic, sparkplug_node, sparkplug_topic
@@ -131,9 +131,9 @@ class SparkplugSource:
                 raise ValueError(f"payload: expected at most {MOST_BYTES} bytes, got {len(message.payload)}")
             node = self._node(identity)
             return node.take(word, identity.device, parse(message.payload))
-        except ValueError as error:
+        except (ValueError, OverflowError, TypeError) as error:
             self.malformed += 1
-            log.debug("%s: %s", message.topic, error)
+            log.log(malformed_level(self.malformed), "%s: %s", message.topic, error)
             return []
 
     def _node(self, identity: SparkplugId) -> HostNode:

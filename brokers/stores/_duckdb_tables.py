@@ -20,7 +20,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from brokers.stores.schema import EVENTS, ROW_KEY, ColumnType, cleaned, column_type, merged
+from brokers.columns import ColumnType, cleaned, column_type
+from brokers.stores.schema import EVENTS, ROW_KEY, merged
+from twin.errors import RefusedRowsError
 from twin.records import COLUMNS, Frame, RecordKind
 
 _SQL_TYPE = {ColumnType.TEXT: "VARCHAR", ColumnType.INTEGER: "BIGINT", ColumnType.FLOAT: "DOUBLE"}
@@ -268,6 +270,8 @@ def tables_of(kind: RecordKind, catalog: Catalog) -> list[str]:
 
 def _column_name(tag: str, taken: set[str]) -> str:
     """SQL compares names without regard to case, tags do not."""
+    if not tag or "\0" in tag:
+        raise RefusedRowsError(f"store: expected a tag that can name a column, got {tag!r:.100}")
     lowered = {name.lower() for name in taken}
     name, number = tag, 2
     while name.lower() in lowered:

@@ -11,14 +11,18 @@ from urllib.parse import urlencode
 
 import urllib3
 
+from brokers.columns import ColumnType, column_type
 from brokers.naming import STORE_TAGS, store_tags
 from brokers.stores.lines import TAG_COLUMNS
-from brokers.stores.schema import ColumnType, column_type
-from twin.errors import ConnectorError, FatalError, RetriableError, StoreError
+from twin.errors import ConnectorError, FatalError, RefusedRowsError, RetriableError, StoreError
 from twin.records import RecordKind
 
 Series = tuple[dict[str, str], list[str], list[list[Any]]]
 """Tags, names of the columns, rows."""
+
+
+REFUSED = (400, 413, 422)
+"""Answers to rows that the server will never take: wrong type or form, too large."""
 
 
 class StoreAwayError(StoreError, RetriableError):
@@ -61,7 +65,8 @@ class InfluxHttp:
         Raises:
             StoreAwayError: The server is away or busy.
             FatalError: It refuses the credentials or does not know the place.
-            StoreError: It refuses what was sent.
+            RefusedRowsError: It refuses the rows that were sent.
+            StoreError: It refuses the question.
         """
         try:
             answer = self._pool.request(
@@ -70,7 +75,7 @@ class InfluxHttp:
         except urllib3.exceptions.HTTPError as error:
             raise StoreAwayError(f"store {self.base}: expected an answer, got {error}") from error
         if answer.status >= 300:
-            raise failure(self.base, answer.status, answer.data)
+            raise failure(self.base, answer.status, answer.data, rows=body is not None)
         return answer
 
     def _url(self, path: str, values: Mapping[str, str] | None) -> str:
@@ -101,8 +106,8 @@ class InfluxHttp:
         self._pool.clear()
 
 
-def failure(base: str, status: int, body: bytes | str) -> ConnectorError:
-    """The error for an answer that is none."""
+def failure(base: str, status: int, body: bytes | str, *, rows: bool) -> ConnectorError:
+    """The error for an answer that is none, to rows or to a question."""
     text = (body if isinstance(body, str) else body.decode("utf-8", "replace")).strip()[:300]
     if status in (401, 403):
         return FatalError(f"store {base}: expected valid credentials, got status {status} (check FF_INFLUX_TOKEN)")
@@ -110,7 +115,8 @@ def failure(base: str, status: int, body: bytes | str) -> ConnectorError:
         return FatalError(f"store {base}: expected a known bucket or database, got: {text}")
     if status == 429 or status >= 500:
         return StoreAwayError(f"store {base}: expected a written batch, got status {status}: {text}")
-    return StoreError(f"store {base}: expected a valid request, got status {status}: {text}")
+    refused = RefusedRowsError if rows and status in REFUSED else StoreError
+    return refused(f"store {base}: expected a valid request, got status {status}: {text}")
 
 
 def name(text: str) -> str:

@@ -20,12 +20,23 @@ from brokers.stores._duckdb_tables import Catalog, Tables, quoted, tables_of
 from brokers.stores.latest import Latest
 from brokers.stores.schema import LAST_KEY, bucket_ns, checked_where, event_frame, events_only
 from twin.equipment import EquipmentPath
-from twin.errors import StoreError
+from twin.errors import RefusedRowsError, StoreError
 from twin.records import COLUMNS, Frame, RecordKind
 from twin.units import in_unit
 
 T = TypeVar("T")
 Series = tuple[NDArray[np.int64], NDArray[np.float64]]
+CONTENT = (
+    duckdb.DataError,
+    duckdb.IntegrityError,
+    duckdb.BinderException,
+    duckdb.InvalidInputException,
+    duckdb.ParserException,
+    ValueError,
+    TypeError,
+    OverflowError,
+)
+"""What a write raises when the rows are at fault, not the file."""
 
 
 class DuckDbStore:
@@ -67,9 +78,10 @@ class DuckDbStore:
         """Write all frames or none; durable when it returns.
 
         Raises:
+            RefusedRowsError: These rows can never be written; nothing was written.
             StoreError: The file refused; nothing was written.
         """
-        await self._run(self._writer, self._tables.write, frames)
+        await self._run(self._writer, self._write, frames)
         self._latest.note(frames)
         if self.keep_ns is not None:
             await self._retain(frames, self.keep_ns)
@@ -132,6 +144,12 @@ class DuckDbStore:
         except duckdb.Error as error:
             raise StoreError(_explained(self.path, str(error))) from error
         self._tables = Tables(self._root.cursor())
+
+    def _write(self, frames: Sequence[Frame]) -> None:
+        try:
+            self._tables.write(frames)
+        except CONTENT as error:
+            raise RefusedRowsError(f"store {self.path}: {error}") from error
 
     @property
     def _catalog(self) -> Catalog:

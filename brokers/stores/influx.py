@@ -84,7 +84,7 @@ class Version2:
         try:
             self._api.write(bucket=self._http.database, record=body)
         except ApiException as error:
-            raise failure(self._http.base, error.status, error.body or b"") from error
+            raise failure(self._http.base, error.status, error.body or b"", rows=True) from error
         except urllib3.exceptions.HTTPError as error:
             raise StoreAwayError(f"store {self._http.base}: expected an answer, got {error}") from error
 
@@ -121,7 +121,7 @@ class InfluxStore:
         """Write all frames; the server has them when it returns.
 
         Raises:
-            StoreError: The server refused a point.
+            RefusedRowsError: The server can never take a point, e.g. text in a field of numbers.
             StoreAwayError: The server is away or busy; both a StoreError and a RetriableError.
         """
         await self._run(self._writer, self._write, frames)

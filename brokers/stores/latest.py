@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from brokers.stores.schema import LAST_KEY, cleaned, event_frame
+from brokers.columns import cleaned
+from brokers.stores.schema import LAST_KEY, event_frame
 from twin.equipment import EquipmentPath
 from twin.records import COLUMNS, Frame, RecordKind
 

@@ -20,9 +20,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from brokers.columns import ColumnType, cleaned, column_type
 from brokers.naming import STORE_TAGS, store_tags, stored_path
-from brokers.stores.schema import ColumnType, cleaned, column_type, event_frame, merged
+from brokers.stores.schema import event_frame, merged
 from twin.equipment import EquipmentPath
+from twin.errors import RefusedRowsError
 from twin.records import COLUMNS, Frame, RecordKind
 from twin.states import UnitState
 
@@ -30,6 +32,8 @@ QUALITY = "quality_code"
 """Field with the worst quality of a telemetry point, left out when all is good."""
 LANE = "lane"
 """Tag that keeps loads apart that leave in the same instant, 16 values."""
+ROUND = "pass"
+"""Tag that keeps parts apart that end in the same instant at their first pass and later."""
 
 TAG_COLUMNS: dict[RecordKind, tuple[str, ...]] = {
     RecordKind.PART: ("item",),
@@ -96,11 +100,21 @@ def encoded(frames: Iterable[Frame], points: int = 5000) -> Iterator[bytes]:
     Args:
         frames: Any frames.
         points: Most lines in a piece; about 5,000 suit a server best.
+
+    Raises:
+        RefusedRowsError: A value that cannot be written.
     """
     for frame in merged(frames):
-        lines = _telemetry_lines(frame) if frame.kind is RecordKind.TELEMETRY else _event_lines(frame)
+        lines = _lines(frame)
         for start in range(0, len(lines), points):
             yield _bytes_of(lines.slice(start, points))
+
+
+def _lines(frame: Frame) -> pa.StringArray:
+    try:
+        return _telemetry_lines(frame) if frame.kind is RecordKind.TELEMETRY else _event_lines(frame)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise RefusedRowsError(f"line protocol: {frame.kind} of {frame.paths[0]}: {error}") from error
 
 
 def _bytes_of(lines: pa.StringArray) -> bytes:
@@ -145,6 +159,8 @@ def _event_line(kind: RecordKind, path: str, time_ns: int, values: Sequence[Any]
     head = [_prefix(kind, path), *(f"{name}={escaped(str(point[name]))}" for name in tags if point[name])]
     if kind is RecordKind.SHIPMENT:
         head.append(f"{LANE}={crc32(str(point['shipment']).encode()) % 16}")
+    if kind is RecordKind.PART and point["first_pass"] is not None:
+        head.append(f"{ROUND}={'first' if point['first_pass'] else 'again'}")
     fields = [f"{name}={text}" for name in point if name not in tags and (text := _field(name, point[name]))]
     if kind is RecordKind.STATE:
         fields.append(f"code={_code(point['state'])}i")

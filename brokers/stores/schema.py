@@ -1,46 +1,21 @@
-"""What every store must know about the kinds of record: types of columns and keys of rows."""
+"""What every store must know about the kinds of record: keys of rows and how frames are joined."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import Enum
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from twin.errors import StoreError
+from brokers.columns import cleaned
 from twin.records import COLUMNS, Frame, RecordKind
 
 EVENTS = tuple(kind for kind in RecordKind if kind is not RecordKind.TELEMETRY)
 """All kinds but telemetry."""
 
 
-class ColumnType(Enum):
-    """Type of a column, the same in every store."""
-
-    TEXT = "text"
-    INTEGER = "integer"
-    FLOAT = "float"
-
-
-_INTEGERS = {"first_pass", "severity", "active", "sent", "dropped", "t0_ns"}
-_FLOATS = {
-    "good",
-    "scrap",
-    "rework",
-    "ideal_s",
-    "on_hand",
-    "quantity",
-    "lag_s",
-    "value",
-    "numerator",
-    "denominator",
-    "coverage",
-}
-
 ROW_KEY: dict[RecordKind, tuple[str, ...]] = {
-    RecordKind.PART: ("item",),
+    RecordKind.PART: ("item", "first_pass"),
     RecordKind.STOCK: ("item",),
     RecordKind.SHIPMENT: ("shipment",),
     RecordKind.ALARM: ("code",),
@@ -55,37 +30,6 @@ LAST_KEY: dict[RecordKind, tuple[str, ...]] = {
     RecordKind.KPI: ("kpi", "window"),
 }
 """Columns of which ``latest`` gives the last row each, together with the path."""
-
-
-def column_type(name: str) -> ColumnType:
-    """Type of a column of an event kind."""
-    if name in _INTEGERS:
-        return ColumnType.INTEGER
-    return ColumnType.FLOAT if name in _FLOATS else ColumnType.TEXT
-
-
-_READ: dict[ColumnType, Callable[[Any], str | int | float]] = {
-    ColumnType.TEXT: str,
-    ColumnType.INTEGER: int,
-    ColumnType.FLOAT: float,
-}
-
-
-def cleaned(name: str, value: Any) -> str | int | float | None:
-    """A value as stores keep it: of the column's type, unknown as None.
-
-    Raises:
-        StoreError: It cannot be of that type.
-
-    >>> cleaned("value", float("nan")), cleaned("active", True), cleaned("item", "pack")
-    (None, 1, 'pack')
-    """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return None
-    try:
-        return _READ[column_type(name)](value)
-    except (TypeError, ValueError):
-        raise StoreError(f"store: {name}: expected {column_type(name).value}, got {value!r}") from None
 
 
 def merged(frames: Iterable[Frame]) -> list[Frame]:

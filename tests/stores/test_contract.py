@@ -65,6 +65,18 @@ async def test_a_later_value_of_the_same_key_replaces_the_earlier(store: Store) 
     assert found.column("value").tolist() == [0.5]
 
 
+async def test_parts_of_the_same_instant_at_their_first_pass_and_later_are_two_rows(store: Store) -> None:
+    rows = [(PRESS, T0, ("door", 1.0, 0.0, 0.0, 4.5, first_pass)) for first_pass in (1, 0, None)]
+    for _ in range(2):
+        await store.write([records(RecordKind.PART, rows)])
+        for row in rows:
+            await store.write([records(RecordKind.PART, [row])])
+    found = await store.rows(RecordKind.PART, PRESS, *FOREVER)
+    assert sorted(found.column("first_pass").tolist(), key=str) == [0, 1, None]
+    assert await store.count(RecordKind.PART) == 3
+    assert len(await store.rows(RecordKind.PART, PRESS, *FOREVER, where={"first_pass": 0})) == 1
+
+
 async def test_a_tag_that_comes_later_and_one_that_stays_away(store: Store) -> None:
     time_ns = np.array([T0 + 1], dtype=np.int64)
     await store.write([telemetry(0, 1)])
