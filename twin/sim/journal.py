@@ -12,6 +12,8 @@ import numpy as np
 
 from twin.records import RecordKind
 
+Rows = tuple[list[float], list["Event"]]
+"""Times and what happened at them: two lists, because a year has millions of rows."""
 CHUNK = 2048
 _digest_of = attrgetter("digest")
 
@@ -124,9 +126,9 @@ class Journal:
         self.recording = trace or intervals
         self.log: list[Any] = []
         self.fingerprint = Fingerprint()
-        self._rows: list[tuple[float, Event]] = []
+        self._rows: Rows = ([], [])
 
-    def settle(self, before: float) -> list[tuple[float, Event]]:
+    def settle(self, before: float) -> Rows:
         """Turn the raw log before a time into rows; what is logged at it may go on changing.
 
         Returns:
@@ -137,15 +139,16 @@ class Journal:
         while end and log[end - 2] >= before:
             end -= 2
         if not end:
-            return []
+            return [], []
         times, events = log[0:end:2], log[1:end:2]
         del log[:end]
         self._hash(times, events)
         if not self.recording:
-            return []
+            return [], []
         rows = _collapsed(times, events)
         if self.trace:
-            self._rows.extend(rows)
+            self._rows[0].extend(rows[0])
+            self._rows[1].extend(rows[1])
         return rows
 
     def _hash(self, times: list[float], events: list[Event]) -> None:
@@ -157,24 +160,26 @@ class Journal:
 
     def drain(self) -> list[TraceRow]:
         """Rows since the last call."""
-        rows, self._rows = self._rows, []
+        rows, self._rows = self._rows, ([], [])
         new, row = tuple.__new__, TraceRow
-        return [new(row, (time, e.unit, e.kind, e.values)) for time, e in rows]
+        return [new(row, (time, e.unit, e.kind, e.values)) for time, e in zip(*rows, strict=True)]
 
 
-def _collapsed(times: list[float], events: list[Event]) -> list[tuple[float, Event]]:
+def _collapsed(times: list[float], events: list[Event]) -> Rows:
     """One row per series and instant, none that says what was said before."""
-    rows: list[tuple[float, Event] | None] = []
+    said: list[float] = []
+    rows: list[Event | None] = []
     part = RecordKind.PART
-    gaps = False
     for time, event in zip(times, events, strict=True):
         series = event.series
         if series is None:
-            rows.append((time, event))
+            row: Event | None = event
         elif series.time == time:
-            gaps |= _again(rows, series, time, event)
+            row = _again(rows, series, event)
+            if row is None:
+                continue
         else:
-            series.time = time
+            series.time, row = time, event
             if event.kind is not part:
                 series.before = series.last
                 series.last = event
@@ -182,12 +187,16 @@ def _collapsed(times: list[float], events: list[Event]) -> list[tuple[float, Eve
                     series.index = -1
                     continue
             series.index = len(rows)
-            rows.append((time, event))
-    return [row for row in rows if row is not None] if gaps else rows  # type: ignore[return-value]
+        said.append(time)
+        rows.append(row)
+    real = [row for row in rows if row is not None]
+    if len(real) < len(rows):
+        said = [time for time, row in zip(said, rows, strict=True) if row is not None]
+    return said, real
 
 
-def _again(rows: list[tuple[float, Event] | None], series: Series, time: float, event: Event) -> bool:
-    """One more event of a series at the same instant: it replaces the first; whether that left a gap."""
+def _again(rows: list[Event | None], series: Series, event: Event) -> Event | None:
+    """One more event of a series at the same instant: takes out the row of the first and gives the one in its place."""
     first = rows[series.index] if series.index >= 0 else None
     if first is not None:
         rows[series.index] = None
@@ -197,15 +206,14 @@ def _again(rows: list[tuple[float, Event] | None], series: Series, time: float, 
         series.last = event
         if series.says_nothing(event):
             series.index = -1
-            return first is not None
+            return None
     series.index = len(rows)
-    rows.append((time, event))
-    return first is not None
+    return event
 
 
-def _sum(row: tuple[float, Event] | None, event: Event) -> Event:
+def _sum(row: Event | None, event: Event) -> Event:
     if row is None:
         return event
-    (item, *first), (_, *second) = row[1].values, event.values
+    (item, *first), (_, *second) = row.values, event.values
     quantities = [a + b for a, b in zip(first[:3], second[:3], strict=True)]
     return Event(event.unit, event.kind, (item, *quantities, *second[3:]), event.series)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from twin.equipment import EquipmentPath
 from twin.errors import FactoryError, Problem
 from twin.records import RecordKind
 from twin.sim.clock import to_ns, to_ns_array
-from twin.sim.journal import Event
+from twin.sim.journal import Rows
 from twin.sim.station import CODES, WITH_ORDER, Station
 from twin.states import UnitState
 
@@ -127,9 +127,9 @@ class Ledger:
         self._origin = origin_ns
         self._records = [_Record() for _ in stations] if intervals else []
 
-    def take(self, rows: Iterable[tuple[float, Event]]) -> None:
+    def take(self, rows: Rows) -> None:
         """Keep new rows, in order of time."""
-        for time, event in rows:
+        for time, event in zip(*rows, strict=True):
             record = self._records[event.unit]
             if event.kind is RecordKind.STATE:
                 record.state_s.append(time)
