@@ -121,6 +121,14 @@ class OneUser(BaseAuthPlugin):
         return hmac.compare_digest(given, wanted)
 
 
+class Partings(logging.Filter):
+    """Leaves out the tracebacks amqtt logs when a client went away or the broker is told to end."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is about anything else."""
+        return not str(record.msg).startswith(("Task failed and will be skipped", "Broadcast loop stopped"))
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
@@ -157,6 +165,7 @@ def main() -> None:
     if not (os.environ.get(USER) and os.environ.get(PASSWORD)):
         parser.error(f"expected user and password in {USER} and {PASSWORD}")
     logging.basicConfig(level=logging.ERROR)
+    logging.getLogger("amqtt.broker").addFilter(Partings())
     with suppress(KeyboardInterrupt):
         asyncio.run(serve(options.port, options.child))
 

@@ -11,17 +11,23 @@ import pkgutil
 import sys
 import traceback
 from collections.abc import Sequence
-
-import typer
+from typing import TYPE_CHECKING
 
 from scenarios import commands
 from twin.errors import FactoryError
 
+if TYPE_CHECKING:
+    import typer
+
 BUG = 4
+INTERRUPTED = 130
+"""Ctrl-C where nothing was running yet; a live run ends with 0."""
 
 
 def application() -> typer.Typer:
     """The command line: every module of ``scenarios/commands`` adds itself by ``add(app)``."""
+    import typer  # here, and the commands below: Ctrl-C while they are being imported ends without a traceback
+
     app = typer.Typer(
         name="factory",
         help="Digital twins of smart factories: simulate, run live, look.",
@@ -43,6 +49,8 @@ def run(arguments: Sequence[str]) -> int:
     except FactoryError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except Exception:
         traceback.print_exc()
         print("factory: this is a bug; please report it with the lines above", file=sys.stderr)

@@ -109,9 +109,14 @@ def _plain(root: Node, loc: Loc, row: Any) -> Problem:
         known = [choice.strip("' ") for choice in choices.replace(" or ", ", ").split(",")]
         hint = nearest(value, known, 0) if get_close_matches(str(value), known) else ""
         return problem(root, loc, f"one of {choices}" if len(known) > 1 else choices, shown(value), hint)
-    expected = EXPECTED[kind].format(**context) if kind in EXPECTED else _sentence(row["msg"])
+    return problem(root, loc, wanted(row), shown(value))
+
+
+def wanted(row: Any) -> str:
+    """What a finding of the validation expected, in plain words."""
+    kind, context = row["type"], row.get("ctx", {})
     hint = PATTERN_HINTS.get(context.get("pattern", ""), "") if kind == "string_pattern_mismatch" else ""
-    return problem(root, loc, hint or expected, shown(value))
+    return hint or (EXPECTED[kind].format(**context) if kind in EXPECTED else _sentence(row["msg"]))
 
 
 def _sentence(message: str) -> str:
@@ -150,6 +155,8 @@ PATTERN_HINTS = {
     r"^\d\d:\d\d$": "a local time hh:mm",
     r"^(embedded|mqtts?://[^\s@]+)$": "embedded, mqtt://host:port or mqtts://host:port, without password",
     r"^(embedded|[a-z][a-z0-9]*://[^@]*)$": "embedded or the address of a store, without password",
+    r"^mqtts?://[^\s@]+$": "mqtt://host:port or mqtts://host:port, without password",
+    r"^[a-z][a-z0-9]*://[^@]*$": "the address of a store, without password",
 }
 """Plain words by pattern."""
 

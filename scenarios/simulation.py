@@ -118,7 +118,10 @@ def simulate(
     figures = summary(brain, plant.epoch_ns, plant.epoch_ns + round(horizon_s * 1e9))
     verdicts = tuple(Verdict(wanted, figures.value(wanted.scope, wanted.kpi)) for wanted in scenario.expectations)
     wall_s = time.perf_counter() - begun
-    return Simulation(scenario.name, feed.seed, horizon_s, wall_s, plant.events, plant.fingerprint(), figures, verdicts)
+    return Simulation(
+        scenario.name, feed.seed, horizon_s, wall_s, plant.events, plant.fingerprint(), figures, verdicts,
+        tuple(feed.notes),
+    )  # fmt: skip
 
 
 def _process(brain: Brain, frame: Frame, take: Callable[[Frame], None]) -> None:

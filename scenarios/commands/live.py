@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from scenarios.document import Scenario
 from scenarios.live.run import LiveRun
 from scenarios.live.settings import RunSettings
 from scenarios.loader import load
+from scenarios.messages import shown, wanted
 from twin.errors import Problem, ScenarioError
+from twin.master import chain_path
 from twin.units import in_unit
 
 DEMO = "nev_chain"
 DEMO_HISTORY = "8 h"
 RUNS_KEPT = 3
+RUN = re.compile(r"\d{8}-\d{6}-\d{6}")
+"""Names of the folders of runs."""
 
 Speed = Annotated[float | None, typer.Option(help="simulated seconds per second")]
 Seed = Annotated[int | None, typer.Option(help="seed of all random streams")]
@@ -30,39 +36,60 @@ Language = Annotated[str | None, typer.Option(help="language shown first: zh or 
 Backfill = Annotated[str | None, typer.Option(help="history made before going live, e.g. '8 h'")]
 
 
-def data_folder(name: str) -> Path:
-    """A new folder for one run under ``$FF_DATA`` (default ``data``); the oldest runs are removed."""
-    root = Path(os.environ.get("FF_DATA", "data")) / name
-    root.mkdir(parents=True, exist_ok=True)
-    runs = sorted(path for path in root.iterdir() if (path / "run.json").is_file())
-    for old in runs[: len(runs) - RUNS_KEPT + 1] if len(runs) >= RUNS_KEPT else []:
-        shutil.rmtree(old)
-    folder = root / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
-    folder.mkdir(mode=0o700)
-    return folder.resolve()
+def make_folder(folder: Path) -> None:
+    """Make the folder of a run and remove the oldest runs beside it.
+
+    Raises:
+        ScenarioError: It cannot be made.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+        for old in sorted(path for path in folder.parent.iterdir() if RUN.fullmatch(path.name))[:-RUNS_KEPT]:
+            shutil.rmtree(old)
+    except OSError as error:
+        hint = "set FF_DATA to another folder"
+        raise ScenarioError([Problem(str(folder.parent), "a folder to write to", error.strerror or "", hint)]) from None
 
 
 def duration_s(text: str | None, default_s: float, option: str) -> float:
     """A duration from the command line.
 
     Raises:
-        ScenarioError: It is none.
+        ScenarioError: It is none, or negative.
     """
     if text is None:
         return default_s
     try:
-        return in_unit(text, "s")
+        seconds = in_unit(text, "s")
     except ValueError:
-        raise ScenarioError([Problem(option, "a duration such as '8 h'", repr(text))]) from None
+        seconds = -1.0
+    if seconds < 0:
+        raise ScenarioError([Problem(option, "a duration such as '8 h'", repr(text))])
+    return seconds
+
+
+def roots_of(scenario: Scenario) -> tuple[str, ...]:
+    """Where the records of a scenario stand: its enterprises, and its chain."""
+    chain = () if scenario.chain is None else (str(chain_path(scenario.chain.id)),)
+    return (*(enterprise.id for enterprise in scenario.enterprises), *chain)
 
 
 def settings_for(file: Path | str, scenario: Scenario, **given: Any) -> RunSettings:
-    """Settings of a run: what was given on the command line, else what the scenario says."""
-    folder = data_folder(scenario.name)
+    """Settings of a run: what was given on the command line, else what the scenario says; its folder is made.
+
+    The folder lies under ``$FF_DATA``, by default ``data``.
+
+    Raises:
+        ScenarioError: A value is not possible, or the folder cannot be made.
+    """
+    root = Path(os.environ.get("FF_DATA", "data")).resolve() / scenario.name
+    folder = root / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     store = None if scenario.store.url == "embedded" else scenario.store.url
     opcua = scenario.brokers.opcua
     own = {
         "scenario": Path(file),
+        "name": scenario.name,
+        "roots": roots_of(scenario),
         "seed": scenario.run.seed,
         "speed": scenario.run.speed,
         "transport": scenario.brokers.transport,
@@ -78,7 +105,16 @@ def settings_for(file: Path | str, scenario: Scenario, **given: Any) -> RunSetti
         "folder": folder,
     }
     chosen = {name: value for name, value in given.items() if value is not None}
-    return RunSettings.model_validate(own | chosen)
+    try:
+        settings = RunSettings.model_validate(own | chosen)
+    except ValidationError as error:
+        raise ScenarioError(_option(row) for row in error.errors()) from None
+    make_folder(folder)
+    return settings
+
+
+def _option(row: Any) -> Problem:
+    return Problem("--" + str(row["loc"][0]).replace("_", "-"), wanted(row), shown(row["input"]))
 
 
 def go(scenario: Scenario, settings: RunSettings, quiet: bool = False) -> None:
@@ -100,6 +136,9 @@ def add(app: typer.Typer) -> None:
         broker: Annotated[str | None, typer.Option(help="mqtt://host:port or mqtts://; default: embedded")] = None,
         store: Annotated[str | None, typer.Option(help="influxdb://, duckdb://, lines://; default: embedded")] = None,
         transport: Annotated[str | None, typer.Option(help="uns or sparkplug")] = None,
+        listen: Annotated[
+            list[str] | None, typer.Option(help="further path to take from the broker, e.g. an enterprise; '#': all")
+        ] = None,
         opcua_port: Annotated[int | None, typer.Option(help="start the OPC UA server on this port")] = None,
         speed: Speed = None,
         seed: Seed = None,
@@ -113,8 +152,8 @@ def add(app: typer.Typer) -> None:
         document = load(scenario)
         backfill_s = duration_s(backfill, document.run.backfill, "--backfill")
         settings = settings_for(
-            scenario, document, broker=broker, store=store, transport=transport, opcua_port=opcua_port, speed=speed,
-            seed=seed, backfill_s=backfill_s, host=host, port=port, language=language,
+            scenario, document, broker=broker, store=store, transport=transport, listen=listen, opcua_port=opcua_port,
+            speed=speed, seed=seed, backfill_s=backfill_s, host=host, port=port, language=language,
         )  # fmt: skip
         go(document, settings, quiet)
 

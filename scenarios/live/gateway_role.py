@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal, cast
 
 from brokers import connect
 from brokers.opcua.bridge import bridge
@@ -23,10 +22,10 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event) -> None:
     config = OpcUaConfig(
         state=settings.folder.parent / "opcua",
         port=settings.opcua_port,
-        security=cast(Literal["sign_encrypt", "none"], settings.opcua_security),
+        security=settings.opcua_security,
     )
     publisher = OpcUaPublisher(config)
-    source = connect.source(settings.broker, settings.transport, client_id="opcua-gateway")
+    source = connect.source(settings.broker, settings.transport, f"opcua-{settings.name}", settings.heard)
 
     def tell() -> None:
         print(f"OPC UA: {publisher.url} (users in {config.credentials})", flush=True)

@@ -24,7 +24,6 @@ from twin.config import Title
 from twin.errors import RetriableError
 from twin.records import Frame, RecordKind
 
-BRAIN = "brain"
 CONNECT_S = 15.0
 LIVE_S = 10.0
 """Real time between two reports of the running window."""
@@ -81,10 +80,10 @@ class Hub:
         Raises:
             ConnectorError: It refuses us, or does not answer in time.
         """
-        source = connect.source(broker, self.settings.transport)
+        source = connect.source(broker, self.settings.transport, f"ingest-{self.settings.name}", self.settings.heard)
         self.ingest = Ingest(source, self.store, [self._observe])
-        publisher = connect.publisher(broker, self.settings.transport, BRAIN)
-        self._figures = Outbox(BRAIN, publisher.split, OutboxConfig(policy="drop_oldest"))
+        publisher = connect.publisher(broker, self.settings.transport, self.settings.brain)
+        self._figures = Outbox(self.settings.brain, publisher.split, OutboxConfig(policy="drop_oldest"))
         pump = Pump(self._figures, publisher)
         self._tasks = [asyncio.create_task(self.ingest.run()), asyncio.create_task(pump.run())]
         ready: asyncio.Task[None] = asyncio.create_task(_all_set(self.ingest.ready, pump.ready))

@@ -73,17 +73,29 @@ class PlantRole:
         return {path: site.outbox for path, site in self._sites.items()}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Publish until told to stop, then see that what was said is stored."""
+        """Publish until told to stop, then see that what was said is stored.
+
+        Raises:
+            ConnectorError: A publisher cannot go on, e.g. the broker refuses it.
+        """
         pumps = [asyncio.create_task(site.pump.run()) for site in self._sites.values()]
+        work = asyncio.create_task(self._publish(stop))
+        try:
+            done, _ = await asyncio.wait([work, *pumps], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (work, *pumps):
+                task.cancel()
+            await asyncio.gather(work, *pumps, return_exceptions=True)
+
+    async def _publish(self, stop: asyncio.Event) -> None:
         await asyncio.gather(*(site.pump.ready.wait() for site in self._sites.values()))
         for path, frame in (*self.feed.meta(), *self.feed.current()):
             await self._sites[path].put([frame], 0.0)
         print(READY, flush=True)
         await self._paced(stop)
         await asyncio.gather(*(site.pump.drain(self._drain_s) for site in self._sites.values()))
-        for pump in pumps:
-            pump.cancel()
-        await asyncio.gather(*pumps, return_exceptions=True)
 
     async def _paced(self, stop: asyncio.Event) -> None:
         pace = Pace(*self._start(), self.settings.speed)

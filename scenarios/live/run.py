@@ -7,9 +7,10 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from brokers.embedded import EmbeddedBroker
 from scenarios.document import Scenario
@@ -39,6 +40,7 @@ class LiveRun:
         self.settings = settings
         self._say = say
         self._stop = asyncio.Event()
+        self._watched: list[asyncio.Task[None]] = []
         self._stack = AsyncExitStack()
 
     async def run(self) -> None:
@@ -52,28 +54,28 @@ class LiveRun:
             loop.add_signal_handler(number, self._stop.set)
         async with self._stack:
             started = asyncio.create_task(self._start())
-            watching = asyncio.create_task(self._until_stopped(started))
             try:
-                await watching
+                await self._until_stopped(started)
             finally:
-                started.cancel()
-                await asyncio.gather(started, return_exceptions=True)
                 self._say("stopping ...")
+                for task in (started, *self._watched):
+                    task.cancel()
+                await asyncio.gather(started, *self._watched, return_exceptions=True)
 
-    async def _until_stopped(self, started: asyncio.Task[list[asyncio.Task[None]]]) -> None:
+    async def _until_stopped(self, started: asyncio.Task[None]) -> None:
         stopped = asyncio.create_task(self._stop.wait())
         await asyncio.wait([stopped, started], return_when=asyncio.FIRST_COMPLETED)
+        if not stopped.done():
+            started.result()
+            await asyncio.wait([stopped, *self._watched], return_when=asyncio.FIRST_COMPLETED)
         if stopped.done():
             return
-        watched = started.result()
-        done, others = await asyncio.wait([stopped, *watched], return_when=asyncio.FIRST_COMPLETED)
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        for task in done - {stopped}:
-            task.result()
+        stopped.cancel()
+        for task in self._watched:
+            if task.done():
+                task.result()
 
-    async def _start(self) -> list[asyncio.Task[None]]:
+    async def _start(self) -> None:
         hub = Hub(self.settings, self.scenario.title)
         self._stack.push_async_callback(hub.close)
         self._say(f"dashboard: {await hub.open()}")
@@ -84,14 +86,16 @@ class LiveRun:
         broker = await self._broker()
         settings = self.settings.model_copy(update={"broker": broker})
         await hub.connect(broker)
-        watched = [asyncio.create_task(hub.watch())]
-        roles = ["plant"] if settings.opcua_port is None else ["gateway", "plant"]
-        for role in roles:
+        self._watch(hub.watch())
+        for role in ["plant"] if settings.opcua_port is None else ["gateway", "plant"]:
             child = await self._child(role, settings)
-            watched.append(asyncio.create_task(_ended(child)))
+            self._watch(_ended(f"the process of the {role}", child.wait()))
             await child.ready.wait()
         self._say("live; Ctrl-C ends")
-        return watched
+
+    def _watch(self, end: Coroutine[Any, Any, None]) -> None:
+        """The run ends, with its error, when this does."""
+        self._watched.append(asyncio.create_task(end))
 
     def _feed(self) -> Feed:
         config = self.scenario.plant()
@@ -119,6 +123,7 @@ class LiveRun:
         broker = EmbeddedBroker()
         self._stack.push_async_callback(broker.stop)
         await broker.start()
+        self._watch(_ended("the embedded broker", broker.wait()))
         os.environ.update(broker.credentials)
         return broker.url
 
@@ -129,6 +134,5 @@ class LiveRun:
         return child
 
 
-async def _ended(child: Child) -> None:
-    code = await child.wait()
-    raise ConnectorError(f"the process of the {child.name} ended with code {code} (see its messages above)")
+async def _ended(what: str, end: Awaitable[int]) -> None:
+    raise ConnectorError(f"{what} ended with code {await end} (see its messages above)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,9 +13,12 @@ class RunSettings(BaseModel):
 
     Args:
         scenario: Scenario file.
+        name: Short name of the scenario; client ids at the broker are made from it.
         seed: Seed of all random streams.
         speed: Simulated seconds per second.
         transport: ``uns`` or ``sparkplug``.
+        roots: Paths of the scenario, at and below which records are taken from the broker; empty text: everything.
+        listen: Further such paths; ``#``: everything.
         broker: Address of the broker; None until the embedded one has started.
         store: Address of the store.
         host: Address the pages listen on.
@@ -31,26 +35,39 @@ class RunSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     scenario: Path
+    name: str = "factory"
     seed: int
     speed: float = Field(default=1.0, gt=0, le=3600)
-    transport: str = "uns"
-    broker: str | None = None
-    store: str
+    transport: Literal["uns", "sparkplug"] = "uns"
+    roots: tuple[str, ...] = ("",)
+    listen: tuple[Annotated[str, Field(pattern=r"^(#|[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*)$")], ...] = ()
+    broker: str | None = Field(default=None, pattern=r"^mqtts?://[^\s@]+$")
+    store: str = Field(pattern=r"^[a-z][a-z0-9]*://[^@]*$")
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65535)
-    language: str = "zh"
+    language: Literal["zh", "en"] = "zh"
     backfill_s: float = Field(default=8 * 3600.0, ge=0)
     tick_s: float = Field(default=1.0, gt=0)
     anchored: bool = True
     folder: Path
-    opcua_port: int | None = None
-    opcua_security: str = "sign_encrypt"
+    opcua_port: int | None = Field(default=None, ge=0, le=65535)
+    opcua_security: Literal["sign_encrypt", "none"] = "sign_encrypt"
 
     def write(self) -> Path:
         """Write the settings into the run's folder for the processes of other roles."""
         path = self.folder / "run.json"
         path.write_text(self.model_dump_json(indent=2), encoding="utf-8")
         return path
+
+    @property
+    def brain(self) -> str:
+        """Publisher id of the indicators."""
+        return f"brain/{self.name}"
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """What the ingest listens to: the roots, its own indicators and what was asked for."""
+        return ("",) if "" in self.roots or "#" in self.listen else (*self.roots, self.brain, *self.listen)
 
     @property
     def plant_state(self) -> Path:

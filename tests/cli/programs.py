@@ -49,6 +49,12 @@ class Program:
         """Number of its process."""
         return self._process.pid
 
+    def wait(self, limit_s: float = 30) -> int:
+        """Wait until it ends by itself and give its exit code."""
+        code = self._process.wait(limit_s)
+        self._reader.join(limit_s)
+        return code
+
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:

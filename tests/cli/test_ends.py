@@ -1,0 +1,134 @@
+"""How a live run ends: by Ctrl-C at any moment, by one of its processes dying, by what the user mistyped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cli.programs import FACTORY, ROOT, Program, factory
+
+
+def started(folder: Path) -> Program:
+    return Program([str(FACTORY), "run", "workshop", "--port", "0", "--backfill", "1 h"], {"FF_DATA": str(folder)})
+
+
+@pytest.mark.xdist_group("live")
+@pytest.mark.parametrize("after", ["dashboard: ", "history: ", "live"])
+def test_ctrl_c_at_any_moment_ends_quietly(after: str, tmp_path: Path) -> None:
+    program = started(tmp_path)
+    try:
+        program.line(after)
+        assert program.interrupt() == 0
+        assert program.lines[-1] == "stopping ..."
+    finally:
+        program.kill()
+
+
+@pytest.mark.xdist_group("live")
+@pytest.mark.parametrize("child", ["brokers.embedded", "plant"])
+def test_a_process_that_dies_ends_the_run_with_code_3(child: str, tmp_path: Path) -> None:
+    program = started(tmp_path)
+    try:
+        program.line("live")
+        family = psutil.Process(program.pid).children(recursive=True)
+        next(process for process in family if child in process.cmdline()).kill()
+        assert program.wait() == 3
+        _, left = psutil.wait_procs(family, timeout=10)
+        assert not left
+        assert "ended with code -9" in program.lines[-1]
+        assert not [line for line in program.lines if "Traceback" in line]
+    finally:
+        program.kill()
+
+
+@pytest.mark.xdist_group("live")
+def test_the_processes_end_when_the_one_the_user_sees_is_killed(tmp_path: Path) -> None:
+    program = started(tmp_path)
+    try:
+        program.line("live")
+        family = psutil.Process(program.pid).children(recursive=True)
+        os.kill(program.pid, signal.SIGKILL)
+        _, left = psutil.wait_procs(family, timeout=20)
+        assert family
+        assert not left
+    finally:
+        program.kill()
+
+
+MISTAKES = {
+    "--speed 0": "--speed: expected more than 0, got 0.0",
+    "--language fr": "--language: expected 'zh' or 'en', got 'fr'",
+    "--transport amqp": "--transport: expected 'uns' or 'sparkplug', got 'amqp'",
+    "--broker http://somewhere": "--broker: expected mqtt://host:port or mqtts://host:port, without password",
+    "--broker mqtt://me:secret@host": "got 'mqtt://***@host'",
+    "--store nothing": "--store: expected the address of a store, without password, got 'nothing'",
+    "--opcua-port 99999": "--opcua-port: expected at most 65535, got 99999",
+    "--backfill 3": "--backfill: expected a duration such as '8 h', got '3'",
+    "--backfill=-3h": "--backfill: expected a duration such as '8 h', got '-3h'",
+}
+
+
+@pytest.mark.parametrize("options", MISTAKES)
+def test_a_mistyped_option_is_told_before_anything_starts(options: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [str(FACTORY), "run", "workshop", *options.split()],
+        env={**os.environ, "FF_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert MISTAKES[options] in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    done = subprocess.run(
+        [str(FACTORY), "demo"], env={**os.environ, "FF_DATA": str(file)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == f"{file}/nev_chain: expected a folder to write to, got Not a directory (set FF_DATA to another folder)\n"
+    )
+
+
+def test_old_runs_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    names = [f"2026010{day}-000000-000000" for day in range(1, 6)]
+    for name in (*names, "opcua"):
+        (tmp_path / "workshop" / name).mkdir(parents=True)
+    program = started(tmp_path)
+    try:
+        program.line("dashboard")
+        assert program.interrupt() == 0
+    finally:
+        program.kill()
+    left = sorted(path.name for path in (tmp_path / "workshop").iterdir())
+    assert left[:2] == names[-2:]
+    assert left[-1] == "opcua"
+    assert len(left) == 4
+
+
+def test_a_horizon_before_the_start_is_bad_input() -> None:
+    assert factory("simulate", "workshop", "--until=-1h").returncode == 2
+
+
+def test_simulate_says_when_a_recording_is_not_there(tmp_path: Path) -> None:
+    text = (ROOT / "scenarios" / "library" / "cnc_job.yaml").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if " file: " not in line]
+    place = next(number for number, line in enumerate(lines) if "options:" in line)
+    lines.insert(place + 1, 24 * " " + "file: nowhere.shdr.txt.gz")
+    job = tmp_path / "job.yaml"
+    job.write_text("\n".join(lines), encoding="utf-8")
+    done = factory("simulate", str(job), "--until", "1h", "--json")
+    assert "nowhere.shdr.txt.gz" in done.stderr
+    assert json.loads(done.stdout)["stations"]
