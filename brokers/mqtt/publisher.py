@@ -38,6 +38,7 @@ class UnsPublisher:
         self.malformed = 0
         self._run = ""
         self._retained: dict[str, bytes] = {}
+        self._newest: dict[str, int] = {}
         config = ConnectionConfig(
             client_id or f"pub-{publisher.replace('/', '.')}",
             will=lambda: Will(self._availability, self._available(False)),
@@ -80,10 +81,20 @@ class UnsPublisher:
         """
         window = str(frame.column("window")[0]) if frame.kind is RecordKind.KPI else ""
         topic, payload = uns_topic(frame.paths[0], frame.kind, window), encode(frame)
-        retain = frame.kind in RETAINED and not frame.historical
+        retain = self._retains(topic, frame)
         if retain:
             self._retained[topic] = payload
         await self._connection.publish(topic, payload, 1, retain, _properties(frame.run))
+
+    def _retains(self, topic: str, frame: Frame) -> bool:
+        """Whether a new subscriber should get this piece; a revised earlier window must not hide the latest."""
+        if frame.kind not in RETAINED or frame.historical:
+            return False
+        newest = int(frame.time_ns[-1])
+        if frame.kind is RecordKind.KPI and newest < self._newest.get(topic, newest):
+            return False
+        self._newest[topic] = newest
+        return True
 
     async def announce(self, base: Base) -> None:
         """Say which pieces will not come; retained, so that a new ingest knows."""
