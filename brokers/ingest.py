@@ -135,6 +135,8 @@ class Ingest:
             "waiting": sum(run.held for run in self._runs.values()),
             "publishers": len({publisher for publisher, _ in self._runs}),
             "store_ok": not self._failing,
+            "broker_ok": self._source.online,
+            "broker_losses": self._source.losses,
         }
 
     async def run(self) -> None:

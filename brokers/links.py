@@ -66,6 +66,14 @@ class LinkSource(Source, Protocol):
     def dropped(self) -> int:
         """Messages dropped because nobody read them in time."""
 
+    @property
+    def online(self) -> bool:
+        """Whether there is a connection to the broker."""
+
+    @property
+    def losses(self) -> int:
+        """Times the connection was lost."""
+
     async def mark(self, mark: Mark) -> None:
         """Tell a publisher what is stored. Raises RetriableError."""
 

@@ -102,6 +102,8 @@ class Connection:
         """MQTT version in use: 4 for 3.1.1, 5 for 5.0."""
         self.dropped = 0
         """Messages that came while the inbox was full."""
+        self.losses = 0
+        """Times the connection was lost."""
         self._greet = greet
         self._handlers: dict[str, Callable[[Message], None]] = {}
         self._online = asyncio.Event()
@@ -338,6 +340,8 @@ class Connection:
             self._arrived.set()
 
     def _gone(self) -> None:
+        if self._online.is_set() and not self._closing:
+            self.losses += 1
         self._online.clear()
         self._room.set()
         self._drained.set()

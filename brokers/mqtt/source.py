@@ -44,6 +44,16 @@ class UnsSource:
         """Messages dropped because nobody read them in time."""
         return self._connection.dropped
 
+    @property
+    def online(self) -> bool:
+        """Whether there is a connection to the broker."""
+        return self._connection.online
+
+    @property
+    def losses(self) -> int:
+        """Times the connection was lost."""
+        return self._connection.losses
+
     async def open(self) -> None:
         """Connect and subscribe.
 

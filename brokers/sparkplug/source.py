@@ -67,6 +67,16 @@ class SparkplugSource:
         """Messages dropped because nobody read them in time."""
         return self._connection.dropped
 
+    @property
+    def online(self) -> bool:
+        """Whether there is a connection to the broker."""
+        return self._connection.online
+
+    @property
+    def losses(self) -> int:
+        """Times the connection was lost."""
+        return self._connection.losses
+
     async def open(self) -> None:
         """Connect, subscribe and say that the host is online.
 

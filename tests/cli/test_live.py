@@ -32,6 +32,13 @@ def ingest(address: str) -> dict[str, Any]:
     return counters
 
 
+def newest(address: str) -> int:
+    """Time of the last heartbeat of the site longest silent, in ms."""
+    health = get(address, "/api/health")
+    assert isinstance(health, dict)
+    return min(site["t"] for site in health["sites"].values())
+
+
 def live(address: str) -> bool:
     """Whether records have come over the wire and been stored."""
     return bool(ingest(address).get("stored"))
@@ -81,6 +88,32 @@ def test_both_transports_carry_the_same_plant(transport: str, tmp_path: Path, mo
         topic = "uns/v1/#" if transport == "uns" else "spBv1.0/#"
         assert heard(mosquitto, topic, 5)
         assert ingest(address)["lost"] == 0
+        assert program.interrupt() == 0
+    finally:
+        program.kill()
+
+
+@pytest.mark.parametrize("transport", ["uns", "sparkplug"])
+def test_a_broker_that_is_killed_and_comes_back(transport: str, tmp_path: Path, mosquitto: Mosquitto) -> None:
+    words = ["run", "workshop", "--broker", mosquitto.url, "--transport", transport, "--backfill", "1 h", "--port", "0"]
+    program = Program([str(FACTORY), *words], {"FF_DATA": str(tmp_path)})
+    try:
+        address = program.address()
+        wait_for(lambda: live(address), "the live plant", limit_s=60)
+        made = newest(address)
+        mosquitto.kill()
+        wait_for(lambda: not ingest(address)["broker_ok"], "the page to know of the loss")
+        before = ingest(address)
+        assert get(address, "/api/kpis?scope=site&window=hour")
+        mosquitto.start()
+        wait_for(lambda: ingest(address)["stored"] > before["stored"], "records after the loss", limit_s=60)
+        wait_for(lambda: newest(address) > made, "newer records on the page", limit_s=60)
+        wait_for(lambda: ingest(address)["waiting"] == 0, "the gap to close", limit_s=60)
+        counters = ingest(address)
+        assert counters["lost"] == counters["dropped"] == counters["malformed"] == counters["refused"] == 0
+        assert counters["store_ok"]
+        assert counters["broker_ok"]
+        assert counters["broker_losses"] == 1
         assert program.interrupt() == 0
     finally:
         program.kill()
