@@ -51,6 +51,15 @@ def test_a_site_that_lags_is_not_waited_for_and_counted_when_it_is_back() -> Non
     assert (back[key]["value"], back[key]["coverage"], back[key]["quality"]) == (0.5, 1.0, "good")
 
 
+def test_windows_that_end_together_are_revised_in_one_order() -> None:
+    brain, hourly = start(), range(60, 25 * 60 + 1, 60)
+    run(brain, [frame for pair in zip(beats(NORTH, hourly), beats(SOUTH, hourly), strict=True) for frame in pair])
+    run(brain, [state(NORTH, EPOCH + 23 * H + H // 2, "STARVED")])
+    revised = [frame for frame in brain.flush() if frame.paths[0] == WORKS and frame.time_ns[0] <= EPOCH + 25 * H]
+    ends = [((int(frame.time_ns[0]) - EPOCH) // H, frame.values[0, 2]) for frame in revised]
+    assert ends == [(24, "day"), (24, "hour"), (25, "hour")]
+
+
 def _numbered(frame: Frame, number: int) -> Frame:
     return frame.stamped("south", "r", number)
 

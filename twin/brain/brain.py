@@ -230,7 +230,7 @@ class Brain:
             yield from self._group_frames(members, window)
 
     def _pending(self, members: Group) -> Iterator[Frame]:
-        changed, members.pending = sorted(members.pending, key=lambda window: window.t1_ns), set()
+        changed, members.pending = sorted(members.pending, key=lambda window: (window.t1_ns, window.kind)), set()
         for window in changed:
             yield from self._group_frames(members, window)
 
