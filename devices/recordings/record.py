@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from copy import copy
-from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 MAX_ITEMS = 10_000
 """Names of items that are counted each on its own."""
@@ -70,10 +69,6 @@ class ReplayCounters:
     laps: int = 0
     items: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
-
-    def as_dict(self) -> dict[str, Any]:
-        """All counters, for a report."""
-        return {each.name: copy(getattr(self, each.name)) for each in fields(self)}
 
     def observe(self, item: str) -> None:
         """Count an observation; beyond ``MAX_ITEMS`` names the item is counted without its name."""

@@ -134,7 +134,9 @@ BOM = chain.roll_up(
         "cell": chain.Step(35 * 0.4416, 0.96),
     }
 )
-DUE = [chain.Delivery(True, True)] * 178 + [chain.Delivery(True, False)] * 6 + [chain.Delivery(False, True)] * 12
+DUE = [chain.Delivery(True, True)] * 171 + [chain.Delivery(True, True, documented=False)] * 4
+DUE += [chain.Delivery(True, True, undamaged=False)] * 3
+DUE += [chain.Delivery(True, False)] * 6 + [chain.Delivery(False, True)] * 12
 DUE += [chain.Delivery(False, False)] * 4
 
 CHAIN = {
@@ -143,6 +145,10 @@ CHAIN = {
     "module": (LINKS["module"], 760.48),
     "assembly": (LINKS["assembly"], 902.88),
     "module_with_backup": (BACKED["module"], 1045.66),
+    "cell slack": (chain.slack(LINKS["cell"], LINKS["module"]), 0.234514421),
+    "module coverage": (chain.link_coverage([MODULE], 900, 1), 0.844977778),
+    "module coverage, capped": (chain.link_coverage([MODULE], 300, 1), 2.0),
+    "perfect orders": (chain.perfect_orders(DUE), 0.855),
     "chain": ((chain.chain_capacity(LINKS) or ("", 0))[1], 760.48),
     "chain_with_backup": ((chain.chain_capacity(BACKED) or ("", 0))[1], 902.88),
     "hhi 100-40": (chain.concentration([100, 40]), 5918.367347),
