@@ -7,7 +7,10 @@ interfaces keep, answers as Grafana's documentation says, and records what was a
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -133,3 +136,36 @@ def test_grafana_away_may_come_back(kind: type[Any]) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(RetriableError, match=re.escape(url)):
         push(url, TOKEN, publisher=kind(url, TOKEN))
+
+
+def command(url: str, token: str | None) -> subprocess.CompletedProcess[str]:
+    """``factory grafana push`` as a user calls it."""
+    variables = {name: value for name, value in os.environ.items() if name != "FF_GRAFANA_TOKEN"}
+    if token is not None:
+        variables["FF_GRAFANA_TOKEN"] = token
+    call = [sys.executable, "-m", "scenarios.cli", "grafana", "push", url]
+    return subprocess.run(call, env=variables, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_command_pushes_all_dashboards(grafana: Recorder) -> None:
+    done = command(grafana.url, TOKEN)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == [document["uid"] for document in dashboards()]
+    assert set(grafana.kept) == {f"/api/folders/{FOLDER_UID}"} | {
+        f"/api/dashboards/uid/{document['uid']}" for document in dashboards()
+    }
+
+
+@pytest.mark.parametrize(("token", "code"), [(None, 2), ("wrong-token", 3)])
+def test_the_command_explains_what_it_misses(grafana: Recorder, token: str | None, code: int) -> None:
+    done = command(grafana.url, token)
+    assert done.returncode == code
+    assert "expected a token" in done.stderr
+    assert "wrong-token" not in done.stderr
+    assert grafana.kept == {}
+
+
+def test_the_command_keeps_credentials_in_an_address_to_itself() -> None:
+    done = command("http://admin:hidden@localhost:3000", TOKEN)
+    assert done.returncode == 2
+    assert "hidden" not in done.stderr
