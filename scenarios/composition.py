@@ -31,10 +31,12 @@ class Sources(Findings):
     Args:
         root: Folder of the document; includes stay inside.
         depth: Number of scenarios extended on the way here.
+        complete: Whether every file could be read; if not, what else seems wrong may only follow from that.
     """
 
     root: Path = field(default=Path(), kw_only=True)
     depth: int = 0
+    complete: bool = True
     _reading: list[Path] = field(default_factory=list)
     _files: int = 0
 
@@ -64,7 +66,7 @@ class Sources(Findings):
         self._files += 1
         if path in self._reading or self._files > MAX_FILES:
             self.add(mark, f"at most {MAX_FILES} files, none inside itself", self._shown(path), "remove the circle")
-            return mapping({}, mark)
+            return self._nothing(mark)
         self._reading.append(path)
         try:
             return self._parsed(path, mark)
@@ -77,18 +79,22 @@ class Sources(Findings):
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8"
             self.add(mark, "a readable file", f"{self._shown(path)}: {reason}")
-            return mapping({}, mark)
+            return self._nothing(mark)
+
+    def _nothing(self, mark: Mark) -> Node:
+        self.complete = False
+        return mapping({}, mark)
 
     def _understood(self, text: str, path: Path, mark: Mark) -> Node:
         try:
             root, problems = parse(text, self._shown(path))
         except ScenarioError as error:
             self.problems.extend(error.problems)
-            return mapping({}, mark)
+            return self._nothing(mark)
         self.problems.extend(problems)
         if not isinstance(root.value, dict):
             self.add(root.mark, "a mapping of keys", repr(root.plain())[:60])
-            return mapping({}, mark)
+            return self._nothing(mark)
         return _include(root, path, self)
 
 
@@ -136,9 +142,11 @@ def _inherit(root: Node, path: Path, sources: Sources) -> Node:
     for entry in list(strings(root.entries.get("extends"), sources, "a scenario"))[:1]:
         base = _base_file(entry, path.parent, sources)
         if base is None:
+            sources.complete = False
             continue
         if base == path.resolve() or sources.depth >= MAX_DEPTH:
             sources.add(entry.mark, "a scenario that does not extend this one", repr(entry.value), "remove the circle")
+            sources.complete = False
             continue
         sources.depth += 1
         entries = _over(sources.document(base, entry.mark).entries, entries)

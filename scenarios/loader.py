@@ -71,6 +71,8 @@ def loads(text: str, base: Path, name: str = "scenario.yaml") -> Scenario:
 
 
 def _checked(root: Node, overrides: Iterable[str], sources: Sources) -> Scenario:
+    if not sources.complete:
+        raise ScenarioError(_in_order(sources.problems))
     root = override(root, _commanded(overrides, sources), sources)
     root = mapping({key: node for key, node in root.entries.items() if key not in AUTHORING}, root.mark)
     scenario, found = None, sources.problems

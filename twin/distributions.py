@@ -205,7 +205,10 @@ FAMILIES: dict[str, type[Distribution]] = {
 
 def _read(value: object) -> object:
     if isinstance(value, str):
-        return Constant.model_construct(value=in_unit(value, "s"))
+        constant = Constant.model_construct(value=in_unit(value, "s"))
+        if constant.value < 0:
+            raise ValueError(f"expected a duration of at least 0 s, got {value!r}")
+        return constant
     if isinstance(value, Distribution):
         return value
     if isinstance(value, dict) and len(value) == 1:

@@ -6,6 +6,7 @@ document and holds a plain float in the base unit named in the type's docstring 
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -61,6 +62,8 @@ def in_unit(text: str, symbol: str) -> float:
     if match is None:
         raise ValueError(f"expected a number with a unit such as {symbol!r}, got {text!r}")
     number, unit = match.groups()
+    if not math.isfinite(float(number)):
+        raise ValueError(f"expected a finite number, got {text!r}")
     try:
         per = f"1{unit}" if unit.startswith("/") else unit
         return float(_units().Quantity(float(number), per).to(symbol).magnitude)

@@ -42,9 +42,19 @@ def test_a_problem_in_an_included_file_names_that_file_and_line(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    "text", ["a: {b: c\n", "a:\n\tb: c\n", "- a\n", "extends: nowhere\n", "include: nowhere.yaml\n"]
+)
+def test_what_cannot_be_read_is_the_only_problem_told(text: str, tmp_path: Path) -> None:
+    (tmp_path / "main.yaml").write_text(text, encoding="utf-8")
+    assert len(findings(tmp_path / "main.yaml").splitlines()) == 1
+
+
+@pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
         ("cycle: 58 s", "cycle: 58", "cycle: expected a duration such as '58 s'"),
+        ("cycle: 58 s", "cycle: -58 s", "cycle: expected a duration of at least 0 s, got '-58 s'"),
+        ("cycle: 58 s", "cycle: 1e400 s", "cycle: expected a finite number, got '1e400 s'"),
         ("5 kW", "5", "power.producing: expected a power with its unit, e.g. '5 kW', got 5"),
         ("5 kW", "5 s", "expected a unit that converts to kW, got '5 s' (write for example '5 kW')"),
         ("5 kW", "5 furlong", "expected a unit that converts to kW"),
