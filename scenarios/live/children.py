@@ -45,13 +45,15 @@ class Child:
         self._reader = asyncio.create_task(self._read(self._process))
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
-        while process.stdout is not None and (line := await process.stdout.readline()):
-            text = line.decode(errors="replace").rstrip()
-            if text == READY:
-                self.ready.set()
-            else:
-                self._say(text)
-        self.ready.set()
+        try:
+            while process.stdout is not None and (line := await _line(process.stdout)):
+                text = line.decode(errors="replace").rstrip()
+                if text == READY:
+                    self.ready.set()
+                else:
+                    self._say(text)
+        finally:
+            self.ready.set()
 
     async def wait(self) -> int:
         """Wait until it ends and give its exit code."""
@@ -71,6 +73,14 @@ class Child:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+async def _line(stream: asyncio.StreamReader) -> bytes:
+    """The next line; one longer than the reader's buffer is told as such and does not end the reading."""
+    try:
+        return await stream.readline()
+    except ValueError:
+        return b"(a line too long to show)"
 
 
 async def parent_is_gone() -> None:

@@ -1,0 +1,52 @@
+"""Processes of a run and the folders it keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scenarios.commands.live import RUNS_KEPT, make_folder
+from scenarios.live.children import Child
+
+OBEDIENT = """
+import asyncio
+from scenarios.live.children import READY, parent_is_gone
+print("hello"); print(READY, flush=True)
+asyncio.run(parent_is_gone())
+"""
+LONG = "print('x' * 200_000); print('ready', flush=True); print('after', flush=True); input()"
+
+
+async def test_a_child_is_ready_and_ends_with_its_input() -> None:
+    lines: list[str] = []
+    child = Child("obedient", ["-c", OBEDIENT], lines.append)
+    await child.start()
+    await child.ready.wait()
+    assert lines == ["hello"]
+    await child.stop()
+    assert await child.wait() == 0
+
+
+async def test_a_child_that_ends_at_once_keeps_nobody_waiting() -> None:
+    child = Child("brief", ["-c", "raise SystemExit(3)"], print)
+    await child.start()
+    await child.ready.wait()
+    assert await child.wait() == 3
+    await child.stop()
+
+
+async def test_a_line_too_long_does_not_stop_the_reading() -> None:
+    lines: list[str] = []
+    child = Child("long", ["-c", LONG], lines.append)
+    await child.start()
+    await child.ready.wait()
+    await child.stop()
+    assert any("too long" in line for line in lines)
+
+
+def test_only_the_newest_runs_are_kept_and_nothing_else_is_touched(tmp_path: Path) -> None:
+    runs = [tmp_path / f"20260101-00000{number}-000000" for number in range(RUNS_KEPT + 2)]
+    other = tmp_path / "opcua"
+    other.mkdir()
+    for run in runs:
+        make_folder(run)
+    assert sorted(tmp_path.iterdir()) == [*runs[-RUNS_KEPT:], other]
