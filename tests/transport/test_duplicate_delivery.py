@@ -23,7 +23,8 @@ class ListSource:
 
     def __init__(self, batches: Sequence[Sequence[Frame]]):
         self.on_base: Callable[[Base], None] = ignore_base
-        self.malformed = self.dropped = self.acknowledged = 0
+        self.malformed = self.dropped = self.acknowledged = self.losses = 0
+        self.online = True
         self.marks: list[Mark] = []
         self._batches = batches
 

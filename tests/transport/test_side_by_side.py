@@ -30,7 +30,7 @@ def settings(name: str, transport: str, folder: Path, listen: tuple[str, ...] = 
         roots=roots_of(scenario),
         listen=listen,
         seed=1,
-        transport=transport,  # type: ignore[arg-type]
+        transport=transport,
         store=f"duckdb://{folder}/{name}.duckdb",
         folder=folder,
     )
