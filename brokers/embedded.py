@@ -91,6 +91,13 @@ class EmbeddedBroker:
             return ""
         return (await process.stdout.readline()).decode().strip()
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        if self._process is None:
+            raise RuntimeError("the embedded broker was not started")
+        return self._process.pid
+
     async def wait(self) -> int:
         """Wait until it ends and give its exit code."""
         if self._process is None:

@@ -82,7 +82,7 @@ async def main(task: dict[str, Any]) -> None:
     feed.counting = True
     folder = Path(task["folder"])
     settings = RunSettings(
-        scenario=folder, seed=1, transport=task["transport"], broker=task["broker"], store="", folder=folder
+        scenario=folder, seed=1, transport=task["transport"], broker=task["broker"], store=task["store"], folder=folder
     )
     role, stop = PlantRole(settings, feed, drain_s=120.0), asyncio.Event()
     running = asyncio.create_task(role.run(stop))

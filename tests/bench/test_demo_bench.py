@@ -44,8 +44,8 @@ async def test_demo(tmp_path: Path, chromium: Browser, capsys: pytest.CaptureFix
         await page.wait_for_selector(LIVE, state="attached")
         shown_s = time.perf_counter() - opened
         painted_ms = await page.evaluate(PAINTED)
-        for process in psutil.Process(program.pid).children(recursive=True) + [psutil.Process(program.pid)]:
-            said.append(f"{' '.join(process.cmdline()[1:4])[-24:]:24s} {process.memory_info().rss / 1e6:5.0f}")
+        family = [*psutil.Process(program.pid).children(recursive=True), psutil.Process(program.pid)]
+        said.extend(f"{' '.join(one.cmdline()[1:4])[-24:]:24s} {one.memory_info().rss / 1e6:5.0f}" for one in family)
         assert program.interrupt() == 0
     finally:
         program.kill()

@@ -175,16 +175,12 @@ async def test_ladder(
 
 
 @pytest.mark.parametrize("transport", ["sparkplug", "uns"])
-async def test_embedded_broker(
-    transport: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_embedded_broker(transport: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A modest rate over the broker that demonstrations start by themselves."""
     broker = EmbeddedBroker()
     await broker.start()
-    for name, value in broker.credentials.items():
-        monkeypatch.setenv(name, value)
     try:
-        said = await measured(Step(transport, True, 5_000, broker.url, broker.pid, tmp_path))
+        said = await measured(Step(transport, True, 5_000, broker.login_url, broker.pid, tmp_path))
     finally:
         await broker.stop()
     with capsys.disabled():
