@@ -150,7 +150,7 @@ class LiveState:
             **sections,
             "kpis": {key: row for key, row in self._sections["kpis"].items() if _streamed(key)},
             "sites": self.sites(),
-            "events": list(self.events),
+            "events": sorted(self.events, key=_at),
         }
 
     def watched(self, path: str) -> dict[str, Any]:
@@ -169,7 +169,7 @@ class LiveState:
         if "sites" in changes.shared:
             changes.shared["sites"] = self.sites()
         changes.shared["about"] = {"model": self.model.version, "data": self.data_ns // MS}
-        return Delta(changes.shared, changes.events[-self.limits.events :], changes.watched)
+        return Delta(changes.shared, sorted(changes.events, key=_at)[-self.limits.events :], changes.watched)
 
     def _site(self, path: str, row: dict[str, Any]) -> dict[str, Any]:
         arrived = row["arrived_ns"]
@@ -302,6 +302,11 @@ def _point(reading: _Reading) -> dict[str, Any]:
     values = {tag: _value(value) for tag, value in zip(reading.tags, reading.values, strict=True)}
     bad = [] if reading.quality is None else [reading.tags[index] for index in np.flatnonzero(reading.quality)]
     return {"t": reading.time_ns // MS, "values": values, "bad": bad}
+
+
+def _at(event: Json) -> int:
+    time_ms: int = event["t"]
+    return time_ms
 
 
 def _streamed(key: str) -> bool:

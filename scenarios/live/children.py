@@ -28,6 +28,8 @@ class Child:
         self.name = name
         self.ready = asyncio.Event()
         """Set when it has printed that it is ready, or has ended."""
+        self.ended = False
+        """Whether it says nothing any more."""
         self._arguments = tuple(arguments)
         self._say = say
         self._reader: asyncio.Task[None] | None = None
@@ -53,6 +55,7 @@ class Child:
                 else:
                     self._say(text)
         finally:
+            self.ended = True
             self.ready.set()
 
     async def wait(self) -> int:

@@ -89,13 +89,16 @@ class LiveRun:
         self._watch(hub.watch())
         for role in ["plant"] if settings.opcua_port is None else ["gateway", "plant"]:
             child = await self._child(role, settings)
-            self._watch(_ended(f"the process of the {role}", child.wait()))
+            ended = self._watch(_ended(f"the process of the {role}", child.wait()))
             await child.ready.wait()
+            if child.ended:
+                await ended
         self._say("live; Ctrl-C ends")
 
-    def _watch(self, end: Coroutine[Any, Any, None]) -> None:
+    def _watch(self, end: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """The run ends, with its error, when this does."""
         self._watched.append(asyncio.create_task(end))
+        return self._watched[-1]
 
     def _feed(self) -> Feed:
         config = self.scenario.plant()

@@ -298,3 +298,13 @@ def test_settings_out_of_range_are_refused() -> None:
         BrainConfig(keep_h=3)
     with pytest.raises(ValueError, match="periods"):
         BrainConfig(gap_s=0)
+
+
+def test_states_and_stocks_said_again_change_nothing() -> None:
+    plant, brain = made(3, 5), Brain(BrainConfig(live_s=None))
+    run(brain, frames(plant))
+    again = state_rows(plant.states)
+    assert not brain.process(again)
+    assert not [frame for frame in brain.process(beat(plant.end + 60 * S)) if len(frame)]
+    assert (brain.stats.late, brain.stats.revised) == (0, 0)
+    assert brain.stats.repeats == len(plant.states)

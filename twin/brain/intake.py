@@ -26,6 +26,7 @@ class Stats:
     Args:
         rows: Rows kept.
         duplicates: Frames that came again.
+        repeats: States and stocks said again, known already.
         rejected: Rows that no record should look like.
         late: Rows that changed the past.
         too_late: Rows older than what is kept, not taken.
@@ -34,6 +35,7 @@ class Stats:
 
     rows: int = 0
     duplicates: int = 0
+    repeats: int = 0
     rejected: int = 0
     late: int = 0
     too_late: int = 0
@@ -105,10 +107,14 @@ class Intake:
             if code is None or unit is None:
                 reject()
                 continue
-            if self._in_time(unit.site, time_ns):
-                until = unit.states.add(time_ns, code + WITH_ORDER if order else code)
-                mark = unit.site.mark
-                if mark is not None and time_ns < mark:
+            code = code + WITH_ORDER if order else code
+            mark = unit.site.mark
+            late = mark is not None and time_ns < mark
+            if late and unit.states.knows(time_ns, code):
+                self.stats.repeats += 1
+            elif self._in_time(unit.site, time_ns):
+                until = unit.states.add(time_ns, code)
+                if mark is not None and late:
                     self._late(unit.site, time_ns, mark if until is None else until)
 
     def parts(self, frame: Frame) -> None:
@@ -138,8 +144,12 @@ class Intake:
             unit = self.units.get(path) or self._new(path)
             if unit is None or not _number(on_hand):
                 self._reject()
+                continue
+            log = unit.site.stocks.setdefault((path, str(item)), StepLog())
+            if unit.site.mark is not None and time_ns < unit.site.mark and log.knows(time_ns, float(on_hand)):
+                self.stats.repeats += 1
             elif self._in_time(unit.site, time_ns):
-                unit.site.stocks.setdefault((path, str(item)), StepLog()).add(time_ns, float(on_hand))
+                log.add(time_ns, float(on_hand))
                 self._check(unit.site, time_ns)
 
     def shipments(self, frame: Frame) -> None:

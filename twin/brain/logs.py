@@ -31,6 +31,11 @@ def _view(column: array[Any], first: int, last: int) -> NDArray[Any]:
     return np.frombuffer(column, dtype=kind)[first:last]
 
 
+def _knows(times: array[int], values: array[Any], time_ns: int, value: float) -> bool:
+    index = bisect_right(times, time_ns) - 1
+    return index >= 0 and times[index] == time_ns and values[index] == value
+
+
 class Failures(NamedTuple):
     """Failures of a unit in a window: begun, ended, and full length of those that ended in ns."""
 
@@ -57,6 +62,10 @@ class StateLog:
         times.insert(index, time_ns)
         self.codes.insert(index, code)
         return times[index + 1]
+
+    def knows(self, time_ns: int, code: int) -> bool:
+        """Whether this very change is kept already."""
+        return _knows(self.times, self.codes, time_ns, code)
 
     def durations(self, t0_ns: int, t1_ns: int) -> NDArray[np.int64]:
         """Time in each code in ns, int64[CODES]; time before the first record is UNKNOWN."""
@@ -268,6 +277,10 @@ class StepLog:
             index = bisect_right(self.times, time_ns)
         self.times.insert(index, time_ns)
         self.levels.insert(index, level)
+
+    def knows(self, time_ns: int, level: float) -> bool:
+        """Whether this very level is kept already."""
+        return _knows(self.times, self.levels, time_ns, level)
 
     def mean(self, t0_ns: int, t1_ns: int) -> float:
         """Time-weighted mean of the window; 0 before the first level."""
