@@ -107,15 +107,21 @@ class EmbeddedBroker:
     async def stop(self) -> None:
         """End the process by closing its input; the hard way if it does not end."""
         process, self._process = self._process, None
-        if process is None or process.returncode is not None:
-            return
-        if process.stdin is not None:
-            process.stdin.close()
-        try:
-            await asyncio.wait_for(process.wait(), STOP_S)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        if process is not None:
+            await end(process, STOP_S)
+
+
+async def end(process: asyncio.subprocess.Process, limit_s: float) -> None:
+    """End a process of ours by closing its input; the hard way if it has not ended in time."""
+    if process.returncode is not None:
+        return
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        await asyncio.wait_for(process.wait(), limit_s)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 class OneUser(BaseAuthPlugin):

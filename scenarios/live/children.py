@@ -10,6 +10,8 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 
+from brokers.embedded import end
+
 STOP_S = 8.0
 READY = "ready"
 """What a child prints when it does its work."""
@@ -66,16 +68,8 @@ class Child:
 
     async def stop(self) -> None:
         """Ask it to end by closing its input; end it the hard way if it does not."""
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        if process.stdin is not None:
-            process.stdin.close()
-        try:
-            await asyncio.wait_for(process.wait(), STOP_S)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        if self._process is not None:
+            await end(self._process, STOP_S)
 
 
 async def _line(stream: asyncio.StreamReader) -> bytes:
