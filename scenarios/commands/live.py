@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import shutil
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -74,6 +75,17 @@ def roots_of(scenario: Scenario) -> tuple[str, ...]:
     return (*(enterprise.id for enterprise in scenario.enterprises), *chain)
 
 
+def free_or_any(host: str, port: int) -> int:
+    """The port a scenario names, or 0 (any free one) when it is taken; one given by ``--port`` is never replaced."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return 0
+    return port
+
+
 def settings_for(file: Path | str, scenario: Scenario, **given: Any) -> RunSettings:
     """Settings of a run: what was given on the command line, else what the scenario says; its folder is made.
 
@@ -96,7 +108,7 @@ def settings_for(file: Path | str, scenario: Scenario, **given: Any) -> RunSetti
         "broker": None if scenario.brokers.url == "embedded" else scenario.brokers.url,
         "store": store or f"duckdb://{folder}/telemetry.duckdb",
         "host": scenario.dashboards.host,
-        "port": scenario.dashboards.port,
+        "port": free_or_any(scenario.dashboards.host, scenario.dashboards.port),
         "language": scenario.dashboards.language,
         "backfill_s": scenario.run.backfill,
         "tick_s": scenario.run.tick,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
-from scenarios.commands.live import RUNS_KEPT, make_folder
+from scenarios.commands.live import RUNS_KEPT, free_or_any, make_folder
 from scenarios.live.children import Child
 
 OBEDIENT = """
@@ -50,3 +51,12 @@ def test_only_the_newest_runs_are_kept_and_nothing_else_is_touched(tmp_path: Pat
     for run in runs:
         make_folder(run)
     assert sorted(tmp_path.iterdir()) == [*runs[-RUNS_KEPT:], other]
+
+
+def test_a_taken_port_of_a_scenario_is_replaced_by_a_free_one() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        assert free_or_any("127.0.0.1", taken) == 0
+    assert free_or_any("127.0.0.1", taken) == taken
