@@ -1,19 +1,53 @@
 """Named random streams: the numbers of a purpose depend on the seed and its name, on nothing else.
 
 A stream is counter based (Philox): block ``k`` can be drawn at any time from the key alone. So a
-stream is saved as three small numbers, and adding a station leaves the numbers of all others alone.
+stream is saved as a few small numbers, and adding a station leaves the numbers of all others alone.
+Blocks grow with their index: a stream that is hardly used draws little, a busy one seldom draws.
 """
 
 from __future__ import annotations
 
 import hashlib
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from twin.distributions import Distribution
+from twin.distributions import Distribution, Draws
 
-BLOCK = 256
+FIRST_BLOCK, LARGEST_BLOCK = 64, 512
+_WORD = 0xFFFF_FFFF_FFFF_FFFF
+
+
+class _Generator:
+    """One Philox generator for all streams: to set its state costs a quarter of making a new one."""
+
+    def __init__(self) -> None:
+        self._bits = np.random.Philox(key=0)
+        self._random = np.random.Generator(self._bits)
+        self._state: Any = self._bits.state
+        self._lock = Lock()
+
+    def draw(self, key: tuple[int, int], block: int, law: Distribution | None, size: int) -> Draws:
+        """Values of a block, uniform on [0, 1) without a law."""
+        with self._lock:
+            state = self._state
+            state["state"]["key"][:] = key
+            state["state"]["counter"][:] = (0, 0, block & _WORD, 0)
+            self._bits.state = state
+            return self._random.random(size) if law is None else law.draw(self._random, size)
+
+
+_GENERATOR = _Generator()
+
+
+def block_size(block: int) -> int:
+    """Number of values in a block, a fixed function of its index.
+
+    >>> [block_size(k) for k in range(6)]
+    [64, 128, 256, 512, 512, 512]
+    """
+    return min(FIRST_BLOCK << min(block, 16), LARGEST_BLOCK)
 
 
 def stream_key(seed: int, path: str, purpose: str, branch: int = 0) -> tuple[int, int]:
@@ -62,28 +96,35 @@ class Stream:
         self.block = 0
         self.left = 0
         self.values: list[float] = []
-        self._key: int | None = None
+        self._key: tuple[int, int] | None = None
 
-    def _draw_block(self, block: int) -> list[float]:
+    def block_values(self, block: int) -> Draws:
+        """All values of a block in the order they are drawn; leaves the stream where it is.
+
+        Args:
+            block: Index from 0; the block has :func:`block_size` values.
+        """
         if self._key is None:
-            low, high = stream_key(self.seed, self.path, self.purpose, self.branch)
-            self._key = low | high << 64
-        bits = np.random.Philox(key=self._key, counter=block << 128)
-        random = np.random.Generator(bits)
-        drawn = random.random(BLOCK) if self.law is None else self.law.draw(random, BLOCK)
-        values: list[float] = drawn.tolist()
-        values.reverse()
-        return values
+            self._key = stream_key(self.seed, self.path, self.purpose, self.branch)
+        return _GENERATOR.draw(self._key, block, self.law, block_size(block))
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Block and index in it of the next value."""
+        left = len(self.values) or self.left
+        return (self.block - 1, block_size(self.block - 1) - left) if left else (self.block, 0)
 
     def refill(self) -> float:
         """The next value when ``values`` is empty; draws a block."""
+        values = self.values
         if self.left:  # restored: what was left of the last block
-            self.values.extend(self._draw_block(self.block - 1)[: self.left])
+            values.extend(self.block_values(self.block - 1)[-self.left :].tolist())
             self.left = 0
         else:
-            self.values.extend(self._draw_block(self.block))
+            values.extend(self.block_values(self.block).tolist())
             self.block += 1
-        return self.values.pop()
+        values.reverse()
+        return values.pop()
 
     def draw(self) -> float:
         """The next value."""
@@ -96,9 +137,8 @@ class Stream:
 
     def __getstate__(self) -> tuple[Any, ...]:
         left = len(self.values) or self.left
-        return (self.seed, self.path, self.purpose, self.law, self.branch, self.block, left)
+        return (self.seed, self.path, self.purpose, self.law, self.branch, self.block, left, self._key)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.seed, self.path, self.purpose, self.law, self.branch, self.block, self.left = state
-        self._key = None
+        self.seed, self.path, self.purpose, self.law, self.branch, self.block, self.left, self._key = state
         self.values = []

@@ -15,25 +15,39 @@ from hypothesis import strategies as st
 
 from tests.engine.plants import DAY, ten_machine_line
 from twin.config import CalendarConfig
-from twin.distributions import Exponential
+from twin.distributions import Exponential, Gamma
 from twin.errors import FactoryError
 from twin.parts.calendar import CLOSED, ON, PAUSE, Calendar
 from twin.sim.clock import to_ns, to_ns_array
 from twin.sim.command import Command
 from twin.sim.kernel import Kernel
 from twin.sim.plant import Plant
-from twin.streams import BLOCK, Stream
+from twin.streams import LARGEST_BLOCK, Stream, block_size, stream_key
 
 EPOCH = datetime.fromisoformat("2026-01-05T00:00:00+08:00")
 
 
-@given(st.integers(0, 3 * BLOCK), st.integers(0, 2**63))
+@given(st.integers(0, 5 * LARGEST_BLOCK), st.integers(0, 2**63))
 def test_a_saved_stream_goes_on(drawn: int, seed: int) -> None:
     stream = Stream(seed, "a/b", "cycle", Exponential.model_construct(mean=3.0))
     for _ in range(drawn):
         stream.draw()
     copy = pickle.loads(pickle.dumps(stream))  # noqa: S301 - own bytes
-    assert [stream.draw() for _ in range(BLOCK)] == [copy.draw() for _ in range(BLOCK)]
+    more = range(2 * LARGEST_BLOCK)
+    assert copy.position == stream.position
+    assert [stream.draw() for _ in more] == [copy.draw() for _ in more]
+
+
+def test_a_block_is_drawn_from_its_key_alone() -> None:
+    law = Gamma.model_construct(shape=0.7, mean=3.0)  # takes a varying number of random words for a value
+    stream = Stream(5, "a/b", "cycle", law)
+    values = np.concatenate([stream.block_values(block) for block in range(6)])
+    assert stream.position == (0, 0)
+    assert [stream.draw() for _ in range(len(values))] == values.tolist()
+    low, high = stream_key(5, "a/b", "cycle")
+    for block in (0, 3, 2**40):
+        random = np.random.Generator(np.random.Philox(key=low | high << 64, counter=block << 128))
+        np.testing.assert_array_equal(stream.block_values(block), law.draw(random, block_size(block)))
 
 
 def test_streams_are_independent_and_follow_their_law() -> None:
