@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import heappush
-from typing import Any, ClassVar
+from math import inf
+from typing import Any, ClassVar, Protocol
 
 from twin.config import FailureConfig, ProcessConfig
 from twin.distributions import Distribution
@@ -16,18 +17,19 @@ from twin.sim.kernel import WORK
 from twin.sim.station import (
     BLOCKED,
     BREAK,
-    DOWN,
     OFF,
     PRODUCING,
     SETUP,
     STARVED,
+    Load,
+    Lot,
     Part,
     Setting,
     Station,
 )
 from twin.streams import Stream
 
-IDLE, PREPARING, WORKING, DONE = 0, 1, 2, 3
+IDLE, PREPARING, WORKING, DONE, WAITING = 0, 1, 2, 3, 4
 NOT_DUE = -1.0
 
 
@@ -66,6 +68,26 @@ class Job:
         return Event(station.setting.unit, RecordKind.PART, values, station.part_series(self.out.item, first_pass))
 
 
+class Stage(Protocol):
+    """Something that a place goes through before each operation: a setup, fetching an operator.
+
+    A unit with stages ends its operations on the general path, so they cost units without them nothing.
+    """
+
+    def enter(self, slot: Slot) -> float:
+        """A part is in the place: seconds until it can go on, 0 for at once.
+
+        ``WAIT`` for as long as it takes: then the stage calls ``slot.admit`` when it can go on.
+        """
+
+    def leave(self, slot: Slot) -> None:
+        """The operation is over."""
+
+
+WAIT = inf
+"""A stage cannot say how long it takes."""
+
+
 class Slot:
     """A place where one part is worked on; one pending entry of the kernel while it is busy.
 
@@ -73,24 +95,27 @@ class Slot:
         station: The unit.
     """
 
-    __slots__ = ("due", "job", "kernel", "last", "left", "out", "phase", "station", "takers", "wake")
+    __slots__ = ("due", "job", "kernel", "left", "out", "part", "phase", "stage", "station", "takers", "wake")
 
     def __init__(self, station: Processor):
         self.station, self.kernel = station, station.kernel
         self.phase, self.due, self.left = IDLE, NOT_DUE, 0.0
         self.job: Job = station.no_job
-        self.last: str | None = None
-        self.out: Part | None = None
+        self.part: Load = self.job.part
+        self.stage = 0
+        self.out: Load | None = None
         self.takers: tuple[Station, ...] = ()
         self.wake = self.finish
 
-    def begin(self, part: Part) -> None:
+    def begin(self, part: Load) -> None:
         """Work on a part from now on; the slot was idle."""
         station = self.station
         job = self.job
+        self.part = part
         if part is not job.part:
             job = self.job = station.job_of(part)
-        if station.setups is not None and self._prepare(job):
+        if station.stages:
+            self._prepare()
             return
         self.phase = WORKING
         station.working += 1
@@ -109,25 +134,44 @@ class Slot:
         if due > self.station.fail_at:
             self.station.arm()
 
-    def _prepare(self, job: Job) -> bool:
-        setups = self.station.setups
-        item, last = job.part.item, self.last
-        self.last = item
-        if setups is None or last is None or last == item:
-            return False
+    def _prepare(self) -> None:
+        self.phase, self.stage = PREPARING, 0
+        self.station.preparing += 1
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Through the stages that are left, as far as they let it."""
+        station = self.station
+        while self.stage < len(station.stages):
+            time = station.stages[self.stage].enter(self)
+            self.stage += 1
+            if time == WAIT:
+                self.phase, self.due = WAITING, NOT_DUE
+                station.preparing -= 1
+                station.show()
+                return
+            if time > 0:
+                station.show()
+                self._wait(time)
+                return
+        self._work()
+
+    def admit(self) -> None:
+        """The stage that let it wait can go on."""
         self.phase = PREPARING
         self.station.preparing += 1
-        self.station.show()
-        self._wait(setups.time(last, item))
-        return True
+        if self.station.closed:
+            self.left = 0.0
+        else:
+            self._go_on()
 
-    def _prepared(self) -> None:
+    def _work(self) -> None:
         station, job = self.station, self.job
         station.preparing -= 1
         station.working += 1
         self.phase = WORKING
         if station.code != PRODUCING:
-            station.enter(PRODUCING)
+            station.show()
         self._wait(station.slow * (job.values.pop() if job.values else job.stream.refill()))
 
     def finish(self) -> None:
@@ -136,13 +180,13 @@ class Slot:
         if kernel._now != self.due:
             return
         if self.phase != WORKING:
-            self._prepared()
+            self._go_on()
             return
         station = self.station
         job = self.job
         station.parts += 1
         if station.watched:
-            if station.judges:
+            if station.general:
                 self._conclude()
                 return
             station.log.extend((kernel._now, job.good))
@@ -162,7 +206,7 @@ class Slot:
         if due > station.fail_at:
             station.arm()
 
-    def _turn_to(self, part: Part | None) -> None:
+    def _turn_to(self, part: Load | None) -> None:
         station = self.station
         self.due = NOT_DUE
         self.phase = IDLE
@@ -175,7 +219,10 @@ class Slot:
 
     def _conclude(self) -> None:
         station, job = self.station, self.job
-        verdict, out, takers = station.judge(job)
+        for stage in station.stages:
+            stage.leave(self)
+        verdict, kind, takers = station.judge(job)
+        out = None if kind is None else self.part.become(kind)
         if station.recording:
             station.log.extend((self.kernel._now, verdict))
         if out is None:
@@ -187,18 +234,18 @@ class Slot:
         else:
             self._keep(out, takers)
 
-    def _again(self, part: Part) -> None:
+    def _again(self, part: Load) -> None:
         self.station.working -= 1
         self.begin(part)
 
-    def _keep(self, out: Part, takers: tuple[Station, ...]) -> None:
+    def _keep(self, out: Load, takers: tuple[Station, ...]) -> None:
         station = self.station
         self.due, self.phase, self.out, self.takers = NOT_DUE, DONE, out, takers
         station.working -= 1
         station.blocked.append(self)
         station.show()
 
-    def release(self) -> Part:
+    def release(self) -> Load:
         """Give the finished part away."""
         part, self.out = self.out, None
         assert part is not None  # noqa: S101 - only called on blocked slots
@@ -218,12 +265,12 @@ class Slot:
         if self.phase in (PREPARING, WORKING) and self.due < 0:
             self._wait(self.left)
 
-    def inside(self) -> Iterator[Part]:
+    def inside(self) -> Iterator[Load]:
         """The part in the slot, if any."""
         if self.phase == DONE and self.out is not None:
             yield self.out
         elif self.phase != IDLE:
-            yield self.job.part
+            yield self.part
 
 
 class Processor(Station):
@@ -232,20 +279,20 @@ class Processor(Station):
     A part that no successor takes stays in its slot until a successor with room asks for it.
     """
 
-    holds_on: ClassVar[int] = DOWN | BREAK | OFF
+    holds_on: ClassVar[int] = Station.holds_on | BREAK | OFF
     records_parts: ClassVar[bool] = True
 
     __slots__ = (
         "_part_series",
         "blocked",
+        "general",
         "idle",
         "jobs",
-        "judges",
         "no_job",
         "preparing",
         "quality",
-        "setups",
         "slots",
+        "stages",
         "watched",
         "working",
     )
@@ -260,20 +307,30 @@ class Processor(Station):
         self.blocked: list[Slot] = []
         self.slots = tuple(Slot(self) for _ in range(getattr(config, "capacity", 1)))
         self.idle = list(reversed(self.slots))
-        self.setups = self.make_setups(getattr(config, "setup", None))
+        self.stages: tuple[Stage, ...] = ()
+        self.add_setups(getattr(config, "setup", None))
         self.quality: Stream | None = None
-        self.judges = self.may_judge()
-        if self.judges:
+        self.general = self.may_judge()
+        if self.general:
             self.quality = self.stream("quality", None)
-        self.watched = self.judges or (self.recording and self.records_parts)
+        self.watched = self.general or (self.recording and self.records_parts)
+        self.add_stages()
         self.waiting = self.blocked
         self.add_failures(getattr(config, "failures", ()))
 
     # --- building -------------------------------------------------------------------------------
 
-    def make_setups(self, config: Any) -> Setups | None:
-        """The setups of a configuration."""
-        return None if config is None else Setups(self, config)
+    def add_setups(self, config: Any) -> None:
+        """Add the setups of a configuration."""
+        if config is not None:
+            self.stages = (*self.stages, Setups(self, config, len(self.slots)))
+
+    def add_stages(self) -> None:
+        """Add what the operations of this kind need before they begin; see :meth:`go_general`."""
+
+    def go_general(self) -> None:
+        """End operations on the general path from now on: for lots, and stages that want to know the end."""
+        self.general = self.watched = True
 
     def add_failures(self, configs: tuple[FailureConfig, ...]) -> None:
         """Add failure modes."""
@@ -288,10 +345,13 @@ class Processor(Station):
         assert isinstance(config, ProcessConfig)  # noqa: S101 - only kinds with such a configuration ask
         return config.cycles.get(item, config.cycle)
 
-    def job_of(self, part: Part) -> Job:
+    def job_of(self, part: Load) -> Job:
         """What is done with a part."""
-        job = self.jobs.get(part)
-        return self._new_job(part) if job is None else job
+        if type(part) is Lot:
+            self.go_general()
+        kind = part.kind
+        job = self.jobs.get(kind)
+        return self._new_job(kind) if job is None else job
 
     def part_series(self, item: str, first_pass: int) -> Series:
         """The series of the operations on an item."""
@@ -321,17 +381,17 @@ class Processor(Station):
 
     # --- neighbours -----------------------------------------------------------------------------
 
-    def offer(self, part: Part) -> bool:
+    def offer(self, part: Load) -> bool:
         if self.closed or not self.idle:
             return False
         self.idle.pop().begin(part)
         return True
 
-    def peek(self, taker: Station) -> Part | None:
+    def peek(self, taker: Station) -> Load | None:
         slot = self._blocked_for(taker)
         return None if slot is None else slot.out
 
-    def take(self, taker: Station) -> Part | None:
+    def take(self, taker: Station) -> Load | None:
         if not self.blocked:
             return None
         slot = self._blocked_for(taker)
@@ -413,5 +473,5 @@ class Processor(Station):
             return job.scrap, None, ()
         return job.good, job.out, self.successors
 
-    def contents(self) -> list[Part]:
+    def contents(self) -> list[Load]:
         return [part for slot in self.slots for part in slot.inside()]

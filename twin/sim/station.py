@@ -28,8 +28,21 @@ OFF_SHIFT = int(UnitState.OFF_SHIFT) + WITH_ORDER
 PLANNED_BREAK = int(UnitState.PLANNED_BREAK) + WITH_ORDER
 IDLE_NO_ORDER = int(UnitState.IDLE_NO_ORDER)
 
-DOWN, BREAK, OFF = 1, 2, 4
-"""Reasons to hold a unit; the strongest decides the state: OFF, then BREAK, then DOWN (failed or stopped)."""
+PREVENTIVE_MAINT = int(UnitState.PREVENTIVE_MAINT)
+ENERGY_CURTAILED = int(UnitState.ENERGY_CURTAILED) + WITH_ORDER
+QUALITY_HOLD = int(UnitState.QUALITY_HOLD) + WITH_ORDER
+
+DOWN, BREAK, OFF, MAINTENANCE, CURTAILED, HOLD = 1, 2, 4, 8, 16, 32
+"""Reasons to hold a unit: failed or stopped, planned break, outside all shifts, maintenance, no power, quality."""
+HELD_STATES = (
+    (OFF, OFF_SHIFT),
+    (BREAK, PLANNED_BREAK),
+    (CURTAILED, ENERGY_CURTAILED),
+    (MAINTENANCE, PREVENTIVE_MAINT),
+    (DOWN, FAILED),
+    (HOLD, QUALITY_HOLD),
+)
+"""State by reason; the first that holds decides (our own order)."""
 
 
 class Part(NamedTuple):
@@ -42,6 +55,61 @@ class Part(NamedTuple):
 
     item: str
     reworks: int = 0
+
+    @property
+    def kind(self) -> Part:
+        """Itself; of a lot, the part that it is at present."""
+        return self
+
+    def become(self, kind: Part) -> Part:
+        """What it is after an operation that makes ``kind`` of it."""
+        return kind
+
+
+class Lot:
+    """A part, or some that stay together, with an identity: it keeps its id, order and dates on its way.
+
+    Stations treat it as the :class:`Part` that it is at present, ``kind``.
+
+    Args:
+        id: Its name.
+        kind: What it is at present.
+        size: Pieces in it.
+        order: Job order that it belongs to.
+        priority: Lower goes first.
+        released_s: Simulated time of its release.
+        due_s: Simulated time at which it is due; infinite without a due date.
+    """
+
+    __slots__ = ("due_s", "id", "kind", "order", "priority", "released_s", "size", "step", "visits")
+
+    def __init__(
+        self, id: str, kind: Part, *, size: int = 1, order: str = "", priority: float = 0.0,
+        released_s: float = 0.0, due_s: float = inf,
+    ):  # fmt: skip
+        self.id, self.kind, self.size, self.order = id, kind, size, order or id
+        self.priority, self.released_s, self.due_s = priority, released_s, due_s
+        self.step = 0
+        self.visits: Any = None
+
+    @property
+    def item(self) -> str:
+        """Id of the item that it is."""
+        return self.kind.item
+
+    @property
+    def reworks(self) -> int:
+        """How often it has been sent back."""
+        return self.kind.reworks
+
+    def become(self, kind: Part) -> Lot:
+        """The same lot after an operation that makes ``kind`` of it."""
+        self.kind = kind
+        return self
+
+
+Load = Part | Lot
+"""What moves between stations: one of many alike, or one with an identity."""
 
 
 class Parts:
@@ -97,7 +165,7 @@ class Station:
 
     config: ClassVar[type[StationConfig]] = StationConfig
     forkable: ClassVar[bool] = True
-    holds_on: ClassVar[int] = DOWN
+    holds_on: ClassVar[int] = DOWN | MAINTENANCE | CURTAILED | HOLD
     """Reasons that close the unit; the others only change its state."""
     records_parts: ClassVar[bool] = False
     """Whether it completes operations: leaves PART rows and uses energy per part."""
@@ -188,26 +256,26 @@ class Station:
 
     # --- neighbours -----------------------------------------------------------------------------
 
-    def offer(self, part: Part) -> bool:  # noqa: ARG002 - the base takes nothing
+    def offer(self, part: Load) -> bool:  # noqa: ARG002 - the base takes nothing
         """A neighbour upstream hands a part over; whether it was taken."""
         return False
 
-    def peek(self, taker: Station) -> Part | None:  # noqa: ARG002 - the base has nothing
+    def peek(self, taker: Station) -> Load | None:  # noqa: ARG002 - the base has nothing
         """The part that ``take`` would give, which stays."""
         return None
 
-    def take(self, taker: Station) -> Part | None:  # noqa: ARG002 - the base has nothing
+    def take(self, taker: Station) -> Load | None:  # noqa: ARG002 - the base has nothing
         """A neighbour downstream with room asks for a part."""
         return None
 
     def pull(self) -> None:
         """There may be room here: ask the neighbours upstream."""
 
-    def forward(self, part: Part) -> bool:
+    def forward(self, part: Load) -> bool:
         """Offer a part to the successors in turn; whether one took it."""
         return self.offer_in_turn(part, self.successors)
 
-    def offer_in_turn(self, part: Part, takers: tuple[Station, ...]) -> bool:
+    def offer_in_turn(self, part: Load, takers: tuple[Station, ...]) -> bool:
         """Offer a part to some stations, beginning after the one that took last."""
         count = len(takers)
         for step in range(count):
@@ -217,7 +285,7 @@ class Station:
                 return True
         return False
 
-    def ask(self) -> Part | None:
+    def ask(self) -> Load | None:
         """A part from a neighbour upstream, in turn."""
         if self.feed is not None:
             return self.feed.take(self)
@@ -242,9 +310,7 @@ class Station:
         held = self.held
         if not held:
             return self.active()
-        if held & OFF:
-            return OFF_SHIFT
-        return PLANNED_BREAK if held & BREAK else FAILED
+        return next(code for reason, code in HELD_STATES if held & reason)
 
     def show(self) -> None:
         """Enter the state that the unit should be in."""
@@ -295,20 +361,31 @@ class Station:
         """Go down for a cause; work in progress waits."""
         self.causes.append(cause)
         self._alarm(cause, 1)
-        self._set_held(self.held | DOWN)
+        self.hold(DOWN)
 
     def restart(self, cause: str) -> None:
         """End a cause of being down; work goes on when nothing else holds the unit."""
         self.causes.remove(cause)
         self._alarm(cause, 0)
-        self._set_held(self.held if self.causes else self.held & ~DOWN)
+        if not self.causes:
+            self.free(DOWN)
+        else:
+            self.hold(DOWN)
 
     def shift(self, phase: int) -> None:
         """Follow the calendar: 0 on shift, 1 planned break, 2 outside all shifts."""
         off = phase == 2
         for mode in self.modes:
             mode.off_shift(off)
-        self._set_held((self.held & DOWN) | (OFF if off else BREAK if phase else 0))
+        self._set_held((self.held & ~(BREAK | OFF)) | (OFF if off else BREAK if phase else 0))
+
+    def hold(self, reason: int) -> None:
+        """Hold the unit for one more reason, e.g. :data:`CURTAILED`."""
+        self._set_held(self.held | reason)
+
+    def free(self, reason: int) -> None:
+        """End a reason to hold the unit."""
+        self._set_held(self.held & ~reason)
 
     def _set_held(self, held: int) -> None:
         was, self.held = self.closed, held
@@ -348,7 +425,7 @@ class Station:
         """Number of parts inside."""
         return len(self.contents())
 
-    def contents(self) -> list[Part]:
+    def contents(self) -> list[Load]:
         """Parts inside, for checks."""
         return []
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from twin.config import ProcessConfig
 from twin.sim.process import Processor
-from twin.sim.station import Part, Setting, Station
+from twin.sim.station import Load, Part, Setting, Station
 from twin.stations import stations
 
 
@@ -41,7 +41,7 @@ class Assembly(Processor):
         super().link(successors, predecessors)
         self.feed = None
 
-    def offer(self, part: Part) -> bool:
+    def offer(self, part: Load) -> bool:
         item = part.item
         if self.closed or self.loose.get(item, 0) >= self.room.get(item, 0):
             return False
@@ -60,7 +60,7 @@ class Assembly(Processor):
         self.kernel.soon.append(self.pull)
         return self.product
 
-    def ask(self) -> Part | None:
+    def ask(self) -> Load | None:
         return self._consume() if self._complete() else None
 
     def pull(self) -> None:
@@ -82,6 +82,6 @@ class Assembly(Processor):
                 return True
         return False
 
-    def contents(self) -> list[Part]:
+    def contents(self) -> list[Load]:
         loose = [self.setting.parts(item) for item, number in self.loose.items() for _ in range(number)]
         return loose + super().contents()

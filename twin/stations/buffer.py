@@ -10,7 +10,7 @@ from pydantic import Field
 from twin.config import StationConfig
 from twin.records import RecordKind
 from twin.sim.journal import Event, Series
-from twin.sim.station import Part, Setting, Station
+from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 from twin.units import Count
 
@@ -72,7 +72,7 @@ class Buffer(Station):
         super().__init__(setting)
         config: Any = setting.config
         self.places: int = config.capacity
-        self.queue: deque[Part] = deque()
+        self.queue: deque[Load] = deque()
         self.shelves: dict[str, Shelf] = {}
         for item, number in config.initial.items():
             self.queue.extend([setting.parts(item)] * number)
@@ -95,7 +95,7 @@ class Buffer(Station):
         self.push()
         super().begin()
 
-    def offer(self, part: Part) -> bool:
+    def offer(self, part: Load) -> bool:
         queue = self.queue
         if self.closed:
             return False
@@ -111,16 +111,16 @@ class Buffer(Station):
             self.record(part.item, 1)
         return True
 
-    def put(self, part: Part) -> None:
+    def put(self, part: Load) -> None:
         """Store a part."""
         self.queue.append(part)
         if self.recording:
             self.record(part.item, 1)
 
-    def peek(self, taker: Station) -> Part | None:  # noqa: ARG002 - the head is for any successor
+    def peek(self, taker: Station) -> Load | None:  # noqa: ARG002 - the head is for any successor
         return self.queue[0] if self.queue and not self.closed else None
 
-    def take(self, taker: Station) -> Part | None:  # noqa: ARG002 - the head is for any successor
+    def take(self, taker: Station) -> Load | None:  # noqa: ARG002 - the head is for any successor
         queue = self.queue
         if not queue or self.closed:
             return None
@@ -162,7 +162,7 @@ class Buffer(Station):
         self.push()
         self.pull()
 
-    def contents(self) -> list[Part]:
+    def contents(self) -> list[Load]:
         return list(self.queue)
 
     @property

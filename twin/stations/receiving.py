@@ -9,7 +9,7 @@ from pydantic import Field
 from twin.config import StationConfig
 from twin.records import RecordKind
 from twin.sim.journal import Event
-from twin.sim.station import Part, Setting, Station
+from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 from twin.stations.buffer import Buffer
 from twin.units import Count
@@ -35,7 +35,7 @@ class Trip:
         origin: Path of the dock that it left.
     """
 
-    def __init__(self, taker: Receiving, parts: tuple[Part, ...], name: str, origin: str):
+    def __init__(self, taker: Receiving, parts: tuple[Load, ...], name: str, origin: str):
         self.taker, self.parts, self.name, self.origin = taker, parts, name, origin
 
     def values(self, event: str) -> tuple[Any, ...]:
@@ -78,10 +78,10 @@ class Receiving(Buffer):
         self.push()
         self.kernel.soon.append(self.pull)
 
-    def offer(self, part: Part) -> bool:  # noqa: ARG002 - parts come in loads only
+    def offer(self, part: Load) -> bool:  # noqa: ARG002 - parts come in loads only
         return False
 
-    def take(self, taker: Station) -> Part | None:
+    def take(self, taker: Station) -> Load | None:
         part = super().take(taker)
         if part is not None and self.coming + len(self.queue) + 1 >= self.places - self._largest():
             self.kernel.soon.append(self.pull)
@@ -98,7 +98,7 @@ class Receiving(Buffer):
                 dock.push()
         self.turn_in = (self.turn_in + 1) % max(len(docks), 1)
 
-    def contents(self) -> list[Part]:
+    def contents(self) -> list[Load]:
         return [*self.queue, *(part for trip in self.trips.values() for part in trip.parts)]
 
     @property

@@ -10,7 +10,7 @@ from twin.config import StationConfig
 from twin.distributions import Durations
 from twin.records import RecordKind
 from twin.sim.journal import Event
-from twin.sim.station import Part, Setting, Station
+from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 from twin.stations.buffer import Buffer
 from twin.stations.receiving import Receiving, Trip
@@ -48,7 +48,7 @@ class Shipping(Buffer):
         self.times = self.stream("time", config.time)
         self.dock = Counter(part.item for part in self.queue)
 
-    def offer(self, part: Part) -> bool:
+    def offer(self, part: Load) -> bool:
         if self.closed or len(self.queue) >= self.places:
             return False
         self.put(part)
@@ -57,10 +57,10 @@ class Shipping(Buffer):
             self.push()
         return True
 
-    def peek(self, taker: Station) -> Part | None:  # noqa: ARG002 - parts leave in loads only
+    def peek(self, taker: Station) -> Load | None:  # noqa: ARG002 - parts leave in loads only
         return None
 
-    def take(self, taker: Station) -> Part | None:  # noqa: ARG002 - parts leave in loads only
+    def take(self, taker: Station) -> Load | None:  # noqa: ARG002 - parts leave in loads only
         return None
 
     def push(self) -> None:
@@ -83,9 +83,9 @@ class Shipping(Buffer):
                 return True
         return False
 
-    def _loaded(self, item: str) -> tuple[Part, ...]:
-        chosen: list[Part] = []
-        rest: deque[Part] = deque()
+    def _loaded(self, item: str) -> tuple[Load, ...]:
+        chosen: list[Load] = []
+        rest: deque[Load] = deque()
         for part in self.queue:
             (chosen if part.item == item and len(chosen) < self.load else rest).append(part)
         self.queue = rest
@@ -95,7 +95,7 @@ class Shipping(Buffer):
         self.parts += self.load
         return tuple(chosen)
 
-    def _depart(self, taker: Receiving, parts: tuple[Part, ...]) -> None:
+    def _depart(self, taker: Receiving, parts: tuple[Load, ...]) -> None:
         self.sent += 1
         name = f"{self.path.replace('/', '.')}.{self.sent}"
         trip = Trip(taker, parts, name, str(self.path))

@@ -9,7 +9,7 @@ from twin.distributions import Durations
 from twin.records import RecordKind
 from twin.sim.journal import Event, Series
 from twin.sim.kernel import WORK
-from twin.sim.station import BREAK, DOWN, OFF, PRODUCING, STARVED, Part, Setting, Station
+from twin.sim.station import BREAK, OFF, PRODUCING, STARVED, Load, Part, Setting, Station
 from twin.stations import stations
 
 
@@ -30,7 +30,7 @@ class Sink(Station):
 
     config = SinkConfig
     records_parts = True
-    holds_on = DOWN | BREAK | OFF
+    holds_on = Station.holds_on | BREAK | OFF
     __slots__ = ("demand", "events", "ready")
 
     def __init__(self, setting: Setting):
@@ -41,7 +41,7 @@ class Sink(Station):
         self.ready = True
         self.events: dict[Part, Event] = {}
 
-    def offer(self, part: Part) -> bool:
+    def offer(self, part: Load) -> bool:
         if self.closed or not self.ready:
             return False
         self._leave(part)
@@ -51,11 +51,11 @@ class Sink(Station):
             self.show()
         return True
 
-    def _leave(self, part: Part) -> None:
+    def _leave(self, part: Load) -> None:
         self.parts += 1
         if self.recording:
-            event = self.events.get(part)
-            self.log.extend((self.kernel._now, self._event(part) if event is None else event))
+            event = self.events.get(part.kind)
+            self.log.extend((self.kernel._now, self._event(part.kind) if event is None else event))
 
     def _event(self, part: Part) -> Event:
         law = getattr(self.setting.config, "interval", None)

@@ -7,7 +7,7 @@ from pydantic import Field
 from twin.config import StationConfig
 from twin.distributions import Distribution, Durations
 from twin.sim.process import Processor
-from twin.sim.station import BLOCKED, IDLE_NO_ORDER, Part, Setting, Station
+from twin.sim.station import BLOCKED, IDLE_NO_ORDER, Load, Setting, Station
 from twin.stations import stations
 
 
@@ -50,7 +50,7 @@ class Source(Processor):
     def law(self, item: str) -> Distribution | None:  # noqa: ARG002 - the interval is the same for all items
         return self.interval
 
-    def _next(self) -> Part | None:
+    def _next(self) -> Load | None:
         if self.begun == self.limit:
             return None
         part = self.round[self.begun % len(self.round)]
@@ -63,10 +63,10 @@ class Source(Processor):
         else:
             super().begin()
 
-    def ask(self) -> Part | None:
+    def ask(self) -> Load | None:
         return None if self.interval is None else self._next()
 
-    def take(self, taker: Station) -> Part | None:
+    def take(self, taker: Station) -> Load | None:
         if self.interval is not None:
             return super().take(taker)
         if self.closed:
@@ -78,7 +78,7 @@ class Source(Processor):
             self.parts += 1
         return part
 
-    def peek(self, taker: Station) -> Part | None:
+    def peek(self, taker: Station) -> Load | None:
         if self.interval is not None:
             return super().peek(taker)
         return None if self.closed or self.begun == self.limit else self.round[self.begun % len(self.round)]

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from twin.config import StationConfig
 from twin.distributions import Durations
-from twin.sim.station import Part, Setting, Station
+from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 
 
@@ -37,10 +37,10 @@ class Transport(Station):
         assert isinstance(config, TransportConfig)  # noqa: S101 - the builder has checked it
         self.places = config.capacity
         self.times = self.stream("time", config.time)
-        self.queue: deque[tuple[float, Part]] = deque()
+        self.queue: deque[tuple[float, Load]] = deque()
         self.last = self.expected = -1.0
 
-    def offer(self, part: Part) -> bool:
+    def offer(self, part: Load) -> bool:
         if self.closed or len(self.queue) >= self.places:
             return False
         self.last = max(self.kernel._now + self.slow * self.times.draw(), self.last)
@@ -62,17 +62,17 @@ class Transport(Station):
         if queue and queue[0][0] > self.kernel._now:
             self._expect()
 
-    def _pop(self) -> Part:
+    def _pop(self) -> Load:
         if len(self.queue) == self.places:
             self.kernel.soon.append(self.pull)
         self.parts += 1
         return self.queue.popleft()[1]
 
-    def peek(self, taker: Station) -> Part | None:  # noqa: ARG002 - the head is for any successor
+    def peek(self, taker: Station) -> Load | None:  # noqa: ARG002 - the head is for any successor
         arrived = self.queue and self.queue[0][0] <= self.kernel._now and not self.closed
         return self.queue[0][1] if arrived else None
 
-    def take(self, taker: Station) -> Part | None:
+    def take(self, taker: Station) -> Load | None:
         if self.peek(taker) is None:
             return None
         self.kernel.soon.append(self.leave)
@@ -89,7 +89,7 @@ class Transport(Station):
         self.leave()
         self.pull()
 
-    def contents(self) -> list[Part]:
+    def contents(self) -> list[Load]:
         return [part for _, part in self.queue]
 
     @property
