@@ -21,7 +21,7 @@ class ColumnType(Enum):
     FLOAT = "float"
 
 
-_INTEGERS = {"first_pass", "severity", "active", "sent", "dropped", "t0_ns"}
+_INTEGERS = {"first_pass", "severity", "active", "sent", "dropped", "t0_ns", "due_ns"}
 _FLOATS = {
     "good",
     "scrap",

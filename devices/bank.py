@@ -21,7 +21,7 @@ from twin.master import meta_frame
 from twin.records import GOOD, Frame, RecordKind, records
 from twin.sim.clock import epoch_ns, to_ns
 
-EVENTS = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ALARM)
+EVENTS = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ORDER, RecordKind.ALARM)
 
 
 class DeviceBank:

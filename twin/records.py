@@ -29,6 +29,7 @@ class RecordKind(StrEnum):
     PART = "part"
     STOCK = "stock"
     SHIPMENT = "shipment"
+    ORDER = "order"
     ALARM = "alarm"
     HEARTBEAT = "heartbeat"
     META = "meta"
@@ -44,6 +45,10 @@ COLUMNS: dict[RecordKind, tuple[str, ...]] = {
     RecordKind.STOCK: ("item", "on_hand"),
     # a load that departed from or arrived at a unit; the path is where it happened
     RecordKind.SHIPMENT: ("shipment", "event", "item", "quantity", "origin", "destination"),
+    # a step in the life of an order: placed (by who wants it), received (by who is to supply it), then shipped,
+    # delivered or cancelled in part or whole; of a job order released, started, completed, cancelled. The quantity
+    # is that of the step; due_ns: ns since 1970 UTC or None; origin supplies or makes it, destination wants it
+    RecordKind.ORDER: ("order", "event", "item", "quantity", "due_ns", "origin", "destination"),
     RecordKind.ALARM: ("code", "severity", "active", "text"),
     # the publisher has sent all that happened before source_time; its own counters
     RecordKind.HEARTBEAT: ("sent", "dropped", "lag_s"),
@@ -64,6 +69,9 @@ COLUMNS: dict[RecordKind, tuple[str, ...]] = {
     ),
 }
 """Columns of every kind but telemetry, whose columns are the tags of the device."""
+
+ORDER_EVENTS = ("placed", "received", "shipped", "delivered", "cancelled", "released", "started", "completed")
+"""Steps of an ORDER. All that its supplier does with an order stands at the path of the supplier."""
 
 
 class Sample(NamedTuple):

@@ -29,7 +29,14 @@ from twin.equipment import EquipmentPath, Level
 from twin.master import EquipmentMaster, read_master
 from twin.records import Frame, RecordKind
 
-UNIT_KINDS = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ALARM)
+UNIT_KINDS = (
+    RecordKind.STATE,
+    RecordKind.PART,
+    RecordKind.STOCK,
+    RecordKind.SHIPMENT,
+    RecordKind.ORDER,
+    RecordKind.ALARM,
+)
 
 
 class Packet(NamedTuple):

@@ -35,7 +35,7 @@ SCHEMA = [
     "CREATE TABLE IF NOT EXISTS telemetry_columns (number INTEGER, tag VARCHAR, name VARCHAR, first BOOLEAN)",
     "CREATE TABLE IF NOT EXISTS telemetry_units (unit INTEGER, number INTEGER)",
     *(
-        f"CREATE TABLE IF NOT EXISTS {kind} (unit INTEGER, time_ns BIGINT, "
+        f'CREATE TABLE IF NOT EXISTS "{kind}" (unit INTEGER, time_ns BIGINT, '
         + ", ".join(f'"{name}" {_SQL_TYPE[column_type(name)]}' for name in COLUMNS[kind])
         + ")"
         for kind in EVENTS
@@ -183,8 +183,9 @@ class Tables:
         rows = np.sort(np.fromiter(last.values(), dtype=np.intp, count=len(last)))
         fresh = frame.time_ns > self._draft.newest(frame.kind)[units]
         batch = _event_batch(frame, units)
-        self._append(str(frame.kind), batch, rows[fresh[rows]])
-        self._merge(str(frame.kind), batch, rows[~fresh[rows]], ("unit", "time_ns", *ROW_KEY.get(frame.kind, ())))
+        table = quoted(frame.kind)
+        self._append(table, batch, rows[fresh[rows]])
+        self._merge(table, batch, rows[~fresh[rows]], ("unit", "time_ns", *ROW_KEY.get(frame.kind, ())))
 
     # both
 
@@ -262,10 +263,10 @@ class Tables:
 
 
 def tables_of(kind: RecordKind, catalog: Catalog) -> list[str]:
-    """Names of the tables that hold a kind."""
+    """Names of the tables that hold a kind, as SQL writes them."""
     if kind is RecordKind.TELEMETRY:
         return [f"telemetry_{number}" for number in list(catalog.columns)]
-    return [str(kind)]
+    return [quoted(kind)]
 
 
 def _column_name(tag: str, taken: set[str]) -> str:

@@ -194,12 +194,13 @@ class DuckDbStore:
             tests.append(f"{quoted(name)} IS NOT DISTINCT FROM ?")
             values.append(value)
         order = f"WHERE {' AND '.join(tests)} ORDER BY time_ns DESC, rowid DESC LIMIT {int(limit)}"
-        return self._events(kind, f"SELECT {_columns(kind)} FROM {kind} {order}", values)  # noqa: S608 - our names
+        return self._events(kind, f"SELECT {_columns(kind)} FROM {quoted(kind)} {order}", values)  # noqa: S608 - our names
 
     def _read_latest(self, kind: RecordKind) -> Frame:
         key = ", ".join(["unit", *(quoted(name) for name in LAST_KEY.get(kind, ()))])
         order = f"ORDER BY {key}, time_ns DESC, rowid DESC"
-        return self._events(kind, f"SELECT DISTINCT ON ({key}) {_columns(kind)} FROM {kind} {order}", [])  # noqa: S608
+        what = f"SELECT DISTINCT ON ({key}) {_columns(kind)}"
+        return self._events(kind, f"{what} FROM {quoted(kind)} {order}", [])
 
     def _events(self, kind: RecordKind, statement: str, values: Sequence[Any]) -> Frame:
         found = self._query(statement, values).fetchall()

@@ -162,7 +162,7 @@ class InfluxStore:
         unknown = [column for column, value in conditions.items() if value is None]
         tests = [*below(under), *between(t0_ns, t1_ns), *equal(kind, conditions)]
         some = "" if unknown else f"LIMIT {limit}"  # InfluxQL cannot ask for what is missing
-        points = await self._points(f"SELECT * FROM {kind} WHERE {' AND '.join(tests)} ORDER BY time DESC {some}")  # noqa: S608
+        points = await self._points(f"SELECT * FROM {name(kind)} WHERE {' AND '.join(tests)} ORDER BY time DESC {some}")  # noqa: S608
         found = [event_row(kind, *point) for point in points]
         places = [2 + COLUMNS[kind].index(column) for column in unknown]
         matching = [row for row in found if all(row[place] is None for place in places)]
@@ -172,7 +172,7 @@ class InfluxStore:
         """The last record of each key; see ``twin.ports.History``."""
         events_only(kind)
         tests = f"WHERE {' AND '.join(below(under))}" if under else ""
-        points = await self._points(f"SELECT * FROM {kind} {tests} GROUP BY * ORDER BY time DESC LIMIT 1")  # noqa: S608
+        points = await self._points(f"SELECT * FROM {name(kind)} {tests} GROUP BY * ORDER BY time DESC LIMIT 1")  # noqa: S608
         last = Latest()
         last.merge(event_frame(kind, [event_row(kind, *point) for point in points]))
         return last.frame(kind, under)
@@ -180,7 +180,7 @@ class InfluxStore:
     async def count(self, kind: RecordKind) -> int:
         """Number of stored rows of a kind (known values for telemetry)."""
         what = "*" if kind is RecordKind.TELEMETRY else name(ANCHOR[kind])
-        points = await self._points(f"SELECT count({what}) FROM {kind}")  # noqa: S608
+        points = await self._points(f"SELECT count({what}) FROM {name(kind)}")  # noqa: S608
         counted = [(field, number) for _, point in points for field, number in point.items()]
         return sum(number for field, number in counted if field != f"count_{QUALITY}")
 

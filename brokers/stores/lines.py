@@ -31,7 +31,9 @@ from twin.states import UnitState
 QUALITY = "quality_code"
 """Field with the worst quality of a telemetry point, left out when all is good."""
 LANE = "lane"
-"""Tag that keeps loads apart that leave in the same instant, 16 values."""
+"""Tag that keeps loads and orders apart that something happens to in the same instant."""
+LANES: dict[RecordKind, tuple[str, int]] = {RecordKind.SHIPMENT: ("shipment", 16), RecordKind.ORDER: ("order", 64)}
+"""By kind, the column that the lane is made from and the number of lanes."""
 ROUND = "pass"
 """Tag that keeps parts apart that end in the same instant at their first pass and later."""
 
@@ -39,6 +41,7 @@ TAG_COLUMNS: dict[RecordKind, tuple[str, ...]] = {
     RecordKind.PART: ("item",),
     RecordKind.STOCK: ("item",),
     RecordKind.SHIPMENT: ("event", "item", "origin", "destination"),
+    RecordKind.ORDER: ("event", "item", "origin", "destination"),
     RecordKind.ALARM: ("code",),
     RecordKind.META: ("schema",),
     RecordKind.KPI: ("kpi", "scope", "window"),
@@ -52,6 +55,7 @@ ANCHOR: dict[RecordKind, str] = {
     RecordKind.PART: ROW,
     RecordKind.STOCK: ROW,
     RecordKind.SHIPMENT: "shipment",
+    RecordKind.ORDER: "order",
     RecordKind.ALARM: "text",
     RecordKind.HEARTBEAT: ROW,
     RecordKind.META: "body",
@@ -157,8 +161,9 @@ def _event_line(kind: RecordKind, path: str, time_ns: int, values: Sequence[Any]
     point = {name: cleaned(name, value) for name, value in zip(COLUMNS[kind], values, strict=True)}
     tags = TAG_COLUMNS.get(kind, ())
     head = [_prefix(kind, path), *(f"{name}={escaped(str(point[name]))}" for name in tags if point[name])]
-    if kind is RecordKind.SHIPMENT:
-        head.append(f"{LANE}={crc32(str(point['shipment']).encode()) % 16}")
+    if kind in LANES:
+        column, lanes = LANES[kind]
+        head.append(f"{LANE}={crc32(str(point[column]).encode()) % lanes}")
     if kind is RecordKind.PART and point["first_pass"] is not None:
         head.append(f"{ROUND}={'first' if point['first_pass'] else 'again'}")
     fields = [f"{name}={text}" for name in point if name not in tags and (text := _field(name, point[name]))]

@@ -18,6 +18,7 @@ ROW_KEY: dict[RecordKind, tuple[str, ...]] = {
     RecordKind.PART: ("item", "first_pass"),
     RecordKind.STOCK: ("item",),
     RecordKind.SHIPMENT: ("shipment",),
+    RecordKind.ORDER: ("order", "event"),
     RecordKind.ALARM: ("code",),
     RecordKind.META: ("schema",),
     RecordKind.KPI: ("kpi", "window"),

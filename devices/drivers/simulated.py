@@ -35,7 +35,7 @@ from twin.records import GOOD, Frame, RecordKind, records
 from twin.sim.clock import to_ns
 
 EXACT = {signal.name for signal in ALWAYS}
-STORING = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ALARM)
+STORING = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ORDER, RecordKind.ALARM)
 
 
 class SimulatedOptions(Config):

@@ -51,10 +51,11 @@ def test_events_come_first_then_telemetry_then_the_heartbeat() -> None:
         part(59.5, 1),
         Happening(59.6, 1, RecordKind.ALARM, ("bearing", 700, 1, "bearing")),
         Happening(59.7, 3, RecordKind.SHIPMENT, ("s1", "departed", "blank", 4, str(SITE), "other")),
+        Happening(59.8, 3, RecordKind.ORDER, ("o1", "placed", "blank", 4, None, "other", str(SITE))),
     ]
     frames = bank.frames(60.0, view(4, 60.0, UnitState.PRODUCING), rows)
-    assert kinds(frames)[:5] == ["state", "part", "stock", "shipment", "alarm"]
-    assert set(kinds(frames)[5:-1]) == {"telemetry"}
+    assert kinds(frames)[:6] == ["state", "part", "stock", "shipment", "order", "alarm"]
+    assert set(kinds(frames)[6:-1]) == {"telemetry"}
     assert frames[-1].kind is RecordKind.HEARTBEAT
     assert (frames[-1].paths, frames[-1].time_ns.tolist()) == ((SITE,), [EPOCH_NS + 60 * 10**9])
     assert frames[1].time_ns.tolist() == [EPOCH_NS + 59_500_000_000]

@@ -14,7 +14,7 @@ from scenarios.loader import load
 from twin.records import RecordKind
 from twin.sim.plant import Plant
 
-EVENTS = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ALARM)
+EVENTS = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ORDER, RecordKind.ALARM)
 HISTORY_S, END_S = 3660.0, 5400.0
 
 

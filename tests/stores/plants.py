@@ -40,6 +40,13 @@ EVENTS: dict[RecordKind, list[tuple[EquipmentPath, int, tuple[Any, ...]]]] = {
         (OTHER, T0, ("load-2", "departed", "cell", 48.0, str(OTHER), str(ROBOT))),
         (ROBOT, T0 + 9 * S, ("load-1", "arrived", "cell", 48.0, str(OTHER), str(ROBOT))),
     ],
+    RecordKind.ORDER: [
+        (ROBOT, T0, ("order 1", "placed", "cell", 48.0, T0 + 86_400 * S, str(OTHER), str(ROBOT))),
+        (ROBOT, T0, ("order 2", "placed", "cell", 48.0, None, str(OTHER), str(ROBOT))),
+        (OTHER, T0, ("order 1", "received", "cell", 48.0, T0 + 86_400 * S, str(OTHER), str(ROBOT))),
+        (OTHER, T0, ("order 1", "shipped", "cell", 20.0, T0 + 86_400 * S, str(OTHER), str(ROBOT))),
+        (PRESS, T0 + S, ("job-7", "completed", "door left", None, T0 + S + 1, None, None)),
+    ],
     RecordKind.ALARM: [
         (PRESS, T0, ("e-stop", 900, 1, "两手控制, a=b c\nnext line")),
         (PRESS, T0 + S, ("e-stop", 900, 0, None)),

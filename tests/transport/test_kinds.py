@@ -21,6 +21,10 @@ ROWS: dict[RecordKind, list[tuple[EquipmentPath, tuple[object, ...]]]] = {
     RecordKind.PART: [(UNITS[0], ("body", 1, 0, 0, 58.5, 1)), (UNITS[0], ("body", 0, 0.5, 1, 58.5, 0))],
     RecordKind.STOCK: [(UNITS[1], ("电池", 120)), (UNITS[1], ("steel", 0.25))],
     RecordKind.SHIPMENT: [(UNITS[2], ("s1", "departed", "pack", 40, UNITS[2], UNITS[3]))],
+    RecordKind.ORDER: [
+        (UNITS[3], ("o1", "placed", "pack", 40, T0 + 3, UNITS[2], UNITS[3])),
+        (UNITS[2], ("job-7", "released", "电池", 2.5, None, None, None)),
+    ],
     RecordKind.ALARM: [(UNITS[3], ("spindle", 700, 1, "Spindle failed")), (UNITS[3], ("spindle", 700, 0, None))],
     RecordKind.HEARTBEAT: [(SITE, (2**40, 0, 0.25))],
     RecordKind.KPI: [

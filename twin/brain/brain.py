@@ -299,5 +299,6 @@ TAKE: dict[RecordKind, Callable[[Intake, Frame], None]] = {
     RecordKind.PART: Intake.parts,
     RecordKind.STOCK: Intake.stock,
     RecordKind.SHIPMENT: Intake.shipments,
+    RecordKind.ORDER: Intake.orders,
     RecordKind.TELEMETRY: Intake.telemetry,
 }

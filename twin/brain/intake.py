@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from twin.brain.logs import WITH_ORDER, StepLog, TransitLog
+from twin.brain.orders import order_step
 from twin.brain.settings import BrainConfig
 from twin.brain.site import Site, Unit
 from twin.equipment import EquipmentPath, Level
@@ -162,6 +163,17 @@ class Intake:
             elif self._in_time(unit.site, time_ns):
                 sign = 1 if event == "departed" else -1
                 self.transit.setdefault(str(item), TransitLog()).add(time_ns, sign * float(quantity))
+                self._check(unit.site, time_ns)
+
+    def orders(self, frame: Frame) -> None:
+        """Steps of orders."""
+        for path, time_ns, row in zip(frame.paths, frame.time_ns.tolist(), frame.values.tolist(), strict=True):
+            unit = self.units.get(path) or self._new(path)
+            step = order_step(row)
+            if unit is None or step is None:
+                self._reject()
+            elif self._in_time(unit.site, time_ns):
+                unit.orders.add(time_ns, step)
                 self._check(unit.site, time_ns)
 
     def telemetry(self, frame: Frame) -> None:

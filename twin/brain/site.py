@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.brain.logs import CODES, WITH_ORDER, MeterLog, PartLog, StateLog, StepLog
+from twin.brain.orders import OrderLog
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
 from twin.kpi.observed import COLUMN, FLOATS, INTS
@@ -51,6 +52,7 @@ class Unit:
     states: StateLog = field(default_factory=StateLog)
     parts: PartLog = field(default_factory=PartLog)
     meter: MeterLog = field(default_factory=MeterLog)
+    orders: OrderLog = field(default_factory=OrderLog)
     master: EquipmentMaster | None = None
 
     @property
@@ -226,6 +228,7 @@ class Site:
             unit.states.prune(before_ns)
             unit.parts.prune(before_ns)
             unit.meter.prune(before_ns)
+            unit.orders.prune(before_ns)
         for stock in self.stocks.values():
             stock.prune(before_ns)
         self.gaps = [gap for gap in self.gaps if gap[1] > before_ns]

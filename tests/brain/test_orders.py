@@ -1,0 +1,49 @@
+"""Steps of orders that the brain keeps."""
+
+from __future__ import annotations
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.brain.made import EPOCH, UNITS, S, beat
+from twin.brain.brain import Brain
+from twin.brain.orders import NEVER, OrderLog, Step, order_step
+from twin.records import ORDER_EVENTS, RecordKind, records
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.sampled_from(ORDER_EVENTS), st.floats(0, 9)), max_size=40))
+def test_steps_are_summed_by_source_time_in_whatever_order_they_come(steps: list[tuple[int, str, float]]) -> None:
+    log = OrderLog()
+    for number, (time, event, quantity) in enumerate(steps):
+        log.add(time, Step(f"o{number}", ORDER_EVENTS.index(event), quantity, NEVER))
+    log.prune(10)
+    assert list(log.times) == sorted(time for time, _, _ in steps if time >= 10)
+    for event in ORDER_EVENTS:
+        expected = sorted(quantity for time, name, quantity in steps if name == event and 20 <= time < 40)
+        assert math.isclose(log.quantity(event, 20, 40), math.fsum(expected), abs_tol=1e-9)
+
+
+def test_what_no_order_looks_like_is_not_taken() -> None:
+    assert order_step(["o1", "placed", "cell", 4, None, None, None]) == ("o1", 0, 4.0, NEVER)
+    assert order_step(["o1", "completed", "cell", None, 7, None, None]) == ("o1", 7, 0.0, 7)
+    for wrong in (
+        ["o1", "lost", "cell", 4],
+        ["o1", "placed", "cell", -1],
+        ["o1", "placed", "c", math.nan],
+        [None, "placed", "c", 1],
+    ):
+        assert order_step([*wrong, None, None, None]) is None
+
+
+def test_the_brain_keeps_orders_and_counts_what_it_rejects() -> None:
+    brain = Brain()
+    rows = [("o1", "placed", "cell", 4, EPOCH + 9 * S, "a", "b"), ("o2", "lost", "cell", 4, None, "a", "b")]
+    brain.process(records(RecordKind.ORDER, [(UNITS[0], EPOCH + S, row) for row in rows]))
+    brain.process(beat(EPOCH + 60 * S))
+    late = ("o3", "placed", "cell", 2, None, "a", "b")
+    brain.process(records(RecordKind.ORDER, [(UNITS[0], EPOCH + 2 * S, late)]))
+    unit = brain._intake.units[UNITS[0]]
+    assert unit.orders.quantity("placed", EPOCH, EPOCH + 60 * S) == 6
+    assert (brain.stats.rows, brain.stats.rejected, brain.stats.late) == (2, 1, 1)
