@@ -12,6 +12,7 @@ from rich.table import Table
 
 from devices.drivers import drivers
 from devices.profiles import profiles
+from scenarios.importers import importers
 from scenarios.loader import LIBRARY
 from twin.config import Config
 from twin.distributions import FAMILIES
@@ -20,7 +21,12 @@ from twin.registry import Registry
 from twin.stations import stations
 from twin.units import Unit
 
-REGISTRIES: dict[str, Registry[Any]] = {"station": stations, "profile": profiles, "driver": drivers}
+REGISTRIES: dict[str, Registry[Any]] = {
+    "station": stations,
+    "profile": profiles,
+    "driver": drivers,
+    "importer": importers,
+}
 
 
 def summary(thing: object) -> str:
