@@ -5,7 +5,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 UI := dashboards/web/ui
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check bench golden install install-test clean
+.PHONY: demo test check bench validation golden install install-test clean
 
 demo: install
 	@$(BIN)/factory demo
@@ -23,6 +23,13 @@ check: install-test
 
 bench: install-test
 	$(PYTEST) -s -m bench tests/bench
+
+# Compares with theory and published cases and writes docs/validation.md anew.
+validation: install-test
+	@rm -f .validation.jsonl
+	VALIDATION_ROWS=.validation.jsonl $(PYTEST) -n 2 tests/validation
+	$(BIN)/python -m tests.validation.report .validation.jsonl
+	@rm -f .validation.jsonl
 
 golden: install-test
 	RENEW_GOLDEN=1 $(PYTEST) -m "not bench and not browser and not validation" tests
