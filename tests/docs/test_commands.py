@@ -19,15 +19,16 @@ from tests.counterparts import free_port
 from tests.servers.influxdb import InfluxServer
 from tests.servers.mosquitto import Mosquitto
 
-GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+"""Language, name of the file that the reader is to save it as, and text of a fenced block."""
 LIVE = {"demo", "run"}
 
 
 def blocks(language: str) -> Iterator[tuple[str, str]]:
     """(guide, text) of the fenced blocks in a language."""
     for guide in GUIDES:
-        for name, text in BLOCK.findall(guide.read_text(encoding="utf-8")):
+        for name, _, text in BLOCK.findall(guide.read_text(encoding="utf-8")):
             if name == language:
                 yield guide.name, text
 
@@ -49,11 +50,29 @@ def test_there_is_a_way_to_run_each_program() -> None:
     assert {shlex.split(line)[0] for line in commands()} <= {"make", "factory", "docker", "python3"}
 
 
-@pytest.mark.parametrize("line", of_program("factory", but=LIVE))
-def test_command_ends_well(line: str) -> None:
-    done = factory(*shlex.split(line)[1:])
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout
+def work_of(guide: Path) -> list[tuple[str, str]]:
+    """What a reader does: (file, text) to save and ("", command line) to run, in the order of the guide."""
+    work: list[tuple[str, str]] = []
+    for language, file, text in BLOCK.findall(guide.read_text(encoding="utf-8")):
+        if file:
+            work.append((file, text))
+        elif language == "sh":
+            lines = [line.strip() for line in text.splitlines()]
+            words = [(line, line.split()) for line in lines if line.startswith("factory ")]
+            work += [("", line) for line, word in words if word[1] not in LIVE]
+    return work
+
+
+@pytest.mark.parametrize("guide", [g for g in GUIDES if any(not file for file, _ in work_of(g))], ids=lambda g: g.stem)
+def test_commands_of_a_guide_end_well_in_their_order(guide: Path, tmp_path: Path) -> None:
+    (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
+    for file, text in work_of(guide):
+        if file:
+            (tmp_path / file).write_text(text, encoding="utf-8")
+            continue
+        done = factory(*shlex.split(text)[1:], folder=tmp_path)
+        assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
+        assert done.stdout, text
 
 
 @pytest.mark.xdist_group("live")
