@@ -12,6 +12,7 @@ from rich.table import Table
 
 from devices.drivers import drivers
 from devices.profiles import profiles
+from scenarios.exporters import exporters
 from scenarios.importers import importers
 from scenarios.loader import LIBRARY
 from twin.config import Config
@@ -26,6 +27,7 @@ REGISTRIES: dict[str, Registry[Any]] = {
     "profile": profiles,
     "driver": drivers,
     "importer": importers,
+    "exporter": exporters,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +14,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from scenarios.commands.live import Seed, duration_s
+from scenarios.document import Scenario
+from scenarios.exports import export
 from scenarios.loader import load
 from scenarios.simulation import Simulation, simulate
 from twin.brain.summary import ScopeFigures
@@ -65,6 +67,14 @@ def show(result: Simulation) -> None:
     console.print(f"{hours:g} h in {result.wall_s:.1f} s, {result.events:,} events, fingerprint {result.fingerprint}")
 
 
+def _run(
+    document: Scenario, seed: int | None, until_s: float, out: Path | None, progress: Callable[[float], None]
+) -> Simulation:
+    if out is None:
+        return simulate(document, seed, until_s, progress)
+    return export(document, "parquet", out, seed, until_s, progress=progress)
+
+
 def add(app: typer.Typer) -> None:
     """Add the command."""
 
@@ -75,6 +85,7 @@ def add(app: typer.Typer) -> None:
         seed: Seed = None,
         set_: Annotated[list[str] | None, typer.Option("--set", help="override, e.g. run.seed=7")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="print one object")] = False,
+        out: Annotated[Path | None, typer.Option("--out", help="folder for all records as Parquet tables")] = None,
         quiet: Annotated[bool, typer.Option("--quiet", help="print nothing; the exit code tells")] = False,
     ) -> None:
         """Simulate a scenario headless; figures by the brain from its telemetry."""
@@ -83,7 +94,7 @@ def add(app: typer.Typer) -> None:
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
             task = bar.add_task(document.name, total=until_s)
-            result = simulate(document, seed, until_s, lambda sim_s: bar.update(task, completed=sim_s))
+            result = _run(document, seed, until_s, out, lambda sim_s: bar.update(task, completed=sim_s))
         for note in result.notes:
             print(note, file=sys.stderr)
         if as_json:

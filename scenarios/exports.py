@@ -1,0 +1,88 @@
+"""Runs a scenario and puts its records in place in the format of an exporter."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from scenarios.document import Scenario
+from scenarios.exporters import Subject, exporters
+from scenarios.messages import nearest
+from scenarios.simulation import Simulation, simulate
+from twin.config import PlantConfig
+from twin.errors import Problem, ScenarioError
+from twin.sim.clock import epoch_ns
+
+
+def exporter_of(name: str) -> Any:
+    """The exporter of a format.
+
+    Raises:
+        ScenarioError: There is none of that name.
+    """
+    known = exporters.kinds()
+    if name not in known:
+        raise ScenarioError([Problem("format", f"one of {', '.join(known)}", repr(name), nearest(name, known))])
+    return exporters[name]
+
+
+def titles(plant: PlantConfig) -> dict[str, str]:
+    """English titles by path of all units and items that have one."""
+    found = {str(path): station.title.en for path, _, station in plant.stations() if station.title is not None}
+    return found | {item: config.title.en for item, config in plant.items.items()}
+
+
+def export(
+    scenario: Scenario,
+    name: str,
+    out: Path,
+    seed: int | None,
+    until_s: float,
+    options: Any = None,
+    progress: Callable[[float], None] | None = None,
+) -> Simulation:
+    """Simulate a scenario and put its records in place as a whole in a format.
+
+    Args:
+        scenario: The scenario.
+        name: Name of the format.
+        out: File or folder.
+        seed: Seed; default that of the scenario.
+        until_s: Horizon in simulated s.
+        options: Options of the format; default its defaults.
+        progress: Told the simulated time reached.
+
+    Raises:
+        ScenarioError: The records cannot be written there.
+    """
+    start = epoch_ns(scenario.epoch)
+    chosen = scenario.run.seed if seed is None else seed
+    manifest = {"scenario": scenario.name, "seed": chosen, "sim_s": until_s, "epoch": scenario.epoch.isoformat()}
+    units = tuple(str(path) for path, _, _ in scenario.stations())
+    offset = (scenario.epoch.utcoffset() or timedelta()).total_seconds()
+    end = start + round(until_s * 1e9)
+    subject = Subject(scenario.name, titles(scenario.plant()), units, offset, start, end, manifest)
+    draft = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        kind = exporter_of(name)
+        exporter = kind(draft, subject, kind.Options() if options is None else options)
+        result = simulate(scenario, seed, until_s, progress, exporter.take)
+        exporter.close()
+        _place(draft, out)
+    except OSError as error:
+        raise ScenarioError([Problem(str(out), "a place that can be written", error.strerror or str(error))]) from None
+    finally:
+        if draft.is_dir():
+            shutil.rmtree(draft)
+        draft.unlink(missing_ok=True)
+    return result
+
+
+def _place(draft: Path, out: Path) -> None:
+    if draft.is_dir() and out.is_dir() and (out / "manifest.json").is_file():
+        shutil.rmtree(out)
+    draft.replace(out)
