@@ -96,12 +96,15 @@ def groups(units: Sequence[Unit], levels: Sequence[Level]) -> list[Scope]:
 
 
 def summed(table: Table, scope: Scope) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """One row for a group: times and quantities of its processing units, energy of all its units."""
+    """One row for a group: times and quantities of its processing units, energy of all its units.
+
+    Axes before that of the units, e.g. of several windows, stay.
+    """
     processing, everyone, last = (list(rows) for rows in (scope.processing, scope.units, scope.last))
-    ints = table.ints[processing].sum(axis=0)
-    floats = table.floats[processing].sum(axis=0)
-    ints[METERED] = table.ints[everyone][:, METERED].sum(axis=0)
-    floats[METERED_FLOATS] = table.floats[everyone][:, METERED_FLOATS].sum(axis=0)
-    ints[OUTPUT] = table.ints[last][:, OUTPUT].sum(axis=0)
-    ints[COLUMN["window_ns"]] = table.ints[0, COLUMN["window_ns"]]
+    ints = table.ints[..., processing, :].sum(axis=-2)
+    floats = table.floats[..., processing, :].sum(axis=-2)
+    ints[..., METERED] = table.ints[..., everyone, :][..., METERED].sum(axis=-2)
+    floats[..., METERED_FLOATS] = table.floats[..., everyone, :][..., METERED_FLOATS].sum(axis=-2)
+    ints[..., OUTPUT] = table.ints[..., last, :][..., OUTPUT].sum(axis=-2)
+    ints[..., COLUMN["window_ns"]] = table.ints[..., 0, COLUMN["window_ns"]]
     return ints, floats

@@ -67,6 +67,11 @@ class Plant:
         """Number of entries of the event queue processed so far."""
         return self._kernel.processed
 
+    @property
+    def traced(self) -> bool:
+        """Whether events are kept for :meth:`drain`."""
+        return self._journal.trace
+
     def run_until(self, sim_s: float) -> None:
         """Process everything strictly before a time; then it is that time.
 

@@ -1,0 +1,72 @@
+"""One branch of a saved plant, run to the horizon with random numbers of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.forecast.account import Account, Milestone, windows
+from scenarios.forecast.layout import DEFAULT_KPIS, Layout
+from twin.sim.plant import Plant
+
+BRANCHES_PER_SEED = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What all branches of one forecast have in common.
+
+    Args:
+        snapshot: Bytes of the plant, trusted.
+        times_s: Ends of the windows in simulated s, rising; the last is the horizon.
+        seed: Seed of the branches, not negative.
+        kpi_ids: Indicators wanted.
+        milestones: Orders looked out for.
+        keep_streams: All branches draw the numbers that the plant itself would draw: they are all the same.
+    """
+
+    snapshot: bytes
+    times_s: tuple[float, ...]
+    seed: int = 1
+    kpi_ids: tuple[str, ...] = DEFAULT_KPIS
+    milestones: tuple[Milestone, ...] = ()
+    keep_streams: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one branch came to.
+
+    Args:
+        values: Indicators, float64[2, windows, scopes, kpis]: from time to time, and from the begin to each time.
+        stock_outs: First time in simulated s at which the stock of (number of the unit, item) fell to 0.
+        completions: Time in simulated s at which each milestone was reached; infinite when it was not.
+    """
+
+    values: NDArray[np.float64]
+    stock_outs: dict[tuple[int, str], float]
+    completions: dict[str, float]
+
+
+def run_branches(task: Task, numbers: Iterable[int]) -> list[Outcome]:
+    """Run some branches one after another; branch ``n`` of a seed is always the same."""
+    layout: Layout | None = None
+    outcomes = []
+    for number in numbers:
+        plant = Plant.restore(task.snapshot)
+        if not task.keep_streams:
+            plant.reseed(task.seed * BRANCHES_PER_SEED + number + 1)
+        layout = layout or Layout(plant.config, task.kpi_ids)
+        outcomes.append(_run(plant, task, layout))
+    return outcomes
+
+
+def _run(plant: Plant, task: Task, layout: Layout) -> Outcome:
+    account = Account(plant, task.milestones)
+    cuts = [account.advance(time_s) for time_s in task.times_s]
+    values = layout.values(*windows(cuts, len(plant.units)))
+    shape = (2, len(cuts), *values.shape[1:])
+    return Outcome(values.reshape(shape), account.stock_outs, account.completions)

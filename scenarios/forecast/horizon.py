@@ -1,0 +1,113 @@
+"""How far to look ahead, and at which times on the way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from scenarios.forecast.account import Milestone
+from twin.config import CalendarConfig, PlantConfig, calendar_name
+from twin.errors import Problem, ScenarioError
+from twin.parts.calendar import DAY_S, DAYS, seconds
+from twin.units import in_unit
+
+SHIFT_END, ORDER_DUE = "shift_end", "order_due"
+STEP_S = 3600.0
+MOST_TIMES = 500
+LEAST_STEP_S = 60.0
+
+
+def horizon_s(text: str, config: PlantConfig, now_s: float, milestones: Sequence[Milestone] = ()) -> float:
+    """The simulated time to which a forecast reaches.
+
+    Args:
+        text: A duration such as ``8 h``; ``shift_end``: the end of the shifts now running, or of the next;
+            ``order_due``: the last time at which an order is due.
+        config: The plant.
+        now_s: Simulated time at which the forecast begins.
+        milestones: The orders.
+
+    Raises:
+        ScenarioError: It is none of these, or there is no such time.
+    """
+    if text == SHIFT_END:
+        return shift_end_s(config, now_s)
+    if text == ORDER_DUE:
+        ahead = [stone.due_s for stone in milestones if stone.due_s is not None and stone.due_s > now_s]
+        if not ahead:
+            raise _wrong("an order that is due after now", "none", "name one by --order PATH=QUANTITY@TIME")
+        return max(ahead)
+    try:
+        length_s = in_unit(text, "s")
+    except ValueError:
+        length_s = math.nan
+    if not 0 < length_s < math.inf:
+        raise _wrong(f"a duration such as '8 h', {SHIFT_END} or {ORDER_DUE}", repr(text))
+    return now_s + length_s
+
+
+def _wrong(expected: str, got: str, hint: str = "") -> ScenarioError:
+    return ScenarioError([Problem("--horizon", expected, got, hint)])
+
+
+def shift_end_s(config: PlantConfig, now_s: float) -> float:
+    """Latest end of the shifts that are running; when none is, the first end to come.
+
+    Raises:
+        ScenarioError: No unit has a calendar.
+    """
+    named = {calendar_name(site, line, station) for _, site, line in config.lines() for station in line.stations}
+    used = [config.calendars[name] for name in sorted(name for name in named if name is not None)]
+    spans = [span for calendar in used for span in _shifts(calendar, config.epoch, now_s)]
+    running = [end for start, end in spans if start <= now_s < end]
+    ahead = [end for _, end in spans if end > now_s]
+    if not ahead:
+        raise _wrong("a plant with shifts", "one that is always on shift", "give a duration such as '8 h'")
+    return max(running) if running else min(ahead)
+
+
+def _shifts(calendar: CalendarConfig, epoch: datetime, now_s: float) -> Iterable[tuple[float, float]]:
+    """Begin and end in simulated s of the shifts from the day before now to a week after it."""
+    midnight = epoch.replace(hour=0, minute=0, second=0, microsecond=0)
+    origin_s = (epoch - midnight).total_seconds()
+    today = math.floor((now_s + origin_s) / DAY_S)
+    for day in range(today - 2, today + 8):
+        if DAYS[(epoch.weekday() + day) % 7] not in calendar.days:
+            continue
+        for shift in calendar.shifts:
+            start = day * DAY_S + seconds(shift.start) - origin_s
+            yield start, start + shift.duration
+
+
+def grid_s(config: PlantConfig, now_s: float, end_s: float, step_s: float = STEP_S) -> tuple[float, ...]:
+    """Times at which the windows of a forecast end: multiples of a step in local time, and the horizon.
+
+    So the windows of an hour's step are those of the hours that reality is reported in.
+
+    Raises:
+        ScenarioError: The step is too short.
+    """
+    least = max(LEAST_STEP_S, (end_s - now_s) / MOST_TIMES)
+    if not step_s >= least:
+        raise ScenarioError([Problem("--step", f"a duration of at least {least:g} s", f"{step_s:g} s")])
+    midnight = config.epoch.replace(hour=0, minute=0, second=0, microsecond=0)
+    origin_s = (config.epoch - midnight).total_seconds()
+    first = math.floor((now_s + origin_s) / step_s) + 1
+    last = math.ceil((end_s + origin_s) / step_s)
+    inner = (number * step_s - origin_s for number in range(first, last))
+    return (*(time for time in inner if now_s < time < end_s), end_s)
+
+
+def moment_s(text: str, config: PlantConfig, now_s: float) -> float:
+    """A time of the plant in simulated s: a duration from now, or a time of day with its date.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    try:
+        return now_s + in_unit(text, "s")
+    except ValueError:
+        at = datetime.fromisoformat(text)
+    at = at if at.tzinfo is not None else at.replace(tzinfo=config.epoch.tzinfo)
+    return (at - config.epoch) / timedelta(seconds=1)

@@ -1,0 +1,67 @@
+"""The indicators of a branch are those that the brain would give of its telemetry."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from scenarios.feed import Feed, tick_for
+from scenarios.forecast.branch import Task, run_branches
+from scenarios.forecast.layout import DEFAULT_KPIS, Layout
+from scenarios.loader import load
+from twin.brain import Brain, BrainConfig
+from twin.brain.summary import summary
+
+OTHERS = ("energy_kwh", "co2_kg", "work_in_process")
+HOURS = (10, 13)
+
+
+def brain_of(name: str) -> tuple[Feed, Brain]:
+    """A scenario run beyond the first hour, and a brain that heard all of it."""
+    feed, brain = Feed.of(load(name)), Brain(BrainConfig(live_s=None, keep_h=100))
+    for _, frame in feed.meta():
+        brain.process(frame)
+    for time_s in feed.steps(HOURS[1] * 3600, tick_for(900)):
+        for _, frames in feed.advance(time_s):
+            for frame in frames:
+                brain.process(frame)
+    return feed, brain
+
+
+@pytest.mark.parametrize("name", ["workshop", "nev_chain"])
+def test_a_branch_with_the_plants_own_numbers_comes_to_the_brains_figures(name: str) -> None:
+    feed, brain = brain_of(name)
+    start = Feed.of(load(name))
+    start.plant.run_until(HOURS[0] * 3600)
+    task = Task(start.plant.snapshot(), (11 * 3600.0, HOURS[1] * 3600.0), keep_streams=True)
+    (outcome,) = run_branches(task, [0])
+    layout = Layout(feed.config)
+    epoch = feed.plant.epoch_ns
+    for window, (begin_h, end_h) in {(0, 1): (11, 13), (1, 1): (10, 13)}.items():
+        figures = summary(brain, epoch + begin_h * 3600 * 10**9, epoch + end_h * 3600 * 10**9)
+        compared = 0
+        for scope in layout.scopes:
+            for column, kpi in enumerate(DEFAULT_KPIS):
+                told, mine = figures.value(scope.path, kpi), outcome.values[*window, layout.row[scope.path], column]
+                if told is None or kpi in OTHERS:
+                    continue
+                assert mine == pytest.approx(told, rel=1e-9), (scope.path, kpi)
+                compared += 1
+        assert compared > 20
+
+
+def test_parts_inside_and_energy_are_those_of_the_plant() -> None:
+    feed = Feed.of(load("workshop"))
+    feed.plant.run_until(36_000.0)
+    (outcome,) = run_branches(Task(feed.plant.snapshot(), (39_600.0,), keep_streams=True), [0])
+    before = [feed.plant.ledger.totals(unit).energy_kwh for unit in range(len(feed.plant.units))]
+    feed.plant.run_until(39_600.0)
+    layout = Layout(feed.config)
+    columns = {kpi: column for column, kpi in enumerate(DEFAULT_KPIS)}
+    site = outcome.values[1, 0, layout.row[feed.plant.units[0].site]]
+    used = sum(feed.plant.ledger.totals(unit).energy_kwh - kwh for unit, kwh in enumerate(before))
+    assert site[columns["energy_kwh"]] == pytest.approx(used)
+    assert site[columns["work_in_process"]] == sum(feed.plant.station(path).level for path in feed.plant.units)
+    assert math.isfinite(np.nanmax(outcome.values))

@@ -1,0 +1,97 @@
+"""Forecasts: the same for any number of processes, right at the edges, clear when refused."""
+
+from __future__ import annotations
+
+import json
+from math import inf
+
+import numpy as np
+import pytest
+
+from scenarios.forecast.ahead import Question, forecast
+from scenarios.forecast.branch import Outcome, Task, run_branches
+from scenarios.forecast.layout import Layout
+from scenarios.forecast.pool import BranchPool
+from scenarios.forecast.result import Arrival, quantiles
+from tests.forecast.plants import LINE, running, small_line
+from twin.errors import ScenarioError
+from twin.sim.plant import Plant
+
+H = 3600.0
+
+
+def test_branches_are_the_same_in_any_number_of_processes() -> None:
+    snapshot = running(small_line(), 3, 4).snapshot()
+    question = Question(horizon="2 h", branches=9, orders=(f"{LINE}=50@90 min",))
+    said: list[int] = []
+    with BranchPool(1) as alone, BranchPool(2, eager=True) as shared:
+        first = forecast("small", snapshot, question, alone, said.append).document()
+        second = forecast("small", snapshot, question, shared).document()
+    assert {**first, "wall_s": 0} == {**second, "wall_s": 0}
+    assert said == list(range(1, 10))
+    json.dumps(first, allow_nan=False)
+
+
+def test_kept_streams_are_the_plants_own_future_and_others_are_not() -> None:
+    plant = running(small_line(), 3, 4)
+    task = Task(plant.snapshot(), (6 * H,), keep_streams=True)
+    same = run_branches(task, range(2))
+    np.testing.assert_array_equal(same[0].values, same[1].values)
+    others = run_branches(Task(plant.snapshot(), (6 * H,), seed=5), range(5))
+    assert len({outcome.values.tobytes() for outcome in others}) == 5
+    again = run_branches(Task(plant.snapshot(), (6 * H,), seed=5), [3])
+    np.testing.assert_array_equal(again[0].values, others[3].values)
+
+
+def test_orders_are_complete_when_their_last_good_part_is() -> None:
+    plant = running(small_line(), 3, 4)
+    layout = Layout(plant.config)
+    row, column = layout.row[f"{LINE}"], layout.kpi_ids.index("good_quantity")
+    with BranchPool(1) as pool:
+        question = Question(horizon="4 h", branches=30, orders=(f"{LINE}=60@2 h", f"{LINE}=100000"))
+        result = forecast("small", plant.snapshot(), question, pool)
+    sure, never = result.completions.values()
+    assert never.times_s == (inf,) * 5
+    assert never.probability == 0
+    assert list(sure.times_s) == sorted(sure.times_s)
+    assert 0 <= result.on_time[f"{LINE}=60@2 h"] <= 1
+    assert result.values[2, 1, -1, row, column] > 60
+    assert result.document()["orders"][0]["due"] == "2026-01-05T06:00:00+08:00"
+
+
+def test_a_stock_runs_out_when_it_falls_to_nothing() -> None:
+    plant = running(small_line(), 3, 4)
+    (outcome,) = run_branches(Task(plant.snapshot(), (12 * H,), keep_streams=True), [0])
+    plant.run_until(12 * H)
+    empty = [row for row in plant.drain() if row.kind.value == "stock" and row.values[1] == 0]
+    assert outcome.stock_outs == {(2, "part"): empty[0].sim_s}
+
+
+def test_quantiles_stand_where_a_further_branch_would_fall() -> None:
+    values = [np.full((2, 1, 1, 1), float(number)) for number in range(1, 20)]
+    found = quantiles([Outcome(each, {}, {}) for each in values])[:, 0, 0, 0, 0]
+    assert found.tolist() == [1.0, 5.0, 10.0, 15.0, 19.0]
+    holes = [np.full((2, 1, 1, 1), number if number % 2 else np.nan) for number in range(1, 20)]
+    assert quantiles([Outcome(each, {}, {}) for each in holes])[2, 0, 0, 0, 0] == 10.0
+    nothing = [np.full((2, 1, 1, 1), np.nan)] * 3
+    assert np.isnan(quantiles([Outcome(each, {}, {}) for each in nothing])).all()
+    assert Arrival.of([1.0] * 19 + [inf]).probability == 0.95
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ({"branches": 0}, "--forks: expected a number from 1 to 10000, got 0"),
+        ({"kpi_ids": ("oe", "slack")}, "--kpi: expected one of .*got 'oe'"),
+        ({"orders": ("x=1", f"{LINE}=many", f"{LINE}=5@soon")}, r"--order x=1: expected PATH=QUANTITY.*(\n.*){2}"),
+    ],
+)
+def test_what_cannot_be_forecast_is_refused(question: dict[str, object], said: str) -> None:
+    with BranchPool(1) as pool, pytest.raises(ScenarioError, match=said):
+        forecast("small", running(small_line(), 1, 1).snapshot(), Question(**question), pool)  # type: ignore[arg-type]
+
+
+def test_a_plant_without_events_cannot_be_forecast() -> None:
+    plant = Plant(small_line(), 1, trace=False)
+    with BranchPool(1) as pool, pytest.raises(ScenarioError, match="expected a plant that keeps its events"):
+        forecast("small", plant.snapshot(), Question(branches=1), pool)

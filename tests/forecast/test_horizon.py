@@ -1,0 +1,61 @@
+"""How far a forecast reaches and where its windows end."""
+
+from __future__ import annotations
+
+import pytest
+
+from scenarios.forecast.account import Milestone
+from scenarios.forecast.horizon import grid_s, horizon_s, moment_s
+from tests.engine.plants import DAY, line, line_plant, machine, plant_of, sink, site, source
+from tests.forecast.plants import small_line
+from twin.errors import ScenarioError
+
+SHIFTS = plant_of(
+    site("north", line("line", [source(), machine(), sink()], calendar="day")),
+    site("south", line("line", [source(), machine(), sink()], calendar="late")),
+    calendars={"day": DAY, "late": {"shifts": [{"id": "late", "start": "22:00", "duration": "8 h"}]}},
+)
+H = 3600.0
+
+
+@pytest.mark.parametrize(
+    ("now_s", "end_s"),
+    [(0.0, 6 * H), (1 * H, 6 * H), (3 * H, 6 * H), (6 * H, 24 * H + 2.5 * H), (23 * H, 30 * H)],
+)
+def test_a_shift_ends_when_the_last_that_is_running_does(now_s: float, end_s: float) -> None:
+    assert horizon_s("shift_end", SHIFTS, now_s) == end_s
+
+
+def test_windows_end_with_the_hours_and_at_the_horizon() -> None:
+    assert grid_s(SHIFTS, 1.25 * H, 3.5 * H) == (2 * H, 3 * H, 3.5 * H)
+    assert grid_s(SHIFTS, 1 * H, 2 * H) == (2 * H,)
+    half_past = small_line().model_copy(update={"epoch": SHIFTS.epoch.replace(minute=30)})
+    assert grid_s(half_past, 0.0, 2 * H) == (0.5 * H, 1.5 * H, 2 * H)
+
+
+def test_orders_give_a_horizon_when_they_are_due() -> None:
+    stones = tuple(Milestone(str(due), "x", (0,), 5, due) for due in (None, 9 * H, 2 * H))
+    assert horizon_s("order_due", SHIFTS, H, stones) == 9 * H
+    assert moment_s("2 h", SHIFTS, H) == 3 * H
+    assert moment_s("2026-01-05T07:00", SHIFTS, H) == 7 * H
+    assert moment_s("2026-01-05T00:00:00+00:00", SHIFTS, H) == 8 * H
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("soon", "expected a duration such as '8 h', shift_end or order_due, got 'soon'"),
+        ("0 h", "expected a duration"),
+        ("8", "expected a duration"),
+        ("shift_end", "expected a plant with shifts, got one that is always on shift"),
+        ("order_due", "expected an order that is due after now, got none"),
+    ],
+)
+def test_what_is_no_horizon_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ScenarioError, match=said):
+        horizon_s(text, line_plant(source(), machine(), sink()), 0.0)
+
+
+def test_too_many_windows_are_refused() -> None:
+    with pytest.raises(ScenarioError, match="--step: expected a duration of at least 60 s, got 1 s"):
+        grid_s(SHIFTS, 0.0, H, 1.0)

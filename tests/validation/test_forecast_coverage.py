@@ -1,0 +1,36 @@
+"""What really comes lies in the 90 % band of a forecast in 90 % of cases."""
+
+from __future__ import annotations
+
+import pytest
+
+from scenarios.forecast.account import Milestone
+from scenarios.forecast.branch import Task, run_branches
+from scenarios.forecast.layout import Layout
+from scenarios.forecast.result import Arrival, quantiles
+from tests.forecast.plants import LINE, running, small_line
+
+pytestmark = pytest.mark.validation
+CASES, BRANCHES = 200, 39
+KPIS = ("good_quantity", "oee", "energy_kwh")
+BEGIN_H, END_H = 4, 10
+ORDER = Milestone("order", LINE, (3,), 200)
+
+
+def test_the_band_covers_what_comes() -> None:
+    layout = Layout(small_line(), KPIS)
+    row = layout.row[LINE]  # type: ignore[index]
+    hits = dict.fromkeys((*KPIS, "order"), 0)
+    for case in range(CASES):
+        snapshot = running(small_line(), 1000 + case, BEGIN_H).snapshot()
+        times = tuple(3600.0 * hour for hour in range(BEGIN_H + 2, END_H + 1, 2))
+        branches = run_branches(Task(snapshot, times, case, KPIS, (ORDER,)), range(BRANCHES))
+        (truth,) = run_branches(Task(snapshot, times, 0, KPIS, (ORDER,), keep_streams=True), [0])
+        low, *_, high = quantiles(branches)[:, 1, -1, row]
+        for column, kpi in enumerate(KPIS):
+            hits[kpi] += bool(low[column] <= truth.values[1, -1, row, column] <= high[column])
+        times_s = Arrival.of([branch.completions["order"] for branch in branches]).times_s
+        hits["order"] += bool(times_s[0] <= truth.completions["order"] <= times_s[-1])
+    share = {kpi: count / CASES for kpi, count in hits.items()}
+    print(f"coverage of the 90 % band in {CASES} cases, {BRANCHES} branches each: {share}")
+    assert all(0.85 <= value <= 0.95 for value in share.values()), share
