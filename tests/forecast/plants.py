@@ -11,7 +11,7 @@ LINE = "acme/north/hall/line"
 
 def small_line(**fields: object) -> PlantConfig:
     """Two machines that fail, a buffer between them, scrap at the second."""
-    cycle = {"triangular": {"low": "40 s", "mode": "60 s", "high": "90 s"}}
+    cycle = {"triangular": {"low": "2 min", "mode": "3 min", "high": "5 min"}}
     fails = [failure("90 min", "12 min")]
     return line_plant(
         source(),

@@ -22,7 +22,7 @@ H = 3600.0
 
 def test_branches_are_the_same_in_any_number_of_processes() -> None:
     snapshot = running(small_line(), 3, 4).snapshot()
-    question = Question(horizon="2 h", branches=9, orders=(f"{LINE}=50@90 min",))
+    question = Question(horizon="2 h", branches=9, orders=(f"{LINE}=20@90 min",))
     said: list[int] = []
     with BranchPool(1) as alone, BranchPool(2, eager=True) as shared:
         first = forecast("small", snapshot, question, alone, said.append).document()
@@ -48,14 +48,14 @@ def test_orders_are_complete_when_their_last_good_part_is() -> None:
     layout = Layout(plant.config)
     row, column = layout.row[f"{LINE}"], layout.kpi_ids.index("good_quantity")
     with BranchPool(1) as pool:
-        question = Question(horizon="4 h", branches=30, orders=(f"{LINE}=60@2 h", f"{LINE}=100000"))
+        question = Question(horizon="4 h", branches=30, orders=(f"{LINE}=25@2 h", f"{LINE}=100000"))
         result = forecast("small", plant.snapshot(), question, pool)
     sure, never = result.completions.values()
     assert never.times_s == (inf,) * 5
     assert never.probability == 0
     assert list(sure.times_s) == sorted(sure.times_s)
-    assert 0 <= result.on_time[f"{LINE}=60@2 h"] <= 1
-    assert result.values[2, 1, -1, row, column] > 60
+    assert 0 <= result.on_time[f"{LINE}=25@2 h"] <= 1
+    assert result.values[2, 1, -1, row, column] > 25
     assert result.document()["orders"][0]["due"] == "2026-01-05T06:00:00+08:00"
 
 

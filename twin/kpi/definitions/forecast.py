@@ -11,7 +11,7 @@ from typing import Any
 
 from twin.kpi.spec import Figure, Scope, kpi
 
-NOWHERE: tuple[Scope, ...] = ()
+AHEAD: tuple[Scope, ...] = ("forecast",)
 """No level of the brain's own roll-up."""
 S_PER_H = 3600.0
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -54,35 +54,35 @@ class Ahead:
     pause_s: float = 0.0
 
 
-@kpi("work_in_process", "Work in process", "在制品", unit="1", trend="down", scopes=NOWHERE,
+@kpi("work_in_process", "Work in process", "在制品", unit="1", trend="down", scopes=AHEAD,
      additive=False, source="own design")  # fmt: skip
 def work_in_process(ahead: Ahead) -> Figure:
     """parts inside the units of the scope at the end of the window"""
     return ahead.inside, None
 
 
-@kpi("stock_out_h", "Time until stock-out", "缺料时间", unit="h", trend="up", scopes=NOWHERE, additive=False,
+@kpi("stock_out_h", "Time until stock-out", "缺料时间", unit="h", trend="up", scopes=AHEAD, additive=False,
      scale=1 / S_PER_H, source="own design")  # fmt: skip
 def stock_out_h(ahead: Ahead) -> Figure:
     """time from the begin of the forecast until the first item of the store falls to 0"""
     return ahead.stock_out_s, None
 
 
-@kpi("order_completion_h", "Time until the order is complete", "订单完成时间", unit="h", trend="down", scopes=NOWHERE,
+@kpi("order_completion_h", "Time until the order is complete", "订单完成时间", unit="h", trend="down", scopes=AHEAD,
      additive=False, scale=1 / S_PER_H, source="own design")  # fmt: skip
 def order_completion_h(ahead: Ahead) -> Figure:
     """time from the begin of the forecast until the ordered quantity is complete"""
     return ahead.completion_s, None
 
 
-@kpi("order_on_time", "Order on time", "订单准时概率", unit="1", trend="up", high=1.0, scopes=NOWHERE,
+@kpi("order_on_time", "Order on time", "订单准时概率", unit="1", trend="up", high=1.0, scopes=AHEAD,
      additive=False, source="own design")  # fmt: skip
 def order_on_time(ahead: Ahead) -> Figure:
     """branches in which the order is complete when due / branches"""
     return ahead.on_time, ahead.branches
 
 
-@kpi("snapshot_pause_ms", "Pause for the snapshot", "快照停顿", unit="ms", trend="down", scopes=NOWHERE,
+@kpi("snapshot_pause_ms", "Pause for the snapshot", "快照停顿", unit="ms", trend="down", scopes=AHEAD,
      additive=False, scale=1000.0, source="own design")  # fmt: skip
 def snapshot_pause_ms(ahead: Ahead) -> Figure:
     """real time for which the plant stood still to be saved"""
