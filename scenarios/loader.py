@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -18,7 +19,29 @@ from scenarios.references import dangling
 from twin.equipment import SEGMENT
 from twin.errors import Problem, ScenarioError
 
-__all__ = ["LIBRARY", "load", "loads", "locate"]
+__all__ = ["LIBRARY", "Draft", "draft", "load", "loads", "locate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document put together once, from which scenarios with other values are made quickly; pickles.
+
+    Args:
+        root: The document with everything written out.
+        folder: Folder of the document.
+    """
+
+    root: Node
+    folder: Path
+
+    def scenario(self, overrides: Mapping[str, Node] | None = None) -> Scenario:
+        """The scenario with values replaced by path.
+
+        Raises:
+            ScenarioError: As :func:`load`; problems of a replaced value have the place of its node.
+        """
+        replaced = mapping(dict(overrides or {}), self.root.mark)
+        return _checked(self.root, replaced, Sources(root=self.folder))
 
 
 def locate(name: str | Path) -> Path:
@@ -52,7 +75,21 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Scenario:
     """
     file = locate(path).resolve()
     sources = Sources(root=file.parent)
-    return _checked(sources.document(file, Mark(file.name, 1)), overrides, sources)
+    root = sources.document(file, Mark(file.name, 1))
+    return _checked(root, _commanded(overrides, sources), sources)
+
+
+def draft(path: str | Path) -> Draft:
+    """Read and put together a document.
+
+    Raises:
+        ScenarioError: As :func:`load`.
+    """
+    file = locate(path).resolve()
+    sources = Sources(root=file.parent)
+    root = sources.document(file, Mark(file.name, 1))
+    _checked(root, None, sources)
+    return Draft(root, sources.root)
 
 
 def loads(text: str, base: Path, name: str = "scenario.yaml") -> Scenario:
@@ -67,13 +104,13 @@ def loads(text: str, base: Path, name: str = "scenario.yaml") -> Scenario:
         ScenarioError: As :func:`load`.
     """
     sources = Sources(root=base.resolve())
-    return _checked(sources.text(text, name), (), sources)
+    return _checked(sources.text(text, name), None, sources)
 
 
-def _checked(root: Node, overrides: Iterable[str], sources: Sources) -> Scenario:
+def _checked(root: Node, overrides: Node | None, sources: Sources) -> Scenario:
     if not sources.complete:
         raise ScenarioError(_in_order(sources.problems))
-    root = override(root, _commanded(overrides, sources), sources)
+    root = override(root, overrides, sources)
     root = mapping({key: node for key, node in root.entries.items() if key not in AUTHORING}, root.mark)
     scenario, found = None, sources.problems
     try:

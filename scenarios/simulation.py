@@ -87,6 +87,7 @@ def simulate(
     until_s: float | None = None,
     progress: Callable[[float], None] | None = None,
     take: Callable[[Frame], None] | None = None,
+    from_s: float = 0.0,
 ) -> Simulation:
     """Run a scenario headless.
 
@@ -96,6 +97,7 @@ def simulate(
         until_s: Horizon in simulated s; default that of the scenario.
         progress: Told the simulated time reached.
         take: Gets every frame, telemetry and indicators of the closed windows.
+        from_s: Figures of the time from here on; what came before is warm-up.
 
     Returns:
         The result; its figures were computed by the brain from the frames.
@@ -115,7 +117,7 @@ def simulate(
         if progress is not None:
             progress(time_s)
     plant = feed.plant
-    figures = summary(brain, plant.epoch_ns, plant.epoch_ns + round(horizon_s * 1e9))
+    figures = summary(brain, plant.epoch_ns + round(from_s * 1e9), plant.epoch_ns + round(horizon_s * 1e9))
     verdicts = tuple(Verdict(wanted, figures.value(wanted.scope, wanted.kpi)) for wanted in scenario.expectations)
     wall_s = time.perf_counter() - begun
     return Simulation(

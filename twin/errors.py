@@ -46,6 +46,9 @@ class ProblemsError(FactoryError):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[ProblemsError], tuple[tuple[Problem, ...]]]:
+        return type(self), (self.problems,)
+
 
 class ScenarioError(ProblemsError):
     """A scenario document is not valid."""

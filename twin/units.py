@@ -41,6 +41,28 @@ def _units() -> pint.UnitRegistry[Any]:
     return registry
 
 
+def number_and_unit(text: str, example: str = "s") -> tuple[float, str]:
+    """The number and the unit of a quantity as written.
+
+    Args:
+        text: Number and unit.
+        example: Unit named in the message.
+
+    Raises:
+        ValueError: It is no finite number with a unit.
+
+    >>> number_and_unit("2.5 min")
+    (2.5, 'min')
+    """
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise ValueError(f"expected a number with a unit such as {example!r}, got {text!r}")
+    number, unit = match.groups()
+    if not math.isfinite(float(number)):
+        raise ValueError(f"expected a finite number, got {text!r}")
+    return float(number), unit
+
+
 @lru_cache(maxsize=4096)
 def in_unit(text: str, symbol: str) -> float:
     """Read a quantity and convert it.
@@ -58,15 +80,10 @@ def in_unit(text: str, symbol: str) -> float:
     >>> in_unit("4 h", "s"), in_unit("500 W", "kW"), in_unit("864 / day", "1/s")
     (14400.0, 0.5, 0.01)
     """
-    match = _QUANTITY.fullmatch(text)
-    if match is None:
-        raise ValueError(f"expected a number with a unit such as {symbol!r}, got {text!r}")
-    number, unit = match.groups()
-    if not math.isfinite(float(number)):
-        raise ValueError(f"expected a finite number, got {text!r}")
+    number, unit = number_and_unit(text, symbol)
     try:
         per = f"1{unit}" if unit.startswith("/") else unit
-        return float(_units().Quantity(float(number), per).to(symbol).magnitude)
+        return float(_units().Quantity(number, per).to(symbol).magnitude)
     except pint.DimensionalityError:
         raise ValueError(f"expected a unit that converts to {symbol}, got {unit!r}") from None
     except Exception:  # pint raises many kinds for a text that is no unit

@@ -1,0 +1,1 @@
+"""Experiments on scenarios: designs, replications, comparison, optimisation, reports."""

@@ -1,0 +1,235 @@
+"""The experiment document: which scenario, what is varied, what is watched, how long and how often."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from twin.config import Config, Identifier, Titled
+from twin.units import Duration
+
+Values = dict[str, Any]
+"""Value of each factor by name."""
+
+
+class FactorConfig(Config):
+    """Something of the scenario that is varied."""
+
+    path: tuple[str, ...] | str = Field(
+        description="what is replaced, as in `overrides` of a scenario, e.g. run.seed or a/b/c/d/st01.capacity; "
+        "of several each gets the same value"
+    )
+    levels: tuple[Any, ...] = Field(default=(), description="values to try, as they would stand in the scenario")
+    low: float | int | str | None = Field(default=None, description="lower end of a range, with its unit")
+    high: float | int | str | None = Field(default=None, description="upper end of a range, with its unit")
+    integer: bool = Field(default=False, description="only whole numbers of the range")
+    count: int = Field(default=2, ge=2, le=100, description="levels of the range in a full factorial")
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All that is replaced."""
+        return (self.path,) if isinstance(self.path, str) else self.path
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.low is None) != (self.high is None):
+            raise ValueError("expected low and high, got only one of them")
+        if self.levels and self.low is not None:
+            raise ValueError("expected levels, or low and high, got both")
+        if len(self.levels) == 1:
+            raise ValueError("expected at least 2 levels, got 1")
+        return self
+
+
+class FactorialConfig(Config):
+    """All combinations of the levels."""
+
+    kind: Literal["factorial"] = Field(description="factorial")
+
+
+class FractionalConfig(Config):
+    """Low and high of each factor, in a fraction of the combinations."""
+
+    kind: Literal["fractional"] = Field(description="fractional")
+    generators: dict[str, tuple[str, ...]] = Field(
+        min_length=1, description="each generated factor as the product of basic ones, e.g. {d: [a, b, c]}"
+    )
+
+
+class LatinHypercubeConfig(Config):
+    """Points that fill the space, each factor evenly."""
+
+    kind: Literal["latin_hypercube"] = Field(description="latin_hypercube")
+    points: int = Field(ge=2, le=10_000, description="number of points")
+    seed: int = Field(default=1, ge=0, description="seed of the design")
+
+
+class SobolConfig(Config):
+    """Scrambled Sobol points."""
+
+    kind: Literal["sobol"] = Field(description="sobol")
+    points: int = Field(ge=2, le=16_384, description="number of points, a power of 2")
+    seed: int = Field(default=1, ge=0, description="seed of the scrambling")
+
+    @model_validator(mode="after")
+    def _power(self) -> Self:
+        if self.points & (self.points - 1):
+            nearest = 2 ** round(math.log2(self.points))
+            raise ValueError(f"expected a power of 2 as number of points, got {self.points}; {nearest} is near")
+        return self
+
+
+class ListConfig(Config):
+    """Points written down one by one."""
+
+    kind: Literal["list"] = Field(description="list")
+    points: tuple[Values, ...] = Field(min_length=1, description="value of each factor, per point")
+
+
+def _by_name(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+Design = Annotated[
+    Annotated[
+        FactorialConfig | FractionalConfig | LatinHypercubeConfig | SobolConfig | ListConfig,
+        Field(discriminator="kind"),
+    ],
+    BeforeValidator(_by_name),
+]
+
+
+class HalfWidthConfig(Config):
+    """How well a mean must be known: half the width of its confidence interval."""
+
+    relative: float | None = Field(default=None, gt=0, lt=1, description="as a share of the mean, e.g. 0.01")
+    absolute: float | None = Field(default=None, gt=0, description="in the unit of the response")
+
+    @model_validator(mode="after")
+    def _limited(self) -> Self:
+        if (self.relative is None) == (self.absolute is None):
+            raise ValueError("expected relative or absolute, got " + ("neither" if self.relative is None else "both"))
+        return self
+
+    def target(self, mean: float) -> float:
+        """Half width wanted at a mean."""
+        return self.absolute if self.absolute is not None else abs(mean) * (self.relative or 0.0)
+
+
+class ResponseConfig(Config):
+    """A figure of a run: an indicator, or a sum of others."""
+
+    kpi: str | None = Field(default=None, description="id of the indicator, e.g. throughput_per_h")
+    scope: str | None = Field(default=None, description="path of the unit, line, site or enterprise; chain-<id>")
+    sum: dict[str, float] | None = Field(
+        default=None, description="weighted sum of other responses and of factors that are numbers, e.g. {output: 120}"
+    )
+    constant: float = Field(default=0.0, description="added to the sum")
+    goal: Literal["maximise", "minimise"] = Field(default="maximise", description="which way is better")
+    half_width: HalfWidthConfig | None = Field(default=None, description="replicate until it is known so well")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.sum is None) == (self.kpi is None):
+            raise ValueError("expected kpi with its scope, or sum, got " + ("neither" if self.sum is None else "both"))
+        if (self.kpi is None) != (self.scope is None):
+            raise ValueError("expected kpi and scope together, got only one of them")
+        return self
+
+    @property
+    def sign(self) -> float:
+        """1 when larger is better, else -1."""
+        return 1.0 if self.goal == "maximise" else -1.0
+
+
+class WarmUpConfig(Config):
+    """Time at the begin of each run that is left out."""
+
+    fixed: Duration = Field(default=0.0, description="this long")
+    detect: Literal["mser5"] | None = Field(
+        default=None, description="mser5: found from pilot runs of every point, the longest holds for all"
+    )
+    scope: str | None = Field(
+        default=None, description="whose output is watched; default: scope of the first response with an indicator"
+    )
+    pilots: int = Field(default=3, ge=1, le=100, description="pilot runs of each point, averaged")
+    bucket: Duration | None = Field(default=None, gt=0, description="time per count; default: horizon / 500")
+
+
+def _fixed(value: Any) -> Any:
+    return value if isinstance(value, dict | WarmUpConfig) else {"fixed": value}
+
+
+class ReplicationsConfig(Config):
+    """How often each point is run, each time with other random numbers."""
+
+    least: int = Field(default=5, ge=1, le=10_000, description="at least so often")
+    most: int = Field(default=100, ge=1, le=100_000, description="at most so often, for responses with a half_width")
+    confidence: float = Field(default=0.95, gt=0, lt=1, description="of all intervals")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.least > self.most:
+            raise ValueError(f"expected least <= most, got {self.least} > {self.most}")
+        return self
+
+
+class PairedConfig(Config):
+    """Each point against one of them, by differences of replications with the same random numbers."""
+
+    kind: Literal["paired"] = Field(description="paired")
+    response: str = Field(description="response that is compared")
+    baseline: Values | None = Field(
+        default=None, description="values of factors that the baseline has, all that name it; default: the first point"
+    )
+
+
+class KnConfig(Config):
+    """The best point by elimination, after Kim and Nelson."""
+
+    kind: Literal["kn"] = Field(description="kn")
+    response: str = Field(description="response that decides")
+    indifference: float = Field(gt=0, description="smallest difference that matters, in the unit of the response")
+    batch: int = Field(default=5, ge=1, le=1000, description="replications per round")
+
+
+class OcbaConfig(Config):
+    """The best point for a given budget, more replications where they tell more."""
+
+    kind: Literal["ocba"] = Field(description="ocba")
+    response: str = Field(description="response that decides")
+    budget: int = Field(ge=1, description="replications over all points")
+    batch: int = Field(default=20, ge=1, le=10_000, description="replications per round")
+
+
+Comparison = Annotated[PairedConfig | KnConfig | OcbaConfig, Field(discriminator="kind")]
+
+
+class StudyConfig(Config):
+    """What an experiment and an optimisation have in common."""
+
+    name: Identifier = Field(description="short name, as the file")
+    title: Titled = Field(description="name for people")
+    description: str = Field(default="", description="the question")
+    scenario: str = Field(description="scenario file, from the folder of this document, or name of a shipped one")
+    overrides: dict[str, Any] = Field(default={}, description="values replaced in all runs, by path")
+    responses: dict[Identifier, ResponseConfig] = Field(min_length=1, description="figures that are watched, by name")
+    horizon: Duration | None = Field(default=None, gt=0, description="end of each run; default: that of the scenario")
+    warm_up: Annotated[WarmUpConfig, BeforeValidator(_fixed)] = Field(
+        default=WarmUpConfig(), description="left out at the begin: a duration, or how to find it"
+    )
+    replications: ReplicationsConfig = Field(default=ReplicationsConfig(), description="how often")
+    seed: int | None = Field(
+        default=None, ge=0, description="seed of replication 0; replication r has seed + r; default: the scenario's"
+    )
+
+
+class ExperimentConfig(StudyConfig):
+    """An experiment: a design over factors of a scenario."""
+
+    experiment: Literal[1] = Field(description="version of this format: 1")
+    factors: dict[Identifier, FactorConfig] = Field(default={}, description="what is varied, by name")
+    design: Design = Field(default=FactorialConfig(kind="factorial"), description="which combinations are run")
+    comparison: Comparison | None = Field(default=None, description="how the points are compared")

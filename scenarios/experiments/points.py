@@ -1,0 +1,170 @@
+"""From an experiment's design to its points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from scenarios.experiments.document import (
+    ExperimentConfig,
+    FractionalConfig,
+    LatinHypercubeConfig,
+    ListConfig,
+    SobolConfig,
+    Values,
+)
+from scenarios.experiments.problems import locate, tree_of, validated
+from scenarios.experiments.quantities import levels, range_of, value_at
+from scenarios.experiments.study import Study, scenario_of, wrong_responses, wrong_values
+from scenarios.messages import nearest, problem
+from scenarios.nodes import Node
+from twin.errors import Problem, ScenarioError
+from twin.statistics.designs import Coordinates, fractional_factorial, full_factorial, latin_hypercube, sobol
+
+MAX_POINTS = 20_000
+
+
+@dataclass(frozen=True)
+class Experiment(Study):
+    """A checked experiment with its points.
+
+    Args:
+        design: The document, with its design.
+        points: Value of each factor, per point.
+        coordinates: The same between 0 and 1; None where points are listed.
+    """
+
+    design: ExperimentConfig
+    points: tuple[Values, ...]
+    coordinates: Coordinates | None
+
+
+def load_experiment(name: str | Path) -> Experiment:
+    """Read and check an experiment.
+
+    Raises:
+        ScenarioError: Carries every problem as *file:line place: expected, got (hint)*.
+    """
+    file = locate(name, "an experiment").resolve()
+    root, problems = tree_of(file)
+    config = validated(ExperimentConfig, root, problems)
+    if config is None:
+        raise ScenarioError(problems)
+    drawn, scenario = scenario_of(config, root, file.parent, problems)
+    paths = {name: factor.paths for name, factor in config.factors.items()}
+    study = Study(config, root, drawn, scenario, paths)
+    problems += wrong_responses(config, root, scenario, config.factors)
+    problems += _wrong_design(config, root)
+    problems += _wrong_comparison(config, root)
+    if not problems:
+        problems += _wrong_factors(config, study)
+    if problems:
+        raise ScenarioError(dict.fromkeys(problems))
+    points, coordinates = points_of(config)
+    return Experiment(config, root, drawn, scenario, paths, config, points, coordinates)
+
+
+def points_of(config: ExperimentConfig) -> tuple[tuple[Values, ...], Coordinates | None]:
+    """The points of a checked design, and their coordinates unless they are listed."""
+    design, factors = config.design, config.factors
+    if isinstance(design, ListConfig):
+        return design.points, None
+    if isinstance(design, LatinHypercubeConfig | SobolConfig):
+        sample = latin_hypercube if isinstance(design, LatinHypercubeConfig) else sobol
+        grid = sample(design.points, len(factors), design.seed)
+        return tuple(
+            {name: value_at(factor, row[i]) for i, (name, factor) in enumerate(factors.items())} for row in grid
+        ), grid
+    choices = {name: levels(factor) for name, factor in factors.items()}
+    if isinstance(design, FractionalConfig):
+        choices = {name: [found[0], found[-1]] for name, found in choices.items()}
+        grid = fractional_factorial(list(factors), design.generators)
+    else:
+        grid = full_factorial([len(found) for found in choices.values()])
+    steps = np.array([len(found) - 1 for found in choices.values()])
+    picked = np.rint(grid * steps).astype(int)
+    return tuple({name: found[row[i]] for i, (name, found) in enumerate(choices.items())} for row in picked), grid
+
+
+def _wrong_design(config: ExperimentConfig, root: Node) -> Iterator[Problem]:
+    design = config.design
+    if isinstance(design, ListConfig):
+        yield from _wrong_list(config, design, root)
+        return
+    size = 1
+    for name, factor in config.factors.items():
+        try:
+            found = levels(factor)
+            size *= len(found)
+        except ValueError as error:
+            head, _, tail = str(error).removeprefix("expected ").partition(", got ")
+            yield problem(root, ("factors", name), head, tail)
+    if isinstance(design, FractionalConfig):
+        yield from _wrong_generators(design, root, list(config.factors))
+    elif not isinstance(design, LatinHypercubeConfig | SobolConfig) and size > MAX_POINTS:
+        yield problem(root, ("design",), f"at most {MAX_POINTS} points", f"{size}", "use latin_hypercube or sobol")
+    elif not config.factors and isinstance(design, LatinHypercubeConfig | SobolConfig):
+        yield problem(root, ("factors",), "at least one factor", "none")
+
+
+def _wrong_list(config: ExperimentConfig, design: ListConfig, root: Node) -> Iterator[Problem]:
+    known = list(config.factors)
+    for number, point in enumerate(design.points):
+        loc = ("design", "points", number)
+        for name in point:
+            if name not in config.factors:
+                yield problem(root, (*loc, name), "the name of a factor", repr(name), nearest(name, known))
+        for name in known:
+            if name not in point:
+                yield problem(root, loc, f"a value of {name!r}", "none")
+
+
+def _wrong_generators(design: FractionalConfig, root: Node, factors: list[str]) -> Iterator[Problem]:
+    for name, parents in design.generators.items():
+        loc = ("design", "generators", name)
+        if name not in factors:
+            yield problem(root, loc, "the name of a factor", repr(name), nearest(name, factors))
+        for parent in parents:
+            if parent not in factors or parent in design.generators:
+                basic = [factor for factor in factors if factor not in design.generators]
+                yield problem(
+                    root, loc, "names of factors that are not generated", repr(parent), nearest(parent, basic)
+                )
+
+
+def _wrong_comparison(config: ExperimentConfig, root: Node) -> Iterator[Problem]:
+    comparison = config.comparison
+    if comparison is None:
+        return
+    if comparison.response not in config.responses:
+        yield problem(root, ("comparison", "response"), "the name of a response", repr(comparison.response),
+                      nearest(comparison.response, list(config.responses)))  # fmt: skip
+    baseline = getattr(comparison, "baseline", None) or {}
+    for name in baseline:
+        if name not in config.factors:
+            yield problem(root, ("comparison", "baseline", name), "the name of a factor", repr(name),
+                          nearest(name, list(config.factors)))  # fmt: skip
+    if baseline and not any(baseline.items() <= point.items() for point in _points_or_none(config)):
+        yield problem(root, ("comparison", "baseline"), "the values of one of the points", repr(baseline))
+    if comparison.kind != "paired" and config.replications.least < 2:
+        yield problem(root, ("replications", "least"), f"at least 2 with {comparison.kind}", "1")
+
+
+def _points_or_none(config: ExperimentConfig) -> tuple[Values, ...]:
+    try:
+        return points_of(config)[0]
+    except (ValueError, KeyError):  # told elsewhere
+        return ({},)
+
+
+def _wrong_factors(config: ExperimentConfig, study: Study) -> Iterator[Problem]:
+    if isinstance(config.design, ListConfig):
+        for name in config.factors:
+            yield from wrong_values(study, name, [point[name] for point in config.design.points], "factors")
+        return
+    for name, factor in config.factors.items():
+        ends = list(factor.levels) or [range_of(factor).at(0.0), range_of(factor).at(1.0)]
+        yield from wrong_values(study, name, ends, "factors")

@@ -1,0 +1,121 @@
+"""What is wrong with a study document, in plain words and with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from scenarios.messages import nearest, problem, shown, wanted
+from scenarios.nodes import Loc, Mark, Node, parse
+from twin.equipment import SEGMENT
+from twin.errors import Problem, ScenarioError
+
+SHIPPED = Path(__file__).parents[1] / "studies"
+"""Folder of the shipped experiments and optimisations."""
+M = TypeVar("M", bound=BaseModel)
+
+
+def locate(name: str | Path, what: str) -> Path:
+    """The file of a study: a path, or the name of a shipped one.
+
+    Raises:
+        ScenarioError: No such file.
+    """
+    path, shipped = Path(name), SHIPPED / f"{name}.yaml"
+    if path.is_file():
+        return path
+    if SEGMENT.fullmatch(str(name)) and shipped.is_file():
+        return shipped
+    known = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.yaml")))
+    raise ScenarioError([Problem(str(name), f"{what} file", "no such file", f"shipped: {known}")])
+
+
+def tree_of(file: Path) -> tuple[Node, list[Problem]]:
+    """The document as a tree with lines.
+
+    Raises:
+        ScenarioError: It cannot be read.
+    """
+    try:
+        root, problems = parse(file.read_text(encoding="utf-8"), file.name)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise ScenarioError([Problem(file.name, "a readable file", str(reason))]) from None
+    if not isinstance(root.value, dict):
+        raise ScenarioError([Problem(str(Mark(file.name, 1)), "a mapping of keys", shown(root.plain()))])
+    return root, problems
+
+
+def validated(model: type[M], root: Node, problems: list[Problem]) -> M | None:
+    """The document as a model; None when it is not valid, with everything that is wrong added to the problems."""
+    try:
+        return model.model_validate(root.plain())
+    except ValidationError as error:
+        problems.extend(_found(error, root, model))
+    return None
+
+
+def _found(error: ValidationError, root: Node, model: type[BaseModel]) -> Iterator[Problem]:
+    for row in error.errors(include_url=False):
+        loc = _inside(root, row["loc"])
+        kind = row["type"]
+        if kind == "extra_forbidden":
+            place = root.at(loc[:-1])
+            known = _keys(model, loc[:-1], place)
+            yield problem(root, loc, "a known key", repr(loc[-1]), nearest(loc[-1], known, 30))
+        elif kind == "missing":
+            yield problem(root, loc, f"the key {loc[-1]!r}", "nothing")
+        elif kind == "value_error":
+            head, _, tail = str(row["ctx"]["error"]).removeprefix("expected ").partition(", got ")
+            yield problem(root, loc, head, tail or shown(row["input"]))
+        elif kind.startswith("union_tag"):
+            yield problem(root, loc, f"a kind: {_choices(row)}", shown(row["input"]))
+        elif kind == "literal_error":
+            yield problem(root, loc, f"one of {row['ctx']['expected']}", shown(row["input"]))
+        else:
+            yield problem(root, loc, wanted(row), shown(row["input"]))
+
+
+def _choices(row: Any) -> str:
+    return str(row.get("ctx", {}).get("expected_tags", "the key 'kind'"))
+
+
+def _inside(root: Node, loc: Loc) -> Loc:
+    """The location without names of choices that do not stand in the document."""
+    kept: list[str | int] = []
+    for index, part in enumerate(loc):
+        here = root.at(tuple(kept))
+        children = here.entries if isinstance(here.value, dict) else dict(enumerate(here.elements))
+        if part in children or index == len(loc) - 1:
+            kept.append(part)
+    return tuple(kept)
+
+
+def _keys(model: type[BaseModel], loc: Loc, place: Node) -> list[str]:
+    """Keys that the models at a location know, as far as they can be told."""
+    types: list[Any] = [model]
+    for part in loc:
+        types = [inner for kind in types for inner in _below(kind, part)]
+    kind = place.entries.get("kind")
+    models = [one for outer in types for one in _models(outer)]
+    chosen = [m for m in models if kind is None or kind.value in get_args(m.model_fields["kind"].annotation)] or models
+    return [name for one in chosen for name in one.model_fields]
+
+
+def _below(kind: Any, part: str | int) -> Iterator[Any]:
+    for one in _models(kind):
+        if part in one.model_fields:
+            yield one.model_fields[str(part)].annotation
+    if not _models(kind):
+        yield from get_args(kind)[-1:]
+
+
+def _models(kind: Any) -> list[type[BaseModel]]:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return [kind]
+    if getattr(kind, "__origin__", None) in (dict, tuple, list):
+        return []
+    return [inner for outer in get_args(kind) for inner in _models(outer)]

@@ -1,0 +1,168 @@
+"""One run of one point, in whatever process it is asked of."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from scenarios.document import Scenario
+from scenarios.experiments.account import Account, Kpi, read
+from scenarios.experiments.study import Overrides
+from scenarios.loader import Draft
+from scenarios.simulation import simulate
+from twin.sim.plant import Plant
+
+CACHED = 16
+"""Points a worker keeps ready."""
+CHAIN = "chain-"
+
+
+@dataclass(frozen=True)
+class Model:
+    """What all runs share; pickles.
+
+    Args:
+        key: Name of the study and its fingerprint.
+        draft: The scenario.
+        wanted: Indicators.
+        horizon_s: End of each run.
+        bucket_s: Time per count of a pilot run.
+        watched: Scope whose output a pilot run counts.
+    """
+
+    key: str
+    draft: Draft
+    wanted: tuple[Kpi, ...]
+    horizon_s: float
+    bucket_s: float
+    watched: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One run to be made.
+
+    Args:
+        point: Number of the point.
+        replication: Number of the replication, from 0.
+        seed: Seed of all its random streams.
+        warm_up_s: Left out at the begin.
+        pilot: Count the output instead of taking figures.
+        overrides: What the point replaces in the scenario.
+    """
+
+    point: int
+    replication: int
+    seed: int
+    warm_up_s: float = 0.0
+    pilot: bool = False
+    overrides: Overrides = field(default_factory=dict, compare=False, hash=False)
+
+    @property
+    def key(self) -> tuple[int, int, bool]:
+        """Identity within the study."""
+        return self.point, self.replication, self.pilot
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run gave.
+
+    Args:
+        point: Number of the point.
+        replication: Number of the replication.
+        pilot: Whether it was a pilot run.
+        values: Indicators in the order of ``Model.wanted``; of a pilot run the counts by bucket.
+        cpu_s: What it cost.
+    """
+
+    point: int
+    replication: int
+    pilot: bool
+    values: tuple[float, ...]
+    cpu_s: float
+
+    @property
+    def key(self) -> tuple[int, int, bool]:
+        """Identity within the study."""
+        return self.point, self.replication, self.pilot
+
+
+class _Ready:
+    """A point made ready: its plant's configuration and what is to be known of it."""
+
+    def __init__(self, model: Model, scenario: Scenario):
+        self.scenario = scenario
+        self.config = scenario.plant()
+        self.of_chain = [scope.startswith(CHAIN) for _, scope in model.wanted]
+        scopes = [wanted for wanted, chain in zip(model.wanted, self.of_chain, strict=True) if not chain]
+        self.account = Account(self.config, scopes)
+        watched = None if model.watched is None or model.watched.startswith(CHAIN) else model.watched
+        self.outputs = (
+            [] if watched is None else Account(self.config, [("produced_quantity", watched)]).outputs(watched)
+        )
+
+
+_ready: OrderedDict[tuple[str, int], _Ready] = OrderedDict()
+
+
+def _made_ready(model: Model, item: Item) -> _Ready:
+    key = (model.key, item.point)
+    if key not in _ready:
+        _ready[key] = _Ready(model, model.draft.scenario(item.overrides))
+        while len(_ready) > CACHED:
+            _ready.popitem(last=False)
+    _ready.move_to_end(key)
+    return _ready[key]
+
+
+def replicate(model: Model, item: Item) -> Outcome:
+    """Run one item; a function of the model and the item alone, but for ``cpu_s``.
+
+    Raises:
+        ScenarioError: The point's scenario is not valid.
+    """
+    begun = time.process_time()
+    ready = _made_ready(model, item)
+    values = _counts(model, ready, item) if item.pilot else _figures(model, ready, item)
+    return Outcome(item.point, item.replication, item.pilot, tuple(values), time.process_time() - begun)
+
+
+def _figures(model: Model, ready: _Ready, item: Item) -> list[float]:
+    own = iter(_engine_figures(model, ready, item) if not all(ready.of_chain) else [])
+    chain = iter(_brain_figures(model, ready, item) if any(ready.of_chain) else [])
+    return [next(chain if of_chain else own) for of_chain in ready.of_chain]
+
+
+def _engine_figures(model: Model, ready: _Ready, item: Item) -> list[float]:
+    account = ready.account
+    plant = Plant(ready.config, item.seed, trace=False, intervals=account.intervals)
+    plant.run_until(item.warm_up_s)
+    if account.intervals:
+        plant.run_until(model.horizon_s)
+        t0_ns, t1_ns = (plant.epoch_ns + round(s * 1e9) for s in (item.warm_up_s, model.horizon_s))
+        return account.exact(plant.ledger, t0_ns, t1_ns)
+    begin = read(plant)
+    plant.run_until(model.horizon_s)
+    return account.figures(begin, read(plant))
+
+
+def _brain_figures(model: Model, ready: _Ready, item: Item) -> list[float]:
+    """Indicators of chains, which need the stock and the trips: by the brain from telemetry."""
+    result = simulate(ready.scenario, item.seed, model.horizon_s, from_s=item.warm_up_s)
+    wanted = [kpi for kpi, chain in zip(model.wanted, ready.of_chain, strict=True) if chain]
+    found = [result.summary.value(scope, kpi) for kpi, scope in wanted]
+    return [float("nan") if value is None else value for value in found]
+
+
+def _counts(model: Model, ready: _Ready, item: Item) -> list[float]:
+    plant = Plant(ready.config, item.seed, trace=False)
+    buckets = int(model.horizon_s / model.bucket_s)
+    made = [0.0]
+    for bucket in range(1, buckets + 1):
+        plant.run_until(bucket * model.bucket_s)
+        ledger = plant.ledger
+        made.append(float(sum(ledger.totals(unit).parts for unit in ready.outputs)))
+    return [after - before for before, after in pairwise(made)]

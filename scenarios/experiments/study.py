@@ -1,0 +1,158 @@
+"""A study: a checked document with its scenario, ready to be run point by point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scenarios.document import Scenario
+from scenarios.experiments.account import Kpi
+from scenarios.experiments.document import StudyConfig, Values
+from scenarios.experiments.quantities import node_of, number
+from scenarios.loader import Draft, draft
+from scenarios.messages import nearest, problem, shown
+from scenarios.nodes import Loc, Node
+from twin.errors import Problem, ScenarioError
+from twin.kpi.spec import kpis
+from twin.master import chain_path
+
+Overrides = dict[str, Node]
+
+
+@dataclass(frozen=True)
+class Study:
+    """What every run of a study shares.
+
+    Args:
+        config: The document.
+        root: Its tree, for places in messages.
+        draft: The scenario, put together.
+        scenario: The scenario with the overrides that all runs have.
+        paths: What each factor or variable replaces.
+    """
+
+    config: StudyConfig
+    root: Node
+    draft: Draft
+    scenario: Scenario
+    paths: Mapping[str, tuple[str, ...]]
+
+    @property
+    def horizon_s(self) -> float:
+        """End of each run in simulated s."""
+        return self.config.horizon or self.scenario.run.horizon
+
+    @property
+    def seed(self) -> int:
+        """Seed of replication 0."""
+        return self.scenario.run.seed if self.config.seed is None else self.config.seed
+
+    @property
+    def measured(self) -> dict[str, Kpi]:
+        """Responses that are indicators, by name."""
+        listed = self.config.responses.items()
+        return {name: (r.kpi, r.scope) for name, r in listed if r.kpi is not None and r.scope is not None}
+
+    @property
+    def watched(self) -> str | None:
+        """Scope whose output tells where the warm-up ends."""
+        return self.config.warm_up.scope or next((scope for _, scope in self.measured.values()), None)
+
+    @property
+    def bucket_s(self) -> float:
+        """Time per count when looking for the warm-up."""
+        return self.config.warm_up.bucket or self.horizon_s / 500
+
+    def overrides(self, values: Values, section: str = "factors") -> Overrides:
+        """What a point replaces in the scenario, with the places of its factors."""
+        replaced = dict(self.root.at(("overrides",)).entries) if self.config.overrides else {}
+        for name, value in values.items():
+            node = node_of(value, self.root.at((section, name)).mark)
+            replaced.update(dict.fromkeys(self.paths[name], node))
+        return replaced
+
+    def responses(self, measured: Mapping[str, float], values: Values) -> dict[str, float]:
+        """All responses of a run from its indicators and the values of its factors, in the order of the document."""
+        known: dict[str, float] = dict(measured)
+        known |= {name: n for name, value in values.items() if (n := number(value)) is not None}
+        result: dict[str, float] = {}
+        for name, response in self.config.responses.items():
+            if response.sum is not None:
+                known[name] = response.constant + sum(weight * known[term] for term, weight in response.sum.items())
+            result[name] = known[name]
+        return result
+
+
+def scenario_of(config: StudyConfig, root: Node, folder: Path, problems: list[Problem]) -> tuple[Draft, Scenario]:
+    """The scenario of a study.
+
+    Raises:
+        ScenarioError: It cannot be loaded; then nothing else can be checked.
+    """
+    near = folder / config.scenario
+    try:
+        drawn = draft(near if near.is_file() else config.scenario)
+        replaced = root.at(("overrides",)).entries if config.overrides else {}
+        return drawn, drawn.scenario(replaced)
+    except ScenarioError as error:
+        raise ScenarioError([*problems, *error.problems]) from None
+
+
+def scopes_of(scenario: Scenario) -> dict[str, str]:
+    """Level of every path that an indicator may be asked of."""
+    found: dict[str, str] = {}
+    for path, _, _ in scenario.stations():
+        levels = zip(("enterprise", "site", "area", "line", "machine"), range(1, 6), strict=True)
+        found |= {"/".join(path.segments[:depth]): level for level, depth in levels}
+    if scenario.chain is not None:
+        chain = chain_path(scenario.chain.id)
+        found[chain] = "chain"
+        found |= {f"{chain}/{link.id}": "link" for link in scenario.chain.links}
+    return found
+
+
+def wrong_responses(config: StudyConfig, root: Node, scenario: Scenario, numbers: Iterable[str]) -> Iterator[Problem]:
+    """Responses that name what does not exist; ``numbers`` are names of factors."""
+    levels = scopes_of(scenario)
+    known = set(numbers)
+    for name, response in config.responses.items():
+        loc: Loc = ("responses", name)
+        if name in known:
+            yield problem(root, loc, "a name that no factor has", repr(name))
+        if response.kpi is not None and response.scope is not None:
+            yield from _wrong_kpi(root, loc, response.kpi, response.scope, levels)
+        for term in response.sum or {}:
+            if term not in known:
+                hint = nearest(term, sorted(known))
+                yield problem(root, (*loc, "sum", term), "a response above this one, or a factor", repr(term), hint)
+        known.add(name)
+    scope = config.warm_up.scope
+    if scope is not None and scope not in levels:
+        yield problem(root, ("warm_up", "scope"), "the path of a unit, line or site", shown(scope),
+                      nearest(scope, list(levels), 0))  # fmt: skip
+
+
+def _wrong_kpi(root: Node, loc: Loc, kpi: str, scope: str, levels: Mapping[str, str]) -> Iterator[Problem]:
+    if kpi not in kpis:
+        yield problem(root, (*loc, "kpi"), "a KPI", shown(kpi), nearest(kpi, kpis.kinds(), 0))
+    if scope not in levels:
+        yield problem(root, (*loc, "scope"), "the path of a unit, line, site or enterprise, or chain-<id>",
+                      shown(scope), nearest(scope, list(levels), 0))  # fmt: skip
+    if kpi in kpis and scope in levels and levels[scope] not in kpis[kpi].scopes:
+        published = ", ".join(kpis[kpi].scopes)
+        yield problem(root, (*loc, "kpi"), f"a KPI of a {levels[scope]}", shown(kpi), f"it is one of: {published}")
+
+
+def wrong_values(study: Study, name: str, values: Iterable[Any], section: str) -> Iterator[Problem]:
+    """What is wrong with a scenario that has one of these values of a factor."""
+    seen: set[Problem] = set()
+    for value in values:
+        try:
+            study.draft.scenario(study.overrides({name: value}, section))
+        except ScenarioError as error:
+            for found in error.problems:
+                if found not in seen:
+                    seen.add(found)
+                    yield found

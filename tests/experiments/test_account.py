@@ -1,0 +1,57 @@
+"""Figures of a replication equal those of ``factory simulate``, which the brain computes from telemetry."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from scenarios.experiments.account import Account, asks_for, read
+from scenarios.loader import load, loads
+from scenarios.simulation import simulate
+from tests.experiments.made import LINE, SCENARIO
+from twin.kpi.spec import kpis
+from twin.sim.plant import Plant
+
+HOUR = 3600.0
+HOURS = 5
+
+
+def every_figure(name: str) -> dict[tuple[str, str], float]:
+    """All indicators of all machines, lines and sites of a scenario, by the brain."""
+    figures = simulate(load(name), 5, HOURS * HOUR, from_s=HOUR).summary
+    levels = (figures.units, figures.lines, figures.sites)
+    return {(kpi, path): v for level in levels for path, found in level.items() for kpi, v in found.kpis.items()}
+
+
+@pytest.mark.parametrize("name", ["workshop"])
+def test_account_equals_the_brain(name: str) -> None:
+    truth = every_figure(name)
+    config = load(name).plant()
+    plant = Plant(config, 5, trace=False, intervals=True)
+    plant.run_until(HOUR)
+    begin = read(plant)
+    plant.run_until(HOURS * HOUR)
+    end = read(plant)
+    cheap = [kpi for kpi in truth if not Account(config, [kpi]).intervals]
+    t0_ns, t1_ns = (plant.epoch_ns + round(s * 1e9) for s in (HOUR, HOURS * HOUR))
+    exact = Account(config, truth).exact(plant.ledger, t0_ns, t1_ns)
+    assert dict(zip(truth, exact, strict=True)) == pytest.approx(truth, rel=1e-9)
+    sums = dict(zip(cheap, Account(config, cheap).figures(begin, end), strict=True))
+    assert sums == pytest.approx({kpi: truth[kpi] for kpi in cheap}, rel=1e-9)
+    assert len(cheap) > len(truth) / 2
+
+
+def test_what_needs_intervals_is_found_from_the_formulas() -> None:
+    assert asks_for(kpis["mtbf_h"]) >= {"failures", "apt_ns"}
+    config = loads(SCENARIO, base=__import__("pathlib").Path()).plant()
+    assert Account(config, [("mtbf_h", LINE)]).intervals
+    assert not Account(config, [("throughput_per_h", LINE), ("oee", LINE), ("energy_kwh", "works")]).intervals
+
+
+def test_what_is_not_known_is_nan() -> None:
+    config = load("workshop").plant()
+    plant = Plant(config, 1, trace=False)
+    nothing = read(plant)
+    account = Account(config, [("quality_ratio", "jialing/beibei/machining/bodies")])
+    assert math.isnan(account.figures(nothing, nothing)[0])

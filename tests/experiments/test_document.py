@@ -1,0 +1,111 @@
+"""Every problem of an experiment at once, with file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scenarios.experiments.points import load_experiment
+from scenarios.experiments.problems import SHIPPED
+from tests.experiments.made import FACTORS, LINE, OUTPUT, study
+from twin.errors import ScenarioError
+
+
+def listing(tmp_path: Path, **replaced: Any) -> str:
+    with pytest.raises(ScenarioError) as caught:
+        load_experiment(study(tmp_path, **replaced))
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def test_points_of_each_design(tmp_path: Path) -> None:
+    def points(design: Any) -> list[tuple[Any, ...]]:
+        return [tuple(p.values()) for p in load_experiment(study(tmp_path, design=design)).points]
+
+    assert points("factorial") == [(r, p) for r in (1, 4, 8) for p in ("8 s", "10 s")]
+    fraction = {"kind": "fractional", "generators": {"pace": ["room"]}}
+    assert points(fraction) == [(1, "8 s"), (8, "10 s")]
+    spread = points({"kind": "latin_hypercube", "points": 6})
+    assert sorted(room for room, _ in spread) == [1, 1, 4, 4, 8, 8]
+    assert all(8 <= float(pace.split()[0]) <= 10 and pace.endswith(" s") for _, pace in spread)
+    assert len(points({"kind": "sobol", "points": 8})) == 8
+    assert points({"kind": "list", "points": [{"room": 3, "pace": "9 s"}]}) == [(3, "9 s")]
+
+
+def test_a_point_is_the_scenario_with_its_values(tmp_path: Path) -> None:
+    experiment = load_experiment(study(tmp_path, overrides={f"{LINE}/m1.scrap": 0.5}))
+    scenario = experiment.draft.scenario(experiment.overrides(experiment.points[-1]))
+    stations = {path.name: station for path, _, station in scenario.stations()}
+    assert stations["b"].capacity == 8
+    assert stations["m2"].cycle.mean_s == 10.0
+    assert stations["m1"].scrap == 0.5
+
+
+def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
+    told = listing(
+        tmp_path,
+        responses={"output": {**OUTPUT, "kpi": "throughput"}, "cost": {"sum": {"outptu": 1}}},
+        comparison={"kind": "kn", "response": "uotput", "indifference": 1},
+        factors={**FACTORS, "pace": {"path": "x", "low": "8 s"}},
+        replications={"least": 9, "most": 3},
+        desing="factorial",
+    )
+    assert "rooms.yaml" in told
+    assert "expected a known key, got 'desing' (did you mean 'design'?)" in told
+    assert "low and high, got only one of them" in told
+    assert "least <= most, got 9 > 3" in told
+    names = listing(
+        tmp_path,
+        responses={"output": {**OUTPUT, "kpi": "throughput_per_hour"}, "cost": {"sum": {"outptu": 1}}},
+        comparison={"kind": "kn", "response": "uotput", "indifference": 1},
+        warm_up={"detect": "mser5", "scope": "works/plant/hall/lime"},
+    )
+    for hint in ("throughput_per_h", "output", LINE):
+        assert f"did you mean '{hint}'?" in names
+    assert len(names.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("factors", "expected"),
+    [
+        ({"a": {"path": f"{LINE}/b.capacity", "levels": [1, 0]}}, "stations[2].capacity: expected at least 1, got 0"),
+        ({"a": {"path": f"{LINE}/m9.cycle", "levels": ["1 s", "2 s"]}}, "expected the path of something"),
+        ({"a": {"path": f"{LINE}/m2.cycle", "low": "1 s", "high": "2 kW"}}, "expected a unit that converts to s"),
+        ({"a": {"path": f"{LINE}/m2.cycle", "low": "3 s", "high": "2 s"}}, "expected low < high"),
+        ({"a": {"path": f"{LINE}/b.capacity", "low": 1, "high": 2.5, "integer": True}}, "expected whole numbers"),
+        ({"a": {"path": f"{LINE}/b.capacity"}}, "expected levels, or low and high, got neither"),
+        ({"a": {"path": f"{LINE}/m2.cycle", "low": 1, "high": "2 s"}}, "the same unit"),
+    ],
+)
+def test_wrong_factor_is_told_with_its_line(factors: Any, expected: str, tmp_path: Path) -> None:
+    told = listing(tmp_path, factors=factors)
+    assert expected in told
+    assert told.startswith("rooms.yaml:")
+
+
+@pytest.mark.parametrize(
+    ("design", "expected"),
+    [
+        ({"kind": "sobol", "points": 10}, "a power of 2 as number of points, got 10"),
+        ({"kind": "fractional", "generators": {"pase": ["room"]}}, "did you mean 'pace'?"),
+        ({"kind": "list", "points": [{"room": 1}]}, "expected a value of 'pace', got none"),
+        ({"kind": "factorail"}, "a kind"),
+    ],
+)
+def test_wrong_design_is_told(design: Any, expected: str, tmp_path: Path) -> None:
+    assert expected in listing(tmp_path, design=design)
+
+
+def test_the_scenario_has_to_be_there(tmp_path: Path) -> None:
+    assert "no such file" in listing(tmp_path, scenario="nowhere.yaml")
+    with pytest.raises(ScenarioError, match="shipped: "):
+        load_experiment("nothing-of-this-name")
+
+
+@pytest.mark.parametrize(
+    "file", [f for f in sorted(SHIPPED.glob("*.yaml")) if "\nexperiment: 1" in f.read_text("utf-8")]
+)
+def test_shipped_experiments_are_valid(file: Path) -> None:
+    assert load_experiment(file.stem).config.name == file.stem

@@ -1,0 +1,1 @@
+"""Statistics of simulated experiments: intervals, warm-up, comparison, selection, designs. Pure functions."""
