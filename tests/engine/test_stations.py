@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def run(config: PlantConfig, until: float = 1_000.0, seed: int = 1) -> Plant:
     return plant
 
 
-def of(plant: Plant, unit: str, kind: RecordKind, rows: list[TraceRow]) -> list[tuple[float, tuple[Any, ...]]]:
+def of(plant: Plant, unit: str, kind: RecordKind, rows: Sequence[TraceRow]) -> list[tuple[float, tuple[Any, ...]]]:
     number = next(i for i, path in enumerate(plant.units) if path.name == unit)
     return [(row.sim_s, row.values) for row in rows if row.unit == number and row.kind is kind]
 

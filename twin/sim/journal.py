@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from itertools import compress
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.records import RecordKind
 
 Rows = tuple[list[float], list["Event"]]
 """Times and what happened at them: two lists, because a year has millions of rows."""
 CHUNK = 2048
+MANY = 512
+"""From so many rows on, working on whole columns is faster than row by row."""
 _digest_of = attrgetter("digest")
+_number_of = attrgetter("number")
 
 
 class TraceRow(NamedTuple):
@@ -34,20 +39,67 @@ class TraceRow(NamedTuple):
     values: tuple[Any, ...]
 
 
+class Trace(Sequence[TraceRow]):
+    """Events in order of time, kept as columns; a row is made when it is looked at.
+
+    Args:
+        times: Exact simulated times in s.
+        events: What happened at them.
+    """
+
+    __slots__ = ("events", "times")
+
+    def __init__(self, times: list[float], events: list[Event]):
+        self.times, self.events = times, events
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def __iter__(self) -> Iterator[TraceRow]:
+        new, row = tuple.__new__, TraceRow
+        for time, event in zip(self.times, self.events, strict=True):
+            yield new(row, (time, event.unit, event.kind, event.values))
+
+    @overload
+    def __getitem__(self, index: int) -> TraceRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> Trace: ...
+    def __getitem__(self, index: int | slice) -> TraceRow | Trace:
+        if isinstance(index, slice):
+            return Trace(self.times[index], self.events[index])
+        event = self.events[index]
+        return TraceRow(self.times[index], event.unit, event.kind, event.values)
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Trace | list) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Trace({list(self)!r})"
+
+
 class Series:
     """Events of which only the last of an instant counts: the states of a unit, the levels of a stock.
 
     ``last`` is what was said last, ``before`` what was said before this instant, ``index`` the row of
-    this instant (-1: none).
+    this instant (-1: none), ``number`` that in the catalogue (-1: not yet in it).
     """
 
-    __slots__ = ("before", "index", "last", "time")
+    __slots__ = ("before", "index", "last", "number", "time")
 
     def __init__(self) -> None:
         self.last: Event | None = None
         self.before: Event | None = None
         self.time = -1.0
-        self.index = -1
+        self.index = self.number = -1
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return (self.last,)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        (self.last,) = state
+        self.before, self.time, self.index, self.number = None, -1.0, -1, -1
 
     def says_nothing(self, event: Event) -> bool:
         """Whether an event says what was said before this instant."""
@@ -66,14 +118,23 @@ class Event:
             for PART the sum of quantities. None: each is a row.
         digest: Part of the fingerprint, states only; else 0.
         code: Of states: number of the state, plus 16 with an order.
+        number: That in the catalogue; -1: not yet in it.
     """
 
-    __slots__ = ("code", "digest", "kind", "series", "unit", "values")
+    __slots__ = ("code", "digest", "kind", "number", "series", "unit", "values")
 
     def __init__(self, unit: int, kind: RecordKind, values: tuple[Any, ...], series: Series | None = None):
         self.unit, self.kind, self.values, self.series = unit, kind, values, series
         self.digest = 0
         self.code = 0
+        self.number = -1
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return (self.unit, self.kind, self.values, self.series, self.digest, self.code)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.unit, self.kind, self.values, self.series, self.digest, self.code = state
+        self.number = -1
 
 
 def state_event(unit: int, path: str, code: int, values: tuple[Any, ...], series: Series) -> Event:
@@ -93,10 +154,10 @@ class Fingerprint:
         self._times = array("d")
         self._digests = array("Q")
 
-    def add(self, times: Iterable[float], digests: Iterable[int]) -> None:
+    def add(self, times: NDArray[np.float64], digests: NDArray[np.uint64]) -> None:
         """Take state changes in order."""
-        self._times.extend(times)
-        self._digests.extend(digests)
+        self._times.frombytes(times.tobytes())
+        self._digests.frombytes(digests.tobytes())
         while len(self._times) >= CHUNK:
             self._hash = self._fold(CHUNK)
             del self._times[:CHUNK], self._digests[:CHUNK]
@@ -108,6 +169,105 @@ class Fingerprint:
     def value(self, tail: str) -> str:
         """The fingerprint so far with ``tail`` hashed in."""
         return hashlib.blake2b(self._fold(len(self._times)) + tail.encode(), digest_size=16).hexdigest()
+
+
+class Catalogue:
+    """Numbers of all that was said so far, so that many rows can be treated at once.
+
+    Equal values of a series have the same number, an event without a series has 0. Not saved: after a
+    restore it fills again.
+    """
+
+    def __init__(self) -> None:
+        self._series: list[Series | None] = [None]
+        self._numbers: dict[tuple[int, tuple[Any, ...]], int] = {}
+        self._rows: list[tuple[int, int, bool]] = [(0, 0, False)]
+        self._columns()
+
+    def _columns(self) -> None:
+        series, digests, parts = zip(*self._rows, strict=True)
+        self.series_of = np.array(series, dtype=np.uint16 if len(self._series) < 1 << 16 else np.uint32)
+        self.digests = np.array(digests, dtype=np.uint64)
+        self.is_part = np.array(parts, dtype=bool)
+
+    def numbers(self, events: list[Event]) -> NDArray[np.int64]:
+        """Number of each event."""
+        numbers = np.fromiter(map(_number_of, events), np.int64, len(events))
+        if len(numbers) and numbers.min() < 0:
+            for index in np.flatnonzero(numbers < 0).tolist():
+                numbers[index] = self._number(events[index])
+        if len(self._rows) != len(self.digests):
+            self._columns()
+        return numbers
+
+    def digests_of(self, events: list[Event]) -> NDArray[np.uint64]:
+        """Part of each event in the fingerprint."""
+        numbers = self.numbers(events)
+        digests: NDArray[np.uint64] = self.digests[numbers]
+        return digests
+
+    def _number(self, event: Event) -> int:
+        series = event.series
+        if series is None:
+            event.number = 0
+        elif event.number < 0:
+            if series.number < 0:
+                series.number = len(self._series)
+                self._series.append(series)
+            key = (series.number, event.values)
+            if key not in self._numbers:
+                self._numbers[key] = len(self._rows)
+                self._rows.append((series.number, event.digest, event.kind is RecordKind.PART))
+            event.number = self._numbers[key]
+        return event.number
+
+    def collapsed(self, times: list[float], events: list[Event]) -> Rows:
+        """The same as :func:`_collapsed`, for many rows."""
+        numbers = self.numbers(events)
+        if not len(numbers):
+            return times, events
+        series = self.series_of[numbers]
+        order = np.argsort(series, kind="stable")
+        series, numbers, instants = series[order], numbers[order], np.array(times)[order]
+        last = series == 0
+        last[:-1] |= (series[1:] != series[:-1]) | (instants[1:] != instants[:-1])
+        last[-1] = True
+        ends = np.flatnonzero(last)
+        for begin, end in _spans(ends, self.is_part[numbers]):
+            row = None
+            for index in order[begin : end + 1].tolist():
+                row = _sum(row, events[index])
+            assert row is not None  # noqa: S101 - a span is not empty
+            events[order[end]] = row
+        kept = np.zeros(len(times), dtype=bool)
+        kept[order[ends[self._news(events, order[ends], series[ends], numbers[ends])]]] = True
+        if kept.all():
+            return times, events
+        chosen = kept.tolist()
+        return list(compress(times, chosen)), list(compress(events, chosen))
+
+    def _news(
+        self, events: list[Event], rows: NDArray[np.intp], series: NDArray[Any], numbers: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Whether a row says something that was not said last; keeps what is said last."""
+        before = np.empty_like(numbers)
+        before[1:] = numbers[:-1]
+        firsts = np.flatnonzero(np.append(True, series[1:] != series[:-1]))
+        for first, final in zip(firsts.tolist(), [*(firsts[1:] - 1).tolist(), len(rows) - 1], strict=True):
+            one = self._series[series[first]]
+            before[first] = -1
+            if one is not None and not self.is_part[numbers[first]]:
+                before[first] = -1 if one.last is None else self._number(one.last)
+                one.last = events[rows[final]]
+        news: NDArray[np.bool_] = (numbers != before) | self.is_part[numbers] | (series == 0)
+        return news
+
+
+def _spans(ends: NDArray[np.intp], is_part: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Begin and end of the instants at which a series completed more than one operation."""
+    begins = np.append(0, ends[:-1] + 1)
+    several = np.flatnonzero((ends > begins) & is_part[ends])
+    return zip(begins[several].tolist(), ends[several].tolist(), strict=True)
 
 
 class Journal:
@@ -127,6 +287,14 @@ class Journal:
         self.log: list[Any] = []
         self.fingerprint = Fingerprint()
         self._rows: Rows = ([], [])
+        self._catalogue = Catalogue()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_catalogue"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._catalogue = Catalogue()
 
     def settle(self, before: float) -> Rows:
         """Turn the raw log before a time into rows; what is logged at it may go on changing.
@@ -142,27 +310,31 @@ class Journal:
             return [], []
         times, events = log[0:end:2], log[1:end:2]
         del log[:end]
-        self._hash(times, events)
+        many = len(times) >= MANY
+        self._hash(times, events, many)
         if not self.recording:
             return [], []
-        rows = _collapsed(times, events)
+        rows = self._catalogue.collapsed(times, events) if many else _collapsed(times, events)
         if self.trace:
             self._rows[0].extend(rows[0])
             self._rows[1].extend(rows[1])
         return rows
 
-    def _hash(self, times: list[float], events: list[Event]) -> None:
-        digests = list(map(_digest_of, events))
+    def _hash(self, times: list[float], events: list[Event], many: bool) -> None:
+        if many:
+            digests = self._catalogue.digests_of(events)
+        else:
+            digests = np.fromiter(map(_digest_of, events), np.uint64, len(events))
+        instants = np.array(times)
         if self.recording:
-            states = np.flatnonzero(np.array(digests, dtype=np.uint64)).tolist()
-            times, digests = [times[i] for i in states], [digests[i] for i in states]
-        self.fingerprint.add(times, digests)
+            states = np.flatnonzero(digests)
+            instants, digests = instants[states], digests[states]
+        self.fingerprint.add(instants, digests)
 
-    def drain(self) -> list[TraceRow]:
+    def drain(self) -> Trace:
         """Rows since the last call."""
         rows, self._rows = self._rows, ([], [])
-        new, row = tuple.__new__, TraceRow
-        return [new(row, (time, e.unit, e.kind, e.values)) for time, e in zip(*rows, strict=True)]
+        return Trace(*rows)
 
 
 def _collapsed(times: list[float], events: list[Event]) -> Rows:

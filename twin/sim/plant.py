@@ -12,7 +12,7 @@ from twin.sim import snapshot
 from twin.sim.build import Basis, build
 from twin.sim.clock import epoch_ns
 from twin.sim.command import Command, Mailbox, post_all
-from twin.sim.journal import Journal, TraceRow
+from twin.sim.journal import Journal, Trace
 from twin.sim.kernel import Kernel
 from twin.sim.ledger import Ledger
 from twin.sim.station import Station
@@ -89,7 +89,7 @@ class Plant:
 
     # --- what happened and what is --------------------------------------------------------------
 
-    def drain(self) -> list[TraceRow]:
+    def drain(self) -> Trace:
         """Events before now since the last call, in order of time; only real changes."""
         self._settle()
         return self._journal.drain()

@@ -31,30 +31,28 @@ class Shelf:
         level: Number at the start.
     """
 
-    __slots__ = ("events", "item", "level", "series", "station")
+    __slots__ = ("events", "item", "kernel", "level", "log", "series", "unit")
 
     def __init__(self, station: Station, item: str, level: int):
-        self.station, self.item, self.level = station, item, level
+        self.unit, self.kernel, self.log = station.setting.unit, station.kernel, station.log
+        self.item, self.level = item, level
         self.series = Series()
         self.events: dict[int, Event] = {}
 
     def __getstate__(self) -> tuple[Any, ...]:
-        return (self.station, self.item, self.level, self.series)
+        return (self.unit, self.kernel, self.log, self.item, self.level, self.series)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        # events are made again when needed, but for the one that must not be said twice
-        self.station, self.item, self.level, self.series = state
-        last = self.series.last
-        self.events = {} if last is None else {last.values[1]: last}
+        self.unit, self.kernel, self.log, self.item, self.level, self.series = state
+        self.events = {}  # made again when needed
 
     def change(self, by: int) -> None:
         """Add to the level and log it."""
         self.level = level = self.level + by
         event = self.events.get(level)
         if event is None:
-            event = Event(self.station.setting.unit, RecordKind.STOCK, (self.item, level), self.series)
-            self.events[level] = event
-        self.station.log.extend((self.station.kernel._now, event))
+            event = self.events[level] = Event(self.unit, RecordKind.STOCK, (self.item, level), self.series)
+        self.log.extend((self.kernel._now, event))
 
 
 @stations.register("buffer", config=BufferConfig)
