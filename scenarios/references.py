@@ -69,7 +69,7 @@ def _targets(unit: Unit) -> list[tuple[Loc, str]]:
 
 def _flow(index: Index, unit: Unit) -> Found:
     given = unit.node.entries.get("to")
-    if given is None and unit.kind in station_configs() and unit.kind not in ("sink", "shipping"):
+    if given is None and flows(unit) and unit.kind not in ("sink", "shipping"):
         yield from _default_flow(index, unit)
     for loc, name in _targets(unit):
         target = index.units.get(unit.target(name))
@@ -77,13 +77,19 @@ def _flow(index: Index, unit: Unit) -> Found:
             yield from index.unknown(loc, "unit", name, _near(index, unit, name))
         else:
             yield from _fitting(index, unit, target, loc)
-    if given is not None and given.value == [] and unit.kind in station_configs() and unit.kind != "sink":
+    if given is not None and given.value == [] and flows(unit) and unit.kind != "sink":
         yield problem(index.root, (*unit.loc, "to"), "somewhere to give material to", "an empty list", "add a sink")
     if given is not None and given.elements and unit.kind == "sink":
         yield problem(index.root, (*unit.loc, "to"), "no 'to' at a sink", shown(given.plain()), "material ends here")
     if unit.kind == "shipping" and not _targets(unit):
         hint = "to: [enterprise/site/area/line/unit]"
         yield problem(index.root, (*unit.loc, "to"), "the receiving units by full path", "nothing", hint)
+
+
+def flows(unit: Unit) -> bool:
+    """Whether material comes to a unit, as far as its kind is known."""
+    config = station_configs().get(unit.kind)
+    return config is not None and config.flows
 
 
 def _near(index: Index, unit: Unit, name: str) -> list[str]:

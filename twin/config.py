@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
 
 from twin.distributions import Distribution, Durations
 from twin.equipment import SEGMENT, EquipmentPath
-from twin.units import Distance, Duration, Energy, GridFactor, Money, Power, Rate, Ratio
+from twin.units import Distance, Duration, Energy, GridFactor, Length, Money, Power, Rate, Ratio
 
 Identifier = Annotated[str, Field(pattern=rf"^{SEGMENT.pattern}$")]
 
@@ -82,6 +82,10 @@ class FailureConfig(Config):
         default="operating",
         description="operating: only time in PRODUCING counts; calendar: all time in service counts",
     )
+    crew: Identifier | None = Field(
+        default=None, description="skill of the worker who repairs it, FAILED until one comes; None: repaired at once"
+    )
+    priority: int = Field(default=0, description="rank among the repairs waiting for a crew; lower comes first")
     signature: Literal["none", "vibration", "temperature", "pressure", "torque"] = Field(
         default="none", description="signal that drifts before the failure"
     )
@@ -116,6 +120,16 @@ class DeviceConfig(Config):
     options: dict[str, Any] = Field(default={}, description="options of the driver, checked by the driver")
 
 
+class NeedConfig(Config):
+    """People or tools that an operation needs."""
+
+    skill: Identifier = Field(description="what is needed: workers and tools of the site with this among their skills")
+    number: int = Field(default=1, ge=1, description="how many of them")
+    during: tuple[Literal["setup", "load", "operation"], ...] = Field(
+        default=("operation",), min_length=1, description="phases in which they are needed"
+    )
+
+
 class StationConfig(Config):
     """Base of every kind of station; see the module of the kind for the rest."""
 
@@ -130,6 +144,12 @@ class StationConfig(Config):
     calendar: str | None = Field(default=None, description="shift calendar; default: that of the line")
     power: PowerConfig = Field(default=PowerConfig(), description="power model")
     link: str | None = Field(default=None, description="link of the chain whose output this unit completes")
+    position: tuple[Length, Length] | None = Field(
+        default=None, description="where it stands on the floor, x and y, for walking"
+    )
+
+    flows: ClassVar[bool] = True
+    """Whether material comes to it."""
 
 
 class ProcessConfig(StationConfig):
@@ -143,6 +163,9 @@ class ProcessConfig(StationConfig):
     failures: tuple[FailureConfig, ...] = Field(default=(), description="failure modes")
     setup: SetupConfig | None = Field(default=None, description="setup when the item changes")
     scrap: Ratio = Field(default=0.0, description="share of operations that spoil the part")
+    needs: tuple[NeedConfig, ...] = Field(default=(), description="people and tools that operations need")
+    load_time: Durations | None = Field(default=None, description="loading before each operation; None: no time")
+    priority: int = Field(default=0, description="rank among those who want the same people; lower comes first")
 
     def ideal_s(self, *laws: Distribution) -> float | None:
         """Planned run time per item (PRI) in s of operations that take so long.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.brain.logs import FAILING
-from twin.brain.site import MAPPING
+from twin.brain.site import MAPPING, attend
 from twin.config import PlantConfig
 from twin.kpi.observed import COLUMN, FLOATS, INTS
 from twin.records import RecordKind
@@ -78,6 +78,7 @@ class Account:
         self._begin_s = plant.now_s
         self._stations = [plant.station(path) for path in plant.units]
         self._factors = _grid_factors(plant.config)
+        self._people = [row for row, (_, _, unit) in enumerate(plant.config.stations()) if unit.kind == "worker"]
         self._parts = [[0, 0, 0, 0, 0] for _ in self._stations]
         self._ideal = [[0.0, 0.0] for _ in self._stations]
         self._failed = [[0, 0, 0] for _ in self._stations]
@@ -137,6 +138,7 @@ class Account:
         now_s = self._plant.now_s
         seconds, energy = (now - then for now, then in zip(self._totals(), self._base, strict=True))
         ints = np.rint(seconds * 1e9).astype(np.int64) @ MAPPING
+        attend(ints, self._people)
         ints[:, COUNTED] = self._parts
         ints[:, FAILED] = self._failed
         ints[:, COLUMN["out_good"]] = ints[:, COUNTED[0]]

@@ -31,3 +31,26 @@ def lively_line() -> PlantConfig:
     )
     calendars = {"two": CALENDAR}
     return plant_of(site("north", line("line", units, calendar="two")), items=("a", "b"), calendars=calendars)
+
+
+def staffed_line() -> PlantConfig:
+    """Three machines for two workers, a shared crew of one and one fixture."""
+    jam = failure(after="40 min", repair="7 min", crew="fix", basis="calendar")
+    common: dict[str, Any] = {"scrap": 0.03, "power": POWER, "load_time": "9 s"}
+    hands = [{"skill": "set", "during": ["setup"]}, {"skill": "operate", "during": ["load", "operation"]}]
+    units = (
+        {"id": "src", "kind": "source", "mix": {"a": 7, "b": 5}},
+        machine("m1", {"exponential": {"mean": "20 s"}}, setup={"duration": "3 min"}, needs=hands, **common),
+        buffer("b1", 9, to=("m2", "m3")),
+        machine("m2", "41 s", to=("out",), failures=(jam,), needs=[*hands, {"skill": "jig"}], priority=1, **common),
+        machine("m3", "47 s", to=("out",), failures=(jam,), needs=[{"skill": "jig"}], **common),
+        sink("out"),
+    )
+    leaves = {"at_break": "interrupt", "calendar": "two"}
+    crew = (
+        {"id": "li", "kind": "worker", "skills": ["operate", "set"], "walk": "4 s", **leaves},
+        {"id": "wu", "kind": "worker", "skills": ["operate", "fix"], "walk": "6 s", "calendar": "two"},
+        {"id": "jig", "kind": "tool", "skills": ["jig"]},
+    )
+    lines = (line("line", units), line("crew", crew))
+    return plant_of(site("north", *lines), items=("a", "b"), calendars={"two": CALENDAR})

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from scenarios.loader import load
-from tests.backbone.plants import lively_line
+from tests.backbone.plants import lively_line, staffed_line
 from tests.backbone.run import Heard, tell
 from tests.backbone.truth import Reference
 from tests.conftest import ROOT
@@ -36,7 +36,9 @@ class Case:
 @cache
 def case(name: str, hours: float, tick_s: float) -> Case:
     config, seed, base = lively_line(), 3, Path()
-    if name != "line":
+    if name == "staffed":
+        config = staffed_line()
+    elif name != "line":
         scenario = load(name)
         # from a folder without recordings: those units are simulated, so that there is a truth
         config, seed, base = scenario.plant(), scenario.run.seed, Path("no-recordings-here")
@@ -47,9 +49,11 @@ def case(name: str, hours: float, tick_s: float) -> Case:
 
 
 LIBRARY = ROOT / "scenarios" / "library"
-HOURS = {"line": (50, 60), "workshop": (26, 20), "nev_chain": (26, 60)}
+HOURS = {"line": (50, 60), "staffed": (26, 60), "workshop": (26, 20), "nev_chain": (26, 60)}
 """Hours and telemetry period in s of each run; others run 9 h."""
-SCENARIOS = [(name, *HOURS.get(name, (9, 30))) for name in ("line", *sorted(p.stem for p in LIBRARY.glob("*.yaml")))]
+SCENARIOS = [
+    (name, *HOURS.get(name, (9, 30))) for name in ("line", "staffed", *sorted(p.stem for p in LIBRARY.glob("*.yaml")))
+]
 
 
 @pytest.fixture(params=SCENARIOS, ids=lambda row: row[0], scope="module")

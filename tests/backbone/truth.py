@@ -116,6 +116,13 @@ class Reference:
         ends = [self.unit(p, t0, t1) for p in self.last(path)]
         return sums | {"out_good": sum(e["good"] for e in ends), "out_pq": sum(e["pq"] for e in ends)}
 
+    def efficiency(self, path: str, t0: int, t1: int) -> dict[str, float | None]:
+        """Work over attendance of the workers of a place, if there are any."""
+        people = [p for p, s in self.stations.items() if p.is_under(path) and s.kind == "worker"]
+        rows = [self.unit(p, t0, t1) for p in people]
+        attended = sum(r[n] for r in rows for n in ("apt", "aust", "adet", "adot"))
+        return {"worker_efficiency": over(sum(r["apt"] for r in rows), attended)} if people else {}
+
     def machine(self, path: str, t0: int, t1: int) -> Sums:
         own = self.unit(path, t0, t1)
         return own | {
@@ -129,9 +136,10 @@ class Reference:
 
     def values(self, path: str, t0: int, t1: int) -> dict[str, float | None]:
         """Indicators of a machine or a group in a window."""
+        people = self.efficiency(path, t0, t1)
         if not self.processing(path) and path not in self.stations:  # a line of stores only says what it uses
             sums = self.group(path, t0, t1)
-            return {"energy_kwh": sums["kwh"], "co2_kg": sums["co2"]}
+            return {"energy_kwh": sums["kwh"], "co2_kg": sums["co2"], **people}
         machine = path in self.stations
         sums = self.machine(path, t0, t1) if machine else self.group(path, t0, t1)
         heard_s = (t1 - max(t0, self.plant.epoch_ns)) / 1e9
@@ -143,8 +151,8 @@ class Reference:
             "throughput_per_h": sums["out_pq"] / heard_s * 3600,
         }
         if machine and not isinstance(self.stations[EquipmentPath(path)], ProcessConfig):
-            return values
-        values = {**expected(sums), **values}
+            return {**values, **people}
+        values = {**expected(sums), **values, **people}
         values["energy_per_part_kwh"] = over(sums["kwh"], sums["out_good"])
         values["mtbf_h"] = over((sums["apt"] + sums["aust"]) / 3.6e12, sums["failures"])
         values["mttr_h"] = over(sums["repair"] / 3.6e12, sums["repaired"])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.brain.bottleneck import designed_bottleneck
-from twin.brain.site import Table, Unit
+from twin.brain.site import PERSONNEL, Table, Unit
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.observed import COLUMN
 
@@ -20,7 +20,8 @@ LEVELS = {
     Level.SITE: "site",
     Level.ENTERPRISE: "enterprise",
 }
-METERED = [COLUMN[name] for name in ("energy_known_ns", "energy_span_ns", "interpolated")]
+METERED = [COLUMN[name] for name in ("energy_known_ns", "energy_span_ns", "interpolated", *PERSONNEL)]
+"""Columns that add over all units of a group and not only over those that process."""
 METERED_FLOATS = [COLUMN[name] for name in ("energy_kwh", "co2_kg")]
 OUTPUT = [COLUMN[name] for name in ("out_produced", "out_good")]
 
@@ -96,7 +97,7 @@ def groups(units: Sequence[Unit], levels: Sequence[Level]) -> list[Scope]:
 
 
 def summed(table: Table, scope: Scope) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """One row for a group: times and quantities of its processing units, energy of all its units.
+    """One row for a group: times and quantities of its processing units, energy and people of all its units.
 
     Axes before that of the units, e.g. of several windows, stay.
     """

@@ -61,14 +61,14 @@ class Sheet:
             mask: Scopes for which it is published, bool[scopes].
         """
         numerator, denominator = spec.figure(o)
-        known = _share(o.known_ns, o.span_ns) if spec.basis == "time" else _share(o.energy_known_ns, o.energy_span_ns)
+        known = _known(spec, o)
         mask = mask & np.isfinite(numerator) & (known > 0)
         if denominator is not None:
             mask = mask & (denominator != 0)
         rows = np.flatnonzero(mask)
         if not len(rows):
             return
-        exact = np.ones(len(known), dtype=bool) if spec.basis == "time" else np.asarray(o.interpolated) == 0
+        exact = np.asarray(o.interpolated) == 0 if spec.basis == "energy" else np.ones(len(known), dtype=bool)
         whole = exact & (known >= self.partial_below)
         block = self._block(spec, len(rows))
         block[:, 1] = names[rows]
@@ -102,6 +102,15 @@ class Sheet:
         block[:, 3] = self.window.t0_ns
         block[:, 9] = RULE_VERSION
         return block
+
+
+def _known(spec: KpiSpec, o: Observed) -> NDArray[np.float64]:
+    """Coverage of an indicator by scope."""
+    if spec.basis == "energy":
+        return _share(o.energy_known_ns, o.energy_span_ns)
+    if spec.basis == "personnel":
+        return _share(o.people_known_ns, o.people_span_ns)
+    return _share(o.known_ns, o.span_ns)
 
 
 def _share(known: Any, span: Any) -> NDArray[np.float64]:

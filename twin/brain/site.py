@@ -20,6 +20,7 @@ from twin.states import STATES, UnitState, time_element
 
 ABLE = (UnitState.PRODUCING, UnitState.STARVED, UnitState.BLOCKED, UnitState.IDLE_NO_ORDER)
 WAITING = {UnitState.STARVED: "starved_ns", UnitState.BLOCKED: "blocked_ns"}
+PERSONNEL = ("apwt_ns", "apat_ns", "people_known_ns", "people_span_ns")
 NEVER = 2**62
 
 
@@ -59,6 +60,11 @@ class Unit:
     def processing(self) -> bool:
         """Whether it works on material; equipment without master data is taken to."""
         return self.master is None or self.master.kind == "unit" or self.master.ideal_s is not None
+
+    @property
+    def person(self) -> bool:
+        """Whether it is a worker."""
+        return self.master is not None and self.master.kind == "worker"
 
     @property
     def ideal_s(self) -> float | None:
@@ -198,6 +204,7 @@ class Site:
             durations[row] = self.heard(unit.states, window)
             _count(unit, window, ints[row], floats[row])
         ints += durations @ MAPPING
+        attend(ints, [row for row, unit in enumerate(chosen) if unit.person])
         ints[:, COLUMN["window_ns"]] = window.length_ns
         floats[:, COLUMN["co2_kg"]] = floats[:, COLUMN["energy_kwh"]] * self.grid_factor
         return Table(chosen, ints, floats)
@@ -234,6 +241,22 @@ class Site:
         self.gaps = [gap for gap in self.gaps if gap[1] > before_ns]
         for key in [key for key in self.closed if key[1].t0_ns < before_ns]:
             del self.closed[key]
+
+
+def attend(ints: NDArray[np.int64], people: list[int]) -> None:
+    """Fill in the account of workers: at work while producing, present outside breaks and off shift.
+
+    Args:
+        ints: Quantities by unit, int64[units, INTS].
+        people: Rows of the workers.
+    """
+    if not people:
+        return
+    rows = ints[people]
+    pbt = rows[:, [COLUMN[name] for name in ("apt_ns", "aust_ns", "adet_ns", "adot_ns")]].sum(axis=1)
+    known = pbt + rows[:, [COLUMN["planned_down_ns"], COLUMN["outside_ns"]]].sum(axis=1)
+    account = (rows[:, COLUMN["apt_ns"]], pbt, known, known + rows[:, COLUMN["unknown_ns"]])
+    ints[np.ix_(people, [COLUMN[name] for name in PERSONNEL])] = np.stack(account, axis=1)
 
 
 def _count(unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> None:

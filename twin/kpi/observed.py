@@ -42,6 +42,10 @@ class Observed:
         energy_known_ns: Time over which the meters were read.
         energy_span_ns: Time over which they should have been.
         interpolated: Window boundaries at which a meter was not read but interpolated.
+        apwt_ns: Actual personnel work time of the workers.
+        apat_ns: Actual personnel attendance time of the workers: on shift, without breaks.
+        people_known_ns: Time of the workers in which their state was known.
+        people_span_ns: All time of the workers.
         ideal_produced_s: Sum of planned run time per item x produced quantity.
         ideal_good_s: Sum of planned run time per item x good quantity.
         energy_kwh: Electrical energy by the meters.
@@ -74,6 +78,10 @@ class Observed:
     energy_known_ns: Amount = 0
     energy_span_ns: Amount = 0
     interpolated: Amount = 0
+    apwt_ns: Amount = 0
+    apat_ns: Amount = 0
+    people_known_ns: Amount = 0
+    people_span_ns: Amount = 0
     ideal_produced_s: Amount = 0.0
     ideal_good_s: Amount = 0.0
     energy_kwh: Amount = 0.0

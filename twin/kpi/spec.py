@@ -38,7 +38,7 @@ class KpiSpec:
         low: Smallest possible value, None when open.
         high: Largest ordinary value, None when open.
         scale: Value = scale x numerator / denominator.
-        basis: What coverage refers to: state time or metered time.
+        basis: What coverage refers to: state time, metered time or the state time of workers.
         additive: Numerators and denominators of parts add up to those of the whole.
         storing: Also published of units that store or carry.
     """
@@ -55,7 +55,7 @@ class KpiSpec:
     low: float | None = 0.0
     high: float | None = None
     scale: float = 1.0
-    basis: Literal["time", "energy"] = "time"
+    basis: Literal["time", "energy", "personnel"] = "time"
     additive: bool = True
     storing: bool = False
 

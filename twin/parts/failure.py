@@ -5,7 +5,65 @@ from __future__ import annotations
 from math import inf
 
 from twin.config import FailureConfig
-from twin.sim.station import OFF, Station
+from twin.sim.allocation import Request
+from twin.sim.station import OFF, REPAIRING, Station
+
+
+class Repairer:
+    """Does the repairs of a mode: at once, or when a crew is there.
+
+    With a crew the unit is FAILED until it comes and REPAIR while it works; a crew that leaves, e.g. at
+    the end of its shift, leaves the rest of the repair to the next.
+
+    Args:
+        mode: The mode.
+        config: The same as configured.
+    """
+
+    __slots__ = ("due", "left", "mode", "request", "station")
+
+    def __init__(self, mode: FailureMode, config: FailureConfig):
+        self.mode, self.station = mode, mode.station
+        self.request = None if config.crew is None else Request(self, {config.crew: 1}, config.priority)
+        self.left, self.due = 0.0, -1.0
+
+    def begin(self, length_s: float) -> None:
+        """Begin a repair of so many seconds of work."""
+        self.left = length_s
+        if self.request is None:
+            self._work()
+        else:
+            self.station.setting.allocator.ask(self.request)
+
+    def _work(self) -> None:
+        kernel = self.station.kernel
+        self.due = kernel.now + self.left
+        kernel.at(self.due, self.finish)
+
+    def granted(self, request: Request) -> None:  # noqa: ARG002 - a mode has one request
+        """The crew is here."""
+        self.station.stop(self.mode.id, REPAIRING, alarm=False)
+        self._work()
+
+    def lost(self, request: Request) -> None:
+        """The crew leaves."""
+        self._let_go(request)
+        self.left = self.due - self.station.kernel.now
+        self.due = -1.0
+        self.station.setting.allocator.ask(request)
+
+    def _let_go(self, request: Request) -> None:
+        self.station.setting.allocator.give_back(request)
+        self.station.restart(self.mode.id, REPAIRING, alarm=False)
+
+    def finish(self) -> None:
+        """The repair may be done."""
+        if self.due != self.station.kernel.now:
+            return
+        self.due = -1.0
+        if self.request is not None:
+            self._let_go(self.request)
+        self.mode.mend()
 
 
 class FailureMode:
@@ -19,13 +77,14 @@ class FailureMode:
         config: The mode.
     """
 
-    __slots__ = ("active", "after", "calendar", "id", "left", "length", "repair", "station", "until")
+    __slots__ = ("active", "after", "calendar", "id", "left", "length", "repair", "repairer", "station", "until")
 
     def __init__(self, station: Station, config: FailureConfig):
         self.station, self.id = station, config.id
         self.after = station.stream(f"failure:{config.id}", config.after)
         self.repair = station.stream(f"repair:{config.id}", config.repair)
         self.calendar = config.basis == "calendar"
+        self.repairer = Repairer(self, config)
         self.active = False
         self.until = inf
         self.left: float | None = None
@@ -56,9 +115,8 @@ class FailureMode:
         """Fail now."""
         self.active = True
         self.until = inf
-        station = self.station
-        station.kernel.at(station.kernel.now + self.repair.draw(), self.mend)
-        station.stop(self.id)
+        self.station.stop(self.id)
+        self.repairer.begin(self.repair.draw())
 
     def mend(self) -> None:
         """The repair is done."""

@@ -27,6 +27,11 @@ class Setups:
         self.by_change = {change: station.stream(f"setup:{change}", law) for change, law in config.by_change.items()}
         self.last: list[str | None] = [None] * places
 
+    def due(self, slot: Slot) -> bool:
+        """Whether the part in a place is not as the one before."""
+        last = self.last[slot.station.slots.index(slot)]
+        return last is not None and last != slot.job.part.item
+
     def enter(self, slot: Slot) -> float:
         """Time of the setup for the part in a place in s; 0 when it is as the one before."""
         number = slot.station.slots.index(slot)

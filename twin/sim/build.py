@@ -8,6 +8,7 @@ from twin.config import PlantConfig, calendar_name
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
 from twin.parts.calendar import Calendar, CalendarClock
+from twin.sim.allocation import Allocator
 from twin.sim.flow import check_flow
 from twin.sim.journal import Journal
 from twin.sim.kernel import Kernel
@@ -51,9 +52,11 @@ def build(basis: Basis) -> tuple[tuple[Station, ...], list[CalendarClock]]:
 
 def _made(basis: Basis) -> dict[EquipmentPath, Station]:
     parts = Parts()
+    allocator = Allocator(basis.kernel)
     made: dict[EquipmentPath, Station] = {}
     for unit, (path, line, config) in enumerate(basis.config.stations()):
-        setting = Setting(path, unit, config, line.standing_order, basis.seed, basis.kernel, basis.journal, parts)
+        order = line.standing_order
+        setting = Setting(path, unit, config, order, basis.seed, basis.kernel, basis.journal, parts, allocator)
         made[path] = stations[config.kind](setting)
     return made
 

@@ -30,6 +30,7 @@ def check_flow(
         problems += _wrong_bom(path, station, items[path])
         problems += _wrong_stock(path, station, items[path])
         problems += _wrong_shares(path, station)
+        problems += _wrong_needs(path, station, stations)
     return items, problems
 
 
@@ -69,12 +70,17 @@ def _wrong_place(
     path: EquipmentPath, station: StationConfig, targets: Paths, stations: dict[EquipmentPath, StationConfig]
 ) -> list[Problem]:
     problems = []
-    if not targets and station.kind != "sink":
+    if targets and not station.flows:
+        problems.append(Problem(f"{path} to", "nothing, it takes no material", ", ".join(targets)))
+    if not targets and station.flows and station.kind != "sink":
         problems.append(Problem(f"{path} to", "somewhere to give parts to", "nothing", "add a sink after it"))
     if targets and station.kind == "sink":
         problems.append(Problem(f"{path} to", "nothing, it is a sink", ", ".join(targets)))
     for target in targets:
         kind = stations[target].kind
+        if not stations[target].flows:
+            hint = "list it after the sink or in a line of its own, or write to: [...]"
+            problems.append(Problem(f"{path} to", "a unit that takes parts", f"the {kind} {target}", hint))
         if kind == "source":
             problems.append(Problem(f"{path} to", "a unit that takes parts", f"the source {target}"))
         if (kind == "receiving") != (station.kind == "shipping"):
@@ -126,6 +132,26 @@ def _wrong_stock(path: EquipmentPath, station: StationConfig, items: set[str]) -
         expected = f"at least {max(needed, load)} places for loads of {load} of {len(items)} items"
         problems.append(Problem(f"{path} capacity", expected, str(places)))
     return problems
+
+
+def _wrong_needs(
+    path: EquipmentPath, station: StationConfig, stations: dict[EquipmentPath, StationConfig]
+) -> list[Problem]:
+    """Skills that fewer people or tools of the site have than are needed at once."""
+    problems = []
+    for number, (skill, wanted) in enumerate(skills_of(station)):
+        able = sum(skill in getattr(s, "skills", ()) for p, s in stations.items() if p.site == path.site)
+        if able < wanted:
+            expected = f"{wanted} workers or tools of the site with the skill {skill!r}"
+            problems.append(Problem(f"{path} needs.{number}", expected, str(able), "add them, or check the name"))
+    return problems
+
+
+def skills_of(station: StationConfig) -> list[tuple[str, int]]:
+    """Skills that a station asks for, and how many have to have each."""
+    asked = [(need.skill, need.number) for need in getattr(station, "needs", ())]
+    asked += [(mode.crew, 1) for mode in getattr(station, "failures", ()) if mode.crew is not None]
+    return asked
 
 
 def _wrong_shares(path: EquipmentPath, station: StationConfig) -> list[Problem]:

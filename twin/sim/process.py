@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import heappush
-from math import inf
 from typing import Any, ClassVar, Protocol
 
-from twin.config import FailureConfig, ProcessConfig
+from twin.config import FailureConfig, NeedConfig, ProcessConfig
 from twin.distributions import Distribution
 from twin.parts.failure import FailureMode, fail_next, renew_life
+from twin.parts.needs import Needs
 from twin.parts.setup import Setups
 from twin.records import RecordKind
 from twin.sim.journal import Event, Series
@@ -21,6 +21,8 @@ from twin.sim.station import (
     PRODUCING,
     SETUP,
     STARVED,
+    VARIED,
+    WAIT,
     Load,
     Lot,
     Part,
@@ -30,6 +32,7 @@ from twin.sim.station import (
 from twin.streams import Stream
 
 IDLE, PREPARING, WORKING, DONE, WAITING = 0, 1, 2, 3, 4
+LAID_DOWN = -1
 NOT_DUE = -1.0
 
 
@@ -82,10 +85,6 @@ class Stage(Protocol):
 
     def leave(self, slot: Slot) -> None:
         """The operation is over."""
-
-
-WAIT = inf
-"""A stage cannot say how long it takes."""
 
 
 class Slot:
@@ -254,6 +253,39 @@ class Slot:
         self.station.idle.append(self)
         return part
 
+    @property
+    def waits(self) -> bool:
+        """Whether a stage lets it wait, or its work was laid down."""
+        return self.phase == WAITING
+
+    def lay_down(self) -> bool:
+        """Stop the work and wait for :meth:`take_up`; False when it was waiting before."""
+        if self.phase not in (PREPARING, WORKING):
+            return False
+        station = self.station
+        self.suspend()
+        if self.phase == WORKING:
+            station.working -= 1
+            self.stage = LAID_DOWN
+        else:
+            station.preparing -= 1
+        self.phase = WAITING
+        station.show()
+        return True
+
+    def take_up(self) -> None:
+        """Go on with work that was laid down."""
+        station = self.station
+        if self.stage == LAID_DOWN:
+            self.phase, self.stage = WORKING, len(station.stages)
+            station.working += 1
+        else:
+            self.phase = PREPARING
+            station.preparing += 1
+        station.show()
+        if not station.closed:
+            self._wait(self.left)
+
     def suspend(self) -> None:
         """Stop the clock of the operation."""
         if self.due >= 0:
@@ -288,6 +320,7 @@ class Processor(Station):
         "general",
         "idle",
         "jobs",
+        "needs",
         "no_job",
         "preparing",
         "quality",
@@ -314,7 +347,9 @@ class Processor(Station):
         if self.general:
             self.quality = self.stream("quality", None)
         self.watched = self.general or (self.recording and self.records_parts)
+        self.needs: Needs | None = None
         self.add_stages()
+        self.add_needs(getattr(config, "needs", ()))
         self.waiting = self.blocked
         self.add_failures(getattr(config, "failures", ()))
 
@@ -327,6 +362,11 @@ class Processor(Station):
 
     def add_stages(self) -> None:
         """Add what the operations of this kind need before they begin; see :meth:`go_general`."""
+
+    def add_needs(self, configs: tuple[NeedConfig, ...]) -> None:
+        """Add the people and tools that operations need; after all other stages."""
+        if configs:
+            self.needs = Needs(self, configs, getattr(self.setting.config, "priority", 0))
 
     def go_general(self) -> None:
         """End operations on the general path from now on: for lots, and stages that want to know the end."""
@@ -426,7 +466,7 @@ class Processor(Station):
         return BLOCKED if self.blocked else STARVED
 
     def show(self) -> None:
-        if self.held:
+        if self.held or self.needs is not None:
             super().show()
         elif (code := self.active()) != self.code:
             self.enter(code)
@@ -442,11 +482,22 @@ class Processor(Station):
         if self.kernel._now == self.fail_at:
             fail_next(self)
 
+    def varies(self, code: int) -> bool:
+        return code in VARIED or (code == STARVED and self.needs is not None)
+
+    def _cause(self, code: int) -> str | None:
+        lack = self.needs.lacking() if self.needs is not None and code == STARVED else None
+        return super()._cause(code) if lack is None else lack
+
     def suspend(self) -> None:
+        if self.needs is not None:
+            self.needs.suspend()
         for slot in self.slots:
             slot.suspend()
 
     def resume(self) -> None:
+        if self.needs is not None:
+            self.needs.resume()
         self.show()
         for slot in self.slots:
             slot.resume()

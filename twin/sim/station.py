@@ -11,6 +11,7 @@ from twin.distributions import Distribution
 from twin.equipment import EquipmentPath
 from twin.parts.energy import power_by_state
 from twin.records import RecordKind
+from twin.sim.allocation import Allocator
 from twin.sim.journal import Event, Journal, Series, state_event
 from twin.sim.kernel import Kernel
 from twin.states import UnitState
@@ -30,19 +31,35 @@ IDLE_NO_ORDER = int(UnitState.IDLE_NO_ORDER)
 
 PREVENTIVE_MAINT = int(UnitState.PREVENTIVE_MAINT)
 ENERGY_CURTAILED = int(UnitState.ENERGY_CURTAILED) + WITH_ORDER
+ANNOUNCED_CURTAILED = int(UnitState.ENERGY_CURTAILED)
 QUALITY_HOLD = int(UnitState.QUALITY_HOLD) + WITH_ORDER
+REPAIR = int(UnitState.REPAIR) + WITH_ORDER
+MINOR_STOP = int(UnitState.MINOR_STOP) + WITH_ORDER
 
 DOWN, BREAK, OFF, MAINTENANCE, CURTAILED, HOLD = 1, 2, 4, 8, 16, 32
 """Reasons to hold a unit: failed or stopped, planned break, outside all shifts, maintenance, no power, quality."""
+REPAIRING, MINOR, ANNOUNCED, NO_SUPPLY = 64, 128, 256, 512
+"""Further ones: a crew repairs it, a minor stop, no power as announced, a supplier that gives nothing."""
 HELD_STATES = (
     (OFF, OFF_SHIFT),
     (BREAK, PLANNED_BREAK),
+    (ANNOUNCED, ANNOUNCED_CURTAILED),
     (CURTAILED, ENERGY_CURTAILED),
     (MAINTENANCE, PREVENTIVE_MAINT),
+    (REPAIRING, REPAIR),
     (DOWN, FAILED),
+    (MINOR, MINOR_STOP),
     (HOLD, QUALITY_HOLD),
+    (NO_SUPPLY, STARVED),
 )
 """State by reason; the first that holds decides (our own order)."""
+_REASONS = {code: reason for reason, code in HELD_STATES if reason not in (OFF, BREAK, NO_SUPPLY)}
+VARIED = frozenset(_REASONS)
+"""States whose cause may change while they last."""
+
+
+WAIT = inf
+"""A stage before an operation cannot say how long it takes."""
 
 
 class Part(NamedTuple):
@@ -139,6 +156,7 @@ class Setting:
         kernel: The event queue.
         journal: The log.
         parts: The shared parts.
+        allocator: Gives people and tools to units.
     """
 
     path: EquipmentPath
@@ -149,6 +167,7 @@ class Setting:
     kernel: Kernel
     journal: Journal
     parts: Parts
+    allocator: Allocator
 
 
 class Station:
@@ -165,7 +184,7 @@ class Station:
 
     config: ClassVar[type[StationConfig]] = StationConfig
     forkable: ClassVar[bool] = True
-    holds_on: ClassVar[int] = DOWN | MAINTENANCE | CURTAILED | HOLD
+    holds_on: ClassVar[int] = DOWN | MAINTENANCE | CURTAILED | HOLD | REPAIRING | MINOR | ANNOUNCED | NO_SUPPLY
     """Reasons that close the unit; the others only change its state."""
     records_parts: ClassVar[bool] = False
     """Whether it completes operations: leaves PART rows and uses energy per part."""
@@ -174,8 +193,9 @@ class Station:
 
     __slots__ = (
         "_events",
-        "_failed",
+        "_said",
         "_series",
+        "_varied",
         "armed",
         "causes",
         "closed",
@@ -219,7 +239,7 @@ class Station:
         self.next: Station | None = None
         self.feed: Station | None = None
         self.turn_in = self.turn_out = 0
-        self.held, self.closed, self.causes = 0, False, [""][:0]
+        self.held, self.closed, self.causes = 0, False, list[tuple[int, str]]()
         self.slow, self.slowed = 1.0, dict[str, float]()
         self.code, self.since, self.totals = 0, 0.0, [0.0] * CODES
         self.power = power_by_state(setting.config.power)
@@ -232,7 +252,8 @@ class Station:
         self.streams: list[Stream] = []
         self.waiting: Any = True
         self._events: list[Event | None] = [None] * CODES
-        self._failed: dict[str, Event] = {}
+        self._varied: dict[tuple[int, str | None], Event] = {}
+        self._said: str | None = None
         self._series = Series()
 
     # --- building -------------------------------------------------------------------------------
@@ -315,8 +336,12 @@ class Station:
     def show(self) -> None:
         """Enter the state that the unit should be in."""
         code = self.resolve()
-        if code != self.code or code == FAILED:
+        if code != self.code or code == FAILED or (self.varies(code) and self._cause(code) != self._said):
             self.enter(code)
+
+    def varies(self, code: int) -> bool:
+        """Whether the cause of a state may change while it lasts."""
+        return code in VARIED
 
     def enter(self, code: int) -> None:
         """Enter a state now; keeps the account of the old one."""
@@ -335,42 +360,49 @@ class Station:
         self.log.extend((now, event if event is not None else self._event_of(code)))
 
     def _event_of(self, code: int) -> Event:
-        cause = self._cause(code)
-        event = self._failed.get(str(cause)) if code == FAILED else None
+        cause = self._said = self._cause(code)
+        event = self._varied.get((code, cause))
         if event is None:
             order = self.setting.order if code >= WITH_ORDER else None
             values = (UnitState(code % WITH_ORDER).name, order, cause)
             event = state_event(self.setting.unit, self.path, code, values, self._series)
-        if code == FAILED:
-            self._failed[str(cause)] = event
+        if self.varies(code):
+            self._varied[code, cause] = event
         else:
             self._events[code] = event
         return event
 
     def _cause(self, code: int) -> str | None:
-        if code == FAILED:
-            return self.causes[0]
-        neighbour = {STARVED: self.feed, BLOCKED: self.next}.get(code)
-        if neighbour is None:
+        reason = _REASONS.get(code, NO_SUPPLY)
+        cause = next((cause for why, cause in self.causes if why == reason), None)
+        if code in VARIED or (cause is not None and code == STARVED):
+            return cause
+        return self.named({STARVED: self.feed, BLOCKED: self.next}.get(code))
+
+    def named(self, other: Station | None) -> str | None:
+        """How another unit is called here: by its id within the line, else by its path."""
+        if other is None:
             return None
-        return neighbour.path.name if neighbour.path.line == self.path.line else str(neighbour.path)
+        return other.path.name if other.path.line == self.path.line else str(other.path)
 
     # --- holding and slowing --------------------------------------------------------------------
 
-    def stop(self, cause: str) -> None:
-        """Go down for a cause; work in progress waits."""
-        self.causes.append(cause)
-        self._alarm(cause, 1)
-        self.hold(DOWN)
+    def stop(self, cause: str, reason: int = DOWN, alarm: bool = True) -> None:
+        """Hold the unit for a reason with a cause, by default as down; work in progress waits."""
+        self.causes.append((reason, cause))
+        if alarm:
+            self._alarm(cause, 1)
+        self.hold(reason)
 
-    def restart(self, cause: str) -> None:
-        """End a cause of being down; work goes on when nothing else holds the unit."""
-        self.causes.remove(cause)
-        self._alarm(cause, 0)
-        if not self.causes:
-            self.free(DOWN)
+    def restart(self, cause: str, reason: int = DOWN, alarm: bool = True) -> None:
+        """End a cause; work goes on when nothing else holds the unit."""
+        self.causes.remove((reason, cause))
+        if alarm:
+            self._alarm(cause, 0)
+        if any(why == reason for why, _ in self.causes):
+            self.hold(reason)
         else:
-            self.hold(DOWN)
+            self.free(reason)
 
     def shift(self, phase: int) -> None:
         """Follow the calendar: 0 on shift, 1 planned break, 2 outside all shifts."""

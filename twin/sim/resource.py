@@ -1,0 +1,114 @@
+"""What work needs besides a machine: people and tools, each a unit with a path, a state and an account."""
+
+from __future__ import annotations
+
+from math import hypot
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from twin.config import Identifier, StationConfig
+from twin.sim.allocation import Request
+from twin.sim.station import BREAK, IDLE_NO_ORDER, OFF, PRODUCING, SETUP, Setting, Station
+from twin.units import Duration, Speed
+
+
+class ResourceConfig(StationConfig):
+    """Base of people and tools; takes no material."""
+
+    flows: ClassVar[bool] = False
+
+    skills: tuple[Identifier, ...] = Field(min_length=1, description="what it can be asked for; see needs of stations")
+    at_break: Literal["finish", "interrupt"] = Field(
+        default="finish", description="at a break or the end of the shift: finish the task first, or leave it"
+    )
+    walk: Duration = Field(default=0.0, description="time of every change of the unit")
+    speed: Speed | None = Field(
+        default=None, description="walking speed between units with a position, added to walk; None: no time"
+    )
+
+
+class Resource(Station):
+    """A person or a tool: PRODUCING on a task, SETUP on the way to it, IDLE_NO_ORDER when free.
+
+    The cause of these states is the unit it works for. Once at work it follows its calendar only when
+    the task is over, or leaves it at once, as configured; stopped from outside it always leaves.
+    """
+
+    config: ClassVar[type[StationConfig]] = ResourceConfig
+    holds_on = Station.holds_on | BREAK | OFF
+    __slots__ = ("allocator", "loyal", "place", "skills", "speed", "task", "walk", "walking")
+
+    def __init__(self, setting: Setting):
+        super().__init__(setting)
+        config: Any = setting.config
+        self.allocator = setting.allocator
+        self.skills: int = len(config.skills)
+        self.loyal = config.at_break == "finish"
+        self.walk, self.speed = config.walk, config.speed
+        self.task: Request | None = None
+        self.walking = False
+        self.place: Station = self
+        self.allocator.add(self, config.skills)
+
+    @property
+    def available(self) -> bool:
+        """Whether it can be given a task now."""
+        return self.task is None and not self.closed
+
+    def way_s(self, station: Station) -> float:
+        """Time to a unit in s."""
+        if station is self.place:
+            return 0.0
+        here, there = self.place.setting.config.position, station.setting.config.position
+        if self.speed is None or here is None or there is None:
+            return float(self.walk)
+        return float(self.walk + hypot(here[0] - there[0], here[1] - there[1]) / self.speed)
+
+    def rank(self, station: Station) -> tuple[float, int, int]:
+        """Order in which resources are chosen for a unit."""
+        return self.way_s(station), self.skills, self.setting.unit
+
+    def go_to(self, request: Request) -> float:
+        """Get a task; the time to get there in s."""
+        self.task = request
+        way_s = self.way_s(request.owner.station)
+        self.place = request.owner.station
+        self.walking = True
+        if way_s > 0:
+            self.show()
+        return way_s
+
+    def start(self) -> None:
+        """Everybody is there."""
+        self.walking = False
+        self.show()
+
+    def release(self) -> None:
+        """The task is over."""
+        self.task, self.walking = None, False
+        self.parts += 1
+        self.show()
+
+    def resolve(self) -> int:
+        return super().resolve() if self.task is None else self.active()
+
+    def active(self) -> int:
+        if self.task is None:
+            return IDLE_NO_ORDER
+        return SETUP if self.walking else PRODUCING
+
+    def varies(self, code: int) -> bool:
+        return code in (PRODUCING, SETUP) or super().varies(code)
+
+    def _cause(self, code: int) -> str | None:
+        return super()._cause(code) if self.task is None else self.named(self.task.owner.station)
+
+    def _set_held(self, held: int) -> None:
+        super()._set_held(held)
+        patient = self.loyal and not held & ~(BREAK | OFF)
+        if self.closed and self.task is not None and not patient:
+            self.task.owner.lost(self.task)
+
+    def resume(self) -> None:
+        self.allocator.wake()

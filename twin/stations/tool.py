@@ -1,0 +1,18 @@
+"""A tool, fixture or gauge that several stations share."""
+
+from __future__ import annotations
+
+from twin.sim.resource import Resource, ResourceConfig
+from twin.stations import stations
+
+
+class ToolConfig(ResourceConfig):
+    """A tool or fixture; its skills are the names under which stations ask for it."""
+
+
+@stations.register("tool", config=ToolConfig)
+class Tool(Resource):
+    """Is at one unit at a time, from the beginning to the end of the phase that needs it."""
+
+    config = ToolConfig
+    __slots__ = ()
