@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from scenarios.index import Index, Unit, text_at
 from scenarios.messages import problem
-from scenarios.references import flows
+from scenarios.references import ends, flows
 from twin.config import PlantConfig
 from twin.errors import ModelError, Problem
 from twin.sim.plant import Plant
 
-FED = ("machine", "assembly", "inspection", "sink", "shipping", "receiving", "transport")
+FED = ("machine", "assembly", "inspection", "sink", "shipping", "receiving", "transport", "lane", "customer")
 """Kinds that are of no use when nothing comes to them."""
 
 
@@ -34,7 +34,7 @@ def _place(index: Index, where: str) -> str:
 def _destinations(unit: Unit) -> list[str]:
     given = unit.node.entries.get("to")
     names = [str(element.plain()) for element in ([] if given is None else given.elements)]
-    if given is None and unit.following is not None and flows(unit) and unit.kind not in ("sink", "shipping"):
+    if given is None and unit.following is not None and flows(unit) and unit.kind != "shipping" and not ends(unit):
         names = [unit.following]
     rework = text_at(unit.node, "rework_to")
     return [unit.target(name) for name in ([*names, rework] if rework else names)]

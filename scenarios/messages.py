@@ -12,8 +12,11 @@ from pydantic import BaseModel, ValidationError
 
 from scenarios.document import Scenario, station_configs
 from scenarios.nodes import Loc, Node
-from twin.distributions import FAMILIES
+from twin.distributions import FAMILIES, Distribution
 from twin.errors import Problem
+from twin.supply.amounts import Amount
+from twin.supply.choice import Choice
+from twin.supply.policies import PolicyConfig
 from twin.units import Unit
 
 _CREDENTIALS = re.compile(r"//[^@/\s]*@")
@@ -83,9 +86,14 @@ def _with_family(root: Node, loc: Loc) -> Loc:
     for end in range(len(loc)):
         entries = root.at(loc[:end]).entries
         family = next(iter(entries), "")
-        if len(entries) == 1 and family in FAMILIES and loc[end] != family:
+        if len(entries) == 1 and family in _named_kinds() and loc[end] != family:
             return (*loc[:end], family, *loc[end:])
     return loc
+
+
+def _named_kinds() -> set[str]:
+    """Names of distributions, quantities and order policies, which stand as a key above their parameters."""
+    return {*FAMILIES, *Amount.choices(), *PolicyConfig.choices()}
 
 
 def _untagged(loc: Loc) -> Loc:
@@ -248,8 +256,15 @@ def _below(kind: Any, part: str | int) -> Iterator[Any]:
     for inner in _unwrapped(kind):
         origin = get_origin(inner)
         if isinstance(inner, type) and issubclass(inner, BaseModel):
-            if isinstance(part, str) and part in FAMILIES and not inner.model_fields:
+            if (
+                issubclass(inner, Distribution)
+                and isinstance(part, str)
+                and part in FAMILIES
+                and not inner.model_fields
+            ):
                 yield FAMILIES[part]
+            elif issubclass(inner, Choice) and part in inner.choices():
+                yield inner.choices()[str(part)]
             elif part in inner.model_fields:
                 yield inner.model_fields[str(part)].annotation
         elif origin in (tuple, list) and isinstance(part, int):

@@ -18,6 +18,9 @@ from scenarios.document import Scenario, station_configs
 from twin import units
 from twin.config import Title
 from twin.distributions import FAMILIES, Distribution
+from twin.supply.amounts import Amount
+from twin.supply.choice import Choice
+from twin.supply.policies import PolicyConfig
 from twin.units import Unit
 
 FILE = Path(__file__).parent.parent / "docs" / "reference" / "scenario.md"
@@ -82,6 +85,12 @@ def render() -> str:
         "## Distributions\n\nA duration is constant (`58 s`) or random: one key names the distribution, its value "
         "holds the parameters,\ne.g. `cycle: {triangular: {low: 4 min, mode: 5 min, high: 6 min}}`.\n",
         "\n".join(families),
+        "## Order policies\n\nOne key names the policy of a stocking point, its value holds the parameters,\n"
+        "e.g. `policy: {reorder_up_to: {reorder: 40, up_to: 120}}`.\n",
+        "\n".join(_section(f"`{name}`", kind) for name, kind in PolicyConfig.choices().items()),
+        "## Quantities\n\nA quantity of pieces is constant (`40`) or random: one key names the distribution, its value "
+        "holds the\nparameters, e.g. `quantity: {poisson: {mean: 5}}`.\n",
+        "\n".join(_section(f"`{name}`", kind) for name, kind in Amount.choices().items()),
     ]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -161,6 +170,10 @@ def _single(kind: Any, metadata: list[Any] | tuple[Any, ...]) -> str:
         return "share, 0 to 1"
     if isinstance(kind, type) and issubclass(kind, Distribution):
         return "[duration](#distributions)"
+    if kind is Amount:
+        return "[quantity](#quantities)"
+    if kind is PolicyConfig:
+        return "[order policy](#order-policies)"
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         name = _name(kind)
         return ("text or " if kind is Title else "") + f"[{name}](#{name.lower()})"
@@ -174,7 +187,7 @@ def _nested(model: type[BaseModel], seen: set[type[BaseModel]] | None = None) ->
     kinds = tuple(station_configs().values())
     for info in model.model_fields.values():
         for kind in _classes(info.annotation):
-            if kind not in seen and kind not in kinds and not issubclass(kind, Distribution):
+            if kind not in seen and kind not in kinds and not issubclass(kind, Distribution | Choice):
                 seen.add(kind)
                 found += [kind, *_nested(kind, seen)]
     for config in kinds if model is Scenario else ():

@@ -18,6 +18,7 @@ from scenarios.index import Found, Index, Unit, calendar_of, has, text_at, uniqu
 from scenarios.messages import problem, shown, translated
 from scenarios.nodes import Loc, Node
 from scenarios.times import calendar_problems
+from twin.config import StationConfig
 from twin.errors import FatalError, Problem
 from twin.kpi.spec import kpis
 
@@ -41,11 +42,15 @@ def dangling(index: Index) -> list[Problem]:
 
 def _material(index: Index, unit: Unit) -> Found:
     items = index.names("items")
-    for key in ("mix", "bom", "cycles", "initial"):
+    for key in ("mix", "bom", "cycles", "initial", "components"):
         entry = unit.node.entries.get(key)
         for item in {} if entry is None else entry.entries:
             yield from index.unknown((*unit.loc, key, item), "item", item, items)
-    yield from index.unknown((*unit.loc, "makes"), "item", text_at(unit.node, "makes") or None, items)
+    for key in ("makes", "item"):
+        yield from index.unknown((*unit.loc, key), "item", text_at(unit.node, key) or None, items)
+    listed = unit.node.entries.get("supplies")
+    for number, element in enumerate([] if listed is None else listed.elements):
+        yield from index.unknown((*unit.loc, "supplies", number), "item", element.value, items)
     for change in unit.node.at(("setup", "by_change")).entries if has(unit.node, ("setup", "by_change")) else {}:
         loc = (*unit.loc, "setup", "by_change", change)
         sides = [side.strip() for side in change.split(">")]
@@ -69,7 +74,7 @@ def _targets(unit: Unit) -> list[tuple[Loc, str]]:
 
 def _flow(index: Index, unit: Unit) -> Found:
     given = unit.node.entries.get("to")
-    if given is None and flows(unit) and unit.kind not in ("sink", "shipping"):
+    if given is None and flows(unit) and unit.kind != "shipping" and not ends(unit):
         yield from _default_flow(index, unit)
     for loc, name in _targets(unit):
         target = index.units.get(unit.target(name))
@@ -77,10 +82,12 @@ def _flow(index: Index, unit: Unit) -> Found:
             yield from index.unknown(loc, "unit", name, _near(index, unit, name))
         else:
             yield from _fitting(index, unit, target, loc)
-    if given is not None and given.value == [] and flows(unit) and unit.kind != "sink":
+    if given is not None and given.value == [] and flows(unit) and not ends(unit):
         yield problem(index.root, (*unit.loc, "to"), "somewhere to give material to", "an empty list", "add a sink")
-    if given is not None and given.elements and unit.kind == "sink":
-        yield problem(index.root, (*unit.loc, "to"), "no 'to' at a sink", shown(given.plain()), "material ends here")
+    if given is not None and given.elements and ends(unit):
+        yield problem(
+            index.root, (*unit.loc, "to"), f"no 'to' at a {unit.kind}", shown(given.plain()), "material ends here"
+        )
     if unit.kind == "shipping" and not _targets(unit):
         hint = "to: [enterprise/site/area/line/unit]"
         yield problem(index.root, (*unit.loc, "to"), "the receiving units by full path", "nothing", hint)
@@ -90,6 +97,25 @@ def flows(unit: Unit) -> bool:
     """Whether material comes to a unit, as far as its kind is known."""
     config = station_configs().get(unit.kind)
     return config is not None and config.flows
+
+
+def ends(unit: Unit) -> bool:
+    """Whether material leaves the plant there."""
+    return _config(unit).ends
+
+
+def _begins(unit: Unit) -> bool:
+    """Whether material enters the plant there."""
+    return _config(unit).begins
+
+
+def _trades(unit: Unit) -> bool:
+    """Whether it is a member of a supply network."""
+    return _config(unit).network
+
+
+def _config(unit: Unit) -> type[StationConfig]:
+    return station_configs().get(unit.kind, StationConfig)
 
 
 def _near(index: Index, unit: Unit, name: str) -> list[str]:
@@ -104,21 +130,23 @@ def _default_flow(index: Index, unit: Unit) -> Found:
         yield problem(index.root, unit.loc, "a station after it or 'to'", "the last station of the line", hint)
         return
     target = index.units.get(f"{unit.line}/{unit.following}")
-    if target is not None and target.kind in ("source", "receiving"):
+    if target is not None and (target.kind == "receiving" or _begins(target)):
         yield from _fitting(index, unit, target, unit.loc)
 
 
 def _fitting(index: Index, unit: Unit, target: Unit, loc: Loc) -> Found:
     """Whether material can go from one unit to another."""
-    if target.kind == "source":
-        yield problem(index.root, loc, "a unit that takes material", f"the source {target.path!r}", "write to: [...]")
+    if _begins(target):
+        yield problem(
+            index.root, loc, "a unit that takes material", f"the {target.kind} {target.path!r}", "write to: [...]"
+        )
     elif unit.kind == "shipping" and target.kind != "receiving":
         yield problem(index.root, loc, "a receiving unit", f"{target.path!r} of kind {target.kind}")
     elif unit.kind != "shipping" and target.kind == "receiving":
         hint = "only shipping delivers to receiving; write to: [...]"
         yield problem(index.root, loc, "a unit of the same site", f"the receiving unit {target.path!r}", hint)
-    elif unit.kind != "shipping" and target.site != unit.site:
-        hint = "between sites material goes by shipping and receiving"
+    elif unit.kind != "shipping" and target.site != unit.site and not (_trades(unit) and _trades(target)):
+        hint = "between sites material goes by shipping and receiving, or by orders of a supply network"
         yield problem(index.root, loc, "a unit of the same site", shown(target.path), hint)
 
 

@@ -133,6 +133,13 @@ class NeedConfig(Config):
 class StationConfig(Config):
     """Base of every kind of station; see the module of the kind for the rest."""
 
+    begins: ClassVar[bool] = False
+    """Material enters the plant here: nothing is given to it."""
+    ends: ClassVar[bool] = False
+    """Material leaves the plant here: it gives nothing on."""
+    network: ClassVar[bool] = False
+    """A member of the supply network: it trades by orders, also with other sites."""
+
     id: Identifier = Field(description="name of the unit within its line")
     kind: str = Field(description="kind of station; see factory list")
     title: Titled | None = Field(default=None, description="name for people; default: the id")

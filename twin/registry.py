@@ -100,5 +100,5 @@ def undescribed_fields(config: type[BaseModel], owner: str) -> None:
     for name, info in config.model_fields.items():
         if not info.description:
             raise TypeError(f"{owner}: field {name!r} lacks a description")
-        if info.annotation is float and not any(isinstance(m, Unit) or m == "ratio" for m in info.metadata):
+        if info.annotation is float and not any(isinstance(m, Unit) or m in ("ratio", "number") for m in info.metadata):
             raise TypeError(f"{owner}: field {name!r} is a bare number; give it a quantity of twin.units")

@@ -9,14 +9,21 @@ from __future__ import annotations
 
 import hashlib
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from twin.distributions import Distribution, Draws
+from twin.distributions import Draws
 
 FIRST_BLOCK, LARGEST_BLOCK = 64, 512
 _WORD = 0xFFFF_FFFF_FFFF_FFFF
+
+
+class Law(Protocol):
+    """What values are drawn from, e.g. a :class:`twin.distributions.Distribution`."""
+
+    def draw(self, random: np.random.Generator, size: int) -> Draws:
+        """Draw ``size`` values."""
 
 
 class _Generator:
@@ -28,7 +35,7 @@ class _Generator:
         self._state: Any = self._bits.state
         self._lock = Lock()
 
-    def draw(self, key: tuple[int, int], block: int, law: Distribution | None, size: int) -> Draws:
+    def draw(self, key: tuple[int, int], block: int, law: Law | None, size: int) -> Draws:
         """Values of a block, uniform on [0, 1) without a law."""
         with self._lock:
             state = self._state
@@ -90,7 +97,7 @@ class Stream:
 
     __slots__ = ("_key", "block", "branch", "law", "left", "path", "purpose", "seed", "values")
 
-    def __init__(self, seed: int, path: str, purpose: str, law: Distribution | None):
+    def __init__(self, seed: int, path: str, purpose: str, law: Law | None):
         self.seed, self.path, self.purpose, self.law = seed, path, purpose, law
         self.branch = 0
         self.block = 0

@@ -113,6 +113,10 @@ Length = Annotated[float, *_physical(Unit("m", "length", "12 m")), Field(ge=0)]
 Speed = Annotated[float, *_physical(Unit("m/s", "speed", "0.5 m/s")), Field(ge=0)]
 Money = Annotated[float, *_physical(Unit("CNY", "amount of money", "220 CNY")), Field(ge=0)]
 Rate = Annotated[float, *_physical(Unit("1/s", "rate", "900 / day")), Field(ge=0)]
+Mass = Annotated[float, *_physical(Unit("kg", "mass", "420 kg")), Field(ge=0)]
+TransportFactor = Annotated[
+    float, *_physical(Unit("kg/t/km", "emission factor of transport", "0.1 kg/t/km")), Field(ge=0)
+]
 GridFactor = Annotated[float, *_physical(Unit("kg/kWh", "emission factor", "0.5227 kg/kWh")), Field(ge=0)]
 
 Ratio = Annotated[float, Field(ge=0, le=1), "ratio"]

@@ -55,8 +55,8 @@ def _made(basis: Basis) -> dict[EquipmentPath, Station]:
     allocator = Allocator(basis.kernel)
     made: dict[EquipmentPath, Station] = {}
     for unit, (path, line, config) in enumerate(basis.config.stations()):
-        order = line.standing_order
-        setting = Setting(path, unit, config, order, basis.seed, basis.kernel, basis.journal, parts, allocator)
+        shared = (basis.seed, basis.kernel, basis.journal, parts, allocator, basis.config.epoch)
+        setting = Setting(path, unit, config, line.standing_order, *shared)
         made[path] = stations[config.kind](setting)
     return made
 

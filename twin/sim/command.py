@@ -17,14 +17,15 @@ class Command(NamedTuple):
     Args:
         at_s: Simulated time; commands of one instant are done in the order posted, before all work.
         target: Path of a unit, or of a line, area, site or enterprise: all units below.
-        action: ``stop`` and ``restart`` a unit, ``slow`` its operations.
+        action: ``stop`` and ``restart`` a unit, ``slow`` its operations; ``activate`` the backup links of a
+            stocking point, or let them stand by again (``deactivate``).
         cause: Name of the cause; ``restart`` and ``slow`` with factor 1 end the one of the same name.
         factor: For ``slow``: operations begun from then on take so many times as long.
     """
 
     at_s: float
     target: str
-    action: Literal["stop", "restart", "slow"]
+    action: Literal["stop", "restart", "slow", "activate", "deactivate"]
     cause: str
     factor: float = 1.0
 
@@ -67,6 +68,8 @@ class Mailbox:
             key = (str(station.path), command.cause)
             if command.action == "slow":
                 station.slow_down(command.cause, command.factor)
+            elif command.action in ("activate", "deactivate"):
+                station.order_backup(command.action == "activate")
             elif command.action == "stop" and key not in self._down:
                 self._down.add(key)
                 station.stop(command.cause)

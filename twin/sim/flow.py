@@ -8,6 +8,7 @@ from twin.config import PlantConfig, StationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.sim.links import Paths
+from twin.sim.supply_flow import wrong_supply
 
 Items = dict[EquipmentPath, set[str]]
 
@@ -31,6 +32,7 @@ def check_flow(
         problems += _wrong_stock(path, station, items[path])
         problems += _wrong_shares(path, station)
         problems += _wrong_needs(path, station, stations)
+    problems += wrong_supply(stations, successors)
     return items, problems
 
 
@@ -56,7 +58,7 @@ def _spread(
 def _own(station: StationConfig) -> set[str]:
     mix: dict[str, int] = getattr(station, "mix", {})
     initial: dict[str, int] = getattr(station, "initial", {})
-    return {*mix, *initial}
+    return {*mix, *initial, *getattr(station, "supplies", ())}
 
 
 def _leaving(station: StationConfig, items: set[str]) -> set[str]:
@@ -72,17 +74,17 @@ def _wrong_place(
     problems = []
     if targets and not station.flows:
         problems.append(Problem(f"{path} to", "nothing, it takes no material", ", ".join(targets)))
-    if not targets and station.flows and station.kind != "sink":
+    if not targets and station.flows and not station.ends:
         problems.append(Problem(f"{path} to", "somewhere to give parts to", "nothing", "add a sink after it"))
-    if targets and station.kind == "sink":
-        problems.append(Problem(f"{path} to", "nothing, it is a sink", ", ".join(targets)))
+    if targets and station.ends:
+        problems.append(Problem(f"{path} to", f"nothing, it is a {station.kind}", ", ".join(targets)))
     for target in targets:
         kind = stations[target].kind
         if not stations[target].flows:
             hint = "list it after the sink or in a line of its own, or write to: [...]"
             problems.append(Problem(f"{path} to", "a unit that takes parts", f"the {kind} {target}", hint))
-        if kind == "source":
-            problems.append(Problem(f"{path} to", "a unit that takes parts", f"the source {target}"))
+        if stations[target].begins:
+            problems.append(Problem(f"{path} to", "a unit that takes parts", f"the {kind} {target}"))
         if (kind == "receiving") != (station.kind == "shipping"):
             problems.append(
                 Problem(f"{path} to", "shipping before every receiving and nowhere else", f"{station.kind} to {kind}")
@@ -92,8 +94,8 @@ def _wrong_place(
 
 def _wrong_items(path: EquipmentPath, station: StationConfig, config: PlantConfig) -> list[Problem]:
     named = _own(station) | set(getattr(station, "bom", {})) | set(getattr(station, "cycles", {}))
-    makes = getattr(station, "makes", None)
-    named |= set() if makes is None else {makes}
+    makes = getattr(station, "makes", None) or getattr(station, "item", None)
+    named |= {*getattr(station, "components", {}), *([] if makes is None else [makes])}
     known = f"an item of the plant ({', '.join(config.items)})"
     problems = [Problem(str(path), known, repr(item)) for item in sorted(named - set(config.items))]
     if station.kind == "source" and sum(getattr(station, "mix", {}).values()) <= 0:

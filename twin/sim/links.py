@@ -33,7 +33,7 @@ def destinations(config: PlantConfig) -> tuple[dict[EquipmentPath, Paths], list[
     for index, (path, station) in enumerate(stations):
         if station.to is None:
             follower = stations[index + 1][0] if index + 1 < len(stations) else None
-            gives = station.flows and station.kind != "sink"
+            gives = station.flows and not station.ends
             near = follower is not None and follower.line == path.line and gives
             found[path] = (follower,) if near and follower is not None else ()
         else:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from math import inf
 from typing import Any, ClassVar, NamedTuple
 
 from twin.config import StationConfig
-from twin.distributions import Distribution
 from twin.equipment import EquipmentPath
 from twin.parts.energy import power_by_state
 from twin.records import RecordKind
@@ -15,7 +15,7 @@ from twin.sim.allocation import Allocator
 from twin.sim.journal import Event, Journal, Series, state_event
 from twin.sim.kernel import Kernel
 from twin.states import UnitState
-from twin.streams import Stream
+from twin.streams import Law, Stream
 
 WITH_ORDER = 16
 CODES = 32
@@ -157,6 +157,7 @@ class Setting:
         journal: The log.
         parts: The shared parts.
         allocator: Gives people and tools to units.
+        epoch: Local time, with offset, at simulated second 0.
     """
 
     path: EquipmentPath
@@ -168,6 +169,7 @@ class Setting:
     journal: Journal
     parts: Parts
     allocator: Allocator
+    epoch: datetime
 
 
 class Station:
@@ -258,7 +260,7 @@ class Station:
 
     # --- building -------------------------------------------------------------------------------
 
-    def stream(self, purpose: str, law: Distribution | None) -> Stream:
+    def stream(self, purpose: str, law: Law | None) -> Stream:
         """A random stream of this unit."""
         stream = Stream(self.setting.seed, self.path, purpose, law)
         self.streams.append(stream)
@@ -444,6 +446,9 @@ class Station:
         self.slow = 1.0
         for one in self.slowed.values():
             self.slow *= one
+
+    def order_backup(self, ordered: bool) -> None:
+        """Backup links that the unit has are to take over, or to stand by again."""
 
     def _alarm(self, cause: str, active: int) -> None:
         if self.recording:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from twin.config import StationConfig
@@ -15,6 +17,8 @@ from twin.stations import stations
 
 class SinkConfig(StationConfig):
     """Takes finished items, at once or at the pace of demand; counts what leaves."""
+
+    ends: ClassVar[bool] = True
 
     interval: Durations | None = Field(default=None, description="time between withdrawals; None: takes at once")
     final: bool = Field(default=True, description="what leaves is a shipped final product")

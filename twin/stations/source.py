@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from twin.config import StationConfig
@@ -13,6 +15,8 @@ from twin.stations import stations
 
 class SourceConfig(StationConfig):
     """Releases items, one at a time or in a repeated mix."""
+
+    begins: ClassVar[bool] = True
 
     mix: dict[str, int] = Field(
         min_length=1,

@@ -1,0 +1,210 @@
+"""A way of transport between two places of a supply network."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from twin.config import Config, StationConfig
+from twin.distributions import Durations
+from twin.parts.calendar import DAY_S, DAYS, WEEK_S, seconds
+from twin.records import RecordKind
+from twin.sim.journal import Event
+from twin.sim.station import IDLE_NO_ORDER, PRODUCING, Setting, Station
+from twin.stations import stations
+from twin.supply.network import LATE, Carrier, Consignment
+from twin.units import Distance, Mass, Money, TransportFactor
+
+KG_PER_TKM = {"road": 0.1, "rail": 0.02, "barge": 0.03, "air": 0.8}
+"""CO2 in kg per tonne and km: our own round numbers of the usual order; set your own where they matter."""
+Time = Annotated[str, Field(pattern=r"^\d\d:\d\d$")]
+
+
+class DeparturesConfig(Config):
+    """When vehicles leave, by local time."""
+
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(
+        default=("mon", "tue", "wed", "thu", "fri", "sat", "sun"), min_length=1, description="days of departure"
+    )
+    times: tuple[Time, ...] = Field(min_length=1, description="local times of each such day, hh:mm")
+
+
+class LaneConfig(StationConfig):
+    """Carries what a supplier or stocking point ships to the stocking point or customer after it.
+
+    Without ``departures`` each consignment leaves at once; with them it waits for the next departure
+    with room. A perturbation ``stop`` closes the lane: nothing leaves, what is under way arrives; ``slow``
+    makes it a detour for what leaves from then on.
+    """
+
+    network: ClassVar[bool] = True
+
+    mode: Literal["road", "rail", "air", "barge"] = Field(default="road", description="mode of transport")
+    time: Durations = Field(description="transport time")
+    departures: DeparturesConfig | None = Field(default=None, description="departures; None: at any time")
+    capacity: int | None = Field(default=None, ge=1, description="pieces that one departure takes; None: all")
+    overtaking: bool = Field(default=False, description="a later consignment may arrive before an earlier one")
+    distance: Distance = Field(default=0.0, description="length of the way")
+    weight: Mass = Field(default=0.0, description="weight of one piece")
+    cost: Money = Field(default=0.0, description="cost of one departure")
+    cost_per_piece: Money = Field(default=0.0, description="cost of one piece")
+    co2: TransportFactor | None = Field(default=None, description="CO2 of the transport; default: by mode")
+
+    @model_validator(mode="after")
+    def _scheduled(self) -> Self:
+        if self.capacity is not None and self.departures is None:
+            raise ValueError("expected departures for a capacity, got none (it is the room of one departure)")
+        return self
+
+    @property
+    def co2_per_piece(self) -> float:
+        """CO2 in kg of carrying one piece."""
+        factor = KG_PER_TKM[self.mode] if self.co2 is None else self.co2
+        return factor * self.weight / 1000 * self.distance
+
+
+class Departures:
+    """Departures of every week on simulated time; computed, not ticked.
+
+    Args:
+        config: Days and times.
+        monday_s: Simulated time of a midnight that begins a Monday.
+    """
+
+    def __init__(self, config: DeparturesConfig, monday_s: float):
+        days = [DAYS.index(day) for day in config.days]
+        self.offsets = sorted({day * DAY_S + seconds(time) for day in days for time in config.times})
+        self.monday_s = monday_s
+
+    def following(self, time_s: float) -> float:
+        """The first departure at or after a time."""
+        week, into = divmod(time_s - self.monday_s, WEEK_S)
+        index = bisect_left(self.offsets, into)
+        weeks, place = divmod(index, len(self.offsets))
+        return self.monday_s + (week + weeks) * WEEK_S + self.offsets[place]
+
+
+@stations.register("lane", config=LaneConfig)
+class Lane(Carrier):
+    """Carries consignments; PRODUCING while some are waiting or under way, else IDLE_NO_ORDER.
+
+    Attributes:
+        cost: Cost of all transport so far, in CNY.
+        co2_kg: CO2 of all transport so far.
+    """
+
+    config = LaneConfig
+    __slots__ = ("called", "carried", "co2_kg", "cost", "departures", "last", "queue", "times")
+
+    def __init__(self, setting: Setting):
+        super().__init__(setting)
+        config = self.settings
+        self.times = self.stream("time", config.time)
+        self.departures: Departures | None = None
+        if config.departures is not None:
+            self.departures = Departures(config.departures, _monday_s(setting))
+        self.queue: deque[Consignment] = deque()
+        self.carried, self.last, self.called = 0, 0.0, -1.0
+        self.cost = self.co2_kg = 0.0
+
+    @property
+    def settings(self) -> LaneConfig:
+        """Its configuration."""
+        config = self.setting.config
+        assert isinstance(config, LaneConfig)  # noqa: S101 - the builder has checked it
+        return config
+
+    def link(self, successors: tuple[Station, ...], predecessors: tuple[Station, ...]) -> None:
+        super().link(successors, predecessors)
+        self.next = self.feed = None
+
+    def mean_s(self) -> float:
+        return self.settings.time.mean_s
+
+    def send(self, consignment: Consignment) -> None:
+        self.queue.append(consignment)
+        self.call()
+        self.show()
+
+    def call(self) -> None:
+        """See to it that what waits leaves."""
+        if self.closed or not self.queue:
+            return
+        now = self.kernel._now
+        time = now if self.departures is None else self.departures.following(now)
+        if self.called != time:
+            self.called = time
+            self.kernel.at(time, self.depart, LATE)
+
+    def depart(self) -> None:
+        """A vehicle leaves with as much as it takes."""
+        if self.kernel._now != self.called or self.closed:
+            return
+        self.called = -1.0
+        config = self.settings
+        room = config.capacity
+        arrival = self.kernel._now + self.slow * self.times.draw()
+        arrival = arrival if config.overtaking else max(arrival, self.last)
+        self.last = arrival
+        if self.departures is not None:
+            self.cost += config.cost
+        while self.queue and room != 0:
+            load = self._loaded(room)
+            room = None if room is None else room - load.pieces
+            self._leave(load, arrival)
+        if self.queue and self.departures is not None:
+            self.called = self.departures.following(self.kernel._now + 1.0)
+            self.kernel.at(self.called, self.depart, LATE)
+
+    def _loaded(self, room: int | None) -> Consignment:
+        head = self.queue[0]
+        if room is None or head.pieces <= room:
+            return self.queue.popleft()
+        head.pieces -= room
+        return Consignment(head.order, room)
+
+    def _leave(self, load: Consignment, arrival: float) -> None:
+        config = self.settings
+        if self.departures is None:
+            self.cost += config.cost
+        self.cost += load.pieces * config.cost_per_piece
+        self.co2_kg += load.pieces * config.co2_per_piece
+        load.name = self.new_name()
+        self.carried += 1
+        if self.recording:
+            self.say(RecordKind.SHIPMENT, self._values(load, "departed"))
+        self.kernel.at(arrival, load.arrive)
+
+    def _values(self, load: Consignment, event: str) -> tuple[object, ...]:
+        origin, destination = str(load.order.source.vendor.path), str(load.order.buyer.path)
+        return (load.name, event, load.order.item, load.pieces, origin, destination)
+
+    def arrived(self, consignment: Consignment) -> None:
+        self.carried -= 1
+        self.parts += consignment.pieces
+        if self.recording:
+            buyer = consignment.order.buyer
+            event = Event(buyer.setting.unit, RecordKind.SHIPMENT, self._values(consignment, "arrived"))
+            self.log.extend((self.kernel._now, event))
+        self.show()
+
+    def suspend(self) -> None:
+        self.called = -1.0
+        super().suspend()
+
+    def resume(self) -> None:
+        self.call()
+        super().resume()
+
+    def active(self) -> int:
+        return PRODUCING if self.carried or self.queue else IDLE_NO_ORDER
+
+
+def _monday_s(setting: Setting) -> float:
+    """Simulated time of the local midnight that began the week of the epoch."""
+    epoch = setting.epoch
+    since = epoch.hour * 3600.0 + epoch.minute * 60.0 + epoch.second + epoch.microsecond / 1e6
+    return -(epoch.weekday() * DAY_S + since)
