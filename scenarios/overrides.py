@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scenarios.nodes import LEVELS, Findings, Node, mapping, sequence
+from twin.distributions import FAMILIES
 
 
 def override(root: Node, overrides: Node | None, findings: Findings) -> Node:
@@ -10,8 +11,8 @@ def override(root: Node, overrides: Node | None, findings: Findings) -> Node:
 
     A key of the overrides is a path of keys joined by dots (``run.seed``, ``chain.links.cell.key``)
     or the path of equipment, with keys after it or not (``a/b/c/d/st01.power.idle``). A list is
-    entered by index or by the ``id`` of its element. A mapping replaces key by key, everything
-    else as a whole.
+    entered by index or by the ``id`` of its element. A mapping replaces key by key, a distribution and
+    everything else as a whole.
     """
     if overrides is not None and not isinstance(overrides.value, dict):
         findings.add(overrides.mark, "a mapping from path to value", repr(overrides.plain())[:60])
@@ -49,7 +50,7 @@ def _index(elements: list[Node], name: str) -> int | None:
 def _placed(node: Node, steps: list[str], value: Node) -> Node:
     """A copy of the tree with a value put where the steps lead."""
     if not steps:
-        joined = isinstance(node.value, dict) and isinstance(value.value, dict)
+        joined = isinstance(node.value, dict) and isinstance(value.value, dict) and not _is_law(value)
         return mapping(node.entries | value.entries, node.mark) if joined else value
     step, rest = steps[0], steps[1:]
     if isinstance(node.value, list):
@@ -67,6 +68,11 @@ def _placed(node: Node, steps: list[str], value: Node) -> Node:
             child = _nested(rest, value)
         return mapping({**node.value, step: child}, node.mark)
     raise KeyError(step)
+
+
+def _is_law(node: Node) -> bool:
+    """Whether a mapping is a distribution, which is replaced as a whole."""
+    return len(node.entries) == 1 and next(iter(node.entries)) in FAMILIES
 
 
 def _nested(steps: list[str], value: Node) -> Node:

@@ -26,11 +26,19 @@ class FactorConfig(Config):
     high: float | int | str | None = Field(default=None, description="upper end of a range, with its unit")
     integer: bool = Field(default=False, description="only whole numbers of the range")
     count: int = Field(default=2, ge=2, le=100, description="levels of the range in a full factorial")
+    reciprocal: bool = Field(
+        default=False, description="the scenario takes 1 over the value: a rate such as '6 / s' gives a mean time"
+    )
 
     @property
     def paths(self) -> tuple[str, ...]:
         """All that is replaced."""
         return (self.path,) if isinstance(self.path, str) else self.path
+
+    @property
+    def dependent(self) -> bool:
+        """Whether its value follows from others."""
+        return False
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -233,3 +241,81 @@ class ExperimentConfig(StudyConfig):
     factors: dict[Identifier, FactorConfig] = Field(default={}, description="what is varied, by name")
     design: Design = Field(default=FactorialConfig(kind="factorial"), description="which combinations are run")
     comparison: Comparison | None = Field(default=None, description="how the points are compared")
+
+
+class VariableConfig(FactorConfig):
+    """Something of the scenario that is chosen."""
+
+    sum: dict[str, float] | None = Field(
+        default=None, description="follows from other variables: their weighted sum, e.g. {first: -1} with constant 20"
+    )
+    constant: float = Field(default=0.0, description="added to the sum")
+
+    @property
+    def dependent(self) -> bool:
+        """Whether its value follows from others."""
+        return self.sum is not None
+
+    @model_validator(mode="after")
+    def _chosen(self) -> Self:
+        if not self.levels and self.low is None:
+            raise ValueError("expected levels, or low and high, got neither")
+        if self.sum is not None and self.levels:
+            raise ValueError("expected low and high with sum, got levels")
+        return self
+
+
+class ConstraintConfig(Config):
+    """A limit on variables that are numbers."""
+
+    sum: dict[str, float] = Field(min_length=1, description="weighted sum of variables, e.g. {a: 1, b: 1}")
+    at_most: float | None = Field(default=None, description="upper limit")
+    at_least: float | None = Field(default=None, description="lower limit")
+
+    @model_validator(mode="after")
+    def _limited(self) -> Self:
+        if self.at_most is None and self.at_least is None:
+            raise ValueError("expected at_most, at_least or both, got neither")
+        return self
+
+    def violation(self, numbers: dict[str, float]) -> float:
+        """How far outside the limits; 0 or less inside."""
+        total = sum(weight * numbers[name] for name, weight in self.sum.items())
+        above = -math.inf if self.at_most is None else total - self.at_most
+        below = -math.inf if self.at_least is None else self.at_least - total
+        return max(above, below)
+
+
+class SearchConfig(Config):
+    """How the optimiser looks for better values."""
+
+    kind: Literal["tpe", "nsga2", "cmaes", "random"] = Field(
+        default="tpe",
+        description="tpe: Parzen estimators, for most; nsga2: genetic, for several objectives; "
+        "cmaes: evolution strategy, for many continuous variables; random",
+    )
+    trials: int = Field(default=100, ge=1, le=100_000, description="combinations that are simulated")
+    batch: int = Field(default=4, ge=1, le=1000, description="trials proposed together; more than the cores is idle")
+    seed: int = Field(default=1, ge=0, description="seed of the optimiser")
+    prune: float | None = Field(
+        default=0.95, gt=0, lt=1,
+        description="confidence at which a trial is stopped as worse than the best so far; null: never",
+    )  # fmt: skip
+
+
+class ConfirmConfig(Config):
+    """The best trials once more, with random numbers that the search has not seen."""
+
+    finalists: int = Field(default=3, ge=1, le=100, description="number of trials; several objectives: of the front")
+    replications: int = Field(default=20, ge=2, le=10_000, description="runs of each")
+
+
+class OptimisationConfig(StudyConfig):
+    """An optimisation: variables of a scenario, limits on them, and what is to be best."""
+
+    optimisation: Literal[1] = Field(description="version of this format: 1")
+    variables: dict[Identifier, VariableConfig] = Field(min_length=1, description="what is chosen, by name")
+    constraints: tuple[ConstraintConfig, ...] = Field(default=(), description="limits on the variables")
+    objectives: tuple[str, ...] = Field(min_length=1, max_length=4, description="names of responses, with their goals")
+    search: SearchConfig = Field(default=SearchConfig(), description="how to look")
+    confirm: ConfirmConfig = Field(default=ConfirmConfig(), description="the best ones once more")

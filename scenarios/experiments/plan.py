@@ -74,12 +74,13 @@ class Plan:
 
     def _of_half_width(self, config: ReplicationsConfig, of_point: Mapping[str, list[float]]) -> int:
         responses = self.experiment.config.responses
-        wanted = [_wanted(responses[name], student(known(row), config.confidence)) for name, row in of_point.items()]
+        wanted = [wanted_for(responses[name], student(known(row), config.confidence)) for name, row in of_point.items()]
         have = len(next(iter(of_point.values())))
         return max(have, min(config.most, max(wanted, default=0)))
 
 
-def _wanted(response: ResponseConfig, interval: Interval) -> int:
+def wanted_for(response: ResponseConfig, interval: Interval) -> int:
+    """Replications that a response wants; 0 when it is content with any number."""
     if response.half_width is None or math.isnan(interval.mean):
         return 0
     return replications_for(interval, response.half_width.target(interval.mean))

@@ -54,8 +54,7 @@ def load_experiment(name: str | Path) -> Experiment:
     if config is None:
         raise ScenarioError(problems)
     drawn, scenario = scenario_of(config, root, file.parent, problems)
-    paths = {name: factor.paths for name, factor in config.factors.items()}
-    study = Study(config, root, drawn, scenario, paths)
+    study = Study(config, root, drawn, scenario, config.factors)
     problems += wrong_responses(config, root, scenario, config.factors)
     problems += _wrong_design(config, root)
     problems += _wrong_comparison(config, root)
@@ -64,7 +63,7 @@ def load_experiment(name: str | Path) -> Experiment:
     if problems:
         raise ScenarioError(dict.fromkeys(problems))
     points, coordinates = points_of(config)
-    return Experiment(config, root, drawn, scenario, paths, config, points, coordinates)
+    return Experiment(config, root, drawn, scenario, config.factors, config, points, coordinates)
 
 
 def points_of(config: ExperimentConfig) -> tuple[tuple[Values, ...], Coordinates | None]:
@@ -163,8 +162,8 @@ def _points_or_none(config: ExperimentConfig) -> tuple[Values, ...]:
 def _wrong_factors(config: ExperimentConfig, study: Study) -> Iterator[Problem]:
     if isinstance(config.design, ListConfig):
         for name in config.factors:
-            yield from wrong_values(study, name, [point[name] for point in config.design.points], "factors")
+            yield from wrong_values(study, name, [point[name] for point in config.design.points])
         return
     for name, factor in config.factors.items():
         ends = list(factor.levels) or [range_of(factor).at(0.0), range_of(factor).at(1.0)]
-        yield from wrong_values(study, name, ends, "factors")
+        yield from wrong_values(study, name, ends)

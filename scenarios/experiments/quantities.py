@@ -92,6 +92,24 @@ def value_at(factor: FactorConfig, place: float) -> Any:
     return range_of(factor).at(place)
 
 
+def inverse(value: Any) -> Any:
+    """One over a value, for scenarios that take a time where people think of a rate.
+
+    Raises:
+        ValueError: The value is no number, or 0.
+
+    >>> inverse("4 / min"), inverse("20 s"), inverse(8)
+    ('0.25 min', '0.05 /s', 0.125)
+    """
+    amount, unit = number_and_unit(value) if isinstance(value, str) else (float(value), "")
+    if amount == 0:
+        raise ValueError(f"expected a value other than 0 with reciprocal, got {value!r}")
+    if not unit:
+        return 1 / amount
+    turned = unit.replace(" ", "").removeprefix("1").removeprefix("/") if "/" in unit else f"/{unit}"
+    return f"{1 / amount!r} {turned}"
+
+
 def number(value: Any) -> float | None:
     """The number in a value, without its unit; None for anything else."""
     if isinstance(value, bool):

@@ -7,14 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from scenarios.experiments.document import KnConfig, OcbaConfig, PairedConfig
 from scenarios.experiments.plan import Plan, Samples, better_is_more, known
 from scenarios.experiments.points import Experiment
-from scenarios.experiments.quantities import label, number
+from scenarios.experiments.quantities import label
+from scenarios.experiments.tables import factor_columns, write_json, write_parquet
 from twin.statistics.intervals import Interval, paired, simultaneous, student
 from twin.statistics.selection import correct_selection
 
@@ -170,13 +167,12 @@ class Results:
     def write(self, out: Path) -> None:
         """``runs.parquet``, one row per run; ``points.parquet``, one per point; ``results.json``."""
         notes = {"experiment": self.experiment.config.name, "identity": self.identity}
-        _write(self._run_rows(), notes, out / "runs.parquet")
-        _write(self._point_rows(), notes, out / "points.parquet")
-        options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
-        (out / "results.json").write_bytes(orjson.dumps(self.document(), option=options))
+        write_parquet(self._run_rows(), notes, out / "runs.parquet")
+        write_parquet(self._point_rows(), notes, out / "points.parquet")
+        write_json(self.document(), out / "results.json")
 
     def _run_rows(self) -> list[dict[str, Any]]:
-        columns = [self._factor_columns(point) for point in range(len(self.samples))]
+        columns = factor_columns(self.experiment.points)
         return [
             {"point": point, "replication": r, "seed": self.experiment.seed + r, **columns[point],
              **{name: row[r] for name, row in of_point.items()}}
@@ -186,22 +182,10 @@ class Results:
 
     def _point_rows(self) -> list[dict[str, Any]]:
         rows = []
+        columns = factor_columns(self.experiment.points)
         for point, found in enumerate(self.intervals):
-            row: dict[str, Any] = {"point": point, **self._factor_columns(point)}
+            row: dict[str, Any] = {"point": point, **columns[point]}
             for name, interval in found.items():
                 row |= {f"{name}_mean": interval.mean, f"{name}_half": interval.half, f"{name}_n": interval.n}
             rows.append(row)
         return rows
-
-    def _factor_columns(self, point: int) -> dict[str, Any]:
-        """Factors as columns: numbers where all values of the factor are, without their unit; else text."""
-        columns: dict[str, Any] = {}
-        for name, value in self.experiment.points[point].items():
-            numeric = all(number(values[name]) is not None for values in self.experiment.points)
-            columns[f"factor_{name}"] = number(value) if numeric else label(value)
-        return columns
-
-
-def _write(rows: list[dict[str, Any]], notes: dict[str, str], path: Path) -> None:
-    table = pa.Table.from_pylist(rows).replace_schema_metadata(notes)  # type: ignore[attr-defined]
-    pq.write_table(table, path)  # type: ignore[no-untyped-call]

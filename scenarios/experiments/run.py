@@ -58,8 +58,8 @@ def engine_of(name: str, model: Model, workers: int | None) -> Engine:
     return engines[name](model, workers)
 
 
-def _silent(_done: int, _planned: int) -> None:
-    pass
+def silent(_done: int, _planned: int) -> None:
+    """Tell nobody."""
 
 
 class Runner:
@@ -90,7 +90,7 @@ class Runner:
 
 def run_experiment(
     experiment: Experiment, out: Path, engine: str = "process", workers: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Results:  # fmt: skip
     """Run an experiment, going on from what is in the folder.
 
@@ -107,7 +107,7 @@ def run_experiment(
     key = identity(experiment, experiment.points)
     overrides = [experiment.overrides(values) for values in experiment.points]
     with engine_of(engine, model_of(experiment, key), workers) as running, Journal(out / JOURNAL, key) as journal:
-        runner = Runner(running, journal, progress or _silent)
+        runner = Runner(running, journal, progress)
         warm_up = find_warm_up(experiment, overrides, runner)
         samples = _replicated(experiment, overrides, runner, warm_up.seconds)
         cpu_s = sum(outcome.cpu_s for outcome in journal.outcomes.values())

@@ -9,8 +9,8 @@ from typing import Any
 
 from scenarios.document import Scenario
 from scenarios.experiments.account import Kpi
-from scenarios.experiments.document import StudyConfig, Values
-from scenarios.experiments.quantities import node_of, number
+from scenarios.experiments.document import FactorConfig, OptimisationConfig, StudyConfig, Values
+from scenarios.experiments.quantities import inverse, node_of, number
 from scenarios.loader import Draft, draft
 from scenarios.messages import nearest, problem, shown
 from scenarios.nodes import Loc, Node
@@ -30,14 +30,14 @@ class Study:
         root: Its tree, for places in messages.
         draft: The scenario, put together.
         scenario: The scenario with the overrides that all runs have.
-        paths: What each factor or variable replaces.
+        factors: What is varied, by name.
     """
 
     config: StudyConfig
     root: Node
     draft: Draft
     scenario: Scenario
-    paths: Mapping[str, tuple[str, ...]]
+    factors: Mapping[str, FactorConfig]
 
     @property
     def horizon_s(self) -> float:
@@ -65,12 +65,18 @@ class Study:
         """Time per count when looking for the warm-up."""
         return self.config.warm_up.bucket or self.horizon_s / 500
 
-    def overrides(self, values: Values, section: str = "factors") -> Overrides:
+    @property
+    def section(self) -> str:
+        """Key of the document under which the factors stand."""
+        return "variables" if isinstance(self.config, OptimisationConfig) else "factors"
+
+    def overrides(self, values: Values) -> Overrides:
         """What a point replaces in the scenario, with the places of its factors."""
         replaced = dict(self.root.at(("overrides",)).entries) if self.config.overrides else {}
         for name, value in values.items():
-            node = node_of(value, self.root.at((section, name)).mark)
-            replaced.update(dict.fromkeys(self.paths[name], node))
+            factor = self.factors[name]
+            node = node_of(inverse(value) if factor.reciprocal else value, self.root.at((self.section, name)).mark)
+            replaced.update(dict.fromkeys(factor.paths, node))
         return replaced
 
     def responses(self, measured: Mapping[str, float], values: Values) -> dict[str, float]:
@@ -145,12 +151,16 @@ def _wrong_kpi(root: Node, loc: Loc, kpi: str, scope: str, levels: Mapping[str, 
         yield problem(root, (*loc, "kpi"), f"a KPI of a {levels[scope]}", shown(kpi), f"it is one of: {published}")
 
 
-def wrong_values(study: Study, name: str, values: Iterable[Any], section: str) -> Iterator[Problem]:
+def wrong_values(study: Study, name: str, values: Iterable[Any]) -> Iterator[Problem]:
     """What is wrong with a scenario that has one of these values of a factor."""
     seen: set[Problem] = set()
     for value in values:
         try:
-            study.draft.scenario(study.overrides({name: value}, section))
+            study.draft.scenario(study.overrides({name: value}))
+        except ValueError as error:
+            head, _, tail = str(error).removeprefix("expected ").partition(", got ")
+            yield problem(study.root, (study.section, name), head, tail)
+            return
         except ScenarioError as error:
             for found in error.problems:
                 if found not in seen:

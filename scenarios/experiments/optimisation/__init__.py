@@ -1,0 +1,1 @@
+"""Optimisation of scenarios: what is chosen, within which limits, for which objectives."""

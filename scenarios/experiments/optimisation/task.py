@@ -1,0 +1,116 @@
+"""An optimisation document, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scenarios.experiments.document import OptimisationConfig, Values, VariableConfig
+from scenarios.experiments.problems import locate, tree_of, validated
+from scenarios.experiments.quantities import Range, number, range_of
+from scenarios.experiments.study import Study, scenario_of, wrong_responses, wrong_values
+from scenarios.messages import nearest, problem
+from scenarios.nodes import Loc, Node
+from twin.errors import Problem, ScenarioError
+
+
+@dataclass(frozen=True)
+class Task(Study):
+    """A checked optimisation.
+
+    Args:
+        aim: The document, with variables, limits and objectives.
+    """
+
+    aim: OptimisationConfig
+
+    @property
+    def signs(self) -> list[float]:
+        """1 for each objective that is maximised, -1 for the others."""
+        return [self.aim.responses[name].sign for name in self.aim.objectives]
+
+    def completed(self, free: Values) -> Values:
+        """All variables from those that are free, in the order of the document."""
+        numbers = {name: n for name, value in free.items() if (n := number(value)) is not None}
+        result: Values = {}
+        for name, variable in self.aim.variables.items():
+            if variable.sum is None:
+                result[name] = free[name]
+                continue
+            amount = variable.constant + sum(weight * numbers[other] for other, weight in variable.sum.items())
+            result[name] = range_of(variable).written(amount)
+        return result
+
+    def violation(self, values: Values) -> float:
+        """How far the values are outside the limits; 0 or less inside."""
+        numbers = {name: n for name, value in values.items() if (n := number(value)) is not None}
+        found = [limit.violation(numbers) for limit in self.aim.constraints]
+        for name, variable in self.aim.variables.items():
+            if variable.dependent:
+                span = range_of(variable)
+                found += [span.low - numbers[name], numbers[name] - span.high]
+        return max(found, default=0.0)
+
+
+def load_task(name: str | Path) -> Task:
+    """Read and check an optimisation.
+
+    Raises:
+        ScenarioError: Carries every problem as *file:line place: expected, got (hint)*.
+    """
+    file = locate(name, "an optimisation").resolve()
+    root, problems = tree_of(file)
+    aim = validated(OptimisationConfig, root, problems)
+    if aim is None:
+        raise ScenarioError(problems)
+    drawn, scenario = scenario_of(aim, root, file.parent, problems)
+    task = Task(aim, root, drawn, scenario, aim.variables, aim)
+    problems += wrong_responses(aim, root, scenario, aim.variables)
+    problems += _wrong_ranges(aim, root)
+    problems += _wrong_names(aim, root)
+    if not problems:
+        for key, variable in aim.variables.items():
+            problems += wrong_values(task, key, _ends(variable))
+    if problems:
+        raise ScenarioError(dict.fromkeys(problems))
+    return task
+
+
+def _ends(variable: VariableConfig) -> list[object]:
+    if variable.levels:
+        return list(variable.levels)
+    span: Range = range_of(variable)
+    return [span.written(span.low), span.written(span.high)]
+
+
+def _wrong_ranges(aim: OptimisationConfig, root: Node) -> Iterator[Problem]:
+    for name, variable in aim.variables.items():
+        try:
+            if not variable.levels:
+                range_of(variable)
+        except ValueError as error:
+            head, _, tail = str(error).removeprefix("expected ").partition(", got ")
+            yield problem(root, ("variables", name), head, tail)
+
+
+def _wrong_names(aim: OptimisationConfig, root: Node) -> Iterator[Problem]:
+    for number_, name in enumerate(aim.objectives):
+        if name not in aim.responses:
+            hint = nearest(name, list(aim.responses))
+            yield problem(root, ("objectives", number_), "the name of a response", repr(name), hint)
+    if len(aim.objectives) > 1 and aim.search.kind == "cmaes":
+        yield problem(root, ("search", "kind"), "nsga2 or tpe for several objectives", "'cmaes'")
+    free = [name for name, variable in aim.variables.items() if not variable.dependent]
+    for name, variable in aim.variables.items():
+        yield from _wrong_terms(root, ("variables", name, "sum"), variable.sum or {}, free)
+    for number_, limit in enumerate(aim.constraints):
+        yield from _wrong_terms(root, ("constraints", number_, "sum"), limit.sum, list(aim.variables))
+    if not free:
+        yield problem(root, ("variables",), "a variable that does not follow from others", "none")
+
+
+def _wrong_terms(root: Node, loc: Loc, terms: Mapping[str, float], known: list[str]) -> Iterator[Problem]:
+    for name in terms:
+        if name not in known:
+            yield problem(root, (*loc, name), "the name of a variable that is chosen", repr(name), nearest(name, known))
