@@ -57,7 +57,7 @@ def create_app(history: History, live: LiveState, settings: WebSettings | None =
 
     app = FastAPI(
         title="Future Factory",
-        summary="State, history and KPIs of the plant; read only.",
+        summary="State, history, KPIs and forecasts of the plant; changes nothing in it.",
         version="1",
         openapi_url="/api/docs.json",
         docs_url=None,

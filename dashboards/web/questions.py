@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 from fastapi import HTTPException, Query
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from dashboards.panel import Window
 from twin.equipment import EquipmentPath
+from twin.kpi.definitions.forecast import FORECAST_WINDOWS
 
 LONGEST_PATH = 5 * 64
 LONGEST_SPAN_MS = 400 * 86_400_000
@@ -24,6 +25,14 @@ def _prefix(text: str) -> str:
     return EquipmentPath(text) if text else ""
 
 
+def _window(text: str) -> str:
+    if text not in WINDOWS:
+        raise ValueError(f"expected one of {', '.join(WINDOWS)}, got {text!r}")
+    return text
+
+
+WINDOWS = (*get_args(Window), *FORECAST_WINDOWS)
+AnyWindow = Annotated[str, Field(max_length=32, description=f"one of {', '.join(WINDOWS)}"), AfterValidator(_window)]
 Path = Annotated[str, Field(max_length=LONGEST_PATH, description="equipment path"), AfterValidator(_path)]
 Under = Annotated[
     str, Field(max_length=LONGEST_PATH, description="only at or below this path"), AfterValidator(_prefix)
@@ -69,17 +78,38 @@ class KpiSeriesQuestion(Span):
 
     path: Path
     kpi: Name
-    window: Window = "hour"
+    window: AnyWindow = "hour"
 
 
 class KpiQuestion(BaseModel):
     """Last KPI values."""
 
-    window: Window | None = None
+    window: AnyWindow | None = None
     scope: Name | None = Field(default=None, description="machine, line, area, site, enterprise, chain or link")
     kpi: Name | None = None
     path: Under = ""
     limit: int = Field(default=20_000, ge=1, le=100_000)
+
+
+class ForecastQuestion(BaseModel):
+    """A forecast of the live plant; what is not given is as the scenario says."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    horizon: str | None = Field(default=None, max_length=64, description="a duration, shift_end or order_due")
+    forks: int | None = Field(default=None, ge=1, le=1000, description="number of branches")
+    step_s: float | None = Field(default=None, ge=60, description="length of the windows on the way in s")
+    seed: int | None = Field(default=None, ge=0, lt=2**32, description="seed of the branches")
+    kpis: list[Name] | None = Field(default=None, min_length=1, max_length=64, description="indicators")
+    orders: list[Annotated[str, Field(max_length=400)]] | None = Field(
+        default=None, max_length=64, description="orders as PATH=QUANTITY or PATH=QUANTITY@DUE"
+    )
+
+    def given(self) -> dict[str, Any]:
+        """What was given, under the names of the forecast itself."""
+        names = {"forks": "branches", "kpis": "kpi_ids"}
+        found = self.model_dump(exclude_none=True)
+        return {names.get(name, name): tuple(v) if isinstance(v, list) else v for name, v in found.items()}
 
 
 Watched = Annotated[

@@ -1,4 +1,4 @@
-"""The REST interface: read only, documented at ``/api/docs.json``."""
+"""The REST interface: reads, and asks for forecasts; documented at ``/api/docs.json``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,20 @@ from starlette.responses import StreamingResponse
 from dashboards.live import LiveState
 from dashboards.panel import PanelSpec, board, panels
 from dashboards.web import answers
-from dashboards.web.questions import KpiQuestion, KpiSeriesQuestion, PathQuestion, SeriesQuestion, Under, Watched
+from dashboards.web.questions import (
+    ForecastQuestion,
+    KpiQuestion,
+    KpiSeriesQuestion,
+    PathQuestion,
+    SeriesQuestion,
+    Under,
+    Watched,
+)
 from dashboards.web.settings import WebSettings
 from dashboards.web.stream import Broadcaster
 from dashboards.web.texts import Language, texts
 from twin.equipment import EquipmentPath, Level
+from twin.errors import ConnectorError, ProblemsError
 from twin.kpi.spec import kpis
 from twin.ports import History
 from twin.records import RecordKind
@@ -48,6 +57,7 @@ class Routes:
         for name in ("series", "states", "stock", "kpi_series", "alarm_log"):
             router.add_api_route(f"/{name.replace('_', '-')}", getattr(self, name), response_model=None)
         router.add_api_route("/i18n/{language}", self.i18n, response_model=None)
+        router.add_api_route("/forecast", self.forecast, methods=["POST"], response_model=None)
         return router
 
     async def model(self) -> Answer:
@@ -123,6 +133,17 @@ class Routes:
         """Panels of every board in their order."""
         scopes = dict.fromkeys(panels[kind].scope for kind in panels.kinds())
         return [_panel(spec) for scope in scopes for spec in board(scope)]
+
+    async def forecast(self, question: ForecastQuestion) -> Answer:
+        """Branch the live plant, run the branches to a horizon and give the quantiles, which are also published."""
+        if self.settings.ahead is None:
+            raise HTTPException(404, "forecast: expected a live run, got pages alone")
+        try:
+            return await self.settings.ahead(question.given())
+        except ProblemsError as error:
+            raise HTTPException(422, str(error)) from None
+        except ConnectorError as error:
+            raise HTTPException(503, str(error)) from None
 
     async def i18n(self, language: Language) -> dict[str, str]:
         """Texts of the pages."""

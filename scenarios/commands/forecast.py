@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import urllib3
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -21,27 +22,27 @@ from scenarios.forecast.ahead import BRANCHES, Question, forecast
 from scenarios.forecast.horizon import STEP_S
 from scenarios.forecast.layout import DEFAULT_KPIS
 from scenarios.forecast.pool import BranchPool
-from scenarios.forecast.result import NAMES, Arrival, Forecast
-from twin.brain.scopes import Scope
-from twin.equipment import Level
+from scenarios.forecast.records import GROUP_KPIS
+from scenarios.forecast.result import NAMES, Document
+from twin.errors import Problem, RetriableError, ScenarioError
 
 MOST_ROWS = 30
 """Most stock-outs shown."""
-SHOWN = ("good_quantity", "throughput_per_h", "oee", "line_oee", "scrap_ratio", "energy_kwh", "work_in_process")
-LEVELS = (Level.LINE, Level.SITE)
+ANSWER_S = 600.0
+LIVE = ("http://", "https://")
 
 
-def show(result: Forecast, everything: bool) -> None:
+def show(document: Document, everything: bool, kpis: Iterable[str]) -> None:
     """Print a forecast for people."""
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
-    scopes = [scope for scope in result.layout.scopes if everything or scope.level in LEVELS]
-    console.print(_figures(result, scopes))
-    if result.completions:
-        console.print(_orders(result))
-    if result.stock_outs:
-        console.print(_stock_outs(result))
-    begin, end = result.moment(result.begin_s), result.moment(result.times_s[-1])
-    console.print(f"{result.branches} branches from {begin} to {end} in {result.wall_s:.1f} s")
+    console.print(_figures(document["scopes"], everything, tuple(kpis)))
+    if document["orders"]:
+        console.print(_orders(document["orders"]))
+    if document["stock_outs"]:
+        console.print(_stock_outs(document["stock_outs"]))
+    pause = f", the plant paused {1000 * document['pause_s']:.1f} ms" if "pause_s" in document else ""
+    about = f"{document['branches']} branches from {document['begin']} to {document['horizon']}"
+    console.print(f"{about} in {document['wall_s']:.1f} s{pause}")
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -52,37 +53,36 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _figures(result: Forecast, scopes: Iterable[Scope]) -> Table:
+def _figures(scopes: Mapping[str, Any], everything: bool, kpis: tuple[str, ...]) -> Table:
+    """Indicators from the begin to the horizon, of lines and sites unless all are wanted."""
     table = _table("from now to the horizon", "indicator", *NAMES)
-    usual = result.layout.kpi_ids == DEFAULT_KPIS
-    shown = SHOWN if usual else result.layout.kpi_ids
-    for scope in scopes:
-        for kpi in shown:
-            found = result.at_horizon(scope.path, kpi)
-            if found:
-                table.add_row(scope.path, kpi, *(f"{value:,.3f}" for value in found.values()))
+    for path, figures in scopes.items():
+        if not everything and path.count("/") not in (1, 3):
+            continue
+        for kpi in (name for name in kpis if name in figures):
+            last = [figures[kpi]["outlook"][name][-1] for name in NAMES]
+            table.add_row(path, kpi, *("-" if value is None else f"{value:,.3f}" for value in last))
     return table
 
 
-def _orders(result: Forecast) -> Table:
+def _orders(orders: Iterable[Document]) -> Table:
     table = _table("orders complete", "quantity", "due", "on time", *NAMES)
-    for name, arrival in result.completions.items():
-        stone = result.milestones[name]
-        due = "-" if stone.due_s is None else str(result.moment(stone.due_s))[:16]
-        on_time = f"{result.on_time[name]:.0%}" if name in result.on_time else "-"
-        table.add_row(stone.path, str(stone.quantity), due, on_time, *_times(result, arrival))
+    for order in orders:
+        on_time = "-" if order["on_time"] is None else f"{order['on_time']:.0%}"
+        due = "-" if order["due"] is None else order["due"][:16]
+        table.add_row(order["path"], str(order["quantity"]), due, on_time, *_times(order))
     return table
 
 
-def _stock_outs(result: Forecast) -> Table:
+def _stock_outs(rows: list[Document]) -> Table:
     table = _table("stock-outs", "item", "probability", *NAMES)
-    for (path, item), arrival in list(result.stock_outs.items())[:MOST_ROWS]:
-        table.add_row(path, item, f"{arrival.probability:.0%}", *_times(result, arrival))
+    for row in rows[:MOST_ROWS]:
+        table.add_row(row["path"], row["item"], f"{row['probability']:.0%}", *_times(row))
     return table
 
 
-def _times(result: Forecast, arrival: Arrival) -> list[str]:
-    return [(result.moment(time) or "later")[:16] for time in arrival.times_s]
+def _times(row: Document) -> list[str]:
+    return [(row[name] or "later")[:16] for name in NAMES]
 
 
 def _saved(target: Path, at: str | None, seed: int | None, overrides: list[str]) -> tuple[saved.Header, bytes]:
@@ -94,13 +94,38 @@ def _saved(target: Path, at: str | None, seed: int | None, overrides: list[str])
     return plant_at(target, at, seed, overrides)
 
 
-def _watched(name: str, snapshot: bytes, question: Question, workers: int | None, quiet: bool) -> Forecast:
+def _watched(name: str, snapshot: bytes, question: Question, workers: int | None, quiet: bool) -> Document:
     """A forecast with a bar that shows how far it is."""
     console = Console(stderr=True)
     bar = Progress(console=console, transient=True, disable=quiet or not console.is_terminal)
     with BranchPool(workers) as pool, bar:
         task = bar.add_task(name, total=question.branches)
-        return forecast(name, snapshot, question, pool, lambda done: bar.update(task, completed=done))
+        made = forecast(name, snapshot, question, pool, lambda done: bar.update(task, completed=done))
+    return made.document()
+
+
+def _asked(address: str, question: Question) -> Document:
+    """A forecast that a live run makes.
+
+    Raises:
+        RetriableError: Nobody answers, or it cannot be made now.
+        ScenarioError: It cannot be made.
+    """
+    wanted = {"horizon": question.horizon, "forks": question.branches, "step_s": question.step_s}
+    wanted |= {"seed": question.seed, "kpis": question.kpi_ids, "orders": question.orders}
+    url = f"{address.rstrip('/')}/api/forecast"
+    try:
+        answer = urllib3.request("POST", url, json=wanted, timeout=ANSWER_S, retries=False)
+        said = answer.json()
+    except (urllib3.exceptions.HTTPError, ValueError) as error:
+        raise RetriableError(f"{url}: expected a live run, got {error} (is it running?)") from None
+    if answer.status == 200:
+        document: Document = said
+        return document
+    detail = said.get("detail") if isinstance(said, dict) else said
+    if answer.status == 422:
+        raise ScenarioError([Problem(url, "a question it can answer", str(detail))])
+    raise RetriableError(f"{url}: {detail}")
 
 
 def add(app: typer.Typer) -> None:
@@ -108,7 +133,7 @@ def add(app: typer.Typer) -> None:
 
     @app.command("forecast")
     def command(
-        target: Annotated[Path, typer.Argument(help="scenario, or file made by factory snapshot")],
+        target: Annotated[str, typer.Argument(help="scenario, file of factory snapshot, or address of a live run")],
         horizon: Annotated[str, typer.Option(help="how far: e.g. 8h, shift_end, order_due")] = "8h",
         forks: Annotated[int, typer.Option(help="number of branches")] = BRANCHES,
         step: Annotated[str | None, typer.Option(help="windows on the way, e.g. 1h")] = None,
@@ -125,20 +150,18 @@ def add(app: typer.Typer) -> None:
         quiet: Annotated[bool, typer.Option("--quiet", help="print nothing")] = False,
     ) -> None:
         """Look ahead: quantiles of indicators, order completions and stock-outs over many branches."""
-        question = Question(
-            horizon=horizon,
-            branches=forks,
-            step_s=duration_s(step, STEP_S, "--step"),
-            seed=1 if seed is None else seed,
-            kpi_ids=tuple(kpi or DEFAULT_KPIS),
-            orders=tuple(order or ()),
-        )
-        header, snapshot = _saved(target, at, run_seed, set_ or [])
-        result = _watched(header.scenario, snapshot, question, workers, quiet)
-        document = json.dumps(result.document(), ensure_ascii=False)
+        step_s = duration_s(step, STEP_S, "--step")
+        kpis = tuple(kpi or DEFAULT_KPIS)
+        question = Question(horizon, forks, step_s, 1 if seed is None else seed, kpis, tuple(order or ()))
+        if target.startswith(LIVE):
+            document = _asked(target, question)
+        else:
+            header, snapshot = _saved(Path(target), at, run_seed, set_ or [])
+            document = _watched(header.scenario, snapshot, question, workers, quiet)
+        text = json.dumps(document, ensure_ascii=False)
         if out is not None:
-            out.write_text(document + "\n", encoding="utf-8")
+            out.write_text(text + "\n", encoding="utf-8")
         if as_json:
-            print(document)
+            print(text)
         elif not quiet:
-            show(result, everything)
+            show(document, everything, kpi or GROUP_KPIS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import shutil
 import socket
@@ -15,6 +14,7 @@ import typer
 from pydantic import ValidationError
 
 from scenarios.document import Scenario
+from scenarios.forecast.saved import data_folder, scenario_hash
 from scenarios.live.run import LiveRun
 from scenarios.live.settings import RunSettings
 from scenarios.loader import load
@@ -94,7 +94,7 @@ def settings_for(file: Path | str, scenario: Scenario, **given: Any) -> RunSetti
     Raises:
         ScenarioError: A value is not possible, or the folder cannot be made.
     """
-    root = Path(os.environ.get("FF_DATA", "data")).resolve() / scenario.name
+    root = data_folder() / scenario.name
     folder = root / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     store = None if scenario.store.url == "embedded" else scenario.store.url
     opcua = scenario.brokers.opcua
@@ -115,6 +115,8 @@ def settings_for(file: Path | str, scenario: Scenario, **given: Any) -> RunSetti
         "opcua_port": opcua.port if opcua.enabled else None,
         "opcua_security": opcua.security,
         "folder": folder,
+        "forecast": scenario.forecast,
+        "scenario_hash": scenario_hash(scenario),
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     try:

@@ -16,7 +16,8 @@ from scenarios.live.plant_role import run_plant
 from scenarios.live.settings import RunSettings
 from twin.errors import Problem, ScenarioError
 
-Role = Callable[[RunSettings, asyncio.Event], Awaitable[None]]
+Asked = asyncio.Queue[str]
+Role = Callable[[RunSettings, asyncio.Event, Asked], Awaitable[None]]
 ROLES: dict[str, Role] = {"plant": run_plant, "gateway": run_gateway}
 
 
@@ -25,9 +26,10 @@ async def _until_told(role: Role, settings: RunSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    parent = asyncio.create_task(parent_is_gone())
+    asked: Asked = asyncio.Queue()
+    parent = asyncio.create_task(parent_is_gone(asked))
     parent.add_done_callback(lambda _: stop.set())
-    await role(settings, stop)
+    await role(settings, stop, asked)
     parent.cancel()
 
 

@@ -99,11 +99,11 @@ class Layout:
     def _column(self, name: str, o: Observed, table: Table, inside: Any, shape: tuple[int, ...]) -> Floats:
         if name == "work_in_process":
             inner = [inside[:, list(scope.units)].sum(axis=1) for scope in self.scopes]
-            return _value(kpis[name], Ahead(inside=np.stack(inner, axis=1).astype(float)))
+            return figure_value(kpis[name], Ahead(inside=np.stack(inner, axis=1).astype(float)))
         if name == "line_oee":
             return self._line_oee(table, shape)
         spec = kpis[name]
-        values = _value(spec, o).reshape(shape)
+        values = figure_value(spec, o).reshape(shape)
         values[:, ~self._published(spec)] = np.nan
         return values
 
@@ -126,7 +126,7 @@ class Layout:
             ideal_s = stage_s(scope.bottleneck, self.units)
             shares = [pbt[:, unit] * ideal_s / own for unit in scope.bottleneck if (own := self.units[unit].ideal_s)]
             flow = LineFlow(good[:, list(scope.last)].sum(axis=1), ideal_s, sum(shares, np.zeros(len(pbt))), None)  # type: ignore[arg-type]
-            values[:, row] = _value(kpis["line_oee"], flow)
+            values[:, row] = figure_value(kpis["line_oee"], flow)
         return values
 
 
@@ -146,7 +146,7 @@ def _says(unit: Unit) -> bool:
     return unit.master is not None and bool(getattr(stations[unit.master.kind], "records_parts", False))
 
 
-def _value(spec: KpiSpec, subject: Any) -> Floats:
+def figure_value(spec: KpiSpec, subject: Any) -> Floats:
     """Scale x numerator / denominator; NaN where the denominator is 0."""
     numerator, denominator = spec.figure(subject)
     value: Floats = np.asarray(numerator, dtype=float) * spec.scale

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from time import perf_counter
@@ -46,9 +48,12 @@ class BranchPool:
         self.close()
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes, in the middle of a branch if need be."""
         if self._pool is not None:
+            processes = list(self._pool._processes.values())  # terminate_workers() from Python 3.14 on
             self._pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.terminate()
             self._pool = None
 
     def run(self, task: Task, branches: int, done: Done | None = None) -> list[Outcome]:
@@ -103,5 +108,15 @@ class BranchPool:
 
 
 def _give_way() -> None:
+    """Be less important than others, leave Ctrl-C to the parent and never outlive it."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -87,12 +87,6 @@ class Forecast:
         """A simulated time as local time of the plant; None for never."""
         return (self.epoch + timedelta(seconds=sim_s)).isoformat(timespec="seconds") if isfinite(sim_s) else None
 
-    def at_horizon(self, path: str, kpi: str) -> dict[str, float]:
-        """Quantiles of an indicator from the begin to the horizon; empty when there is none."""
-        row, column = self.layout.row[EquipmentPath(path)], self.layout.kpi_ids.index(kpi)
-        found = self.values[:, 1, -1, row, column]
-        return {} if np.isnan(found).any() else dict(zip(NAMES, found.tolist(), strict=True))
-
     def document(self) -> Document:
         """One object with stable keys; everything but ``wall_s`` is a function of the snapshot and the options."""
         return {

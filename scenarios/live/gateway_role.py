@@ -12,7 +12,7 @@ from scenarios.live.children import READY
 from scenarios.live.settings import RunSettings
 
 
-async def run_gateway(settings: RunSettings, stop: asyncio.Event) -> None:
+async def run_gateway(settings: RunSettings, stop: asyncio.Event, _asked: asyncio.Queue[str]) -> None:
     """Serve OPC UA from the broker's records until told to stop.
 
     Certificate and credentials are kept beside the runs of the scenario, so they outlive one run.

@@ -18,6 +18,7 @@ from dashboards.web.server import WebServer
 from dashboards.web.settings import LOOPBACK, WebSettings
 from scenarios.feed import tick_for
 from scenarios.live.backfill import History
+from scenarios.live.outlook import Ask, Outlook
 from scenarios.live.settings import RunSettings
 from twin.brain import Brain, BrainConfig
 from twin.config import Title
@@ -47,9 +48,13 @@ class Hub:
         self.live = LiveState()
         self.ingest: Ingest | None = None
         self._figures: Outbox | None = None
+        self._outlook: Outlook | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._looking: list[asyncio.Task[None]] = []
         self._stack = AsyncExitStack()
-        web = WebSettings(language=settings.language, title=title, hosts=self._hosts(), counters=self.counters)
+        web = WebSettings(
+            language=settings.language, title=title, hosts=self._hosts(), counters=self.counters, ahead=self.ahead
+        )
         self.web = WebServer(create_app(self.store, self.live, web), settings.host, settings.port)
 
     @property
@@ -61,6 +66,26 @@ class Hub:
         """What the ingest has seen, for the health page."""
         brain = {"brain_late": self.brain.stats.late, "brain_rejected": self.brain.stats.rejected}
         return brain if self.ingest is None else {**self.ingest.status(), **brain}
+
+    async def ahead(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """A forecast of the live plant, see :meth:`Outlook.answer`."""
+        if self._outlook is None:
+            raise RetriableError("forecast: expected a live plant, got one that is not live yet (ask again later)")
+        return await self._outlook.answer(asked)
+
+    def look_ahead(self, ask: Ask) -> None:
+        """The plant is live from now on.
+
+        Args:
+            ask: Asks its process.
+        """
+        self._outlook = Outlook(self.settings.forecast, ask, self._publish)
+        self._stack.callback(self._outlook.close)
+        self._looking.append(asyncio.create_task(self._outlook.run()))
+
+    async def _publish(self, frame: Frame) -> None:
+        if self._figures is not None and len(frame):
+            await self._figures.put_soon([frame])
 
     async def open(self) -> str:
         """Open the store and serve the pages.
@@ -102,9 +127,10 @@ class Hub:
 
     async def close(self) -> None:
         """Stop listening, close pages and store."""
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._looking]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._stack.aclose()
 
     async def _observe(self, frames: Sequence[Frame]) -> None:

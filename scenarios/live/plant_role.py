@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from dataclasses import replace
+from time import perf_counter
+from typing import Any
 
 from brokers import connect
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import Pump
 from scenarios.feed import Feed, tick_for
-from scenarios.live.children import READY
+from scenarios.forecast import saved
+from scenarios.live.children import ANSWER, READY
 from scenarios.live.clock import Pace, SystemClock
+from scenarios.live.outlook import SNAPSHOT
 from scenarios.live.settings import RunSettings
 from twin.equipment import EquipmentPath
 from twin.ports import Clock
@@ -57,13 +62,22 @@ class PlantRole:
         feed: Plant and devices; continues from where they are.
         clock: Time of the machine.
         drain_s: Longest wait at the end for what was said to be stored.
+        asked: Questions of the process that started this one.
     """
 
-    def __init__(self, settings: RunSettings, feed: Feed, clock: Clock | None = None, drain_s: float = DRAIN_S):
+    def __init__(
+        self,
+        settings: RunSettings,
+        feed: Feed,
+        clock: Clock | None = None,
+        drain_s: float = DRAIN_S,
+        asked: asyncio.Queue[str] | None = None,
+    ):
         self.settings = settings
         self.feed = feed
         self._clock = clock or SystemClock()
         self._drain_s = drain_s
+        self._asked: asyncio.Queue[str] = asked or asyncio.Queue()
         self._tick_s = tick_for(max(settings.tick_s, settings.speed * LEAST_TICK_S))
         self._sites = {site: SitePublisher(site, settings) for site in feed.banks}
 
@@ -80,14 +94,30 @@ class PlantRole:
         """
         pumps = [asyncio.create_task(site.pump.run()) for site in self._sites.values()]
         work = asyncio.create_task(self._publish(stop))
+        answering = asyncio.create_task(self._answer())
         try:
-            done, _ = await asyncio.wait([work, *pumps], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait([work, answering, *pumps], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            for task in (work, *pumps):
+            for task in (work, answering, *pumps):
                 task.cancel()
-            await asyncio.gather(work, *pumps, return_exceptions=True)
+            await asyncio.gather(work, answering, *pumps, return_exceptions=True)
+
+    async def _answer(self) -> None:
+        """Save the plant as often as it is asked for, between two ticks."""
+        while True:
+            if await self._asked.get() == SNAPSHOT:
+                print(f"{ANSWER}{json.dumps(await self._saved())}", flush=True)
+
+    async def _saved(self) -> dict[str, Any]:
+        begun = perf_counter()
+        plant = self.feed.plant
+        snapshot = plant.snapshot()
+        pause_s = perf_counter() - begun
+        header = saved.Header.of(plant, self.settings.name, self.settings.scenario_hash)
+        await asyncio.to_thread(saved.write, self.settings.snapshot, header, snapshot)
+        return {"file": str(self.settings.snapshot), "sim_s": header.sim_s, "pause_s": pause_s}
 
     async def _publish(self, stop: asyncio.Event) -> None:
         await asyncio.gather(*(site.pump.ready.wait() for site in self._sites.values()))
@@ -124,6 +154,6 @@ async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
     return True
 
 
-async def run_plant(settings: RunSettings, stop: asyncio.Event) -> None:
+async def run_plant(settings: RunSettings, stop: asyncio.Event, asked: asyncio.Queue[str]) -> None:
     """The plant's process from its saved state."""
-    await PlantRole(settings, Feed.resume(settings.plant_state)).run(stop)
+    await PlantRole(settings, Feed.resume(settings.plant_state), asked=asked).run(stop)

@@ -93,6 +93,8 @@ class LiveRun:
             await child.ready.wait()
             if child.ended:
                 await ended
+            if role == "plant":
+                hub.look_ahead(child.ask)
         self._say("live; Ctrl-C ends")
 
     def _watch(self, end: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from scenarios.document import ForecastConfig
+
 
 class RunSettings(BaseModel):
     """Settings of a live run, after command line and scenario have been joined.
@@ -30,6 +32,8 @@ class RunSettings(BaseModel):
         folder: Folder for what the run keeps.
         opcua_port: Port of the OPC UA server; None: no server.
         opcua_security: ``sign_encrypt`` or ``none``.
+        forecast: How far to look ahead, and how often.
+        scenario_hash: Hash over the content of the scenario.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +56,8 @@ class RunSettings(BaseModel):
     folder: Path
     opcua_port: int | None = Field(default=None, ge=0, le=65535)
     opcua_security: Literal["sign_encrypt", "none"] = "sign_encrypt"
+    forecast: ForecastConfig = ForecastConfig()
+    scenario_hash: str = ""
 
     def write(self) -> Path:
         """Write the settings into the run's folder for the processes of other roles."""
@@ -73,3 +79,8 @@ class RunSettings(BaseModel):
     def plant_state(self) -> Path:
         """File from which the plant's process goes on."""
         return self.folder / "plant.state"
+
+    @property
+    def snapshot(self) -> Path:
+        """File of the last copy of the running plant, for forecasts."""
+        return self.folder / "plant.snapshot"

@@ -1,0 +1,87 @@
+"""Forecasts of a running plant: a copy of it is taken, branched and run ahead while it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from scenarios.document import ForecastConfig
+from scenarios.forecast import saved
+from scenarios.forecast.ahead import Question, forecast
+from scenarios.forecast.pool import BranchPool
+from scenarios.forecast.records import frame_of
+from twin.errors import FactoryError, RetriableError
+from twin.records import Frame
+
+log = logging.getLogger(__name__)
+
+SNAPSHOT = "snapshot"
+"""What the plant's process is asked for."""
+
+Document = dict[str, Any]
+Ask = Callable[[str], Awaitable[str]]
+Publish = Callable[[Frame], Awaitable[None]]
+
+
+class Outlook:
+    """Looks ahead of a running plant, when asked and as often as the scenario says.
+
+    The plant's process writes a sealed copy of the plant between two ticks; branches run in other processes,
+    which give way to the live ones; the quantiles are published as KPI records.
+
+    Args:
+        config: How often, how far, how many branches.
+        ask: Asks the plant's process.
+        publish: Publishes records.
+    """
+
+    def __init__(self, config: ForecastConfig, ask: Ask, publish: Publish):
+        self.config = config
+        self._ask, self._publish = ask, publish
+        self._pool = BranchPool(config.workers, eager=True)
+        self._busy = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Look ahead again and again; returns only when that is not wanted."""
+        while self.config.every is not None:
+            try:
+                await self.look(self._usual())
+            except FactoryError as error:
+                log.warning("forecast: %s", error)
+            await asyncio.sleep(self.config.every)
+
+    def _usual(self) -> Question:
+        return Question(self.config.horizon, self.config.forks, self.config.step)
+
+    async def answer(self, asked: Mapping[str, Any]) -> Document:
+        """A forecast for the pages or the command line.
+
+        Args:
+            asked: Fields of :class:`Question` that differ from what the scenario says.
+
+        Raises:
+            RetriableError: One is being made.
+            ScenarioError: It cannot be made.
+        """
+        if self._busy.locked():
+            raise RetriableError("forecast: expected none in the making, got one (ask again when it is done)")
+        usual = self._usual()
+        fields = {name: getattr(usual, name) for name in ("horizon", "branches", "step_s")}
+        return await self.look(Question(**{**fields, **asked}))
+
+    async def look(self, question: Question) -> Document:
+        """One forecast from now on, published."""
+        async with self._busy:
+            copy = json.loads(await self._ask(SNAPSHOT))
+            header, snapshot = await asyncio.to_thread(saved.read, Path(copy["file"]))
+            result = await asyncio.to_thread(forecast, header.scenario, snapshot, question, self._pool)
+            await self._publish(await asyncio.to_thread(frame_of, result, copy["pause_s"]))
+            return {**result.document(), "pause_s": copy["pause_s"]}
+
+    def close(self) -> None:
+        """End the other processes."""
+        self._pool.close()
