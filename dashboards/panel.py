@@ -33,6 +33,7 @@ class Picture(StrEnum):
     GAUGE = "gauge"
     LINE = "line"
     STATE_TIMELINE = "state_timeline"
+    BAND = "band"
     BAR = "bar"
     TABLE = "table"
     GRID = "grid"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from brokers.naming import STORE_TAGS, grafana_variable
 from brokers.stores.lines import field_name
 from dashboards.panel import Events, Kpi, PanelSpec, Picture, Scope, Telemetry
+from twin.kpi.definitions.forecast import QUANTILES, quantile_window
 from twin.kpi.spec import kpis
 from twin.records import RecordKind
 
@@ -54,6 +55,9 @@ def targets(spec: PanelSpec) -> list[tuple[str, str]]:
     shows = spec.shows
     if isinstance(shows, Telemetry):
         return _telemetry(spec, shows)
+    if isinstance(shows, Kpi) and spec.picture is Picture.BAND:
+        only_ahead = kpis[shows.ids[0]].scopes == ("forecast",)
+        return [*([] if only_ahead else _kpis(spec, shows)), *_quantiles(spec, shows)]
     if isinstance(shows, Kpi):
         return _kpi_table(spec, shows) if spec.picture in (Picture.TABLE, Picture.CHAIN_GRAPH) else _kpis(spec, shows)
     return _events(spec, shows)
@@ -89,9 +93,20 @@ def _kpis(spec: PanelSpec, shows: Kpi) -> list[tuple[str, str]]:
         what, tail = 'last("value")', _by(apart)
         if spec.picture is Picture.LINE and shows.window == "live":
             what, tail = 'mean("value")', _by(apart, "time($__interval)") + " fill(none)"
-        elif spec.picture is Picture.LINE:
+        elif spec.picture in (Picture.LINE, Picture.BAND):
             what = '"value"'
         found.append((_select(what, RecordKind.KPI, tests, tail), _legend(apart, f"{kpis[name].en} {kpis[name].zh}")))
+    return found
+
+
+def _quantiles(spec: PanelSpec, shows: Kpi) -> list[tuple[str, str]]:
+    """One query per quantile of a forecast, the lowest first, as far ahead as the range reaches."""
+    where, apart = _levels(spec)
+    found = []
+    for quantile in QUANTILES:
+        window = quantile_window("forecast", quantile)
+        tests = [*where, f"\"kpi\" = '{shows.ids[0]}'", f"\"window\" = '{window}'", "$timeFilter"]
+        found.append((_select('"value"', RecordKind.KPI, tests, _by(apart)), window.removeprefix("forecast_")))
     return found
 
 

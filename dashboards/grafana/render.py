@@ -24,6 +24,7 @@ _TYPES = {
     Picture.GAUGE: "gauge",
     Picture.LINE: "timeseries",
     Picture.STATE_TIMELINE: "state-timeline",
+    Picture.BAND: "timeseries",
     Picture.BAR: "bargauge",
     Picture.TABLE: "table",
     Picture.GRID: "stat",
@@ -57,6 +58,7 @@ def dashboard(scope: Scope) -> Document:
 
 def rendered(spec: PanelSpec, number: int) -> Document:
     """One panel, not yet placed."""
+    links = {"links": [_ahead(spec)]} if spec.picture is Picture.BAND else {}
     return {
         "id": number,
         "title": f"{spec.en} · {spec.zh}",
@@ -68,7 +70,14 @@ def rendered(spec: PanelSpec, number: int) -> Document:
         "options": _options(spec),
         "targets": [_target(*target, number) for number, target in enumerate(targets(spec))],
         "transformations": _transformations(spec),
+        **links,
     }
+
+
+def _ahead(spec: PanelSpec) -> Document:
+    """A link to the same board with the hours to come in its range, without which a forecast is not seen."""
+    url = f"/d/ff-{spec.scope}?from=now-6h&to=now%2B8h&${{__all_variables}}"
+    return {"title": "Look ahead · 展望", "url": url, "targetBlank": False}
 
 
 def placed(panels: list[Document]) -> list[Document]:
@@ -138,13 +147,34 @@ def _is_state(spec: PanelSpec) -> bool:
 def _field_config(spec: PanelSpec) -> Document:
     defaults: Document = {"unit": _unit(spec), "color": {"mode": "thresholds"}, "thresholds": _thresholds(spec)}
     defaults |= {name: value for name, value in (("min", spec.low), ("max", spec.high)) if value is not None}
-    if spec.picture is Picture.LINE:
+    if spec.picture in (Picture.LINE, Picture.BAND):
         defaults |= {"color": {"mode": "palette-classic"}, "custom": _line_style(spec)}
     if spec.picture is Picture.STATE_TIMELINE:
         defaults["custom"] = {"fillOpacity": 90, "lineWidth": 0}
     if _is_state(spec):
         defaults |= {"unit": "none", "mappings": state_mappings()}
-    return {"defaults": defaults, "overrides": []}
+    return {"defaults": defaults, "overrides": _bands() if spec.picture is Picture.BAND else []}
+
+
+def _bands() -> list[Document]:
+    """Quantiles of a forecast: the outer and the inner pair filled between, the median dashed."""
+    colour = {"id": "color", "value": {"mode": "fixed", "fixedColor": "#d99a1c"}}
+    between = {"p95": ("p05", 15), "p75": ("p25", 25)}
+    found = []
+    for name in ("p05", "p25", "p50", "p75", "p95"):
+        properties: list[Document] = [colour]
+        if name in between:
+            below, opacity = between[name]
+            properties += [
+                {"id": "custom.fillBelowTo", "value": below},
+                {"id": "custom.fillOpacity", "value": opacity},
+            ]
+        if name == "p50":
+            properties.append({"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [6, 4]}})
+        else:
+            properties.append({"id": "custom.lineWidth", "value": 0})
+        found.append({"matcher": {"id": "byName", "options": name}, "properties": properties})
+    return found
 
 
 def _line_style(spec: PanelSpec) -> Document:
@@ -200,6 +230,7 @@ def _options(spec: PanelSpec) -> Document:
             "displayMode": "basic",
             "valueMode": "color",
         },
+        Picture.BAND: {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi"}},
         Picture.LINE: {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi"}},
         Picture.STATE_TIMELINE: {"mergeValues": True, "showValue": "never", "legend": {"displayMode": "list"}},
         Picture.TABLE: {"showHeader": True},

@@ -18,6 +18,9 @@ from dashboards.grafana.provisioning import dashboards
 from dashboards.grafana.queries import DEPTH, targets, variables
 from dashboards.panel import PanelSpec, Scope, board, panels
 from scenarios.feed import Feed, anchored
+from scenarios.forecast.ahead import Question, forecast
+from scenarios.forecast.pool import BranchPool
+from scenarios.forecast.records import frame_of
 from scenarios.loader import load
 from tests.servers.influxdb import InfluxServer
 from twin.brain.brain import Brain
@@ -90,7 +93,9 @@ def day_of_the_plant() -> tuple[Feed, list[Frame]]:
             for frame in said:
                 take(frame)
     frames.extend(brain.flush())
-    return feed, frames
+    with BranchPool(1) as pool:
+        ahead = forecast(scenario.name, feed.plant.snapshot(), Question("1 h", branches=2), pool)
+    return feed, [*frames, frame_of(ahead, pause_s=0.01)]
 
 
 async def fill(url: str, frames: list[Frame]) -> None:

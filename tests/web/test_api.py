@@ -112,4 +112,13 @@ async def test_health_tells_the_counters_of_the_ingest(served: Served) -> None:
 async def test_the_interface_describes_itself(served: Served) -> None:
     document = await served.get("api/docs.json")
     assert "/api/series" in document["paths"]
-    assert not [path for path, verbs in document["paths"].items() if set(verbs) != {"get"}]
+    others = {path: set(verbs) for path, verbs in document["paths"].items() if set(verbs) != {"get"}}
+    assert others == {"/api/forecast": {"post"}}
+
+
+async def test_pages_without_a_live_plant_make_no_forecast(served: Served) -> None:
+    async with served.client() as client:
+        assert (await client.post("api/forecast", json={})).status_code == 404
+        assert (await client.post("api/forecast", json={"forks": 0})).status_code == 422
+        assert (await client.post("api/forecast", json={"path": "x"})).status_code == 422
+        assert (await client.post("api/forecast", json={}, headers={"origin": "http://elsewhere"})).status_code == 403

@@ -9,6 +9,9 @@ import pytest
 from playwright.async_api import BrowserContext, expect
 
 from dashboards.web.settings import STATIC
+from scenarios.forecast.ahead import Question, forecast
+from scenarios.forecast.pool import BranchPool
+from scenarios.forecast.records import frame_of
 from tests.counterparts import missing
 from tests.servers.browser import Window
 from tests.web.conftest import Served
@@ -44,6 +47,21 @@ async def opened(context: BrowserContext, served: Served, route: str, language: 
     await window.page.goto(served.url + route)
     await window.page.wait_for_selector(LIVE, state="attached")
     return window
+
+
+async def test_a_band_is_drawn_when_there_is_a_forecast(browsing: BrowserContext, served: Served) -> None:
+    window = await opened(browsing, served, ROUTES["line"][0])
+    panel = window.page.locator("[data-panel=line_throughput_ahead]")
+    await window.page.wait_for_selector(ROUTES["line"][1])
+    await expect(panel).to_be_hidden()
+    feed = served.pipeline.feed
+    with BranchPool(1) as pool:
+        ahead = forecast("small", feed.plant.snapshot(), Question("3 h", branches=20), pool)  # type: ignore[attr-defined]
+    await served.store.write([frame_of(ahead)])
+    await window.page.reload()
+    await expect(panel.locator("canvas")).to_be_visible()
+    await expect(panel.locator(".u-legend")).to_contain_text("expected (median)")
+    assert window.problems == []
 
 
 async def feed_state(served: Served, state: str, order: str | None = None) -> None:

@@ -2,6 +2,7 @@
 import { append, h, replace } from "./dom";
 import { lasting, t, title } from "./i18n";
 import { setSpan, spans, spanS, type Maker, type Picture } from "./picture";
+import { band } from "./pictures/band";
 import { bar } from "./pictures/bar";
 import { chainGraph } from "./pictures/chain_graph";
 import { gauge } from "./pictures/gauge";
@@ -14,7 +15,7 @@ import { store, type Section } from "./store";
 import type { Panel, Scope } from "./types";
 
 const MAKERS: Record<string, Maker> = {
-  stat, gauge, bar, table, line, grid, state_timeline: timeline, chain_graph: chainGraph,
+  stat, gauge, band, bar, table, line, grid, state_timeline: timeline, chain_graph: chainGraph,
 };
 const RELOAD_MS = 15_000;
 

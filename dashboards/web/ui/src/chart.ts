@@ -5,8 +5,8 @@ import { number, plantOffset } from "./i18n";
 
 export const PALETTE = ["#3b8df0", "#22a877", "#d99a1c", "#9b6cf0", "#ef5f7a", "#17a9c4", "#7fae1e", "#e07f2f"];
 
-export interface Line { label: string; colour: string; dash?: number[]; stepped?: boolean; percent?: boolean; fill?: boolean }
-export interface ChartOptions { height: number; lines: Line[]; low?: number | null; high?: number | null; band?: [number, number]; sync?: string }
+export interface Line { label: string; colour: string; dash?: number[]; stepped?: boolean; percent?: boolean; fill?: boolean; thin?: boolean }
+export interface ChartOptions { height: number; lines: Line[]; low?: number | null; high?: number | null; band?: [number, number]; bands?: uPlot.Band[]; sync?: string }
 
 function css(name: string): string { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
 
@@ -48,7 +48,7 @@ export function chart(target: HTMLElement, options: ChartOptions): uPlot {
   const series: uPlot.Series[] = [{ label: "t", value: (_, at) => (at === null ? "—" : uPlot.fmtDate("{HH}:{mm}:{ss}")(tz(at))) }];
   for (const line of options.lines) {
     series.push({
-      label: line.label, stroke: line.colour, width: 1.6, dash: line.dash ?? [], points: { show: false }, spanGaps: false,
+      label: line.label, stroke: line.colour, width: line.thin ? 0.6 : 1.6, dash: line.dash ?? [], points: { show: false }, spanGaps: false,
       ...(line.fill ? { fill: `${line.colour}1f` } : {}),
       ...(line.stepped && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: -1 }) } : {}),
       value: (_, value) => (value === null ? "" : show(value)),
@@ -64,6 +64,7 @@ export function chart(target: HTMLElement, options: ChartOptions): uPlot {
       { ...axis(), values: ticks, space: 64, size: 28 },
       { ...axis(), size: 52, space: 26, values: (_, values) => values.map((value) => (percent ? `${number(value * 100, 0)}%` : number(value))) },
     ],
+    bands: options.bands ?? [],
     plugins: options.band ? [band(options.band)] : [],
   }, [[], ...options.lines.map(() => [])], target);
 }
