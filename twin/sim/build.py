@@ -72,6 +72,8 @@ def _link(
         station.link(tuple(made[target] for target in successors[path]), tuple(givers[path]))
         if path in reworks:
             station.rework_takers = tuple(made[target] for target in reworks[path])  # type: ignore[attr-defined]
+    for station in made.values():
+        station.linked()
 
 
 def _reworks(config: PlantConfig) -> dict[EquipmentPath, Paths]:

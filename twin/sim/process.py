@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from heapq import heappush
 from typing import Any, ClassVar, Protocol
 
@@ -34,6 +35,8 @@ from twin.streams import Stream
 IDLE, PREPARING, WORKING, DONE, WAITING = 0, 1, 2, 3, 4
 LAID_DOWN = -1
 NOT_DUE = -1.0
+NO_QUEUE: deque[Load] = deque(maxlen=0)
+"""Stands for a queue that there is no short way to."""
 
 
 class Job:
@@ -189,13 +192,34 @@ class Slot:
                 self._conclude()
                 return
             station.log.extend((kernel._now, job.good))
-        taker = station.next
-        if not (taker.offer(job.out) if taker is not None else station.forward(job.out)):
+        # what offer and take of plain queues would do is done here, see Processor.linked
+        taker: Any = station.next
+        if station.places_out:
+            level = len(station.queue_out)
+            if level >= station.places_out:
+                self._keep(job.out, station.successors)
+                return
+            if (level or not station.idlers) and not taker.closed:
+                station.queue_out.append(job.out)
+            elif not taker.offer(job.out):
+                self._keep(job.out, station.successors)
+                return
+        elif not (taker.offer(job.out) if taker is not None else station.forward(job.out)):
             self._keep(job.out, station.successors)
             return
-        giver = station.feed
-        part = giver.take(station) if giver is not None else station.ask()
-        if part is None or part is not job.part:
+        giver: Any = station.feed
+        if station.places_in:
+            queue = station.queue_in
+            if queue and not giver.closed:
+                if len(queue) >= station.places_in and station.waiters:
+                    kernel.soon.append(giver.pull)
+                giver.parts += 1
+                part: Load | None = queue.popleft()
+            else:
+                part = None
+        else:
+            part = giver.take(station) if giver is not None else station.ask()
+        if part is not job.part:
             self._turn_to(part)
             return
         # the next part is like the last: the way of nearly all operations
@@ -210,11 +234,12 @@ class Slot:
         self.due = NOT_DUE
         self.phase = IDLE
         station.working -= 1
-        if part is None:
-            station.idle.append(self)
-            station.show()
-        else:
+        if part is not None:
             self.begin(part)
+            return
+        station.idle.append(self)
+        if not station.working:
+            station.show()
 
     def _conclude(self) -> None:
         station, job = self.station, self.job
@@ -242,7 +267,8 @@ class Slot:
         self.due, self.phase, self.out, self.takers = NOT_DUE, DONE, out, takers
         station.working -= 1
         station.blocked.append(self)
-        station.show()
+        if not station.working:
+            station.show()
 
     def release(self) -> Load:
         """Give the finished part away."""
@@ -319,13 +345,19 @@ class Processor(Station):
         "blocked",
         "general",
         "idle",
+        "idlers",
         "jobs",
         "needs",
         "no_job",
+        "places_in",
+        "places_out",
         "preparing",
         "quality",
+        "queue_in",
+        "queue_out",
         "slots",
         "stages",
+        "waiters",
         "watched",
         "working",
     )
@@ -337,6 +369,10 @@ class Processor(Station):
         self._part_series: dict[tuple[str, int], Series] = {}
         self.no_job = Job(Part(""), Part(""), self.stream("none", None), 0.0, self)
         self.working = self.preparing = 0
+        self.queue_in = self.queue_out = NO_QUEUE
+        self.places_in = self.places_out = 0
+        self.idlers: Sequence[Any] = ()
+        self.waiters: Sequence[Any] = ()
         self.blocked: list[Slot] = []
         self.slots = tuple(Slot(self) for _ in range(getattr(config, "capacity", 1)))
         self.idle = list(reversed(self.slots))
@@ -419,10 +455,27 @@ class Processor(Station):
         makes = getattr(self.setting.config, "makes", None)
         return part if makes is None else self.setting.parts(makes, part.reworks)
 
+    def linked(self) -> None:
+        """Find the plain queues on both sides.
+
+        ``idlers`` is empty as long as nobody behind the queue out takes a part at once, ``waiters`` as long
+        as nobody waits to put one into the queue in.
+        """
+        after, before = self.next, self.feed
+        found = None if after is None else after.plain_queue()
+        if after is not None and found is not None:
+            self.queue_out, self.places_out = found
+            self.idlers = _idle_places(after.next)
+        found = None if before is None else before.plain_queue()
+        if before is not None and found is not None and before.next is self:
+            self.queue_in, self.places_in = found
+            giver = before.feed
+            self.waiters = (True,) if giver is None or giver.waiting is True else giver.waiting
+
     # --- neighbours -----------------------------------------------------------------------------
 
     def offer(self, part: Load) -> bool:
-        if self.closed or not self.idle:
+        if not self.idle or self.closed:
             return False
         self.idle.pop().begin(part)
         return True
@@ -449,12 +502,14 @@ class Processor(Station):
         return None
 
     def pull(self) -> None:
-        while self.idle and not self.closed:
-            part = self.ask()
+        idle, giver = self.idle, self.feed
+        while idle and not self.closed:
+            part = giver.take(self) if giver is not None else self.ask()
             if part is None:
                 break
-            self.idle.pop().begin(part)
-        self.show()
+            idle.pop().begin(part)
+        if self.code != PRODUCING or not self.working:
+            self.show()
 
     # --- state ----------------------------------------------------------------------------------
 
@@ -526,3 +581,10 @@ class Processor(Station):
 
     def contents(self) -> list[Load]:
         return [part for slot in self.slots for part in slot.inside()]
+
+
+def _idle_places(station: Station | None) -> Sequence[Any]:
+    """Empty as long as a station certainly takes nothing."""
+    if isinstance(station, Processor) and type(station).offer is Processor.offer:
+        return station.idle
+    return (True,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
@@ -271,6 +272,16 @@ class Station:
         self.successors, self.predecessors = successors, predecessors
         self.next = successors[0] if len(successors) == 1 else None
         self.feed = predecessors[0] if len(predecessors) == 1 else None
+
+    def linked(self) -> None:
+        """All units know their neighbours."""
+
+    def plain_queue(self) -> tuple[deque[Load], int] | None:
+        """Queue and number of places, when all that it does is to take at its end and give from its head.
+
+        Neighbours then add and take without asking, as ``offer`` and ``take`` would with such a queue.
+        """
+        return None
 
     def begin(self) -> None:
         """Start at simulated time 0."""

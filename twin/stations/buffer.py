@@ -89,6 +89,9 @@ class Buffer(Station):
             shelf = self.shelves[item] = Shelf(self, item, before)
         shelf.change(change)
 
+    def plain_queue(self) -> tuple[deque[Load], int] | None:
+        return (self.queue, self.places) if type(self) is Buffer and not self.recording else None
+
     def begin(self) -> None:
         self.push()
         super().begin()
@@ -147,11 +150,12 @@ class Buffer(Station):
             self.kernel.soon.append(self.pull)
 
     def pull(self) -> None:
-        while len(self.queue) < self.places and not self.closed:
-            part = self.ask()
+        queue, giver = self.queue, self.feed
+        while len(queue) < self.places and not self.closed:
+            part = giver.take(self) if giver is not None else self.ask()
             if part is None:
                 break
-            if self.queue or not self.forward(part):
+            if queue or not self.forward(part):
                 self.put(part)
             else:
                 self.parts += 1
