@@ -170,8 +170,7 @@ class Plant:
     def reseed(self, branch: int) -> None:
         """Draw other random numbers from now on; the branch names which."""
         for station in self._stations:
-            for stream in station.streams:
-                stream.reseed(branch)
+            station.reseed(branch)
 
     def __reduce__(self) -> Any:
         return (Plant.restore, (self.snapshot(),))

@@ -200,6 +200,7 @@ class Station:
         "_series",
         "_varied",
         "armed",
+        "branch",
         "causes",
         "closed",
         "code",
@@ -253,6 +254,7 @@ class Station:
         self.armed = -1.0
         self.modes: tuple[Any, ...] = ()
         self.streams: list[Stream] = []
+        self.branch = 0
         self.waiting: Any = True
         self._events: list[Event | None] = [None] * CODES
         self._varied: dict[tuple[int, str | None], Event] = {}
@@ -263,9 +265,21 @@ class Station:
 
     def stream(self, purpose: str, law: Law | None) -> Stream:
         """A random stream of this unit."""
-        stream = Stream(self.setting.seed, self.path, purpose, law)
+        stream = self.new_stream(purpose, law)
         self.streams.append(stream)
         return stream
+
+    def new_stream(self, purpose: str, law: Distribution | None) -> Stream:
+        """The random stream that :meth:`stream` would give; nobody knows of it yet."""
+        stream = Stream(self.setting.seed, self.path, purpose, law)
+        stream.branch = self.branch
+        return stream
+
+    def reseed(self, branch: int) -> None:
+        """Draw other random numbers from now on, also for what is not yet known to be drawn."""
+        self.branch = branch
+        for stream in self.streams:
+            stream.reseed(branch)
 
     def link(self, successors: tuple[Station, ...], predecessors: tuple[Station, ...]) -> None:
         """Make the neighbours known."""

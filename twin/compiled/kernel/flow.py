@@ -1,0 +1,285 @@
+"""Parts on their way: offers downstream, requests upstream."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from twin.compiled import layout as at
+from twin.compiled.kernel.queue import draw, push, queue_head, queue_in, queue_out, soon
+from twin.compiled.kernel.state import begin, log_part, pop_idle, release, show
+from twin.sim.kernel import WORK
+
+NOTHING = -1
+"""No part."""
+
+
+# --- downstream ----------------------------------------------------------------------------------
+
+
+@njit
+def offer(m, x, v, s, part):
+    """Hand a part over to a station; whether it was taken."""
+    if m[s + at.CLOSED]:
+        return False
+    kind = m[s + at.KIND]
+    if kind == at.BUFFER:
+        if not m[s + at.LEVEL] and forward(m, x, v, s, part):
+            m[s + at.PARTS] += 1
+            return True
+        if m[s + at.LEVEL] >= m[s + at.PLACES]:
+            return False
+        queue_in(m, x, s, part, 0.0)
+        return True
+    if kind == at.MACHINE or kind == at.INSPECTION or kind == at.SOURCE:
+        if not m[s + at.IDLE_COUNT]:
+            return False
+        begin(m, x, v, pop_idle(m, s), part)
+        return True
+    if kind == at.SINK:
+        return withdraw(m, x, v, s, part)
+    if kind == at.TRANSPORT:
+        return board(m, x, v, s, part)
+    return lay_beside(m, x, v, s, part)
+
+
+@njit
+def forward(m, x, v, s, part):
+    """Offer a part to the successors in turn; whether one took it."""
+    count, first, turn = m[s + at.SUCCESSOR_COUNT], m[s + at.SUCCESSORS], m[s + at.TURN_OUT]
+    for step in range(count):
+        index = turn + step
+        if index >= count:
+            index -= count
+        if offer(m, x, v, m[first + index], part):
+            m[s + at.TURN_OUT] = index + 1 if index + 1 < count else 0
+            return True
+    return False
+
+
+@njit
+def offer_to(m, x, v, s, part, takers):
+    """Offer a part to the successors, or to the unit that reworks."""
+    if takers == at.TO_REWORK:
+        return offer(m, x, v, m[s + at.REWORK_TAKER], part)
+    return forward(m, x, v, s, part)
+
+
+@njit
+def withdraw(m, x, v, s, part):
+    """A sink takes a part when there is demand."""
+    if not m[s + at.READY]:
+        return False
+    m[s + at.PARTS] += 1
+    log_part(m, x, s, part, at.GOOD)
+    if m[s + at.TIMES]:
+        m[s + at.READY] = 0
+        push(m, x, x[at.NOW] + x[s + at.SLOW] * draw(m, v, m[s + at.TIMES]), WORK, at.WANTED, s)
+        show(m, x, s)
+    return True
+
+
+@njit
+def board(m, x, v, s, part):
+    """A transport takes a part when there is room."""
+    if m[s + at.LEVEL] >= m[s + at.PLACES]:
+        return False
+    arrival = x[at.NOW] + x[s + at.SLOW] * draw(m, v, m[s + at.TIMES])
+    x[s + at.LAST] = max(arrival, x[s + at.LAST])
+    queue_in(m, x, s, part, x[s + at.LAST])
+    expect(m, x, s)
+    return True
+
+
+@njit
+def expect(m, x, s):
+    """Wait for the first part on a transport."""
+    due = x[queue_head(m, s)]
+    if due >= x[at.NOW] and due != x[s + at.EXPECTED]:
+        x[s + at.EXPECTED] = due
+        push(m, x, due, WORK, at.LEAVE, s)
+
+
+@njit
+def lay_beside(m, x, v, s, part):
+    """An assembly takes a component when there is room for it."""
+    item = part // m[at.REWORKS]
+    component = component_of(m, s, item)
+    if not component or m[component + at.LOOSE] >= m[component + at.ROOM]:
+        return False
+    m[component + at.LOOSE] += 1
+    if m[s + at.IDLE_COUNT] and complete(m, s):
+        begin(m, x, v, pop_idle(m, s), consume(m, s))
+    return True
+
+
+@njit
+def component_of(m, s, item):
+    """The component of a bill of materials that is an item; 0 when there is none."""
+    for k in range(m[s + at.BOM_SIZE]):
+        component = m[s + at.BOM] + k * at.COMPONENT
+        if m[component + at.ITEM] == item:
+            return component
+    return 0
+
+
+@njit
+def complete(m, s):
+    """Whether all components of one product are there."""
+    for k in range(m[s + at.BOM_SIZE]):
+        component = m[s + at.BOM] + k * at.COMPONENT
+        if m[component + at.LOOSE] < m[component + at.NEEDED]:
+            return False
+    return True
+
+
+@njit
+def consume(m, s):
+    """Take the components of one product; gives the product."""
+    for k in range(m[s + at.BOM_SIZE]):
+        component = m[s + at.BOM] + k * at.COMPONENT
+        m[component + at.LOOSE] -= m[component + at.NEEDED]
+    soon(m, at.PULL, s)
+    return m[s + at.PRODUCT]
+
+
+# --- upstream ------------------------------------------------------------------------------------
+
+
+@njit
+def waiting(m, s):
+    """Whether a giver may have something to give."""
+    if m[s + at.KIND] > at.INSPECTION or (m[s + at.KIND] == at.SOURCE and not m[s + at.INTERVAL]):
+        return True
+    return m[s + at.BLOCKED_COUNT] > 0
+
+
+@njit
+def blocked_for(m, s, taker):
+    """The first blocked slot whose part a station may take; 0 when there is none."""
+    if m[s + at.CLOSED]:
+        return 0
+    for k in range(m[s + at.BLOCKED_COUNT]):
+        slot = m[m[s + at.BLOCKED_SLOTS] + k]
+        if m[slot + at.TAKERS] == at.TO_REWORK:
+            if m[s + at.REWORK_TAKER] == taker:
+                return slot
+            continue
+        for j in range(m[s + at.SUCCESSOR_COUNT]):
+            if m[m[s + at.SUCCESSORS] + j] == taker:
+                return slot
+    return 0
+
+
+@njit
+def coming(m, s):
+    """The next part of a source."""
+    if m[s + at.BEGUN] == m[s + at.LIMIT]:
+        return NOTHING
+    return m[m[s + at.ROUND] + m[s + at.BEGUN] % m[s + at.ROUND_SIZE]]
+
+
+@njit
+def released(m, s):
+    """The next part of a source, which is thereby released."""
+    part = coming(m, s)
+    if part != NOTHING:
+        m[s + at.BEGUN] += 1
+    return part
+
+
+@njit
+def peek(m, x, s, taker):
+    """The part that ``take`` would give, which stays."""
+    kind = m[s + at.KIND]
+    if kind == at.BUFFER:
+        return m[queue_head(m, s)] if m[s + at.LEVEL] and not m[s + at.CLOSED] else NOTHING
+    if kind == at.TRANSPORT:
+        if m[s + at.LEVEL] and x[queue_head(m, s)] <= x[at.NOW] and not m[s + at.CLOSED]:
+            return m[queue_head(m, s)]
+        return NOTHING
+    if kind == at.SOURCE and not m[s + at.INTERVAL]:
+        return NOTHING if m[s + at.CLOSED] else coming(m, s)
+    if kind > at.INSPECTION:
+        return NOTHING
+    slot = blocked_for(m, s, taker)
+    return m[slot + at.OUT] if slot else NOTHING
+
+
+@njit
+def take(m, x, s, taker):
+    """A station with room asks another for a part."""
+    kind = m[s + at.KIND]
+    if kind == at.BUFFER:
+        return take_stored(m, s)
+    if kind == at.TRANSPORT:
+        if peek(m, x, s, taker) == NOTHING:
+            return NOTHING
+        soon(m, at.LET_OUT, s)
+        return alight(m, s)
+    if kind == at.SOURCE and not m[s + at.INTERVAL]:
+        return take_released(m, x, s)
+    if kind > at.INSPECTION or not m[s + at.BLOCKED_COUNT]:
+        return NOTHING
+    slot = blocked_for(m, s, taker)
+    if not slot:
+        return NOTHING
+    soon(m, at.PULL, s)
+    return release(m, s, slot)
+
+
+@njit
+def take_stored(m, s):
+    """The first part of a buffer."""
+    level = m[s + at.LEVEL]
+    if not level or m[s + at.CLOSED]:
+        return NOTHING
+    if level >= m[s + at.PLACES]:
+        giver = m[s + at.FEED]
+        if not giver or waiting(m, giver):
+            soon(m, at.PULL, s)
+    m[s + at.PARTS] += 1
+    if not m[s + at.NEXT]:
+        soon(m, at.PUSH, s)
+    return queue_out(m, s)
+
+
+@njit
+def take_released(m, x, s):
+    """The next part of a source that always has one ready."""
+    if m[s + at.CLOSED]:
+        return NOTHING
+    part = released(m, s)
+    if part == NOTHING:
+        show(m, x, s)
+    else:
+        m[s + at.PARTS] += 1
+    return part
+
+
+@njit
+def alight(m, s):
+    """The first part leaves a transport."""
+    if m[s + at.LEVEL] == m[s + at.PLACES]:
+        soon(m, at.PULL, s)
+    m[s + at.PARTS] += 1
+    return queue_out(m, s)
+
+
+@njit
+def ask(m, x, s):
+    """A part from a neighbour upstream, in turn."""
+    kind = m[s + at.KIND]
+    if kind == at.SOURCE:
+        return released(m, s) if m[s + at.INTERVAL] else NOTHING
+    if kind == at.ASSEMBLY:
+        return consume(m, s) if complete(m, s) else NOTHING
+    if m[s + at.FEED]:
+        return take(m, x, m[s + at.FEED], s)
+    count, first = m[s + at.PREDECESSOR_COUNT], m[s + at.PREDECESSORS]
+    for step in range(count):
+        index = (m[s + at.TURN_IN] + step) % count
+        part = take(m, x, m[first + index], s)
+        if part != NOTHING:
+            m[s + at.TURN_IN] = (index + 1) % count
+            return part
+    return NOTHING

@@ -1,0 +1,126 @@
+"""The event heap, the values of the random streams, and the log of states."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from twin.compiled import layout as at
+
+
+@njit
+def sift_down(m, x, count, time, key, what):
+    """Put an entry where the first one was."""
+    root = m[at.HEAP]
+    here, child = 0, 1
+    while child < count:
+        a = root + child * at.ENTRY
+        if child + 1 < count:
+            b = a + at.ENTRY
+            if x[b] < x[a] or (x[b] == x[a] and m[b] < m[a]):
+                a = b
+                child += 1
+        if time < x[a] or (time == x[a] and key < m[a]):
+            break
+        to = root + here * at.ENTRY
+        x[to], m[to], m[to + at.WHAT] = x[a], m[a], m[a + at.WHAT]
+        here, child = child, 2 * child + 1
+    to = root + here * at.ENTRY
+    x[to], m[to], m[to + at.WHAT] = time, key, what
+
+
+@njit
+def sift_up(m, x, here, time, key, what):
+    """Put an entry at the end of the heap."""
+    root = m[at.HEAP]
+    while here > 0:
+        parent = (here - 1) >> 1
+        a = root + parent * at.ENTRY
+        if x[a] < time or (x[a] == time and m[a] < key):
+            break
+        to = root + here * at.ENTRY
+        x[to], m[to], m[to + at.WHAT] = x[a], m[a], m[a + at.WHAT]
+        here = parent
+    to = root + here * at.ENTRY
+    x[to], m[to], m[to + at.WHAT] = time, key, what
+
+
+@njit
+def push(m, x, time, priority, kind, who):
+    """Do something to a thing at a time."""
+    number = m[at.NUMBER]
+    m[at.NUMBER] = number + 1
+    key = ((priority + 2) << at.URGENCY) + number
+    what = who * at.KINDS_OF_ENTRY + kind
+    count = m[at.PENDING]
+    if count + 1 >= m[at.HEAP_ROOM]:
+        m[at.FAULT] = at.HEAP_FULL
+        return
+    m[at.PENDING] = count + 1
+    if m[at.HOLE]:
+        m[at.HOLE] = 0
+        sift_down(m, x, count + 1, time, key, what)
+    else:
+        sift_up(m, x, count, time, key, what)
+
+
+@njit
+def close_hole(m, x):
+    """Nothing took the place of the entry that was taken out: the last one does."""
+    m[at.HOLE] = 0
+    count = m[at.PENDING]
+    if count:
+        a = m[at.HEAP] + count * at.ENTRY
+        sift_down(m, x, count, x[a], m[a], m[a + at.WHAT])
+
+
+@njit
+def soon(m, kind, who):
+    """Do something to a station at this instant, after what comes before it."""
+    count = m[at.SOON_COUNT]
+    if count > m[at.SOON_MASK]:
+        m[at.FAULT] = at.SOON_FULL
+        return
+    place = (m[at.SOON_HEAD] + count) & m[at.SOON_MASK]
+    m[m[at.SOON] + place] = who * at.KINDS_OF_ENTRY + kind
+    m[at.SOON_COUNT] = count + 1
+
+
+@njit
+def draw(m, v, stream):
+    """The next value of a stream."""
+    position = m[stream + at.POSITION]
+    if position >= m[stream + at.MARK]:
+        m[at.LOW] = 1
+        if position >= m[stream + at.END]:
+            m[at.FAULT] = at.DRY
+            return 0.0
+    m[stream + at.POSITION] = position + m[stream + at.STEP]
+    return v[position]
+
+
+@njit
+def queue_in(m, x, s, part, time):
+    """Put a part at the end of the queue of a station."""
+    level = m[s + at.LEVEL]
+    if level > m[s + at.QUEUE_MASK]:
+        m[at.FAULT] = at.QUEUE_FULL
+        m[at.FAULT_AT] = s
+        return
+    a = m[s + at.QUEUE] + ((m[s + at.QUEUE_HEAD] + level) & m[s + at.QUEUE_MASK])
+    m[a], x[a] = part, time
+    m[s + at.LEVEL] = level + 1
+
+
+@njit
+def queue_head(m, s):
+    """Address of the first in the queue of a station, which is not empty."""
+    return m[s + at.QUEUE] + m[s + at.QUEUE_HEAD]
+
+
+@njit
+def queue_out(m, s):
+    """Take the first out of the queue of a station, which is not empty."""
+    part = m[m[s + at.QUEUE] + m[s + at.QUEUE_HEAD]]
+    m[s + at.QUEUE_HEAD] = (m[s + at.QUEUE_HEAD] + 1) & m[s + at.QUEUE_MASK]
+    m[s + at.LEVEL] -= 1
+    return part

@@ -1,0 +1,237 @@
+"""There is room: stations pass parts on and ask for others; work ends."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from twin.compiled import layout as at
+from twin.compiled.kernel.flow import (
+    NOTHING,
+    alight,
+    ask,
+    coming,
+    complete,
+    component_of,
+    consume,
+    expect,
+    forward,
+    offer,
+    offer_to,
+    peek,
+    released,
+    take,
+)
+from twin.compiled.kernel.queue import draw, queue_head, queue_in, queue_out, soon
+from twin.compiled.kernel.state import begin, keep, log_part, operate, pop_idle, prepared, push_idle, release, show, wait
+from twin.sim.process import IDLE, NOT_DUE, PREPARING, WORKING
+
+
+@njit
+def push_on(m, x, v, s):
+    """A buffer passes parts on as long as there is room ahead."""
+    full = m[s + at.LEVEL] >= m[s + at.PLACES]
+    while m[s + at.LEVEL] and not m[s + at.CLOSED] and forward(m, x, v, s, m[queue_head(m, s)]):
+        queue_out(m, s)
+        m[s + at.PARTS] += 1
+    if full and m[s + at.LEVEL] < m[s + at.PLACES]:
+        soon(m, at.PULL, s)
+
+
+@njit
+def let_out(m, x, v, s):
+    """A transport lets out those that have arrived, as far as there is room ahead."""
+    now = x[at.NOW]
+    while (
+        m[s + at.LEVEL]
+        and not m[s + at.CLOSED]
+        and x[queue_head(m, s)] <= now
+        and forward(m, x, v, s, m[queue_head(m, s)])
+    ):
+        alight(m, s)
+    if m[s + at.LEVEL] and x[queue_head(m, s)] > now:
+        expect(m, x, s)
+
+
+@njit
+def pull(m, x, v, s):
+    """There may be room here: ask the neighbours upstream."""
+    kind = m[s + at.KIND]
+    if kind == at.BUFFER:
+        while m[s + at.LEVEL] < m[s + at.PLACES] and not m[s + at.CLOSED]:
+            part = ask(m, x, s)
+            if part == NOTHING:
+                break
+            if m[s + at.LEVEL] or not forward(m, x, v, s, part):
+                queue_in(m, x, s, part, 0.0)
+            else:
+                m[s + at.PARTS] += 1
+    elif kind == at.TRANSPORT:
+        while m[s + at.LEVEL] < m[s + at.PLACES] and not m[s + at.CLOSED]:
+            part = ask(m, x, s)
+            if part == NOTHING:
+                break
+            offer(m, x, v, s, part)
+    elif kind == at.SINK:
+        while m[s + at.READY] and not m[s + at.CLOSED]:
+            part = ask(m, x, s)
+            if part == NOTHING:
+                break
+            offer(m, x, v, s, part)
+    else:
+        fill_slots(m, x, v, s)
+
+
+@njit
+def fill_slots(m, x, v, s):
+    """Give the idle slots something to do."""
+    if m[s + at.KIND] == at.ASSEMBLY:
+        while not m[s + at.CLOSED] and take_component(m, x, s):
+            pass
+    while m[s + at.IDLE_COUNT] and not m[s + at.CLOSED]:
+        part = ask(m, x, s)
+        if part == NOTHING:
+            break
+        begin(m, x, v, pop_idle(m, s), part)
+    show(m, x, s)
+
+
+@njit
+def take_component(m, x, s):
+    """An assembly takes one component from its predecessors in turn; whether there was one."""
+    count, first = m[s + at.PREDECESSOR_COUNT], m[s + at.PREDECESSORS]
+    for step in range(count):
+        index = (m[s + at.TURN_IN] + step) % count
+        giver = m[first + index]
+        part = peek(m, x, giver, s)
+        if part == NOTHING:
+            continue
+        component = component_of(m, s, part // m[at.REWORKS])
+        if component and m[component + at.LOOSE] < m[component + at.ROOM]:
+            take(m, x, giver, s)
+            m[component + at.LOOSE] += 1
+            m[s + at.TURN_IN] = (index + 1) % count
+            return True
+    return False
+
+
+@njit
+def start(m, x, v, s):
+    """A station starts at simulated time 0."""
+    kind = m[s + at.KIND]
+    if kind == at.SOURCE and not m[s + at.INTERVAL]:
+        resume(m, x, v, s)
+        return
+    if kind == at.BUFFER:
+        push_on(m, x, v, s)
+    pull(m, x, v, s)
+    show(m, x, s)
+
+
+@njit
+def resume(m, x, v, s):
+    """Nothing closes the station any more: go on."""
+    kind = m[s + at.KIND]
+    if kind == at.SOURCE and not m[s + at.INTERVAL]:
+        while not m[s + at.CLOSED]:
+            part = coming(m, s)
+            if part == NOTHING or not forward(m, x, v, s, part):
+                break
+            released(m, s)
+            m[s + at.PARTS] += 1
+        show(m, x, s)
+        return
+    if kind <= at.INSPECTION:
+        resume_slots(m, x, v, s)
+    elif kind == at.BUFFER:
+        push_on(m, x, v, s)
+    elif kind == at.TRANSPORT:
+        let_out(m, x, v, s)
+    pull(m, x, v, s)
+
+
+@njit
+def resume_slots(m, x, v, s):
+    """Let the clocks of the slots run again and the finished parts go."""
+    show(m, x, s)
+    for k in range(m[s + at.SLOT_COUNT]):
+        slot = m[s + at.SLOTS] + k * at.SLOT
+        if (m[slot + at.PHASE] == PREPARING or m[slot + at.PHASE] == WORKING) and x[slot + at.DUE] < 0:
+            wait(m, x, slot, x[slot + at.LEFT])
+    count = m[s + at.BLOCKED_COUNT]
+    for k in range(count):
+        m[m[s + at.COPY] + k] = m[m[s + at.BLOCKED_SLOTS] + k]
+    for k in range(count):
+        slot = m[m[s + at.COPY] + k]
+        if m[slot + at.OUT] != NOTHING and offer_to(m, x, v, s, m[slot + at.OUT], m[slot + at.TAKERS]):
+            release(m, s, slot)
+
+
+# --- the end of operations -----------------------------------------------------------------------
+
+
+@njit
+def finish(m, x, v, slot):
+    """The time of the operation is over, unless it was interrupted meanwhile."""
+    if x[at.NOW] != x[slot + at.DUE]:
+        return
+    if m[slot + at.PHASE] != WORKING:
+        prepared(m, x, v, slot)
+        return
+    s, job = m[slot + at.OWNER], m[slot + at.JOB]
+    m[s + at.PARTS] += 1
+    if m[s + at.JUDGES]:
+        conclude(m, x, v, slot)
+        return
+    out = m[job + at.JOB_OUT]
+    log_part(m, x, s, out, at.GOOD)
+    if not forward(m, x, v, s, out):
+        keep(m, x, slot, out, at.TO_SUCCESSORS)
+        return
+    part = ask(m, x, s)
+    if part == m[job + at.JOB_PART]:
+        operate(m, x, v, slot)
+    else:
+        turn_to(m, x, v, slot, part)
+
+
+@njit
+def turn_to(m, x, v, slot, part):
+    """The slot is idle, or has the next part to work on."""
+    s = m[slot + at.OWNER]
+    x[slot + at.DUE], m[slot + at.PHASE] = NOT_DUE, IDLE
+    m[s + at.WORKING_COUNT] -= 1
+    if part == NOTHING:
+        push_idle(m, s, slot)
+        show(m, x, s)
+    else:
+        begin(m, x, v, slot, part)
+
+
+@njit
+def conclude(m, x, v, slot):
+    """The end of an operation of which parts may be anything but good."""
+    s, job = m[slot + at.OWNER], m[slot + at.JOB]
+    part, out = m[job + at.JOB_PART], m[job + at.JOB_OUT]
+    chance = draw(m, v, m[s + at.QUALITY])
+    takers = at.TO_SUCCESSORS
+    if chance < x[s + at.REWORK]:
+        reworks = part % m[at.REWORKS] + 1
+        if chance < x[s + at.SCRAP] or reworks > m[s + at.REWORK_MOST]:
+            m[s + at.SCRAPPED] += 1
+            log_part(m, x, s, out, at.SCRAPPED_PART)
+            turn_to(m, x, v, slot, ask(m, x, s))
+            return
+        m[s + at.REWORKED] += 1
+        log_part(m, x, s, out, at.REWORKED_PART)
+        out = out // m[at.REWORKS] * m[at.REWORKS] + reworks
+        if not m[s + at.REWORK_TAKER]:
+            m[s + at.WORKING_COUNT] -= 1
+            begin(m, x, v, slot, out)
+            return
+        takers = at.TO_REWORK
+    else:
+        log_part(m, x, s, out, at.GOOD)
+    if offer_to(m, x, v, s, out, takers):
+        turn_to(m, x, v, slot, ask(m, x, s))
+    else:
+        keep(m, x, slot, out, takers)

@@ -1,0 +1,244 @@
+"""States, slots and the beginning of operations: what touches one station only."""
+
+from __future__ import annotations
+
+from math import inf
+
+from numba import njit
+
+from twin.compiled import layout as at
+from twin.compiled.kernel.queue import draw, push
+from twin.sim.kernel import WORK
+from twin.sim.process import DONE, IDLE, NOT_DUE, PREPARING, WORKING
+from twin.sim.station import (
+    BLOCKED,
+    BREAK,
+    CURTAILED,
+    DOWN,
+    ENERGY_CURTAILED,
+    FAILED,
+    IDLE_NO_ORDER,
+    MAINTENANCE,
+    OFF,
+    OFF_SHIFT,
+    PLANNED_BREAK,
+    PREVENTIVE_MAINT,
+    PRODUCING,
+    QUALITY_HOLD,
+    SETUP,
+    STARVED,
+)
+
+
+@njit
+def enter(m, x, s, code):
+    """Enter a state now; keeps the account of the old one."""
+    now, old = x[at.NOW], m[s + at.CODE]
+    spent = now - x[s + at.SINCE]
+    x[s + at.TOTALS + old] += spent
+    x[s + at.ENERGY] += spent * x[s + at.POWER + old]
+    x[s + at.SINCE] = now
+    m[s + at.CODE] = code
+    x[s + at.FAIL_AT] = inf
+    if code == PRODUCING:
+        left = x[s + at.LIFE] - x[s + at.TOTALS + PRODUCING]
+        x[s + at.FAIL_AT] = now + left if left > 0.0 else now
+    if m[at.STATES_ROOM]:
+        log_state(m, x, s, code)
+
+
+@njit
+def log_state(m, x, s, code):
+    """Note a change of state: cause, unit and code in one number, and the time."""
+    count = m[at.STATES_COUNT]
+    if count >= m[at.STATES_ROOM]:
+        m[at.FAULT] = at.LOG_FULL
+        return
+    cause = m[m[s + at.CAUSES]] if code == FAILED else 0
+    a = m[at.STATES] + count
+    m[a], x[a] = (cause << 40) + (m[s + at.UNIT] << 5) + code, x[at.NOW]
+    m[at.STATES_COUNT] = count + 1
+
+
+@njit
+def log_part(m, x, s, part, outcome):
+    """Count an operation of a station that records them; note it when a log is kept."""
+    if not m[s + at.OUTPUT]:
+        return
+    m[m[s + at.OUTPUT] + 3 * part + outcome] += 1
+    if m[at.DONE_ROOM]:
+        count = m[at.DONE_COUNT]
+        if count >= m[at.DONE_ROOM]:
+            m[at.FAULT] = at.LOG_FULL
+            return
+        a = m[at.DONE] + count
+        m[a], x[a] = (m[s + at.UNIT] << 32) + (part << 2) + outcome, x[at.NOW]
+        m[at.DONE_COUNT] = count + 1
+
+
+@njit
+def active(m, s):
+    """Code of the state when nothing holds the station."""
+    kind = m[s + at.KIND]
+    if kind > at.INSPECTION:
+        return STARVED if kind == at.SINK and m[s + at.READY] else PRODUCING
+    if kind == at.SOURCE:
+        if m[s + at.BEGUN] == m[s + at.LIMIT] and not m[s + at.WORKING_COUNT] and not m[s + at.BLOCKED_COUNT]:
+            return IDLE_NO_ORDER
+        if not m[s + at.INTERVAL]:
+            return BLOCKED
+    if m[s + at.WORKING_COUNT]:
+        return PRODUCING
+    if m[s + at.PREPARING_COUNT]:
+        return SETUP
+    return BLOCKED if m[s + at.BLOCKED_COUNT] else STARVED
+
+
+@njit
+def held_code(held):
+    """Code of the state of a station that is held."""
+    if held & OFF:
+        return OFF_SHIFT
+    if held & BREAK:
+        return PLANNED_BREAK
+    if held & CURTAILED:
+        return ENERGY_CURTAILED
+    if held & MAINTENANCE:
+        return PREVENTIVE_MAINT
+    return FAILED if held & DOWN else QUALITY_HOLD
+
+
+@njit
+def show(m, x, s):
+    """Enter the state that the station should be in."""
+    held = m[s + at.HELD]
+    code = held_code(held) if held else active(m, s)
+    if code != m[s + at.CODE] or code == FAILED:
+        enter(m, x, s, code)
+
+
+# --- slots ---------------------------------------------------------------------------------------
+
+
+@njit
+def arm(m, x, s):
+    """An operating failure comes before the end of an operation: wait for it."""
+    if x[s + at.ARMED] != x[s + at.FAIL_AT]:
+        x[s + at.ARMED] = x[s + at.FAIL_AT]
+        push(m, x, x[s + at.FAIL_AT], WORK, at.FAIL, s)
+
+
+@njit
+def wait(m, x, slot, time):
+    """Let the clock of a slot run."""
+    due = x[at.NOW] + time
+    x[slot + at.DUE] = due
+    push(m, x, due, WORK, at.FINISH, slot)
+    s = m[slot + at.OWNER]
+    if due > x[s + at.FAIL_AT]:
+        arm(m, x, s)
+
+
+@njit
+def operate(m, x, v, slot):
+    """Let the operation of a slot run."""
+    s = m[slot + at.OWNER]
+    wait(m, x, slot, x[s + at.SLOW] * draw(m, v, m[m[slot + at.JOB] + at.JOB_STREAM]))
+
+
+@njit
+def begin(m, x, v, slot, part):
+    """Work on a part from now on; the slot was idle."""
+    s = m[slot + at.OWNER]
+    if m[m[slot + at.JOB] + at.JOB_PART] != part:
+        m[slot + at.JOB] = m[m[s + at.JOBS] + part]
+    if m[s + at.SETUPS]:
+        prepare(m, x, v, slot, part)
+        return
+    m[slot + at.PHASE] = WORKING
+    m[s + at.WORKING_COUNT] += 1
+    if m[s + at.CODE] != PRODUCING:
+        enter(m, x, s, PRODUCING)
+    operate(m, x, v, slot)
+
+
+@njit
+def prepare(m, x, v, slot, part):
+    """Set a slot up for a part, then work on it."""
+    s = m[slot + at.OWNER]
+    m[slot + at.PHASE] = PREPARING
+    m[s + at.PREPARING_COUNT] += 1
+    item, last = part // m[at.REWORKS], m[slot + at.LAST_ITEM]
+    m[slot + at.LAST_ITEM] = item
+    if last >= 0 and last != item:
+        time = draw(m, v, m[m[s + at.SETUPS] + last * m[at.ITEMS] + item])
+        if time > 0:
+            show(m, x, s)
+            wait(m, x, slot, time)
+            return
+    prepared(m, x, v, slot)
+
+
+@njit
+def prepared(m, x, v, slot):
+    """The setup is over: work."""
+    s = m[slot + at.OWNER]
+    m[s + at.PREPARING_COUNT] -= 1
+    m[s + at.WORKING_COUNT] += 1
+    m[slot + at.PHASE] = WORKING
+    if m[s + at.CODE] != PRODUCING:
+        show(m, x, s)
+    operate(m, x, v, slot)
+
+
+@njit
+def pop_idle(m, s):
+    """An idle slot of a station that has one."""
+    m[s + at.IDLE_COUNT] -= 1
+    return m[m[s + at.IDLE_SLOTS] + m[s + at.IDLE_COUNT]]
+
+
+@njit
+def push_idle(m, s, slot):
+    """A slot is idle."""
+    m[m[s + at.IDLE_SLOTS] + m[s + at.IDLE_COUNT]] = slot
+    m[s + at.IDLE_COUNT] += 1
+
+
+@njit
+def keep(m, x, slot, part, takers):
+    """Nobody took the finished part: the slot is blocked."""
+    s = m[slot + at.OWNER]
+    x[slot + at.DUE], m[slot + at.PHASE] = NOT_DUE, DONE
+    m[slot + at.OUT], m[slot + at.TAKERS] = part, takers
+    m[s + at.WORKING_COUNT] -= 1
+    m[m[s + at.BLOCKED_SLOTS] + m[s + at.BLOCKED_COUNT]] = slot
+    m[s + at.BLOCKED_COUNT] += 1
+    show(m, x, s)
+
+
+@njit
+def release(m, s, slot):
+    """Give the finished part of a blocked slot away."""
+    part = m[slot + at.OUT]
+    m[slot + at.OUT], m[slot + at.PHASE] = -1, IDLE
+    first, count = m[s + at.BLOCKED_SLOTS], m[s + at.BLOCKED_COUNT]
+    place = 0
+    while m[first + place] != slot:
+        place += 1
+    for k in range(place, count - 1):
+        m[first + k] = m[first + k + 1]
+    m[s + at.BLOCKED_COUNT] = count - 1
+    push_idle(m, s, slot)
+    return part
+
+
+@njit
+def suspend(m, x, s):
+    """Stop the clocks of all slots of a station."""
+    if m[s + at.KIND] <= at.INSPECTION:
+        for k in range(m[s + at.SLOT_COUNT]):
+            slot = m[s + at.SLOTS] + k * at.SLOT
+            if x[slot + at.DUE] >= 0:
+                x[slot + at.LEFT] = x[slot + at.DUE] - x[at.NOW]
+                x[slot + at.DUE] = NOT_DUE

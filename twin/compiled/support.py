@@ -1,0 +1,134 @@
+"""What the compiled kernel can run; everything else is named, so that the engine takes over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from twin.config import (
+    AreaConfig,
+    BreakConfig,
+    CalendarConfig,
+    EnterpriseConfig,
+    FailureConfig,
+    LineConfig,
+    PerturbationConfig,
+    PlantConfig,
+    ProcessConfig,
+    SetupConfig,
+    ShiftConfig,
+    SiteConfig,
+    StationConfig,
+)
+from twin.parts.failure import FailureMode
+from twin.parts.setup import Setups
+from twin.sim.plant import Plant
+from twin.sim.process import Processor, Slot
+from twin.sim.station import Lot, Station
+from twin.stations.assembly import Assembly
+from twin.stations.buffer import Buffer
+from twin.stations.inspection import Inspection
+from twin.stations.machine import Machine
+from twin.stations.sink import Sink
+from twin.stations.source import Source
+from twin.stations.transport import Transport
+
+_STATION = {"id", "kind", "title", "to", "device", "calendar", "power", "link"}
+_PROCESS = _STATION | {"cycle", "cycles", "ideal_cycle", "failures", "setup", "scrap"}
+KINDS: dict[type[Station], set[str]] = {
+    Source: _STATION | {"mix", "interval", "limit"},
+    Machine: _PROCESS | {"capacity", "makes"},
+    Assembly: _PROCESS | {"bom", "makes", "sets"},
+    Inspection: _PROCESS | {"capacity", "rework", "rework_to", "rework_max"},
+    Buffer: _STATION | {"capacity", "initial"},
+    Transport: _STATION | {"time", "capacity"},
+    Sink: _STATION | {"interval", "final"},
+}
+"""Kinds that can be lowered, exactly these classes, and the fields of their configuration that are understood."""
+
+CONFIGS: dict[type[Any], set[str]] = {
+    PlantConfig: {"epoch", "items", "calendars", "enterprises", "chain", "perturbations"},
+    EnterpriseConfig: {"id", "title", "sites"},
+    SiteConfig: {"id", "title", "latitude", "longitude", "district", "calendar", "grid_factor", "areas"},
+    AreaConfig: {"id", "title", "lines"},
+    LineConfig: {"id", "title", "calendar", "order", "stations"},
+    FailureConfig: {"id", "after", "repair", "basis", "signature"},
+    SetupConfig: {"duration", "by_change"},
+    CalendarConfig: {"days", "shifts"},
+    ShiftConfig: {"id", "start", "duration", "breaks"},
+    BreakConfig: {"start", "duration"},
+    PerturbationConfig: {"id", "target", "effect", "start", "duration", "factor"},
+}
+"""Other configuration, likewise."""
+
+PURPOSES = ("none", "cycle", "setup", "quality", "failure", "repair", "time", "demand")
+"""What random numbers are drawn for."""
+
+
+def reasons(plant: Plant) -> list[str]:
+    """Why a plant cannot be lowered, one text per unit and feature; empty when it can."""
+    found = list(_strange("plant", plant.config, CONFIGS[PlantConfig]))
+    found += [reason for path, config in _places(plant.config) for reason in _strange(path, config)]
+    found += [reason for name, one in plant.config.calendars.items() for reason in _calendar(name, one)]
+    found += [reason for one in plant.config.perturbations for reason in _strange(one.id, one)]
+    for station in plant._stations:
+        found += _station(station)
+    return found
+
+
+def _strange(where: str, config: Any, known: set[str] | None = None) -> Iterator[str]:
+    """Fields that differ from their default and are not understood."""
+    known = CONFIGS.get(type(config), set()) if known is None else known
+    for name, field in type(config).model_fields.items():
+        if name not in known and getattr(config, name) != field.get_default(call_default_factory=True):
+            yield f"{where}: {name}"
+
+
+def _places(config: PlantConfig) -> Iterator[tuple[str, Any]]:
+    for enterprise in config.enterprises:
+        yield enterprise.id, enterprise
+        for site in enterprise.sites:
+            yield site.id, site
+            for area in site.areas:
+                yield area.id, area
+                for line in area.lines:
+                    yield line.id, line
+
+
+def _calendar(name: str, config: CalendarConfig) -> Iterator[str]:
+    yield from _strange(name, config)
+    for shift in config.shifts:
+        yield from _strange(name, shift)
+        for pause in shift.breaks:
+            yield from _strange(name, pause)
+
+
+def _station(station: Station) -> Iterator[str]:
+    path, config = str(station.path), station.setting.config
+    known = KINDS.get(type(station))
+    if known is None:
+        yield f"{path}: kind {config.kind}"
+        return
+    yield from _strange(path, config, known)
+    yield from _parts(path, config)
+    if any(type(mode) is not FailureMode for mode in station.modes):
+        yield f"{path}: failures"
+    if isinstance(station, Processor):
+        if any(type(stage) is not Setups for stage in station.stages) or len(station.stages) > 1:
+            yield f"{path}: what comes before its operations"
+        if any(type(slot) is not Slot for slot in station.slots):
+            yield f"{path}: places"
+    if any(isinstance(part, Lot) for part in station.contents()):
+        yield f"{path}: lots"
+    for stream in station.streams:
+        if stream.purpose.partition(":")[0] not in PURPOSES:
+            yield f"{path}: random numbers for {stream.purpose}"
+
+
+def _parts(path: str, config: StationConfig) -> Iterator[str]:
+    if isinstance(config, ProcessConfig):
+        for mode in config.failures:
+            yield from _strange(f"{path} failures", mode)
+        if config.setup is not None:
+            yield from _strange(f"{path} setup", config.setup)
+
