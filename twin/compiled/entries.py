@@ -108,7 +108,7 @@ class Entries:
             who = self._command(owner.command)
         else:
             who = 0 if isinstance(owner, Plant) else self.address[id(owner)]
-        return who * at.KINDS_OF_ENTRY + kind
+        return (who << at.KIND_BITS) + kind
 
     def _command(self, command: Command) -> int:
         targets = [self.units.address[id(one)] for one in self.plant._mailbox.targets(command.target)]

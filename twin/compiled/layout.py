@@ -46,6 +46,8 @@ READY = 44
 ROUND, ROUND_SIZE, BEGUN, LIMIT, INTERVAL = 45, 46, 47, 48, 49
 REWORK_TAKER, REWORK_MOST = 50, 51
 BOM, BOM_SIZE, PRODUCT = 52, 53, 54
+TRIED, BACK = 56, 57
+"""While a part is offered through empty buffers: successors tried so far, and who offers."""
 OUTPUT = 55
 """Good, scrapped and reworked pieces by part: three whole numbers each."""
 # station: real numbers
@@ -96,8 +98,8 @@ URGENCY = 56
 FINISH, FAIL, EXPIRE, MEND, TELL, WANTED, LEAVE, DELIVER, BEGIN = 0, 1, 2, 3, 4, 5, 6, 7, 8
 PULL, PUSH, LET_OUT = 0, 1, 2
 """What happens soon."""
-KINDS_OF_ENTRY = 16
-"""What to do: address times this, plus one of the above."""
+KIND_BITS, KIND_MASK = 4, 15
+"""What to do: address shifted left by so many bits, plus one of the above."""
 
 PART_BITS = 3
 """A row of the log of operations is (unit, part, outcome): outcome in the lowest two bits."""

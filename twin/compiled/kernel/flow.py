@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from twin.compiled import layout as at
+from twin.compiled.kernel.machine import compiled
 from twin.compiled.kernel.queue import draw, push, queue_head, queue_in, queue_out, soon
 from twin.compiled.kernel.state import begin, log_part, pop_idle, release, show
 from twin.sim.kernel import WORK
@@ -16,20 +15,20 @@ NOTHING = -1
 # --- downstream ----------------------------------------------------------------------------------
 
 
-@njit
+@compiled
 def offer(m, x, v, s, part):
     """Hand a part over to a station; whether it was taken."""
+    if m[s + at.KIND] == at.BUFFER:
+        return offer_through(m, x, v, s, part)
+    return accept(m, x, v, s, part)
+
+
+@compiled
+def accept(m, x, v, s, part):
+    """Hand a part over to a station that is no buffer; whether it was taken."""
     if m[s + at.CLOSED]:
         return False
     kind = m[s + at.KIND]
-    if kind == at.BUFFER:
-        if not m[s + at.LEVEL] and forward(m, x, v, s, part):
-            m[s + at.PARTS] += 1
-            return True
-        if m[s + at.LEVEL] >= m[s + at.PLACES]:
-            return False
-        queue_in(m, x, s, part, 0.0)
-        return True
     if kind == at.MACHINE or kind == at.INSPECTION or kind == at.SOURCE:
         if not m[s + at.IDLE_COUNT]:
             return False
@@ -42,21 +41,64 @@ def offer(m, x, v, s, part):
     return lay_beside(m, x, v, s, part)
 
 
-@njit
+@compiled
+def offer_through(m, x, v, s, part):
+    """Hand a part over to a buffer; an empty one passes it on at once when a successor takes it.
+
+    A walk with the way back in the buffers instead of calls in calls: a recursive function cannot be cached.
+    """
+    here = s
+    m[here + at.TRIED] = m[here + at.BACK] = 0
+    while here:
+        if m[here + at.CLOSED] or m[here + at.LEVEL] >= m[here + at.PLACES]:
+            here = m[here + at.BACK]
+        elif m[here + at.LEVEL] or m[here + at.TRIED] == m[here + at.SUCCESSOR_COUNT]:
+            queue_in(m, x, here, part, 0.0)
+            passed_on(m, m[here + at.BACK])
+            return True
+        else:
+            follower = successor(m, here, m[here + at.TRIED])
+            m[here + at.TRIED] += 1
+            if m[follower + at.KIND] == at.BUFFER:
+                m[follower + at.TRIED], m[follower + at.BACK] = 0, here
+                here = follower
+            elif accept(m, x, v, follower, part):
+                passed_on(m, here)
+                return True
+    return False
+
+
+@compiled
+def successor(m, s, step):
+    """The successor whose turn comes after some others."""
+    index = m[s + at.TURN_OUT] + step
+    if index >= m[s + at.SUCCESSOR_COUNT]:
+        index -= m[s + at.SUCCESSOR_COUNT]
+    return m[m[s + at.SUCCESSORS] + index]
+
+
+@compiled
+def passed_on(m, here):
+    """A part went through some empty buffers: count it in each, and let the next successor have its turn."""
+    while here:
+        m[here + at.PARTS] += 1
+        m[here + at.TURN_OUT] = (m[here + at.TURN_OUT] + m[here + at.TRIED]) % m[here + at.SUCCESSOR_COUNT]
+        here = m[here + at.BACK]
+
+
+@compiled
 def forward(m, x, v, s, part):
     """Offer a part to the successors in turn; whether one took it."""
-    count, first, turn = m[s + at.SUCCESSOR_COUNT], m[s + at.SUCCESSORS], m[s + at.TURN_OUT]
+    count = m[s + at.SUCCESSOR_COUNT]
     for step in range(count):
-        index = turn + step
-        if index >= count:
-            index -= count
-        if offer(m, x, v, m[first + index], part):
-            m[s + at.TURN_OUT] = index + 1 if index + 1 < count else 0
+        if offer(m, x, v, successor(m, s, step), part):
+            if count > 1:
+                m[s + at.TURN_OUT] = (m[s + at.TURN_OUT] + step + 1) % count
             return True
     return False
 
 
-@njit
+@compiled
 def offer_to(m, x, v, s, part, takers):
     """Offer a part to the successors, or to the unit that reworks."""
     if takers == at.TO_REWORK:
@@ -64,7 +106,7 @@ def offer_to(m, x, v, s, part, takers):
     return forward(m, x, v, s, part)
 
 
-@njit
+@compiled
 def withdraw(m, x, v, s, part):
     """A sink takes a part when there is demand."""
     if not m[s + at.READY]:
@@ -78,7 +120,7 @@ def withdraw(m, x, v, s, part):
     return True
 
 
-@njit
+@compiled
 def board(m, x, v, s, part):
     """A transport takes a part when there is room."""
     if m[s + at.LEVEL] >= m[s + at.PLACES]:
@@ -90,7 +132,7 @@ def board(m, x, v, s, part):
     return True
 
 
-@njit
+@compiled
 def expect(m, x, s):
     """Wait for the first part on a transport."""
     due = x[queue_head(m, s)]
@@ -99,7 +141,7 @@ def expect(m, x, s):
         push(m, x, due, WORK, at.LEAVE, s)
 
 
-@njit
+@compiled
 def lay_beside(m, x, v, s, part):
     """An assembly takes a component when there is room for it."""
     item = part // m[at.REWORKS]
@@ -112,7 +154,7 @@ def lay_beside(m, x, v, s, part):
     return True
 
 
-@njit
+@compiled
 def component_of(m, s, item):
     """The component of a bill of materials that is an item; 0 when there is none."""
     for k in range(m[s + at.BOM_SIZE]):
@@ -122,7 +164,7 @@ def component_of(m, s, item):
     return 0
 
 
-@njit
+@compiled
 def complete(m, s):
     """Whether all components of one product are there."""
     for k in range(m[s + at.BOM_SIZE]):
@@ -132,7 +174,7 @@ def complete(m, s):
     return True
 
 
-@njit
+@compiled
 def consume(m, s):
     """Take the components of one product; gives the product."""
     for k in range(m[s + at.BOM_SIZE]):
@@ -145,7 +187,7 @@ def consume(m, s):
 # --- upstream ------------------------------------------------------------------------------------
 
 
-@njit
+@compiled
 def waiting(m, s):
     """Whether a giver may have something to give."""
     if m[s + at.KIND] > at.INSPECTION or (m[s + at.KIND] == at.SOURCE and not m[s + at.INTERVAL]):
@@ -153,7 +195,7 @@ def waiting(m, s):
     return m[s + at.BLOCKED_COUNT] > 0
 
 
-@njit
+@compiled
 def blocked_for(m, s, taker):
     """The first blocked slot whose part a station may take; 0 when there is none."""
     if m[s + at.CLOSED]:
@@ -170,7 +212,7 @@ def blocked_for(m, s, taker):
     return 0
 
 
-@njit
+@compiled
 def coming(m, s):
     """The next part of a source."""
     if m[s + at.BEGUN] == m[s + at.LIMIT]:
@@ -178,7 +220,7 @@ def coming(m, s):
     return m[m[s + at.ROUND] + m[s + at.BEGUN] % m[s + at.ROUND_SIZE]]
 
 
-@njit
+@compiled
 def released(m, s):
     """The next part of a source, which is thereby released."""
     part = coming(m, s)
@@ -187,7 +229,7 @@ def released(m, s):
     return part
 
 
-@njit
+@compiled
 def peek(m, x, s, taker):
     """The part that ``take`` would give, which stays."""
     kind = m[s + at.KIND]
@@ -205,7 +247,7 @@ def peek(m, x, s, taker):
     return m[slot + at.OUT] if slot else NOTHING
 
 
-@njit
+@compiled
 def take(m, x, s, taker):
     """A station with room asks another for a part."""
     kind = m[s + at.KIND]
@@ -227,7 +269,7 @@ def take(m, x, s, taker):
     return release(m, s, slot)
 
 
-@njit
+@compiled
 def take_stored(m, s):
     """The first part of a buffer."""
     level = m[s + at.LEVEL]
@@ -243,7 +285,7 @@ def take_stored(m, s):
     return queue_out(m, s)
 
 
-@njit
+@compiled
 def take_released(m, x, s):
     """The next part of a source that always has one ready."""
     if m[s + at.CLOSED]:
@@ -256,7 +298,7 @@ def take_released(m, x, s):
     return part
 
 
-@njit
+@compiled
 def alight(m, s):
     """The first part leaves a transport."""
     if m[s + at.LEVEL] == m[s + at.PLACES]:
@@ -265,7 +307,7 @@ def alight(m, s):
     return queue_out(m, s)
 
 
-@njit
+@compiled
 def ask(m, x, s):
     """A part from a neighbour upstream, in turn."""
     kind = m[s + at.KIND]

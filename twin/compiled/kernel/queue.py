@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from twin.compiled import layout as at
+from twin.compiled.kernel.machine import compiled
 
 
-@njit
+@compiled
 def sift_down(m, x, count, time, key, what):
     """Put an entry where the first one was."""
     root = m[at.HEAP]
@@ -28,7 +27,7 @@ def sift_down(m, x, count, time, key, what):
     x[to], m[to], m[to + at.WHAT] = time, key, what
 
 
-@njit
+@compiled
 def sift_up(m, x, here, time, key, what):
     """Put an entry at the end of the heap."""
     root = m[at.HEAP]
@@ -44,13 +43,13 @@ def sift_up(m, x, here, time, key, what):
     x[to], m[to], m[to + at.WHAT] = time, key, what
 
 
-@njit
+@compiled
 def push(m, x, time, priority, kind, who):
     """Do something to a thing at a time."""
     number = m[at.NUMBER]
     m[at.NUMBER] = number + 1
     key = ((priority + 2) << at.URGENCY) + number
-    what = who * at.KINDS_OF_ENTRY + kind
+    what = (who << at.KIND_BITS) + kind
     count = m[at.PENDING]
     if count + 1 >= m[at.HEAP_ROOM]:
         m[at.FAULT] = at.HEAP_FULL
@@ -63,7 +62,7 @@ def push(m, x, time, priority, kind, who):
         sift_up(m, x, count, time, key, what)
 
 
-@njit
+@compiled
 def close_hole(m, x):
     """Nothing took the place of the entry that was taken out: the last one does."""
     m[at.HOLE] = 0
@@ -73,7 +72,7 @@ def close_hole(m, x):
         sift_down(m, x, count, x[a], m[a], m[a + at.WHAT])
 
 
-@njit
+@compiled
 def soon(m, kind, who):
     """Do something to a station at this instant, after what comes before it."""
     count = m[at.SOON_COUNT]
@@ -81,11 +80,11 @@ def soon(m, kind, who):
         m[at.FAULT] = at.SOON_FULL
         return
     place = (m[at.SOON_HEAD] + count) & m[at.SOON_MASK]
-    m[m[at.SOON] + place] = who * at.KINDS_OF_ENTRY + kind
+    m[m[at.SOON] + place] = (who << at.KIND_BITS) + kind
     m[at.SOON_COUNT] = count + 1
 
 
-@njit
+@compiled
 def draw(m, v, stream):
     """The next value of a stream."""
     position = m[stream + at.POSITION]
@@ -98,7 +97,7 @@ def draw(m, v, stream):
     return v[position]
 
 
-@njit
+@compiled
 def queue_in(m, x, s, part, time):
     """Put a part at the end of the queue of a station."""
     level = m[s + at.LEVEL]
@@ -111,13 +110,13 @@ def queue_in(m, x, s, part, time):
     m[s + at.LEVEL] = level + 1
 
 
-@njit
+@compiled
 def queue_head(m, s):
     """Address of the first in the queue of a station, which is not empty."""
     return m[s + at.QUEUE] + m[s + at.QUEUE_HEAD]
 
 
-@njit
+@compiled
 def queue_out(m, s):
     """Take the first out of the queue of a station, which is not empty."""
     part = m[m[s + at.QUEUE] + m[s + at.QUEUE_HEAD]]

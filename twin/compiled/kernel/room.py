@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from twin.compiled import layout as at
+from twin.compiled.kernel.machine import compiled
 from twin.compiled.kernel.flow import (
     NOTHING,
     alight,
@@ -26,7 +25,7 @@ from twin.compiled.kernel.state import begin, keep, log_part, operate, pop_idle,
 from twin.sim.process import IDLE, NOT_DUE, PREPARING, WORKING
 
 
-@njit
+@compiled
 def push_on(m, x, v, s):
     """A buffer passes parts on as long as there is room ahead."""
     full = m[s + at.LEVEL] >= m[s + at.PLACES]
@@ -37,7 +36,7 @@ def push_on(m, x, v, s):
         soon(m, at.PULL, s)
 
 
-@njit
+@compiled
 def let_out(m, x, v, s):
     """A transport lets out those that have arrived, as far as there is room ahead."""
     now = x[at.NOW]
@@ -52,7 +51,7 @@ def let_out(m, x, v, s):
         expect(m, x, s)
 
 
-@njit
+@compiled
 def pull(m, x, v, s):
     """There may be room here: ask the neighbours upstream."""
     kind = m[s + at.KIND]
@@ -81,7 +80,7 @@ def pull(m, x, v, s):
         fill_slots(m, x, v, s)
 
 
-@njit
+@compiled
 def fill_slots(m, x, v, s):
     """Give the idle slots something to do."""
     if m[s + at.KIND] == at.ASSEMBLY:
@@ -95,7 +94,7 @@ def fill_slots(m, x, v, s):
     show(m, x, s)
 
 
-@njit
+@compiled
 def take_component(m, x, s):
     """An assembly takes one component from its predecessors in turn; whether there was one."""
     count, first = m[s + at.PREDECESSOR_COUNT], m[s + at.PREDECESSORS]
@@ -114,7 +113,7 @@ def take_component(m, x, s):
     return False
 
 
-@njit
+@compiled
 def start(m, x, v, s):
     """A station starts at simulated time 0."""
     kind = m[s + at.KIND]
@@ -127,7 +126,7 @@ def start(m, x, v, s):
     show(m, x, s)
 
 
-@njit
+@compiled
 def resume(m, x, v, s):
     """Nothing closes the station any more: go on."""
     kind = m[s + at.KIND]
@@ -149,7 +148,7 @@ def resume(m, x, v, s):
     pull(m, x, v, s)
 
 
-@njit
+@compiled
 def resume_slots(m, x, v, s):
     """Let the clocks of the slots run again and the finished parts go."""
     show(m, x, s)
@@ -169,7 +168,7 @@ def resume_slots(m, x, v, s):
 # --- the end of operations -----------------------------------------------------------------------
 
 
-@njit
+@compiled
 def finish(m, x, v, slot):
     """The time of the operation is over, unless it was interrupted meanwhile."""
     if x[at.NOW] != x[slot + at.DUE]:
@@ -194,7 +193,7 @@ def finish(m, x, v, slot):
         turn_to(m, x, v, slot, part)
 
 
-@njit
+@compiled
 def turn_to(m, x, v, slot, part):
     """The slot is idle, or has the next part to work on."""
     s = m[slot + at.OWNER]
@@ -207,7 +206,7 @@ def turn_to(m, x, v, slot, part):
         begin(m, x, v, slot, part)
 
 
-@njit
+@compiled
 def conclude(m, x, v, slot):
     """The end of an operation of which parts may be anything but good."""
     s, job = m[slot + at.OWNER], m[slot + at.JOB]

@@ -7,6 +7,7 @@ from math import inf
 from numba import njit
 
 from twin.compiled import layout as at
+from twin.compiled.kernel.machine import compiled, pointer
 from twin.compiled.kernel.queue import close_hole, draw, push, soon
 from twin.compiled.kernel.room import finish, let_out, pull, push_on, resume, start
 from twin.compiled.kernel.state import show, suspend
@@ -15,7 +16,7 @@ from twin.sim.kernel import CALENDAR, WORK
 from twin.sim.station import BREAK, DOWN, OFF, PRODUCING
 
 
-@njit
+@compiled
 def hold(m, x, v, s, held):
     """Set the reasons that hold a station."""
     was = m[s + at.CLOSED]
@@ -29,7 +30,7 @@ def hold(m, x, v, s, held):
         show(m, x, s)
 
 
-@njit
+@compiled
 def stop(m, x, v, s, cause):
     """Go down for a cause; work in progress waits."""
     m[m[s + at.CAUSES] + m[s + at.CAUSE_COUNT]] = cause
@@ -37,7 +38,7 @@ def stop(m, x, v, s, cause):
     hold(m, x, v, s, m[s + at.HELD] | DOWN)
 
 
-@njit
+@compiled
 def restart(m, x, v, s, cause):
     """End a cause of being down."""
     first, count = m[s + at.CAUSES], m[s + at.CAUSE_COUNT]
@@ -53,7 +54,7 @@ def restart(m, x, v, s, cause):
 # --- failures ------------------------------------------------------------------------------------
 
 
-@njit
+@compiled
 def renew_life(m, x, s):
     """Set the operating time at which the next operating mode fails."""
     life = inf
@@ -64,7 +65,7 @@ def renew_life(m, x, s):
     x[s + at.LIFE] = life
 
 
-@njit
+@compiled
 def expect_failure(m, x, mode, left):
     """Wait for the end of the life of a calendar mode."""
     m[mode + at.KEPT] = 0
@@ -72,7 +73,7 @@ def expect_failure(m, x, mode, left):
     push(m, x, x[mode + at.UNTIL], WORK, at.EXPIRE, mode)
 
 
-@njit
+@compiled
 def break_down(m, x, v, mode):
     """Fail now."""
     m[mode + at.ACTIVE] = 1
@@ -81,7 +82,7 @@ def break_down(m, x, v, mode):
     stop(m, x, v, m[mode + at.MODE_STATION], m[mode + at.MODE_CAUSE])
 
 
-@njit
+@compiled
 def fail(m, x, v, s):
     """The operating clock may have reached the end of a life."""
     if x[at.NOW] != x[s + at.FAIL_AT]:
@@ -97,7 +98,7 @@ def fail(m, x, v, s):
     renew_life(m, x, s)
 
 
-@njit
+@compiled
 def mend(m, x, v, mode):
     """The repair is done: a new life begins."""
     s = m[mode + at.MODE_STATION]
@@ -117,7 +118,7 @@ def mend(m, x, v, mode):
 # --- calendars and commands ----------------------------------------------------------------------
 
 
-@njit
+@compiled
 def shift(m, x, v, s, phase):
     """A station follows its calendar."""
     off = phase == CLOSED
@@ -133,7 +134,7 @@ def shift(m, x, v, s, phase):
     hold(m, x, v, s, (m[s + at.HELD] & ~(BREAK | OFF)) | (OFF if off else BREAK if phase else 0))
 
 
-@njit
+@compiled
 def tell(m, x, v, calendar):
     """Tell all members of a calendar the phase of now and wait for the next boundary."""
     first, count = m[calendar + at.EDGES], m[calendar + at.EDGE_COUNT]
@@ -149,7 +150,7 @@ def tell(m, x, v, calendar):
     push(m, x, weeks * WEEK_S + following - x[calendar + at.ORIGIN], CALENDAR, at.TELL, calendar)
 
 
-@njit
+@compiled
 def slow_down(m, x, s, cause, factor):
     """Operations begun from now on take ``factor`` times as long; 1 ends it."""
     first, count = m[s + at.SLOWED], m[s + at.SLOWED_COUNT]
@@ -169,7 +170,7 @@ def slow_down(m, x, s, cause, factor):
     x[s + at.SLOW] = slow
 
 
-@njit
+@compiled
 def deliver(m, x, v, command):
     """Carry a command out."""
     cause, action = m[command + at.CAUSE], m[command + at.ACTION]
@@ -189,7 +190,7 @@ def deliver(m, x, v, command):
 # --- the loop ------------------------------------------------------------------------------------
 
 
-@njit
+@compiled
 def wanted(m, x, v, s):
     """There is demand at a sink again."""
     m[s + at.READY] = 1
@@ -197,7 +198,7 @@ def wanted(m, x, v, s):
     show(m, x, s)
 
 
-@njit
+@compiled
 def act(m, x, v, kind, who):
     """Do what an entry says."""
     if kind == at.FINISH:
@@ -222,14 +223,14 @@ def act(m, x, v, kind, who):
             start(m, x, v, m[m[at.STATIONS] + k])
 
 
-@njit
+@compiled
 def settle(m, x, v):
     """Do what follows at the same instant."""
     while m[at.SOON_COUNT] and not m[at.FAULT]:
         what = m[m[at.SOON] + m[at.SOON_HEAD]]
         m[at.SOON_HEAD] = (m[at.SOON_HEAD] + 1) & m[at.SOON_MASK]
         m[at.SOON_COUNT] -= 1
-        kind, who = what % at.KINDS_OF_ENTRY, what // at.KINDS_OF_ENTRY
+        kind, who = what & at.KIND_MASK, what >> at.KIND_BITS
         if kind == at.PULL:
             pull(m, x, v, who)
         elif kind == at.PUSH:
@@ -239,19 +240,20 @@ def settle(m, x, v):
 
 
 @njit(cache=True)
-def run(m, x, v, until):
+def run(wholes, reals, values, until):
     """Take one entry after another strictly before a time.
 
     Returns:
         Whether that time is reached; else streams run low, a log is full, or there is a fault.
     """
+    m, x, v = pointer(wholes), pointer(reals), pointer(values)
     root = m[at.HEAP]
     while m[at.PENDING] and x[root] < until:
         what = m[root + at.WHAT]
         x[at.NOW] = x[root]
         m[at.PENDING] -= 1
         m[at.HOLE] = 1
-        act(m, x, v, what % at.KINDS_OF_ENTRY, what // at.KINDS_OF_ENTRY)
+        act(m, x, v, what & at.KIND_MASK, what >> at.KIND_BITS)
         settle(m, x, v)
         if m[at.HOLE]:
             close_hole(m, x)

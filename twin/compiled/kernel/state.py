@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from math import inf
 
-from numba import njit
-
 from twin.compiled import layout as at
+from twin.compiled.kernel.machine import compiled
 from twin.compiled.kernel.queue import draw, push
 from twin.sim.kernel import WORK
 from twin.sim.process import DONE, IDLE, NOT_DUE, PREPARING, WORKING
@@ -30,7 +29,7 @@ from twin.sim.station import (
 )
 
 
-@njit
+@compiled
 def enter(m, x, s, code):
     """Enter a state now; keeps the account of the old one."""
     now, old = x[at.NOW], m[s + at.CODE]
@@ -47,7 +46,7 @@ def enter(m, x, s, code):
         log_state(m, x, s, code)
 
 
-@njit
+@compiled
 def log_state(m, x, s, code):
     """Note a change of state: cause, unit and code in one number, and the time."""
     count = m[at.STATES_COUNT]
@@ -60,7 +59,7 @@ def log_state(m, x, s, code):
     m[at.STATES_COUNT] = count + 1
 
 
-@njit
+@compiled
 def log_part(m, x, s, part, outcome):
     """Count an operation of a station that records them; note it when a log is kept."""
     if not m[s + at.OUTPUT]:
@@ -76,7 +75,7 @@ def log_part(m, x, s, part, outcome):
         m[at.DONE_COUNT] = count + 1
 
 
-@njit
+@compiled
 def active(m, s):
     """Code of the state when nothing holds the station."""
     kind = m[s + at.KIND]
@@ -94,7 +93,7 @@ def active(m, s):
     return BLOCKED if m[s + at.BLOCKED_COUNT] else STARVED
 
 
-@njit
+@compiled
 def held_code(held):
     """Code of the state of a station that is held."""
     if held & OFF:
@@ -108,7 +107,7 @@ def held_code(held):
     return FAILED if held & DOWN else QUALITY_HOLD
 
 
-@njit
+@compiled
 def show(m, x, s):
     """Enter the state that the station should be in."""
     held = m[s + at.HELD]
@@ -120,7 +119,7 @@ def show(m, x, s):
 # --- slots ---------------------------------------------------------------------------------------
 
 
-@njit
+@compiled
 def arm(m, x, s):
     """An operating failure comes before the end of an operation: wait for it."""
     if x[s + at.ARMED] != x[s + at.FAIL_AT]:
@@ -128,7 +127,7 @@ def arm(m, x, s):
         push(m, x, x[s + at.FAIL_AT], WORK, at.FAIL, s)
 
 
-@njit
+@compiled
 def wait(m, x, slot, time):
     """Let the clock of a slot run."""
     due = x[at.NOW] + time
@@ -139,14 +138,14 @@ def wait(m, x, slot, time):
         arm(m, x, s)
 
 
-@njit
+@compiled
 def operate(m, x, v, slot):
     """Let the operation of a slot run."""
     s = m[slot + at.OWNER]
     wait(m, x, slot, x[s + at.SLOW] * draw(m, v, m[m[slot + at.JOB] + at.JOB_STREAM]))
 
 
-@njit
+@compiled
 def begin(m, x, v, slot, part):
     """Work on a part from now on; the slot was idle."""
     s = m[slot + at.OWNER]
@@ -162,7 +161,7 @@ def begin(m, x, v, slot, part):
     operate(m, x, v, slot)
 
 
-@njit
+@compiled
 def prepare(m, x, v, slot, part):
     """Set a slot up for a part, then work on it."""
     s = m[slot + at.OWNER]
@@ -179,7 +178,7 @@ def prepare(m, x, v, slot, part):
     prepared(m, x, v, slot)
 
 
-@njit
+@compiled
 def prepared(m, x, v, slot):
     """The setup is over: work."""
     s = m[slot + at.OWNER]
@@ -191,21 +190,21 @@ def prepared(m, x, v, slot):
     operate(m, x, v, slot)
 
 
-@njit
+@compiled
 def pop_idle(m, s):
     """An idle slot of a station that has one."""
     m[s + at.IDLE_COUNT] -= 1
     return m[m[s + at.IDLE_SLOTS] + m[s + at.IDLE_COUNT]]
 
 
-@njit
+@compiled
 def push_idle(m, s, slot):
     """A slot is idle."""
     m[m[s + at.IDLE_SLOTS] + m[s + at.IDLE_COUNT]] = slot
     m[s + at.IDLE_COUNT] += 1
 
 
-@njit
+@compiled
 def keep(m, x, slot, part, takers):
     """Nobody took the finished part: the slot is blocked."""
     s = m[slot + at.OWNER]
@@ -217,7 +216,7 @@ def keep(m, x, slot, part, takers):
     show(m, x, s)
 
 
-@njit
+@compiled
 def release(m, s, slot):
     """Give the finished part of a blocked slot away."""
     part = m[slot + at.OUT]
@@ -233,7 +232,7 @@ def release(m, s, slot):
     return part
 
 
-@njit
+@compiled
 def suspend(m, x, s):
     """Stop the clocks of all slots of a station."""
     if m[s + at.KIND] <= at.INSPECTION:
