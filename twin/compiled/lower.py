@@ -20,6 +20,7 @@ from twin.stations.machine import Machine
 from twin.stations.sink import Sink
 from twin.stations.source import Source
 from twin.stations.transport import Transport
+from twin.streams import Stream
 
 KIND: Mapping[type[Station], int] = {
     Source: at.SOURCE,
@@ -66,7 +67,7 @@ class Units:
     def _list(self, stations: Iterable[Station]) -> int:
         return self.memory.list_of(self.address[id(one)] for one in stations)
 
-    def _stream(self, station: Station, stream: Any) -> int:
+    def _stream(self, stream: Stream | None) -> int:
         return 0 if stream is None else self.tapes.add(self.memory, stream)
 
     # --- every station --------------------------------------------------------------------------
@@ -90,9 +91,9 @@ class Units:
         if isinstance(s, Processor):
             self._processor(a, s)
         elif isinstance(s, Sink):
-            self._set(a, READY=int(s.ready), TIMES=self._stream(s, s.demand))
+            self._set(a, READY=int(s.ready), TIMES=self._stream(s.demand))
         elif isinstance(s, Transport):
-            self._set(a, TIMES=self._stream(s, s.times), PLACES=s.places)
+            self._set(a, TIMES=self._stream(s.times), PLACES=s.places)
             memory.reals(a + at.LAST, (s.last, s.expected))
             self._queue(a, [(due, self.parts[part]) for due, part in s.queue], s.places)
         elif isinstance(s, Buffer):
@@ -128,12 +129,12 @@ class Units:
             self._slot(slots + k * at.SLOT, a, slot, jobs)
         for stage in s.stages:
             assert isinstance(stage, Setups)  # noqa: S101 - others are not supported
-            self._setups(a, s, stage, slots)
+            self._setups(a, stage, slots)
         self._set(
             a, WORKING_COUNT=s.working, PREPARING_COUNT=s.preparing, SLOTS=slots, SLOT_COUNT=number, JOBS=jobs,
             IDLE_SLOTS=self._slots(s.idle, number), IDLE_COUNT=len(s.idle),
             BLOCKED_SLOTS=self._slots(s.blocked, number), BLOCKED_COUNT=len(s.blocked),
-            COPY=self.memory.allot(number), JUDGES=int(s.general), QUALITY=self._stream(s, s.quality),
+            COPY=self.memory.allot(number), JUDGES=int(s.general), QUALITY=self._stream(s.quality),
         )  # fmt: skip
         scrap = getattr(s.setting.config, "scrap", 0.0)
         self.memory.reals(a + at.SCRAP, (scrap, scrap))
@@ -185,15 +186,15 @@ class Units:
             self.memory.m[jobs + number] = job
         return jobs
 
-    def _setups(self, a: int, s: Processor, setups: Setups, slots: int) -> None:
+    def _setups(self, a: int, setups: Setups, slots: int) -> None:
         items = self.parts.items
-        usual = self._stream(s, setups.usual)
+        usual = self._stream(setups.usual)
         table = self.memory.list_of([usual] * len(items) ** 2)
         for change, stream in setups.by_change.items():
             last, _, item = change.partition(">")
             if last in items and item in items:
                 place = items.index(last) * len(items) + items.index(item)
-                self.memory.m[table + place] = self._stream(s, stream)
+                self.memory.m[table + place] = self._stream(stream)
         for k, known in enumerate(setups.last):
             if known is not None:
                 self.memory.m[slots + k * at.SLOT + at.LAST_ITEM] = items.index(known)

@@ -31,7 +31,7 @@ def kernel() -> Any:
         FactoryError: Numba is not installed.
     """
     try:
-        from twin.compiled.kernel.run import run  # noqa: PLC0415 - only those who use it need numba
+        from twin.compiled.kernel.run import run
     except ImportError as error:
         hint = "pip install 'futurefactory[fast]'"
         raise FactoryError(str(Problem("compiled kernel", "the package numba", str(error), hint))) from error
@@ -137,9 +137,9 @@ class Program:
     def _read_logs(self) -> None:
         m, x = self._memory.m, self._memory.x
         if count := int(m[at.STATES_COUNT]):
-            keys, times = (array[m[at.STATES] : m[at.STATES] + count] for array in (m, x))
-            self._times += times.tolist()
-            self._digests += self._digests_of(keys).tolist()
+            a = int(m[at.STATES])
+            self._times += x[a : a + count].tolist()
+            self._digests += self._digests_of(m[a : a + count]).tolist()
             m[at.STATES_COUNT] = 0
         if count := int(m[at.DONE_COUNT]):
             a = int(m[at.DONE])

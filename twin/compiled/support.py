@@ -131,4 +131,3 @@ def _parts(path: str, config: StationConfig) -> Iterator[str]:
             yield from _strange(f"{path} failures", mode)
         if config.setup is not None:
             yield from _strange(f"{path} setup", config.setup)
-

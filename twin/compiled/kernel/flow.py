@@ -6,6 +6,7 @@ from twin.compiled import layout as at
 from twin.compiled.kernel.machine import compiled
 from twin.compiled.kernel.queue import draw, push, queue_head, queue_in, queue_out, soon
 from twin.compiled.kernel.state import begin, log_part, pop_idle, release, show
+from twin.compiled.memory import Reals, Wholes
 from twin.sim.kernel import WORK
 
 NOTHING = -1
@@ -16,7 +17,7 @@ NOTHING = -1
 
 
 @compiled
-def offer(m, x, v, s, part):
+def offer(m: Wholes, x: Reals, v: Reals, s: int, part: int) -> bool:
     """Hand a part over to a station; whether it was taken."""
     if m[s + at.KIND] == at.BUFFER:
         return offer_through(m, x, v, s, part)
@@ -24,7 +25,7 @@ def offer(m, x, v, s, part):
 
 
 @compiled
-def accept(m, x, v, s, part):
+def accept(m: Wholes, x: Reals, v: Reals, s: int, part: int) -> bool:
     """Hand a part over to a station that is no buffer; whether it was taken."""
     if m[s + at.CLOSED]:
         return False
@@ -42,7 +43,7 @@ def accept(m, x, v, s, part):
 
 
 @compiled
-def offer_through(m, x, v, s, part):
+def offer_through(m: Wholes, x: Reals, v: Reals, s: int, part: int) -> bool:
     """Hand a part over to a buffer; an empty one passes it on at once when a successor takes it.
 
     A walk with the way back in the buffers instead of calls in calls: a recursive function cannot be cached.
@@ -69,7 +70,7 @@ def offer_through(m, x, v, s, part):
 
 
 @compiled
-def successor(m, s, step):
+def successor(m: Wholes, s: int, step: int) -> int:
     """The successor whose turn comes after some others."""
     index = m[s + at.TURN_OUT] + step
     if index >= m[s + at.SUCCESSOR_COUNT]:
@@ -78,7 +79,7 @@ def successor(m, s, step):
 
 
 @compiled
-def passed_on(m, here):
+def passed_on(m: Wholes, here: int) -> None:
     """A part went through some empty buffers: count it in each, and let the next successor have its turn."""
     while here:
         m[here + at.PARTS] += 1
@@ -87,7 +88,7 @@ def passed_on(m, here):
 
 
 @compiled
-def forward(m, x, v, s, part):
+def forward(m: Wholes, x: Reals, v: Reals, s: int, part: int) -> bool:
     """Offer a part to the successors in turn; whether one took it."""
     count = m[s + at.SUCCESSOR_COUNT]
     for step in range(count):
@@ -99,7 +100,7 @@ def forward(m, x, v, s, part):
 
 
 @compiled
-def offer_to(m, x, v, s, part, takers):
+def offer_to(m: Wholes, x: Reals, v: Reals, s: int, part: int, takers: int) -> bool:
     """Offer a part to the successors, or to the unit that reworks."""
     if takers == at.TO_REWORK:
         return offer(m, x, v, m[s + at.REWORK_TAKER], part)
@@ -107,7 +108,7 @@ def offer_to(m, x, v, s, part, takers):
 
 
 @compiled
-def withdraw(m, x, v, s, part):
+def withdraw(m: Wholes, x: Reals, v: Reals, s: int, part: int) -> bool:
     """A sink takes a part when there is demand."""
     if not m[s + at.READY]:
         return False
@@ -121,7 +122,7 @@ def withdraw(m, x, v, s, part):
 
 
 @compiled
-def board(m, x, v, s, part):
+def board(m: Wholes, x: Reals, v: Reals, s: int, part: int) -> bool:
     """A transport takes a part when there is room."""
     if m[s + at.LEVEL] >= m[s + at.PLACES]:
         return False
@@ -133,7 +134,7 @@ def board(m, x, v, s, part):
 
 
 @compiled
-def expect(m, x, s):
+def expect(m: Wholes, x: Reals, s: int) -> None:
     """Wait for the first part on a transport."""
     due = x[queue_head(m, s)]
     if due >= x[at.NOW] and due != x[s + at.EXPECTED]:
@@ -142,7 +143,7 @@ def expect(m, x, s):
 
 
 @compiled
-def lay_beside(m, x, v, s, part):
+def lay_beside(m: Wholes, x: Reals, v: Reals, s: int, part: int) -> bool:
     """An assembly takes a component when there is room for it."""
     item = part // m[at.REWORKS]
     component = component_of(m, s, item)
@@ -155,7 +156,7 @@ def lay_beside(m, x, v, s, part):
 
 
 @compiled
-def component_of(m, s, item):
+def component_of(m: Wholes, s: int, item: int) -> int:
     """The component of a bill of materials that is an item; 0 when there is none."""
     for k in range(m[s + at.BOM_SIZE]):
         component = m[s + at.BOM] + k * at.COMPONENT
@@ -165,7 +166,7 @@ def component_of(m, s, item):
 
 
 @compiled
-def complete(m, s):
+def complete(m: Wholes, s: int) -> bool:
     """Whether all components of one product are there."""
     for k in range(m[s + at.BOM_SIZE]):
         component = m[s + at.BOM] + k * at.COMPONENT
@@ -175,7 +176,7 @@ def complete(m, s):
 
 
 @compiled
-def consume(m, s):
+def consume(m: Wholes, s: int) -> int:
     """Take the components of one product; gives the product."""
     for k in range(m[s + at.BOM_SIZE]):
         component = m[s + at.BOM] + k * at.COMPONENT
@@ -188,7 +189,7 @@ def consume(m, s):
 
 
 @compiled
-def waiting(m, s):
+def waiting(m: Wholes, s: int) -> bool:
     """Whether a giver may have something to give."""
     if m[s + at.KIND] > at.INSPECTION or (m[s + at.KIND] == at.SOURCE and not m[s + at.INTERVAL]):
         return True
@@ -196,7 +197,7 @@ def waiting(m, s):
 
 
 @compiled
-def blocked_for(m, s, taker):
+def blocked_for(m: Wholes, s: int, taker: int) -> int:
     """The first blocked slot whose part a station may take; 0 when there is none."""
     if m[s + at.CLOSED]:
         return 0
@@ -213,7 +214,7 @@ def blocked_for(m, s, taker):
 
 
 @compiled
-def coming(m, s):
+def coming(m: Wholes, s: int) -> int:
     """The next part of a source."""
     if m[s + at.BEGUN] == m[s + at.LIMIT]:
         return NOTHING
@@ -221,7 +222,7 @@ def coming(m, s):
 
 
 @compiled
-def released(m, s):
+def released(m: Wholes, s: int) -> int:
     """The next part of a source, which is thereby released."""
     part = coming(m, s)
     if part != NOTHING:
@@ -230,7 +231,7 @@ def released(m, s):
 
 
 @compiled
-def peek(m, x, s, taker):
+def peek(m: Wholes, x: Reals, s: int, taker: int) -> int:
     """The part that ``take`` would give, which stays."""
     kind = m[s + at.KIND]
     if kind == at.BUFFER:
@@ -248,7 +249,7 @@ def peek(m, x, s, taker):
 
 
 @compiled
-def take(m, x, s, taker):
+def take(m: Wholes, x: Reals, s: int, taker: int) -> int:
     """A station with room asks another for a part."""
     kind = m[s + at.KIND]
     if kind == at.BUFFER:
@@ -270,7 +271,7 @@ def take(m, x, s, taker):
 
 
 @compiled
-def take_stored(m, s):
+def take_stored(m: Wholes, s: int) -> int:
     """The first part of a buffer."""
     level = m[s + at.LEVEL]
     if not level or m[s + at.CLOSED]:
@@ -286,7 +287,7 @@ def take_stored(m, s):
 
 
 @compiled
-def take_released(m, x, s):
+def take_released(m: Wholes, x: Reals, s: int) -> int:
     """The next part of a source that always has one ready."""
     if m[s + at.CLOSED]:
         return NOTHING
@@ -299,7 +300,7 @@ def take_released(m, x, s):
 
 
 @compiled
-def alight(m, s):
+def alight(m: Wholes, s: int) -> int:
     """The first part leaves a transport."""
     if m[s + at.LEVEL] == m[s + at.PLACES]:
         soon(m, at.PULL, s)
@@ -308,7 +309,7 @@ def alight(m, s):
 
 
 @compiled
-def ask(m, x, s):
+def ask(m: Wholes, x: Reals, s: int) -> int:
     """A part from a neighbour upstream, in turn."""
     kind = m[s + at.KIND]
     if kind == at.SOURCE:

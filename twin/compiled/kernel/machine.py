@@ -12,11 +12,14 @@ compiled = njit(error_model="numpy")
 """Compile a function of pointers: indices are not checked, divisors are never 0."""
 
 
-@intrinsic
-def pointer(typingctx: Any, array: Any) -> Any:  # noqa: ARG001 - numba gives it
+def _pointer(typingctx: Any, array: Any) -> Any:  # noqa: ARG001 - numba gives it
     """Pointer to the cells of an array, which must outlive it."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return make_array(signature.args[0])(context, builder, arguments[0]).data
 
     return types.CPointer(array.dtype)(array), code
+
+
+pointer: Any = intrinsic(_pointer)
+"""Pointer to the cells of an array, which must outlive it."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from twin.compiled import layout as at
 from twin.compiled.kernel.machine import compiled
+from twin.compiled.memory import Reals, Wholes
 
 
 @compiled
-def sift_down(m, x, count, time, key, what):
+def sift_down(m: Wholes, x: Reals, count: int, time: float, key: int, what: int) -> None:
     """Put an entry where the first one was."""
     root = m[at.HEAP]
     here, child = 0, 1
@@ -28,7 +29,7 @@ def sift_down(m, x, count, time, key, what):
 
 
 @compiled
-def sift_up(m, x, here, time, key, what):
+def sift_up(m: Wholes, x: Reals, here: int, time: float, key: int, what: int) -> None:
     """Put an entry at the end of the heap."""
     root = m[at.HEAP]
     while here > 0:
@@ -44,7 +45,7 @@ def sift_up(m, x, here, time, key, what):
 
 
 @compiled
-def push(m, x, time, priority, kind, who):
+def push(m: Wholes, x: Reals, time: float, priority: int, kind: int, who: int) -> None:
     """Do something to a thing at a time."""
     number = m[at.NUMBER]
     m[at.NUMBER] = number + 1
@@ -63,7 +64,7 @@ def push(m, x, time, priority, kind, who):
 
 
 @compiled
-def close_hole(m, x):
+def close_hole(m: Wholes, x: Reals) -> None:
     """Nothing took the place of the entry that was taken out: the last one does."""
     m[at.HOLE] = 0
     count = m[at.PENDING]
@@ -73,7 +74,7 @@ def close_hole(m, x):
 
 
 @compiled
-def soon(m, kind, who):
+def soon(m: Wholes, kind: int, who: int) -> None:
     """Do something to a station at this instant, after what comes before it."""
     count = m[at.SOON_COUNT]
     if count > m[at.SOON_MASK]:
@@ -85,7 +86,7 @@ def soon(m, kind, who):
 
 
 @compiled
-def draw(m, v, stream):
+def draw(m: Wholes, v: Reals, stream: int) -> float:
     """The next value of a stream."""
     position = m[stream + at.POSITION]
     if position >= m[stream + at.MARK]:
@@ -98,7 +99,7 @@ def draw(m, v, stream):
 
 
 @compiled
-def queue_in(m, x, s, part, time):
+def queue_in(m: Wholes, x: Reals, s: int, part: int, time: float) -> None:
     """Put a part at the end of the queue of a station."""
     level = m[s + at.LEVEL]
     if level > m[s + at.QUEUE_MASK]:
@@ -111,13 +112,13 @@ def queue_in(m, x, s, part, time):
 
 
 @compiled
-def queue_head(m, s):
+def queue_head(m: Wholes, s: int) -> int:
     """Address of the first in the queue of a station, which is not empty."""
     return m[s + at.QUEUE] + m[s + at.QUEUE_HEAD]
 
 
 @compiled
-def queue_out(m, s):
+def queue_out(m: Wholes, s: int) -> int:
     """Take the first out of the queue of a station, which is not empty."""
     part = m[m[s + at.QUEUE] + m[s + at.QUEUE_HEAD]]
     m[s + at.QUEUE_HEAD] = (m[s + at.QUEUE_HEAD] + 1) & m[s + at.QUEUE_MASK]

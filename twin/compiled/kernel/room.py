@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from twin.compiled import layout as at
-from twin.compiled.kernel.machine import compiled
 from twin.compiled.kernel.flow import (
     NOTHING,
     alight,
     ask,
     coming,
-    complete,
     component_of,
-    consume,
     expect,
     forward,
     offer,
@@ -20,13 +17,26 @@ from twin.compiled.kernel.flow import (
     released,
     take,
 )
+from twin.compiled.kernel.machine import compiled
 from twin.compiled.kernel.queue import draw, queue_head, queue_in, queue_out, soon
-from twin.compiled.kernel.state import begin, keep, log_part, operate, pop_idle, prepared, push_idle, release, show, wait
+from twin.compiled.kernel.state import (
+    begin,
+    keep,
+    log_part,
+    operate,
+    pop_idle,
+    prepared,
+    push_idle,
+    release,
+    show,
+    wait,
+)
+from twin.compiled.memory import Reals, Wholes
 from twin.sim.process import IDLE, NOT_DUE, PREPARING, WORKING
 
 
 @compiled
-def push_on(m, x, v, s):
+def push_on(m: Wholes, x: Reals, v: Reals, s: int) -> None:
     """A buffer passes parts on as long as there is room ahead."""
     full = m[s + at.LEVEL] >= m[s + at.PLACES]
     while m[s + at.LEVEL] and not m[s + at.CLOSED] and forward(m, x, v, s, m[queue_head(m, s)]):
@@ -37,7 +47,7 @@ def push_on(m, x, v, s):
 
 
 @compiled
-def let_out(m, x, v, s):
+def let_out(m: Wholes, x: Reals, v: Reals, s: int) -> None:
     """A transport lets out those that have arrived, as far as there is room ahead."""
     now = x[at.NOW]
     while (
@@ -52,7 +62,7 @@ def let_out(m, x, v, s):
 
 
 @compiled
-def pull(m, x, v, s):
+def pull(m: Wholes, x: Reals, v: Reals, s: int) -> None:
     """There may be room here: ask the neighbours upstream."""
     kind = m[s + at.KIND]
     if kind == at.BUFFER:
@@ -81,7 +91,7 @@ def pull(m, x, v, s):
 
 
 @compiled
-def fill_slots(m, x, v, s):
+def fill_slots(m: Wholes, x: Reals, v: Reals, s: int) -> None:
     """Give the idle slots something to do."""
     if m[s + at.KIND] == at.ASSEMBLY:
         while not m[s + at.CLOSED] and take_component(m, x, s):
@@ -95,7 +105,7 @@ def fill_slots(m, x, v, s):
 
 
 @compiled
-def take_component(m, x, s):
+def take_component(m: Wholes, x: Reals, s: int) -> bool:
     """An assembly takes one component from its predecessors in turn; whether there was one."""
     count, first = m[s + at.PREDECESSOR_COUNT], m[s + at.PREDECESSORS]
     for step in range(count):
@@ -114,7 +124,7 @@ def take_component(m, x, s):
 
 
 @compiled
-def start(m, x, v, s):
+def start(m: Wholes, x: Reals, v: Reals, s: int) -> None:
     """A station starts at simulated time 0."""
     kind = m[s + at.KIND]
     if kind == at.SOURCE and not m[s + at.INTERVAL]:
@@ -127,7 +137,7 @@ def start(m, x, v, s):
 
 
 @compiled
-def resume(m, x, v, s):
+def resume(m: Wholes, x: Reals, v: Reals, s: int) -> None:
     """Nothing closes the station any more: go on."""
     kind = m[s + at.KIND]
     if kind == at.SOURCE and not m[s + at.INTERVAL]:
@@ -149,7 +159,7 @@ def resume(m, x, v, s):
 
 
 @compiled
-def resume_slots(m, x, v, s):
+def resume_slots(m: Wholes, x: Reals, v: Reals, s: int) -> None:
     """Let the clocks of the slots run again and the finished parts go."""
     show(m, x, s)
     for k in range(m[s + at.SLOT_COUNT]):
@@ -169,7 +179,7 @@ def resume_slots(m, x, v, s):
 
 
 @compiled
-def finish(m, x, v, slot):
+def finish(m: Wholes, x: Reals, v: Reals, slot: int) -> None:
     """The time of the operation is over, unless it was interrupted meanwhile."""
     if x[at.NOW] != x[slot + at.DUE]:
         return
@@ -194,7 +204,7 @@ def finish(m, x, v, slot):
 
 
 @compiled
-def turn_to(m, x, v, slot, part):
+def turn_to(m: Wholes, x: Reals, v: Reals, slot: int, part: int) -> None:
     """The slot is idle, or has the next part to work on."""
     s = m[slot + at.OWNER]
     x[slot + at.DUE], m[slot + at.PHASE] = NOT_DUE, IDLE
@@ -207,7 +217,7 @@ def turn_to(m, x, v, slot, part):
 
 
 @compiled
-def conclude(m, x, v, slot):
+def conclude(m: Wholes, x: Reals, v: Reals, slot: int) -> None:
     """The end of an operation of which parts may be anything but good."""
     s, job = m[slot + at.OWNER], m[slot + at.JOB]
     part, out = m[job + at.JOB_PART], m[job + at.JOB_OUT]

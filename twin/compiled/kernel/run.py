@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable
 from math import inf
+from types import ModuleType
 
 from numba import njit
 
 from twin.compiled import layout as at
+from twin.compiled.kernel import flow, machine, queue, room, state
 from twin.compiled.kernel.machine import compiled, pointer
-from twin.compiled.kernel.queue import close_hole, draw, push, soon
+from twin.compiled.kernel.queue import close_hole, draw, push
 from twin.compiled.kernel.room import finish, let_out, pull, push_on, resume, start
 from twin.compiled.kernel.state import show, suspend
+from twin.compiled.memory import Reals, Wholes
 from twin.parts.calendar import CLOSED, WEEK_S
 from twin.sim.kernel import CALENDAR, WORK
 from twin.sim.station import BREAK, DOWN, OFF, PRODUCING
 
 
 @compiled
-def hold(m, x, v, s, held):
+def hold(m: Wholes, x: Reals, v: Reals, s: int, held: int) -> None:
     """Set the reasons that hold a station."""
     was = m[s + at.CLOSED]
     m[s + at.HELD] = held
@@ -31,7 +38,7 @@ def hold(m, x, v, s, held):
 
 
 @compiled
-def stop(m, x, v, s, cause):
+def stop(m: Wholes, x: Reals, v: Reals, s: int, cause: int) -> None:
     """Go down for a cause; work in progress waits."""
     m[m[s + at.CAUSES] + m[s + at.CAUSE_COUNT]] = cause
     m[s + at.CAUSE_COUNT] += 1
@@ -39,7 +46,7 @@ def stop(m, x, v, s, cause):
 
 
 @compiled
-def restart(m, x, v, s, cause):
+def restart(m: Wholes, x: Reals, v: Reals, s: int, cause: int) -> None:
     """End a cause of being down."""
     first, count = m[s + at.CAUSES], m[s + at.CAUSE_COUNT]
     place = 0
@@ -55,7 +62,7 @@ def restart(m, x, v, s, cause):
 
 
 @compiled
-def renew_life(m, x, s):
+def renew_life(m: Wholes, x: Reals, s: int) -> None:
     """Set the operating time at which the next operating mode fails."""
     life = inf
     for k in range(m[s + at.MODE_COUNT]):
@@ -66,7 +73,7 @@ def renew_life(m, x, s):
 
 
 @compiled
-def expect_failure(m, x, mode, left):
+def expect_failure(m: Wholes, x: Reals, mode: int, left: float) -> None:
     """Wait for the end of the life of a calendar mode."""
     m[mode + at.KEPT] = 0
     x[mode + at.UNTIL] = x[at.NOW] + left
@@ -74,7 +81,7 @@ def expect_failure(m, x, mode, left):
 
 
 @compiled
-def break_down(m, x, v, mode):
+def break_down(m: Wholes, x: Reals, v: Reals, mode: int) -> None:
     """Fail now."""
     m[mode + at.ACTIVE] = 1
     x[mode + at.UNTIL] = inf
@@ -83,7 +90,7 @@ def break_down(m, x, v, mode):
 
 
 @compiled
-def fail(m, x, v, s):
+def fail(m: Wholes, x: Reals, v: Reals, s: int) -> None:
     """The operating clock may have reached the end of a life."""
     if x[at.NOW] != x[s + at.FAIL_AT]:
         return
@@ -99,7 +106,7 @@ def fail(m, x, v, s):
 
 
 @compiled
-def mend(m, x, v, mode):
+def mend(m: Wholes, x: Reals, v: Reals, mode: int) -> None:
     """The repair is done: a new life begins."""
     s = m[mode + at.MODE_STATION]
     m[mode + at.ACTIVE] = 0
@@ -119,7 +126,7 @@ def mend(m, x, v, mode):
 
 
 @compiled
-def shift(m, x, v, s, phase):
+def shift(m: Wholes, x: Reals, v: Reals, s: int, phase: int) -> None:
     """A station follows its calendar."""
     off = phase == CLOSED
     for k in range(m[s + at.MODE_COUNT]):
@@ -135,7 +142,7 @@ def shift(m, x, v, s, phase):
 
 
 @compiled
-def tell(m, x, v, calendar):
+def tell(m: Wholes, x: Reals, v: Reals, calendar: int) -> None:
     """Tell all members of a calendar the phase of now and wait for the next boundary."""
     first, count = m[calendar + at.EDGES], m[calendar + at.EDGE_COUNT]
     since = x[at.NOW] + x[calendar + at.ORIGIN]
@@ -151,7 +158,7 @@ def tell(m, x, v, calendar):
 
 
 @compiled
-def slow_down(m, x, s, cause, factor):
+def slow_down(m: Wholes, x: Reals, s: int, cause: int, factor: float) -> None:
     """Operations begun from now on take ``factor`` times as long; 1 ends it."""
     first, count = m[s + at.SLOWED], m[s + at.SLOWED_COUNT]
     place = 0
@@ -171,7 +178,7 @@ def slow_down(m, x, s, cause, factor):
 
 
 @compiled
-def deliver(m, x, v, command):
+def deliver(m: Wholes, x: Reals, v: Reals, command: int) -> None:
     """Carry a command out."""
     cause, action = m[command + at.CAUSE], m[command + at.ACTION]
     for k in range(m[command + at.TARGET_COUNT]):
@@ -191,7 +198,7 @@ def deliver(m, x, v, command):
 
 
 @compiled
-def wanted(m, x, v, s):
+def wanted(m: Wholes, x: Reals, v: Reals, s: int) -> None:
     """There is demand at a sink again."""
     m[s + at.READY] = 1
     pull(m, x, v, s)
@@ -199,7 +206,7 @@ def wanted(m, x, v, s):
 
 
 @compiled
-def act(m, x, v, kind, who):
+def act(m: Wholes, x: Reals, v: Reals, kind: int, who: int) -> None:
     """Do what an entry says."""
     if kind == at.FINISH:
         finish(m, x, v, who)
@@ -224,7 +231,7 @@ def act(m, x, v, kind, who):
 
 
 @compiled
-def settle(m, x, v):
+def settle(m: Wholes, x: Reals, v: Reals) -> None:
     """Do what follows at the same instant."""
     while m[at.SOON_COUNT] and not m[at.FAULT]:
         what = m[m[at.SOON] + m[at.SOON_HEAD]]
@@ -239,29 +246,50 @@ def settle(m, x, v):
             let_out(m, x, v, who)
 
 
-@njit(cache=True)
-def run(wholes, reals, values, until):
-    """Take one entry after another strictly before a time.
+def loop_of(version: int) -> Callable[[Wholes, Reals, Reals, float], bool]:
+    """The loop for one version of the compiled functions.
 
-    Returns:
-        Whether that time is reached; else streams run low, a log is full, or there is a fault.
+    Numba keeps machine code beside this module and compares the loop's own file only; being a variable
+    of the loop, the version decides too, so code of other versions is never used.
     """
-    m, x, v = pointer(wholes), pointer(reals), pointer(values)
-    root = m[at.HEAP]
-    while m[at.PENDING] and x[root] < until:
-        what = m[root + at.WHAT]
-        x[at.NOW] = x[root]
-        m[at.PENDING] -= 1
-        m[at.HOLE] = 1
-        act(m, x, v, what & at.KIND_MASK, what >> at.KIND_BITS)
-        settle(m, x, v)
-        if m[at.HOLE]:
-            close_hole(m, x)
-        if m[at.LOW] or m[at.FAULT]:
+
+    @njit(cache=True, error_model="numpy")
+    def run(wholes: Wholes, reals: Reals, values: Reals, until: float) -> bool:
+        if version < 0:
             return False
-        if m[at.STATES_COUNT] + at.LOG_MARGIN > m[at.STATES_ROOM] and m[at.STATES_ROOM]:
-            return False
-        if m[at.DONE_COUNT] + at.LOG_MARGIN > m[at.DONE_ROOM] and m[at.DONE_ROOM]:
-            return False
-    x[at.NOW] = until
-    return True
+        m, x, v = pointer(wholes), pointer(reals), pointer(values)
+        root = m[at.HEAP]
+        while m[at.PENDING] and x[root] < until:
+            what = m[root + at.WHAT]
+            x[at.NOW] = x[root]
+            m[at.PENDING] -= 1
+            m[at.HOLE] = 1
+            act(m, x, v, what & at.KIND_MASK, what >> at.KIND_BITS)
+            settle(m, x, v)
+            if m[at.HOLE]:
+                close_hole(m, x)
+            if m[at.LOW] or m[at.FAULT]:
+                return False
+            if m[at.STATES_COUNT] + at.LOG_MARGIN > m[at.STATES_ROOM] and m[at.STATES_ROOM]:
+                return False
+            if m[at.DONE_COUNT] + at.LOG_MARGIN > m[at.DONE_ROOM] and m[at.DONE_ROOM]:
+                return False
+        x[at.NOW] = until
+        return True
+
+    loop: Callable[[Wholes, Reals, Reals, float], bool] = run
+    return loop
+
+
+def version_of(*modules: ModuleType) -> int:
+    """A number for the sources of some modules and the constants that they use."""
+    constants = [(k, v) for one in modules for k, v in sorted(vars(one).items()) if isinstance(v, int | float)]
+    text = "".join(map(inspect.getsource, modules)) + repr(constants)
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "little")
+
+
+run = loop_of(version_of(at, machine, queue, state, flow, room, sys.modules[__name__]))
+"""Take one entry after another strictly before a time: ``run(wholes, reals, values, until)``.
+
+Gives whether that time is reached; else streams run low, a log is full, or there is a fault.
+"""

@@ -7,6 +7,7 @@ from math import inf
 from twin.compiled import layout as at
 from twin.compiled.kernel.machine import compiled
 from twin.compiled.kernel.queue import draw, push
+from twin.compiled.memory import Reals, Wholes
 from twin.sim.kernel import WORK
 from twin.sim.process import DONE, IDLE, NOT_DUE, PREPARING, WORKING
 from twin.sim.station import (
@@ -30,7 +31,7 @@ from twin.sim.station import (
 
 
 @compiled
-def enter(m, x, s, code):
+def enter(m: Wholes, x: Reals, s: int, code: int) -> None:
     """Enter a state now; keeps the account of the old one."""
     now, old = x[at.NOW], m[s + at.CODE]
     spent = now - x[s + at.SINCE]
@@ -47,7 +48,7 @@ def enter(m, x, s, code):
 
 
 @compiled
-def log_state(m, x, s, code):
+def log_state(m: Wholes, x: Reals, s: int, code: int) -> None:
     """Note a change of state: cause, unit and code in one number, and the time."""
     count = m[at.STATES_COUNT]
     if count >= m[at.STATES_ROOM]:
@@ -60,7 +61,7 @@ def log_state(m, x, s, code):
 
 
 @compiled
-def log_part(m, x, s, part, outcome):
+def log_part(m: Wholes, x: Reals, s: int, part: int, outcome: int) -> None:
     """Count an operation of a station that records them; note it when a log is kept."""
     if not m[s + at.OUTPUT]:
         return
@@ -76,7 +77,7 @@ def log_part(m, x, s, part, outcome):
 
 
 @compiled
-def active(m, s):
+def active(m: Wholes, s: int) -> int:
     """Code of the state when nothing holds the station."""
     kind = m[s + at.KIND]
     if kind > at.INSPECTION:
@@ -94,7 +95,7 @@ def active(m, s):
 
 
 @compiled
-def held_code(held):
+def held_code(held: int) -> int:
     """Code of the state of a station that is held."""
     if held & OFF:
         return OFF_SHIFT
@@ -108,7 +109,7 @@ def held_code(held):
 
 
 @compiled
-def show(m, x, s):
+def show(m: Wholes, x: Reals, s: int) -> None:
     """Enter the state that the station should be in."""
     held = m[s + at.HELD]
     code = held_code(held) if held else active(m, s)
@@ -120,7 +121,7 @@ def show(m, x, s):
 
 
 @compiled
-def arm(m, x, s):
+def arm(m: Wholes, x: Reals, s: int) -> None:
     """An operating failure comes before the end of an operation: wait for it."""
     if x[s + at.ARMED] != x[s + at.FAIL_AT]:
         x[s + at.ARMED] = x[s + at.FAIL_AT]
@@ -128,7 +129,7 @@ def arm(m, x, s):
 
 
 @compiled
-def wait(m, x, slot, time):
+def wait(m: Wholes, x: Reals, slot: int, time: float) -> None:
     """Let the clock of a slot run."""
     due = x[at.NOW] + time
     x[slot + at.DUE] = due
@@ -139,14 +140,14 @@ def wait(m, x, slot, time):
 
 
 @compiled
-def operate(m, x, v, slot):
+def operate(m: Wholes, x: Reals, v: Reals, slot: int) -> None:
     """Let the operation of a slot run."""
     s = m[slot + at.OWNER]
     wait(m, x, slot, x[s + at.SLOW] * draw(m, v, m[m[slot + at.JOB] + at.JOB_STREAM]))
 
 
 @compiled
-def begin(m, x, v, slot, part):
+def begin(m: Wholes, x: Reals, v: Reals, slot: int, part: int) -> None:
     """Work on a part from now on; the slot was idle."""
     s = m[slot + at.OWNER]
     if m[m[slot + at.JOB] + at.JOB_PART] != part:
@@ -162,7 +163,7 @@ def begin(m, x, v, slot, part):
 
 
 @compiled
-def prepare(m, x, v, slot, part):
+def prepare(m: Wholes, x: Reals, v: Reals, slot: int, part: int) -> None:
     """Set a slot up for a part, then work on it."""
     s = m[slot + at.OWNER]
     m[slot + at.PHASE] = PREPARING
@@ -179,7 +180,7 @@ def prepare(m, x, v, slot, part):
 
 
 @compiled
-def prepared(m, x, v, slot):
+def prepared(m: Wholes, x: Reals, v: Reals, slot: int) -> None:
     """The setup is over: work."""
     s = m[slot + at.OWNER]
     m[s + at.PREPARING_COUNT] -= 1
@@ -191,21 +192,21 @@ def prepared(m, x, v, slot):
 
 
 @compiled
-def pop_idle(m, s):
+def pop_idle(m: Wholes, s: int) -> int:
     """An idle slot of a station that has one."""
     m[s + at.IDLE_COUNT] -= 1
     return m[m[s + at.IDLE_SLOTS] + m[s + at.IDLE_COUNT]]
 
 
 @compiled
-def push_idle(m, s, slot):
+def push_idle(m: Wholes, s: int, slot: int) -> None:
     """A slot is idle."""
     m[m[s + at.IDLE_SLOTS] + m[s + at.IDLE_COUNT]] = slot
     m[s + at.IDLE_COUNT] += 1
 
 
 @compiled
-def keep(m, x, slot, part, takers):
+def keep(m: Wholes, x: Reals, slot: int, part: int, takers: int) -> None:
     """Nobody took the finished part: the slot is blocked."""
     s = m[slot + at.OWNER]
     x[slot + at.DUE], m[slot + at.PHASE] = NOT_DUE, DONE
@@ -217,7 +218,7 @@ def keep(m, x, slot, part, takers):
 
 
 @compiled
-def release(m, s, slot):
+def release(m: Wholes, s: int, slot: int) -> int:
     """Give the finished part of a blocked slot away."""
     part = m[slot + at.OUT]
     m[slot + at.OUT], m[slot + at.PHASE] = -1, IDLE
@@ -233,7 +234,7 @@ def release(m, s, slot):
 
 
 @compiled
-def suspend(m, x, s):
+def suspend(m: Wholes, x: Reals, s: int) -> None:
     """Stop the clocks of all slots of a station."""
     if m[s + at.KIND] <= at.INSPECTION:
         for k in range(m[s + at.SLOT_COUNT]):
