@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import pickle
 
+import numpy as np
+
 from twin.compiled.entries import Entries, causes_of, strange_entries
 from twin.compiled.lower import Units
 from twin.compiled.memory import Memory
 from twin.compiled.names import names_of
 from twin.compiled.parts import PartNumbers
-from twin.compiled.program import Completions, Program
+from twin.compiled.program import Completions, Program, States
 from twin.compiled.support import reasons
 from twin.compiled.tape import Tapes
 from twin.errors import FactoryError, Problem
@@ -60,8 +62,9 @@ def lower(plant: Plant) -> Program:
     return Program(memory, tapes, names, parts.items, list(causes), journal)
 
 
-def _journal(plant: Plant) -> tuple[Fingerprint, list[float], list[int]]:
+def _journal(plant: Plant) -> tuple[Fingerprint, States]:
     log = plant._journal.log
     rows = [(time, event.digest) for time, event in zip(log[::2], log[1::2], strict=True) if event.digest]
     fingerprint: Fingerprint = pickle.loads(pickle.dumps(plant._journal.fingerprint))  # noqa: S301 - own bytes
-    return fingerprint, [time for time, _ in rows], [digest for _, digest in rows]
+    times, digests = [time for time, _ in rows], [digest for _, digest in rows]
+    return fingerprint, (np.array(times, dtype=np.float64), np.array(digests, dtype=np.uint64))

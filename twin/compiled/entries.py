@@ -9,7 +9,7 @@ from twin.compiled import layout as at
 from twin.compiled.lower import Units
 from twin.compiled.memory import Memory
 from twin.parts.calendar import CalendarClock
-from twin.parts.failure import FailureMode
+from twin.parts.failure import FailureMode, Repairer
 from twin.sim.command import Command, Delivery
 from twin.sim.plant import Plant
 from twin.sim.process import Processor, Slot
@@ -20,7 +20,7 @@ KINDS: dict[Callable[..., Any], int] = {
     Slot.finish: at.FINISH,
     Processor.fail: at.FAIL,
     FailureMode.expire: at.EXPIRE,
-    FailureMode.mend: at.MEND,
+    Repairer.finish: at.MEND,
     CalendarClock.tell: at.TELL,
     Sink._wanted: at.WANTED,
     Transport.leave: at.LEAVE,
@@ -47,7 +47,9 @@ def strange_entries(plant: Plant) -> list[str]:
 def causes_of(plant: Plant) -> dict[str, int]:
     """Numbers of all causes of being down or slow that are there or can come."""
     names = [mode.id for station in plant._stations for mode in station.modes]
-    names += [cause for station in plant._stations for cause in (*station.causes, *station.slowed)]
+    names += [
+        cause for station in plant._stations for cause in (*(name for _, name in station.causes), *station.slowed)
+    ]
     names += [command.cause for command in _commands(plant)]
     names += sorted(cause for _, cause in plant._mailbox._down)
     return {name: number for number, name in enumerate(dict.fromkeys(names))}

@@ -103,7 +103,7 @@ class Units:
     def _causes(self, a: int, s: Station) -> None:
         memory, room = self.memory, len(self.causes) + len(s.modes) + 2
         causes, slowed = memory.allot(room), memory.allot(room)
-        for k, cause in enumerate(s.causes):
+        for k, (_, cause) in enumerate(s.causes):
             memory.m[causes + k] = self.causes[cause]
         for k, (cause, factor) in enumerate(s.slowed.items()):
             memory.m[slowed + k], memory.x[slowed + k] = self.causes[cause], factor
@@ -134,7 +134,7 @@ class Units:
             a, WORKING_COUNT=s.working, PREPARING_COUNT=s.preparing, SLOTS=slots, SLOT_COUNT=number, JOBS=jobs,
             IDLE_SLOTS=self._slots(s.idle, number), IDLE_COUNT=len(s.idle),
             BLOCKED_SLOTS=self._slots(s.blocked, number), BLOCKED_COUNT=len(s.blocked),
-            COPY=self.memory.allot(number), JUDGES=int(s.general), QUALITY=self._stream(s.quality),
+            COPY=self.memory.allot(number), JUDGES=int(s.quality is not None), QUALITY=self._stream(s.quality),
         )  # fmt: skip
         scrap = getattr(s.setting.config, "scrap", 0.0)
         self.memory.reals(a + at.SCRAP, (scrap, scrap))
@@ -207,7 +207,7 @@ class Units:
             self._mode(first + k * at.MODE, a, mode)
 
     def _mode(self, a: int, station: int, mode: FailureMode) -> None:
-        self.address[id(mode)] = a
+        self.address[id(mode)] = self.address[id(mode.repairer)] = a
         self._set(
             a, MODE_STATION=station, CALENDAR_BASED=int(mode.calendar), ACTIVE=int(mode.active),
             KEPT=int(mode.left is not None), AFTER=self.tapes.add(self.memory, mode.after),

@@ -20,6 +20,8 @@ from twin.sim.journal import Fingerprint
 from twin.sim.ledger import Count, Totals
 from twin.sim.station import CODES
 
+States = tuple[Reals, NDArray[np.uint64]]
+"""Times of changes of state and their digests."""
 FIRST_LOG = 4 * at.LOG_MARGIN
 
 
@@ -71,13 +73,14 @@ class Program:
 
     def __init__(
         self, memory: Memory, tapes: Tapes, units: Sequence[UnitNames], items: Sequence[str], causes: Sequence[str],
-        journal: tuple[Fingerprint, list[float], list[int]],
+        journal: tuple[Fingerprint, States],
     ):  # fmt: skip
         self._memory, self._tapes = memory, tapes
         self._names, self.items, self._causes = list(units), tuple(items), list(causes)
         self.units = tuple(unit.path for unit in units)
         self._index = {path: index for index, path in enumerate(self.units)}
-        self._fingerprint, self._times, self._digests = journal
+        self._fingerprint, rows = journal
+        self._states = [rows]
         self._digest: dict[int, int] = {}
         self._done: list[tuple[Reals, Wholes]] = []
 
@@ -138,8 +141,7 @@ class Program:
         m, x = self._memory.m, self._memory.x
         if count := int(m[at.STATES_COUNT]):
             a = int(m[at.STATES])
-            self._times += x[a : a + count].tolist()
-            self._digests += self._digests_of(m[a : a + count]).tolist()
+            self._states.append((x[a : a + count].copy(), self._digests_of(m[a : a + count])))
             m[at.STATES_COUNT] = 0
         if count := int(m[at.DONE_COUNT]):
             a = int(m[at.DONE])
@@ -215,9 +217,11 @@ class Program:
 
     def fingerprint(self) -> str:
         """The engine's fingerprint of the same run; see :meth:`keep_states`."""
-        before = int(np.searchsorted(np.array(self._times), self.now_s, side="left"))
-        self._fingerprint.add(self._times[:before], self._digests[:before])
-        del self._times[:before], self._digests[:before]
+        times = np.concatenate([rows[0] for rows in self._states])
+        digests = np.concatenate([rows[1] for rows in self._states])
+        before = int(np.searchsorted(times, self.now_s, side="left"))
+        self._fingerprint.add(times[:before], digests[:before])
+        self._states = [(times[before:], digests[before:])]
         totals = [self.totals(unit) for unit in range(len(self.units))]
         m = self._memory.m
         tail = [
@@ -243,7 +247,7 @@ class Program:
         twin._memory.used = self._memory.used
         twin._tapes = self._tapes.copy()
         twin._fingerprint = pickle.loads(pickle.dumps(self._fingerprint))  # noqa: S301 - own bytes
-        twin._times, twin._digests = list(self._times), list(self._digests)
+        twin._states = list(self._states)
         twin._done = list(self._done)
         return twin
 

@@ -20,11 +20,11 @@ from twin.config import (
     SiteConfig,
     StationConfig,
 )
-from twin.parts.failure import FailureMode
+from twin.parts.failure import FailureMode, Repairer
 from twin.parts.setup import Setups
 from twin.sim.plant import Plant
 from twin.sim.process import Processor, Slot
-from twin.sim.station import Lot, Station
+from twin.sim.station import BREAK, DOWN, OFF, Lot, Station
 from twin.stations.assembly import Assembly
 from twin.stations.buffer import Buffer
 from twin.stations.inspection import Inspection
@@ -33,7 +33,7 @@ from twin.stations.sink import Sink
 from twin.stations.source import Source
 from twin.stations.transport import Transport
 
-_STATION = {"id", "kind", "title", "to", "device", "calendar", "power", "link"}
+_STATION = {"id", "kind", "title", "to", "device", "calendar", "power", "link", "position"}
 _PROCESS = _STATION | {"cycle", "cycles", "ideal_cycle", "failures", "setup", "scrap"}
 KINDS: dict[type[Station], set[str]] = {
     Source: _STATION | {"mix", "interval", "limit"},
@@ -111,11 +111,15 @@ def _station(station: Station) -> Iterator[str]:
         return
     yield from _strange(path, config, known)
     yield from _parts(path, config)
-    if any(type(mode) is not FailureMode for mode in station.modes):
+    if any(type(mode) is not FailureMode or type(mode.repairer) is not Repairer for mode in station.modes):
         yield f"{path}: failures"
+    if station.held & ~(DOWN | BREAK | OFF) or any(reason != DOWN for reason, _ in station.causes):
+        yield f"{path}: held for other reasons than failures, stops and its calendar"
     if isinstance(station, Processor):
         if any(type(stage) is not Setups for stage in station.stages) or len(station.stages) > 1:
             yield f"{path}: what comes before its operations"
+        if station.general and station.quality is None:
+            yield f"{path}: the general end of operations"
         if any(type(slot) is not Slot for slot in station.slots):
             yield f"{path}: places"
     if any(isinstance(part, Lot) for part in station.contents()):

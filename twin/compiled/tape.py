@@ -6,7 +6,7 @@ import numpy as np
 
 from twin.compiled import layout as at
 from twin.compiled.memory import Memory, Reals
-from twin.distributions import Constant, Distribution
+from twin.distributions import Constant
 from twin.streams import Stream, block_size
 
 MARGIN = 64
@@ -94,10 +94,6 @@ class Tapes:
         else:
             memory.m[address + at.STEP] = 1
         return address
-
-    def add_named(self, memory: Memory, seed: int, path: str, purpose: str, law: Distribution | None) -> int:
-        """Take a stream that the engine has not made yet."""
-        return self.add(memory, Stream(seed, path, purpose, law))
 
     def _room(self, values: int) -> int:
         start, self.used = self.used, self.used + values

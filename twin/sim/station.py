@@ -269,7 +269,7 @@ class Station:
         self.streams.append(stream)
         return stream
 
-    def new_stream(self, purpose: str, law: Distribution | None) -> Stream:
+    def new_stream(self, purpose: str, law: Law | None) -> Stream:
         """The random stream that :meth:`stream` would give; nobody knows of it yet."""
         stream = Stream(self.setting.seed, self.path, purpose, law)
         stream.branch = self.branch

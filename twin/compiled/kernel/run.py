@@ -85,8 +85,8 @@ def break_down(m: Wholes, x: Reals, v: Reals, mode: int) -> None:
     """Fail now."""
     m[mode + at.ACTIVE] = 1
     x[mode + at.UNTIL] = inf
-    push(m, x, x[at.NOW] + draw(m, v, m[mode + at.REPAIR]), WORK, at.MEND, mode)
     stop(m, x, v, m[mode + at.MODE_STATION], m[mode + at.MODE_CAUSE])
+    push(m, x, x[at.NOW] + draw(m, v, m[mode + at.REPAIR]), WORK, at.MEND, mode)
 
 
 @compiled

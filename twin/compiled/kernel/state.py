@@ -13,18 +13,12 @@ from twin.sim.process import DONE, IDLE, NOT_DUE, PREPARING, WORKING
 from twin.sim.station import (
     BLOCKED,
     BREAK,
-    CURTAILED,
-    DOWN,
-    ENERGY_CURTAILED,
     FAILED,
     IDLE_NO_ORDER,
-    MAINTENANCE,
     OFF,
     OFF_SHIFT,
     PLANNED_BREAK,
-    PREVENTIVE_MAINT,
     PRODUCING,
-    QUALITY_HOLD,
     SETUP,
     STARVED,
 )
@@ -96,16 +90,10 @@ def active(m: Wholes, s: int) -> int:
 
 @compiled
 def held_code(held: int) -> int:
-    """Code of the state of a station that is held."""
+    """Code of the state of a station that is off shift, on a break or down."""
     if held & OFF:
         return OFF_SHIFT
-    if held & BREAK:
-        return PLANNED_BREAK
-    if held & CURTAILED:
-        return ENERGY_CURTAILED
-    if held & MAINTENANCE:
-        return PREVENTIVE_MAINT
-    return FAILED if held & DOWN else QUALITY_HOLD
+    return PLANNED_BREAK if held & BREAK else FAILED
 
 
 @compiled
