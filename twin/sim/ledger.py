@@ -225,7 +225,10 @@ class Ledger:
     def _stock(self, column: tuple[array[float], array[int]], t0_ns: int, t1_ns: int) -> int:
         times, levels = column
         starts = to_ns_array(self._origin, np.frombuffer(times, dtype=np.float64))
-        return int(_overlaps(starts, t0_ns, t1_ns) @ np.frombuffer(levels, dtype=np.int64))
+        lengths, held = _overlaps(starts, t0_ns, t1_ns), np.frombuffer(levels, dtype=np.int64)
+        if float(lengths.sum()) * float(held.max(initial=0)) < 2.0**62:
+            return int(lengths @ held)
+        return sum(length * level for length, level in zip(lengths.tolist(), held.tolist(), strict=True))
 
     def _trips(self, record: _Record, what: str, t0_ns: int, t1_ns: int) -> dict[str, int]:
         sums: dict[str, int] = {}
