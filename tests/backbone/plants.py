@@ -50,7 +50,7 @@ def staffed_line() -> PlantConfig:
     crew = (
         {"id": "li", "kind": "worker", "skills": ["operate", "set"], "walk": "4 s", **leaves},
         {"id": "wu", "kind": "worker", "skills": ["operate", "fix"], "walk": "6 s", "calendar": "two"},
-        {"id": "jig", "kind": "tool", "skills": ["jig"]},
+        {"id": "jig", "kind": "fixture", "skills": ["jig"]},
     )
     lines = (line("line", units), line("crew", crew))
     return plant_of(site("north", *lines), items=("a", "b"), calendars={"two": CALENDAR})

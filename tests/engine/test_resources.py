@@ -97,7 +97,7 @@ def test_priority_comes_before_time() -> None:
 
 def test_all_or_nothing_never_locks() -> None:
     needs = [needing("jig"), needing("operate", number=2)]
-    crew = [worker("li"), worker("wu"), {"id": "jig", "kind": "tool", "skills": ["jig"]}]
+    crew = [worker("li"), worker("wu"), {"id": "jig", "kind": "fixture", "skills": ["jig"]}]
     plant = Plant(staffed(parallel(3, needs=needs), crew), 1)
     plant.run_until(900.5)
     assert sum(plant.ledger.totals(f"{LINE}/m{n}").parts for n in (1, 2, 3)) == 90

@@ -6,13 +6,13 @@ from twin.sim.resource import Resource, ResourceConfig
 from twin.stations import stations
 
 
-class ToolConfig(ResourceConfig):
-    """A tool or fixture; its skills are the names under which stations ask for it."""
+class FixtureConfig(ResourceConfig):
+    """A tool, fixture or gauge; its skills are the names under which stations ask for it."""
 
 
-@stations.register("tool", config=ToolConfig)
-class Tool(Resource):
+@stations.register("fixture", config=FixtureConfig)
+class Fixture(Resource):
     """Is at one unit at a time, from the beginning to the end of the phase that needs it."""
 
-    config = ToolConfig
+    config = FixtureConfig
     __slots__ = ()
