@@ -8,11 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    field_serializer,
+    model_validator,
+)
 
-from twin.distributions import Distribution, Durations
+from twin.distributions import Distribution, Durations, counted, written_life
 from twin.equipment import SEGMENT, EquipmentPath
 from twin.units import Distance, Duration, Energy, GridFactor, Length, Money, Power, Rate, Ratio
 
@@ -76,12 +84,17 @@ class FailureConfig(Config):
     """One failure mode of a station."""
 
     id: Identifier = Field(description="name of the mode, the cause code in events")
-    after: Durations = Field(description="time or operating time between failures")
+    after: Durations = Field(description="time, operating time or cycles between failures")
     repair: Durations = Field(description="time to repair")
-    basis: Literal["operating", "calendar"] = Field(
+    basis: Literal["operating", "calendar", "cycles"] = Field(
         default="operating",
-        description="operating: only time in PRODUCING counts; calendar: all time in service counts",
+        description="operating: only time in PRODUCING counts; calendar: all time in service counts; "
+        "cycles: completed operations count, write after: 500 cycles",
     )
+    then: Literal["resume", "restart", "scrap"] = Field(
+        default="resume", description="after the repair: the operation goes on, begins anew, or its part is spoiled"
+    )
+    minor: bool = Field(default=False, description="a minor stop: MINOR_STOP and no failure")
     crew: Identifier | None = Field(
         default=None, description="skill of the worker who repairs it, FAILED until one comes; None: repaired at once"
     )
@@ -89,6 +102,84 @@ class FailureConfig(Config):
     signature: Literal["none", "vibration", "temperature", "pressure", "torque"] = Field(
         default="none", description="signal that drifts before the failure"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_cycles(cls, raw: Any) -> Any:
+        return counted(raw, "after")
+
+    @field_serializer("after")
+    def _with_unit(self, after: Distribution) -> Any:
+        return written_life(after, self.basis)
+
+
+class ConditionConfig(Config):
+    """A failure mode that is watched, so that it can be renewed before it fails."""
+
+    mode: Identifier = Field(description="failure mode")
+    threshold: Ratio = Field(description="share of the life used at which the wear is seen")
+    detection: Ratio = Field(default=1.0, description="share of the lives whose wear is seen; the others fail")
+    lead: Duration = Field(default=0.0, description="from seeing it to the call for maintenance")
+    false_alarms: Durations | None = Field(default=None, description="operating time between false alarms; None: none")
+
+
+class MaintenanceConfig(Config):
+    """A preventive or predictive job: the unit is PREVENTIVE_MAINT, then its failure modes are as new."""
+
+    id: Identifier = Field(description="name of the job")
+    duration: Durations = Field(description="time it takes")
+    every: Durations | None = Field(default=None, description="interval, e.g. 200 h, or 500 cycles with basis cycles")
+    basis: Literal["operating", "calendar", "cycles"] = Field(
+        default="operating", description="what the interval counts: as for failures"
+    )
+    window: str | None = Field(
+        default=None, description="calendar in whose shifts it may begin; without every and conditions: once in each"
+    )
+    conditions: tuple[ConditionConfig, ...] = Field(default=(), description="wear that calls for it (predictive)")
+    wait: Literal["now", "part", "shift_end"] = Field(
+        default="part", description="begin at once, when the part in work is done, or when the shift is over"
+    )
+    opportunity: Ratio | None = Field(
+        default=None, description="share of the interval from which a failure of the unit is used to do it as well"
+    )
+    renews: tuple[Identifier, ...] | None = Field(default=None, description="failure modes made as new; default: all")
+    crew: Identifier | None = Field(default=None, description="skill of the worker who does it; None: nobody is needed")
+    priority: int = Field(default=0, description="rank among those who wait for the same crew; lower comes first")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_cycles(cls, raw: Any) -> Any:
+        return counted(raw, "every")
+
+    @field_serializer("every")
+    def _with_unit(self, every: Distribution | None) -> Any:
+        return None if every is None else written_life(every, self.basis)
+
+    @model_validator(mode="after")
+    def _called(self) -> Self:
+        if self.every is None and self.window is None and not self.conditions:
+            raise ValueError("expected every, window or conditions, got none of them")
+        return self
+
+
+class ScrapDriftConfig(Config):
+    """Scrap that grows with wear."""
+
+    worn: Ratio = Field(description="share of scrap at the end of the life of the failure mode")
+    growth: Literal["linear", "exponential"] = Field(
+        default="linear", description="how the share grows from scrap to worn with the share of the life used"
+    )
+    mode: Identifier | None = Field(default=None, description="failure mode whose wear counts; default: the most worn")
+
+
+class HoldRuleConfig(Config):
+    """When scrap puts the unit on QUALITY_HOLD."""
+
+    scrap: int = Field(ge=1, description="so many scrapped parts")
+    parts: int = Field(ge=1, description="among so many last parts")
+    duration: Durations = Field(description="time of the check that ends the hold")
+    crew: Identifier | None = Field(default=None, description="skill of the worker who checks; None: nobody is needed")
+    priority: int = Field(default=0, description="rank among those who wait for the same crew; lower comes first")
 
 
 class SetupConfig(Config):
@@ -168,8 +259,11 @@ class ProcessConfig(StationConfig):
         default=None, description="planned run time per item (PRI); default: mean of the cycle over the capacity"
     )
     failures: tuple[FailureConfig, ...] = Field(default=(), description="failure modes")
+    maintenance: tuple[MaintenanceConfig, ...] = Field(default=(), description="preventive and predictive maintenance")
     setup: SetupConfig | None = Field(default=None, description="setup when the item changes")
     scrap: Ratio = Field(default=0.0, description="share of operations that spoil the part")
+    scrap_drift: ScrapDriftConfig | None = Field(default=None, description="scrap that grows with wear")
+    hold_rule: HoldRuleConfig | None = Field(default=None, description="stop for quality after too much scrap")
     needs: tuple[NeedConfig, ...] = Field(default=(), description="people and tools that operations need")
     load_time: Durations | None = Field(default=None, description="loading before each operation; None: no time")
     priority: int = Field(default=0, description="rank among those who want the same people; lower comes first")

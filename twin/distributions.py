@@ -8,6 +8,7 @@ One key names the family, its value holds the parameters, each with a unit::
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from typing import Annotated, Any, Literal, Self
 
@@ -245,3 +246,50 @@ def _schema() -> dict[str, Any]:
 
 Durations = Annotated[Distribution, BeforeValidator(_read), PlainSerializer(_write), WithJsonSchema(_schema())]
 """A constant or random duration; holds a :class:`Distribution`."""
+
+
+_CYCLES = re.compile(r"\s*([-+.\deE]+)\s*cycles?\s*")
+
+
+def counted(raw: Any, key: str) -> Any:
+    """A mapping with ``basis`` whose life ``key`` may be in cycles: checks the unit and takes it off.
+
+    A number of cycles is held as if it were seconds.
+
+    Raises:
+        ValueError: Cycles with another basis, or another unit with ``basis: cycles``.
+
+    >>> counted({"basis": "cycles", "every": "500 cycles"}, "every")
+    {'basis': 'cycles', 'every': '500 s'}
+    """
+    if not isinstance(raw, dict) or isinstance(raw.get(key), Distribution | None):
+        return raw
+    return {**raw, key: _uncounted(raw[key], raw.get("basis") == "cycles", key)}
+
+
+def _uncounted(value: Any, cycles: bool, key: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _uncounted(inner, cycles, key) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_uncounted(inner, cycles, key) for inner in value]
+    if not isinstance(value, str):
+        return value
+    match = _CYCLES.fullmatch(value)
+    if cycles != (match is not None):
+        wanted = "a number of cycles such as '500 cycles' with basis cycles" if cycles else "a duration; basis: cycles"
+        raise ValueError(f"{key}: expected {wanted}, got {value!r}")
+    return value if match is None else f"{match.group(1)} s"
+
+
+def written_life(law: Distribution, basis: str) -> Any:
+    """A life as a user writes it, in cycles when it counts them."""
+    text = _write(law)
+    return _with_cycles(text) if basis == "cycles" else text
+
+
+def _with_cycles(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _with_cycles(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_cycles(inner) for inner in value]
+    return f"{value[:-2]} cycles" if isinstance(value, str) and value.endswith(" s") else value

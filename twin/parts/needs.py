@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from twin.config import NeedConfig
 from twin.distributions import Distribution
+from twin.parts.interruption import lay_down, take_up
 from twin.parts.setup import Setups
 from twin.sim.allocation import Request
 from twin.sim.station import WAIT
@@ -59,7 +60,7 @@ class Hands:
         """All are here: begin, or go on where it was interrupted."""
         if self.again:
             self.again = False
-            self.slot.take_up()
+            take_up(self.slot)
         else:
             self.slot.admit()
 
@@ -73,7 +74,7 @@ class Hands:
         """Let all go and wait."""
         if self.request.idle:
             return
-        self.again = self.slot.lay_down() or self.again
+        self.again = lay_down(self.slot) or self.again
         self.station.setting.allocator.give_back(self.request)
         self.needs.waiting.append(self)
 
@@ -119,6 +120,13 @@ class Needs:
         """The unit goes on."""
         for hands in tuple(self.waiting):
             hands.ask_again()
+
+    def drop(self, slot: Slot) -> None:
+        """The part in a place is gone: nothing has to be asked for again."""
+        hands = self.hands[self.station.slots.index(slot)]
+        hands.again = False
+        if hands in self.waiting:
+            self.waiting.remove(hands)
 
     def lacking(self) -> str | None:
         """What the first waiting place waits for."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from twin.config import PlantConfig, calendar_name
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
-from twin.parts.calendar import Calendar, CalendarClock
+from twin.parts.calendar import Calendar, CalendarClock, Member
+from twin.parts.checks import wrong_upkeep
 from twin.sim.allocation import Allocator
 from twin.sim.flow import check_flow
 from twin.sim.journal import Journal
@@ -107,10 +108,15 @@ def _wrong_calendars(config: PlantConfig) -> list[Problem]:
     problems = []
     for path, site, line in config.lines():
         for station in line.stations:
-            name = calendar_name(site, line, station)
-            if name is not None and name not in config.calendars:
-                hint = f"known: {', '.join(config.calendars) or 'none'}"
-                problems.append(Problem(f"{path}/{station.id} calendar", "a calendar of the plant", repr(name), hint))
+            named = {"calendar": calendar_name(site, line, station)}
+            jobs = enumerate(getattr(station, "maintenance", ()))
+            named |= {f"maintenance.{number}.window": job.window for number, job in jobs}
+            for field, name in named.items():
+                if name is not None and name not in config.calendars:
+                    hint = f"known: {', '.join(config.calendars) or 'none'}"
+                    where = f"{path}/{station.id} {field}"
+                    problems.append(Problem(where, "a calendar of the plant", repr(name), hint))
+            problems += wrong_upkeep(path.child(station.id), station, named["calendar"])
     return problems
 
 
@@ -118,11 +124,17 @@ def _clocks(basis: Basis, made: dict[EquipmentPath, Station]) -> list[CalendarCl
     clocks: dict[str, CalendarClock] = {}
     for path, site, line in basis.config.lines():
         for station in line.stations:
-            name = calendar_name(site, line, station)
-            if name is None:
-                continue
-            if name not in clocks:
-                calendar = Calendar(basis.config.calendars[name], basis.config.epoch)
-                clocks[name] = CalendarClock(calendar, basis.kernel)
-            clocks[name].members.append(made[path.child(station.id)])
+            unit = made[path.child(station.id)]
+            members: list[tuple[str | None, Member]] = [(calendar_name(site, line, station), unit)]
+            members += [(upkeep.window, upkeep) for upkeep in unit.upkeep]
+            for name, member in members:
+                if name is not None:
+                    _clock(basis, clocks, name).members.append(member)
     return list(clocks.values())
+
+
+def _clock(basis: Basis, clocks: dict[str, CalendarClock], name: str) -> CalendarClock:
+    if name not in clocks:
+        calendar = Calendar(basis.config.calendars[name], basis.config.epoch)
+        clocks[name] = CalendarClock(calendar, basis.kernel)
+    return clocks[name]

@@ -152,8 +152,9 @@ def _wrong_needs(
 def skills_of(station: StationConfig) -> list[tuple[str, int]]:
     """Skills that a station asks for, and how many have to have each."""
     asked = [(need.skill, need.number) for need in getattr(station, "needs", ())]
-    asked += [(mode.crew, 1) for mode in getattr(station, "failures", ()) if mode.crew is not None]
-    return asked
+    rule = getattr(station, "hold_rule", None)
+    jobs = (*getattr(station, "failures", ()), *getattr(station, "maintenance", ()), *([] if rule is None else [rule]))
+    return asked + [(job.crew, 1) for job in jobs if job.crew is not None]
 
 
 def _wrong_shares(path: EquipmentPath, station: StationConfig) -> list[Problem]:

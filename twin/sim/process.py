@@ -7,14 +7,18 @@ from collections.abc import Iterator, Sequence
 from heapq import heappush
 from typing import Any, ClassVar, Protocol
 
-from twin.config import FailureConfig, NeedConfig, ProcessConfig
+from twin.config import FailureConfig, ProcessConfig
 from twin.distributions import Distribution
-from twin.parts.failure import FailureMode, fail_next, renew_life
+from twin.parts.equipping import equip
+from twin.parts.failure import FailureMode
+from twin.parts.life import end_next
 from twin.parts.needs import Needs
+from twin.parts.quality import HoldRule, ScrapDrift
 from twin.parts.setup import Setups
 from twin.records import RecordKind
 from twin.sim.journal import Event, Series
 from twin.sim.kernel import WORK
+from twin.sim.phase import DONE, IDLE, PREPARING, WAITING, WORKING
 from twin.sim.station import (
     BLOCKED,
     BREAK,
@@ -32,8 +36,6 @@ from twin.sim.station import (
 )
 from twin.streams import Stream
 
-IDLE, PREPARING, WORKING, DONE, WAITING = 0, 1, 2, 3, 4
-LAID_DOWN = -1
 NOT_DUE = -1.0
 NO_QUEUE: deque[Load] = deque(maxlen=0)
 """Stands for a queue that there is no short way to."""
@@ -129,7 +131,8 @@ class Slot:
         if due > station.fail_at:
             station.arm()
 
-    def _wait(self, time: float) -> None:
+    def wait(self, time: float) -> None:
+        """Go on after some time, unless it is interrupted."""
         kernel = self.kernel
         self.due = due = kernel._now + time
         heappush(kernel._queue, (due, WORK, next(kernel._eid), self.wake))
@@ -154,7 +157,7 @@ class Slot:
                 return
             if time > 0:
                 station.show()
-                self._wait(time)
+                self.wait(time)
                 return
         self._work()
 
@@ -174,7 +177,7 @@ class Slot:
         self.phase = WORKING
         if station.code != PRODUCING:
             station.show()
-        self._wait(station.slow * (job.values.pop() if job.values else job.stream.refill()))
+        self.wait(station.slow * (job.values.pop() if job.values else job.stream.refill()))
 
     def finish(self) -> None:
         """The time of the operation is over, unless it was interrupted meanwhile."""
@@ -246,6 +249,8 @@ class Slot:
         for stage in station.stages:
             stage.leave(self)
         verdict, kind, takers = station.judge(job)
+        if station.rule is not None:
+            station.rule.note(verdict is job.scrap)
         out = None if kind is None else self.part.become(kind)
         if station.recording:
             station.log.extend((self.kernel._now, verdict))
@@ -284,34 +289,6 @@ class Slot:
         """Whether a stage lets it wait, or its work was laid down."""
         return self.phase == WAITING
 
-    def lay_down(self) -> bool:
-        """Stop the work and wait for :meth:`take_up`; False when it was waiting before."""
-        if self.phase not in (PREPARING, WORKING):
-            return False
-        station = self.station
-        self.suspend()
-        if self.phase == WORKING:
-            station.working -= 1
-            self.stage = LAID_DOWN
-        else:
-            station.preparing -= 1
-        self.phase = WAITING
-        station.show()
-        return True
-
-    def take_up(self) -> None:
-        """Go on with work that was laid down."""
-        station = self.station
-        if self.stage == LAID_DOWN:
-            self.phase, self.stage = WORKING, len(station.stages)
-            station.working += 1
-        else:
-            self.phase = PREPARING
-            station.preparing += 1
-        station.show()
-        if not station.closed:
-            self._wait(self.left)
-
     def suspend(self) -> None:
         """Stop the clock of the operation."""
         if self.due >= 0:
@@ -321,7 +298,7 @@ class Slot:
     def resume(self) -> None:
         """Go on with the rest of the operation."""
         if self.phase in (PREPARING, WORKING) and self.due < 0:
-            self._wait(self.left)
+            self.wait(self.left)
 
     def inside(self) -> Iterator[Load]:
         """The part in the slot, if any."""
@@ -343,6 +320,7 @@ class Processor(Station):
     __slots__ = (
         "_part_series",
         "blocked",
+        "drift",
         "general",
         "idle",
         "idlers",
@@ -355,6 +333,7 @@ class Processor(Station):
         "quality",
         "queue_in",
         "queue_out",
+        "rule",
         "slots",
         "stages",
         "waiters",
@@ -384,10 +363,12 @@ class Processor(Station):
             self.quality = self.stream("quality", None)
         self.watched = self.general or (self.recording and self.records_parts)
         self.needs: Needs | None = None
+        self.drift: ScrapDrift | None = None
+        self.rule: HoldRule | None = None
         self.add_stages()
-        self.add_needs(getattr(config, "needs", ()))
         self.waiting = self.blocked
         self.add_failures(getattr(config, "failures", ()))
+        equip(self, config)
 
     # --- building -------------------------------------------------------------------------------
 
@@ -399,11 +380,6 @@ class Processor(Station):
     def add_stages(self) -> None:
         """Add what the operations of this kind need before they begin; see :meth:`go_general`."""
 
-    def add_needs(self, configs: tuple[NeedConfig, ...]) -> None:
-        """Add the people and tools that operations need; after all other stages."""
-        if configs:
-            self.needs = Needs(self, configs, getattr(self.setting.config, "priority", 0))
-
     def go_general(self) -> None:
         """End operations on the general path from now on: for lots, and stages that want to know the end."""
         self.general = self.watched = True
@@ -413,7 +389,6 @@ class Processor(Station):
         self.modes = tuple(FailureMode(self, config) for config in configs)
         for mode in self.modes:
             mode.renew()
-        renew_life(self)
 
     def law(self, item: str) -> Distribution | None:
         """Times of the operation on an item; None when there is none."""
@@ -535,7 +510,7 @@ class Processor(Station):
     def fail(self) -> None:
         """The operating clock may have reached the end of a life."""
         if self.kernel._now == self.fail_at:
-            fail_next(self)
+            end_next(self)
 
     def varies(self, code: int) -> bool:
         return code in VARIED or (code == STARVED and self.needs is not None)
@@ -565,7 +540,14 @@ class Processor(Station):
 
     def may_judge(self) -> bool:
         """Whether parts may be anything but good."""
-        return bool(getattr(self.setting.config, "scrap", 0.0))
+        config: Any = self.setting.config
+        return bool(getattr(config, "scrap", 0.0) or getattr(config, "scrap_drift", None))
+
+    def scrap_share(self) -> float:
+        """Share of operations that spoil the part now."""
+        config: Any = self.setting.config
+        share: float = config.scrap if self.drift is None else self.drift.share()
+        return min(1.0, share * self.factor("scrap")) if self.influences else share
 
     def judge(self, job: Job) -> tuple[Event, Part | None, tuple[Station, ...] | None]:
         """Outcome of an operation.
@@ -573,8 +555,7 @@ class Processor(Station):
         Returns:
             The event, the part that leaves (None: scrapped), and who may take it (None: once more here).
         """
-        config: Any = self.setting.config
-        if self.quality is not None and self.quality.draw() < config.scrap:
+        if self.quality is not None and self.quality.draw() < self.scrap_share():
             self.scrapped += 1
             return job.scrap, None, ()
         return job.good, job.out, self.successors

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
-from math import inf
+from math import inf, prod
 from typing import Any, ClassVar, NamedTuple
 
 from twin.config import StationConfig
@@ -208,9 +208,11 @@ class Station:
         "fail_at",
         "feed",
         "held",
+        "influences",
         "journal",
         "kernel",
         "life",
+        "lives",
         "log",
         "modes",
         "next",
@@ -231,6 +233,7 @@ class Station:
         "totals",
         "turn_in",
         "turn_out",
+        "upkeep",
         "waiting",
     )
 
@@ -253,6 +256,9 @@ class Station:
         self.life = self.fail_at = inf
         self.armed = -1.0
         self.modes: tuple[Any, ...] = ()
+        self.lives: tuple[Any, ...] = ()
+        self.upkeep: tuple[Any, ...] = ()
+        self.influences: dict[str, dict[str, float]] = {}
         self.streams: list[Stream] = []
         self.branch = 0
         self.waiting: Any = True
@@ -434,9 +440,11 @@ class Station:
     def shift(self, phase: int) -> None:
         """Follow the calendar: 0 on shift, 1 planned break, 2 outside all shifts."""
         off = phase == 2
-        for mode in self.modes:
-            mode.off_shift(off)
+        for life in self.lives:
+            life.off_shift(off)
         self._set_held((self.held & ~(BREAK | OFF)) | (OFF if off else BREAK if phase else 0))
+        for upkeep in self.upkeep if off else ():
+            upkeep.try_now()
 
     def hold(self, reason: int) -> None:
         """Hold the unit for one more reason, e.g. :data:`CURTAILED`."""
@@ -474,6 +482,26 @@ class Station:
 
     def order_backup(self, ordered: bool) -> None:
         """Backup links that the unit has are to take over, or to stand by again."""
+
+    def influence(self, what: str, cause: str, factor: float) -> None:
+        """Multiply something of the unit, ``repair`` times or ``scrap``, from now on; 1 ends it."""
+        causes = self.influences.setdefault(what, {})
+        causes[cause] = factor
+        if factor == 1.0:
+            del causes[cause]
+
+    def factor(self, what: str) -> float:
+        """Product of all influences on something."""
+        return prod(self.influences.get(what, {}).values())
+
+    def show_life(self) -> None:
+        """The operating time at which the next life ends has changed."""
+        if self.code == PRODUCING:
+            self.fail_at = self.kernel._now + max(0.0, self.life - self.operated())
+            self.arm()
+
+    def arm(self) -> None:
+        """Wait for the end of the next operating life."""
 
     def _alarm(self, cause: str, active: int) -> None:
         if self.recording:

@@ -42,11 +42,13 @@ class Inspection(Processor):
     def may_judge(self) -> bool:
         config = self.setting.config
         assert isinstance(config, InspectionConfig)  # noqa: S101 - the builder has checked it
-        self.again = (config.scrap, config.scrap + config.rework, config.rework_max)
-        return bool(config.scrap or config.rework)
+        self.again = (config.rework, config.rework_max)
+        return super().may_judge() or bool(config.rework)
 
     def judge(self, job: Job) -> tuple[Event, Part | None, tuple[Station, ...] | None]:
-        scrap, rework, most = self.again
+        rework, most = self.again
+        scrap = self.scrap_share()
+        rework += scrap
         chance = 1.0 if self.quality is None else self.quality.draw()
         if chance >= rework:
             return job.good, job.out, self.successors

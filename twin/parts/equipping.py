@@ -1,0 +1,32 @@
+"""What the operations of a unit depend on: maintenance, wear, people and tools, put together in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twin.parts.life import CYCLES, Strokes, renew_life
+from twin.parts.maintenance import Maintenance, Pauses
+from twin.parts.needs import Needs
+from twin.parts.quality import HoldRule, ScrapDrift
+
+if TYPE_CHECKING:
+    from twin.sim.process import Processor
+
+
+def equip(station: Processor, config: Any) -> None:
+    """Add to a unit what its configuration says, after its own stages and its failure modes."""
+    station.upkeep = tuple(Maintenance(station, job) for job in getattr(config, "maintenance", ()))
+    if station.upkeep:
+        station.stages = (*station.stages, Pauses(station))
+    counting = any(life.basis == CYCLES for life in station.lives)
+    if counting:
+        station.stages = (*station.stages, Strokes(station))
+    drift, rule = getattr(config, "scrap_drift", None), getattr(config, "hold_rule", None)
+    station.drift = None if drift is None else ScrapDrift(station, drift, config.scrap)
+    station.rule = None if rule is None else HoldRule(station, rule)
+    needs = getattr(config, "needs", ())
+    if needs or getattr(config, "load_time", None) is not None:
+        station.needs = Needs(station, needs, config.priority)
+    if station.upkeep or counting or station.rule is not None or station.needs is not None:
+        station.go_general()
+    renew_life(station)
