@@ -1,0 +1,1 @@
+"""From recorded events to the distributions of a scenario."""

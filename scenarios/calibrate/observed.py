@@ -1,0 +1,147 @@
+"""From a unit's records to durations: how long operations, setups, lives and repairs took.
+
+An operation is the time in PRODUCING between two completions, so waiting, failures, breaks and setups are
+not in it. A life is measured on the clock it is defined on; the first of a log has an unknown age and is left
+out, the last is cut off by the end of the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.calibrate.events import UnitLog
+from scenarios.calibrate.families import Durations
+from twin.states import UnitState
+
+Floats = NDArray[np.float64]
+DOWN = frozenset({UnitState.FAILED, UnitState.REPAIR})
+AWAY = frozenset({UnitState.OFF_SHIFT, UnitState.PLANNED_BREAK})
+NO_TIME = 1e-9
+
+
+def durations(seen: Iterable[float], cut: Iterable[float] = ()) -> Durations:
+    """Durations from two sequences."""
+    return Durations(np.array(list(seen), dtype=float), np.array([each for each in cut if each > 0], dtype=float))
+
+
+class Clock:
+    """Time that a unit has spent in some states so far.
+
+    Args:
+        log: Records of the unit.
+        states: States in which the clock runs.
+        end_s: End of the log.
+    """
+
+    def __init__(self, log: UnitLog, states: Iterable[UnitState], end_s: float):
+        running = frozenset(states)
+        self._times = np.array([*log.state_s, max(end_s, log.state_s[-1])] if log.state_s else [0.0, end_s])
+        runs = np.array([state in running for state in log.states] or [False])
+        self._so_far = np.concatenate([[0.0], np.cumsum(np.diff(self._times) * runs)])
+
+    def at(self, times: Sequence[float] | Floats) -> Floats:
+        """Reading of the clock at some times."""
+        return np.asarray(np.interp(np.asarray(times, dtype=float), self._times, self._so_far))
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A time for which a unit was down; ``end_s`` is None when its end was not seen, then ``until_s`` counts."""
+
+    begin_s: float
+    end_s: float | None
+    until_s: float
+
+
+def one_by_one(log: UnitLog) -> bool:
+    """Whether completions are of one part each, at times of their own."""
+    single = all(part.good + part.scrap + part.rework == 1 for part in log.parts)
+    return single and len(set(log.part_s)) == len(log.part_s)
+
+
+def operations(log: UnitLog, end_s: float) -> dict[str, Durations]:
+    """Times of operations by item of a unit that works on one part at a time."""
+    clock = Clock(log, [UnitState.PRODUCING], end_s)
+    spent = np.diff(clock.at(log.part_s))
+    found: dict[str, list[float]] = {}
+    for part, time in zip(log.parts[1:], spent.tolist(), strict=True):
+        found.setdefault(part.item, []).append(time)
+    return {item: durations(times) for item, times in found.items()}
+
+
+def setups(log: UnitLog, end_s: float) -> dict[str, Durations]:
+    """Times of setups by change, ``from>to`` of the items that were completed before and after."""
+    clock = Clock(log, [UnitState.SETUP], end_s)
+    spent = np.diff(clock.at(log.part_s))
+    found: dict[str, list[float]] = {}
+    for before, after, time in zip(log.parts, log.parts[1:], spent.tolist(), strict=False):
+        if time > NO_TIME:
+            found.setdefault(f"{before.item}>{after.item}", []).append(time)
+    return {change: durations(times) for change, times in found.items()}
+
+
+def outages(log: UnitLog, cause: str, end_s: float) -> list[Outage]:
+    """Times for which a unit was down for a cause: by its alarms where it has them, else by its states."""
+    if any(code == cause for code, _ in log.alarms):
+        return _by_alarms(log, cause, end_s)
+    return _by_states(log, cause, end_s)
+
+
+def _by_alarms(log: UnitLog, cause: str, end_s: float) -> list[Outage]:
+    found = []
+    begun: float | None = None
+    for time, (code, raised) in zip(log.alarm_s, log.alarms, strict=True):
+        if code != cause:
+            continue
+        if raised and begun is None:
+            begun = time
+        elif not raised and begun is not None:
+            found.append(Outage(begun, time, time))
+            begun = None
+    return found if begun is None else [*found, Outage(begun, None, end_s)]
+
+
+def _by_states(log: UnitLog, cause: str, end_s: float) -> list[Outage]:
+    """From states: repairs go on outside shifts, where they are not seen; one that ends there was seen in part."""
+    found = []
+    begun: float | None = None
+    away: float | None = None
+    for time, state, why in zip(log.state_s, log.states, log.causes, strict=True):
+        if state in DOWN and why == cause:
+            begun, away = time if begun is None else begun, None
+        elif begun is not None and state in AWAY:
+            away = time if away is None else away
+        elif begun is not None:
+            found.append(Outage(begun, time, time) if away is None else Outage(begun, None, away))
+            begun = away = None
+    return found if begun is None else [*found, Outage(begun, None, end_s if away is None else away)]
+
+
+def causes(log: UnitLog) -> list[str]:
+    """Causes for which a unit was down, in the order of their names."""
+    return sorted({why for state, why in zip(log.states, log.causes, strict=True) if state in DOWN})
+
+
+def lives(log: UnitLog, downs: Sequence[Outage], calendar: bool, end_s: float) -> Durations:
+    """Times between failures, from the end of a repair to the next failure, on the operating or the service clock."""
+    off = {UnitState.OFF_SHIFT}
+    clock = Clock(log, set(UnitState) - off if calendar else [UnitState.PRODUCING], end_s)
+    begins = clock.at([down.begin_s for down in downs])
+    ends = clock.at([down.until_s for down in downs])
+    last = [] if not downs or downs[-1].end_s is None else [float(clock.at([end_s])[0] - ends[-1])]
+    return durations((begins[1:] - ends[:-1]).tolist(), last)
+
+
+def repairs(log: UnitLog, downs: Sequence[Outage], crewed: bool, end_s: float) -> Durations:
+    """Times of repairs; of those done by a crew only the time for which it worked."""
+    if crewed:
+        clock = Clock(log, [UnitState.REPAIR], end_s)
+        spent = clock.at([down.until_s for down in downs]) - clock.at([down.begin_s for down in downs])
+    else:
+        spent = np.array([down.until_s - down.begin_s for down in downs])
+    ended = [down.end_s is not None for down in downs]
+    return durations(spent[ended].tolist(), spent[np.logical_not(ended)].tolist() if downs else [])

@@ -1,0 +1,88 @@
+"""Durations from records: interruptions, shifts and repairs that nobody saw end."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scenarios.calibrate import observed
+from scenarios.calibrate.events import Made, UnitLog
+from scenarios.calibrate.observed import Outage
+from tests.calibrate.recorded import scenario, year
+from twin.equipment import EquipmentPath
+from twin.states import UnitState
+
+P, S, F, R = UnitState.PRODUCING, UnitState.STARVED, UnitState.FAILED, UnitState.REPAIR
+OFF, SETUP = UnitState.OFF_SHIFT, UnitState.SETUP
+
+
+def log(*changes: tuple[float, UnitState] | tuple[float, UnitState, str]) -> UnitLog:
+    unit = UnitLog()
+    for time, state, *why in changes:
+        unit.state_s.append(time)
+        unit.states.append(state)
+        unit.causes.append(why[0] if why else "")
+    return unit
+
+
+def completed(unit: UnitLog, *parts: tuple[float, str]) -> UnitLog:
+    for time, item in parts:
+        unit.part_s.append(time)
+        unit.parts.append(Made(item, 1, 0, 0))
+    return unit
+
+
+def test_an_operation_is_the_time_in_producing() -> None:
+    unit = log((0, P), (10, S), (25, P), (28, F, "jam"), (60, P), (67, OFF), (90, P), (100, S))
+    completed(unit, (10, "a"), (35 + 32, "a"), (100, "b"))
+    found = observed.operations(unit, 100)
+    assert found["a"].seen.tolist() == [3 + 7]
+    assert found["b"].seen.tolist() == [10]
+
+
+def test_setups_belong_to_the_change_of_item() -> None:
+    unit = log((0, P), (10, SETUP), (14, F, "jam"), (20, SETUP), (21, P), (30, P))
+    completed(unit, (10, "a"), (30, "b"), (40, "b"))
+    assert {change: times.seen.tolist() for change, times in observed.setups(unit, 40).items()} == {"a>b": [5.0]}
+
+
+def test_a_repair_seen_in_part_is_cut_off() -> None:
+    unit = log((0, P), (10, F, "jam"), (15, OFF), (50, F, "jam"), (55, P), (80, F, "jam"), (84, OFF), (99, P), (130, S))
+    downs = observed.outages(unit, "jam", 140)
+    assert downs == [Outage(10, 55, 55), Outage(80, None, 84)]
+    times = observed.repairs(unit, downs, False, 140)
+    assert (times.seen.tolist(), times.cut.tolist()) == ([45], [4])
+    life = observed.lives(unit, downs, False, 140)
+    assert life.seen.tolist() == [25]
+    assert life.cut.tolist() == []
+
+
+def test_a_crew_repairs_only_while_it_works() -> None:
+    unit = log((0, P), (10, F, "jam"), (20, R, "jam"), (25, F, "jam"), (40, R, "jam"), (47, P))
+    downs = observed.outages(unit, "jam", 60)
+    assert observed.repairs(unit, downs, True, 60).seen.tolist() == [12]
+    assert observed.repairs(unit, downs, False, 60).seen.tolist() == [37]
+
+
+def test_lives_are_measured_on_their_clock() -> None:
+    unit = log((0, F, "jam"), (5, P), (15, S), (25, OFF), (45, P), (50, F, "jam"), (52, P), (60, S))
+    downs = observed.outages(unit, "jam", 70)
+    operating, calendar = (observed.lives(unit, downs, basis, 70) for basis in (False, True))
+    assert (operating.seen.tolist(), operating.cut.tolist()) == ([15], [8])
+    assert (calendar.seen.tolist(), calendar.cut.tolist()) == ([25], [18])
+
+
+@pytest.mark.parametrize(("name", "mode"), [("saw", "blade"), ("mill", "spindle"), ("pack", "tape")])
+def test_states_alone_tell_the_same_as_alarms(name: str, mode: str) -> None:
+    unit = year().units[f"acme/north/hall/line/{name}"]
+    assert scenario().name == "line"
+    by_alarms = observed.outages(unit, mode, year().end_s)
+    by_states = observed._by_states(unit, mode, year().end_s)
+    starts = {down.begin_s for down in by_alarms}
+    assert sum(down.begin_s in starts for down in by_states) >= 0.95 * len(by_alarms)
+    np.testing.assert_allclose(
+        observed.lives(unit, by_states, False, year().end_s).seen.mean(),
+        observed.lives(unit, by_alarms, False, year().end_s).seen.mean(),
+        rtol=0.06,
+    )
+    assert EquipmentPath(f"acme/north/hall/line/{name}").name == name
