@@ -6,9 +6,9 @@ under ``twin/stations``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import (
     BaseModel,
@@ -22,7 +22,8 @@ from pydantic import (
 
 from twin.distributions import Distribution, Durations, counted, written_life
 from twin.equipment import SEGMENT, EquipmentPath
-from twin.units import Distance, Duration, Energy, GridFactor, Length, Money, Power, Rate, Ratio
+from twin.errors import Problem
+from twin.units import Distance, Duration, Energy, GridFactor, Length, Money, Power, Rate, Ratio, Volume
 
 Identifier = Annotated[str, Field(pattern=rf"^{SEGMENT.pattern}$")]
 
@@ -53,6 +54,7 @@ class ItemConfig(Config):
     title: Titled = Field(description="name for people")
     unit: str = Field(default="piece", description="unit in which it is counted")
     value: Money | None = Field(default=None, description="value of one unit of the item")
+    volume: Volume | None = Field(default=None, description="room that one takes in stores with a volume")
 
 
 class BreakConfig(Config):
@@ -221,6 +223,22 @@ class NeedConfig(Config):
     )
 
 
+class Reference(NamedTuple):
+    """A unit that the configuration of another names.
+
+    Args:
+        field: Field that names it.
+        name: Id in the line, or path.
+        kinds: Kinds that it may be of; empty: any.
+        having: A field of its configuration and the value that it must have, if any.
+    """
+
+    field: str
+    name: str
+    kinds: tuple[str, ...] = ()
+    having: tuple[str, str] | None = None
+
+
 class StationConfig(Config):
     """Base of every kind of station; see the module of the kind for the rest."""
 
@@ -248,6 +266,39 @@ class StationConfig(Config):
 
     flows: ClassVar[bool] = True
     """Whether material comes to it."""
+
+    def references(self) -> tuple[Reference, ...]:
+        """Other units that it names, beside ``to``."""
+        return ()
+
+    def opening(self) -> set[str]:
+        """Items that are here at the start or come from outside."""
+        return {*getattr(self, "mix", ()), *getattr(self, "initial", ()), *getattr(self, "supplies", ())}
+
+    def names(self) -> set[str]:
+        """All items that it names."""
+        single = {str(one) for one in (getattr(self, "makes", None), getattr(self, "item", None)) if one is not None}
+        return self.opening() | {*getattr(self, "cycles", ()), *getattr(self, "components", ()), *single}
+
+    def accepts(self, items: set[str]) -> set[str]:
+        """Which of some items may come here."""
+        return items
+
+    def leaving(self, items: set[str], to: EquipmentPath) -> set[str]:  # noqa: ARG002 - most give the same to all
+        """What leaves to a destination when some items come here."""
+        makes = getattr(self, "makes", None)
+        return items if makes is None else {makes}
+
+    def problems(self, path: EquipmentPath, items: set[str]) -> list[Problem]:  # noqa: ARG002 - most have none
+        """What is wrong with it at its path when some items come here, beside what a single field tells."""
+        return []
+
+    def makings(self, items: set[str]) -> Iterator[tuple[str, Mapping[str, float]]]:
+        """What is made here of what, when some items come here: product and number of each item in one."""
+        makes = getattr(self, "makes", None)
+        if makes is not None:
+            for item in sorted(items):
+                yield makes, {item: 1}
 
 
 class ProcessConfig(StationConfig):

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.engine.plants import DAY, buffer, exponential, failure, line, machine, plant_of, sink, site, source
+from tests.engine.plants import DAY, exponential, failure, line, machine, plant_of, sink, site, source
 from twin.config import PlantConfig
 
 cycles = st.sampled_from(
@@ -35,10 +35,13 @@ power = st.builds(
 )
 
 
+modes = failures.map(lambda found: [mode for mode in found if mode["basis"] == "operating"])
+
+
 @st.composite
 def workers(draw: st.DrawFn, number: int) -> dict[str, Any]:
-    """A machine or an inspection."""
-    kind = draw(st.sampled_from(["machine", "machine", "inspection"]))
+    """A unit that works: machine, inspection, batch machine or disassembly."""
+    kind = draw(st.sampled_from(["machine", "machine", "inspection", "batch_machine", "disassembly"]))
     unit = machine(f"w{number}", draw(cycles), kind=kind, capacity=draw(st.integers(1, 3)), power=draw(power))
     unit["failures"] = draw(failures)
     unit["scrap"] = draw(st.sampled_from([0.0, 0.1]))
@@ -46,19 +49,47 @@ def workers(draw: st.DrawFn, number: int) -> dict[str, Any]:
         unit["setup"] = {"duration": "15 s", "by_change": {"a>b": exponential("30 s")}}
     if kind == "inspection":
         unit["rework"] = draw(st.sampled_from([0.0, 0.3]))
+        unit |= draw(st.sampled_from([{}, {"every": 3}, {"sample": 0.4}]))
+    if kind == "disassembly":
+        unit["yields"] = {"b": 1}
+    if kind == "batch_machine":
+        unit |= draw(st.sampled_from([{"max_batch": 3}, {"max_batch": 4, "min_batch": 2, "wait": "40 s"}]))
+        unit["families"] = draw(st.sampled_from([{}, {"one": ["a"]}]))
     return unit
+
+
+def _stores(places: int) -> list[dict[str, Any]]:
+    """Buffers of every discipline, and shelves by item."""
+    return [
+        {"kind": "buffer", "capacity": places},
+        {"kind": "buffer", "capacity": places, "discipline": "lifo"},
+        {"kind": "buffer", "capacity": places, "discipline": "priority", "priority": ["b"]},
+        {"kind": "buffer", "capacity": places + 2, "discipline": "sequenced", "sequence": ["a", "b", "a"]},
+        {"kind": "supermarket", "places": {"a": places, "b": 1}, "initial": {"a": 1}},
+    ]
 
 
 @st.composite
 def between(draw: st.DrawFn, number: int) -> list[dict[str, Any]]:
     """What stands between two workers."""
-    kind = draw(st.sampled_from(["nothing", "buffer", "transport"]))
-    if kind == "nothing":
-        return []
     places = draw(st.integers(1, 6))
-    if kind == "buffer":
-        return [buffer(f"b{number}", places)]
-    return [{"id": f"b{number}", "kind": "transport", "time": draw(cycles), "capacity": places}]
+    belt = {"kind": "conveyor", "length": f"{places} m", "speed": "0.2 m/s", "pitch": "0.8 m", "failures": draw(modes)}
+    rack = {"kind": "storage", "capacity": places + 1, "put": draw(cycles), "retrieve": "4 s", "initial": {"b": 1}}
+    kinds = [
+        None,
+        None,
+        *_stores(places),
+        {"kind": "transport", "time": draw(cycles), "capacity": places},
+        belt,
+        belt | {"accumulating": False},
+        rack,
+        rack | {"cranes": 2, "ahead": 2, "failures": draw(modes)},
+        {"kind": "route"},
+        {"kind": "conwip", "limit": places, "exit": "out"},
+        {"kind": "kanban", "cards": {"a": places, "b": 2}, "exit": "out"},
+    ]
+    chosen = draw(st.sampled_from(kinds))
+    return [] if chosen is None else [{"id": f"b{number}", **chosen}]
 
 
 @st.composite

@@ -13,7 +13,7 @@ from twin.sim.allocation import Allocator
 from twin.sim.flow import check_flow
 from twin.sim.journal import Journal
 from twin.sim.kernel import Kernel
-from twin.sim.links import Paths, destinations, rework_target, unknown
+from twin.sim.links import Paths, destinations, resolve, rework_target, unknown
 from twin.sim.station import Parts, Setting, Station
 from twin.stations import stations
 
@@ -38,6 +38,7 @@ def build(basis: Basis) -> tuple[tuple[Station, ...], list[CalendarClock]]:
     problems += _wrong_kinds(basis.config)
     problems += _wrong_calendars(basis.config)
     problems += _wrong_rework(basis.config)
+    problems += _wrong_references(basis.config)
     if problems:
         raise ModelError(problems)
     flow, problems = check_flow(basis.config, successors, _reworks(basis.config))
@@ -45,6 +46,8 @@ def build(basis: Basis) -> tuple[tuple[Station, ...], list[CalendarClock]]:
         raise ModelError(problems)
     made = _made(basis)
     _link(made, successors, _reworks(basis.config))
+    for station in made.values():
+        station.connect(made, flow)
     for path, station in made.items():
         if hasattr(station, "stock_items"):
             station.stock_items(flow[path])
@@ -54,11 +57,12 @@ def build(basis: Basis) -> tuple[tuple[Station, ...], list[CalendarClock]]:
 def _made(basis: Basis) -> dict[EquipmentPath, Station]:
     parts = Parts()
     allocator = Allocator(basis.kernel)
+    volumes = {name: item.volume for name, item in basis.config.items.items() if item.volume is not None}
     made: dict[EquipmentPath, Station] = {}
     for unit, (path, line, config) in enumerate(basis.config.stations()):
-        shared = (basis.seed, basis.kernel, basis.journal, parts, allocator, basis.config.epoch)
+        shared = (basis.seed, basis.kernel, basis.journal, parts, allocator, basis.config.epoch, volumes)
         setting = Setting(path, unit, config, line.standing_order, *shared)
-        made[path] = stations[config.kind](setting)
+        made[path] = stations[config.kind].of(setting)  # type: ignore[attr-defined]
     return made
 
 
@@ -90,6 +94,24 @@ def _wrong_rework(config: PlantConfig) -> list[Problem]:
         name = getattr(station, "rework_to", None)
         if name is not None and not rework_target(path, station, known):
             problems.append(unknown(f"{path} rework_to", name, path.line, known))
+    return problems
+
+
+def _wrong_references(config: PlantConfig) -> list[Problem]:
+    known = {path: station for path, _, station in config.stations()}
+    problems = []
+    for path, _, station in config.stations():
+        for reference in station.references():
+            target = resolve(reference.name, path.line, known)
+            where = f"{path} {reference.field}"
+            if target is None:
+                problems.append(unknown(where, reference.name, path.line, known))
+            elif reference.kinds and known[target].kind not in reference.kinds:
+                expected = f"a unit of kind {' or '.join(reference.kinds)}"
+                problems.append(Problem(where, expected, f"{target} of kind {known[target].kind}"))
+            elif reference.having and getattr(known[target], reference.having[0], None) != reference.having[1]:
+                expected = " ".join(("a unit with", *reference.having))
+                problems.append(Problem(where, expected, f"{target} with another"))
     return problems
 
 

@@ -28,10 +28,10 @@ def check_flow(
         problems += _wrong_place(path, station, successors[path], stations)
         problems += _wrong_items(path, station, config)
         problems += _wrong_cycles(path, station, items[path])
-        problems += _wrong_bom(path, station, items[path])
         problems += _wrong_stock(path, station, items[path])
         problems += _wrong_shares(path, station)
         problems += _wrong_needs(path, station, stations)
+        problems += station.problems(path, items[path])
     problems += wrong_supply(stations, successors)
     return items, problems
 
@@ -41,31 +41,17 @@ def _spread(
     successors: dict[EquipmentPath, Paths],
     reworks: dict[EquipmentPath, Paths],
 ) -> Items:
-    items: Items = {path: set(_own(station)) for path, station in stations.items()}
+    items: Items = {path: station.opening() for path, station in stations.items()}
     waiting = [path for path in stations if items[path]]
     while waiting:
         path = waiting.pop()
-        leaving = _leaving(stations[path], items[path])
         for target in (*successors[path], *reworks.get(path, ())):
-            bom = getattr(stations[target], "bom", None)
-            new = (leaving if bom is None else leaving & bom.keys()) - items[target]
+            leaving = stations[path].leaving(items[path], target)
+            new = stations[target].accepts(leaving) - items[target]
             if new:
                 items[target] |= new
                 waiting.append(target)
     return items
-
-
-def _own(station: StationConfig) -> set[str]:
-    mix: dict[str, int] = getattr(station, "mix", {})
-    initial: dict[str, int] = getattr(station, "initial", {})
-    return {*mix, *initial, *getattr(station, "supplies", ())}
-
-
-def _leaving(station: StationConfig, items: set[str]) -> set[str]:
-    makes: str | None = getattr(station, "makes", None)
-    if hasattr(station, "bom"):
-        return {makes} if makes and station.bom.keys() <= items else set()
-    return items if makes is None else {makes}
 
 
 def _wrong_place(
@@ -93,11 +79,8 @@ def _wrong_place(
 
 
 def _wrong_items(path: EquipmentPath, station: StationConfig, config: PlantConfig) -> list[Problem]:
-    named = _own(station) | set(getattr(station, "bom", {})) | set(getattr(station, "cycles", {}))
-    makes = getattr(station, "makes", None) or getattr(station, "item", None)
-    named |= {*getattr(station, "components", {}), *([] if makes is None else [makes])}
     known = f"an item of the plant ({', '.join(config.items)})"
-    problems = [Problem(str(path), known, repr(item)) for item in sorted(named - set(config.items))]
+    problems = [Problem(str(path), known, repr(item)) for item in sorted(station.names() - set(config.items))]
     if station.kind == "source" and sum(getattr(station, "mix", {}).values()) <= 0:
         problems.append(Problem(f"{path} mix", "at least one item in a round", "none"))
     return problems
@@ -106,20 +89,10 @@ def _wrong_items(path: EquipmentPath, station: StationConfig, config: PlantConfi
 def _wrong_cycles(path: EquipmentPath, station: StationConfig, items: set[str]) -> list[Problem]:
     if not hasattr(station, "cycles") or station.cycle is not None:  # type: ignore[attr-defined]
         return []
-    needed = {station.makes} if hasattr(station, "bom") else items  # type: ignore[attr-defined]
+    needed = set(getattr(station, "products", items))
     missing = sorted(needed - set(station.cycles))
     hint = "give cycle, or cycles by item"
     return [Problem(f"{path} cycle", f"a time for {item!r}", "none", hint) for item in missing]
-
-
-def _wrong_bom(path: EquipmentPath, station: StationConfig, items: set[str]) -> list[Problem]:
-    bom: dict[str, int] = getattr(station, "bom", {})
-    problems = [
-        Problem(f"{path} bom.{item}", "a station that delivers it here", "none", "check the 'to' of its supplier")
-        for item in sorted(set(bom) - items)
-    ]
-    few = [item for item, number in bom.items() if number < 1]
-    return problems + [Problem(f"{path} bom.{item}", "at least 1", str(bom[item])) for item in few]
 
 
 def _wrong_stock(path: EquipmentPath, station: StationConfig, items: set[str]) -> list[Problem]:

@@ -255,6 +255,8 @@ class Slot:
         if station.recording:
             station.log.extend((self.kernel._now, verdict))
         if out is None:
+            if station.losses:
+                station.lose(self.part)
             self._turn_to(station.ask())
         elif takers is None:
             self._again(out)
@@ -316,6 +318,7 @@ class Processor(Station):
 
     holds_on: ClassVar[int] = Station.holds_on | BREAK | OFF
     records_parts: ClassVar[bool] = True
+    slot: ClassVar[type[Slot]] = Slot
 
     __slots__ = (
         "_part_series",
@@ -353,7 +356,7 @@ class Processor(Station):
         self.idlers: Sequence[Any] = ()
         self.waiters: Sequence[Any] = ()
         self.blocked: list[Slot] = []
-        self.slots = tuple(Slot(self) for _ in range(getattr(config, "capacity", 1)))
+        self.slots = tuple(self.slot(self) for _ in range(getattr(config, "capacity", 1)))
         self.idle = list(reversed(self.slots))
         self.stages: tuple[Stage, ...] = ()
         self.add_setups(getattr(config, "setup", None))

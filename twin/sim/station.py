@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf, prod
 from typing import Any, ClassVar, NamedTuple
@@ -159,6 +160,7 @@ class Setting:
         parts: The shared parts.
         allocator: Gives people and tools to units.
         epoch: Local time, with offset, at simulated second 0.
+        volumes: Volume of one of each item in m³, where it is known.
     """
 
     path: EquipmentPath
@@ -171,6 +173,7 @@ class Setting:
     parts: Parts
     allocator: Allocator
     epoch: datetime
+    volumes: Mapping[str, float] = field(default_factory=dict)
 
 
 class Station:
@@ -214,6 +217,8 @@ class Station:
         "life",
         "lives",
         "log",
+        "loops",
+        "losses",
         "modes",
         "next",
         "parts",
@@ -259,6 +264,8 @@ class Station:
         self.lives: tuple[Any, ...] = ()
         self.upkeep: tuple[Any, ...] = ()
         self.influences: dict[str, dict[str, float]] = {}
+        self.loops: tuple[Any, ...] = ()
+        self.losses: tuple[Any, ...] = ()
         self.streams: list[Stream] = []
         self.branch = 0
         self.waiting: Any = True
@@ -268,6 +275,19 @@ class Station:
         self._series = Series()
 
     # --- building -------------------------------------------------------------------------------
+
+    @classmethod
+    def of(cls, setting: Setting) -> Station:
+        """The station of a configuration; a kind may have several classes to choose from."""
+        return cls(setting)
+
+    def connect(self, stations: Mapping[EquipmentPath, Station], items: Mapping[EquipmentPath, set[str]]) -> None:
+        """All stations are linked: find those that this one works with beside its neighbours.
+
+        Args:
+            stations: All of the plant.
+            items: Items that can come to each.
+        """
 
     def stream(self, purpose: str, law: Law | None) -> Stream:
         """A random stream of this unit."""
@@ -324,6 +344,32 @@ class Station:
 
     def pull(self) -> None:
         """There may be room here: ask the neighbours upstream."""
+
+    def admits(self, part: Load) -> bool:  # noqa: ARG002 - most take what comes
+        """Whether a part is of those that may come here now; givers with a choice ask before they give."""
+        return True
+
+    def ask_admitted(self) -> Load | None:
+        """A part that may come here from a neighbour upstream, in turn."""
+        givers = self.predecessors
+        count = len(givers)
+        for step in range(count):
+            index = (self.turn_in + step) % count
+            part = givers[index].peek(self)
+            if part is not None and self.admits(part):
+                self.turn_in = (index + 1) % count
+                return givers[index].take(self)
+        return None
+
+    def leave_loops(self, part: Load) -> None:
+        """A part leaves the card loops that end here."""
+        for loop in self.loops:
+            loop.returned(part)
+
+    def lose(self, part: Load) -> None:
+        """A part is scrapped inside card loops."""
+        for loop in self.losses:
+            loop.returned(part)
 
     def forward(self, part: Load) -> bool:
         """Offer a part to the successors in turn; whether one took it."""

@@ -2,39 +2,98 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from twin.config import ProcessConfig
+from twin.equipment import EquipmentPath
+from twin.errors import Problem
 from twin.sim.process import Processor
-from twin.sim.station import Load, Part, Setting, Station
+from twin.sim.station import Load, Lot, Part, Setting, Station
 from twin.stations import stations
 
 
 class AssemblyConfig(ProcessConfig):
-    """Starts when all components of one product are there; consumes them, gives the product."""
+    """Starts when all components of one product are there; consumes them, gives the product.
 
-    bom: dict[str, int] = Field(min_length=1, description="components of one product, number by item")
-    makes: str = Field(description="item that leaves")
+    Levels of a bill of materials are stations one after another. One station that makes several
+    products has `variants` instead of `bom` and `makes`.
+
+    Example: `{id: marry, kind: assembly, variants: {red: {body: 1, seat_red: 2}, blue: {body: 1, seat_blue: 2}}}`
+    """
+
+    bom: dict[str, int] = Field(default={}, description="components of one product, number by item")
+    makes: str | None = Field(default=None, description="item that leaves")
+    variants: dict[str, dict[str, int]] = Field(
+        default={}, description="components by product; of several that are complete the one listed first is made"
+    )
     sets: int = Field(default=2, ge=1, description="component sets for which there is room beside the station")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        single, several = bool(self.bom) and self.makes is not None, bool(self.variants)
+        if single == several or (several and (self.bom or self.makes)):
+            raise ValueError("expected 'bom' and 'makes', or 'variants'")
+        return self
+
+    @property
+    def products(self) -> dict[str, dict[str, int]]:
+        """Components by product."""
+        return self.variants or {str(self.makes): self.bom}
+
+    @property
+    def needed(self) -> dict[str, int]:
+        """The greatest number of each component that a product needs."""
+        most: dict[str, int] = {}
+        for bom in self.products.values():
+            for item, number in bom.items():
+                most[item] = max(number, most.get(item, 0))
+        return most
+
+    def names(self) -> set[str]:
+        return super().names() | {*self.products, *self.needed}
+
+    def accepts(self, items: set[str]) -> set[str]:
+        return items & self.needed.keys()
+
+    def leaving(self, items: set[str], to: EquipmentPath) -> set[str]:  # noqa: ARG002 - the same to all
+        return {product for product, bom in self.products.items() if bom.keys() <= items}
+
+    def makings(self, items: set[str]) -> Iterator[tuple[str, Mapping[str, float]]]:
+        for product, bom in self.products.items():
+            if bom.keys() <= items:
+                yield product, dict(bom)
+
+    def problems(self, path: EquipmentPath, items: set[str]) -> list[Problem]:
+        field = "variants" if self.variants else "bom"
+        hint = "check the 'to' of its supplier"
+        missing = sorted(self.needed.keys() - items)
+        found = [Problem(f"{path} {field}.{i}", "a station that delivers it here", "none", hint) for i in missing]
+        few = [item for bom in self.products.values() for item, number in bom.items() if number < 1]
+        return found + [Problem(f"{path} {field}.{item}", "at least 1", "less") for item in few]
 
 
 @stations.register("assembly", config=AssemblyConfig)
 class Assembly(Processor):
     """Takes components of its bill of materials as long as it has room for them, each item on its own.
 
-    A set is consumed when the operation begins; a scrapped product takes its components with it.
+    A set is consumed when the operation begins; a scrapped product takes its components with it. Where
+    components have an identity, that of the first listed goes on with the product.
     """
 
     config = AssemblyConfig
-    __slots__ = ("bom", "loose", "product", "room")
+    __slots__ = ("boms", "loose", "lots", "room")
 
     def __init__(self, setting: Setting):
         config = setting.config
         assert isinstance(config, AssemblyConfig)  # noqa: S101 - the builder has checked it
-        self.bom = dict(config.bom)
-        self.room = {item: number * config.sets for item, number in self.bom.items()}
-        self.loose = dict.fromkeys(self.bom, 0)
-        self.product = setting.parts(config.makes)
+        self.boms = [(setting.parts(product), tuple(bom.items())) for product, bom in config.products.items()]
+        self.room = {item: number * config.sets for item, number in config.needed.items()}
+        self.loose = dict.fromkeys(self.room, 0)
+        self.lots: dict[str, deque[Lot]] = {}
         super().__init__(setting)
 
     def link(self, successors: tuple[Station, ...], predecessors: tuple[Station, ...]) -> None:
@@ -45,29 +104,47 @@ class Assembly(Processor):
         item = part.item
         if self.closed or self.loose.get(item, 0) >= self.room.get(item, 0):
             return False
-        self.loose[item] += 1
-        if self.idle and self._complete():
-            self.idle.pop().begin(self._consume())
+        self._lay(part)
+        if self.idle and (product := self._consume()) is not None:
+            self.idle.pop().begin(product)
         return True
 
-    def _complete(self) -> bool:
-        loose = self.loose
-        return all(loose[item] >= number for item, number in self.bom.items())
+    def admits(self, part: Load) -> bool:
+        return not self.closed and self.loose.get(part.item, 0) < self.room.get(part.item, 0)
 
-    def _consume(self) -> Part:
-        for item, number in self.bom.items():
-            self.loose[item] -= number
-        self.kernel.soon.append(self.pull)
-        return self.product
+    def _lay(self, part: Load) -> None:
+        item = part.item
+        self.loose[item] += 1
+        if type(part) is Lot:
+            self.lots.setdefault(item, deque()).append(part)
+
+    def _identity(self, product: Part, bom: Iterable[tuple[str, int]]) -> Load:
+        """The product, as the first lot among its components goes on; the others end here."""
+        used = [lots.popleft() for item, number in bom if (lots := self.lots.get(item)) for _ in range(number) if lots]
+        return used[0].become(product) if used else product
+
+    def _consume(self) -> Load | None:
+        """The first product whose components are there, which are used up."""
+        loose = self.loose
+        for product, bom in self.boms:
+            if all(loose[item] >= number for item, number in bom):
+                for item, number in bom:
+                    loose[item] -= number
+                self.kernel.soon.append(self.pull)
+                return self._identity(product, bom) if self.lots else product
+        return None
 
     def ask(self) -> Load | None:
-        return self._consume() if self._complete() else None
+        return self._consume()
+
+    def made_of(self, part: Part) -> Part:
+        return part
 
     def pull(self) -> None:
         while not self.closed and self._take_one():
             pass
-        while self.idle and not self.closed and self._complete():
-            self.idle.pop().begin(self._consume())
+        while self.idle and not self.closed and (product := self._consume()) is not None:
+            self.idle.pop().begin(product)
         self.show()
 
     def _take_one(self) -> bool:
@@ -77,7 +154,7 @@ class Assembly(Processor):
             part = givers[index].peek(self)
             if part is not None and self.loose.get(part.item, 0) < self.room.get(part.item, 0):
                 givers[index].take(self)
-                self.loose[part.item] += 1
+                self._lay(part)
                 self.turn_in = (index + 1) % len(givers)
                 return True
         return False

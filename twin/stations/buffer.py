@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,14 +12,34 @@ from twin.records import RecordKind
 from twin.sim.journal import Event, Series
 from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
-from twin.units import Count
+from twin.units import Count, Volume
+
+NO_LIMIT = 2**62
 
 
 class BufferConfig(StationConfig):
-    """Holds items in the order of arrival; passes them on at once when there is room ahead."""
+    """Holds items and passes them on, in the order of its discipline, when there is room ahead.
+
+    Example: `{id: lane, kind: buffer, capacity: 20, discipline: lifo}`
+    """
 
     capacity: int = Field(ge=1, description="places")
     initial: dict[str, Count] = Field(default={}, description="items in it at the start, number by item")
+    volume: Volume | None = Field(
+        default=None, description="room in it beside the places; items take their volume; default: no such limit"
+    )
+    discipline: Literal["fifo", "lifo", "priority", "sequenced"] = Field(
+        default="fifo",
+        description="which item leaves first: the oldest; the newest; the lot of the lowest priority number, then the "
+        "item listed first in `priority`, then the oldest; or the next of `sequence` or of the calls of a `call_off`",
+    )
+    priority: tuple[str, ...] = Field(default=(), description="for priority: items, the most urgent first")
+    sequence: tuple[str, ...] = Field(
+        default=(), description="for sequenced: items in the order in which they leave, over and over"
+    )
+
+    def names(self) -> set[str]:
+        return super().names() | {*self.priority, *self.sequence}
 
 
 class Shelf:
@@ -66,10 +86,20 @@ class Buffer(Station):
     stores: ClassVar[bool] = True
     __slots__ = ("places", "queue", "shelves")
 
+    @classmethod
+    def of(cls, setting: Setting) -> Station:
+        config = setting.config
+        if not isinstance(config, BufferConfig) or (config.discipline == "fifo" and config.volume is None):
+            return cls(setting)
+        from twin.sim import choosing
+
+        kinds = {"lifo": choosing.LastFirst, "priority": choosing.MostUrgentFirst, "sequenced": choosing.InSequence}
+        return kinds.get(config.discipline, choosing.ChoosingBuffer)(setting)
+
     def __init__(self, setting: Setting):
         super().__init__(setting)
         config: Any = setting.config
-        self.places: int = config.capacity
+        self.places: int = getattr(config, "capacity", NO_LIMIT)
         self.queue: deque[Load] = deque()
         self.shelves: dict[str, Shelf] = {}
         for item, number in config.initial.items():
@@ -104,6 +134,8 @@ class Buffer(Station):
             taker = self.next
             if taker.offer(part) if taker is not None else self.forward(part):
                 self.parts += 1
+                if self.loops:
+                    self.leave_loops(part)
                 return True
         if len(queue) >= self.places:
             return False
@@ -133,6 +165,8 @@ class Buffer(Station):
         self.parts += 1
         if self.recording:
             self.record(part.item, -1)
+        if self.loops:
+            self.leave_loops(part)
         if self.next is None:
             self.kernel.soon.append(self.push)
         return part
@@ -146,6 +180,8 @@ class Buffer(Station):
             self.parts += 1
             if self.recording:
                 self.record(part.item, -1)
+            if self.loops:
+                self.leave_loops(part)
         if full and len(queue) < self.places:
             self.kernel.soon.append(self.pull)
 
@@ -159,6 +195,8 @@ class Buffer(Station):
                 self.put(part)
             else:
                 self.parts += 1
+                if self.loops:
+                    self.leave_loops(part)
 
     def resume(self) -> None:
         self.push()

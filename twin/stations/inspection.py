@@ -6,14 +6,17 @@ from pydantic import Field
 
 from twin.config import ProcessConfig
 from twin.sim.journal import Event
-from twin.sim.process import Job, Processor
-from twin.sim.station import Part, Setting, Station
+from twin.sim.process import Job, Processor, Slot
+from twin.sim.station import Load, Part, Setting, Station
 from twin.stations import stations
 from twin.units import Ratio
 
 
 class InspectionConfig(ProcessConfig):
-    """Looks at each item for a time; the share ``rework`` goes back, the share ``scrap`` is lost."""
+    """Looks at items for a time; of these the share ``rework`` goes back, the share ``scrap`` is lost.
+
+    Example: `{id: gauge, kind: inspection, cycle: 30 s, every: 10, scrap: 0.01, rework: 0.05, rework_to: bench}`
+    """
 
     capacity: int = Field(default=1, ge=1, description="items looked at in parallel")
     rework: Ratio = Field(default=0.0, description="share sent to rework at each inspection")
@@ -21,12 +24,19 @@ class InspectionConfig(ProcessConfig):
         default=None,
         description="unit that reworks, id in the line or path; None: on the spot, by another inspection time",
     )
+    every: int = Field(default=1, ge=1, description="of how many items one is looked at: each n-th; the others pass")
+    sample: Ratio | None = Field(
+        default=None, description="share of items looked at, drawn at random, instead of every n-th"
+    )
     rework_max: int = Field(default=3, ge=1, description="reworks after which an item is scrapped")
 
 
 @stations.register("inspection", config=InspectionConfig)
 class Inspection(Processor):
-    """Looks at each item, then passes it on, scraps it, or sends it to rework.
+    """Looks at each item, or at a sample, then passes it on, scraps it, or sends it to rework.
+
+    What is not in the sample passes in no time and leaves no record; it too waits in a place until it
+    is taken. Items that come back from rework are sampled like all others.
 
     An item to rework waits in its place until the reworking unit takes it, as good ones do for their
     successors. A loop without a buffer in it can lock; give the way back a buffer.
@@ -38,6 +48,12 @@ class Inspection(Processor):
     def __init__(self, setting: Setting):
         self.rework_takers: tuple[Station, ...] = ()
         super().__init__(setting)
+
+    @classmethod
+    def of(cls, setting: Setting) -> Station:
+        config = setting.config
+        assert isinstance(config, InspectionConfig)  # noqa: S101 - the builder has checked it
+        return cls(setting) if config.every == 1 and config.sample is None else SamplingInspection(setting)
 
     def may_judge(self) -> bool:
         config = self.setting.config
@@ -58,3 +74,49 @@ class Inspection(Processor):
             return job.scrap, None, ()
         self.reworked += 1
         return job.rework, self.setting.parts(job.out.item, reworks), self.rework_takers or None
+
+
+class SamplingSlot(Slot):
+    """A place in which an item that is not in the sample passes without an operation."""
+
+    __slots__ = ()
+
+    def begin(self, part: Load) -> None:
+        station = self.station
+        assert isinstance(station, SamplingInspection)  # noqa: S101 - only these have such places
+        if station.samples():
+            super().begin(part)
+            return
+        self.part = part
+        if station.forward(part):
+            station.idle.append(self)
+            self.kernel.soon.append(station.pull)
+        else:
+            station.working += 1
+            self._keep(part, station.successors)
+
+    def _again(self, part: Load) -> None:
+        self.station.working -= 1
+        super().begin(part)
+
+
+class SamplingInspection(Inspection):
+    """An inspection of some items only."""
+
+    slot = SamplingSlot
+    __slots__ = ("chances", "every", "seen", "share")
+
+    def __init__(self, setting: Setting):
+        super().__init__(setting)
+        config = setting.config
+        assert isinstance(config, InspectionConfig)  # noqa: S101 - the builder has checked it
+        self.every, self.share, self.seen = config.every, config.sample, 0
+        self.chances = None if self.share is None else self.stream("sample", None)
+        self.go_general()
+
+    def samples(self) -> bool:
+        """Whether the next item is looked at."""
+        if self.chances is not None and self.share is not None:
+            return self.chances.draw() < self.share
+        self.seen += 1
+        return self.seen % self.every == 0

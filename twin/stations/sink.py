@@ -16,12 +16,24 @@ from twin.stations import stations
 
 
 class SinkConfig(StationConfig):
-    """Takes finished items, at once or at the pace of demand; counts what leaves."""
+    """Takes finished items, at once or at the pace of demand; counts what leaves.
+
+    Example: `{id: customers, kind: sink, interval: {exponential: {mean: 50 s}}, sequence: [red, red, blue]}`
+    """
 
     ends: ClassVar[bool] = True
 
     interval: Durations | None = Field(default=None, description="time between withdrawals; None: takes at once")
+    sequence: tuple[str, ...] = Field(
+        default=(), description="items wanted, in this order over and over; default: whatever comes"
+    )
     final: bool = Field(default=True, description="what leaves is a shipped final product")
+
+    def names(self) -> set[str]:
+        return {*self.sequence}
+
+    def accepts(self, items: set[str]) -> set[str]:
+        return items & {*self.sequence} if self.sequence else items
 
 
 @stations.register("sink", config=SinkConfig)
@@ -35,18 +47,21 @@ class Sink(Station):
     config = SinkConfig
     records_parts = True
     holds_on = Station.holds_on | BREAK | OFF
-    __slots__ = ("demand", "events", "ready")
+    __slots__ = ("demand", "events", "ready", "sequence")
 
     def __init__(self, setting: Setting):
         super().__init__(setting)
         config = setting.config
         assert isinstance(config, SinkConfig)  # noqa: S101 - the builder has checked it
         self.demand = None if config.interval is None else self.stream("demand", config.interval)
-        self.ready = True
+        self.ready, self.sequence = True, config.sequence
         self.events: dict[Part, Event] = {}
 
+    def admits(self, part: Load) -> bool:
+        return self.ready and (not self.sequence or part.item == self.sequence[self.parts % len(self.sequence)])
+
     def offer(self, part: Load) -> bool:
-        if self.closed or not self.ready:
+        if self.closed or not self.admits(part):
             return False
         self._leave(part)
         if self.demand is not None:
@@ -57,6 +72,8 @@ class Sink(Station):
 
     def _leave(self, part: Load) -> None:
         self.parts += 1
+        if self.loops:
+            self.leave_loops(part)
         if self.recording:
             event = self.events.get(part.kind)
             self.log.extend((self.kernel._now, self._event(part.kind) if event is None else event))
@@ -75,7 +92,7 @@ class Sink(Station):
 
     def pull(self) -> None:
         while self.ready and not self.closed:
-            part = self.ask()
+            part = self.ask_admitted() if self.sequence else self.ask()
             if part is None:
                 break
             self.offer(part)

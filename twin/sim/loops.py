@@ -1,0 +1,114 @@
+"""Loops of cards: work may enter while there is a card, which comes back where the loop ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from twin.equipment import EquipmentPath
+from twin.sim.links import resolve
+from twin.sim.passage import Passage
+from twin.sim.station import BLOCKED, PRODUCING, Load, Setting, Station
+
+EXITS = ("buffer", "supermarket", "storage", "route", "sink")
+"""Kinds that give cards back."""
+
+
+class CardGate(Passage):
+    """Entry of a loop. A part takes a card here and gives it back when it leaves the exit, or is scrapped on the way.
+
+    Items may change inside the loop: ``weight`` knows how many cards each stands for, and ``origin``
+    which card they are. What is in the loop at the start holds cards too. BLOCKED while no card is free.
+    """
+
+    __slots__ = ("cards", "origin", "used", "weight")
+
+    def __init__(self, setting: Setting):
+        super().__init__(setting)
+        config: Any = setting.config
+        self.cards: dict[str, int] = self.limits(config)
+        self.used: dict[str, float] = dict.fromkeys(self.cards, 0.0)
+        self.origin: dict[str, str] = {}
+        self.weight: dict[str, float] = {}
+
+    def limits(self, config: Any) -> dict[str, int]:
+        """Number of cards by kind of card."""
+        raise NotImplementedError
+
+    def card_of(self, item: str) -> str | None:
+        """The kind of card that an item needs here; None: it may not enter."""
+        raise NotImplementedError
+
+    # --- building -------------------------------------------------------------------------------
+
+    def connect(self, stations: Mapping[EquipmentPath, Station], items: Mapping[EquipmentPath, set[str]]) -> None:
+        config: Any = self.setting.config
+        end = resolve(config.exit, self.path.line, stations)
+        for item in sorted(items[self.path]):
+            card = self.card_of(item)
+            if card is not None:
+                self.origin[item], self.weight[item] = card, 1.0
+        inside = _inside(self, end)
+        for _ in inside:  # a chain of changes has at most as many links as the loop has stations
+            for station in inside:
+                self._follow(station, items[station.path])
+        for station in inside:
+            station.losses += (self,)
+            if station.path == end or not station.successors:
+                station.loops += (self,)
+            for part in station.contents():
+                if part.item in self.origin:
+                    self.used[self.origin[part.item]] += self.weight[part.item]
+
+    def _follow(self, station: Station, items: set[str]) -> None:
+        """Learn what the items become at a station."""
+        for product, needed in station.setting.config.makings(items):
+            held = [item for item in needed if item in self.origin]
+            if held and product not in self.origin:
+                card = self.origin[held[0]]
+                self.origin[product] = card
+                self.weight[product] = sum(
+                    self.weight[item] * needed[item] for item in held if self.origin[item] == card
+                )
+
+    # --- cards ----------------------------------------------------------------------------------
+
+    def admits(self, part: Load) -> bool:
+        card = self.card_of(part.item)
+        return card is not None and self.used[card] + 1 <= self.cards[card] + 1e-9
+
+    def passing(self, part: Load) -> None:
+        card = self.card_of(part.item)
+        assert card is not None  # noqa: S101 - only what is admitted passes
+        self.used[card] += 1
+
+    def refused(self, part: Load) -> None:
+        card = self.card_of(part.item)
+        assert card is not None  # noqa: S101 - only what is admitted passes
+        self.used[card] -= 1
+
+    def returned(self, part: Load) -> None:
+        """A part has left the loop."""
+        card = self.origin.get(part.item)
+        if card is not None:
+            self.used[card] -= self.weight[part.item]
+            self.kernel.soon.append(self.pull)
+            self.kernel.soon.append(self.show)
+
+    def active(self) -> int:
+        free = any(self.used[card] + 1 <= number + 1e-9 for card, number in self.cards.items())
+        return PRODUCING if free else BLOCKED
+
+
+def _inside(gate: Station, end: EquipmentPath | None) -> list[Station]:
+    """Stations that a part may come to before it leaves the exit, with the exit, in the order of the flow."""
+    found: dict[EquipmentPath, Station] = {}
+    ahead = list(gate.successors)
+    while ahead:
+        station = ahead.pop(0)
+        if station.path in found:
+            continue
+        found[station.path] = station
+        if station.path != end:
+            ahead += [*station.successors, *getattr(station, "rework_takers", ())]
+    return list(found.values())

@@ -1,0 +1,44 @@
+"""Entry of a line whose work in process is limited: CONWIP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from twin.config import Reference, StationConfig
+from twin.sim.loops import EXITS, CardGate
+from twin.stations import stations
+
+
+class ConwipConfig(StationConfig):
+    """Lets items in while fewer than a limit are between here and the exit.
+
+    Example: `{id: release, kind: conwip, limit: 8, exit: finished}`
+    """
+
+    limit: int = Field(ge=1, description="items between here and the exit")
+    exit: str = Field(description="unit at whose exit the loop ends: a buffer, supermarket, storage, route or sink")
+
+    def references(self) -> tuple[Reference, ...]:
+        return (Reference("exit", self.exit, EXITS),)
+
+
+@stations.register("conwip", config=ConwipConfig)
+class Conwip(CardGate):
+    """Constant work in process: as many cards as the limit, for any item; one enters when one has left.
+
+    It has no place of its own: items wait upstream. A scrapped item gives its card back, a product of
+    an assembly in the loop holds the cards of its components. BLOCKED while the limit is reached.
+
+    Source: Spearman, Woodruff, Hopp 1990, CONWIP: a pull alternative to kanban.
+    """
+
+    config = ConwipConfig
+    __slots__ = ()
+
+    def limits(self, config: Any) -> dict[str, int]:
+        return {"": config.limit}
+
+    def card_of(self, item: str) -> str | None:  # noqa: ARG002 - one card is as good as another
+        return ""

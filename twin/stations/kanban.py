@@ -1,0 +1,49 @@
+"""Release of production by kanban cards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from twin.config import Reference, StationConfig
+from twin.sim.loops import EXITS, CardGate
+from twin.stations import stations
+from twin.units import Count
+
+
+class KanbanConfig(StationConfig):
+    """Lets an item in while one of its cards is free; a withdrawal at the exit frees one.
+
+    Example: `{id: board, kind: kanban, cards: {gear: 6, shaft: 4}, exit: market}`
+    """
+
+    cards: dict[str, Count] = Field(min_length=1, description="cards in the loop by item that enters")
+    exit: str = Field(description="unit whose withdrawals free cards, usually a supermarket")
+
+    def references(self) -> tuple[Reference, ...]:
+        return (Reference("exit", self.exit, EXITS),)
+
+    def names(self) -> set[str]:
+        return {*self.cards}
+
+    def accepts(self, items: set[str]) -> set[str]:
+        return items & self.cards.keys()
+
+
+@stations.register("kanban", config=KanbanConfig)
+class Kanban(CardGate):
+    """A board with cards by item: what is withdrawn from the supermarket at the end may be made again.
+
+    An item without cards does not enter. It has no place of its own: items wait upstream, best in a
+    source of their own each, a supermarket or a storage, where one does not stand in another's way.
+    """
+
+    config = KanbanConfig
+    __slots__ = ()
+
+    def limits(self, config: Any) -> dict[str, int]:
+        return dict(config.cards)
+
+    def card_of(self, item: str) -> str | None:
+        return item if item in self.cards else None
