@@ -11,7 +11,8 @@ from twin.config import PlantConfig
 from twin.errors import ModelError, Problem
 from twin.sim.plant import Plant
 
-FED = ("machine", "assembly", "inspection", "sink", "shipping", "receiving", "transport", "lane", "customer")
+FED = ("machine", "assembly", "inspection", "sink", "shipping", "receiving", "transport", "lane", "customer",
+       "conveyor", "batch_machine", "disassembly", "route", "conwip", "kanban", "call_off")  # fmt: skip
 """Kinds that are of no use when nothing comes to them."""
 
 

@@ -42,15 +42,16 @@ def dangling(index: Index) -> list[Problem]:
 
 def _material(index: Index, unit: Unit) -> Found:
     items = index.names("items")
-    for key in ("mix", "bom", "cycles", "initial", "components"):
+    for key in ("mix", "bom", "cycles", "initial", "components", "variants", "yields", "places", "cards"):
         entry = unit.node.entries.get(key)
         for item in {} if entry is None else entry.entries:
             yield from index.unknown((*unit.loc, key, item), "item", item, items)
     for key in ("makes", "item"):
         yield from index.unknown((*unit.loc, key), "item", text_at(unit.node, key) or None, items)
-    listed = unit.node.entries.get("supplies")
-    for number, element in enumerate([] if listed is None else listed.elements):
-        yield from index.unknown((*unit.loc, "supplies", number), "item", element.value, items)
+    for key in ("supplies", "sequence", "priority"):
+        listed = unit.node.entries.get(key)
+        for number, element in enumerate([] if listed is None else listed.elements):
+            yield from index.unknown((*unit.loc, key, number), "item", element.value, items)
     for change in unit.node.at(("setup", "by_change")).entries if has(unit.node, ("setup", "by_change")) else {}:
         loc = (*unit.loc, "setup", "by_change", change)
         sides = [side.strip() for side in change.split(">")]

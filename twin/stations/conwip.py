@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field
 
 from twin.config import Reference, StationConfig
@@ -36,9 +34,3 @@ class Conwip(CardGate):
 
     config = ConwipConfig
     __slots__ = ()
-
-    def limits(self, config: Any) -> dict[str, int]:
-        return {"": config.limit}
-
-    def card_of(self, item: str) -> str | None:  # noqa: ARG002 - one card is as good as another
-        return ""
