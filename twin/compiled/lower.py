@@ -222,8 +222,9 @@ class Units:
         self._set(a, INTERVAL=int(s.interval is not None))
 
     def _assembly(self, a: int, s: Assembly) -> None:
-        bom = self.memory.allot(len(s.bom) * at.COMPONENT)
-        for k, (item, needed) in enumerate(s.bom.items()):
+        product, needs = s.boms[0]
+        bom = self.memory.allot(len(needs) * at.COMPONENT)
+        for k, (item, needed) in enumerate(needs):
             row = (self.parts.items.index(item), needed, s.loose[item], s.room[item])
             self.memory.m[bom + k * at.COMPONENT : bom + (k + 1) * at.COMPONENT] = row
-        self._set(a, BOM=bom, BOM_SIZE=len(s.bom), PRODUCT=self.parts[s.product])
+        self._set(a, BOM=bom, BOM_SIZE=len(needs), PRODUCT=self.parts[product])

@@ -32,7 +32,9 @@ class PartNumbers:
 
     def coming(self, station: Station) -> Iterator[tuple[Part, int]]:
         """The parts that a station may work on, with their numbers."""
-        items = {station.product.item} if isinstance(station, Assembly) else self._flow[station.path]
+        items = (
+            {product.item for product, _ in station.boms} if isinstance(station, Assembly) else self._flow[station.path]
+        )
         for item in self.items:
             if item in items:
                 for reworks in range(self.reworks):

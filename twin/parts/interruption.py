@@ -45,19 +45,16 @@ def take_up(slot: Slot) -> None:
 
 def undo(slot: Slot, scrap: bool) -> None:
     """Of work that was stopped, begin the operation anew, or spoil its part."""
-    station, job = slot.station, slot.job
+    station = slot.station
     laid_down = slot.phase == WAITING and slot.stage == LAID_DOWN
     if slot.phase != WORKING and not laid_down:
         return
     if not scrap:
-        slot.left = station.slow * job.stream.draw()
+        slot.left = station.slow * slot.job.stream.draw()
         return
     if station.needs is not None:
         station.needs.drop(slot)
     station.working -= not laid_down
-    station.parts += 1
-    station.scrapped += 1
-    if station.recording:
-        station.log.extend((station.kernel.now, job.scrap))
+    slot.spoil()
     slot.phase = IDLE
     station.idle.append(slot)

@@ -48,6 +48,8 @@ def build(basis: Basis) -> tuple[tuple[Station, ...], list[CalendarClock]]:
     _link(made, successors, _reworks(basis.config))
     for station in made.values():
         station.connect(made, flow)
+    for station in made.values():
+        station.linked()
     for path, station in made.items():
         if hasattr(station, "stock_items"):
             station.stock_items(flow[path])
@@ -77,8 +79,6 @@ def _link(
         station.link(tuple(made[target] for target in successors[path]), tuple(givers[path]))
         if path in reworks:
             station.rework_takers = tuple(made[target] for target in reworks[path])  # type: ignore[attr-defined]
-    for station in made.values():
-        station.linked()
 
 
 def _reworks(config: PlantConfig) -> dict[EquipmentPath, Paths]:

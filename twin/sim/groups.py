@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from twin.sim.process import DONE, IDLE, NOT_DUE, Job, Processor, Slot
+from twin.sim.phase import DONE, IDLE
+from twin.sim.process import NOT_DUE, Job, Processor, Slot
 from twin.sim.station import Load, Station
 
 
@@ -45,6 +46,12 @@ class GroupSlot(Slot):
         self.give()
         self.kernel.soon.append(station.pull)
         station.show()
+
+    def spoil(self) -> None:
+        station = self.station
+        for part in self.group:
+            station.spoil(part, station.job_of(part))
+        self.group = []
 
     def give(self) -> None:
         """Offer what has not left."""

@@ -277,6 +277,10 @@ class Slot:
         if not station.working:
             station.show()
 
+    def spoil(self) -> None:
+        """The part is scrapped in the middle of its operation."""
+        self.station.spoil(self.part, self.job)
+
     def release(self) -> Load:
         """Give the finished part away."""
         part, self.out = self.out, None
@@ -540,6 +544,15 @@ class Processor(Station):
         self.pull()
 
     # --- quality --------------------------------------------------------------------------------
+
+    def spoil(self, part: Load, job: Job) -> None:
+        """A part is scrapped in the middle of its operation."""
+        self.parts += 1
+        self.scrapped += 1
+        if self.losses:
+            self.lose(part)
+        if self.recording:
+            self.log.extend((self.kernel._now, job.scrap))
 
     def may_judge(self) -> bool:
         """Whether parts may be anything but good."""

@@ -120,7 +120,7 @@ class Buffer(Station):
         shelf.change(change)
 
     def plain_queue(self) -> tuple[deque[Load], int] | None:
-        return (self.queue, self.places) if type(self) is Buffer and not self.recording else None
+        return (self.queue, self.places) if type(self) is Buffer and not self.recording and not self.loops else None
 
     def begin(self) -> None:
         self.push()

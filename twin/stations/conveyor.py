@@ -136,6 +136,7 @@ class Conveyor(Mover):
         full = len(self.queue) >= self.places
         part = self.queue.popleft()[1]
         self.parts += 1
+        self.stroke()
         self.at_exit = False
         self.last_left = self.kernel._now - self.lost
         if self.queue:

@@ -145,6 +145,7 @@ class Storage(Mover):
 
     def moved(self, part: Load, taker: Station | None) -> None:
         """A crane has put an item away, or brought it out for a taker."""
+        self.stroke()
         if taker is None:
             self.stock.append(part)
         elif taker.offer(part):
