@@ -78,7 +78,8 @@ def show(results: Results, out: Path) -> None:
     console.print(board(results))
     for each in results.differences:
         verdict = "differs" if each.differs else "no difference shown"
-        console.print(f"point {each.point} - point {results.baseline}: {each.interval} {verdict}")
+        pair = f"point {each.point} ({results.name_of(each.point)}) - point {results.baseline}"
+        console.print(f"{pair}: {each.interval} {verdict}", highlight=False)
     chosen = results.selection
     if chosen is not None:
         best = "none is certain yet" if chosen.best is None else f"point {chosen.best} ({results.name_of(chosen.best)})"

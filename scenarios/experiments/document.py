@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from twin.config import Config, Identifier, Titled
-from twin.units import Duration
+from twin.units import Duration, Ratio
 
 Values = dict[str, Any]
 """Value of each factor by name."""
@@ -96,13 +96,22 @@ class ListConfig(Config):
     points: tuple[Values, ...] = Field(min_length=1, description="value of each factor, per point")
 
 
+class SensitivityConfig(Config):
+    """The scenario as it stands, with each station a little faster and with each buffer a little larger."""
+
+    kind: Literal["sensitivity"] = Field(description="sensitivity")
+    scope: str | None = Field(default=None, description="only units at or below this path; default: all")
+    faster: Ratio = Field(default=0.05, gt=0, lt=1, description="share by which cycle times are shortened")
+    places: int = Field(default=1, ge=0, le=1000, description="places added to each buffer; 0: none")
+
+
 def _by_name(value: Any) -> Any:
     return {"kind": value} if isinstance(value, str) else value
 
 
 Design = Annotated[
     Annotated[
-        FactorialConfig | FractionalConfig | LatinHypercubeConfig | SobolConfig | ListConfig,
+        FactorialConfig | FractionalConfig | LatinHypercubeConfig | SobolConfig | ListConfig | SensitivityConfig,
         Field(discriminator="kind"),
     ],
     BeforeValidator(_by_name),

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from scenarios.document import Scenario
 from scenarios.experiments.document import (
     ExperimentConfig,
     FractionalConfig,
     LatinHypercubeConfig,
     ListConfig,
+    PairedConfig,
+    SensitivityConfig,
     SobolConfig,
     Values,
 )
 from scenarios.experiments.problems import locate, tree_of, validated
 from scenarios.experiments.quantities import levels, range_of, value_at
-from scenarios.experiments.study import Study, scenario_of, wrong_responses, wrong_values
+from scenarios.experiments.sensitivity import CHANGE, changes
+from scenarios.experiments.study import Overrides, Study, scenario_of, scopes_of, wrong_responses, wrong_values
 from scenarios.messages import nearest, problem
 from scenarios.nodes import Node
 from twin.errors import Problem, ScenarioError
@@ -35,11 +39,19 @@ class Experiment(Study):
         design: The document, with its design.
         points: Value of each factor, per point.
         coordinates: The same between 0 and 1; None where points are listed.
+        changes: Of a sensitivity study what each change replaces, by name.
     """
 
     design: ExperimentConfig
     points: tuple[Values, ...]
     coordinates: Coordinates | None
+    changes: Mapping[str, Overrides] = field(default_factory=dict)
+
+    def overrides(self, values: Values) -> Overrides:
+        """What a point replaces in the scenario."""
+        if not self.changes:
+            return super().overrides(values)
+        return super().overrides({}) | self.changes[values[CHANGE]]
 
 
 def load_experiment(name: str | Path) -> Experiment:
@@ -56,14 +68,26 @@ def load_experiment(name: str | Path) -> Experiment:
     drawn, scenario = scenario_of(config, root, file.parent, problems)
     study = Study(config, root, drawn, scenario, config.factors)
     problems += wrong_responses(config, root, scenario, config.factors)
-    problems += _wrong_design(config, root)
+    problems += _wrong_design(config, root, scenario)
     problems += _wrong_comparison(config, root)
     if not problems:
         problems += _wrong_factors(config, study)
     if problems:
         raise ScenarioError(dict.fromkeys(problems))
+    if isinstance(config.design, SensitivityConfig):
+        return _sensitivity(study, config, config.design)
     points, coordinates = points_of(config)
     return Experiment(config, root, drawn, scenario, config.factors, config, points, coordinates)
+
+
+def _sensitivity(study: Study, config: ExperimentConfig, design: SensitivityConfig) -> Experiment:
+    found = changes(study.scenario, design, study.root.at(("design",)).mark)
+    if config.comparison is None:
+        config = config.model_copy(
+            update={"comparison": PairedConfig(kind="paired", response=next(iter(config.responses)))}
+        )
+    points: tuple[Values, ...] = tuple({CHANGE: name} for name in found)
+    return Experiment(config, study.root, study.draft, study.scenario, {}, config, points, None, found)
 
 
 def points_of(config: ExperimentConfig) -> tuple[tuple[Values, ...], Coordinates | None]:
@@ -88,10 +112,18 @@ def points_of(config: ExperimentConfig) -> tuple[tuple[Values, ...], Coordinates
     return tuple({name: found[row[i]] for i, (name, found) in enumerate(choices.items())} for row in picked), grid
 
 
-def _wrong_design(config: ExperimentConfig, root: Node) -> Iterator[Problem]:
+def _wrong_design(config: ExperimentConfig, root: Node, scenario: Scenario) -> Iterator[Problem]:
     design = config.design
     if isinstance(design, ListConfig):
         yield from _wrong_list(config, design, root)
+        return
+    if isinstance(design, SensitivityConfig):
+        if config.factors:
+            yield problem(root, ("factors",), "no factors with a sensitivity design", ", ".join(config.factors))
+        if design.scope is not None and design.scope not in scopes_of(scenario):
+            known = list(scopes_of(scenario))
+            yield problem(root, ("design", "scope"), "a path of the scenario", repr(design.scope),
+                          nearest(design.scope, known, 0))  # fmt: skip
         return
     size = 1
     for name, factor in config.factors.items():

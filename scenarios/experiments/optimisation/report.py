@@ -45,7 +45,7 @@ def _overview(found: Found) -> str:
         ("trials 试验", str(len(found.trials))),
         ("stopped early 提前停止", str(pruned)),
         ("runs 仿真次数", str(found.runs)),
-        ("horizon 时长", f"{found.task.horizon_s / 3600:g} h"),
+        ("horizon 时长", f"{found.task.horizon_s / 3600:.3g} h"),
         ("warm-up 预热", f"{found.warm_up.seconds / 3600:.3g} h"),
         ("search 算法", found.task.aim.search.kind),
     ])  # fmt: skip

@@ -58,7 +58,7 @@ def _overview(results: Results) -> str:
         ("scenario 场景", experiment.scenario.name),
         ("points 设计点", str(len(experiment.points))),
         ("runs 仿真次数", str(results.runs)),
-        ("horizon 时长", f"{hours:g} h"),
+        ("horizon 时长", f"{hours:.4g} h"),
         ("warm-up 预热", f"{results.warm_up.seconds / 3600:.3g} h"),
         ("confidence 置信度", f"{confidence:.0%}"),
         ("seed 种子", str(experiment.seed)),
@@ -184,6 +184,7 @@ def _interactions(results: Results) -> Iterator[str]:
         x, labels = _places(results, across)
         y, named = _places(results, lines)
         chart = blank(400, 270, x, means.tolist(), f"{name} over {across} by {lines}")
+        chart.x.end -= 92
         chart.horizontal(_with_unit(results, across), labels)
         chart.vertical(name)
         for index, level in enumerate(sorted(set(y))):
@@ -255,9 +256,27 @@ def _differences(results: Results) -> str:
         f"Difference of {name} to the baseline ({results.name_of(base)}), replication by replication with the same "
         f"random numbers; the intervals hold together (Bonferroni)."
     )
-    return section(
-        "Comparison with the baseline", "与基准比较", table(["point", "difference", "half width", ""], rows), note
-    )
+    body = charts([_forest(results)]) + table(["point", "difference", "half width", ""], rows)
+    return section("Comparison with the baseline", "与基准比较", body, note)
+
+
+def _forest(results: Results) -> str:
+    """Differences with their intervals, the largest first."""
+    found = sorted(results.differences, key=lambda each: -each.interval.mean)[:SHOWN]
+    names = [_short(results.name_of(each.point)) for each in found]
+    left = 16 + max(7 * max(map(len, names)), 40)
+    height = 52 + 22 * len(found)
+    ends = [0.0, *(end for each in found for end in (each.interval.low, each.interval.high) if math.isfinite(end))]
+    chart = Chart(left + 440, height, Axis.over(ends, left, left + 425), Axis(len(found) - 0.5, -0.5, height - 42, 8),
+                  "differences to the baseline")  # fmt: skip
+    chart.horizontal("difference to the baseline")
+    chart.line((chart.x(0.0), chart.y.start), (chart.x(0.0), chart.y.end), "mark")
+    for row, each in enumerate(found):
+        colour = PALETTE[0] if each.differs else "#9aa7b4"
+        chart.text(left - 8, chart.y(row) + 4, names[row], "label", "end")
+        chart.bar(row, each.interval.low, each.interval.high, colour)
+        chart.dot(each.interval.mean, row, colour, str(each.interval))
+    return chart.svg()
 
 
 def _ranking(results: Results) -> str:
