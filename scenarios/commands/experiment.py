@@ -22,14 +22,25 @@ from scenarios.experiments.quantities import label
 from scenarios.experiments.report import write_report
 from scenarios.experiments.results import Results
 from scenarios.experiments.run import Progress as Told
-from scenarios.experiments.run import run_experiment
+from scenarios.experiments.run import Resources, run_experiment
+from scenarios.experiments.study import Study
 
 Engine = Annotated[str, typer.Option(help="where runs are computed: process (this machine) or ray")]
 Workers = Annotated[int | None, typer.Option(min=1, help="runs at a time; default: all cores")]
+KernelName = Annotated[str, typer.Option("--kernel", help="what runs the plant: auto, python (the engine), compiled")]
 Out = Annotated[Path | None, typer.Option(help="folder of the results; default: data/experiments/NAME")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="forget earlier results in the folder")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one object")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="print nothing; the exit code tells")]
+
+
+def resources_for(study: Study, engine: str, workers: int | None, kernel: str, quiet: bool) -> Resources:
+    """How a study is computed; tells where the compiled kernel cannot be used."""
+    resources = Resources(engine, workers, kernel)
+    note = resources.note(study)
+    if note and not quiet:
+        print(note, file=sys.stderr)
+    return resources
 
 
 def folder_of(out: Path | None, name: str, fresh: bool) -> Path:
@@ -99,6 +110,7 @@ def add(app: typer.Typer) -> None:
         file: Annotated[Path, typer.Argument(help="experiment file, or name of a shipped one")],
         engine: Engine = "process",
         workers: Workers = None,
+        kernel: KernelName = "auto",
         out: Out = None,
         fresh: Fresh = False,
         as_json: AsJson = False,
@@ -106,9 +118,10 @@ def add(app: typer.Typer) -> None:
     ) -> None:
         """Run a designed experiment on a scenario; goes on where an earlier run was interrupted."""
         experiment = load_experiment(file)
+        resources = resources_for(experiment, engine, workers, kernel, quiet)
         folder = folder_of(out, experiment.config.name, fresh)
         with told(experiment.config.name, quiet) as progress:
-            results = run_experiment(experiment, folder, engine, workers, progress)
+            results = run_experiment(experiment, folder, resources, progress)
         results.write(folder)
         write_report(results, folder / "report.html")
         if as_json:

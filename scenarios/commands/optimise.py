@@ -11,7 +11,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from scenarios.commands.experiment import AsJson, Engine, Fresh, Out, Quiet, Workers, folder_of, told
+from scenarios.commands.experiment import (
+    AsJson,
+    Engine,
+    Fresh,
+    KernelName,
+    Out,
+    Quiet,
+    Workers,
+    folder_of,
+    resources_for,
+    told,
+)
 from scenarios.commands.simulate import WIDTH
 from scenarios.experiments.optimisation.report import write_search_report
 from scenarios.experiments.optimisation.results import Found
@@ -50,6 +61,7 @@ def add(app: typer.Typer) -> None:
         file: Annotated[Path, typer.Argument(help="optimisation file, or name of a shipped one")],
         engine: Engine = "process",
         workers: Workers = None,
+        kernel: KernelName = "auto",
         out: Out = None,
         fresh: Fresh = False,
         as_json: AsJson = False,
@@ -57,9 +69,10 @@ def add(app: typer.Typer) -> None:
     ) -> None:
         """Look for the best values of a scenario's variables; goes on where an earlier run was interrupted."""
         task = load_task(file)
+        resources = resources_for(task, engine, workers, kernel, quiet)
         folder = folder_of(out, task.config.name, fresh)
         with told(task.config.name, quiet) as progress:
-            found = run_optimisation(task, folder, engine, workers, progress)
+            found = run_optimisation(task, folder, resources, progress)
         found.write(folder)
         write_search_report(found, folder / "report.html")
         if as_json:

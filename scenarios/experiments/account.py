@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,7 @@ from twin.equipment import EquipmentPath, Level
 from twin.kpi.observed import COLUMN, FLOATS, INTS, Observed, of_matrices
 from twin.kpi.spec import KpiSpec, kpis
 from twin.master import EquipmentMaster, PlaceMaster
-from twin.sim.ledger import Ledger, Truth
-from twin.sim.plant import Plant
+from twin.sim.ledger import Ledger, Totals, Truth
 from twin.stations import stations
 
 Kpi = tuple[str, str]
@@ -82,12 +81,24 @@ class Reading:
     energy_kwh: NDArray[np.float64]
 
 
-def read(plant: Plant) -> Reading:
-    """The sums of all units now."""
-    ledger = plant.ledger
-    rows = [ledger.totals(unit) for unit in range(len(plant.units))]
+class Summed(Protocol):
+    """A plant on its way."""
+
+    @property
+    def now_s(self) -> float:
+        """Simulated time in s."""
+        ...
+
+    def totals(self, unit: int) -> Totals:
+        """Account of a unit since the start."""
+        ...
+
+
+def read(run: Summed, units: int) -> Reading:
+    """The sums of so many units now."""
+    rows = [run.totals(unit) for unit in range(units)]
     return Reading(
-        plant.now_s,
+        run.now_s,
         np.array([row.seconds for row in rows]),
         np.array([(row.parts, row.scrapped, row.reworked) for row in rows], dtype=np.int64),
         np.array([row.energy_kwh for row in rows]),
@@ -130,6 +141,11 @@ class Account:
         scope, _, rows, _ = self._places[path]
         configs = [self._configs[row] for row in rows[list(scope.units)]]
         return bool(asked & IDEAL) and any(isinstance(c, ProcessConfig) and _several_times(c) for c in configs)
+
+    @property
+    def units(self) -> int:
+        """Number of units of the plant."""
+        return len(self._paths)
 
     def outputs(self, path: str) -> list[int]:
         """Numbers of the units that a scope's output leaves, itself for a unit."""

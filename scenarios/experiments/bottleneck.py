@@ -9,6 +9,7 @@ import numpy as np
 
 from scenarios.document import Scenario
 from scenarios.experiments.account import read
+from scenarios.experiments.kernels import EngineRun
 from twin.config import ProcessConfig
 from twin.equipment import EquipmentPath
 from twin.kpi.active_period import Share, active_periods, shares
@@ -81,10 +82,11 @@ def bottleneck_shares(
 def _one(plant: Plant, units: list[int], window: tuple[float, float]) -> list[list[float]]:
     """Sole, shifting, producing and waiting share by unit in one replication."""
     t0, t1 = window
-    plant.run_until(t0)
-    begin = read(plant)
-    plant.run_until(t1)
-    spent = (read(plant).seconds - begin.seconds)[units] / (t1 - t0)
+    run, count = EngineRun(plant), len(plant.units)
+    run.run_until(t0)
+    begin = read(run, count)
+    run.run_until(t1)
+    spent = (read(run, count).seconds - begin.seconds)[units] / (t1 - t0)
     found = _shares(plant, units, window)
     both = spent[:, :WITH_ORDER] + spent[:, WITH_ORDER:]
     waiting, producing = both[:, UnitState.STARVED] + both[:, UnitState.BLOCKED], both[:, UnitState.PRODUCING]

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from scenarios.document import Scenario
 from scenarios.experiments.account import Account, Kpi, read
+from scenarios.experiments.kernels import obstacles, started
 from scenarios.experiments.study import Overrides
 from scenarios.loader import Draft
 from scenarios.simulation import simulate
@@ -30,6 +31,7 @@ class Model:
         horizon_s: End of each run.
         bucket_s: Time per count of a pilot run.
         watched: Scope whose output a pilot run counts.
+        kernel: What runs the plant: auto, python, compiled.
     """
 
     key: str
@@ -38,6 +40,7 @@ class Model:
     horizon_s: float
     bucket_s: float
     watched: str | None
+    kernel: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class _Ready:
         self.of_chain = [scope.startswith(CHAIN) for _, scope in model.wanted]
         scopes = [wanted for wanted, chain in zip(model.wanted, self.of_chain, strict=True) if not chain]
         self.account = Account(self.config, scopes)
+        self.compiled = model.kernel != "python" and not obstacles(self.config, self.account)
         watched = None if model.watched is None or model.watched.startswith(CHAIN) else model.watched
         self.outputs = (
             [] if watched is None else Account(self.config, [("produced_quantity", watched)]).outputs(watched)
@@ -138,15 +142,16 @@ def _figures(model: Model, ready: _Ready, item: Item) -> list[float]:
 
 def _engine_figures(model: Model, ready: _Ready, item: Item) -> list[float]:
     account = ready.account
-    plant = Plant(ready.config, item.seed, trace=False, intervals=account.intervals)
-    plant.run_until(item.warm_up_s)
     if account.intervals:
+        plant = Plant(ready.config, item.seed, trace=False, intervals=True)
         plant.run_until(model.horizon_s)
         t0_ns, t1_ns = (plant.epoch_ns + round(s * 1e9) for s in (item.warm_up_s, model.horizon_s))
         return account.exact(plant.ledger, t0_ns, t1_ns)
-    begin = read(plant)
-    plant.run_until(model.horizon_s)
-    return account.figures(begin, read(plant))
+    run = started(ready.config, item.seed, ready.compiled)
+    run.run_until(item.warm_up_s)
+    begin = read(run, account.units)
+    run.run_until(model.horizon_s)
+    return account.figures(begin, read(run, account.units))
 
 
 def _brain_figures(model: Model, ready: _Ready, item: Item) -> list[float]:
@@ -158,11 +163,10 @@ def _brain_figures(model: Model, ready: _Ready, item: Item) -> list[float]:
 
 
 def _counts(model: Model, ready: _Ready, item: Item) -> list[float]:
-    plant = Plant(ready.config, item.seed, trace=False)
+    run = started(ready.config, item.seed, ready.compiled)
     buckets = int(model.horizon_s / model.bucket_s)
     made = [0.0]
     for bucket in range(1, buckets + 1):
-        plant.run_until(bucket * model.bucket_s)
-        ledger = plant.ledger
-        made.append(float(sum(ledger.totals(unit).parts for unit in ready.outputs)))
+        run.run_until(bucket * model.bucket_s)
+        made.append(float(sum(run.totals(unit).parts for unit in ready.outputs)))
     return [after - before for before, after in pairwise(made)]

@@ -6,16 +6,19 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
+from scenarios.experiments.account import Account
 from scenarios.experiments.engines import Engine, engines
 from scenarios.experiments.journal import Journal
+from scenarios.experiments.kernels import WORTH_S, check_kernel, engine_cost_s, prepare
 from scenarios.experiments.plan import Plan, Samples
 from scenarios.experiments.points import Experiment
-from scenarios.experiments.replication import Item, Model
+from scenarios.experiments.replication import CHAIN, Item, Model
 from scenarios.experiments.results import Results, WarmUp
 from scenarios.experiments.study import Overrides, Study
 from twin.errors import Problem, ScenarioError
@@ -37,10 +40,62 @@ def identity(study: Study, points: Iterable[object] = ()) -> str:
     return hashlib.blake2b(body.encode(), digest_size=12).hexdigest()
 
 
-def model_of(study: Study, key: str) -> Model:
+def model_of(study: Study, key: str, kernel: str = "auto") -> Model:
     """What all runs of a study share."""
     wanted = tuple(study.measured.values())
-    return Model(key, study.draft, wanted, study.horizon_s, study.bucket_s, study.watched)
+    return Model(key, study.draft, wanted, study.horizon_s, study.bucket_s, study.watched, kernel)
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """How a study is computed; the results do not depend on it.
+
+    Args:
+        engine: Where runs are computed: process or ray.
+        workers: How many at a time; None: as many as there are.
+        kernel: What runs the plant: auto, python, compiled.
+    """
+
+    engine: str = "process"
+    workers: int | None = None
+    kernel: str = "auto"
+
+    def note(self, study: Study) -> str:
+        """What the user should know; mostly nothing.
+
+        Raises:
+            ScenarioError: The kernel cannot run the scenario.
+        """
+        config = study.scenario.plant()
+        scopes = [kpi for kpi in study.measured.values() if not kpi[1].startswith(CHAIN)]
+        return check_kernel(self.kernel, config, Account(config, scopes))
+
+    def engine_for(self, study: Study, key: str, runs: int) -> Engine:
+        """The engine for the runs of a study.
+
+        Args:
+            study: The study.
+            key: Its identity.
+            runs: About how many there will be.
+
+        Raises:
+            ScenarioError: There is none of that name, or what it needs is not installed.
+        """
+        return engine_of(self.engine, model_of(study, key, self._chosen(study, runs)), self.workers)
+
+    def _chosen(self, study: Study, runs: int) -> str:
+        """The kernel; of its own accord the compiled one only where there is enough work for it."""
+        config = study.scenario.plant()
+        if self.kernel == "python" or self.note(study):
+            return "python"
+        if self.kernel == "auto" and runs * engine_cost_s(config, study.horizon_s) < WORTH_S:
+            return "python"
+        prepare(config)
+        return self.kernel
+
+
+DEFAULT = Resources()
+"""All processors of this machine."""
 
 
 def engine_of(name: str, model: Model, workers: int | None) -> Engine:
@@ -89,16 +144,14 @@ class Runner:
 
 
 def run_experiment(
-    experiment: Experiment, out: Path, engine: str = "process", workers: int | None = None,
-    progress: Progress = silent,
-) -> Results:  # fmt: skip
+    experiment: Experiment, out: Path, resources: Resources = DEFAULT, progress: Progress = silent
+) -> Results:
     """Run an experiment, going on from what is in the folder.
 
     Args:
         experiment: The experiment.
         out: Folder of its results.
-        engine: Where runs are computed.
-        workers: How many at a time; None: as many as there are.
+        resources: How they are computed.
         progress: Told how far it is.
 
     Raises:
@@ -106,7 +159,8 @@ def run_experiment(
     """
     key = identity(experiment, experiment.points)
     overrides = [experiment.overrides(values) for values in experiment.points]
-    with engine_of(engine, model_of(experiment, key), workers) as running, Journal(out / JOURNAL, key) as journal:
+    runs = len(experiment.points) * experiment.design.replications.least
+    with resources.engine_for(experiment, key, runs) as running, Journal(out / JOURNAL, key) as journal:
         runner = Runner(running, journal, progress)
         warm_up = find_warm_up(experiment, overrides, runner)
         samples = _replicated(experiment, overrides, runner, warm_up.seconds)

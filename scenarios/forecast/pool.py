@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from time import perf_counter
 from typing import Self
 
 from scenarios.forecast.branch import Outcome, Task, run_branches
+from scenarios.workers import end, follow_parent, processors
 
 NICENESS = 10
 """How much the processes give way to others, 0 to 19."""
@@ -21,11 +20,6 @@ ALONE_S = 2.0
 """Work that takes less is done in this process: others would only just have started."""
 
 Done = Callable[[int], None]
-
-
-def processors() -> int:
-    """Number of processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class BranchPool:
@@ -50,10 +44,7 @@ class BranchPool:
     def close(self) -> None:
         """End the processes, in the middle of a branch if need be."""
         if self._pool is not None:
-            processes = list(self._pool._processes.values())  # terminate_workers() from Python 3.14 on
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
-                process.terminate()
+            end(self._pool)
             self._pool = None
 
     def run(self, task: Task, branches: int, done: Done | None = None) -> list[Outcome]:
@@ -108,15 +99,7 @@ class BranchPool:
 
 
 def _give_way() -> None:
-    """Be less important than others, leave Ctrl-C to the parent and never outlive it."""
+    """Be less important than others."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    follow_parent()

@@ -49,6 +49,7 @@ def test_replications_scale_with_cores(tmp_path: Path) -> None:
         ratios.append(one / both)
         possible.append(cores * cpu_one / cpu_both)
         print(
-            f"{RUNS} runs: 1 worker {one:.2f} s, {cores} workers {both:.2f} s, ratio {ratios[-1]:.2f}; by cpu {possible[-1]:.2f}"
+            f"{RUNS} runs: 1 worker {one:.2f} s, {cores} workers {both:.2f} s, "
+            f"ratio {ratios[-1]:.2f}; by cpu {possible[-1]:.2f}"
         )
     print(f"replications scale {max(ratios):.2f} x on {cores} cores, by processor time {max(possible):.2f} x")

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from scenarios.experiments.account import Account, asks_for, read
+from scenarios.experiments.kernels import EngineRun
 from scenarios.loader import load, loads
 from scenarios.simulation import simulate
 from tests.experiments.made import LINE, SCENARIO
@@ -29,10 +30,11 @@ def test_account_equals_the_brain(name: str) -> None:
     truth = every_figure(name)
     config = load(name).plant()
     plant = Plant(config, 5, trace=False, intervals=True)
-    plant.run_until(HOUR)
-    begin = read(plant)
-    plant.run_until(HOURS * HOUR)
-    end = read(plant)
+    run = EngineRun(plant)
+    run.run_until(HOUR)
+    begin = read(run, len(plant.units))
+    run.run_until(HOURS * HOUR)
+    end = read(run, len(plant.units))
     cheap = [kpi for kpi in truth if not Account(config, [kpi]).intervals]
     t0_ns, t1_ns = (plant.epoch_ns + round(s * 1e9) for s in (HOUR, HOURS * HOUR))
     exact = Account(config, truth).exact(plant.ledger, t0_ns, t1_ns)
@@ -52,6 +54,6 @@ def test_what_needs_intervals_is_found_from_the_formulas() -> None:
 def test_what_is_not_known_is_nan() -> None:
     config = load("workshop").plant()
     plant = Plant(config, 1, trace=False)
-    nothing = read(plant)
+    nothing = read(EngineRun(plant), len(plant.units))
     account = Account(config, [("quality_ratio", "jialing/beibei/machining/bodies")])
     assert math.isnan(account.figures(nothing, nothing)[0])

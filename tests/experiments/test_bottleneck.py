@@ -10,7 +10,7 @@ import pytest
 
 from scenarios.experiments.bottleneck import bottleneck_shares
 from scenarios.experiments.points import load_experiment
-from scenarios.experiments.run import run_experiment
+from scenarios.experiments.run import Resources, run_experiment
 from scenarios.loader import load
 from tests.cli.programs import factory
 from tests.experiments.made import LINE, study
@@ -73,7 +73,7 @@ def test_sensitivity_agrees_with_the_bottleneck(tmp_path: Path) -> None:
     experiment = load_experiment(file)
     names = [point["change"] for point in experiment.points]
     assert names == ["none", f"{LINE}/m1 cycle -10 %", f"{LINE}/b +2 places", f"{LINE}/m2 cycle -10 %"]
-    results = run_experiment(experiment, tmp_path / "out", workers=1)
+    results = run_experiment(experiment, tmp_path / "out", Resources(workers=1))
     first, room, second = (each.interval.mean for each in results.differences)
     assert first > max(room, second)
     assert results.differences[0].differs

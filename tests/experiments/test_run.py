@@ -17,7 +17,7 @@ import pytest
 from scenarios.experiments.points import load_experiment
 from scenarios.experiments.report import write_report
 from scenarios.experiments.results import Results
-from scenarios.experiments.run import run_experiment
+from scenarios.experiments.run import Resources, run_experiment
 from scenarios.loader import load
 from scenarios.simulation import simulate
 from tests.cli.programs import ROOT
@@ -36,12 +36,12 @@ def table(results: Results) -> dict[str, object]:
 def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """The results on one worker."""
     folder = tmp_path_factory.mktemp("alone")
-    return table(run_experiment(load_experiment(study(folder, responses=HALF)), folder / "out", workers=1))
+    return table(run_experiment(load_experiment(study(folder, responses=HALF)), folder / "out", Resources(workers=1)))
 
 
 def test_replications_of_a_point_are_runs_of_simulate(tmp_path: Path) -> None:
     experiment = load_experiment(study(tmp_path))
-    results = run_experiment(experiment, tmp_path / "out", workers=1)
+    results = run_experiment(experiment, tmp_path / "out", Resources(workers=1))
     point = experiment.points.index({"room": 4, "pace": "10 s"})
     for replication, value in enumerate(results.samples[point]["output"]):
         settings = [f"{LINE}/b.capacity=4", f"{LINE}/m2.cycle.exponential.mean=10 s"]
@@ -51,7 +51,7 @@ def test_replications_of_a_point_are_runs_of_simulate(tmp_path: Path) -> None:
 
 
 def test_more_workers_change_nothing(alone: dict[str, object], tmp_path: Path) -> None:
-    results = run_experiment(load_experiment(study(tmp_path, responses=HALF)), tmp_path / "out", workers=3)
+    results = run_experiment(load_experiment(study(tmp_path, responses=HALF)), tmp_path / "out", Resources(workers=3))
     assert table(results) == alone
     for found in results.intervals:
         assert found["output"].half <= 0.06 * found["output"].mean
@@ -61,7 +61,7 @@ def test_ray_gives_the_same(alone: dict[str, object], tmp_path: Path) -> None:
     if importlib.util.find_spec("ray") is None:
         pytest.skip("Ray is not installed: pip install 'futurefactory[ray]'")
     experiment = load_experiment(study(tmp_path, responses=HALF))
-    assert table(run_experiment(experiment, tmp_path / "out", "ray", workers=2)) == alone
+    assert table(run_experiment(experiment, tmp_path / "out", Resources("ray", 2))) == alone
 
 
 def command(folder: Path, *more: str) -> list[str]:
@@ -97,17 +97,17 @@ def test_killed_at_any_moment_it_goes_on(alone: dict[str, object], tmp_path: Pat
 
 
 def test_results_of_another_study_are_not_mixed(tmp_path: Path) -> None:
-    run_experiment(load_experiment(study(tmp_path)), tmp_path / "out", workers=1)
+    run_experiment(load_experiment(study(tmp_path)), tmp_path / "out", Resources(workers=1))
     more = load_experiment(study(tmp_path, replications={"least": 4}))
-    assert run_experiment(more, tmp_path / "out", workers=1).runs == 24
+    assert run_experiment(more, tmp_path / "out", Resources(workers=1)).runs == 24
     with pytest.raises(ScenarioError, match="results of this very study, got those of another"):
-        run_experiment(load_experiment(study(tmp_path, seed=4)), tmp_path / "out", workers=1)
+        run_experiment(load_experiment(study(tmp_path, seed=4)), tmp_path / "out", Resources(workers=1))
 
 
 def test_paired_comparison_with_common_random_numbers(tmp_path: Path) -> None:
     comparison = {"kind": "paired", "response": "output", "baseline": {"room": 1, "pace": "10 s"}}
     experiment = load_experiment(study(tmp_path, comparison=comparison, replications={"least": 6}))
-    results = run_experiment(experiment, tmp_path / "out", workers=1)
+    results = run_experiment(experiment, tmp_path / "out", Resources(workers=1))
     assert results.baseline == 1
     largest = next(each for each in results.differences if each.point == 4)
     assert largest.differs
@@ -118,7 +118,7 @@ def test_paired_comparison_with_common_random_numbers(tmp_path: Path) -> None:
 
 def test_kn_selects_the_best_and_saves_runs(tmp_path: Path) -> None:
     experiment = load_experiment(study(tmp_path, comparison=KN, replications={"least": 8, "most": 200}))
-    results = run_experiment(experiment, tmp_path / "out", workers=1)
+    results = run_experiment(experiment, tmp_path / "out", Resources(workers=1))
     chosen = results.selection
     assert chosen is not None
     assert chosen.best == 4  # most room, fastest machine
@@ -131,7 +131,7 @@ def test_kn_selects_the_best_and_saves_runs(tmp_path: Path) -> None:
 def test_ocba_spends_its_budget_where_it_tells_more(tmp_path: Path) -> None:
     comparison = {"kind": "ocba", "response": "output", "budget": 90, "batch": 10}
     experiment = load_experiment(study(tmp_path, comparison=comparison, replications={"least": 5}))
-    results = run_experiment(experiment, tmp_path / "out", workers=1)
+    results = run_experiment(experiment, tmp_path / "out", Resources(workers=1))
     counts = [len(row["output"]) for row in results.samples]
     assert sum(counts) == 90
     assert results.selection is not None
@@ -142,7 +142,7 @@ def test_warm_up_is_found_by_pilot_runs(tmp_path: Path) -> None:
     warm_up = {"detect": "mser5", "pilots": 3, "bucket": "30 s"}
     slow = {"room": {"path": f"{LINE}/b.capacity", "levels": [2000, 2]}}
     experiment = load_experiment(study(tmp_path, warm_up=warm_up, factors=slow, horizon="3 h"))
-    results = run_experiment(experiment, tmp_path / "out", workers=1)
+    results = run_experiment(experiment, tmp_path / "out", Resources(workers=1))
     assert len(results.warm_up.pilots) == 2
     longest = max(cut for _, cut in results.warm_up.pilots) * 30
     assert results.warm_up.seconds == longest
@@ -153,7 +153,7 @@ def test_warm_up_is_found_by_pilot_runs(tmp_path: Path) -> None:
 def test_files_hold_every_run_and_every_point(tmp_path: Path) -> None:
     cost = {"sum": {"output": 2.0, "room": -5.0}, "constant": 100.0}
     experiment = load_experiment(study(tmp_path, responses={"output": OUTPUT, "margin": cost}))
-    results = run_experiment(experiment, tmp_path / "out", workers=1)
+    results = run_experiment(experiment, tmp_path / "out", Resources(workers=1))
     results.write(tmp_path / "out")
     runs = pq.read_table(tmp_path / "out" / "runs.parquet").to_pylist()
     assert len(runs) == 18
@@ -168,7 +168,7 @@ def test_files_hold_every_run_and_every_point(tmp_path: Path) -> None:
 
 
 def test_report_is_one_file_that_asks_for_nothing(tmp_path: Path) -> None:
-    results = run_experiment(load_experiment(study(tmp_path)), tmp_path / "out", workers=1)
+    results = run_experiment(load_experiment(study(tmp_path)), tmp_path / "out", Resources(workers=1))
     write_report(results, tmp_path / "report.html")
     text = (tmp_path / "report.html").read_text("utf-8")
     assert "http" not in text
@@ -179,4 +179,22 @@ def test_report_is_one_file_that_asks_for_nothing(tmp_path: Path) -> None:
 
 def test_unknown_engine_is_told(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="one of process, ray"):
-        run_experiment(load_experiment(study(tmp_path, factors=FACTORS)), tmp_path / "out", "dask")
+        run_experiment(load_experiment(study(tmp_path, factors=FACTORS)), tmp_path / "out", Resources("dask"))
+
+
+def test_compiled_kernel_gives_the_same_or_says_why_not(tmp_path: Path) -> None:
+    pytest.importorskip("numba", reason="pip install 'futurefactory[fast]'")
+    experiment = load_experiment(study(tmp_path, responses=HALF))
+    assert not Resources().note(experiment)
+    found = [
+        table(run_experiment(experiment, tmp_path / kernel, Resources(workers=1, kernel=kernel)))
+        for kernel in ("python", "compiled")
+    ]
+    assert found[0] == found[1]
+    beyond = {"failures": {"kpi": "mtbf_h", "scope": LINE}}
+    other = load_experiment(study(tmp_path, responses=beyond))
+    assert "needs every interval" in Resources().note(other)
+    with pytest.raises(ScenarioError, match="--kernel compiled"):
+        Resources(kernel="compiled").note(other)
+    with pytest.raises(ScenarioError, match="one of auto, python, compiled"):
+        Resources(kernel="pypy").note(other)

@@ -78,7 +78,8 @@ def reasons(plant: Plant) -> list[str]:
 
 def _strange(where: str, config: Any, known: set[str] | None = None) -> Iterator[str]:
     """Fields that differ from their default and are not understood."""
-    known = CONFIGS.get(type(config), set()) if known is None else known
+    if known is None:
+        known = next((CONFIGS[base] for base in type(config).__mro__ if base in CONFIGS), set())
     for name, field in type(config).model_fields.items():
         if name not in known and getattr(config, name) != field.get_default(call_default_factory=True):
             yield f"{where}: {name}"

@@ -4,40 +4,25 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import islice
-from multiprocessing.connection import wait as wait_for
 from typing import ClassVar, Self
 
 from scenarios.experiments.engines import engines
 from scenarios.experiments.replication import Item, Model, Outcome, replicate
+from scenarios.workers import end, follow_parent, processors
 
 AHEAD = 4
 """Items given to each worker in advance."""
 _model: Model | None = None
 
 
-def cores() -> int:
-    """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _begin(model: Model) -> None:
-    """Begin of a worker: it keeps the model, leaves Ctrl-C to its parent and ends with it."""
+    """Begin of a worker: it keeps the model."""
     global _model
     _model = model
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-
-
-def _end_with(sentinel: int) -> None:
-    wait_for([sentinel])
-    os._exit(1)
+    follow_parent()
 
 
 def _run(item: Item) -> Outcome:
@@ -53,7 +38,7 @@ class ProcessEngine:
 
     def __init__(self, model: Model, workers: int | None):
         self._model = model
-        self._workers = workers or cores()
+        self._workers = workers or processors()
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -65,10 +50,7 @@ class ProcessEngine:
 
     def __exit__(self, *_: object) -> None:
         if self._pool is not None:
-            processes = list((self._pool._processes or {}).values())
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
-                process.terminate()
+            end(self._pool)
 
     def run(self, items: Iterable[Item]) -> Iterator[Outcome]:
         """Compute runs."""

@@ -14,13 +14,13 @@ from scenarios.experiments.optimisation.task import Task
 from scenarios.experiments.plan import known, wanted_for
 from scenarios.experiments.replication import Item
 from scenarios.experiments.run import (
+    DEFAULT,
     JOURNAL,
     Progress,
+    Resources,
     Runner,
-    engine_of,
     find_warm_up,
     identity,
-    model_of,
     silent,
 )
 from twin.statistics.intervals import paired, student
@@ -53,16 +53,13 @@ class _Work:
             yield self.task.responses(measured, trial.values)
 
 
-def run_optimisation(
-    task: Task, out: Path, engine: str = "process", workers: int | None = None, progress: Progress = silent
-) -> Found:
+def run_optimisation(task: Task, out: Path, resources: Resources = DEFAULT, progress: Progress = silent) -> Found:
     """Search, going on from what is in the folder; the same with any number of workers.
 
     Args:
         task: The optimisation.
         out: Folder of its results.
-        engine: Where runs are computed.
-        workers: How many at a time; None: as many as there are.
+        resources: How they are computed.
         progress: Told how far it is.
 
     Raises:
@@ -71,7 +68,8 @@ def run_optimisation(
     search = Search(task)
     replications, responses = task.aim.replications, task.aim.responses
     key = identity(task, [replications.model_dump(), {name: r.model_dump() for name, r in responses.items()}])
-    with engine_of(engine, model_of(task, key), workers) as running, Journal(out / JOURNAL, key) as journal:
+    runs = task.aim.search.trials * replications.least
+    with resources.engine_for(task, key, runs) as running, Journal(out / JOURNAL, key) as journal:
         runner = Runner(running, journal, progress)
         warm_up = find_warm_up(task, [task.overrides({})], runner)
         work = _Work(task, runner, warm_up.seconds)

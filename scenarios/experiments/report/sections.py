@@ -300,7 +300,7 @@ def _ranking(results: Results) -> str:
 
 def _table(results: Results) -> str:
     experiment = results.experiment
-    factors, responses = list(experiment.design.factors), list(experiment.config.responses)
+    factors, responses = list(experiment.points[0]), list(experiment.config.responses)
     rows = []
     for point, found in enumerate(results.intervals):
         values = [escape(label(experiment.points[point][name])) for name in factors]
