@@ -9,7 +9,8 @@ from twin.compiled import layout as at
 from twin.compiled.lower import Units
 from twin.compiled.memory import Memory
 from twin.parts.calendar import CalendarClock
-from twin.parts.failure import FailureMode, Repairer
+from twin.parts.life import Life
+from twin.parts.task import Task
 from twin.sim.command import Command, Delivery
 from twin.sim.plant import Plant
 from twin.sim.process import Processor, Slot
@@ -19,8 +20,8 @@ from twin.stations.transport import Transport
 KINDS: dict[Callable[..., Any], int] = {
     Slot.finish: at.FINISH,
     Processor.fail: at.FAIL,
-    FailureMode.expire: at.EXPIRE,
-    Repairer.finish: at.MEND,
+    Life.expire: at.EXPIRE,
+    Task.finish: at.MEND,
     CalendarClock.tell: at.TELL,
     Sink._wanted: at.WANTED,
     Transport.leave: at.LEAVE,

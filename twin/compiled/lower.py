@@ -10,6 +10,7 @@ from twin.compiled.memory import Memory
 from twin.compiled.parts import PartNumbers
 from twin.compiled.tape import Tapes
 from twin.parts.failure import FailureMode
+from twin.parts.life import CALENDAR
 from twin.parts.setup import Setups
 from twin.sim.process import Processor, Slot
 from twin.sim.station import Station
@@ -207,13 +208,15 @@ class Units:
             self._mode(first + k * at.MODE, a, mode)
 
     def _mode(self, a: int, station: int, mode: FailureMode) -> None:
-        self.address[id(mode)] = self.address[id(mode.repairer)] = a
+        self.address[id(mode.life)] = self.address[id(mode.task)] = a
+        life = mode.life
+        assert life.law is not None  # noqa: S101 - lives of failure modes have one
         self._set(
-            a, MODE_STATION=station, CALENDAR_BASED=int(mode.calendar), ACTIVE=int(mode.active),
-            KEPT=int(mode.left is not None), AFTER=self.tapes.add(self.memory, mode.after),
+            a, MODE_STATION=station, CALENDAR_BASED=int(life.basis == CALENDAR), ACTIVE=int(mode.active),
+            KEPT=int(life.left is not None), AFTER=self.tapes.add(self.memory, life.law),
             REPAIR=self.tapes.add(self.memory, mode.repair), MODE_CAUSE=self.causes[mode.id],
         )  # fmt: skip
-        self.memory.reals(a + at.UNTIL, (mode.until, mode.left or 0.0))
+        self.memory.reals(a + at.UNTIL, (life.until, life.left or 0.0))
 
     def _source(self, a: int, s: Source) -> None:
         parts = self.memory.list_of(self.parts[part] for part in s.round)

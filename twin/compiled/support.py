@@ -20,8 +20,10 @@ from twin.config import (
     SiteConfig,
     StationConfig,
 )
-from twin.parts.failure import FailureMode, Repairer
+from twin.parts.failure import FailureMode
+from twin.parts.life import CYCLES, Life
 from twin.parts.setup import Setups
+from twin.parts.task import Task
 from twin.sim.plant import Plant
 from twin.sim.process import Processor, Slot
 from twin.sim.station import BREAK, DOWN, OFF, Lot, Station
@@ -112,7 +114,8 @@ def _station(station: Station) -> Iterator[str]:
         return
     yield from _strange(path, config, known)
     yield from _parts(path, config)
-    if any(type(mode) is not FailureMode or type(mode.repairer) is not Repairer for mode in station.modes):
+    kinds = {(type(mode), type(mode.life), type(mode.task)) for mode in station.modes}
+    if kinds - {(FailureMode, Life, Task)} or any(life.basis == CYCLES for life in station.lives) or station.influences:
         yield f"{path}: failures"
     if station.held & ~(DOWN | BREAK | OFF) or any(reason != DOWN for reason, _ in station.causes):
         yield f"{path}: held for other reasons than failures, stops and its calendar"

@@ -32,7 +32,8 @@ from twin.compiled.kernel.state import (
     wait,
 )
 from twin.compiled.memory import Reals, Wholes
-from twin.sim.process import IDLE, NOT_DUE, PREPARING, WORKING
+from twin.sim.phase import IDLE, PREPARING, WORKING
+from twin.sim.process import NOT_DUE
 
 
 @compiled

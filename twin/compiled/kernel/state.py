@@ -9,7 +9,8 @@ from twin.compiled.kernel.machine import compiled
 from twin.compiled.kernel.queue import draw, push
 from twin.compiled.memory import Reals, Wholes
 from twin.sim.kernel import WORK
-from twin.sim.process import DONE, IDLE, NOT_DUE, PREPARING, WORKING
+from twin.sim.phase import DONE, IDLE, PREPARING, WORKING
+from twin.sim.process import NOT_DUE
 from twin.sim.station import (
     BLOCKED,
     BREAK,
