@@ -14,6 +14,7 @@ from scenarios.flows import impossible
 from scenarios.index import indexed
 from scenarios.messages import translated
 from scenarios.nodes import Mark, Node, mapping, parse
+from scenarios.order_files import with_orders
 from scenarios.overrides import override
 from scenarios.references import dangling
 from twin.equipment import SEGMENT
@@ -112,6 +113,7 @@ def _checked(root: Node, overrides: Node | None, sources: Sources) -> Scenario:
         raise ScenarioError(_in_order(sources.problems))
     root = override(root, overrides, sources)
     root = mapping({key: node for key, node in root.entries.items() if key not in AUTHORING}, root.mark)
+    root = with_orders(root, sources)
     scenario, found = None, sources.problems
     try:
         scenario = Scenario.model_validate(root.plain())

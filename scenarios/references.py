@@ -46,6 +46,9 @@ def _material(index: Index, unit: Unit) -> Found:
         entry = unit.node.entries.get(key)
         for item in {} if entry is None else entry.entries:
             yield from index.unknown((*unit.loc, key, item), "item", item, items)
+    orders = unit.node.entries.get("orders")
+    for number, element in enumerate([] if orders is None else orders.elements):
+        yield from index.unknown((*unit.loc, "orders", number, "item"), "item", text_at(element, "item") or None, items)
     for key in ("makes", "item"):
         yield from index.unknown((*unit.loc, key), "item", text_at(unit.node, key) or None, items)
     for key in ("supplies", "sequence", "priority"):

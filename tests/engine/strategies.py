@@ -97,7 +97,13 @@ def lines(draw: st.DrawFn, id: str = "line") -> dict[str, Any]:
     """A line of one to four workers."""
     interval = draw(st.one_of(st.none(), cycles))
     limit = draw(st.one_of(st.none(), st.integers(1, 60)))
-    units = [source(mix=draw(st.sampled_from([{"a": 1}, {"a": 2, "b": 1}])), interval=interval, limit=limit)]
+    mix = draw(st.sampled_from([{"a": 1}, {"a": 2, "b": 1}]))
+    rates = [{"start": "00:00", "rate": "500 / h"}, {"start": "01:10", "rate": "90 / h"}]
+    orders = [{"item": "a", "quantity": 30}, {"item": "b", "quantity": 20, "release": "40 min", "id": "o1"}]
+    begin = draw(st.sampled_from([{"interval": interval, "limit": limit}] * 3 + [{"rates": rates}]))
+    units = [
+        draw(st.sampled_from([source(mix=mix, **begin)] * 4 + [{"id": "src", "kind": "source", "orders": orders}]))
+    ]
     for number in range(draw(st.integers(1, 4))):
         units += [draw(workers(number)), *draw(between(number))]
     units.append(sink(interval=draw(st.one_of(st.none(), cycles))))

@@ -81,7 +81,8 @@ def _wrong_place(
 def _wrong_items(path: EquipmentPath, station: StationConfig, config: PlantConfig) -> list[Problem]:
     known = f"an item of the plant ({', '.join(config.items)})"
     problems = [Problem(str(path), known, repr(item)) for item in sorted(station.names() - set(config.items))]
-    if station.kind == "source" and sum(getattr(station, "mix", {}).values()) <= 0:
+    mix: dict[str, int] = getattr(station, "mix", {})
+    if mix and sum(mix.values()) <= 0:
         problems.append(Problem(f"{path} mix", "at least one item in a round", "none"))
     return problems
 

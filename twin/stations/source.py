@@ -2,48 +2,128 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections import deque
+from math import inf
+from typing import Any, ClassVar, Self, cast
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from twin.config import StationConfig
-from twin.distributions import Distribution, Durations
+from twin.config import Config, Identifier, StationConfig
+from twin.distributions import Distribution, Durations, Exponential
+from twin.equipment import EquipmentPath
+from twin.errors import Problem
+from twin.parts.calendar import seconds
+from twin.sim.arrivals import DailyRates, RateStream
 from twin.sim.process import Processor
-from twin.sim.station import BLOCKED, IDLE_NO_ORDER, Load, Setting, Station
+from twin.sim.station import BLOCKED, IDLE_NO_ORDER, PRODUCING, Load, Lot, Part, Setting, Station
 from twin.stations import stations
+from twin.streams import Stream
+from twin.units import Duration, Rate
+
+
+class RateConfig(Config):
+    """A rate of arrivals from a time of day on."""
+
+    start: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="local time, hh:mm")
+    rate: Rate = Field(description="arrivals per time")
+
+
+class ListedConfig(Config):
+    """One line of an order list, or one arrival of a trace."""
+
+    item: str = Field(description="item released")
+    quantity: int = Field(default=1, ge=1, description="number of items")
+    release: Duration = Field(default=0.0, description="simulated time of the release")
+    due: Duration | None = Field(default=None, description="simulated time at which it is due")
+    priority: int = Field(default=0, description="lower goes first, where something is chosen by priority")
+    id: Identifier | None = Field(
+        default=None, description="id of the order; with it, a due date or a priority its items have an identity"
+    )
 
 
 class SourceConfig(StationConfig):
-    """Releases items, one at a time or in a repeated mix."""
+    """Releases items: one at a time in a repeated mix, at rates by time of day, or by a list of orders.
+
+    Example: `{id: in, kind: source, mix: {box: 1}, rates: [{start: "06:00", rate: 40/h}, {start: "22:00", rate: 8/h}]}`
+
+    Example: `{id: plan, kind: source, orders: [{item: case, quantity: 60, release: 2 h, due: 9 h}]}`
+    """
 
     begins: ClassVar[bool] = True
 
     mix: dict[str, int] = Field(
-        min_length=1,
+        default={},
         description="items released, with the number of each in one round; rounds repeat in the order written",
     )
     interval: Durations | None = Field(
         default=None, description="time between releases; None: as fast as the next station takes them"
     )
+    rates: tuple[RateConfig, ...] = Field(
+        default=(),
+        description="releases per time by time of day, each from its start to the next; gaps are exponential, or as "
+        "those of `interval`, whose mean is stretched to the rate",
+    )
     limit: int | None = Field(default=None, ge=1, description="number of items released in all; None: no limit")
+    orders: tuple[ListedConfig, ...] = Field(default=(), description="instead of a mix: what is released when")
+    orders_file: str | None = Field(
+        default=None,
+        description="CSV file beside the scenario with the columns of `orders`: item, release or time, and if wanted "
+        "quantity, due, priority, id; times as durations with unit, or as local time 2026-03-02T08:30",
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        listed = bool(self.orders) or self.orders_file is not None
+        if listed and (self.mix or self.rates or self.interval is not None or self.limit is not None):
+            raise ValueError("expected a list of orders, or 'mix' with 'interval', 'rates' or 'limit'")
+        if not listed and not self.mix:
+            raise ValueError("expected 'mix', 'orders' or 'orders_file'")
+        starts = [each.start for each in self.rates]
+        if starts != sorted(set(starts)):
+            raise ValueError("expected rates with increasing starts")
+        if self.rates and not any(each.rate for each in self.rates):
+            raise ValueError("expected a rate above 0 at some time")
+        return self
+
+    def opening(self) -> set[str]:
+        return {*self.mix, *(order.item for order in self.orders)}
+
+    def problems(self, path: EquipmentPath, items: set[str]) -> list[Problem]:  # noqa: ARG002 - of itself
+        if self.orders_file is None or self.orders:
+            return []
+        hint = "load the scenario with its loader"
+        return [Problem(f"{path} orders_file", "orders that were read", repr(self.orders_file), hint)]
 
 
 @stations.register("source", config=SourceConfig)
 class Source(Processor):
     """Releases the next item of its mix after each interval, or whenever a neighbour has room.
 
-    With an interval it is PRODUCING while the interval runs and BLOCKED, its clock stopped, while nobody
+    With an interval or rates it is PRODUCING while the gap runs and BLOCKED, its clock stopped, while nobody
     takes the item. Without one it always has an item ready. At its limit it is IDLE_NO_ORDER.
     """
 
     config = SourceConfig
     records_parts = False
-    __slots__ = ("begun", "interval", "limit", "round")
+    __slots__ = ("begun", "interval", "limit", "rates", "round")
+
+    @classmethod
+    def of(cls, setting: Setting) -> Station:
+        config = setting.config
+        assert isinstance(config, SourceConfig)  # noqa: S101 - the builder has checked it
+        return ListedSource(setting) if config.orders else cls(setting)
 
     def __init__(self, setting: Setting):
         config = setting.config
         assert isinstance(config, SourceConfig)  # noqa: S101 - the builder has checked it
         self.interval = config.interval
+        self.rates: DailyRates | None = None
+        if config.rates:
+            self.interval = config.interval or Exponential(mean="1 s")
+            starts, rates = [seconds(each.start) for each in config.rates], [each.rate for each in config.rates]
+            if starts[0] > 0:
+                starts, rates = [0.0, *starts], [rates[-1], *rates]
+            self.rates = DailyRates(starts, rates, setting.epoch)
         self.limit = config.limit
         self.round = tuple(setting.parts(item) for item, number in config.mix.items() for _ in range(number))
         self.begun = 0
@@ -53,6 +133,13 @@ class Source(Processor):
 
     def law(self, item: str) -> Distribution | None:  # noqa: ARG002 - the interval is the same for all items
         return self.interval
+
+    def _stream_of(self, part: Part, law: Distribution) -> Stream:
+        stream = super()._stream_of(part, law)
+        if self.rates is None or isinstance(stream, RateStream):
+            return stream
+        gaps: Any = RateStream(stream, law.mean_s, self.rates, self.kernel)
+        return cast(Stream, gaps)
 
     def _next(self) -> Load | None:
         if self.begun == self.limit:
@@ -100,3 +187,76 @@ class Source(Processor):
         if self.begun == self.limit and not self.working and not self.blocked:
             return IDLE_NO_ORDER
         return BLOCKED if self.interval is None else super().active()
+
+
+class ListedSource(Source):
+    """Releases what a list says, at its times; what nobody takes waits here.
+
+    BLOCKED while items wait, PRODUCING until the next release, IDLE_NO_ORDER after the last. Releases
+    go on outside shifts, but nothing leaves.
+    """
+
+    __slots__ = ("plan", "position", "ready")
+
+    def __init__(self, setting: Setting):
+        super().__init__(setting)
+        config = setting.config
+        assert isinstance(config, SourceConfig)  # noqa: S101 - the builder has checked it
+        self.plan = sorted(config.orders, key=_release)
+        self.position = 0
+        self.ready: deque[Load] = deque()
+
+    def begin(self) -> None:
+        self._expect()
+        self.show()
+
+    def _expect(self) -> None:
+        if self.position < len(self.plan):
+            self.kernel.at(max(self.plan[self.position].release, self.kernel._now), self.release)
+
+    def release(self) -> None:
+        """The time of the next line of the list has come."""
+        order = self.plan[self.position]
+        self.ready.extend(self._items(order))
+        self.position += 1
+        self.begun += order.quantity
+        self._expect()
+        self.resume()
+
+    def _items(self, order: ListedConfig) -> list[Load]:
+        kind = self.setting.parts(order.item)
+        if order.id is None and order.due is None and order.priority == 0:
+            return [kind] * order.quantity
+        name = order.id or f"{self.path.name}-{self.position + 1}"
+        rest = {"order": name, "priority": float(order.priority), "released_s": self.kernel._now}
+        due_s = inf if order.due is None else order.due
+        return [Lot(f"{name}.{n + 1}", kind, due_s=due_s, **rest) for n in range(order.quantity)]  # type: ignore[arg-type]
+
+    def peek(self, taker: Station) -> Load | None:  # noqa: ARG002 - the head is for any successor
+        return self.ready[0] if self.ready and not self.closed else None
+
+    def take(self, taker: Station) -> Load | None:
+        part = self.peek(taker)
+        if part is not None:
+            self.ready.popleft()
+            self.parts += 1
+            self.kernel.soon.append(self.show)
+        return part
+
+    def resume(self) -> None:
+        while self.ready and not self.closed and self.forward(self.ready[0]):
+            self.ready.popleft()
+            self.parts += 1
+        self.show()
+
+    def active(self) -> int:
+        if self.ready:
+            return BLOCKED
+        return PRODUCING if self.position < len(self.plan) else IDLE_NO_ORDER
+
+    def contents(self) -> list[Load]:
+        return list(self.ready)
+
+
+def _release(order: ListedConfig) -> float:
+    return order.release

@@ -1,0 +1,99 @@
+"""Order lists and traces of arrivals in CSV files: read here, so that the model holds what is in them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime
+from pathlib import Path
+
+from scenarios.composition import Sources
+from scenarios.nodes import LEVELS, Mark, Node, mapping, scalar, sequence
+
+MAX_ROWS = 200_000
+TIMES = ("release", "due")
+COLUMNS = ("item", "quantity", "release", "due", "priority", "id")
+
+
+def with_orders(root: Node, sources: Sources) -> Node:
+    """The document with the lines of every ``orders_file`` as ``orders``; each keeps its file and line."""
+    return _below(root, LEVELS, _epoch(root), sources)
+
+
+def _epoch(root: Node) -> datetime | None:
+    written = root.entries.get("epoch")
+    try:
+        return datetime.fromisoformat(str(written.plain())) if written is not None else None
+    except ValueError:
+        return None
+
+
+def _below(node: Node, levels: tuple[str, ...], epoch: datetime | None, sources: Sources) -> Node:
+    if not levels:
+        return _station(node, epoch, sources)
+    listed = node.entries.get(levels[0])
+    if listed is None or not listed.elements:
+        return node
+    elements = [_below(element, levels[1:], epoch, sources) for element in listed.elements]
+    return mapping(node.entries | {levels[0]: sequence(elements, listed.mark)}, node.mark)
+
+
+def _station(node: Node, epoch: datetime | None, sources: Sources) -> Node:
+    named = node.entries.get("orders_file")
+    if named is None or not isinstance(named.value, str):
+        return node
+    if "orders" in node.entries:
+        sources.add(named.mark, "'orders' or 'orders_file'", "both", "leave one out")
+        return node
+    text = _text(named, sources)
+    rows = [] if text is None else _rows(text, named, epoch, sources)
+    return mapping(node.entries | {"orders": sequence(rows, named.mark)}, node.mark) if rows else node
+
+
+def _text(named: Node, sources: Sources) -> str | None:
+    path = (sources.root / str(named.value)).resolve()
+    if not path.is_relative_to(sources.root):
+        sources.add(named.mark, "a file inside the folder of the document", repr(named.value), "move it there")
+        return None
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        sources.add(named.mark, "a readable file", f"{named.value}: {getattr(error, 'strerror', None) or 'not UTF-8'}")
+        return None
+
+
+def _rows(text: str, named: Node, epoch: datetime | None, sources: Sources) -> list[Node]:
+    reader = csv.DictReader(io.StringIO(text), skipinitialspace=True)
+    known = {"time": "release"}
+    columns = {name: known.get(name, name) for name in reader.fieldnames or ()}
+    file = Path(str(named.value)).name
+    strange = sorted(set(columns.values()) - set(COLUMNS))
+    if strange or "item" not in columns:
+        expected = f"columns item, release or time, and of {', '.join(COLUMNS[1:])}"
+        sources.add(Mark(file, 1), expected, ", ".join(columns) or "an empty file")
+        return []
+    rows: list[Node] = []
+    for row in reader:
+        if len(rows) >= MAX_ROWS:
+            sources.add(Mark(file, reader.line_num), f"at most {MAX_ROWS} lines", "more", "use several sources")
+            break
+        mark = Mark(file, reader.line_num)
+        cells = {columns[name]: cell for name, cell in row.items() if name in columns and cell}
+        rows.append(mapping({name: Node(_value(name, cell, epoch), mark) for name, cell in cells.items()}, mark))
+    if not rows and not strange:
+        sources.add(named.mark, "a file with at least one line of orders", f"{named.value} without")
+    return rows
+
+
+def _value(column: str, cell: str, epoch: datetime | None) -> str | int | float | bool | None:
+    """A cell as it would stand in the document; a local time counts from the epoch."""
+    if column not in TIMES:
+        return cell if column in ("item", "id") else scalar(cell.strip())
+    try:
+        time = datetime.fromisoformat(cell.strip())
+    except ValueError:
+        return cell
+    if epoch is None:
+        return cell
+    local = time if time.tzinfo is not None else time.replace(tzinfo=epoch.tzinfo)
+    return f"{(local - epoch).total_seconds()!r} s"

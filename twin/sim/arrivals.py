@@ -1,0 +1,70 @@
+"""Gaps between arrivals whose rate changes with the time of day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from twin.sim.kernel import Kernel
+from twin.streams import Stream
+
+DAY_S = 86_400.0
+
+
+class DailyRates:
+    """A rate of arrivals that repeats every day.
+
+    Args:
+        starts: Seconds after local midnight at which a rate begins, increasing.
+        rates: Rate from each of them on in 1/s; the last goes on past midnight until the first start.
+        epoch: Local time at simulated second 0.
+
+    >>> rates = DailyRates([21_600.0, 64_800.0], [0.1, 0.0], datetime(2026, 1, 5, 17, 0))
+    >>> rates.gap(0.0, 60.0), rates.gap(0.0, 420.0)
+    (600.0, 47400.0)
+    """
+
+    def __init__(self, starts: Sequence[float], rates: Sequence[float], epoch: datetime):
+        self.starts, self.rates = tuple(starts), tuple(rates)
+        midnight = epoch.replace(hour=0, minute=0, second=0, microsecond=0)
+        self.origin = (epoch - midnight).total_seconds()
+
+    def gap(self, now: float, amount: float) -> float:
+        """Time from a simulated time until so many arrivals are due.
+
+        Source: inversion of the cumulative rate of a non-homogeneous process (Çinlar 1975).
+        """
+        time = (now + self.origin) % DAY_S
+        passed = 0.0
+        while True:
+            number = sum(start <= time for start in self.starts) - 1
+            end = self.starts[number + 1] if number + 1 < len(self.starts) else DAY_S
+            due = self.rates[number] * (end - time)
+            if due >= amount and due > 0:
+                return passed + amount / self.rates[number]
+            amount -= due
+            passed += end - time
+            time = end % DAY_S
+
+
+class RateStream:
+    """A stream of gaps: draws of mean 1, stretched by the rates of the time at which each is drawn.
+
+    Args:
+        draws: The draws.
+        mean: Their mean.
+        rates: The rates.
+        kernel: Its time counts.
+    """
+
+    def __init__(self, draws: Stream, mean: float, rates: DailyRates, kernel: Kernel):
+        self.draws, self.mean, self.rates, self.kernel = draws, mean, rates, kernel
+        self.purpose = draws.purpose
+        self.values: list[float] = []
+        """Always empty: no gap is known before its time."""
+
+    def refill(self) -> float:
+        """The next gap in s."""
+        return self.rates.gap(self.kernel.now, self.draws.draw() / self.mean)
+
+    draw = refill
