@@ -8,44 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SerializeAsAny,
-    field_serializer,
-    model_validator,
-)
+from pydantic import Field, SerializeAsAny, field_serializer, model_validator
 
+from twin.basis import Config as Config
+from twin.basis import Identifier as Identifier
+from twin.basis import Title as Title
+from twin.basis import Titled as Titled
 from twin.distributions import Distribution, Durations, counted, written_life
-from twin.equipment import SEGMENT, EquipmentPath
+from twin.equipment import EquipmentPath
 from twin.errors import Problem
+from twin.recipes import PoolConfig, RecipeConfig
 from twin.units import Distance, Duration, Energy, GridFactor, Length, Money, Power, Rate, Ratio, Volume
-
-Identifier = Annotated[str, Field(pattern=rf"^{SEGMENT.pattern}$")]
-
-
-class Config(BaseModel):
-    """Base of all configuration: frozen, no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Title(Config):
-    """Name for people in both languages."""
-
-    en: str = Field(description="English")
-    zh: str = Field(description="Chinese")
-
-
-def _title(value: object) -> object:
-    return {"en": value, "zh": value} if isinstance(value, str) else value
-
-
-Titled = Annotated[Title, BeforeValidator(_title)]
 
 
 class ItemConfig(Config):
@@ -55,6 +30,7 @@ class ItemConfig(Config):
     unit: str = Field(default="piece", description="unit in which it is counted")
     value: Money | None = Field(default=None, description="value of one unit of the item")
     volume: Volume | None = Field(default=None, description="room that one takes in stores with a volume")
+    recipe: str | None = Field(default=None, description="recipe its lots follow; default: the recipe of its own id")
 
 
 class BreakConfig(Config):
@@ -435,6 +411,13 @@ class PlantConfig(Config):
     enterprises: tuple[EnterpriseConfig, ...] = Field(min_length=1, description="enterprises")
     chain: ChainConfig | None = Field(default=None, description="supply chain over the sites")
     perturbations: tuple[PerturbationConfig, ...] = Field(default=(), description="what will go wrong")
+    recipes: dict[str, RecipeConfig] = Field(default={}, description="how lots are made, by id of the recipe")
+    pools: dict[str, PoolConfig] = Field(
+        default={}, description="groups of tools with one queue, by id; a tool whose pool is not here has the defaults"
+    )
+    moves: dict[str, Durations] = Field(
+        default={}, description="time of moving a lot between places of pools, key 'from>to'; default: none"
+    )
 
     def sites(self) -> Iterator[tuple[EquipmentPath, SiteConfig]]:
         """All sites with their paths, in document order."""

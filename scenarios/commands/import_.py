@@ -19,6 +19,7 @@ from twin.config import Config
 from twin.errors import Problem, ScenarioError
 
 DETECT = "auto"
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def importer_of(name: str, path: Path) -> tuple[str, Any]:
@@ -71,7 +72,7 @@ def read_options(model: type[Config], settings: Sequence[str]) -> Config:
 
 def rendered(document: Document, head: str) -> str:
     """A scenario as YAML text below a comment."""
-    body = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=110, default_flow_style=None)
+    body = yaml.dump(document, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=110, default_flow_style=None)
     comment = "".join(f"# {line}".rstrip() + "\n" for line in head.splitlines())
     return f"{comment}\n{body}"
 

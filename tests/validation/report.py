@@ -92,6 +92,14 @@ def equals(
     assert abs(measured - expected) <= tolerance * abs(expected), f"{case}: {figure}: {measured}, expected {expected}"
 
 
+def at_least(
+    topic: str, case: str, figure: str, bound: float, measured: float, *, runs: int = 1, seed: str = "-", source: str
+) -> None:
+    """The measured value is not below a bound."""
+    _note(Row(topic, case, figure, bound, measured, None, "at least", runs, seed, source))
+    assert measured >= bound, f"{case}: {figure}: {measured} is below {bound}"
+
+
 def _note(row: Row) -> None:
     path = os.environ.get(ROWS)
     if path:

@@ -12,7 +12,7 @@ from twin.sim.station import DOWN, MINOR, REPAIRING
 
 if TYPE_CHECKING:
     from twin.parts.maintenance import Watch
-    from twin.sim.process import Processor
+    from twin.sim.breakable import Breakable
 
 
 class FailureMode:
@@ -28,7 +28,7 @@ class FailureMode:
 
     __slots__ = ("active", "id", "life", "reason", "repair", "station", "task", "then", "watches")
 
-    def __init__(self, station: Processor, config: FailureConfig):
+    def __init__(self, station: Breakable, config: FailureConfig):
         self.station, self.id, self.then = station, config.id, config.then
         self.reason = MINOR if config.minor else DOWN
         after = station.stream(f"failure:{config.id}", config.after)

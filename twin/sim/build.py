@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twin.config import PlantConfig, calendar_name
+from twin.control.shop import check_control, put_together
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
 from twin.parts.calendar import Calendar, CalendarClock, Member
@@ -39,6 +40,7 @@ def build(basis: Basis) -> tuple[tuple[Station, ...], list[CalendarClock]]:
     problems += _wrong_calendars(basis.config)
     problems += _wrong_rework(basis.config)
     problems += _wrong_references(basis.config)
+    problems += check_control(basis.config)
     if problems:
         raise ModelError(problems)
     flow, problems = check_flow(basis.config, successors, _reworks(basis.config))
@@ -53,6 +55,7 @@ def build(basis: Basis) -> tuple[tuple[Station, ...], list[CalendarClock]]:
     for path, station in made.items():
         if hasattr(station, "stock_items"):
             station.stock_items(flow[path])
+    put_together(basis.config, basis.seed, basis.kernel, made)
     return tuple(made.values()), _clocks(basis, made)
 
 

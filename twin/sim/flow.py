@@ -88,7 +88,7 @@ def _wrong_items(path: EquipmentPath, station: StationConfig, config: PlantConfi
 
 
 def _wrong_cycles(path: EquipmentPath, station: StationConfig, items: set[str]) -> list[Problem]:
-    if not hasattr(station, "cycles") or station.cycle is not None:  # type: ignore[attr-defined]
+    if not station.flows or not hasattr(station, "cycles") or station.cycle is not None:  # type: ignore[attr-defined]
         return []
     needed = set(getattr(station, "products", items))
     missing = sorted(needed - set(station.cycles))

@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 from heapq import heappush
 from typing import Any, ClassVar, Protocol
 
-from twin.config import FailureConfig, ProcessConfig
+from twin.config import ProcessConfig
 from twin.distributions import Distribution
 from twin.parts.equipping import equip
-from twin.parts.failure import FailureMode
-from twin.parts.life import end_next
 from twin.parts.needs import Needs
 from twin.parts.quality import HoldRule, ScrapDrift
 from twin.parts.setup import Setups
 from twin.records import RecordKind
+from twin.sim.breakable import Breakable
 from twin.sim.journal import Event, Series
 from twin.sim.kernel import WORK
 from twin.sim.phase import DONE, IDLE, PREPARING, WAITING, WORKING
@@ -29,7 +28,6 @@ from twin.sim.station import (
     VARIED,
     WAIT,
     Load,
-    Lot,
     Part,
     Setting,
     Station,
@@ -314,7 +312,7 @@ class Slot:
             yield self.part
 
 
-class Processor(Station):
+class Processor(Breakable):
     """A station with slots. Takes a part when a slot is idle; blocked after service.
 
     A part that no successor takes stays in its slot until a successor with room asks for it.
@@ -341,7 +339,6 @@ class Processor(Station):
         "queue_in",
         "queue_out",
         "rule",
-        "slots",
         "stages",
         "waiters",
         "watched",
@@ -391,12 +388,6 @@ class Processor(Station):
         """End operations on the general path from now on: for lots, and stages that want to know the end."""
         self.general = self.watched = True
 
-    def add_failures(self, configs: tuple[FailureConfig, ...]) -> None:
-        """Add failure modes."""
-        self.modes = tuple(FailureMode(self, config) for config in configs)
-        for mode in self.modes:
-            mode.renew()
-
     def law(self, item: str) -> Distribution | None:
         """Times of the operation on an item; None when there is none."""
         config = self.setting.config
@@ -405,7 +396,7 @@ class Processor(Station):
 
     def job_of(self, part: Load) -> Job:
         """What is done with a part."""
-        if type(part) is Lot:
+        if type(part) is not Part:
             self.go_general()
         kind = part.kind
         job = self.jobs.get(kind)
@@ -507,17 +498,6 @@ class Processor(Station):
             super().show()
         elif (code := self.active()) != self.code:
             self.enter(code)
-
-    def arm(self) -> None:
-        """An operating failure comes before the end of an operation: wait for it."""
-        if self.armed != self.fail_at:
-            self.armed = self.fail_at
-            self.kernel.at(self.fail_at, self.fail)
-
-    def fail(self) -> None:
-        """The operating clock may have reached the end of a life."""
-        if self.kernel._now == self.fail_at:
-            end_next(self)
 
     def varies(self, code: int) -> bool:
         return code in VARIED or (code == STARVED and self.needs is not None)

@@ -1,0 +1,1 @@
+"""Control of job shops and fabs: routes of lots, pools of tools with a common queue, dispatching rules."""

@@ -1,0 +1,75 @@
+"""Breakdowns and maintenance of a tool by calendar time, and maintenance by pieces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twin.recipes import DowntimeConfig
+from twin.streams import Stream
+
+if TYPE_CHECKING:
+    from twin.stations.tool import Tool
+
+
+class Downtime:
+    """One cause of downtime of one tool.
+
+    A breakdown happens at its time, whatever the tool does; the next is counted from its end.
+    Maintenance is due at its time and is done as soon as the tool is empty; calendar maintenance
+    keeps its rhythm, however late one was done.
+
+    Args:
+        tool: The tool.
+        config: What the user wrote.
+        share: Place of the tool among those of its pool, over 0 to 1.
+    """
+
+    __slots__ = ("after", "config", "due_s", "id", "left", "length", "planned", "tool")
+
+    def __init__(self, tool: Tool, config: DowntimeConfig, share: float):
+        self.tool, self.config, self.id = tool, config, config.id
+        self.planned = config.kind == "maintenance"
+        self.length = tool.stream(f"downtime:{config.id}", config.duration)
+        self.after: Stream | None = None
+        self.left = self.due_s = 0.0
+        part = share if config.spread else 1.0
+        if config.pieces is not None:
+            self.left = part * (config.first_pieces or config.pieces)
+            return
+        self.after = tool.stream(f"uptime:{config.id}", config.after)
+        first = self.after if config.first is None else tool.stream(f"first:{config.id}", config.first)
+        self._expect(part * first.draw())
+
+    def _expect(self, due_s: float) -> None:
+        self.due_s = due_s
+        kernel = self.tool.kernel
+        kernel.at(max(due_s, kernel._now), self.fall)
+
+    def fall(self) -> None:
+        """Its time has come."""
+        tool = self.tool
+        if self.planned:
+            assert self.after is not None  # noqa: S101 - it goes by time
+            self._expect(self.due_s + self.after.draw())
+            tool.maintain(self)
+        else:
+            tool.stop(self.id)
+            tool.kernel.at(tool.kernel._now + self.length.draw(), self.end)
+
+    def worked(self, pieces: int) -> None:
+        """The tool has worked on pieces; maintenance may be due."""
+        self.left -= pieces
+        if self.left <= 0:
+            assert self.config.pieces is not None  # noqa: S101 - it goes by pieces
+            self.left += self.config.pieces
+            self.tool.maintain(self)
+
+    def end(self) -> None:
+        """It is over."""
+        tool = self.tool
+        if self.planned:
+            tool.maintained()
+            return
+        assert self.after is not None  # noqa: S101 - breakdowns go by time
+        self._expect(tool.kernel._now + self.after.draw())
+        tool.restart(self.id)

@@ -1,0 +1,96 @@
+"""A lot that follows a route."""
+
+from __future__ import annotations
+
+from heapq import heappush
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from twin.control.route import Route, Step
+from twin.sim.kernel import WORK, Kernel
+from twin.sim.station import Lot, Part
+
+if TYPE_CHECKING:
+    from twin.stations.orders import Orders
+    from twin.stations.tool import Tool
+
+
+class RoutedLot(Lot):
+    """A lot on its way through the pools.
+
+    Args:
+        id: Its name.
+        kind: What it is.
+        route: Its steps.
+        orders: The station that released it and gets it back.
+        size: Pieces in it.
+        priority: Lower goes first.
+        released_s: Simulated time of its release; below 0 for lots in process at the start.
+        due_s: Simulated time at which it is due.
+    """
+
+    __slots__ = ("homes", "kernel", "number", "orders", "owed", "reworked", "route", "since")
+
+    def __init__(
+        self, id: str, kind: Part, route: Route, orders: Orders, *, size: int = 1, priority: float = 0.0,
+        released_s: float = 0.0, due_s: float = inf,
+    ):  # fmt: skip
+        super().__init__(id, kind, size=size, priority=priority, released_s=released_s, due_s=due_s)
+        self.route, self.orders = route, orders
+        self.kernel: Kernel = orders.kernel
+        self.since = 0.0
+        self.number = 0
+        self.owed: dict[int, float] = {}
+        self.homes: dict[int, Tool] = {}
+        self.reworked: set[int] = set()
+
+    def again(self) -> Part:
+        """What it is after one more rework."""
+        return self.orders.setting.parts(self.kind.item, self.kind.reworks + 1)
+
+    def done(self, step: Step, tool: Tool | None, now: float) -> None:
+        """A step is over: go on with the next."""
+        number = step.over(self, tool, now) if step.special else step.number + 1
+        steps = self.route.steps
+        while number < len(steps) and steps[number].sample < 1.0 and steps[number].skipped():
+            number += 1
+        if number == len(steps):
+            self.orders.complete(self)
+            return
+        self.step = number
+        law = step.move if number == step.number + 1 else self.orders.shop.move(step.place, steps[number].place)
+        if law is None:
+            self.arrive()
+            return
+        kernel = self.kernel
+        values = law.values
+        time = law.constant if law.constant is not None else values.pop() if values else law.stream.refill()
+        heappush(kernel._queue, (now + time, WORK, next(kernel._eid), self.arrive))
+
+    def arrive(self) -> None:
+        """It is where its step is done."""
+        step = self.route.steps[self.step]
+        if step.pool is not None:
+            step.pool.join(self, step)
+            return
+        kernel = self.kernel
+        if self.owed:
+            step.begun(self, kernel._now)
+        assert step.time is not None  # noqa: S101 - a delay has a time
+        factor, added, _ = step.timing(self.size)
+        due = kernel._now + step.time.draw() * factor + added
+        heappush(kernel._queue, (due, WORK, next(kernel._eid), self.waited))
+
+    def waited(self) -> None:
+        """A delay is over."""
+        self.done(self.route.steps[self.step], None, self.kernel._now)
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in _NAMES)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        for name, value in zip(_NAMES, state, strict=True):
+            setattr(self, name, value)
+
+
+_NAMES = (*Lot.__slots__, *RoutedLot.__slots__)

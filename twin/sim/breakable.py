@@ -1,0 +1,36 @@
+"""Stations with failure modes that wear with their operation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twin.config import FailureConfig
+from twin.parts.failure import FailureMode
+from twin.parts.life import end_next
+from twin.sim.station import Station
+
+
+class Breakable(Station):
+    """A station that fails. A kind calls :meth:`arm` when a failure comes before the end of its work."""
+
+    __slots__ = ("slots",)
+
+    slots: tuple[Any, ...]
+    """Places whose work a failure may undo."""
+
+    def add_failures(self, configs: tuple[FailureConfig, ...]) -> None:
+        """Add failure modes."""
+        self.modes = tuple(FailureMode(self, config) for config in configs)
+        for mode in self.modes:
+            mode.renew()
+
+    def arm(self) -> None:
+        """An operating failure comes before the end of an operation: wait for it."""
+        if self.armed != self.fail_at:
+            self.armed = self.fail_at
+            self.kernel.at(self.fail_at, self.fail)
+
+    def fail(self) -> None:
+        """The operating clock may have reached the end of a life."""
+        if self.kernel._now == self.fail_at:
+            end_next(self)

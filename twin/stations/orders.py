@@ -1,0 +1,175 @@
+"""Order release: where lots enter a shop, and where they come back finished."""
+
+from __future__ import annotations
+
+from collections import deque
+from math import inf
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from twin.config import StationConfig
+from twin.control.book import FlowAccount
+from twin.control.lot import RoutedLot
+from twin.recipes import ReleaseConfig, StartedConfig
+from twin.records import RecordKind
+from twin.sim.clock import to_ns
+from twin.sim.journal import Event
+from twin.sim.kernel import WORK
+from twin.sim.station import IDLE_NO_ORDER, PRODUCING, Load, Setting, Station
+from twin.stations import stations
+
+if TYPE_CHECKING:
+    from twin.control.shop import Shop
+
+
+class OrdersConfig(StationConfig):
+    """Releases lots by a plan; each follows the recipe of its item and comes back here when finished.
+
+    What is finished goes on to ``to``, e.g. a sink.
+    """
+
+    release: tuple[ReleaseConfig, ...] = Field(default=(), description="plan of releases")
+    started: tuple[StartedConfig, ...] = Field(default=(), description="lots in process at the start")
+
+    begins: ClassVar[bool] = True
+
+    def opening(self) -> set[str]:
+        return {one.item for one in self.release} | {one.item for one in self.started}
+
+
+class Release:
+    """One line of the plan of releases.
+
+    Args:
+        orders: The station.
+        number: Number of the line.
+        config: What the user wrote.
+    """
+
+    __slots__ = ("config", "done", "every", "made", "name", "orders")
+
+    def __init__(self, orders: Orders, number: int, config: ReleaseConfig):
+        self.orders, self.config = orders, config
+        self.name = config.id or config.item
+        self.every = None if config.every is None else orders.stream(f"release:{number}", config.every)
+        self.done = self.made = 0
+
+    def act(self) -> None:
+        """Release lots now, and plan the next release."""
+        config, orders = self.config, self.orders
+        now = orders.kernel._now
+        for _ in range(config.lots):
+            self.made += 1
+            due_s = inf if config.due is None else now + config.due
+            orders.admit(orders.lot(f"{self.name}-{self.made}", config, now, due_s), 0)
+        self.done += 1
+        if self.every is not None and self.done != config.times:
+            orders.kernel.at(now + self.every.draw(), self.act, WORK)
+
+
+@stations.register("orders", config=OrdersConfig)
+class Orders(Station):
+    """Releases lots into the pools and takes them back when their last step is done.
+
+    PRODUCING while lots of it are in process, else IDLE_NO_ORDER. Releases follow the plan, whatever
+    the state of the unit; a finished lot waits here until a successor takes it.
+    """
+
+    config = OrdersConfig
+
+    __slots__ = ("accounts", "finished", "in_process", "lost", "origin_ns", "released", "shop")
+
+    def __init__(self, setting: Setting):
+        super().__init__(setting)
+        self.shop: Shop = None  # type: ignore[assignment] # given when the shop is put together
+        self.origin_ns = 0
+        self.finished: deque[Load] = deque()
+        self.released = self.in_process = self.lost = 0
+        self.accounts: dict[tuple[str, int, bool], FlowAccount] = {}
+
+    def begin(self) -> None:
+        config = self.setting.config
+        assert isinstance(config, OrdersConfig)  # noqa: S101 - the builder has checked it
+        for started in config.started:
+            self._put(started)
+        for number, release in enumerate(config.release):
+            self.kernel.at(release.start, Release(self, number, release).act, WORK)
+        self.show()
+
+    def _put(self, config: StartedConfig) -> None:
+        route = self.shop.route(config.item)
+        for number in range(config.lots):
+            released_s = -config.age
+            due_s = inf if config.due is None else released_s + config.due
+            name = f"{config.id or config.item}-wip{config.step}-{number + 1}"
+            self.admit(self.lot(name, config, released_s, due_s), route.numbers[config.step])
+
+    def lot(self, name: str, config: ReleaseConfig | StartedConfig, released_s: float, due_s: float) -> RoutedLot:
+        """A new lot."""
+        kind = self.setting.parts(config.item)
+        return RoutedLot(
+            name, kind, self.shop.route(config.item), self, size=config.size, priority=config.priority,
+            released_s=released_s, due_s=due_s,
+        )  # fmt: skip
+
+    # --- lots -----------------------------------------------------------------------------------
+
+    def admit(self, lot: RoutedLot, number: int) -> None:
+        """A lot enters at a step."""
+        self.released += 1
+        self.in_process += 1
+        lot.step = number
+        if self.recording:
+            self._tell(lot, "released")
+        if self.code != PRODUCING:
+            self.show()
+        lot.arrive()
+
+    def complete(self, lot: RoutedLot) -> None:
+        """The last step of a lot is done."""
+        self.in_process -= 1
+        self.parts += 1
+        key = (lot.item, int(lot.priority), lot.released_s < 0)
+        account = self.accounts.get(key)
+        if account is None:
+            account = self.accounts[key] = FlowAccount()
+        account.add(lot, self.kernel._now)
+        if self.recording:
+            self._tell(lot, "completed")
+        if self.finished or self.closed or not self.forward(lot):
+            self.finished.append(lot)
+        if not self.in_process:
+            self.show()
+
+    def lose(self, lot: RoutedLot) -> None:
+        """A lot was spoiled."""
+        self.in_process -= 1
+        self.lost += 1
+        if self.recording:
+            self._tell(lot, "cancelled")
+        if not self.in_process:
+            self.show()
+
+    def _tell(self, lot: RoutedLot, event: str) -> None:
+        due_ns = None if lot.due_s == inf else to_ns(self.origin_ns, lot.due_s)
+        values = (lot.order, event, lot.item, lot.size, due_ns, str(self.path), None)
+        self.log.extend((self.kernel._now, Event(self.setting.unit, RecordKind.ORDER, values)))
+
+    # --- neighbours -----------------------------------------------------------------------------
+
+    def peek(self, taker: Station) -> Load | None:  # noqa: ARG002 - the first is for any successor
+        return self.finished[0] if self.finished and not self.closed else None
+
+    def take(self, taker: Station) -> Load | None:  # noqa: ARG002 - the first is for any successor
+        return self.finished.popleft() if self.finished and not self.closed else None
+
+    def resume(self) -> None:
+        while self.finished and self.forward(self.finished[0]):
+            self.finished.popleft()
+
+    def active(self) -> int:
+        return PRODUCING if self.in_process else IDLE_NO_ORDER
+
+    def contents(self) -> list[Any]:
+        return list(self.finished)
