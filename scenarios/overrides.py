@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scenarios.nodes import LEVELS, Findings, Node, mapping, sequence
 from twin.distributions import FAMILIES
+from twin.supply.policies import policies
 
 
 def override(root: Node, overrides: Node | None, findings: Findings) -> Node:
@@ -11,8 +12,8 @@ def override(root: Node, overrides: Node | None, findings: Findings) -> Node:
 
     A key of the overrides is a path of keys joined by dots (``run.seed``, ``chain.links.cell.key``)
     or the path of equipment, with keys after it or not (``a/b/c/d/st01.power.idle``). A list is
-    entered by index or by the ``id`` of its element. A mapping replaces key by key, a distribution and
-    everything else as a whole.
+    entered by index or by the ``id`` of its element. A mapping replaces key by key, a distribution, an
+    order policy and everything else as a whole.
     """
     if overrides is not None and not isinstance(overrides.value, dict):
         findings.add(overrides.mark, "a mapping from path to value", repr(overrides.plain())[:60])
@@ -50,7 +51,8 @@ def _index(elements: list[Node], name: str) -> int | None:
 def _placed(node: Node, steps: list[str], value: Node) -> Node:
     """A copy of the tree with a value put where the steps lead."""
     if not steps:
-        joined = isinstance(node.value, dict) and isinstance(value.value, dict) and not _is_law(value)
+        joined = isinstance(node.value, dict) and isinstance(value.value, dict)
+        joined = joined and not (_is_choice(node) and _is_choice(value))
         return mapping(node.entries | value.entries, node.mark) if joined else value
     step, rest = steps[0], steps[1:]
     if isinstance(node.value, list):
@@ -70,9 +72,10 @@ def _placed(node: Node, steps: list[str], value: Node) -> Node:
     raise KeyError(step)
 
 
-def _is_law(node: Node) -> bool:
-    """Whether a mapping is a distribution, which is replaced as a whole."""
-    return len(node.entries) == 1 and next(iter(node.entries)) in FAMILIES
+def _is_choice(node: Node) -> bool:
+    """Whether a mapping is a distribution or an order policy, which are replaced as a whole."""
+    name = next(iter(node.entries), "")
+    return len(node.entries) == 1 and (name in FAMILIES or name in policies)
 
 
 def _is_random(node: Node) -> bool:

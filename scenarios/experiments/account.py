@@ -29,6 +29,8 @@ from twin.stations import stations
 
 Kpi = tuple[str, str]
 """Id of an indicator and the path of its scope."""
+STOCK = "stock"
+"""Instead of an indicator: mean number of items held at or below the path."""
 ONLY_INTERVALS = {"failures", "repaired", "repair_ns", "inspected", "good_at_first"}
 """Quantities that the engine's sums do not hold."""
 IDEAL = {"ideal_produced_s", "ideal_good_s"}
@@ -119,7 +121,7 @@ class Account:
         self._paths = [path for path, _, _ in config.stations()]
         self._sites = _sites(config)
         self._places = {path: self._place(EquipmentPath(path)) for _, path in self.wanted}
-        self.intervals = any(self._beyond_sums(kpis[kpi], path) for kpi, path in self.wanted)
+        self.intervals = any(kpi == STOCK or self._beyond_sums(kpis[kpi], path) for kpi, path in self.wanted)
         """Whether the plant has to keep its intervals."""
 
     def _place(self, path: EquipmentPath) -> tuple[Scope, tuple[Unit, ...], NDArray[np.int64], NDArray[np.float64]]:
@@ -166,7 +168,8 @@ class Account:
         for row, truth in enumerate(truths):
             _fill(truth, ints[row], floats[row])
         ints[:, COLUMN["window_ns"]] = t1_ns - t0_ns
-        return self._values(ints, floats)
+        held = [sum(truth.stock_ns.values()) / (t1_ns - t0_ns) for truth in truths]
+        return self._values(ints, floats, np.array(held))
 
     def _of_sums(self, begin: Reading, end: Reading, window_ns: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         spent = np.rint((end.seconds - begin.seconds) * 1e9).astype(np.int64)
@@ -186,10 +189,19 @@ class Account:
         floats[:, COLUMN["energy_kwh"]] = end.energy_kwh - begin.energy_kwh
         return ints, floats
 
-    def _values(self, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> list[float]:
+    def _values(
+        self, ints: NDArray[np.int64], floats: NDArray[np.float64], held: NDArray[np.float64] | None = None
+    ) -> list[float]:
         for name in ("energy_known_ns", "energy_span_ns"):  # every unit has a meter
             ints[:, COLUMN[name]] = ints[:, COLUMN["window_ns"]]
-        return [self._value(kpis[kpi], path, ints, floats) for kpi, path in self.wanted]
+        return [
+            self._value(kpis[kpi], path, ints, floats) if kpi != STOCK else self._stock(path, held)
+            for kpi, path in self.wanted
+        ]
+
+    def _stock(self, path: str, held: NDArray[np.float64] | None) -> float:
+        scope, _, rows, _ = self._places[path]
+        return math.nan if held is None else float(held[rows[list(scope.units)]].sum())
 
     def _value(self, spec: KpiSpec, path: str, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> float:
         scope, units, rows, factors = self._places[path]

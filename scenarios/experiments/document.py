@@ -140,6 +140,9 @@ class ResponseConfig(Config):
 
     kpi: str | None = Field(default=None, description="id of the indicator, e.g. throughput_per_h")
     scope: str | None = Field(default=None, description="path of the unit, line, site or enterprise; chain-<id>")
+    stock: str | None = Field(
+        default=None, description="mean number of items held by the units at or below this path; instead of kpi"
+    )
     sum: dict[str, float] | None = Field(
         default=None, description="weighted sum of other responses and of factors that are numbers, e.g. {output: 120}"
     )
@@ -149,8 +152,9 @@ class ResponseConfig(Config):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if (self.sum is None) == (self.kpi is None):
-            raise ValueError("expected kpi with its scope, or sum, got " + ("neither" if self.sum is None else "both"))
+        given = sum(way is not None for way in (self.kpi, self.stock, self.sum))
+        if given != 1:
+            raise ValueError(f"expected kpi with its scope, or stock, or sum, got {given} of them")
         if (self.kpi is None) != (self.scope is None):
             raise ValueError("expected kpi and scope together, got only one of them")
         return self

@@ -20,7 +20,7 @@ from scenarios.experiments.document import (
     Values,
 )
 from scenarios.experiments.problems import locate, tree_of, validated
-from scenarios.experiments.quantities import levels, range_of, value_at
+from scenarios.experiments.quantities import ends, levels, value_at
 from scenarios.experiments.sensitivity import CHANGE, changes
 from scenarios.experiments.study import Overrides, Study, scenario_of, scopes_of, wrong_responses, wrong_values
 from scenarios.messages import nearest, problem
@@ -193,9 +193,7 @@ def _points_or_none(config: ExperimentConfig) -> tuple[Values, ...]:
 
 def _wrong_factors(config: ExperimentConfig, study: Study) -> Iterator[Problem]:
     if isinstance(config.design, ListConfig):
-        for name in config.factors:
-            yield from wrong_values(study, name, [point[name] for point in config.design.points])
+        listed = config.design.points
+        yield from wrong_values(study, {name: [point[name] for point in listed] for name in config.factors})
         return
-    for name, factor in config.factors.items():
-        ends = list(factor.levels) or [range_of(factor).at(0.0), range_of(factor).at(1.0)]
-        yield from wrong_values(study, name, ends)
+    yield from wrong_values(study, {name: ends(factor) for name, factor in config.factors.items()})

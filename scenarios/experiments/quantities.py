@@ -85,6 +85,14 @@ def range_of(factor: FactorConfig) -> Range:
     return Range(factor.low, factor.high, factor.integer)
 
 
+def ends(factor: FactorConfig) -> list[Any]:
+    """The levels of a factor, or both ends of its range."""
+    if factor.levels:
+        return list(factor.levels)
+    span = range_of(factor)
+    return [span.written(span.low), span.written(span.high)]
+
+
 def value_at(factor: FactorConfig, place: float) -> Any:
     """The value of a factor at a place between 0 and 1; of levels each has an equal part of the way."""
     if factor.levels:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scenarios.document import Scenario
-from scenarios.experiments.account import Kpi
+from scenarios.experiments.account import STOCK, Kpi
 from scenarios.experiments.document import FactorConfig, OptimisationConfig, StudyConfig, Values
 from scenarios.experiments.quantities import inverse, node_of, number
 from scenarios.loader import Draft, draft
@@ -51,9 +51,14 @@ class Study:
 
     @property
     def measured(self) -> dict[str, Kpi]:
-        """Responses that are indicators, by name."""
-        listed = self.config.responses.items()
-        return {name: (r.kpi, r.scope) for name, r in listed if r.kpi is not None and r.scope is not None}
+        """Responses that are indicators or stocks, by name."""
+        found: dict[str, Kpi] = {}
+        for name, response in self.config.responses.items():
+            if response.stock is not None:
+                found[name] = (STOCK, response.stock)
+            elif response.kpi is not None and response.scope is not None:
+                found[name] = (response.kpi, response.scope)
+        return found
 
     @property
     def watched(self) -> str | None:
@@ -129,6 +134,9 @@ def wrong_responses(config: StudyConfig, root: Node, scenario: Scenario, numbers
             yield problem(root, loc, "a name that no factor has", repr(name))
         if response.kpi is not None and response.scope is not None:
             yield from _wrong_kpi(root, loc, response.kpi, response.scope, levels)
+        if response.stock is not None and response.stock not in levels:
+            hint = nearest(response.stock, list(levels), 0)
+            yield problem(root, (*loc, "stock"), "the path of a unit, line or site", shown(response.stock), hint)
         for term in response.sum or {}:
             if term not in known:
                 hint = nearest(term, sorted(known))
@@ -151,18 +159,29 @@ def _wrong_kpi(root: Node, loc: Loc, kpi: str, scope: str, levels: Mapping[str, 
         yield problem(root, (*loc, "kpi"), f"a KPI of a {levels[scope]}", shown(kpi), f"it is one of: {published}")
 
 
-def wrong_values(study: Study, name: str, values: Iterable[Any]) -> Iterator[Problem]:
-    """What is wrong with a scenario that has one of these values of a factor."""
-    seen: set[Problem] = set()
-    for value in values:
-        try:
-            study.draft.scenario(study.overrides({name: value}))
-        except ValueError as error:
-            head, _, tail = str(error).removeprefix("expected ").partition(", got ")
-            yield problem(study.root, (study.section, name), head, tail)
-            return
-        except ScenarioError as error:
-            for found in error.problems:
-                if found not in seen:
-                    seen.add(found)
-                    yield found
+def wrong_values(study: Study, choices: Mapping[str, Sequence[Any]]) -> Iterator[Problem]:
+    """What is wrong with the values of factors: those that the scenario does not take with any of the others tried.
+
+    Args:
+        study: The study.
+        choices: Values to try of each factor, from the lowest to the highest.
+    """
+    corners = [{name: values[end] for name, values in choices.items()} for end in (0, -1)]
+    for name, values in choices.items():
+        seen: set[Problem] = set()
+        for value in values:
+            tried = [_wrong(study, {**others, name: value}) for others in ({}, *corners)]
+            if all(tried):
+                yield from (found for found in tried[0] if found not in seen)
+                seen.update(tried[0])
+
+
+def _wrong(study: Study, values: Values) -> list[Problem]:
+    try:
+        study.draft.scenario(study.overrides(values))
+    except ScenarioError as error:
+        return list(error.problems)
+    except ValueError as error:  # a value that has no reciprocal
+        head, _, tail = str(error).removeprefix("expected ").partition(", got ")
+        return [problem(study.root, (study.section, next(reversed(values))), head, tail)]
+    return []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
-from scenarios.experiments.account import Account, asks_for, read
+from scenarios.experiments.account import STOCK, Account, asks_for, read
 from scenarios.experiments.kernels import EngineRun
 from scenarios.loader import load, loads
 from scenarios.simulation import simulate
@@ -46,7 +47,7 @@ def test_account_equals_the_brain(name: str) -> None:
 
 def test_what_needs_intervals_is_found_from_the_formulas() -> None:
     assert asks_for(kpis["mtbf_h"]) >= {"failures", "apt_ns"}
-    config = loads(SCENARIO, base=__import__("pathlib").Path()).plant()
+    config = loads(SCENARIO, base=Path()).plant()
     assert Account(config, [("mtbf_h", LINE)]).intervals
     assert not Account(config, [("throughput_per_h", LINE), ("oee", LINE), ("energy_kwh", "works")]).intervals
 
@@ -57,3 +58,16 @@ def test_what_is_not_known_is_nan() -> None:
     nothing = read(EngineRun(plant), len(plant.units))
     account = Account(config, [("quality_ratio", "jialing/beibei/machining/bodies")])
     assert math.isnan(account.figures(nothing, nothing)[0])
+
+
+def test_mean_stock_is_the_integral_of_the_level() -> None:
+    config = loads(SCENARIO, base=Path()).plant()
+    plant = Plant(config, 2, trace=False, intervals=True)
+    plant.run_until(HOUR)
+    t0_ns, t1_ns = plant.epoch_ns + 600 * 10**9, plant.epoch_ns + 3600 * 10**9
+    account = Account(config, [(STOCK, LINE), (STOCK, f"{LINE}/b"), (STOCK, f"{LINE}/m1")])
+    assert account.intervals
+    line, buffer, machine = account.exact(plant.ledger, t0_ns, t1_ns)
+    assert buffer == plant.ledger.window(f"{LINE}/b", t0_ns, t1_ns).stock_ns["part"] / (t1_ns - t0_ns)
+    assert 0 < buffer < 2
+    assert (line, machine) == (buffer, 0.0)

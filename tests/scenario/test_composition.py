@@ -115,3 +115,13 @@ def test_a_bad_override_of_the_command_line_is_told() -> None:
         load("workshop", ["seed", "run.sead=1"])
     assert "--set seed: expected path=value, got 'seed'" in str(caught.value)
     assert "run.sead=1 run.sead: expected a known key of run, got 'sead' (did you mean 'seed'?)" in str(caught.value)
+
+
+def test_a_distribution_is_overridden_as_a_whole() -> None:
+    place = "jialing/beibei/machining/bodies/deburr.cycle"
+    scenario = load("workshop", [f"{place}={{exponential: {{mean: 50 s}}}}"])
+    cycles = {path.name: getattr(station, "cycle", None) for path, _, station in scenario.stations()}
+    assert cycles["deburr"].mean_s == 50.0
+    longer = load("workshop", [f"{place}.normal.mean=70 s"])
+    cycles = {path.name: getattr(station, "cycle", None) for path, _, station in longer.stations()}
+    assert cycles["deburr"].sd == 3.0

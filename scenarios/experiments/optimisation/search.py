@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scenarios.experiments.document import SearchConfig, Values, VariableConfig
-from scenarios.experiments.optimisation.task import Task
+from scenarios.experiments.optimisation.task import TOLERANCE, Task
 from scenarios.experiments.quantities import number, range_of
 from twin.errors import Problem, ScenarioError
 
@@ -85,7 +85,7 @@ class Search:
             violation = self._task.violation(values)
             if self._task.aim.search.kind in LIMITED:
                 asked.set_constraint("limits", max(0.0, violation))
-            if violation > 1e-9:
+            if violation > TOLERANCE:
                 refused += 1
                 self._study.tell(asked, [-1e9 - violation] * len(self._task.aim.objectives))
             else:

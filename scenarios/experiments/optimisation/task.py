@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scenarios.experiments.document import OptimisationConfig, Values, VariableConfig
+from scenarios.experiments.document import OptimisationConfig, Values
 from scenarios.experiments.problems import locate, tree_of, validated
-from scenarios.experiments.quantities import Range, number, range_of
+from scenarios.experiments.quantities import ends, number, range_of
 from scenarios.experiments.study import Study, scenario_of, wrong_responses, wrong_values
 from scenarios.messages import nearest, problem
 from scenarios.nodes import Loc, Node
 from twin.errors import Problem, ScenarioError
+
+TOLERANCE = 1e-9
+"""By so much a limit may be exceeded by rounding."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +46,22 @@ class Task(Study):
         return result
 
     def violation(self, values: Values) -> float:
-        """How far the values are outside the limits; 0 or less inside."""
+        """How far the values are outside the limits, 1 where the scenario refuses them; 0 or less inside."""
         numbers = {name: n for name, value in values.items() if (n := number(value)) is not None}
         found = [limit.violation(numbers) for limit in self.aim.constraints]
         for name, variable in self.aim.variables.items():
             if variable.dependent:
                 span = range_of(variable)
                 found += [span.low - numbers[name], numbers[name] - span.high]
-        return max(found, default=0.0)
+        outside = max(found, default=0.0)
+        return outside if outside > TOLERANCE or self._valid(values) else 1.0
+
+    def _valid(self, values: Values) -> bool:
+        try:
+            self.draft.scenario(self.overrides(values))
+        except ScenarioError:
+            return False
+        return True
 
 
 def load_task(name: str | Path) -> Task:
@@ -70,18 +81,10 @@ def load_task(name: str | Path) -> Task:
     problems += _wrong_ranges(aim, root)
     problems += _wrong_names(aim, root)
     if not problems:
-        for key, variable in aim.variables.items():
-            problems += wrong_values(task, key, _ends(variable))
+        problems += wrong_values(task, {key: ends(variable) for key, variable in aim.variables.items()})
     if problems:
         raise ScenarioError(dict.fromkeys(problems))
     return task
-
-
-def _ends(variable: VariableConfig) -> list[object]:
-    if variable.levels:
-        return list(variable.levels)
-    span: Range = range_of(variable)
-    return [span.written(span.low), span.written(span.high)]
 
 
 def _wrong_ranges(aim: OptimisationConfig, root: Node) -> Iterator[Problem]:
