@@ -10,7 +10,7 @@ from scenarios.calibrate import observed
 from scenarios.calibrate.events import EventLog, UnitLog
 from scenarios.calibrate.families import Durations, Interval, share_interval
 from scenarios.calibrate.fitting import Estimate, estimate
-from twin.config import FailureConfig, ProcessConfig, StationConfig
+from twin.config import ProcessConfig, StationConfig
 from twin.equipment import SEGMENT, EquipmentPath
 from twin.states import UnitState
 
@@ -26,11 +26,13 @@ class Finding:
         path: Unit.
         key: Where it stands in the unit, keys joined by dots, e.g. ``failures.jam.after``.
         estimate: What was found.
+        unit: ``s``, or ``cycles`` of a life that counts operations.
     """
 
     path: EquipmentPath
     key: str
     estimate: Estimate
+    unit: str = "s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +134,10 @@ class _Unit:
     def _single(self) -> bool:
         return getattr(self.config, "capacity", 1) == 1 and observed.one_by_one(self.log)
 
-    def _found(self, key: str, durations: Durations) -> Iterator[Finding]:
+    def _found(self, key: str, durations: Durations, counted: bool = False) -> Iterator[Finding]:
         found = estimate(durations)
         if found is not None:
-            yield Finding(self.path, key, found)
+            yield Finding(self.path, key, found, "cycles" if counted else "s")
 
     def operations(self) -> Iterator[Finding]:
         """Times of the operations, of all items or of each, as the scenario has them."""
@@ -145,7 +147,7 @@ class _Unit:
         if not self._single():
             self.notes.append(f"{self.path}: works on several parts at a time, whose times records do not tell apart")
             return
-        by_item = observed.operations(self.log, self.end_s)
+        by_item = observed.operations(self.log, self.end_s, self._broken())
         own = self.config.cycles
         if not own:
             yield from self._found("cycle", _together(by_item.values()))
@@ -160,11 +162,22 @@ class _Unit:
             if others and self.config.cycle is not None:
                 yield from self._found("cycle", _together(others))
 
+    def _broken(self) -> list[float]:
+        """Times of failures after which an operation does not go on where it was."""
+        modes = [mode for mode in self.config.failures if mode.then != "resume"]
+        return [down.begin_s for mode in modes for down in observed.outages(self.log, mode.id, self.end_s)]
+
     def setups(self) -> Iterator[Finding]:
-        """Times of setups, of all changes or of each, as the scenario has them."""
-        if self.config.setup is None or not self._single():
+        """Times of setups, of all changes or of each, as the scenario has them; and of loading."""
+        if not self._single() or (self.config.setup is None and self.config.load_time is None):
             return
         by_change = observed.setups(self.log, self.end_s)
+        if self.config.setup is None:
+            yield from self._found("load_time", _together(by_change.values()))
+            return
+        if self.config.load_time is not None:
+            self.notes.append(f"{self.path}: records do not tell loading from setup, both are left as they are")
+            return
         own = self.config.setup.by_change
         for change in sorted(own.keys() & by_change.keys()):
             yield from self._found(f"setup.by_change.{change}", by_change[change])
@@ -180,7 +193,7 @@ class _Unit:
                 hours = self._operated() / 3600
                 self.notes.append(f"{self.path}: no failure {mode.id} in {hours:.1f} h, which is left as it is")
                 continue
-            yield from self._found(f"failures.{mode.id}.after", self._lives(downs, mode))
+            yield from self._found(f"failures.{mode.id}.after", self._lives(downs, mode.basis), mode.basis == "cycles")
             crewed = mode.crew is not None
             yield from self._found(f"failures.{mode.id}.repair", observed.repairs(self.log, downs, crewed, self.end_s))
 
@@ -188,8 +201,8 @@ class _Unit:
         states = observed.Clock(self.log, [UnitState.PRODUCING], self.end_s)
         return float(states.at([self.end_s])[0])
 
-    def _lives(self, downs: list[observed.Outage], mode: FailureConfig | None = None) -> Durations:
-        return observed.lives(self.log, downs, mode is not None and mode.basis == "calendar", self.end_s)
+    def _lives(self, downs: list[observed.Outage], basis: str = "operating") -> Durations:
+        return observed.lives(self.log, downs, basis, self.end_s)
 
     def new_modes(self) -> Iterator[Mode]:
         """Failures of which the scenario knows nothing."""

@@ -11,8 +11,9 @@ from scipy import stats
 from scenarios.calibrate.families import FAMILIES, Durations, Fit, Interval
 from twin.distributions import Constant, Distribution, Empirical
 
-LEAST = 8
-"""Fewer durations choose no family: they stand for themselves."""
+FEW, LEAST = 25, 8
+"""Fewer durations choose no family: they stand for themselves. Where more than a share of them is cut off they
+cannot, and a family is chosen from the smaller number on."""
 MOST = 20_000
 """More are thinned by chance: parameters do not get better by what matters."""
 LARGE = 50
@@ -72,14 +73,14 @@ def estimate(durations: Durations, seed: int = 0) -> Estimate | None:
     low, high = float(durations.seen.min()), float(durations.seen.max())
     if high - low <= EQUAL * high:
         return _plain(durations, Constant.model_construct(value=float(np.median(durations.seen))), "constant")
-    if len(durations.seen) < LEAST:
-        return _plain(durations, _empirical(durations.seen), "empirical", f"fewer than {LEAST} seen")
+    few_cut = len(durations.cut) <= MOST_CUT * durations.size
+    if len(durations.seen) < (FEW if few_cut else LEAST):
+        return _plain(durations, _empirical(durations.seen), "empirical", f"fewer than {FEW} seen")
     thinned = _thinned(durations, random)
     best = _best([fit for family in FAMILIES if (fit := family.fit(thinned)) is not None])
     if best is None:
         return _plain(durations, _empirical(durations.seen), "empirical", "no family can have such durations")
     test, p = goodness(best, thinned, random)
-    few_cut = len(durations.cut) <= MOST_CUT * durations.size
     if p is not None and p < POOR and few_cut:
         note = f"no family fits, {best.family.name} best with p = {p:.2g}"
         return _plain(durations, _empirical(durations.seen), "empirical", note)

@@ -18,7 +18,7 @@ from scenarios.calibrate.families import Durations
 from twin.states import UnitState
 
 Floats = NDArray[np.float64]
-DOWN = frozenset({UnitState.FAILED, UnitState.REPAIR})
+DOWN = frozenset({UnitState.FAILED, UnitState.REPAIR, UnitState.MINOR_STOP})
 AWAY = frozenset({UnitState.OFF_SHIFT, UnitState.PLANNED_BREAK})
 NO_TIME = 1e-9
 
@@ -63,13 +63,21 @@ def one_by_one(log: UnitLog) -> bool:
     return single and len(set(log.part_s)) == len(log.part_s)
 
 
-def operations(log: UnitLog, end_s: float) -> dict[str, Durations]:
-    """Times of operations by item of a unit that works on one part at a time."""
+def operations(log: UnitLog, end_s: float, broken_at: Sequence[float] = ()) -> dict[str, Durations]:
+    """Times of operations by item of a unit that works on one part at a time.
+
+    Args:
+        log: Its records.
+        end_s: End of the log.
+        broken_at: Times at which an operation was broken off for good: it is left out, and what followed instead.
+    """
     clock = Clock(log, [UnitState.PRODUCING], end_s)
     spent = np.diff(clock.at(log.part_s))
+    breaks = np.diff(np.searchsorted(np.sort(np.asarray(broken_at, dtype=float)), log.part_s, side="right"))
     found: dict[str, list[float]] = {}
-    for part, time in zip(log.parts[1:], spent.tolist(), strict=True):
-        found.setdefault(part.item, []).append(time)
+    for part, time, broken in zip(log.parts[1:], spent.tolist(), breaks.tolist(), strict=True):
+        if not broken:
+            found.setdefault(part.item, []).append(time)
     return {item: durations(times) for item, times in found.items()}
 
 
@@ -126,14 +134,41 @@ def causes(log: UnitLog) -> list[str]:
     return sorted({why for state, why in zip(log.states, log.causes, strict=True) if state in DOWN})
 
 
-def lives(log: UnitLog, downs: Sequence[Outage], calendar: bool, end_s: float) -> Durations:
-    """Times between failures, from the end of a repair to the next failure, on the operating or the service clock."""
-    off = {UnitState.OFF_SHIFT}
-    clock = Clock(log, set(UnitState) - off if calendar else [UnitState.PRODUCING], end_s)
+class Counter:
+    """Operations completed so far.
+
+    Args:
+        log: Records of the unit.
+    """
+
+    def __init__(self, log: UnitLog):
+        self._times = log.part_s
+        made = [part.good + part.scrap + part.rework for part in log.parts]
+        self._so_far = np.concatenate([[0], np.cumsum(made)]).astype(float)
+
+    def at(self, times: Sequence[float] | Floats) -> Floats:
+        """Number of operations up to some times."""
+        return self._so_far[np.searchsorted(self._times, times, side="right")]
+
+
+def clock_of(log: UnitLog, basis: str, end_s: float) -> Clock | Counter:
+    """What a life is measured on: operating time, time in service, or operations."""
+    if basis == "cycles":
+        return Counter(log)
+    states = set(UnitState) - {UnitState.OFF_SHIFT} if basis == "calendar" else {UnitState.PRODUCING}
+    return Clock(log, states, end_s)
+
+
+def lives(log: UnitLog, downs: Sequence[Outage], basis: str, end_s: float) -> Durations:
+    """Lives from the end of a repair to the next failure, in s or, on the basis of cycles, in operations."""
+    clock = clock_of(log, basis, end_s)
     begins = clock.at([down.begin_s for down in downs])
     ends = clock.at([down.until_s for down in downs])
     last = [] if not downs or downs[-1].end_s is None else [float(clock.at([end_s])[0] - ends[-1])]
-    return durations((begins[1:] - ends[:-1]).tolist(), last)
+    lengths = begins[1:] - ends[:-1]
+    if basis == "cycles" and len(lengths) and np.ptp(lengths) > 0:
+        lengths = lengths - 0.5  # it fails at the end of the operation in which its life ends
+    return durations(lengths.tolist(), last)
 
 
 def repairs(log: UnitLog, downs: Sequence[Outage], crewed: bool, end_s: float) -> Durations:

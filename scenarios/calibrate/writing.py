@@ -21,30 +21,35 @@ SECONDS = frozenset({"value", "mean", "low", "mode", "high", "sd", "scale"})
 """Parameters of distributions that are times."""
 
 
-def plain(law: Distribution) -> Any:
-    """A distribution as a scenario has it, with six digits."""
+def plain(law: Distribution, unit: str = "s") -> Any:
+    """A distribution as a scenario has it, with six digits.
+
+    Args:
+        law: The distribution.
+        unit: ``s``, or ``cycles`` of a life that counts operations.
+    """
     if isinstance(law, Constant):
-        return _time(law.value)
+        return _quantity(law.value, unit)
     fields = {name: getattr(law, name) for name in type(law).model_fields if name != "family"}
-    shown = {name: _parameter(name, value) for name, value in fields.items() if value is not None}
+    shown = {name: _parameter(name, value, unit) for name, value in fields.items() if value is not None}
     return {type(law).model_fields["family"].default: shown}
 
 
-def _parameter(name: str, value: Any) -> Any:
+def _parameter(name: str, value: Any, unit: str) -> Any:
     if name == "values":
-        return [_time(each) for each in value]
-    return _time(value) if name in SECONDS else float(f"{value:.{DIGITS}g}")
+        return [_quantity(each, unit) for each in value]
+    return _quantity(value, unit) if name in SECONDS else float(f"{value:.{DIGITS}g}")
 
 
-def _time(value: float) -> str:
-    return f"{value:.{DIGITS}g} s"
+def _quantity(value: float, unit: str) -> str:
+    return f"{value:.{DIGITS}g} {unit}"
 
 
-def said(found: Estimate) -> str:
+def said(found: Estimate, unit: str = "s") -> str:
     """What is to be known of an estimate, in one line."""
     cut = f" and {found.cut} cut off" if found.cut else ""
     ranges = ", ".join(f"{name} {low:.5g} .. {high:.5g}" for name, (low, high) in found.intervals.items())
-    parts = [f"{found.seen} seen{cut}, mean {found.mean:.5g} s", found.family]
+    parts = [f"{found.seen} seen{cut}, mean {found.mean:.5g} {unit}", found.family]
     parts += [f"95 %: {ranges}"] if ranges else []
     parts += [f"{found.test} p = {found.p:.2g}"] if found.p is not None else []
     return "; ".join([*parts, found.note] if found.note else parts)
@@ -75,7 +80,8 @@ def document(calibration: Calibration, base: str, name: str, stations: dict[Equi
         "overrides:" if calibration.findings or calibration.shares or calibration.modes else "overrides: {}",
     ]
     for finding in calibration.findings:
-        lines += _entry(f"{finding.path}.{finding.key}", plain(finding.estimate.law), said(finding.estimate))
+        found, unit = finding.estimate, finding.unit
+        lines += _entry(f"{finding.path}.{finding.key}", plain(found.law, unit), said(found, unit))
     for share in calibration.shares:
         lines += _entry(f"{share.path}.{share.key}", float(f"{share.value:.{DIGITS}g}"), said_share(share))
     return "\n".join([*lines, *_modes(calibration, stations)]) + "\n"
@@ -91,7 +97,7 @@ def _modes(calibration: Calibration, stations: dict[EquipmentPath, StationConfig
     for path in dict.fromkeys(mode.path for mode in calibration.modes):
         mine = [mode for mode in calibration.modes if mode.path == path]
         known = stations[path].model_dump(mode="json", exclude_none=True, exclude_defaults=True).get("failures", [])
-        laws = {f.key: plain(f.estimate.law) for f in calibration.findings if f.path == path}
+        laws = {f.key: plain(f.estimate.law, f.unit) for f in calibration.findings if f.path == path}
         for one in known:
             one.update(
                 {k: law for k in ("after", "repair") if (law := laws.get(f"failures.{one['id']}.{k}")) is not None}

@@ -26,7 +26,7 @@ def show(calibration: Calibration) -> None:
     for name in ("unit", "of", "found"):
         table.add_column(name, no_wrap=name != "found")
     for finding in calibration.findings:
-        table.add_row(finding.path, finding.key, said(finding.estimate))
+        table.add_row(finding.path, finding.key, said(finding.estimate, finding.unit))
     for share in calibration.shares:
         table.add_row(share.path, share.key, f"{share.value:.4g}; {said_share(share)}")
     for mode in calibration.modes:
@@ -36,9 +36,9 @@ def show(calibration: Calibration) -> None:
         print(note)
 
 
-def _estimate(found: Estimate) -> dict[str, Any]:
+def _estimate(found: Estimate, unit: str = "s") -> dict[str, Any]:
     return {
-        "law": plain(found.law),
+        "law": plain(found.law, unit),
         "family": found.family,
         "seen": found.seen,
         "cut": found.cut,
@@ -55,7 +55,7 @@ def as_document(calibration: Calibration) -> dict[str, Any]:
     return {
         "source": calibration.source,
         "hours": calibration.hours,
-        "findings": [{"path": f.path, "key": f.key, **_estimate(f.estimate)} for f in calibration.findings],
+        "findings": [{"path": f.path, "key": f.key, **_estimate(f.estimate, f.unit)} for f in calibration.findings],
         "shares": [
             {"path": s.path, "key": s.key, "value": s.value, "count": s.count, "of": s.of, "interval": list(s.interval)}
             for s in calibration.shares

@@ -54,7 +54,7 @@ def test_few_durations_stand_for_themselves() -> None:
     found = estimate(durations([5.0, 9.0, 7.0]))
     assert found is not None
     assert found.law == Empirical.model_construct(values=(5.0, 7.0, 9.0), weights=None)
-    assert "fewer than 8" in found.note
+    assert "fewer than 25" in found.note
     assert estimate(durations([])) is None
     assert estimate(durations([], [100.0])) is None
 

@@ -52,7 +52,7 @@ def test_a_repair_seen_in_part_is_cut_off() -> None:
     assert downs == [Outage(10, 55, 55), Outage(80, None, 84)]
     times = observed.repairs(unit, downs, False, 140)
     assert (times.seen.tolist(), times.cut.tolist()) == ([45], [4])
-    life = observed.lives(unit, downs, False, 140)
+    life = observed.lives(unit, downs, "operating", 140)
     assert life.seen.tolist() == [25]
     assert life.cut.tolist() == []
 
@@ -67,9 +67,19 @@ def test_a_crew_repairs_only_while_it_works() -> None:
 def test_lives_are_measured_on_their_clock() -> None:
     unit = log((0, F, "jam"), (5, P), (15, S), (25, OFF), (45, P), (50, F, "jam"), (52, P), (60, S))
     downs = observed.outages(unit, "jam", 70)
-    operating, calendar = (observed.lives(unit, downs, basis, 70) for basis in (False, True))
+    operating, calendar = (observed.lives(unit, downs, basis, 70) for basis in ("operating", "calendar"))
     assert (operating.seen.tolist(), operating.cut.tolist()) == ([15], [8])
     assert (calendar.seen.tolist(), calendar.cut.tolist()) == ([25], [18])
+
+
+def test_lives_in_cycles_are_counted_and_broken_operations_left_out() -> None:
+    unit = log((0, P), (25, F, "jam"), (30, P), (65, F, "jam"), (70, P), (100, S))
+    completed(unit, (10, "a"), (20, "a"), (40, "a"), (50, "a"), (60, "a"), (80, "a"), (90, "a"))
+    downs = observed.outages(unit, "jam", 100)
+    counted = observed.lives(unit, downs, "cycles", 100)
+    assert (counted.seen.tolist(), counted.cut.tolist()) == ([3], [2])
+    whole = observed.operations(unit, 100, [down.begin_s for down in downs])
+    assert whole["a"].seen.tolist() == [10, 10, 10, 10]
 
 
 @pytest.mark.parametrize(("name", "mode"), [("saw", "blade"), ("mill", "spindle"), ("pack", "tape")])
@@ -81,8 +91,8 @@ def test_states_alone_tell_the_same_as_alarms(name: str, mode: str) -> None:
     starts = {down.begin_s for down in by_alarms}
     assert sum(down.begin_s in starts for down in by_states) >= 0.95 * len(by_alarms)
     np.testing.assert_allclose(
-        observed.lives(unit, by_states, False, year().end_s).seen.mean(),
-        observed.lives(unit, by_alarms, False, year().end_s).seen.mean(),
+        observed.lives(unit, by_states, "operating", year().end_s).seen.mean(),
+        observed.lives(unit, by_alarms, "operating", year().end_s).seen.mean(),
         rtol=0.06,
     )
     assert EquipmentPath(f"acme/north/hall/line/{name}").name == name

@@ -52,7 +52,9 @@ def test_everything_random_of_the_line_is_found(found: Calibration) -> None:
         *("mill.cycles.red", "mill.cycles.blue", "mill.setup.duration", "mill.setup.by_change.blue>red"),
         *("mill.failures.spindle.after", "mill.failures.spindle.repair"),
         *("mill.failures.dust.after", "mill.failures.dust.repair"),
-        *("test.cycle", "pack.cycle", "pack.failures.tape.after", "pack.failures.tape.repair"),
+        *("test.cycle", "test.load_time"),
+        *("pack.cycle", "pack.failures.tape.after", "pack.failures.tape.repair"),
+        *("pack.failures.blade.after", "pack.failures.blade.repair"),
     }
     assert found.notes == ()
     assert found.modes == ()
