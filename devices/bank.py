@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from devices.drivers import open_driver, option_problems
-from devices.master import ideal_s, made_item, site_masters, utc_offset_s
+from devices.master import ideal_s, made_item, meters_of, site_masters, utc_offset_s
 from devices.profiles import profiles
 from devices.recordings.options import ReplayOptions
 from devices.recordings.record import ReplayCounters
@@ -123,6 +123,7 @@ def device_unit(path: EquipmentPath, number: int, line: LineConfig, station: Sta
         item=made_item(station),
         ideal_s=ideal_s(station),
         order=line.standing_order,
+        media=tuple(meter.name for meter in meters_of(station)),
     )
 
 

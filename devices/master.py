@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from devices.profiles import profiles
-from devices.signals.signal import ENERGY, POWER
+from devices.signals.signal import AIR, ENERGY, GAS, POWER, Signal
 from twin.config import (
     CalendarConfig,
     ChainConfig,
@@ -67,12 +67,19 @@ def power_range_kw(power: PowerConfig) -> float | None:
     return float(f"{1.25 * highest:.2g}") if highest > 0 else None
 
 
+def meters_of(station: StationConfig) -> tuple[Signal, ...]:
+    """Meters of compressed air and gas that a unit has."""
+    air = () if station.air is None else (AIR,)
+    return air if station.gas is None else (*air, GAS)
+
+
 def tags_of(station: StationConfig) -> tuple[TagSpec, ...]:
     """Tags of a unit: those of its profile, with the range of its power; without a device its energy meter."""
+    meters = meters_of(station)
     if station.device is None:
-        return (ENERGY.tag,)
+        return (ENERGY.tag, *(meter.tag for meter in meters))
     high = power_range_kw(station.power)
-    tags = profiles[station.device.profile].tags
+    tags = replace(profiles[station.device.profile], media=meters).tags
     return tuple(replace(tag, high=high) if high and tag.name == POWER.name else tag for tag in tags)
 
 
@@ -120,6 +127,8 @@ def _place(title: Title | None, name: str, offset_s: float, site: SiteConfig | N
         longitude=site.longitude,
         district=site.district,
         grid_factor_kg_per_kwh=site.grid_factor,
+        grid_factors_kg_per_kwh=site.grid_factors,
+        tariff_cny_per_kwh=site.tariff,
     )
 
 

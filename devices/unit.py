@@ -35,6 +35,14 @@ class PlantView(Protocol):
         """Completed cycles since the start."""
 
     @property
+    def air_m3(self) -> NDArray[np.float64]:
+        """Compressed air taken since the start."""
+
+    @property
+    def gas_m3(self) -> NDArray[np.float64]:
+        """Gas burnt since the start."""
+
+    @property
     def wear(self) -> NDArray[np.float64]:
         """Share of life used, 0 to 1, of the failure mode nearest to its end."""
 
@@ -74,6 +82,7 @@ class DeviceUnit:
         item: Item that it makes, where that is known without running.
         ideal_s: Planned run time per item in s.
         order: Standing job order of its line.
+        media: Meters of compressed air and gas that it has.
     """
 
     path: EquipmentPath
@@ -86,6 +95,7 @@ class DeviceUnit:
     item: str = ""
     ideal_s: float | None = None
     order: str | None = None
+    media: tuple[str, ...] = ()
 
     def simulated(self) -> DeviceUnit:
         """The same unit, simulated."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, SerializeAsAny, field_serializer, model_validator
 
@@ -20,7 +20,23 @@ from twin.distributions import Distribution, Durations, counted, written_life
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.recipes import PoolConfig, RecipeConfig
-from twin.units import Distance, Duration, Energy, GridFactor, Length, Money, Power, Rate, Ratio, Volume
+from twin.units import (
+    Distance,
+    Duration,
+    Energy,
+    EnergyPrice,
+    GridFactor,
+    Length,
+    Money,
+    Power,
+    Rate,
+    Ratio,
+    Volume,
+    VolumeFlow,
+)
+
+TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):(00|15|30|45)$")]
+"""A quarter hour of local time, ``hh:mm``."""
 
 
 class ItemConfig(Config):
@@ -176,6 +192,20 @@ class PowerConfig(Config):
     down: Power = Field(default=0.0, description="failed or under repair")
     off: Power = Field(default=0.0, description="outside all shifts")
     per_part: Energy = Field(default=0.0, description="added when a part is completed")
+    ramp: Duration = Field(
+        default=0.0, description="time in which the power goes from that of the last state to that of the new, evenly"
+    )
+
+
+class MediumConfig(Config):
+    """Compressed air or gas that a unit takes, by state and by part."""
+
+    producing: VolumeFlow = Field(default=0.0, description="while producing")
+    setup: VolumeFlow | None = Field(default=None, description="during setup; default: as idle")
+    idle: VolumeFlow = Field(default=0.0, description="waiting, starved, blocked, on a break: leaks, pilot flames")
+    down: VolumeFlow = Field(default=0.0, description="failed or under repair")
+    off: VolumeFlow = Field(default=0.0, description="outside all shifts")
+    per_part: Volume = Field(default=0.0, description="added when a part is completed")
 
 
 class DeviceConfig(Config):
@@ -235,6 +265,8 @@ class StationConfig(Config):
     device: DeviceConfig | None = Field(default=None, description="what it says; None: only events, no telemetry")
     calendar: str | None = Field(default=None, description="shift calendar; default: that of the line")
     power: PowerConfig = Field(default=PowerConfig(), description="power model")
+    air: MediumConfig | None = Field(default=None, description="compressed air that it takes; None: not metered")
+    gas: MediumConfig | None = Field(default=None, description="natural gas that it burns; None: not metered")
     link: str | None = Field(default=None, description="link of the chain whose output this unit completes")
     position: tuple[Length, Length] | None = Field(
         default=None, description="where it stands on the floor, x and y, for walking"
@@ -348,6 +380,12 @@ class SiteConfig(Config):
     district: str | None = Field(default=None, description="district it lies in")
     calendar: str | None = Field(default=None, description="shift calendar; default: always on shift")
     grid_factor: GridFactor = Field(default=0.5306, description="CO2 of one kWh from the grid")
+    grid_factors: dict[TimeOfDay, GridFactor] = Field(
+        default={}, description="CO2 of one kWh by time of day, from each start on; default: grid_factor all day"
+    )
+    tariff: dict[TimeOfDay, EnergyPrice] = Field(
+        default={}, description="price of one kWh by time of day, from each start on; default: no cost is computed"
+    )
     areas: tuple[AreaConfig, ...] = Field(min_length=1, description="areas")
 
 

@@ -73,6 +73,8 @@ class PlaceMaster(Master):
         longitude: Degrees east.
         district: District.
         grid_factor_kg_per_kwh: CO2 of one kWh from the grid, sites only.
+        grid_factors_kg_per_kwh: The same by time of day (``hh:mm``), where it varies; sites only.
+        tariff_cny_per_kwh: Price of one kWh by time of day, where there is one; sites only.
         days: Weekdays (0 Monday) on which shifts start; lines only.
         shifts: Shifts of the line's calendar; empty: always on shift.
         utc_offset_s: Offset of local time from UTC in s.
@@ -85,6 +87,8 @@ class PlaceMaster(Master):
     longitude: float | None = None
     district: str | None = None
     grid_factor_kg_per_kwh: float | None = None
+    grid_factors_kg_per_kwh: dict[str, float] = {}
+    tariff_cny_per_kwh: dict[str, float] = {}
     days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
     shifts: tuple[ShiftMaster, ...] = ()
     utc_offset_s: float = 0.0

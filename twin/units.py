@@ -120,6 +120,10 @@ TransportFactor = Annotated[
 ]
 GridFactor = Annotated[float, *_physical(Unit("kg/kWh", "emission factor", "0.5227 kg/kWh")), Field(ge=0)]
 
+VolumeFlow = Annotated[float, *_physical(Unit("m³/h", "volume flow", "12 m³/h")), Field(ge=0)]
+AirEnergy = Annotated[float, *_physical(Unit("kWh/m³", "energy of compressed air", "0.12 kWh/m³")), Field(ge=0)]
+EnergyPrice = Annotated[float, *_physical(Unit("CNY/kWh", "price of energy", "0.68 CNY/kWh")), Field(ge=0)]
+
 Ratio = Annotated[float, Field(ge=0, le=1), "ratio"]
 """A share between 0 and 1; has no unit."""
 Count = Annotated[int, Field(ge=0)]

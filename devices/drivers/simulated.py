@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,15 +27,15 @@ from devices.drivers import drivers
 from devices.profiles import profiles
 from devices.signals.effects import EffectConfig, Reading, SensorEffect, layers, unknown_tags
 from devices.signals.model import ProfileModel
-from devices.signals.signal import ALWAYS, ENERGY
-from devices.unit import DeviceUnit, Event, Setting, Tick
+from devices.signals.signal import AIR, ALWAYS, ENERGY, GAS, Profile
+from devices.unit import DeviceUnit, Event, PlantView, Setting, Tick
 from twin.config import Config
 from twin.equipment import EquipmentPath
 from twin.errors import Problem, ScenarioError
 from twin.records import GOOD, Frame, RecordKind, records
 from twin.sim.clock import to_ns
 
-EXACT = {signal.name for signal in ALWAYS}
+EXACT = {signal.name for signal in (*ALWAYS, AIR, GAS)}
 STORING = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ORDER, RecordKind.ALARM)
 
 
@@ -56,11 +57,15 @@ class Simulated:
         self._setting = setting
         self._units = tuple(units)
         self._paths = {unit.number: unit.path for unit in units}
-        by_profile: dict[str, list[DeviceUnit]] = defaultdict(list)
+        alike: dict[tuple[str, tuple[str, ...]], list[DeviceUnit]] = defaultdict(list)
         for unit in units:
-            by_profile[unit.profile].append(unit)
-        self._bare = by_profile.pop("", [])
-        self._models = [ProfileModel(profiles[name], some, setting) for name, some in by_profile.items()]
+            alike[unit.profile, unit.media].append(unit)
+        self._bare = {media: some for (name, media), some in alike.items() if not name}
+        self._models = [
+            ProfileModel(with_media(profiles[name], media), some, setting)
+            for (name, media), some in alike.items()
+            if name
+        ]
         self._effects = self._layers(dict(zip((unit.path for unit in units), options, strict=True)))
 
     def _layers(self, options: dict[EquipmentPath, SimulatedOptions]) -> dict[int, list[SensorEffect]]:
@@ -84,7 +89,7 @@ class Simulated:
         return found
 
     def frames(self, tick: Tick) -> list[Frame]:
-        """One frame per kind of event, then one telemetry frame per profile and one of energy meters."""
+        """One frame per kind of event, then telemetry by profile and of the meters of other units."""
         telemetry = [self._telemetry(model, tick) for model in self._models]
         return [*self._events(tick.events), *self._first_readings(tick), *telemetry, *self._meters(tick)]
 
@@ -119,21 +124,32 @@ class Simulated:
         return quality
 
     def _meters(self, tick: Tick) -> list[Frame]:
-        """Energy of units without a device."""
-        return self._energy(self._bare, tick.t1_s, tick.view.energy_kwh)
+        """Meters of units without a device."""
+        return [self._readings(some, media, tick.t1_s, tick.view) for media, some in self._bare.items()]
 
     def _first_readings(self, tick: Tick) -> list[Frame]:
         """All meters at the start of the run, so that the energy of the first window is known."""
         if tick.t0_s > 0 or tick.t1_s <= 0:
             return []
-        return self._energy(self._units, 0.0, np.zeros_like(tick.view.energy_kwh))
+        alike: dict[tuple[str, ...], list[DeviceUnit]] = defaultdict(list)
+        for unit in self._units:
+            alike[unit.media].append(unit)
+        return [self._readings(some, media, 0.0, None) for media, some in alike.items()]
 
-    def _energy(self, units: Sequence[DeviceUnit], sim_s: float, energy_kwh: NDArray[np.float64]) -> list[Frame]:
-        if not units:
-            return []
-        values = energy_kwh[[unit.number for unit in units], None]
+    def _readings(
+        self, units: Sequence[DeviceUnit], media: tuple[str, ...], sim_s: float, view: PlantView | None
+    ) -> Frame:
+        """Counters of some units; all 0 without a view."""
+        tags = (ENERGY.name, *media)
+        rows = [unit.number for unit in units]
+        columns = [np.zeros(len(rows)) if view is None else getattr(view, tag)[rows] for tag in tags]
         time_ns = np.full(len(units), to_ns(self._setting.epoch_ns, sim_s), dtype=np.int64)
-        return [Frame(RecordKind.TELEMETRY, tuple(unit.path for unit in units), time_ns, (ENERGY.name,), values)]
+        return Frame(RecordKind.TELEMETRY, tuple(unit.path for unit in units), time_ns, tags, np.stack(columns, axis=1))
+
+
+def with_media(profile: Profile, media: Sequence[str]) -> Profile:
+    """A profile with meters of compressed air and gas beside its own signals."""
+    return replace(profile, media=tuple(meter for meter in (AIR, GAS) if meter.name in media))
 
 
 def _unknown_tag(unit: DeviceUnit, tag: str, profile: str) -> Problem:

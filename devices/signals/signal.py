@@ -98,6 +98,8 @@ class Signal:
 
 ENERGY = Signal("energy_kwh", "kW.h", (0, 1e9), "Active energy", "有功电能", counter=True, exact="energy_kwh", digits=6)
 POWER = Signal("power_kw", "kW", (0, 1000), "Active power", "有功功率", exact="power_kw", digits=3)
+AIR = Signal("air_m3", "m3", (0, 1e9), "Compressed air", "压缩空气用量", counter=True, exact="air_m3", digits=6)
+GAS = Signal("gas_m3", "m3", (0, 1e9), "Natural gas", "天然气用量", counter=True, exact="gas_m3", digits=6)
 ALWAYS = (
     ENERGY,
     POWER,
@@ -116,17 +118,19 @@ class Profile:
         en: English title.
         zh: Chinese title.
         own: Signals besides those that every profile has.
+        media: Meters of compressed air and gas, of units that have them.
     """
 
     name: str
     en: str
     zh: str
     own: tuple[Signal, ...]
+    media: tuple[Signal, ...] = ()
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
         """All signals, the common ones first."""
-        return (*ALWAYS, *self.own)
+        return (*ALWAYS, *self.media, *self.own)
 
     @cached_property
     def tags(self) -> tuple[TagSpec, ...]:

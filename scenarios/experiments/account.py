@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.master import site_masters
+from twin.brain.metering import pieces
 from twin.brain.rollup import first, line_flow, row_of
 from twin.brain.scopes import Scope, group, machines
 from twin.brain.site import MAPPING, Site, Table, Unit
+from twin.brain.windows import Window
 from twin.config import PlantConfig, ProcessConfig
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.observed import COLUMN, FLOATS, INTS, Observed, of_matrices
@@ -31,7 +33,16 @@ Kpi = tuple[str, str]
 """Id of an indicator and the path of its scope."""
 STOCK = "stock"
 """Instead of an indicator: mean number of items held at or below the path."""
-ONLY_INTERVALS = {"failures", "repaired", "repair_ns", "inspected", "good_at_first"}
+ONLY_INTERVALS = {
+    "failures",
+    "repaired",
+    "repair_ns",
+    "inspected",
+    "good_at_first",
+    "energy_cost_cny",
+    "air_m3",
+    "gas_m3",
+}
 """Quantities that the engine's sums do not hold."""
 IDEAL = {"ideal_produced_s", "ideal_good_s"}
 LINE_KPIS = ("line_oee", "bottleneck_unit")
@@ -120,6 +131,7 @@ class Account:
         self._configs = [station for _, _, station in config.stations()]
         self._paths = [path for path, _, _ in config.stations()]
         self._sites = _sites(config)
+        self._by_site = {site.path: site.places[site.path] for site in self._sites}
         self._places = {path: self._place(EquipmentPath(path)) for _, path in self.wanted}
         self.intervals = any(kpi == STOCK or self._beyond_sums(kpis[kpi], path) for kpi, path in self.wanted)
         """Whether the plant has to keep its intervals."""
@@ -134,13 +146,14 @@ class Account:
             scope = group(path, units)
         number = {name: row for row, name in enumerate(self._paths)}
         rows = np.array([number[unit.path] for unit in units])
-        return scope, units, rows, np.array([unit.site.grid_factor for unit in units])
+        factors = [place.grid_factor_kg_per_kwh or 0.0 for place in map(_place_of, units)]
+        return scope, units, rows, np.array(factors)
 
     def _beyond_sums(self, spec: KpiSpec, path: str) -> bool:
         asked = asks_for(spec)
-        if asked & ONLY_INTERVALS:
+        scope, units, rows, _ = self._places[path]
+        if asked & ONLY_INTERVALS or ("co2_kg" in asked and any(_place_of(u).grid_factors_kg_per_kwh for u in units)):
             return True
-        scope, _, rows, _ = self._places[path]
         configs = [self._configs[row] for row in rows[list(scope.units)]]
         return bool(asked & IDEAL) and any(isinstance(c, ProcessConfig) and _several_times(c) for c in configs)
 
@@ -167,9 +180,24 @@ class Account:
         floats = np.zeros((len(truths), len(FLOATS)))
         for row, truth in enumerate(truths):
             _fill(truth, ints[row], floats[row])
+            self._rate(ledger, row, Window("", t0_ns, t1_ns), ints[row], floats[row])
         ints[:, COLUMN["window_ns"]] = t1_ns - t0_ns
         held = [sum(truth.stock_ns.values()) / (t1_ns - t0_ns) for truth in truths]
         return self._values(ints, floats, np.array(held))
+
+    def _rate(
+        self, ledger: Ledger, row: int, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]
+    ) -> None:
+        """Cost of a unit by the tariff of its site, and CO2 where the grid factor varies."""
+        place, config = self._by_site[EquipmentPath(self._paths[row]).site], self._configs[row]
+        ints[COLUMN["air_meters"]], ints[COLUMN["gas_meters"]] = config.air is not None, config.gas is not None
+        ints[COLUMN["priced"]] = bool(place.tariff_cny_per_kwh)
+        for name, values in (
+            ("energy_cost_cny", place.tariff_cny_per_kwh),
+            ("co2_kg", place.grid_factors_kg_per_kwh),
+        ):
+            for begin, end, value in pieces(values, place.utc_offset_s, window):
+                floats[COLUMN[name]] += ledger.window(row, begin, end).energy_kwh * value
 
     def _of_sums(self, begin: Reading, end: Reading, window_ns: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         spent = np.rint((end.seconds - begin.seconds) * 1e9).astype(np.int64)
@@ -206,7 +234,9 @@ class Account:
     def _value(self, spec: KpiSpec, path: str, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> float:
         scope, units, rows, factors = self._places[path]
         table = Table(units, ints[rows], floats[rows])
-        table.floats[:, COLUMN["co2_kg"]] = table.floats[:, COLUMN["energy_kwh"]] * factors
+        even = np.array([not _place_of(unit).grid_factors_kg_per_kwh for unit in units])
+        co2, energy = COLUMN["co2_kg"], COLUMN["energy_kwh"]
+        table.floats[even, co2] = table.floats[even, energy] * factors[even]
         if spec.id in LINE_KPIS:
             numerator, denominator = spec.figure(line_flow(table, scope))
         else:
@@ -215,6 +245,10 @@ class Account:
         if numerator is None or denominator == 0:
             return math.nan
         return float((numerator if denominator is None else numerator / denominator) * spec.scale)
+
+
+def _place_of(unit: Unit) -> PlaceMaster:
+    return unit.site.places[unit.site.path]
 
 
 def _sites(config: PlantConfig) -> list[Site]:
@@ -249,3 +283,4 @@ def _fill(truth: Truth, ints: NDArray[np.int64], floats: NDArray[np.float64]) ->
     for name in ("ideal_produced_s", "ideal_good_s"):
         floats[COLUMN[name]] = sum(getattr(count, name) for count in counts)
     floats[COLUMN["energy_kwh"]] = truth.energy_kwh
+    floats[COLUMN["air_m3"]], floats[COLUMN["gas_m3"]] = truth.air_m3, truth.gas_m3

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from twin.brain.logs import FAILING
 from twin.brain.site import MAPPING, attend
 from twin.config import PlantConfig
+from twin.day_pattern import DayPattern
 from twin.kpi.observed import COLUMN, FLOATS, INTS
 from twin.records import RecordKind
 from twin.sim.journal import TraceRow
@@ -78,6 +79,7 @@ class Account:
         self._begin_s = plant.now_s
         self._stations = [plant.station(path) for path in plant.units]
         self._factors = _grid_factors(plant.config)
+        self._co2, self._counted = np.zeros(len(self._stations)), (plant.now_s, np.zeros(len(self._stations)))
         self._people = [row for row, (_, _, unit) in enumerate(plant.config.stations()) if unit.kind == "worker"]
         self._parts = [[0, 0, 0, 0, 0] for _ in self._stations]
         self._ideal = [[0.0, 0.0] for _ in self._stations]
@@ -148,14 +150,28 @@ class Account:
             ints[:, COLUMN[name]] = span
         floats = np.zeros((len(self._stations), len(FLOATS)))
         floats[:, IDEAL] = self._ideal
-        floats[:, ENERGY], floats[:, CO2] = energy, energy * self._factors
+        floats[:, ENERGY], floats[:, CO2] = energy, self._co2_until(now_s, energy)
         inside = np.array([station.level for station in self._stations], dtype=np.int64)
         return Cut(now_s, ints, floats, inside)
 
+    def _co2_until(self, now_s: float, energy: Floats) -> Floats:
+        """CO2 since the begin in kg; the factor of a step is that of its middle."""
+        then_s, then = self._counted
+        factors = np.array([pattern.at((then_s + now_s) / 2) for pattern in self._factors])
+        self._co2 = self._co2 + (energy - then) * factors
+        self._counted = (now_s, energy)
+        return self._co2
 
-def _grid_factors(config: PlantConfig) -> Floats:
+
+def _grid_factors(config: PlantConfig) -> list[DayPattern]:
     """CO2 of one kWh in kg at each unit."""
-    return np.array([site.grid_factor for _, site, line in config.lines() for _ in line.stations])
+    midnight = config.epoch.replace(hour=0, minute=0, second=0, microsecond=0)
+    origin_s = (config.epoch - midnight).total_seconds()
+    found = []
+    for _, site, line in config.lines():
+        pattern = DayPattern(site.grid_factors or {"00:00": site.grid_factor}, origin_s)
+        found += [pattern] * len(line.stations)
+    return found
 
 
 def windows(cuts: Sequence[Cut], units: int) -> tuple[Ints, Floats, Ints]:

@@ -16,6 +16,36 @@ CALENDAR = {
 }
 
 
+def energy_hall() -> PlantConfig:
+    """Ramps, base load, compressed air, gas, a tariff and a grid factor by time of day."""
+    power = {
+        "producing": "40 kW",
+        "setup": "22 kW",
+        "idle": "12 kW",
+        "down": "3 kW",
+        "off": "1 kW",
+        "per_part": "0.3 kWh",
+    }
+    air = {"producing": "30 m³/h", "idle": "6 m³/h", "per_part": "0.1 m³"}
+    gas = {"producing": "18 m³/h", "idle": "4 m³/h"}
+    fail = failure(after="50 min", repair="9 min")
+    units = (
+        {"id": "src", "kind": "source", "mix": {"a": 3, "b": 2}},
+        machine(
+            "furnace", "70 s", power={**power, "ramp": "4 min"}, gas=gas, failures=(fail,), setup={"duration": "6 min"}
+        ),
+        buffer("b1", 4),
+        machine("press", {"exponential": {"mean": "60 s"}}, power={**power, "ramp": "20 s"}, air=air, scrap=0.05),
+        sink("out"),
+        {"id": "hall", "kind": "base_load", "by_time": {"06:00": "30 kW", "21:30": "8 kW"}},
+        {"id": "comp", "kind": "compressor", "specific": "0.12 kWh/m³", "power": {"producing": "5 kW"}},
+    )
+    prices = {"00:00": "0.31 CNY/kWh", "08:00": "1.05 CNY/kWh", "11:30": "0.66 CNY/kWh", "22:00": "0.31 CNY/kWh"}
+    factors = {"07:00": "0.41 kg/kWh", "19:15": "0.63 kg/kWh"}
+    where = site("north", line("line", units, calendar="two"), tariff=prices, grid_factors=factors)
+    return plant_of(where, items=("a", "b"), calendars={"two": CALENDAR})
+
+
 def lively_line() -> PlantConfig:
     """Two products over three machines, two of them parallel, and a buffer between."""
     fail = failure(after="40 min", repair="7 min")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from scenarios.loader import load
-from tests.backbone.plants import lively_line, staffed_line
+from tests.backbone.plants import energy_hall, lively_line, staffed_line
 from tests.backbone.run import Heard, tell
 from tests.backbone.truth import Reference
 from tests.conftest import ROOT
@@ -38,6 +38,8 @@ def case(name: str, hours: float, tick_s: float) -> Case:
     config, seed, base = lively_line(), 3, Path()
     if name == "staffed":
         config = staffed_line()
+    elif name == "energy":
+        config = energy_hall()
     elif name != "line":
         scenario = load(name)
         # from a folder without recordings: those units are simulated, so that there is a truth
@@ -49,10 +51,11 @@ def case(name: str, hours: float, tick_s: float) -> Case:
 
 
 LIBRARY = ROOT / "scenarios" / "library"
-HOURS = {"line": (50, 60), "staffed": (26, 60), "workshop": (26, 20), "nev_chain": (26, 60)}
+HOURS = {"line": (50, 60), "staffed": (26, 60), "energy": (34, 60), "workshop": (26, 20), "nev_chain": (26, 60)}
 """Hours and telemetry period in s of each run; others run 9 h."""
 SCENARIOS = [
-    (name, *HOURS.get(name, (9, 30))) for name in ("line", "staffed", *sorted(p.stem for p in LIBRARY.glob("*.yaml")))
+    (name, *HOURS.get(name, (9, 30)))
+    for name in ("line", "staffed", "energy", *sorted(p.stem for p in LIBRARY.glob("*.yaml")))
 ]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache, cached_property
+from itertools import pairwise
 
 from tests.brain.reference import element, expected
 from twin.config import PlantConfig, ProcessConfig, StationConfig
@@ -14,6 +16,7 @@ from twin.sim.plant import Plant
 from twin.states import UnitState as U
 
 Sums = dict[str, float]
+QUARTER_NS = 900_000_000_000
 ABLE = (U.PRODUCING, U.STARVED, U.BLOCKED, U.IDLE_NO_ORDER)
 
 
@@ -40,7 +43,7 @@ def unit_sums(truth: Truth) -> Sums:
     sums["gp"] = sum(count.good_at_first for count in counts)
     sums["ideal_good"] = sum(count.ideal_good_s for count in counts)
     sums["ideal_pq"] = sum(count.ideal_produced_s for count in counts)
-    sums |= {"kwh": truth.energy_kwh, "failures": truth.failures}
+    sums |= {"kwh": truth.energy_kwh, "air": truth.air_m3, "gas": truth.gas_m3, "failures": truth.failures}
     return sums | {"repaired": truth.repaired, "repair": truth.repair_ns}
 
 
@@ -111,8 +114,10 @@ class Reference:
         """Sums over processing units; energy over all units; output of the last ones."""
         sums = total(self.unit(p, t0, t1) for p in self.processing(path))
         metered = [p for p in self.stations if p.is_under(path)]
-        sums["kwh"] = sum(self.unit(p, t0, t1)["kwh"] for p in metered)
-        sums["co2"] = sum(self.unit(p, t0, t1)["kwh"] * self.factor(p) for p in metered)
+        for name in ("kwh", "air", "gas"):
+            sums[name] = sum(self.unit(p, t0, t1)[name] for p in metered)
+        sums["co2"] = sum(self.rated(p, t0, t1, "factor") for p in metered)
+        sums["cost"] = sum(self.rated(p, t0, t1, "price") for p in metered)
         ends = [self.unit(p, t0, t1) for p in self.last(path)]
         return sums | {"out_good": sum(e["good"] for e in ends), "out_pq": sum(e["pq"] for e in ends)}
 
@@ -128,24 +133,49 @@ class Reference:
         return own | {
             "out_good": own["good"],
             "out_pq": own["pq"],
-            "co2": own["kwh"] * self.factor(EquipmentPath(path)),
+            "co2": self.rated(path, t0, t1, "factor"),
+            "cost": self.rated(path, t0, t1, "price"),
         }
 
-    def factor(self, path: EquipmentPath) -> float:
-        return next(site.grid_factor for where, site in self.config.sites() if where == path.site)
+    def rated(self, path: str, t0: int, t1: int, what: str) -> float:
+        """Energy times grid factor or price, quarter hour by quarter hour where they vary."""
+        site = next(site for where, site in self.config.sites() if where == EquipmentPath(path).site)
+        values = site.grid_factors if what == "factor" else site.tariff
+        if not values:
+            return self.unit(path, t0, t1)["kwh"] * site.grid_factor if what == "factor" else 0.0
+        edges = [t0, *range((t0 // QUARTER_NS + 1) * QUARTER_NS, t1, QUARTER_NS), t1]
+        total_ = 0.0
+        for begin, end in pairwise(edges):
+            local = datetime.fromtimestamp(begin / 1e9, self.config.epoch.tzinfo).strftime("%H:%M")
+            held = max((start for start in values if start <= local), default=max(values))
+            total_ += self.unit(path, begin, end)["kwh"] * values[held]
+        return total_
+
+    def used(self, path: str, t0: int, t1: int, sums: Sums) -> dict[str, float | None]:
+        """Energy, media, carbon and cost of a machine or group."""
+        under = {p: s for p, s in self.stations.items() if p.is_under(path)}
+        values = {"energy_kwh": sums["kwh"], "co2_kg": sums["co2"]}
+        values["coal_equivalent_kg"] = sums["kwh"] * 0.1229 + sums["gas"] * 1.2143
+        if any(s.air is not None for s in under.values()):
+            values["compressed_air_m3"] = sums["air"]
+        if any(s.gas is not None for s in under.values()):
+            values["gas_m3"] = sums["gas"]
+            values["co2_total_kg"] = sums["co2"] + sums["gas"] * 389.31 * 15.3 * 0.99 * 44 / 12 / 10_000
+        if any(site.tariff for where, site in self.config.sites() if any(p.is_under(where) for p in under)):
+            values["energy_cost_cny"] = sums["cost"]
+        return {**values}
 
     def values(self, path: str, t0: int, t1: int) -> dict[str, float | None]:
         """Indicators of a machine or a group in a window."""
         people = self.efficiency(path, t0, t1)
         if not self.processing(path) and path not in self.stations:  # a line of stores only says what it uses
             sums = self.group(path, t0, t1)
-            return {"energy_kwh": sums["kwh"], "co2_kg": sums["co2"], **people}
+            return {**self.used(path, t0, t1, sums), **people}
         machine = path in self.stations
         sums = self.machine(path, t0, t1) if machine else self.group(path, t0, t1)
         heard_s = (t1 - max(t0, self.plant.epoch_ns)) / 1e9
         values: dict[str, float | None] = {
-            "energy_kwh": sums["kwh"],
-            "co2_kg": sums["co2"],
+            **self.used(path, t0, t1, sums),
             "good_quantity": sums["out_good"],
             "produced_quantity": sums["out_pq"],
             "throughput_per_h": sums["out_pq"] / heard_s * 3600,

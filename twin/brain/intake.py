@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from twin.brain.logs import WITH_ORDER, StepLog, TransitLog
+from twin.brain.logs import WITH_ORDER, MeterLog, StepLog, TransitLog
 from twin.brain.orders import order_step
 from twin.brain.settings import BrainConfig
 from twin.brain.site import Site, Unit
@@ -17,6 +17,7 @@ from twin.states import UnitState
 
 CODE = {state.name: int(state) for state in UnitState}
 METER = "energy_kwh"
+METERS = (METER, "air_m3", "gas_m3")
 NEAR_NS = 60_000_000_000
 
 
@@ -177,10 +178,13 @@ class Intake:
                 self._check(unit.site, time_ns)
 
     def telemetry(self, frame: Frame) -> None:
-        """Energy meters; other tags are passed over."""
-        if METER not in frame.tags:
-            return
-        column = frame.tags.index(METER)
+        """Meters of energy, compressed air and gas; other tags are passed over."""
+        for tag in METERS:
+            if tag in frame.tags:
+                self._readings(frame, tag)
+
+    def _readings(self, frame: Frame, tag: str) -> None:
+        column = frame.tags.index(tag)
         values = frame.values[:, column].tolist()
         bad = None if frame.quality is None else (frame.quality[:, column] == BAD).tolist()
         for row, (path, time_ns, value) in enumerate(zip(frame.paths, frame.time_ns.tolist(), values, strict=True)):
@@ -189,8 +193,10 @@ class Intake:
             unit = self.units.get(path) or self._new(path)
             if unit is None:
                 self._reject()
-            elif self._in_time(unit.site, time_ns) and not unit.meter.add(time_ns, float(value)):
-                self._late(unit.site, time_ns - NEAR_NS, time_ns + NEAR_NS)
+            elif self._in_time(unit.site, time_ns):
+                log = unit.meter if tag == METER else unit.media.setdefault(tag, MeterLog())
+                if not log.add(time_ns, float(value)):
+                    self._late(unit.site, time_ns - NEAR_NS, time_ns + NEAR_NS)
 
     def _new(self, path: EquipmentPath) -> Unit | None:
         try:

@@ -20,9 +20,12 @@ LEVELS = {
     Level.SITE: "site",
     Level.ENTERPRISE: "enterprise",
 }
-METERED = [COLUMN[name] for name in ("energy_known_ns", "energy_span_ns", "interpolated", *PERSONNEL)]
+METERED = [
+    COLUMN[name]
+    for name in ("energy_known_ns", "energy_span_ns", "interpolated", "air_meters", "gas_meters", "priced", *PERSONNEL)
+]
 """Columns that add over all units of a group and not only over those that process."""
-METERED_FLOATS = [COLUMN[name] for name in ("energy_kwh", "co2_kg")]
+METERED_FLOATS = [COLUMN[name] for name in ("energy_kwh", "co2_kg", "energy_cost_cny", "air_m3", "gas_m3")]
 OUTPUT = [COLUMN[name] for name in ("out_produced", "out_good")]
 
 

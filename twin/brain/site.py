@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.brain.logs import CODES, WITH_ORDER, MeterLog, PartLog, StateLog, StepLog
+from twin.brain.metering import meter
 from twin.brain.orders import OrderLog
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
@@ -53,6 +54,7 @@ class Unit:
     states: StateLog = field(default_factory=StateLog)
     parts: PartLog = field(default_factory=PartLog)
     meter: MeterLog = field(default_factory=MeterLog)
+    media: dict[str, MeterLog] = field(default_factory=dict)
     orders: OrderLog = field(default_factory=OrderLog)
     master: EquipmentMaster | None = None
 
@@ -127,12 +129,6 @@ class Site:
         place = self.places.get(self.path) or next(iter(self.places.values()), None)
         return 0.0 if place is None else place.utc_offset_s
 
-    @property
-    def grid_factor(self) -> float:
-        """CO2 of one kWh in kg; 0 while unknown."""
-        place = self.places.get(self.path)
-        return 0.0 if place is None else place.grid_factor_kg_per_kwh or 0.0
-
     def changed(self) -> None:
         """Units or master data changed."""
         self.version += 1
@@ -206,7 +202,7 @@ class Site:
         ints += durations @ MAPPING
         attend(ints, [row for row, unit in enumerate(chosen) if unit.person])
         ints[:, COLUMN["window_ns"]] = window.length_ns
-        floats[:, COLUMN["co2_kg"]] = floats[:, COLUMN["energy_kwh"]] * self.grid_factor
+        meter(chosen, self.places.get(self.path), window, ints, floats)
         return Table(chosen, ints, floats)
 
     def table(self, window: Window) -> Table:
@@ -235,6 +231,8 @@ class Site:
             unit.states.prune(before_ns)
             unit.parts.prune(before_ns)
             unit.meter.prune(before_ns)
+            for counter in unit.media.values():
+                counter.prune(before_ns)
             unit.orders.prune(before_ns)
         for stock in self.stocks.values():
             stock.prune(before_ns)
@@ -269,8 +267,3 @@ def _count(unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[
     ints[COLUMN["out_produced"]] = parts.good + parts.scrap + parts.rework
     begun = COLUMN["failures"]
     ints[begun : begun + 3] = unit.states.failures(t0_ns, t1_ns)
-    if unit.meter.times:
-        reading = unit.meter.energy(t0_ns, t1_ns)
-        floats[COLUMN["energy_kwh"]] = reading.kwh
-        known = COLUMN["energy_known_ns"]
-        ints[known : known + 3] = (reading.known_ns, t1_ns - t0_ns, reading.interpolated)

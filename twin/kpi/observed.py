@@ -42,6 +42,9 @@ class Observed:
         energy_known_ns: Time over which the meters were read.
         energy_span_ns: Time over which they should have been.
         interpolated: Window boundaries at which a meter was not read but interpolated.
+        air_meters: Meters of compressed air that were read.
+        gas_meters: Meters of gas that were read.
+        priced: Energy meters whose energy has a price.
         apwt_ns: Actual personnel work time of the workers.
         apat_ns: Actual personnel attendance time of the workers: on shift, without breaks.
         people_known_ns: Time of the workers in which their state was known.
@@ -49,7 +52,10 @@ class Observed:
         ideal_produced_s: Sum of planned run time per item x produced quantity.
         ideal_good_s: Sum of planned run time per item x good quantity.
         energy_kwh: Electrical energy by the meters.
-        co2_kg: The same times the grid factor of its site.
+        co2_kg: The same times the grid factor of its site, by time of day where that varies.
+        energy_cost_cny: The same times the tariff of its site.
+        air_m3: Compressed air by the meters.
+        gas_m3: Gas by the meters.
         window_ns: Length of the window.
         out_produced: Quantity that the last units of the scope produced.
         out_good: Good quantity that the last units of the scope produced.
@@ -78,6 +84,9 @@ class Observed:
     energy_known_ns: Amount = 0
     energy_span_ns: Amount = 0
     interpolated: Amount = 0
+    air_meters: Amount = 0
+    gas_meters: Amount = 0
+    priced: Amount = 0
     apwt_ns: Amount = 0
     apat_ns: Amount = 0
     people_known_ns: Amount = 0
@@ -86,6 +95,9 @@ class Observed:
     ideal_good_s: Amount = 0.0
     energy_kwh: Amount = 0.0
     co2_kg: Amount = 0.0
+    energy_cost_cny: Amount = 0.0
+    air_m3: Amount = 0.0
+    gas_m3: Amount = 0.0
     window_ns: Amount = 0
     out_produced: Amount = 0
     out_good: Amount = 0
@@ -128,7 +140,7 @@ class Observed:
 
 
 NAMES = tuple(field.name for field in fields(Observed))
-FLOATS = ("ideal_produced_s", "ideal_good_s", "energy_kwh", "co2_kg")
+FLOATS = ("ideal_produced_s", "ideal_good_s", "energy_kwh", "co2_kg", "energy_cost_cny", "air_m3", "gas_m3")
 INTS = tuple(name for name in NAMES if name not in FLOATS)
 COLUMN = {name: index for names in (INTS, FLOATS) for index, name in enumerate(names)}
 """Column of each quantity in the int64 matrix (``INTS``) or the float64 matrix (``FLOATS``)."""

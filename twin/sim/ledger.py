@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from twin.equipment import EquipmentPath
 from twin.errors import FactoryError, Problem
+from twin.parts.energy import Medium
 from twin.records import RecordKind
 from twin.sim.clock import to_ns, to_ns_array
 from twin.sim.journal import Rows
@@ -76,7 +79,9 @@ class Truth:
     Args:
         durations_ns: Time by code of the state (number, plus 16 with an order), int64[32]; they fill the window.
         counts: Completed operations by item.
-        energy_kwh: Energy.
+        energy_kwh: Electrical energy.
+        air_m3: Compressed air.
+        gas_m3: Gas.
         failures: Failures (FAILED or REPAIR in one piece) that began.
         repaired: Failures that ended.
         repair_ns: Full length of the failures that ended.
@@ -88,6 +93,8 @@ class Truth:
     durations_ns: NDArray[np.int64]
     counts: dict[str, Count]
     energy_kwh: float
+    air_m3: float
+    gas_m3: float
     failures: int
     repaired: int
     repair_ns: int
@@ -182,7 +189,9 @@ class Ledger:
         return Truth(
             durations_ns=_durations(starts, codes, t0_ns, t1_ns),
             counts=self._counts(record, t0_ns, t1_ns),
-            energy_kwh=self._energy(number, starts, codes, (t0_ns, t1_ns), station),
+            energy_kwh=self._energy(number, t0_ns, t1_ns),
+            air_m3=self._volume(number, station.air, t0_ns, t1_ns),
+            gas_m3=self._volume(number, station.gas, t0_ns, t1_ns),
             failures=begun,
             repaired=ended,
             repair_ns=repair_ns,
@@ -195,18 +204,35 @@ class Ledger:
         """Energy in kWh since the start, of what happened before a time."""
         return self.window(unit, self._origin, time_ns).energy_kwh
 
-    def _energy(
-        self,
-        number: int,
-        starts: NDArray[np.int64],
-        codes: NDArray[np.uint8],
-        window: tuple[int, int],
-        station: Station,
-    ) -> float:
-        spent = _durations(starts, codes, *window)
-        by_state = float(spent @ np.array(station.power)) / 1e9
-        parts = sum(int(part[1] + part[2] + part[3]) for part in self._between(self._records[number], *window))
-        return by_state + parts * station.per_part
+    def _energy(self, number: int, t0_ns: int, t1_ns: int) -> float:
+        station = self._stations[number]
+        spent_s, made = self._spent(number, t0_ns, t1_ns)
+        t0_s, t1_s = ((time_ns - self._origin) / 1e9 for time_ns in (t0_ns, t1_ns))
+        energy = float(spent_s @ np.array(station.power)) + made * station.per_part
+        if station.ramp is not None:
+            energy += station.ramp.over(self._intervals(number), t0_s, t1_s)
+        return energy + station.more_energy(t0_s, t1_s, partial(self._air, t0_ns=t0_ns, t1_ns=t1_ns))
+
+    def _air(self, station: Station, t0_ns: int, t1_ns: int) -> float:
+        return self._volume(self._index[station.path], station.air, t0_ns, t1_ns)
+
+    def _volume(self, number: int, medium: Medium | None, t0_ns: int, t1_ns: int) -> float:
+        if medium is None:
+            return 0.0
+        spent_s, made = self._spent(number, t0_ns, t1_ns)
+        return medium.used(spent_s.tolist(), made if self._stations[number].records_parts else 0)
+
+    def _spent(self, number: int, t0_ns: int, t1_ns: int) -> tuple[NDArray[np.float64], int]:
+        """Time by code in s, and completed parts of a window."""
+        record = self._records[number]
+        starts = to_ns_array(self._origin, np.frombuffer(record.state_s, dtype=np.float64))
+        spent = _durations(starts, np.frombuffer(record.codes, dtype=np.uint8), t0_ns, t1_ns)
+        parts = sum(int(part[1] + part[2] + part[3]) for part in self._between(record, t0_ns, t1_ns))
+        return spent / 1e9, parts
+
+    def _intervals(self, number: int) -> Iterator[tuple[float, float, int]]:
+        record = self._records[number]
+        return zip(record.state_s, [*record.state_s[1:], inf], record.codes, strict=True)
 
     def _between(self, record: _Record, t0_ns: int, t1_ns: int) -> list[tuple[Any, ...]]:
         times = to_ns_array(self._origin, np.frombuffer(record.part_s, dtype=np.float64))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf, prod
@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from twin.config import StationConfig
 from twin.equipment import EquipmentPath
-from twin.parts.energy import power_by_state
+from twin.parts.energy import Medium, Ramp, power_by_state
 from twin.records import RecordKind
 from twin.sim.allocation import Allocator
 from twin.sim.journal import Event, Journal, Series, state_event
@@ -202,6 +202,7 @@ class Station:
         "_said",
         "_series",
         "_varied",
+        "air",
         "armed",
         "branch",
         "causes",
@@ -210,6 +211,7 @@ class Station:
         "energy",
         "fail_at",
         "feed",
+        "gas",
         "held",
         "influences",
         "journal",
@@ -226,6 +228,7 @@ class Station:
         "per_part",
         "power",
         "predecessors",
+        "ramp",
         "recording",
         "reworked",
         "scrapped",
@@ -257,6 +260,10 @@ class Station:
         self.power = power_by_state(setting.config.power)
         self.per_part = setting.config.power.per_part if self.records_parts else 0.0
         self.energy = 0.0
+        config = setting.config
+        self.ramp = Ramp(self.power, config.power.ramp) if config.power.ramp > 0 else None
+        self.air = None if config.air is None else Medium(config.air)
+        self.gas = None if config.gas is None else Medium(config.gas)
         self.parts = self.scrapped = self.reworked = 0
         self.life = self.fail_at = inf
         self.armed = -1.0
@@ -429,6 +436,9 @@ class Station:
         spent = now - self.since
         self.totals[old] += spent
         self.energy += spent * self.power[old]
+        if self.ramp is not None:
+            self.energy += self.ramp.more(old, spent)
+            self.ramp.leave(old, spent)
         self.since = now
         self.code = code
         self.fail_at = inf
@@ -567,7 +577,37 @@ class Station:
 
     def energy_at(self, now: float) -> float:
         """Energy used until now in kWh."""
-        return self.energy + (now - self.since) * self.power[self.code] + self.parts * self.per_part
+        spent = now - self.since
+        ramp = 0.0 if self.ramp is None else self.ramp.more(self.code, spent)
+        return self.energy + spent * self.power[self.code] + ramp + self.parts * self.per_part
+
+    def more_energy(self, t0_s: float, t1_s: float, air: Callable[[Station], float]) -> float:  # noqa: ARG002
+        """Energy of a window that follows neither from its states nor from its parts, in kWh.
+
+        Args:
+            t0_s: Begin, simulated s.
+            t1_s: End.
+            air: Compressed air that a unit took in the window, in m³.
+        """
+        return 0.0
+
+    def power_now(self) -> float:
+        """Power in kW."""
+        if self.ramp is not None:
+            return self.ramp.now(self.code, self.kernel._now - self.since) * 3600
+        return self.power[self.code] * 3600
+
+    def consumed(self, medium: Medium | None, now: float) -> float:
+        """Volume of a medium used until now in m³; 0 of none."""
+        if medium is None:
+            return 0.0
+        seconds = list(self.totals)
+        seconds[self.code] += now - self.since
+        return medium.used(seconds, self.parts if self.records_parts else 0)
+
+    def flow_now(self, medium: Medium | None) -> float:
+        """Flow of a medium in m³/h; 0 of none."""
+        return 0.0 if medium is None else medium.flow[self.code] * 3600
 
     def operated(self) -> float:
         """Time in PRODUCING so far in s."""

@@ -24,6 +24,8 @@ class PlantView:
         parts: Completed operations, of storing units items passed on, int64[units].
         wear: Share of life used of the failure mode nearest to its end, 0 to 1, float64[units].
         level: Items held by storing units, 0 for others, int64[units].
+        air_m3: Compressed air taken since the start, float64[units].
+        gas_m3: Gas burnt since the start, float64[units].
     """
 
     now_s: float
@@ -34,6 +36,8 @@ class PlantView:
     parts: NDArray[np.int64]
     wear: NDArray[np.float64]
     level: NDArray[np.int64]
+    air_m3: NDArray[np.float64]
+    gas_m3: NDArray[np.float64]
 
 
 def _floats(values: list[float]) -> NDArray[np.float64]:
@@ -51,8 +55,10 @@ def view_of(stations: Sequence[Station], now_s: float) -> PlantView:
         state=np.array([s.code % WITH_ORDER for s in stations], dtype=np.uint8),
         state_since_s=_floats([s.since for s in stations]),
         energy_kwh=_floats([s.energy_at(now_s) for s in stations]),
-        power_kw=_floats([s.power[s.code] * 3600 for s in stations]),
+        power_kw=_floats([s.power_now() for s in stations]),
         parts=np.array([s.parts for s in stations], dtype=np.int64),
         wear=_floats([_wear(s) if s.modes else 0.0 for s in stations]),
         level=np.array([s.level if s.stores else 0 for s in stations], dtype=np.int64),
+        air_m3=_floats([s.consumed(s.air, now_s) for s in stations]),
+        gas_m3=_floats([s.consumed(s.gas, now_s) for s in stations]),
     )
