@@ -146,5 +146,5 @@ def test_a_password_in_an_address_is_not_repeated() -> None:
 
 
 def test_an_unknown_scenario_names_the_shipped_ones() -> None:
-    with pytest.raises(ScenarioError, match="shipped: cnc_job, nev_chain, workshop"):
+    with pytest.raises(ScenarioError, match=r"shipped: .*cnc_job, .*nev_chain, .*workshop"):
         load("nowhere")

@@ -142,7 +142,7 @@ class Orders(Station):
         if not self.in_process:
             self.show()
 
-    def lose(self, lot: RoutedLot) -> None:
+    def spoiled(self, lot: RoutedLot) -> None:
         """A lot was spoiled."""
         self.in_process -= 1
         self.lost += 1

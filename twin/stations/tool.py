@@ -299,7 +299,7 @@ class Tool(Breakable):
             self.log.extend((self.kernel._now, self._event(lot, step, lot.size, spoiled)))
         if spoiled:
             self.scrapped += lot.size
-            lot.orders.lose(lot)
+            lot.orders.spoiled(lot)
         return spoiled
 
     def _record(self, lots: tuple[RoutedLot, ...], step: Step, now: float) -> None:
