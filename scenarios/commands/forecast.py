@@ -65,12 +65,13 @@ def _figures(scopes: Mapping[str, Any], everything: bool, kpis: tuple[str, ...])
     return table
 
 
-def _orders(orders: Iterable[Document]) -> Table:
-    table = _table("orders complete", "quantity", "due", "on time", *NAMES)
-    for order in orders:
+def _orders(orders: list[Document]) -> Table:
+    table = _table("orders complete", "order", "quantity", "due", "on time", *NAMES)
+    for order in orders[:MOST_ROWS]:
         on_time = "-" if order["on_time"] is None else f"{order['on_time']:.0%}"
         due = "-" if order["due"] is None else order["due"][:16]
-        table.add_row(order["path"], str(order["quantity"]), due, on_time, *_times(order))
+        name = "-" if order["item"] is None else order["order"]
+        table.add_row(order["path"], name, f"{order['quantity']:g}", due, on_time, *_times(order))
     return table
 
 

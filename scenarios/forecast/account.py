@@ -25,6 +25,9 @@ FAILED = [COLUMN[name] for name in ("failures", "repaired", "repair_ns")]
 ENERGY, CO2 = COLUMN["energy_kwh"], COLUMN["co2_kg"]
 _FAILING = {state.name for state in UnitState if FAILING[state]}
 
+DONE = frozenset({"completed", "delivered"})
+NEWS = DONE | {"released", "received"}
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -46,6 +49,23 @@ class Milestone:
     units: tuple[int, ...]
     quantity: int
     due_s: float | None = None
+
+
+@dataclass(slots=True)
+class OrderCourse:
+    """What became of an order of the plant's own in a branch.
+
+    Args:
+        item: What was ordered.
+        due_s: Simulated time at which it is due; None: whenever.
+        quantity: Quantity complete or delivered.
+        done_s: Simulated time of the last of it; infinite when there was none.
+    """
+
+    item: str
+    due_s: float | None
+    quantity: float = 0.0
+    done_s: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +109,8 @@ class Account:
         """First time, in simulated s, at which the stock of an item at a unit fell to 0."""
         self.completions = {stone.id: inf for stone in milestones}
         """Time, in simulated s, at which each milestone was reached; infinite when it was not."""
+        self.orders: dict[tuple[int, str], OrderCourse] = {}
+        """The plant's own orders of which there was news, by unit and order."""
         self._open = {stone.id: stone.quantity for stone in milestones}
         self._stones = {unit: [s.id for s in milestones if unit in s.units] for s in milestones for unit in s.units}
         self._base = self._totals()
@@ -103,7 +125,19 @@ class Account:
                 self._state(row)
             elif row.kind is RecordKind.STOCK and row.values[1] == 0:
                 self.stock_outs.setdefault((row.unit, row.values[0]), row.sim_s)
+            elif row.kind is RecordKind.ORDER:
+                self._order(row)
         return self._cut()
+
+    def _order(self, row: TraceRow) -> None:
+        order, event, item, quantity, due_ns, _, _ = row.values
+        if event not in NEWS:
+            return
+        due_s = None if due_ns is None else (due_ns - self._plant.epoch_ns) * 1e-9
+        course = self.orders.setdefault((row.unit, order), OrderCourse(item, due_s))
+        if event in DONE:
+            course.quantity += quantity
+            course.done_s = row.sim_s
 
     def _part(self, row: TraceRow) -> None:
         _, good, scrap, rework, ideal_s, first_pass = row.values

@@ -10,7 +10,7 @@ from scenarios.forecast.horizon import STEP_S, grid_s, horizon_s
 from scenarios.forecast.layout import DEFAULT_KPIS, Layout
 from scenarios.forecast.orders import milestones
 from scenarios.forecast.pool import BranchPool, Done
-from scenarios.forecast.result import Arrival, Forecast, punctual, quantiles, stock_outs
+from scenarios.forecast.result import Arrival, Forecast, orders_ahead, punctual, quantiles, stock_outs
 from twin.errors import Problem, ScenarioError
 from twin.sim.plant import Plant
 
@@ -80,5 +80,6 @@ def forecast(name: str, snapshot: bytes, question: Question, pool: BranchPool, d
         completions={stone.id: Arrival.of([each.completions[stone.id] for each in outcomes]) for stone in stones},
         milestones={stone.id: stone for stone in stones},
         on_time=punctual(outcomes, stones),
+        orders=orders_ahead(outcomes, plant.units),
         wall_s=perf_counter() - begun,
     )

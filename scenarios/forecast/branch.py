@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.forecast.account import Account, Milestone, windows
+from scenarios.forecast.account import Account, Milestone, OrderCourse, windows
 from scenarios.forecast.layout import DEFAULT_KPIS, Layout
 from twin.sim.plant import Plant
 
@@ -44,11 +44,13 @@ class Outcome:
         values: Indicators, float64[2, windows, scopes, kpis]: from time to time, and from the begin to each time.
         stock_outs: First time in simulated s at which the stock of (number of the unit, item) fell to 0.
         completions: Time in simulated s at which each milestone was reached; infinite when it was not.
+        orders: The plant's own orders by number of the unit and order.
     """
 
     values: NDArray[np.float64]
     stock_outs: dict[tuple[int, str], float]
     completions: dict[str, float]
+    orders: dict[tuple[int, str], OrderCourse] = field(default_factory=dict)
 
 
 def run_branches(task: Task, numbers: Iterable[int]) -> list[Outcome]:
@@ -69,4 +71,4 @@ def _run(plant: Plant, task: Task, layout: Layout) -> Outcome:
     cuts = [account.advance(time_s) for time_s in task.times_s]
     values = layout.values(*windows(cuts, len(plant.units)))
     shape = (2, len(cuts), *values.shape[1:])
-    return Outcome(values.reshape(shape), account.stock_outs, account.completions)
+    return Outcome(values.reshape(shape), account.stock_outs, account.completions, account.orders)

@@ -105,10 +105,19 @@ def _orders(result: Forecast, begin: int) -> Iterator[Row]:
     for name, arrival in sorted(result.completions.items(), key=_median):
         latest[result.milestones[name].path] = (name, arrival)
     yield from _arrivals(result, {path: arrival for path, (_, arrival) in latest.items()}, "order_completion_h", begin)
-    for path, (name, _) in latest.items():
-        if name in result.on_time:
-            scope = result.layout.scopes[result.layout.row[EquipmentPath(path)]]
-            yield _row(scope, "order_on_time", LIVE, begin, begin, result.on_time[name])
+    on_time = {path: result.on_time[name] for path, (name, _) in latest.items() if name in result.on_time}
+    for path, share in {**_own_orders(result), **on_time}.items():
+        scope = result.layout.scopes[result.layout.row[EquipmentPath(path)]]
+        yield _row(scope, "order_on_time", LIVE, begin, begin, share)
+
+
+def _own_orders(result: Forecast) -> dict[str, float]:
+    """Of each unit that tells of orders, the share to be expected on time of those due before the horizon."""
+    shares: dict[str, list[float]] = {}
+    for (path, _), order in result.orders.items():
+        if order.on_time is not None and order.due_s is not None and order.due_s <= result.times_s[-1]:
+            shares.setdefault(path, []).append(order.on_time)
+    return {path: sum(each) / len(each) for path, each in shares.items()}
 
 
 def _median(entry: tuple[str, Arrival]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil, inf, isfinite
@@ -18,6 +18,8 @@ from twin.equipment import EquipmentPath
 from twin.kpi.definitions.forecast import QUANTILES
 
 Document = dict[str, Any]
+MOST_ORDERS = 1000
+"""Most of the plant's own orders in the document."""
 NAMES = tuple(f"p{round(100 * quantile):02d}" for quantile in QUANTILES)
 
 
@@ -48,6 +50,25 @@ class Arrival:
         return cls(chosen, sum(map(isfinite, ordered)) / len(ordered))
 
 
+@dataclass(frozen=True, slots=True)
+class OrderAhead:
+    """What is to be expected of an order of the plant's own.
+
+    Args:
+        item: What was ordered.
+        quantity: Its quantity, as far as it gets.
+        due_s: Simulated time at which it is due; None: whenever.
+        done: When it is complete.
+        on_time: Share of branches in which that is when it is due; None: it is never due.
+    """
+
+    item: str
+    quantity: float
+    due_s: float | None
+    done: Arrival
+    on_time: float | None
+
+
 @dataclass(frozen=True)
 class Forecast:
     """A forecast.
@@ -66,6 +87,7 @@ class Forecast:
         completions: Completion of each milestone.
         milestones: The milestones by their id.
         on_time: Share of branches in which a milestone with a due time is reached by then.
+        orders: The plant's own orders by unit and order, those due first before others.
         wall_s: Real time it took.
     """
 
@@ -81,6 +103,7 @@ class Forecast:
     completions: Mapping[str, Arrival]
     milestones: Mapping[str, Milestone]
     on_time: Mapping[str, float]
+    orders: Mapping[tuple[EquipmentPath, str], OrderAhead]
     wall_s: float = 0.0
 
     def moment(self, sim_s: float) -> str | None:
@@ -100,7 +123,7 @@ class Forecast:
             "times_s": list(self.times_s),
             "quantiles": list(QUANTILES),
             "scopes": {str(scope.path): self._scope(row) for row, scope in enumerate(self.layout.scopes)},
-            "orders": [self._order(name, arrival) for name, arrival in self.completions.items()],
+            "orders": [*(self._order(name, each) for name, each in self.completions.items()), *self._own_orders()],
             "stock_outs": [
                 {"path": str(path), "item": item, **self._arrival(arrival)}
                 for (path, item), arrival in self.stock_outs.items()
@@ -129,8 +152,14 @@ class Forecast:
     def _order(self, name: str, arrival: Arrival) -> Document:
         stone = self.milestones[name]
         due = None if stone.due_s is None else self.moment(stone.due_s)
-        about = {"order": name, "path": stone.path, "quantity": stone.quantity, "due": due}
+        about = {"order": name, "path": stone.path, "item": None, "quantity": stone.quantity, "due": due}
         return {**about, "on_time": self.on_time.get(name), **self._arrival(arrival)}
+
+    def _own_orders(self) -> Iterator[Document]:
+        for (path, name), order in list(self.orders.items())[:MOST_ORDERS]:
+            due = None if order.due_s is None else self.moment(order.due_s)
+            about = {"order": name, "path": str(path), "item": order.item, "quantity": order.quantity, "due": due}
+            yield {**about, "on_time": order.on_time, **self._arrival(order.done)}
 
 
 def _numbers(values: NDArray[np.float64]) -> list[float | None]:
@@ -167,6 +196,30 @@ def stock_outs(outcomes: Sequence[Outcome], units: Sequence[EquipmentPath]) -> d
         for unit, item in keys
     }
     return dict(sorted(found.items(), key=lambda entry: (-entry[1].probability, entry[1].times_s[2])))
+
+
+def orders_ahead(
+    outcomes: Sequence[Outcome], units: Sequence[EquipmentPath]
+) -> dict[tuple[EquipmentPath, str], OrderAhead]:
+    """What becomes of the plant's own orders; of those that are complete in no branch nothing is known."""
+    found = {}
+    for key in sorted({key for outcome in outcomes for key in outcome.orders}):
+        courses = [outcome.orders.get(key) for outcome in outcomes]
+        known = [course for course in courses if course is not None]
+        done = Arrival.of([inf if course is None else course.done_s for course in courses])
+        if done.probability == 0:
+            continue
+        due_s = known[0].due_s
+        late = None if due_s is None else sum(course is None or course.done_s > due_s for course in courses)
+        quantity = max(course.quantity for course in known)
+        on_time = None if late is None else 1 - late / len(outcomes)
+        found[units[key[0]], key[1]] = OrderAhead(known[0].item, quantity, due_s, done, on_time)
+    return dict(sorted(found.items(), key=_due))
+
+
+def _due(entry: tuple[tuple[EquipmentPath, str], OrderAhead]) -> tuple[float, float]:
+    order = entry[1]
+    return (inf if order.due_s is None else order.due_s, order.done.times_s[2])
 
 
 def punctual(outcomes: Sequence[Outcome], milestones: Sequence[Milestone]) -> dict[str, float]:

@@ -12,7 +12,9 @@ from scenarios.forecast.ahead import Question, forecast
 from scenarios.forecast.branch import Outcome, Task, run_branches
 from scenarios.forecast.layout import Layout
 from scenarios.forecast.pool import BranchPool
+from scenarios.forecast.records import frame_of
 from scenarios.forecast.result import Arrival, quantiles
+from tests.engine.test_control import lots, shop
 from tests.forecast.plants import LINE, running, small_line
 from twin.errors import ScenarioError
 from twin.sim.plant import Plant
@@ -95,3 +97,30 @@ def test_a_plant_without_events_cannot_be_forecast() -> None:
     plant = Plant(small_line(), 1, trace=False)
     with BranchPool(1) as pool, pytest.raises(ScenarioError, match="expected a plant that keeps its events"):
         forecast("small", plant.snapshot(), Question(branches=1), pool)
+
+
+def test_the_plants_own_orders_are_told_with_their_dates() -> None:
+    step = {"pool": "mill", "time": {"exponential": {"mean": "20 min"}}}
+    config = shop({"lot": [step, step]}, [lots("lot", every="30 min", due="2 h")], {"mill": 2})
+    plant = Plant(config, 4)
+    plant.run_until(10 * H)
+    with BranchPool(1) as pool:
+        result = forecast("shop", plant.snapshot(), Question("6 h", branches=40), pool)
+    told = {order.item for order in result.orders.values()}
+    assert told == {"lot"}
+    shares = [order.on_time for order in result.orders.values() if order.due_s and order.due_s <= 16 * H]
+    assert 0.5 < np.mean([share for share in shares if share is not None]) < 1
+    for (path, name), order in result.orders.items():
+        assert (path, name[:4]) == (f"{LINE}/orders", "lot-")
+        assert list(order.done.times_s) == sorted(order.done.times_s)
+        assert order.due_s is not None
+    kept = run_branches(Task(plant.snapshot(), (16 * H,), keep_streams=True), [0])[0].orders
+    plant.drain()
+    plant.run_until(16 * H)
+    done = {
+        row.values[0]: row.sim_s for row in plant.drain() if row.kind.value == "order" and row.values[1] == "completed"
+    }
+    assert {name: course.done_s for (_, name), course in kept.items() if course.done_s < inf} == done
+    rows = [row for row in frame_of(result).rows() if row["kpi"] == "order_on_time"]
+    assert [(row["path"], row["window"]) for row in rows] == [(f"{LINE}/orders", "live")]
+    assert result.document()["orders"][0]["item"] == "lot"
