@@ -21,6 +21,7 @@ from scenarios.simulation import Simulation, simulate
 from twin.brain.summary import ScopeFigures
 
 SHOWN = ("oee", "availability", "effectiveness", "quality_ratio", "throughput_per_h", "energy_kwh")
+TRADE = ("otif", "order_fill_rate", "order_cycle_time_h", "backlog", "days_of_inventory", "bullwhip")
 WIDTH = 160
 """Columns where there is no terminal."""
 
@@ -35,6 +36,18 @@ def board(title: str, scopes: Iterable[tuple[str, ScopeFigures]]) -> Table:
         counts = [str(figures.counts.get(name, "-")) for name in ("good", "scrap")]
         table.add_row(path, *counts, *(_figure(figures.kpis.get(name)) for name in SHOWN))
     return table
+
+
+def trade_board(scopes: Iterable[tuple[str, ScopeFigures]]) -> Table | None:
+    """Main figures of the units that take orders; None where nobody does."""
+    trading = [(path, figures.kpis) for path, figures in scopes if TRADE[0] in figures.kpis or TRADE[1] in figures.kpis]
+    table = Table(title="orders", title_justify="left", box=None, pad_edge=False)
+    table.add_column("path", no_wrap=True)
+    for name in TRADE:
+        table.add_column(name, justify="right")
+    for path, kpis in trading:
+        table.add_row(path, *(_figure(kpis.get(name)) for name in TRADE))
+    return table if trading else None
 
 
 def chain_board(scopes: Iterable[tuple[str, ScopeFigures]]) -> Table:
@@ -58,6 +71,9 @@ def show(result: Simulation) -> None:
     console.print(board("stations", result.summary.units.items()))
     console.print(board("lines", result.summary.lines.items()))
     console.print(board("sites", result.summary.sites.items()))
+    orders = trade_board(result.summary.units.items())
+    if orders is not None:
+        console.print(orders)
     if result.summary.chains:
         console.print(chain_board(result.summary.chains.items()))
     for verdict in result.verdicts:

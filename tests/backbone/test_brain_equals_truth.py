@@ -18,10 +18,12 @@ from tests.backbone.truth import Reference
 from tests.conftest import ROOT
 from twin.config import PlantConfig
 from twin.equipment import EquipmentPath
+from twin.kpi.spec import specs
 from twin.sim.plant import Plant
 from twin.states import UnitState
 
-LINE_ONLY = {"line_oee", "bottleneck_unit"}
+ELSEWHERE = {"line_oee", "bottleneck_unit", *(spec.id for spec in specs("trade"))}
+"""Compared by tests of their own."""
 
 
 @dataclass
@@ -68,7 +70,7 @@ def own_rows(run: Case) -> dict[tuple[str, str, int, int], dict[str, dict[str, A
     """Records of equipment by (path, window, start, end) and indicator."""
     found: dict[tuple[str, str, int, int], dict[str, dict[str, Any]]] = {}
     for (path, kpi, window, end), row in run.heard.rows.items():
-        if not path.startswith("chain-") and kpi not in LINE_ONLY:
+        if not path.startswith("chain-") and kpi not in ELSEWHERE:
             found.setdefault((path, window, row["t0_ns"], end), {})[kpi] = row
     return found
 
@@ -146,7 +148,9 @@ def test_chain_throughput_is_what_was_shipped(run: Case) -> None:
     if chain is None:
         pytest.skip("the scenario has no chain")
     sinks = [
-        EquipmentPath(p) for p, s in run.reference.stations.items() if s.kind == "sink" and getattr(s, "final", False)
+        EquipmentPath(p)
+        for p, s in run.reference.stations.items()
+        if s.kind in ("sink", "customer") and getattr(s, "final", False)
     ]
     checked = 0
     for (path, kpi, _, t1), row in run.heard.rows.items():

@@ -26,8 +26,8 @@ def test_steps_are_summed_by_source_time_in_whatever_order_they_come(steps: list
 
 
 def test_what_no_order_looks_like_is_not_taken() -> None:
-    assert order_step(["o1", "placed", "cell", 4, None, None, None]) == ("o1", 0, 4.0, NEVER)
-    assert order_step(["o1", "completed", "cell", None, 7, None, None]) == ("o1", 7, 0.0, 7)
+    assert order_step(["o1", "placed", "cell", 4, None, None, None]) == ("o1", 0, 4.0, NEVER, "")
+    assert order_step(["o1", "completed", "cell", None, 7, None, None]) == ("o1", 7, 0.0, 7, "")
     for wrong in (
         ["o1", "lost", "cell", 4],
         ["o1", "placed", "cell", -1],

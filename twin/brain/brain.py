@@ -14,6 +14,7 @@ from twin.brain.settings import BrainConfig
 from twin.brain.sheet import Sheet
 from twin.brain.site import Site, Table
 from twin.brain.supply import ChainView, report_chain
+from twin.brain.trade import report_chain_trade, report_trade
 from twin.brain.windows import DAY_NS, LIVE, Window, regular, shifts
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.amounts import NS_PER_H, NS_PER_S
@@ -89,6 +90,7 @@ class Brain:
             sheet = Sheet(window, self.config.partial_below)
             scopes = self._scopes_of(site, site.path, table)
             report(sheet, table, scopes)
+            report_trade(sheet, [site], table, self.config)
             yield table, scopes, sheet.frame()
         for members in self._groups.values():
             for frame in self._group_frames(members, window):
@@ -202,6 +204,7 @@ class Brain:
             site.closed[path, window] = table
         sheet = Sheet(window, self.config.partial_below)
         report(sheet, table, self._scopes_of(site, path, table))
+        report_trade(sheet, [site], table, self.config)
         frame = sheet.frame()
         if frame is not None:
             yield frame
@@ -244,6 +247,7 @@ class Brain:
             path, chain = entry
             final = self._intake.item(chain.final_item)
             report_chain(sheet, ChainView(chain, path, members.sites, table, window, self._intake.transit, final))
+            report_chain_trade(sheet, path, members.sites, table, self.config)
         frame = sheet.frame()
         if frame is not None:
             yield frame

@@ -1,16 +1,26 @@
-"""Steps of orders that a unit told, kept in order of source time."""
+"""Orders that a unit told of, kept by source time: what it was asked for and shipped, and what it ordered itself."""
 
 from __future__ import annotations
 
 import math
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from twin.kpi.amounts import NS_PER_H
 from twin.records import ORDER_EVENTS
 
 NUMBER = {event: number for number, event in enumerate(ORDER_EVENTS)}
+PLACED, RECEIVED, SHIPPED, DELIVERED, CANCELLED = (
+    NUMBER[event] for event in ("placed", "received", "shipped", "delivered", "cancelled")
+)
 NEVER = 2**62
+DAY_NS = 24 * NS_PER_H
+LONGEST_D = 400
+"""Days of the longest order that is filed by day; a longer one stays among the open ones."""
+KEPT_H = 24 * 7 * 60
+"""Hours of demand and orders that are kept for the amplification of orders."""
 
 
 class Step(NamedTuple):
@@ -21,17 +31,19 @@ class Step(NamedTuple):
         event: Number of the step in ``ORDER_EVENTS``.
         quantity: Quantity of the step, 0 when none was said.
         due_ns: When it is due, ns since 1970 UTC; a time that never comes when none was said.
+        destination: Path of who wants it; empty when that was not said.
     """
 
     order: str
     event: int
     quantity: float
     due_ns: int
+    destination: str = ""
 
 
 def order_step(row: list[Any]) -> Step | None:
     """The step of a row of ORDER; None when no record should look like that."""
-    order, event, _, quantity, due_ns, _, _ = row
+    order, event, _, quantity, due_ns, _, destination = row
     number = NUMBER.get(event)
     try:
         amount, due = float(quantity or 0.0), NEVER if due_ns is None else int(due_ns)
@@ -39,42 +51,210 @@ def order_step(row: list[Any]) -> Step | None:
         return None
     if not isinstance(order, str) or number is None or not 0 <= amount < math.inf:
         return None
-    return Step(order, number, amount, due)
+    return Step(order, number, amount, due, str(destination or ""))
+
+
+class Order:
+    """What is known of an order at the unit that has to fill it.
+
+    Attributes:
+        quantity: Pieces ordered; None until it is known that it came.
+        received_ns: When it came.
+        due_ns: When it is due.
+        destination: Who wants it.
+        moves: Steps after that: time, number of the step, pieces; in order of time.
+    """
+
+    __slots__ = ("destination", "due_ns", "moves", "quantity", "received_ns")
+
+    def __init__(self) -> None:
+        self.quantity: float | None = None
+        self.received_ns, self.due_ns, self.destination = NEVER, NEVER, ""
+        self.moves: list[tuple[int, int, float]] = []
+
+    def add(self, time_ns: int, step: Step) -> None:
+        """Keep a step."""
+        if step.event == RECEIVED:
+            self.quantity, self.received_ns = step.quantity, time_ns
+            self.due_ns, self.destination = step.due_ns, step.destination
+        else:
+            place = bisect_right(self.moves, time_ns, key=_time_of)
+            self.moves.insert(place, (time_ns, step.event, step.quantity))
+
+    def sum_until(self, event: int, time_ns: int, *, included: bool = False) -> float:
+        """Pieces of one kind of step before a time, or until and at it."""
+        return math.fsum(q for t, e, q in self.moves if e == event and (t < time_ns or (included and t == time_ns)))
+
+    @property
+    def closed_ns(self) -> int:
+        """When the last of it was delivered or cancelled; a time that never comes while it is open."""
+        done = 0.0
+        for time_ns, event, pieces in self.moves:
+            done += pieces if event in (DELIVERED, CANCELLED) else 0.0
+            if self.quantity is not None and done >= self.quantity:
+                return time_ns
+        return NEVER
+
+    @property
+    def on_time_in_full(self) -> bool:
+        """Whether all of it was delivered until it was due."""
+        return self.quantity is not None and self.sum_until(DELIVERED, self.due_ns, included=True) >= self.quantity
+
+    def overdue(self, t0_ns: int, t1_ns: int) -> float:
+        """Integral of the pieces that are due and neither delivered nor cancelled, pieces x ns."""
+        start = max(self.due_ns, t0_ns)
+        if self.quantity is None or start >= t1_ns:
+            return 0.0
+        total = 0.0
+        left = self.quantity
+        for time_ns, event, pieces in self.moves:
+            if event in (DELIVERED, CANCELLED):
+                until = min(max(time_ns, start), t1_ns)
+                total += left * (until - start)
+                start, left = until, left - pieces
+        return total + left * (t1_ns - start)
+
+
+def _time_of(move: tuple[int, int, float]) -> int:
+    return move[0]
+
+
+class Trade(NamedTuple):
+    """Orders of a unit, or of several, in a window.
+
+    Args:
+        due: Orders that were due.
+        on_time_in_full: Of these, delivered in full until then.
+        received: Pieces ordered.
+        at_once: Of these, shipped in the same instant.
+        shipped: Pieces shipped.
+        completed: Orders whose last piece was delivered.
+        cycle_ns: Sum of the times from order to last delivery of these.
+        overdue: Integral of the pieces due and not delivered, pieces x ns.
+    """
+
+    due: int = 0
+    on_time_in_full: int = 0
+    received: float = 0.0
+    at_once: float = 0.0
+    shipped: float = 0.0
+    completed: int = 0
+    cycle_ns: int = 0
+    overdue: float = 0.0
+
+
+def summed(trades: Sequence[Trade]) -> Trade:
+    """Some together; the same whatever their order."""
+    if not trades:
+        return Trade()
+    due, good, received, at_once, shipped, completed, cycle_ns, overdue = zip(*trades, strict=True)
+    return Trade(
+        sum(due), sum(good), math.fsum(received), math.fsum(at_once), math.fsum(shipped), sum(completed), sum(cycle_ns),
+        math.fsum(overdue),
+    )  # fmt: skip
 
 
 class OrderLog:
-    """Steps of orders at one unit."""
+    """Orders at one unit.
+
+    Attributes:
+        open: Orders that the unit has to fill.
+        days: Those that are closed, by each day from their coming to their end, for windows of the past.
+        hours: Pieces that it ordered and that were ordered from it, by hour since 1970 UTC.
+        takes: Whether it was ever asked for something.
+        places: Whether it ever ordered something.
+    """
 
     def __init__(self) -> None:
         self.times = array("q")
         self.events = array("B")
         self.quantities = array("d")
-        self.dues = array("q")
-        self.ids: list[str] = []
+        self.open: dict[str, Order] = {}
+        self.days: dict[int, dict[str, Order]] = {}
+        self.closed: dict[str, Order] = {}
+        self.hours: dict[int, list[float]] = {}
+
+        self.takes = self.places = False
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.times)
 
     def add(self, time_ns: int, step: Step) -> None:
         """Keep a step."""
         index = len(self.times)
         if index and time_ns < self.times[-1]:
             index = bisect_right(self.times, time_ns)
-        order, event, quantity, due_ns = step
         self.times.insert(index, time_ns)
-        self.events.insert(index, event)
-        self.quantities.insert(index, quantity)
-        self.dues.insert(index, due_ns)
-        self.ids.insert(index, order)
+        self.events.insert(index, step.event)
+        self.quantities.insert(index, step.quantity)
+        if step.event in (PLACED, RECEIVED):
+            self.hours.setdefault(time_ns // NS_PER_H, [0.0, 0.0])[step.event] += step.quantity
+            self.takes, self.places = self.takes or step.event == RECEIVED, self.places or step.event == PLACED
+        if step.event in (RECEIVED, SHIPPED, DELIVERED, CANCELLED):
+            self._book(time_ns, step)
+
+    def _book(self, time_ns: int, step: Step) -> None:
+        name = step.order
+        order = self.open.get(name) or self.closed.get(name) or Order()
+        order.add(time_ns, step)
+        end = max(order.closed_ns, order.due_ns if order.due_ns < NEVER else 0)
+        first, last = order.received_ns // DAY_NS, end // DAY_NS
+        if end >= NEVER or last - first > LONGEST_D:
+            self.open[name] = order
+            return
+        self.open.pop(name, None)
+        self.closed[name] = order
+        for day in range(first, last + 1):
+            self.days.setdefault(day, {})[name] = order
 
     def quantity(self, event: str, t0_ns: int, t1_ns: int) -> float:
         """Sum of the quantities of one kind of step in ``[t0, t1)``."""
         number = NUMBER[event]
         first, last = bisect_left(self.times, t0_ns), bisect_left(self.times, t1_ns)
-        return sum(self.quantities[i] for i in range(first, last) if self.events[i] == number)
+        return math.fsum(self.quantities[i] for i in range(first, last) if self.events[i] == number)
+
+    def trade(self, t0_ns: int, t1_ns: int, final: frozenset[str] | None = None) -> Trade:
+        """What happened to its orders in ``[t0, t1)``.
+
+        Args:
+            t0_ns: Begin.
+            t1_ns: End.
+            final: Only orders of these destinations; None: all.
+        """
+        near = dict(self.open)
+        for day in range(t0_ns // DAY_NS, (t1_ns - 1) // DAY_NS + 1):
+            near.update(self.days.get(day, {}))
+        found = [
+            _trade_of(order, order.quantity, t0_ns, t1_ns)
+            for order in near.values()
+            if order.quantity is not None and (final is None or order.destination in final)
+        ]
+        return summed(found)
 
     def prune(self, before_ns: int) -> None:
-        """Forget steps before a time."""
+        """Forget what no window after a time needs."""
         cut = bisect_left(self.times, before_ns)
-        for column in (self.times, self.events, self.quantities, self.dues, self.ids):
+        for column in (self.times, self.events, self.quantities):
             del column[:cut]
+        for day in [day for day in self.days if day < before_ns // DAY_NS]:
+            del self.days[day]
+        kept = {name: order for orders in self.days.values() for name, order in orders.items()}
+        self.closed = {name: order for name, order in self.closed.items() if name in kept}
+        for hour in [hour for hour in self.hours if hour < before_ns // NS_PER_H - KEPT_H]:
+            del self.hours[hour]
+
+
+def _trade_of(order: Order, quantity: float, t0_ns: int, t1_ns: int) -> Trade:
+    came, due = t0_ns <= order.received_ns < t1_ns, t0_ns <= order.due_ns < t1_ns
+    closed_ns = order.closed_ns
+    done = t0_ns <= closed_ns < t1_ns and order.sum_until(DELIVERED, closed_ns, included=True) > 0
+    return Trade(
+        due=int(due),
+        on_time_in_full=int(due and order.on_time_in_full),
+        received=quantity if came else 0.0,
+        at_once=order.sum_until(SHIPPED, order.received_ns, included=True) if came else 0.0,
+        shipped=math.fsum(pieces for time, event, pieces in order.moves if event == SHIPPED and t0_ns <= time < t1_ns),
+        completed=int(done),
+        cycle_ns=closed_ns - order.received_ns if done else 0,
+        overdue=order.overdue(t0_ns, t1_ns) if closed_ns >= t0_ns else 0.0,
+    )

@@ -63,7 +63,8 @@ def group(path: EquipmentPath, units: Sequence[Unit]) -> Scope:
     if not last and processing:  # material runs in circles
         highest = max(units[row].position for row in processing)
         last = tuple(row for row in processing if units[row].position == highest)
-    return Scope(path, path.level, tuple(rows.values()), processing, last, designed_bottleneck(rows, units))
+    limiting = designed_bottleneck(rows, units) if processing else ()
+    return Scope(path, path.level, tuple(rows.values()), processing, last, limiting)
 
 
 def stage_s(rows: Iterable[int], units: Sequence[Unit]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from twin.brain.orders import KEPT_H
 from twin.kpi.amounts import NS_PER_H, NS_PER_S
 
 
@@ -18,6 +19,8 @@ class BrainConfig:
         live_window_s: Length of the running window, lengthened to begin at a full minute.
         patience_s: How long enterprises and chains wait for a site that lags behind the others.
         partial_below: Coverage below which a value is marked partial.
+        bullwhip_h: Period of the sums of orders and demand that the bullwhip ratio compares, whole hours.
+        bullwhip_periods: Number of such periods before the end of a window that are compared, at least 8.
 
     Raises:
         ValueError: A setting is out of its range.
@@ -29,12 +32,19 @@ class BrainConfig:
     live_window_s: float = 3600.0
     patience_s: float = 300.0
     partial_below: float = 0.9
+    bullwhip_h: int = 168
+    bullwhip_periods: int = 26
 
     def __post_init__(self) -> None:
         if self.keep_h < 25:
             raise ValueError(f"brain: expected keep_h of 25 or more, got {self.keep_h} (a day must fit in)")
         if self.gap_s <= 0 or self.live_window_s <= 0 or (self.live_s is not None and self.live_s <= 0):
             raise ValueError("brain: expected periods above 0 s")
+        if self.bullwhip_h < 1 or not 8 <= self.bullwhip_periods <= KEPT_H // self.bullwhip_h:
+            hours = self.bullwhip_h * self.bullwhip_periods
+            raise ValueError(
+                f"brain: expected 8 or more bullwhip periods of at most {KEPT_H} h together, got {hours} h"
+            )
 
     @property
     def gap_ns(self) -> int:

@@ -60,6 +60,8 @@ class Sheet:
             o: Their observations.
             mask: Scopes for which it is published, bool[scopes].
         """
+        if not np.any(mask):
+            return
         numerator, denominator = spec.figure(o)
         known = _known(spec, o)
         mask = mask & np.isfinite(numerator) & (known > 0)

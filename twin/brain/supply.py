@@ -89,7 +89,8 @@ def _shipped(view: ChainView) -> int:
 
 
 def _coverage(table: Table) -> Coverage:
-    processing = [row for row, unit in enumerate(table.units) if unit.processing]
+    everyone = range(len(table.units))
+    processing = [row for row in everyone if table.units[row].processing] or list(everyone)
     known = int(table.ints[processing][:, KNOWN].sum())
     unknown = int(table.ints[processing, COLUMN["unknown_ns"]].sum())
     metered = int(table.ints[:, COLUMN["energy_span_ns"]].sum())

@@ -12,6 +12,7 @@ Generated from `twin/kpi/definitions`; do not edit. Rules: `{RULE_VERSION}`.
 - An indicator whose denominator is 0 is absent: no record, never 0 and never NaN.
 - Values are never clipped. Groups and longer windows are ratios of sums, never means of ratios.
 - value = scale x numerator / denominator; numerator and denominator are in s, kWh, kg or pieces.
+- Level `trade`: units that take orders (their records say `machine`) and a chain towards its final customers.
 - The scope of a link is the path `chain-<chain>/<link>`.
 
 | Id | Name | 名称 | Formula | Unit | Better | Levels | Source |

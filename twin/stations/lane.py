@@ -121,8 +121,9 @@ class Lane(Carrier):
         super().link(successors, predecessors)
         self.next = self.feed = None
 
-    def mean_s(self) -> float:
-        return self.settings.time.mean_s
+    def expected(self, from_s: float) -> float:
+        departure = from_s if self.departures is None else self.departures.following(from_s)
+        return departure + self.settings.time.mean_s
 
     def send(self, consignment: Consignment) -> None:
         self.queue.append(consignment)

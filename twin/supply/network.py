@@ -93,10 +93,9 @@ class Source:
         """Whether the vendor or the lane has failed or was closed."""
         return self.vendor.down or (self.lane is not None and self.lane.down)
 
-    @property
-    def transport_s(self) -> float:
-        """Mean transport time in s."""
-        return 0.0 if self.lane is None else self.lane.mean_s()
+    def expected(self, from_s: float) -> float:
+        """When something that is ready at a time is expected to arrive, in simulated s."""
+        return from_s if self.lane is None else self.lane.expected(from_s)
 
     def named(self, path: str) -> bool:
         """Whether a path is that of the vendor or of the lane."""
@@ -166,9 +165,9 @@ class Carrier(Member):
     def arrived(self, consignment: Consignment) -> None:
         """A consignment is there."""
 
-    def mean_s(self) -> float:
-        """Mean transport time in s."""
-        return 0.0
+    def expected(self, from_s: float) -> float:
+        """When something that is ready at a time is expected to arrive, in simulated s."""
+        return from_s
 
     def source_changed(self) -> None:
         self.tell_buyers()
@@ -197,7 +196,7 @@ class Vendor(Member):
     def promise(self, order: Order, time_s: float) -> None:
         """Note that an order came; without a wish the vendor promises when it will be there."""
         if order.due_s is None:
-            order.due_s = self.kernel._now + time_s + order.source.transport_s
+            order.due_s = order.source.expected(self.kernel._now + time_s)
         self.tell(order, "received", order.open)
 
     def ship(self, order: Order, pieces: int) -> None:
