@@ -47,3 +47,33 @@ def test_the_brain_keeps_orders_and_counts_what_it_rejects() -> None:
     unit = brain._intake.units[UNITS[0]]
     assert unit.orders.quantity("placed", EPOCH, EPOCH + 60 * S) == 6
     assert (brain.stats.rows, brain.stats.rejected, brain.stats.late) == (2, 1, 1)
+
+
+def step(order: str, event: str, quantity: float, due_ns: int = NEVER) -> Step:
+    return Step(order, ORDER_EVENTS.index(event), quantity, due_ns)
+
+
+def test_what_is_closed_or_stray_is_forgotten_and_what_is_open_is_kept() -> None:
+    log, day = OrderLog(), 86_400 * S
+    log.add(day, step("done", "received", 4, 2 * day))
+    log.add(2 * day, step("done", "delivered", 4))
+    log.add(2 * day, step("open", "received", 3, 3 * day))
+    log.add(3 * day, step("job", "cancelled", 1))
+    assert log.trade(0, 4 * day)[:2] == (2, 1)
+    assert log.trade(2 * day, 3 * day).on_time_in_full == 1
+    for _ in range(2):
+        log.prune(9 * day)
+        assert (list(log.open), log.closed, log.days, len(log)) == (["open"], {}, {}, 0)
+    assert log.trade(9 * day, 10 * day).overdue == 3 * day
+
+
+@given(st.permutations(range(6)))
+def test_late_steps_give_the_same_trade(order: list[int]) -> None:
+    rows = [
+        (10, step("a", "received", 5, 50)), (20, step("a", "shipped", 3)), (30, step("a", "delivered", 3)),
+        (60, step("a", "delivered", 2)), (15, step("b", "received", 1, 15)), (15, step("b", "cancelled", 1)),
+    ]  # fmt: skip
+    log = OrderLog()
+    for index in order:
+        log.add(*rows[index])
+    assert log.trade(0, 100) == (2, 0, 6.0, 0.0, 3.0, 1, 50, 20.0)

@@ -85,6 +85,10 @@ class Order:
         """Pieces of one kind of step before a time, or until and at it."""
         return math.fsum(q for t, e, q in self.moves if e == event and (t < time_ns or (included and t == time_ns)))
 
+    def stray(self, before_ns: int) -> bool:
+        """Whether nobody ever said that it came, and its steps are older than a time, e.g. of a job order."""
+        return self.quantity is None and self.moves[-1][0] < before_ns
+
     @property
     def closed_ns(self) -> int:
         """When the last of it was delivered or cancelled; a time that never comes while it is open."""
@@ -236,6 +240,8 @@ class OrderLog:
         cut = bisect_left(self.times, before_ns)
         for column in (self.times, self.events, self.quantities):
             del column[:cut]
+        for name in [name for name, order in self.open.items() if order.stray(before_ns)]:
+            del self.open[name]
         for day in [day for day in self.days if day < before_ns // DAY_NS]:
             del self.days[day]
         kept = {name: order for orders in self.days.values() for name, order in orders.items()}
