@@ -11,6 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pyarrow.parquet as pq
 import pytest
 
@@ -65,8 +66,16 @@ def test_ray_gives_the_same(alone: dict[str, object], tmp_path: Path) -> None:
 
 
 def command(folder: Path, *more: str) -> list[str]:
+    """The command line of an experiment whose runs take a moment."""
     file = study(folder, responses=HALF)
     return [sys.executable, "-m", "scenarios.cli", "experiment", str(file), "--out", str(folder / "out"), *more]
+
+
+def wait_for_outcomes(program: subprocess.Popen[str], outcomes: Path, wanted: int) -> None:
+    """Wait until so many outcomes are on disk, or the program has ended."""
+    while program.poll() is None and (not outcomes.is_file() or outcomes.read_bytes().count(b"\n") <= wanted):
+        with suppress(subprocess.TimeoutExpired):
+            program.wait(0.02)
 
 
 def test_killed_at_any_moment_it_goes_on(alone: dict[str, object], tmp_path: Path) -> None:
@@ -74,11 +83,12 @@ def test_killed_at_any_moment_it_goes_on(alone: dict[str, object], tmp_path: Pat
     kept = -1
     for wanted in (1, 8):
         program = subprocess.Popen([*command(tmp_path), "--quiet", "--workers", "2"], cwd=ROOT, start_new_session=True)
-        while program.poll() is None and (not outcomes.is_file() or outcomes.read_bytes().count(b"\n") <= wanted):
-            with suppress(subprocess.TimeoutExpired):
-                program.wait(0.02)
+        wait_for_outcomes(program, outcomes, wanted)
+        workers = psutil.Process(program.pid).children(recursive=True)
         os.kill(program.pid, signal.SIGKILL)
         program.wait()
+        _, left = psutil.wait_procs(workers, timeout=30)
+        assert not left
         now = outcomes.read_bytes().count(b"\n")
         assert now > kept
         kept = now
@@ -198,3 +208,17 @@ def test_compiled_kernel_gives_the_same_or_says_why_not(tmp_path: Path) -> None:
         Resources(kernel="compiled").note(other)
     with pytest.raises(ScenarioError, match="one of auto, python, compiled"):
         Resources(kernel="pypy").note(other)
+
+
+def test_interrupted_it_says_how_to_go_on_and_leaves_nothing(tmp_path: Path) -> None:
+    words = [*command(tmp_path), "--workers", "2"]
+    program = subprocess.Popen(words, cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    wait_for_outcomes(program, tmp_path / "out" / "outcomes.jsonl", 3)
+    workers = psutil.Process(program.pid).children(recursive=True)
+    os.killpg(program.pid, signal.SIGINT)
+    _, said = program.communicate(timeout=60)
+    assert program.returncode == 130
+    assert "the same command goes on from here" in said
+    assert "Traceback" not in said
+    _, left = psutil.wait_procs(workers, timeout=30)
+    assert not left
