@@ -6,6 +6,10 @@
 """
 
 from scenarios.document import Scenario
+from scenarios.experiments.optimisation.run import run_optimisation
+from scenarios.experiments.optimisation.task import load_task
+from scenarios.experiments.points import load_experiment
+from scenarios.experiments.run import Resources, run_experiment
 from scenarios.loader import load
 from twin.brain import Brain
 from twin.config import PlantConfig, ProcessConfig, StationConfig
@@ -27,11 +31,16 @@ __all__ = [
     "PlantConfig",
     "ProcessConfig",
     "RecordKind",
+    "Resources",
     "Scenario",
     "ScenarioError",
     "StationConfig",
     "TagSpec",
     "UnitState",
     "load",
+    "load_experiment",
+    "load_task",
+    "run_experiment",
+    "run_optimisation",
     "stations",
 ]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from scenarios.experiments.document import FactorConfig
 from scenarios.nodes import Mark, Node, parse
 from twin.units import in_unit, number_and_unit
+
+STEPS = 1e4
+"""At least so many different values in a range of numbers."""
 
 
 class Range:
@@ -23,8 +27,8 @@ class Range:
 
     >>> Range("2 min", "180 s", False).at(0.5)
     '2.5 min'
-    >>> Range(1, 4, True).at(0.99)
-    4
+    >>> Range(1, 4, True).at(0.99), Range("44 s", "74 s", False).at(1 / 7)
+    (4, '48.286 s')
     """
 
     def __init__(self, low: float | str, high: float | str, integer: bool):
@@ -44,7 +48,12 @@ class Range:
         if self.integer:
             steps = int(self.high - self.low) + 1
             return self.written(min(int(self.low) + int(place * steps), int(self.high)))
-        return self.written(float(f"{self.low + place * (self.high - self.low):.12g}"))
+        return self.written(self.rounded(self.low + place * (self.high - self.low)))
+
+    def rounded(self, number: float) -> float:
+        """A number to so many digits that the range has some 10,000 different ones."""
+        step = 10.0 ** math.floor(math.log10((self.high - self.low) / STEPS))
+        return float(f"{round(number / step) * step:.12g}")
 
     def written(self, number: float) -> Any:
         """A number as it stands in a scenario: with its unit if the range has one."""

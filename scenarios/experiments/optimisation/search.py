@@ -100,12 +100,12 @@ class Search:
         values: Values = {}
         for name, place in params.items():
             variable = self._task.aim.variables[name]
-            values[name] = variable.levels[place] if variable.levels else range_of(variable).written(_rounded(place))
+            if variable.levels:
+                values[name] = variable.levels[place]
+            else:
+                span = range_of(variable)
+                values[name] = span.written(place if span.integer else span.rounded(place))
         return values
-
-
-def _rounded(place: float) -> float:
-    return float(f"{place:.9g}")
 
 
 def _distribution(variable: VariableConfig) -> Any:
