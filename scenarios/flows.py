@@ -29,7 +29,8 @@ def impossible(index: Index, plant: PlantConfig) -> Iterator[Problem]:
 def _place(index: Index, where: str) -> str:
     path, _, field = where.partition(" ")
     unit = index.units.get(path)
-    return where if unit is None else f"{index.root.at((*unit.loc, *field.split('.'))).mark} {where}"
+    parts = (int(part) if part.isdigit() else part for part in field.split("."))
+    return where if unit is None else f"{index.root.at((*unit.loc, *parts)).mark} {where}"
 
 
 def _destinations(unit: Unit) -> list[str]:

@@ -20,12 +20,14 @@ from twin.distributions import FAMILIES
 from twin.errors import Problem, ScenarioError
 from twin.registry import Registry
 from twin.stations import stations
+from twin.supply.policies import policies
 from twin.units import Unit
 
 REGISTRIES: dict[str, Registry[Any]] = {
     "station": stations,
     "profile": profiles,
     "driver": drivers,
+    "policy": policies,
     "importer": importers,
     "exporter": exporters,
 }
@@ -78,6 +80,8 @@ def configuration(kind: str) -> tuple[str, type[BaseModel]]:
     """
     if kind in FAMILIES:
         return summary(FAMILIES[kind]), FAMILIES[kind]
+    if kind in policies:
+        return summary(policies[kind].config), policies[kind].config
     try:
         entry: Any = stations[kind]
     except KeyError as error:
