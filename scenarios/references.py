@@ -19,6 +19,7 @@ from scenarios.messages import problem, shown, translated
 from scenarios.nodes import Loc, Node
 from scenarios.times import calendar_problems
 from twin.config import StationConfig
+from twin.effects import effects
 from twin.errors import FatalError, Problem
 from twin.kpi.spec import kpis
 
@@ -245,6 +246,8 @@ def _perturbations(index: Index) -> Found:
     for number, entry in enumerate([] if listed is None else listed.elements):
         loc = ("perturbations", number, "target")
         yield from index.unknown(loc, "unit, line or site", text_at(entry, "target") or None, index.places)
+        loc = ("perturbations", number, "effect")
+        yield from index.unknown(loc, "effect", text_at(entry, "effect") or None, effects.kinds())
 
 
 def _scopes(index: Index) -> Found:

@@ -370,6 +370,65 @@ class AreaConfig(Config):
     lines: tuple[LineConfig, ...] = Field(min_length=1, description="lines")
 
 
+class PerturbationConfig(Config):
+    """Something that happens to the plant, at a given time or by chance."""
+
+    id: Identifier = Field(description="name of the perturbation")
+    target: str = Field(description="path of the unit, line, site or enterprise it hits")
+    effect: str = Field(description="what it does, see the guide on disturbances: stop, slow, supply, demand, ...")
+    start: Duration = Field(description="simulated time at which it begins; with every: from which on it may come")
+    duration: Durations = Field(description="how long it lasts")
+    factor: float | None = Field(default=None, ge=0, description="how much, for slow, scrap, repair, supply, demand")
+    share: Ratio | None = Field(default=None, description="for curtail: share of the highest demand that is left")
+    cap: Power | None = Field(default=None, description="for curtail: power that is left, instead of share")
+    announced: bool = Field(default=False, description="for curtail: known before, so that the time is planned")
+    mode: Identifier | None = Field(default=None, description="for fail: failure mode; default: the first")
+    ramp: Duration = Field(default=0.0, description="time in which it grows to its full extent, inside the duration")
+    fall: Duration = Field(default=0.0, description="time in which it fades, inside the duration")
+    steps: int = Field(default=10, ge=1, le=1000, description="steps of a ramp")
+    every: Durations | None = Field(
+        default=None, description="by chance: time from start, and from the end of one, to the next; None: once"
+    )
+    times: int | None = Field(default=None, ge=1, description="with every: how often it may come at most")
+    probability: Ratio = Field(default=1.0, description="chance that it really comes when it may")
+
+
+class CapConfig(Config):
+    """Power that a site may draw for some time."""
+
+    id: Identifier = Field(description="name of the order")
+    start: Duration = Field(description="simulated time from which it holds")
+    duration: Durations = Field(description="how long it holds")
+    share: Ratio | None = Field(default=None, description="share of the highest demand that is left")
+    cap: Power | None = Field(default=None, description="power that is left, instead of share")
+    announced: bool = Field(default=False, description="known before, so that the time is planned")
+
+    @model_validator(mode="after")
+    def _capped(self) -> Self:
+        if (self.share is None) == (self.cap is None):
+            raise ValueError("expected share or cap, got " + ("neither" if self.cap is None else "both"))
+        return self
+
+
+class EnvelopeConfig(Config):
+    """The energy envelope of a site: caps over time, and who keeps power when there is too little."""
+
+    caps: tuple[CapConfig, ...] = Field(default=(), description="orders to draw less")
+    keep: tuple[str, ...] = Field(
+        default=(), description="paths of units, lines or areas that keep power first, in this order; then the document"
+    )
+    safety: Ratio = Field(default=0.2, description="share of the highest demand that is always left")
+    reference: Power | None = Field(
+        default=None, description="highest demand that shares refer to; default: all units at their highest power"
+    )
+
+    def perturbations(self, site: EquipmentPath) -> Iterator[PerturbationConfig]:
+        """The caps as perturbations of a site."""
+        for cap in self.caps:
+            given = {name: getattr(cap, name) for name in type(cap).model_fields}
+            yield PerturbationConfig.model_construct(target=str(site), effect="curtail", **given)
+
+
 class SiteConfig(Config):
     """A site: one place, one publisher, one grid."""
 
@@ -386,6 +445,7 @@ class SiteConfig(Config):
     tariff: dict[TimeOfDay, EnergyPrice] = Field(
         default={}, description="price of one kWh by time of day, from each start on; default: no cost is computed"
     )
+    envelope: EnvelopeConfig | None = Field(default=None, description="power it may draw over time")
     areas: tuple[AreaConfig, ...] = Field(min_length=1, description="areas")
 
 
@@ -427,17 +487,6 @@ class ChainConfig(Config):
     demand: Rate | None = Field(default=None, description="demand for the final product")
     links: tuple[ChainLinkConfig, ...] = Field(min_length=1, description="links")
     edges: tuple[ChainEdgeConfig, ...] = Field(default=(), description="flows between links")
-
-
-class PerturbationConfig(Config):
-    """Something that happens to the plant at a given time."""
-
-    id: Identifier = Field(description="name of the perturbation")
-    target: str = Field(description="path of the unit, line or site it hits")
-    effect: Literal["stop", "slow"] = Field(description="stop: nothing works; slow: cycles take longer")
-    start: Duration = Field(description="simulated time at which it begins")
-    duration: Duration = Field(description="how long it lasts")
-    factor: float = Field(default=1.0, ge=1.0, description="for slow: cycle time factor")
 
 
 class PlantConfig(Config):

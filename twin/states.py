@@ -118,7 +118,13 @@ STATES: dict[UnitState, StateRow] = {
         "Held", "NotExecuting/Processing", "standby", "ADET", "#8d6e63", "Quality hold", "质量锁定"
     ),
     UnitState.ENERGY_CURTAILED: _row(
-        "Stopped", "NotAvailable/None", "unscheduled downtime", "ADET|ADOT", "#3f51b5", "Energy curtailed", "限电"
+        "Stopped",
+        "NotAvailable/None",
+        "unscheduled downtime",
+        "ADET|PLANNED_DOWN",
+        "#3f51b5",
+        "Energy curtailed",
+        "限电",
     ),
     UnitState.ENGINEERING_TRIAL: _row(
         "Execute", "Executing/Setup", "engineering", "ADOT", "#00acc1", "Engineering trial", "工程试制"
@@ -130,6 +136,7 @@ def time_element(state: UnitState, has_order: bool) -> TimeElement:
     """Time element of a state.
 
     Source: domain decision after ISO 22400-2: delay counts with an order on the unit, down time without.
+    Power cut off as announced is planned: the order was taken off the unit before (own design).
 
     >>> time_element(UnitState.FAILED, has_order=False).name
     'ADOT'

@@ -26,7 +26,7 @@ def times(plant: Made, unit: int, t0: int, t1: int) -> dict[str, int]:
 def element(state: U, order: str | None) -> str:
     if state is U.OFF_SHIFT:
         return "outside"
-    if state in (U.PLANNED_BREAK, U.PREVENTIVE_MAINT):
+    if state in (U.PLANNED_BREAK, U.PREVENTIVE_MAINT) or (state is U.ENERGY_CURTAILED and order is None):
         return "planned"
     if state in (U.PRODUCING, U.SETUP):
         return "apt" if state is U.PRODUCING else "aust"

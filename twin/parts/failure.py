@@ -60,6 +60,11 @@ class FailureMode:
         for upkeep in station.upkeep:
             upkeep.take_opportunity()
 
+    def fail_now(self) -> None:
+        """Fail before the end of the life."""
+        self.fail()
+        renew_life(self.station)
+
     def attend(self, there: bool) -> None:
         """A crew begins or leaves."""
         if there:

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
 
-from twin.config import PerturbationConfig
-from twin.errors import FactoryError, ModelError, Problem
+from twin.config import PlantConfig
+from twin.effects import effects
+from twin.errors import FactoryError, Problem
+from twin.sim.effect import Command
+from twin.sim.envelope import Envelope
 from twin.sim.kernel import COMMAND, Kernel
 from twin.sim.station import Station
 
-
-class Command(NamedTuple):
-    """Something that is done to units at a simulated time.
-
-    Args:
-        at_s: Simulated time; commands of one instant are done in the order posted, before all work.
-        target: Path of a unit, or of a line, area, site or enterprise: all units below.
-        action: ``stop`` and ``restart`` a unit, ``slow`` its operations; ``activate`` the backup links of a
-            stocking point, or let them stand by again (``deactivate``).
-        cause: Name of the cause; ``restart`` and ``slow`` with factor 1 end the one of the same name.
-        factor: For ``slow``: operations begun from then on take so many times as long.
-    """
-
-    at_s: float
-    target: str
-    action: Literal["stop", "restart", "slow", "activate", "deactivate"]
-    cause: str
-    factor: float = 1.0
+__all__ = ["Command", "Delivery", "Mailbox"]
 
 
 class Mailbox:
@@ -36,23 +21,33 @@ class Mailbox:
     Args:
         kernel: The event queue.
         stations: All units.
+        config: The plant.
     """
 
-    def __init__(self, kernel: Kernel, stations: Sequence[Station]):
-        self._kernel, self._stations = kernel, tuple(stations)
+    def __init__(self, kernel: Kernel, stations: Sequence[Station], config: PlantConfig):
+        self._kernel, self._stations, self._config = kernel, tuple(stations), config
         self.posted: list[Command] = []
         self._down: set[tuple[str, str]] = set()
+        self.marks: set[tuple[str, str, str]] = set()
+        self._envelopes: dict[str, Envelope] = {}
+
+    @property
+    def down(self) -> set[tuple[str, str]]:
+        """Path and cause of units that are stopped from outside."""
+        return self._down
 
     def post(self, command: Command) -> None:
         """Take a command.
 
         Raises:
-            FactoryError: Its time has passed, or nothing has its path.
+            FactoryError: Its time has passed, nothing has its path, or there is no such action.
         """
         where = f"command {command.action} of {command.cause}"
         if command.at_s < self._kernel.now:
             expected = f"a time from {self._kernel.now:g} s on"
             raise FactoryError(str(Problem(where, expected, f"{command.at_s:g} s", "post it earlier")))
+        if command.action not in effects:
+            raise FactoryError(str(Problem(where, f"one of {', '.join(effects.kinds())}", repr(command.action))))
         if not self.targets(command.target):
             raise FactoryError(str(Problem(where, "the path of a unit or of a place with units", command.target)))
         self.posted.append(command)
@@ -62,20 +57,19 @@ class Mailbox:
         """Units at or below a path."""
         return [station for station in self._stations if station.path.is_under(path)]
 
+    def envelopes(self, path: str) -> list[Envelope]:
+        """Energy envelopes of the sites at or below a path."""
+        found = []
+        for site_path, site in self._config.sites():
+            if site_path.is_under(path):
+                if site_path not in self._envelopes:
+                    self._envelopes[site_path] = Envelope(self.targets(site_path), site.envelope)
+                found.append(self._envelopes[site_path])
+        return found
+
     def carry_out(self, command: Command) -> None:
         """Do what a command says to its units."""
-        for station in self.targets(command.target):
-            key = (str(station.path), command.cause)
-            if command.action == "slow":
-                station.slow_down(command.cause, command.factor)
-            elif command.action in ("activate", "deactivate"):
-                station.order_backup(command.action == "activate")
-            elif command.action == "stop" and key not in self._down:
-                self._down.add(key)
-                station.stop(command.cause)
-            elif command.action == "restart" and key in self._down:
-                self._down.remove(key)
-                station.restart(command.cause)
+        effects[command.action]().apply(self, command)
 
 
 class Delivery:
@@ -87,30 +81,3 @@ class Delivery:
     def deliver(self) -> None:
         """The time has come."""
         self.mailbox.carry_out(self.command)
-
-
-def commands_of(perturbation: PerturbationConfig) -> tuple[Command, Command]:
-    """Begin and end of a perturbation."""
-    p = perturbation
-    end = p.start + p.duration
-    if p.effect == "stop":
-        return Command(p.start, p.target, "stop", p.id), Command(end, p.target, "restart", p.id)
-    return Command(p.start, p.target, "slow", p.id, p.factor), Command(end, p.target, "slow", p.id)
-
-
-def post_all(mailbox: Mailbox, perturbations: Iterable[PerturbationConfig]) -> None:
-    """Post the perturbations of a plant.
-
-    Raises:
-        ModelError: Targets that are not there.
-    """
-    problems = [
-        Problem(f"perturbation {p.id} target", "the path of a unit, line or site", repr(p.target))
-        for p in perturbations
-        if not mailbox.targets(p.target)
-    ]
-    if problems:
-        raise ModelError(problems)
-    for perturbation in perturbations:
-        for command in commands_of(perturbation):
-            mailbox.post(command)

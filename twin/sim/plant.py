@@ -11,10 +11,11 @@ from twin.errors import FactoryError, Problem
 from twin.sim import snapshot
 from twin.sim.build import Basis, build
 from twin.sim.clock import epoch_ns
-from twin.sim.command import Command, Mailbox, post_all
+from twin.sim.command import Command, Mailbox
 from twin.sim.journal import Journal, Trace
 from twin.sim.kernel import Kernel
 from twin.sim.ledger import Ledger
+from twin.sim.perturbation import begin_all
 from twin.sim.station import Station
 from twin.sim.view import PlantView, view_of
 
@@ -40,9 +41,10 @@ class Plant:
         self._stations, self._clocks = build(Basis(config, seed, self._kernel, self._journal))
         self.units: tuple[EquipmentPath, ...] = tuple(station.path for station in self._stations)
         self._ledger = Ledger(self._stations, self.epoch_ns, intervals)
-        self._mailbox = Mailbox(self._kernel, self._stations)
+        self._mailbox = Mailbox(self._kernel, self._stations, config)
         self._start()
-        post_all(self._mailbox, config.perturbations)
+        self._disturbances = begin_all(config, seed, self._kernel, self._mailbox)
+        self._scripted = len(self._mailbox.posted)
 
     def _start(self) -> None:
         for clock in self._clocks:
@@ -133,8 +135,8 @@ class Plant:
 
     @property
     def commands(self) -> Sequence[Command]:
-        """All commands posted so far, perturbations first; posting them to a new plant repeats the run."""
-        return tuple(self._mailbox.posted[2 * len(self.config.perturbations) :])
+        """All commands posted so far from outside; posting them to a new plant repeats the run."""
+        return tuple(self._mailbox.posted[self._scripted :])
 
     # --- copies ---------------------------------------------------------------------------------
 
@@ -171,6 +173,8 @@ class Plant:
         """Draw other random numbers from now on; the branch names which."""
         for station in self._stations:
             station.reseed(branch)
+        for disturbance in self._disturbances:
+            disturbance.reseed(branch)
 
     def __reduce__(self) -> Any:
         return (Plant.restore, (self.snapshot(),))

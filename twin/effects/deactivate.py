@@ -1,0 +1,17 @@
+"""Backup links that stand by again."""
+
+from __future__ import annotations
+
+from twin.effects import effects
+from twin.sim.effect import Command, Effect, Scene
+from twin.sim.station import Station
+
+
+@effects.register("deactivate")
+class Deactivate(Effect):
+    """The backup links of a stocking point stand by again."""
+
+    lasts = False
+
+    def hit(self, scene: Scene, station: Station, command: Command) -> None:  # noqa: ARG002 - an effect
+        station.order_backup(False)

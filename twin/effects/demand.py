@@ -1,0 +1,20 @@
+"""More or less demand."""
+
+from __future__ import annotations
+
+from twin.effects import effects
+from twin.sim.effect import Command, Effect, Scene
+from twin.sim.station import Station
+
+
+@effects.register("demand")
+class Demand(Effect):
+    """Customers, and sinks and sources with an interval, want or bring ``factor`` times as much per time."""
+
+    value, neutral, gradual = "factor", 1.0, True
+
+    def feels(self, station: Station) -> bool:
+        return getattr(station.setting.config, "interval", None) is not None
+
+    def hit(self, scene: Scene, station: Station, command: Command) -> None:  # noqa: ARG002 - an effect
+        station.slow_down(command.cause, 1.0 / command.factor)

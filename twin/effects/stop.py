@@ -1,0 +1,20 @@
+"""Stopping units."""
+
+from __future__ import annotations
+
+from twin.effects import effects
+from twin.sim.effect import Command, Effect, Scene
+from twin.sim.station import Station
+
+
+@effects.register("stop")
+class Stop(Effect):
+    """Nothing works: units are FAILED, closed lanes and docks let nothing leave."""
+
+    ended_by = "restart"
+
+    def hit(self, scene: Scene, station: Station, command: Command) -> None:
+        key = (str(station.path), command.cause)
+        if key not in scene.down:
+            scene.down.add(key)
+            station.stop(command.cause)

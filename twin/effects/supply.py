@@ -1,0 +1,30 @@
+"""Less supply from outside."""
+
+from __future__ import annotations
+
+from twin.effects import effects
+from twin.sim.effect import Command, Effect, Scene, switched
+from twin.sim.station import NO_SUPPLY, Station
+
+
+@effects.register("supply")
+class Supply(Effect):
+    """Sources and suppliers give ``factor`` times as much as usual; 0, the default, is nothing at all.
+
+    A source that gives nothing is STARVED with the perturbation as its cause. Less than usual needs an interval.
+    """
+
+    value, default, neutral, gradual = "factor", 0.0, 1.0, True
+
+    def feels(self, station: Station) -> bool:
+        return station.setting.config.flows and not station.predecessors
+
+    def hit(self, scene: Scene, station: Station, command: Command) -> None:
+        if switched(scene, station, command, "supply", on=command.factor <= 0):
+            if command.factor <= 0:
+                station.stop(command.cause, NO_SUPPLY)
+            else:
+                station.restart(command.cause, NO_SUPPLY)
+        slower = 1.0 / command.factor if command.factor > 0 else 1.0
+        if slower != 1.0 or command.cause in station.slowed:
+            station.slow_down(command.cause, slower)
