@@ -10,12 +10,12 @@ from scipy import stats
 from scenarios.document import Scenario
 from scenarios.importers.graves_willems import ChainOptions, GravesWillems, read_chain, read_service
 from tests.conftest import SHARED
-from tests.engine.networks import DAY, base_stock, customer, network, store, supplier
-from tests.engine.plants import exponential
+from tests.engine.networks import DAY, base_stock, customer, network, point, store, supplier
+from tests.engine.plants import LINE, exponential
 from tests.validation.intervals import Interval, confidence
 from tests.validation.report import agrees, equals
 from twin.config import PlantConfig
-from twin.kpi.chain import bullwhip
+from twin.kpi.chain import Outage, bullwhip, lost_products, time_to_survive
 from twin.kpi.inventory import (
     Service,
     base_stock_service,
@@ -139,6 +139,34 @@ def test_orders_swing_more_than_demand(periods: int, lead_days: int) -> None:
     case = f"moving average of {periods}, lead time {lead_days} days and review"
     said = {"runs": RUNS, "seed": f"0 to {RUNS - 1}", "source": "Chen et al. 2000"}
     agrees(TOPIC, case, "bullwhip ratio", exact, confidence(ratios), widest=0.03, **said)
+
+
+@pytest.mark.parametrize(("backup_per_day", "lost"), [(0, 6750), (300, 3750)])
+def test_an_outage_costs_what_the_formula_says(backup_per_day: int, lost: int) -> None:
+    """A stock of 2,250 for 900 a day, ten days without the supplier, without and with a warm backup."""
+    outage = Outage(demand=900, stock=2250, recovery_days=10, backup=backup_per_day)
+    assert lost_products(outage) == lost
+    share = backup_per_day / 900
+    link = {"primary": "maker", "backup": "second", "capacity_share": share or 1.0, "qualified": share > 0}
+    second = supplier("second", "0 s", to=("store",))
+    stock = store(policy=base_stock(2250), on_hand=2250, backups=(link,))
+    stop = {"id": "fire", "target": f"{LINE}/maker", "effect": "stop", "start": "5 day", "duration": "10 day"}
+    config = network(
+        supplier(lead_time="0 s", to=("store",)), second, stock, customer(interval="96 s"), perturbations=(stop,)
+    )
+    plant = Plant(config, 1, trace=False)
+    plant.run_until(5 * DAY)
+    emptied = 5.0
+    while not point(plant).backlog:
+        emptied += 0.01
+        plant.run_until(emptied * DAY)
+    case = f"outage of ten days, backup {backup_per_day} a day"
+    said = {"tolerance": 0.01, "seed": "1", "source": "after Simchi-Levi et al. 2014"}
+    equals(TOPIC, case, "time to survive, days", time_to_survive(outage) or 0.0, emptied - 5.0, **said)
+    plant.run_until(15 * DAY)
+    equals(TOPIC, case, "pieces not served until recovery", lost, point(plant).backlog, **said)
+    plant.run_until(15.01 * DAY)
+    assert point(plant).backlog == 0
 
 
 # --- the bulldozer chain --------------------------------------------------------------------------

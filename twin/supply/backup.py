@@ -45,12 +45,12 @@ class BackupLink:
         backup: The source that stands in.
     """
 
-    __slots__ = ("backup", "config", "due", "ordered", "owner", "phase", "primary")
+    __slots__ = ("backup", "carried", "config", "due", "ordered", "owner", "phase", "primary")
 
     def __init__(self, owner: Owner, config: BackupConfig, primary: tuple[Source, ...], backup: Source):
         self.owner, self.config, self.primary, self.backup = owner, config, primary, backup
         self.phase, self.due = COLD, -1.0
-        self.ordered = False
+        self.ordered, self.carried = False, 0.0
 
     @property
     def needed(self) -> bool:
@@ -73,10 +73,13 @@ class BackupLink:
             self.owner.reroute(self)
 
     def share(self, pieces: int) -> int:
-        """How much of an order the backup takes."""
+        """How much of an order the backup takes; broken pieces are carried to the next order."""
         if self.phase != WARM or self.backup.down:
             return 0
-        return int(pieces * self.config.capacity_share)
+        exact = pieces * self.config.capacity_share + self.carried
+        whole = int(exact + 1e-9)  # a share of a third, taken three times, is one
+        self.carried = max(0.0, exact - whole)
+        return whole
 
     def stands_in_for(self, order: Order) -> bool:
         """Whether an order went to the primary."""
