@@ -12,6 +12,8 @@ from rich.table import Table
 
 from devices.drivers import drivers
 from devices.profiles import profiles
+from scenarios.experiments.document import ExperimentConfig, OptimisationConfig
+from scenarios.experiments.problems import shipped
 from scenarios.exporters import exporters
 from scenarios.importers import importers
 from scenarios.loader import LIBRARY
@@ -33,6 +35,10 @@ REGISTRIES: dict[str, Registry[Any]] = {
 }
 
 
+STUDIES: dict[str, type[BaseModel]] = {"experiment": ExperimentConfig, "optimisation": OptimisationConfig}
+"""Documents beside scenarios."""
+
+
 def summary(thing: object) -> str:
     """First line of the docstring."""
     return (thing.__doc__ or "").strip().splitlines()[0]
@@ -48,10 +54,8 @@ def _table(*columns: str) -> Table:
 def listing() -> Table:
     """Everything by sort, kind and summary."""
     table = _table("sort", "kind", "what it is")
-    for path in sorted(LIBRARY.glob("*.yaml")):
-        table.add_row(
-            "scenario", path.stem, str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
-        )
+    for sort, path in [*(("scenario", path) for path in sorted(LIBRARY.glob("*.yaml"))), *shipped()]:
+        table.add_row(sort, path.stem, str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
     for sort, registry in REGISTRIES.items():
         for kind in registry.kinds():
             table.add_row(sort, kind, summary(registry[kind]))
@@ -73,11 +77,13 @@ def fields(config: type[BaseModel]) -> Table:
 
 
 def configuration(kind: str) -> tuple[str, type[BaseModel]]:
-    """Summary and configuration class of a kind of station or a distribution.
+    """Summary and configuration class of a kind of station, a distribution, an experiment or an optimisation.
 
     Raises:
         ScenarioError: No such kind.
     """
+    if kind in STUDIES:
+        return summary(STUDIES[kind]), STUDIES[kind]
     if kind in FAMILIES:
         return summary(FAMILIES[kind]), FAMILIES[kind]
     if kind in policies:
@@ -94,12 +100,14 @@ def add(app: typer.Typer) -> None:
 
     @app.command("list")
     def list_() -> None:
-        """List scenarios, kinds of station, profiles, drivers and distributions."""
+        """List scenarios, studies, kinds of station, profiles, drivers and distributions."""
         Console().print(listing())
 
     @app.command()
-    def describe(kind: Annotated[str, typer.Argument(help="kind of station or distribution")]) -> None:
-        """Show the fields of a kind of station or of a distribution."""
+    def describe(
+        kind: Annotated[str, typer.Argument(help="kind of station, distribution, experiment, optimisation")],
+    ) -> None:
+        """Show the fields of a kind of station, of a distribution, of an experiment or an optimisation."""
         head, config = configuration(kind)
         console = Console()
         console.print(head)

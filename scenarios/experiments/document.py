@@ -61,7 +61,7 @@ class FractionalConfig(Config):
     """Low and high of each factor, in a fraction of the combinations."""
 
     kind: Literal["fractional"] = Field(description="fractional")
-    generators: dict[str, tuple[str, ...]] = Field(
+    generators: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
         min_length=1, description="each generated factor as the product of basic ones, e.g. {d: [a, b, c]}"
     )
 

@@ -29,8 +29,17 @@ def locate(name: str | Path, what: str) -> Path:
         return path
     if SEGMENT.fullmatch(str(name)) and shipped.is_file():
         return shipped
-    known = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.yaml")))
+    known = ", ".join(file.stem for _, file in shipped())
     raise ScenarioError([Problem(str(name), f"{what} file", "no such file", f"shipped: {known}")])
+
+
+def shipped() -> list[tuple[str, Path]]:
+    """The shipped studies: experiment or optimisation, and the file."""
+    found: list[tuple[str, Path]] = []
+    for path in sorted(SHIPPED.glob("*.yaml")):
+        keys = parse(path.read_text(encoding="utf-8"), path.name)[0].entries
+        found += [(sort, path) for sort in ("experiment", "optimisation") if sort in keys]
+    return found
 
 
 def tree_of(file: Path) -> tuple[Node, list[Problem]]:
@@ -101,8 +110,12 @@ def _keys(model: type[BaseModel], loc: Loc, place: Node) -> list[str]:
         types = [inner for kind in types for inner in _below(kind, part)]
     kind = place.entries.get("kind")
     models = [one for outer in types for one in _models(outer)]
-    chosen = [m for m in models if kind is None or kind.value in get_args(m.model_fields["kind"].annotation)] or models
+    chosen = [one for one in models if kind is not None and kind.value in _kinds(one)] or models
     return [name for one in chosen for name in one.model_fields]
+
+
+def _kinds(model: type[BaseModel]) -> tuple[Any, ...]:
+    return get_args(model.model_fields["kind"].annotation) if "kind" in model.model_fields else ()
 
 
 def _below(kind: Any, part: str | int) -> Iterator[Any]:
