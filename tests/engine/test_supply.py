@@ -313,6 +313,13 @@ def test_no_piece_is_lost_and_a_copy_goes_on_alike(upper: Any, lower: Any, waits
 WRONG = {"primary": "makr", "backup": "shop"}
 
 
+def test_what_would_never_end_is_refused() -> None:
+    with pytest.raises(ValueError, match="an interval above 0 s"):
+        network(supplier(), customer(interval="0 s"))
+    with pytest.raises(ValueError, match="greater than 0"):
+        network(supplier(reliability=0), customer())
+
+
 @pytest.mark.parametrize(
     ("units", "expected"),
     [
@@ -324,6 +331,7 @@ WRONG = {"primary": "makr", "backup": "shop"}
         ((supplier(supplies=("other",)), store(), customer()), ["who supplies 'part'", "an item of the plant"]),
         ((supplier(), store(components={"part": 0}), customer()), ["at least 1"]),
         ((supplier(), store(backups=(WRONG,)), customer()), ["a unit of the plant", "that leads here"]),
+        ((store("a"), store("b", to=("a",)), customer()), ["a supply network without circles"]),
         ((supplier(), customer(to=("maker",))), ["nothing, it is a customer", "a unit that takes parts"]),
     ],
 )  # fmt: skip

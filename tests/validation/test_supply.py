@@ -76,7 +76,7 @@ def compare(case: str, theory: Service, measured: Figures, source: str) -> None:
     said = {"runs": RUNS, "seed": f"0 to {RUNS - 1}", "source": source}
     agrees(TOPIC, case, "fill rate", theory.fill_rate, measured.fill_rate, widest=0.04, **said)
     agrees(TOPIC, case, "mean backorders, pieces", theory.backorders, measured.backorders, widest=0.16, **said)
-    agrees(TOPIC, case, "mean stock, pieces", theory.on_hand, measured.on_hand, widest=0.06, **said)
+    agrees(TOPIC, case, "mean stock, pieces", theory.on_hand, measured.on_hand, widest=0.08, **said)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from twin.config import StationConfig
@@ -19,12 +20,23 @@ def wrong_supply(stations: Stations, successors: Mapping[EquipmentPath, Paths]) 
     for path, targets in successors.items():
         for target in targets:
             feeding[target].append(path)
+    yield from _circles(stations, feeding)
     for path, station in stations.items():
         for target in successors[path]:
             yield from _wrong_pair(path, station, target, stations[target])
         if station.network:
             yield from _wrong_needs(path, stations, feeding)
             yield from _wrong_backups(path, stations, feeding)
+
+
+def _circles(stations: Stations, feeding: Mapping[EquipmentPath, list[EquipmentPath]]) -> Iterator[Problem]:
+    """Orders that would come back to who placed them."""
+    members = {path: [b for b in feeding[path] if stations[b].network] for path in stations if stations[path].network}
+    try:
+        TopologicalSorter(members).prepare()
+    except CycleError as error:
+        around = error.args[1]
+        yield Problem(f"{around[0]} to", "a supply network without circles", " > ".join(reversed(around)))
 
 
 def _sells(station: StationConfig) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from twin.config import StationConfig
 from twin.distributions import Durations
@@ -12,7 +12,7 @@ from twin.records import RecordKind
 from twin.sim.journal import Event, Series
 from twin.sim.station import BREAK, DOWN, OFF, PRODUCING, Setting, Station
 from twin.stations import stations
-from twin.supply.amounts import Amount, Amounts, ConstantAmount
+from twin.supply.amounts import Amounts, ConstantAmount
 from twin.supply.network import Buyer, Order
 from twin.units import Duration
 
@@ -37,6 +37,12 @@ class CustomerConfig(StationConfig):
     )
     waits: bool = Field(default=True, description="waits for what is not in stock (backlog); else that sale is lost")
     final: bool = Field(default=True, description="what it gets is a shipped final product")
+
+    @model_validator(mode="after")
+    def _goes_on(self) -> Self:
+        if self.interval.mean_s <= 0:
+            raise ValueError("expected an interval above 0 s on average")
+        return self
 
 
 @stations.register("customer", config=CustomerConfig)
@@ -63,11 +69,6 @@ class Customer(Buyer):
         config = self.setting.config
         assert isinstance(config, CustomerConfig)  # noqa: S101 - the builder has checked it
         return config
-
-    @property
-    def amount(self) -> Amount:
-        """The law of its quantities."""
-        return self.settings.quantity
 
     def begin(self) -> None:
         self.find_sources()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -26,7 +26,7 @@ class SupplierConfig(StationConfig):
         default=None, gt=0, description="pieces that it makes per time, one order after the other; None: no limit"
     )
     crossing: bool = Field(default=True, description="a later order may be shipped before an earlier one")
-    reliability: Ratio = Field(
+    reliability: Annotated[Ratio, Field(gt=0)] = Field(
         default=1.0, description="share of orders shipped in full; of the others a random part is cancelled"
     )
     min_lot: int = Field(default=1, ge=1, description="fewest pieces of an order")

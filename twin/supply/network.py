@@ -233,10 +233,6 @@ class Buyer(Member):
         super().__init__(setting)
         self.sources: tuple[Source, ...] = ()
 
-    def link(self, successors: tuple[Station, ...], predecessors: tuple[Station, ...]) -> None:
-        super().link(successors, predecessors)
-        self.sources = ()
-
     def find_sources(self) -> None:
         """Learn whom it can order from, in the order of the document."""
         found: list[Source] = []

@@ -6,6 +6,7 @@ only, keeps what it needs of the past itself, and can be copied.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
@@ -51,7 +52,7 @@ class Stock(NamedTuple):
         return self.on_hand + self.on_order - self.owed
 
 
-class Policy:
+class Policy(ABC):
     """Base of the policies.
 
     Args:
@@ -65,11 +66,11 @@ class Policy:
     def __init__(self, config: Any):
         self.settings = config
 
+    @abstractmethod
     def wanted(self, stock: Stock) -> int:
-        """Pieces to order now."""
-        raise TypeError(f"{type(self).__name__}: a policy says what it wants, got {stock}")
+        """Pieces to order now; 0 or less for none."""
 
-    def demanded(self, pieces: int) -> None:
+    def demanded(self, pieces: int) -> None:  # noqa: B027 - few policies learn from it
         """Customers have ordered or taken some."""
 
 
