@@ -65,6 +65,11 @@ class Plant:
         return float(self._kernel.now)
 
     @property
+    def next_s(self) -> float:
+        """Simulated time of the next entry of the event queue in s; infinite when there is none."""
+        return float(self._kernel.peek())
+
+    @property
     def events(self) -> int:
         """Number of entries of the event queue processed so far."""
         return self._kernel.processed

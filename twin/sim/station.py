@@ -99,7 +99,30 @@ class Setting:
     volumes: Mapping[str, float] = field(default_factory=dict)
 
 
-class Station:
+class Hot:
+    """What nearly every operation touches, side by side in memory."""
+
+    __slots__ = (
+        "closed",
+        "code",
+        "fail_at",
+        "feed",
+        "general",
+        "idlers",
+        "kernel",
+        "next",
+        "parts",
+        "places_in",
+        "places_out",
+        "queue_in",
+        "queue_out",
+        "slow",
+        "waiters",
+        "watched",
+    )
+
+
+class Station(Hot):
     """A unit as a state machine. Neighbours hand parts over by direct calls.
 
     Downstream: ``offer`` gives a part to a neighbour, which takes it or not. Upstream: a station with
@@ -129,24 +152,17 @@ class Station:
         "armed",
         "branch",
         "causes",
-        "closed",
-        "code",
         "energy",
-        "fail_at",
-        "feed",
         "gas",
         "held",
         "influences",
         "journal",
-        "kernel",
         "life",
         "lives",
         "log",
         "loops",
         "losses",
         "modes",
-        "next",
-        "parts",
         "path",
         "per_part",
         "power",
@@ -157,7 +173,6 @@ class Station:
         "scrapped",
         "setting",
         "since",
-        "slow",
         "slowed",
         "streams",
         "successors",
