@@ -24,11 +24,11 @@ def locate(name: str | Path, what: str) -> Path:
     Raises:
         ScenarioError: No such file.
     """
-    path, shipped = Path(name), SHIPPED / f"{name}.yaml"
+    path, ready = Path(name), SHIPPED / f"{name}.yaml"
     if path.is_file():
         return path
-    if SEGMENT.fullmatch(str(name)) and shipped.is_file():
-        return shipped
+    if SEGMENT.fullmatch(str(name)) and ready.is_file():
+        return ready
     known = ", ".join(file.stem for _, file in shipped())
     raise ScenarioError([Problem(str(name), f"{what} file", "no such file", f"shipped: {known}")])
 
