@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from devices.profiles import profiles
@@ -21,6 +21,7 @@ from twin.config import (
     Title,
     calendar_name,
 )
+from twin.control.planned import planned_run_s, pool_of
 from twin.equipment import EquipmentPath
 from twin.master import (
     ChainMaster,
@@ -83,8 +84,11 @@ def tags_of(station: StationConfig) -> tuple[TagSpec, ...]:
     return tuple(replace(tag, high=high) if high and tag.name == POWER.name else tag for tag in tags)
 
 
-def equipment(station: StationConfig, position: int, to: Paths) -> EquipmentMaster:
-    """Master data of one unit, which stands at a position of its line and gives its material to others."""
+def equipment(station: StationConfig, position: int, to: Paths, planned: Mapping[str, float]) -> EquipmentMaster:
+    """Master data of one unit, which stands at a position of its line and gives its material to others.
+
+    Of a tool the planned run time is that of its pool.
+    """
     title = station.title or Title(en=station.id, zh=station.id)
     return EquipmentMaster(
         kind=station.kind,
@@ -93,7 +97,7 @@ def equipment(station: StationConfig, position: int, to: Paths) -> EquipmentMast
         en=title.en,
         zh=title.zh,
         position=position,
-        ideal_s=ideal_s(station),
+        ideal_s=planned.get(pool_of(station)) if station.kind == "tool" else ideal_s(station),
         capacity=getattr(station, "capacity", None) if getattr(stations[station.kind], "stores", False) else None,
         to=to,
         link=station.link,
@@ -161,6 +165,7 @@ def site_masters(config: PlantConfig, site: EquipmentPath) -> Iterator[tuple[Equ
 def _areas(config: PlantConfig, path: EquipmentPath, site: SiteConfig) -> Iterator[tuple[EquipmentPath, Master]]:
     offset_s = utc_offset_s(config)
     to, _ = destinations(config)
+    planned = planned_run_s(config)
     for area in site.areas:
         yield path.child(area.id), _place(area.title, area.id, offset_s)
         for line in area.lines:
@@ -168,7 +173,7 @@ def _areas(config: PlantConfig, path: EquipmentPath, site: SiteConfig) -> Iterat
             yield here, _line_place(config, site, line, offset_s)
             for position, station in enumerate(line.stations):
                 unit = here.child(station.id)
-                yield unit, equipment(station, position, to[unit])
+                yield unit, equipment(station, position, to[unit], planned)
 
 
 def _link(config: PlantConfig, link: ChainLinkConfig) -> LinkMaster:

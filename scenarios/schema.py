@@ -52,6 +52,7 @@ def schema() -> Schema:
     definitions["Line"]["properties"]["stations"]["items"] = _station()
     _repeatable(definitions)
     _titles(definitions)
+    _steps(definitions["RecipeConfig"])
     definitions["Durations"] = _durations()
     built = _shared(built)
     built["properties"] = {**_AUTHORING, **built["properties"]}
@@ -95,6 +96,18 @@ def _repeatable(definitions: Schema) -> None:
         required = [key for key in definition.get("required", []) if key != "id"]
         definition["required"] = required
         definition["anyOf"] = [{"required": ["id"]}, {"required": ["repeat"]}]
+
+
+def _steps(recipe: Schema) -> None:
+    """A step may be written as a pair of pool and time."""
+    pair: Schema = {
+        "type": "array",
+        "description": "pool and time",
+        "prefixItems": [{"type": ["string", "null"]}, {"$ref": "#/$defs/Durations"}],
+        "minItems": 2,
+        "maxItems": 2,
+    }
+    recipe["properties"]["steps"]["items"] = {"anyOf": [pair, recipe["properties"]["steps"]["items"]]}
 
 
 def _durations() -> Schema:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from twin.basis import Config, Identifier
 from twin.distributions import Durations
@@ -31,6 +31,11 @@ class StepConfig(Config):
     batch_max: int | None = Field(
         default=None, ge=1, description="pieces of lots at this step worked on together; None: one lot at a time"
     )
+    batch_family: str | None = Field(
+        default=None,
+        description="steps of the pool with the same family share batches, times are those of the first lot; "
+        "default: only lots at this very step",
+    )
     setup: str | None = Field(default=None, description="state that the tool has to be set up for")
     setup_time: Durations | None = Field(default=None, description="time of that setup; default: by setups of the pool")
     sample: Ratio = Field(default=1.0, description="share of the lots that do the step; the others skip it")
@@ -50,6 +55,8 @@ class StepConfig(Config):
                 raise ValueError(f"expected {first} and {second} together")
         if self.batch_max is not None and self.batch_max < self.batch_min:
             raise ValueError("expected batch_min <= batch_max")
+        if self.batch_max is None and (self.batch_min > 1 or self.batch_family is not None):
+            raise ValueError("expected batch_max with batch_min or batch_family")
         if self.pool is None and self.time is None:
             raise ValueError("expected a time for a step without a pool")
         return self
@@ -110,10 +117,14 @@ def _rules(value: object) -> object:
     return (value,) if isinstance(value, str | dict) else value
 
 
+_RULE: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "maxProperties": 1}]}
+_RULES = {"anyOf": [*_RULE["anyOf"], {"type": "array", "items": _RULE}]}
+
+
 class PoolConfig(Config):
     """A group of tools that share one queue (ISA-95 work centre)."""
 
-    rule: Annotated[tuple[str | dict[str, Any], ...], BeforeValidator(_rules)] = Field(
+    rule: Annotated[tuple[str | dict[str, Any], ...], BeforeValidator(_rules), WithJsonSchema(_RULES)] = Field(
         default=("priority",),
         description="dispatching rules, the first that tells two lots apart decides; then who came first. "
         "A rule with options: {name: {option: value}}; see factory list",

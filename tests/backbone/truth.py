@@ -87,7 +87,11 @@ class Reference:
             for station, after in zip(line.stations, [*line.stations[1:], None], strict=True):
                 names = station.to
                 if names is None:
-                    names = (after.id,) if after is not None and station.kind not in ("sink", "shipping") else ()
+                    names = (
+                        (after.id,)
+                        if after is not None and station.flows and station.kind not in ("sink", "shipping")
+                        else ()
+                    )
                 there = [EquipmentPath(name if "/" in name else f"{line_path}/{name}") for name in names]
                 result[line_path.child(station.id)] = there
         return result

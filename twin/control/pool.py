@@ -238,12 +238,12 @@ class OpenPool(Pool):
         super().__init__(id, config, kernel, chosen)
         self._keys = tuple(one.key for one in chosen)
         self._queue: dict[RoutedLot, int] = {}
-        self._pieces: dict[Step, int] = {}
+        self._pieces: dict[Any, int] = {}
         self.by_tool = any(one.depends == "tool" for one in chosen)
 
     def _put(self, lot: RoutedLot, step: Step, number: int, now: float) -> None:  # noqa: ARG002 - ranked later
         self._queue[lot] = number
-        self._pieces[step] = self._pieces.get(step, 0) + lot.size
+        self._pieces[step.group] = self._pieces.get(step.group, 0) + lot.size
 
     def decide(self) -> None:
         self.asked = False
@@ -257,7 +257,7 @@ class OpenPool(Pool):
                 del self._queue[lot]
                 for one in self.rules:
                     one.begun(lot, tool)
-            self._pieces[step] -= sum(lot.size for lot in lots)
+            self._pieces[step.group] -= sum(lot.size for lot in lots)
             self.waiting -= len(lots)
             self.idle.remove(tool)
             tool.start(lots, step, self.setup_law(tool.setup, step))
@@ -269,7 +269,7 @@ class OpenPool(Pool):
             for rank, lot in self._ranked(tool):
                 step = lot.route.steps[lot.step]
                 full = (*rank, self.setup_s(tool.setup, step), place)
-                if self._pieces[step] >= step.batch_min and (best is None or full < best[0]):
+                if self._pieces[step.group] >= step.batch_min and (best is None or full < best[0]):
                     best = (full, lot, tool)
         return None if best is None else (self._together(best[1], best[2]), best[2])
 
@@ -293,7 +293,7 @@ class OpenPool(Pool):
             return (first,)
         lots, room = [first], step.batch_max - first.size
         for _, lot in sorted(self._ranked(tool), key=_rank):
-            if lot is not first and lot.route.steps[lot.step] is step and lot.size <= room:
+            if lot is not first and lot.route.steps[lot.step].group == step.group and lot.size <= room:
                 lots.append(lot)
                 room -= lot.size
         return tuple(lots)

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from twin.config import PlantConfig, StationConfig
+from twin.control.planned import pool_of
 from twin.control.pool import GroupedPool, OpenPool, Pool
 from twin.control.route import Route, Step, Times, law_of
 from twin.control.rules import Rule, rules
@@ -88,7 +89,9 @@ class Shop:
             if step.home >= 0:
                 route.steps[step.home].dedicates = True
             setup_s = None if step.setup_law is None else step.setup_law.mean_s
-            step.group = (route.id, step.number) if step.batch_max is not None else (step.setup, setup_s)
+            step.group = (step.setup, setup_s)
+            if step.batch_max is not None:
+                step.group = (route.id, step.number) if config.batch_family is None else config.batch_family
             following = route.steps[step.number + 1 : step.number + 2]
             step.move = self.move(step.place, following[0].place) if following else None
         for step in route.steps:
@@ -131,7 +134,7 @@ def tools_by_pool(stations: Iterable[tuple[EquipmentPath, StationConfig]]) -> di
     found: dict[str, list[EquipmentPath]] = {}
     for path, station in stations:
         if station.kind == "tool":
-            found.setdefault(getattr(station, "pool", None) or station.id, []).append(path)
+            found.setdefault(pool_of(station), []).append(path)
     return found
 
 

@@ -161,7 +161,7 @@ class Tool(Breakable):
         due = begin + self.slow * (time * factor + added)
         for lot in lots:
             if lot.owed:
-                step.begun(lot, begin)
+                lot.route.steps[lot.step].begun(lot, begin)
         number = next(kernel._eid)
         heappush(self.work, (due, number, lots, step, pieces))
         heappush(kernel._queue, (due, WORK, number, self.wake))
@@ -210,7 +210,7 @@ class Tool(Breakable):
             self._record(lots, step, now)
         for lot in lots:
             if self.quality is None or not self._spoiled(lot):
-                lot.done(step, self, now)
+                lot.done(lot.route.steps[lot.step], self, now)
         for downtime in self.by_pieces:
             downtime.worked(pieces)
         for life in self.counted:
