@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from datetime import datetime
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from twin.config import StationConfig
 from twin.distributions import Durations
+from twin.parts.calendar import DAY_S, seconds
 from twin.records import RecordKind
 from twin.sim.journal import Event
 from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 from twin.stations.buffer import Buffer
 from twin.stations.receiving import Receiving, Trip
-from twin.units import Count, Distance
+from twin.units import Count, Distance, Duration
 
 
 class ShippingConfig(StationConfig):
     """Collects items into loads and sends each to a receiving unit when that has room for it.
 
     ``to`` names the receiving units by full path; loads go in turn to the first that has room.
+
+    Example: `{id: dock, kind: shipping, load: 24, capacity: 96, time: 3 h, departures: ["08:00", "16:00"], docks: 2,
+    loading: 20 min, to: [acme/south/hall/line/goods_in]}`
     """
 
     load: int = Field(ge=1, description="items of one load")
@@ -28,17 +34,46 @@ class ShippingConfig(StationConfig):
     initial: dict[str, Count] = Field(default={}, description="items on the dock at the start, number by item")
     time: Durations = Field(description="transport time to the receiving site")
     distance: Distance | None = Field(default=None, description="way to the receiving site")
+    departures: tuple[Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")], ...] = Field(
+        default=(),
+        description="timetable: local times of day, hh:mm, at which trucks come and take what is there, also less "
+        "than a load; default: a truck is there whenever a load is",
+    )
+    max_wait: Duration | None = Field(
+        default=None, description="longest wait of an item for its load: then a smaller one goes; default: none does"
+    )
+    docks: int | None = Field(
+        default=None,
+        ge=1,
+        description="trucks loaded at the same time, and at most so many by each departure; default: any number",
+    )
+    loading: Durations | None = Field(default=None, description="time to load a truck; default: no time")
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Self:
+        if self.departures and self.max_wait is not None:
+            raise ValueError("expected departures by timetable or a longest wait, got both")
+        return self
 
 
 @stations.register("shipping", config=ShippingConfig)
 class Shipping(Buffer):
     """A dock: as soon as a load of one item is complete and a receiver has room, the load departs.
 
-    Any number of loads may be on the way. It works outside shifts too.
+    With a timetable what is there departs when trucks come, each with up to a load of the item of which
+    most is there, as far as there are docks; what misses them waits for the next. Any number
+    of loads may be on the way. It works outside shifts too.
     """
 
     config = ShippingConfig
     __slots__ = ("dock", "load", "sent", "times")
+
+    @classmethod
+    def of(cls, setting: Setting) -> Station:
+        config = setting.config
+        assert isinstance(config, ShippingConfig)  # noqa: S101 - the builder has checked it
+        plain = not config.departures and config.max_wait is None and config.docks is None and config.loading is None
+        return cls(setting) if plain else ScheduledShipping(setting)
 
     def __init__(self, setting: Setting):
         super().__init__(setting)
@@ -73,33 +108,40 @@ class Shipping(Buffer):
             self.kernel.soon.append(self.pull)
 
     def _send(self, item: str) -> bool:
+        taker = self._reserved(self.load)
+        if taker is None:
+            return False
+        self._depart(taker, self._loaded(item, self.load))
+        return True
+
+    def _reserved(self, number: int) -> Receiving | None:
+        """The next receiver with room for a load, which is kept for it."""
         takers = self.successors
         for step in range(len(takers)):
             index = (self.turn_out + step) % len(takers)
             taker = takers[index]
-            if isinstance(taker, Receiving) and taker.reserve(self.load):
+            if isinstance(taker, Receiving) and taker.reserve(number):
                 self.turn_out = (index + 1) % len(takers)
-                self._depart(taker, self._loaded(item))
-                return True
-        return False
+                return taker
+        return None
 
-    def _loaded(self, item: str) -> tuple[Load, ...]:
+    def _loaded(self, item: str, number: int) -> tuple[Load, ...]:
+        """The oldest of an item, which leave the dock."""
         chosen: list[Load] = []
         rest: deque[Load] = deque()
         for part in self.queue:
-            (chosen if part.item == item and len(chosen) < self.load else rest).append(part)
+            (chosen if part.item == item and len(chosen) < number else rest).append(part)
         self.queue = rest
-        self.dock[item] -= self.load
-        if self.recording:
-            self.record(item, -self.load)
-        self.parts += self.load
+        self.dock[item] -= number
         return tuple(chosen)
 
     def _depart(self, taker: Receiving, parts: tuple[Load, ...]) -> None:
         self.sent += 1
+        self.parts += len(parts)
         name = f"{self.path.replace('/', '.')}.{self.sent}"
         trip = Trip(taker, parts, name, str(self.path))
         if self.recording:
+            self.record(parts[0].item, -len(parts))
             event = Event(self.setting.unit, RecordKind.SHIPMENT, trip.values("departed"))
             self.log.extend((self.kernel._now, event))
         taker.trips[name] = trip
@@ -111,3 +153,143 @@ class Shipping(Buffer):
             if part is None:
                 break
             self.offer(part)
+
+
+class Truck:
+    """A truck at a dock, being loaded for a receiver that keeps room for it."""
+
+    __slots__ = ("dock", "parts", "taker")
+
+    def __init__(self, dock: ScheduledShipping, taker: Receiving, parts: tuple[Load, ...]):
+        self.dock, self.taker, self.parts = dock, taker, parts
+
+    def leave(self) -> None:
+        """It is loaded."""
+        self.dock.gone(self)
+
+
+class ScheduledShipping(Shipping):
+    """Shipping with a timetable, a longest wait, docks or a time of loading; what is being loaded is still in stock."""
+
+    __slots__ = ("arrived", "loading", "rules", "timetable", "trucks")
+
+    def __init__(self, setting: Setting):
+        super().__init__(setting)
+        config = setting.config
+        assert isinstance(config, ShippingConfig)  # noqa: S101 - the builder has checked it
+        self.rules = config
+        self.loading = None if config.loading is None else self.stream("loading", config.loading)
+        self.arrived = {item: deque([0.0] * number) for item, number in self.dock.items()}
+        self.timetable = Timetable(config.departures, setting.epoch)
+        self.trucks: list[Truck] = []
+
+    def begin(self) -> None:
+        self._expect()
+        if self.rules.max_wait is not None and self.queue:
+            self.kernel.at(self.rules.max_wait, self.push)
+        super().begin()
+
+    def _expect(self) -> None:
+        if self.rules.departures:
+            self.kernel.at(self.timetable.after(self.kernel._now), self.departure)
+
+    def departure(self) -> None:
+        """Trucks come by the timetable."""
+        self._expect()
+        trucks = self.rules.docks or len(self.queue)
+        while trucks and self.queue:
+            item = max(sorted(self.dock), key=self.dock.__getitem__)
+            if not self._begin(item, min(self.dock[item], self.load)):
+                break
+            trucks -= 1
+        self.kernel.soon.append(self.pull)
+
+    def offer(self, part: Load) -> bool:
+        if self.closed or self.level >= self.places:
+            return False
+        self.put(part)
+        self.dock[part.item] += 1
+        self.arrived.setdefault(part.item, deque()).append(self.kernel._now)
+        if self.rules.max_wait is not None:
+            self.kernel.at(self.kernel._now + self.rules.max_wait, self.push)
+        self.push()
+        return True
+
+    def push(self) -> None:
+        begun = False
+        for item in () if self.rules.departures else self.dock:
+            while (number := self._due(item)) and self._begin(item, number):
+                begun = True
+        if begun:
+            self.kernel.soon.append(self.pull)
+
+    def _due(self, item: str) -> int:
+        """How many of an item are to go now."""
+        there, longest = self.dock[item], self.rules.max_wait
+        if there >= self.load:
+            return self.load
+        late = longest is not None and there and self.arrived[item][0] + longest <= self.kernel._now
+        return there if late else 0
+
+    def _begin(self, item: str, number: int) -> bool:
+        if self.closed or (self.rules.docks is not None and len(self.trucks) >= self.rules.docks):
+            return False
+        taker = self._reserved(number)
+        if taker is None:
+            return False
+        truck = Truck(self, taker, self._loaded(item, number))
+        for _ in range(number):
+            self.arrived[item].popleft()
+        self.trucks.append(truck)
+        time = 0.0 if self.loading is None else self.slow * self.loading.draw()
+        if time > 0:
+            self.kernel.at(self.kernel._now + time, truck.leave)
+        else:
+            truck.leave()
+        return True
+
+    def gone(self, truck: Truck) -> None:
+        """A truck departs; its dock is free."""
+        self.trucks.remove(truck)
+        self._depart(truck.taker, truck.parts)
+        self.kernel.soon.append(self.push)
+        self.kernel.soon.append(self.pull)
+
+    def pull(self) -> None:
+        while self.level < self.places and not self.closed:
+            part = self.ask()
+            if part is None:
+                break
+            self.offer(part)
+
+    def contents(self) -> list[Load]:
+        return [*self.queue, *(part for truck in self.trucks for part in truck.parts)]
+
+    @property
+    def level(self) -> int:
+        return len(self.queue) + sum(len(truck.parts) for truck in self.trucks)
+
+
+class Timetable:
+    """Times of day.
+
+    Args:
+        times: Local times, hh:mm.
+        epoch: Local time at simulated second 0.
+
+    >>> from datetime import datetime
+    >>> table = Timetable(("08:00", "16:00"), datetime(2026, 1, 5, 9, 0))
+    >>> table.after(0.0), table.after(25_200.0)
+    (25200.0, 82800.0)
+    """
+
+    def __init__(self, times: tuple[str, ...], epoch: datetime):
+        self.times = sorted(seconds(time) for time in times)
+        midnight = epoch.replace(hour=0, minute=0, second=0, microsecond=0)
+        self.origin = (epoch - midnight).total_seconds()
+
+    def after(self, now: float) -> float:
+        """The next time after a simulated time, in simulated s."""
+        days, time = divmod(now + self.origin, DAY_S)
+        following = next((each for each in self.times if each > time), self.times[0] + DAY_S)
+        return days * DAY_S + following - self.origin
