@@ -18,10 +18,16 @@ class FactorConfig(Config):
     """Something of the scenario that is varied."""
 
     path: tuple[str, ...] | str = Field(
+        default=(),
         description="what is replaced, as in `overrides` of a scenario, e.g. run.seed or a/b/c/d/st01.capacity; "
-        "of several each gets the same value"
+        "of several each gets the same value",
     )
     levels: tuple[Any, ...] = Field(default=(), description="values to try, as they would stand in the scenario")
+    alternatives: dict[str, dict[str, Any]] = Field(
+        default={},
+        description="instead of path and levels: by name what each alternative replaces, several values by path, "
+        "e.g. crews, layouts, sets of rules; a name that is a number counts as one in sums",
+    )
     low: float | int | str | None = Field(default=None, description="lower end of a range, with its unit")
     high: float | int | str | None = Field(default=None, description="upper end of a range, with its unit")
     integer: bool = Field(default=False, description="only whole numbers of the range")
@@ -39,6 +45,21 @@ class FactorConfig(Config):
     def dependent(self) -> bool:
         """Whether its value follows from others."""
         return False
+
+    @property
+    def listed(self) -> tuple[Any, ...]:
+        """Its levels, or the names of its alternatives; empty for a range."""
+        return self.levels or tuple(self.alternatives)
+
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if self.alternatives and (self.paths or self.levels or self.low is not None):
+            raise ValueError("expected alternatives alone, got path, levels or a range too")
+        if not self.alternatives and not self.paths:
+            raise ValueError("expected path or alternatives, got neither")
+        if len(self.alternatives) == 1:
+            raise ValueError("expected at least 2 alternatives, got 1")
+        return self
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -271,9 +292,9 @@ class VariableConfig(FactorConfig):
 
     @model_validator(mode="after")
     def _chosen(self) -> Self:
-        if not self.levels and self.low is None:
+        if not self.listed and self.low is None:
             raise ValueError("expected levels, or low and high, got neither")
-        if self.sum is not None and self.levels:
+        if self.sum is not None and self.listed:
             raise ValueError("expected low and high with sum, got levels")
         return self
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 from scenarios.experiments.document import FactorConfig
@@ -74,8 +75,8 @@ def levels(factor: FactorConfig) -> list[Any]:
     Raises:
         ValueError: The factor has neither levels nor a range.
     """
-    if factor.levels:
-        return list(factor.levels)
+    if factor.listed:
+        return list(factor.listed)
     span = range_of(factor)
     steps = factor.count - 1
     if span.integer:
@@ -96,16 +97,16 @@ def range_of(factor: FactorConfig) -> Range:
 
 def ends(factor: FactorConfig) -> list[Any]:
     """The levels of a factor, or both ends of its range."""
-    if factor.levels:
-        return list(factor.levels)
+    if factor.listed:
+        return list(factor.listed)
     span = range_of(factor)
     return [span.written(span.low), span.written(span.high)]
 
 
 def value_at(factor: FactorConfig, place: float) -> Any:
     """The value of a factor at a place between 0 and 1; of levels each has an equal part of the way."""
-    if factor.levels:
-        return factor.levels[min(int(place * len(factor.levels)), len(factor.levels) - 1)]
+    if factor.listed:
+        return factor.listed[min(int(place * len(factor.listed)), len(factor.listed) - 1)]
     return range_of(factor).at(place)
 
 
@@ -128,13 +129,21 @@ def inverse(value: Any) -> Any:
 
 
 def number(value: Any) -> float | None:
-    """The number in a value, without its unit; None for anything else."""
+    """The number in a value, without its unit; None for anything else.
+
+    >>> number("2.5 min"), number("3"), number("fifo")
+    (2.5, 3.0, None)
+    """
     if isinstance(value, bool):
         return float(value)
     if isinstance(value, int | float):
         return float(value)
+    if not isinstance(value, str):
+        return None
+    if re.fullmatch(r"-?\d+(\.\d+)?", value):
+        return float(value)
     try:
-        return number_and_unit(value)[0] if isinstance(value, str) else None
+        return number_and_unit(value)[0]
     except ValueError:
         return None
 

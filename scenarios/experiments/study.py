@@ -80,6 +80,10 @@ class Study:
         replaced = dict(self.root.at(("overrides",)).entries) if self.config.overrides else {}
         for name, value in values.items():
             factor = self.factors[name]
+            if factor.alternatives:
+                mark = self.root.at((self.section, name, "alternatives", value)).mark
+                replaced.update({path: node_of(v, mark) for path, v in factor.alternatives[value].items()})
+                continue
             node = node_of(inverse(value) if factor.reciprocal else value, self.root.at((self.section, name)).mark)
             replaced.update(dict.fromkeys(factor.paths, node))
         return replaced

@@ -109,3 +109,24 @@ def test_the_scenario_has_to_be_there(tmp_path: Path) -> None:
 )
 def test_shipped_experiments_are_valid(file: Path) -> None:
     assert load_experiment(file.stem).config.name == file.stem
+
+
+def test_an_alternative_replaces_several_values(tmp_path: Path) -> None:
+    crews = {
+        "1": {f"{LINE}/m1.capacity": 1, f"{LINE}/b.capacity": 3},
+        "2": {
+            f"{LINE}/m1.capacity": 2,
+            f"{LINE}/m2.cycle": {"triangular": {"low": "4 s", "mode": "5 s", "high": "6 s"}},
+        },
+    }
+    responses = {"output": OUTPUT, "cost": {"sum": {"crew": 40}, "goal": "minimise"}}
+    experiment = load_experiment(study(tmp_path, factors={"crew": {"alternatives": crews}}, responses=responses))
+    assert experiment.points == ({"crew": "1"}, {"crew": "2"})
+    made = [experiment.draft.scenario(experiment.overrides(point)) for point in experiment.points]
+    one, two = ({path.name: station for path, _, station in scenario.stations()} for scenario in made)
+    assert (one["m1"].capacity, one["b"].capacity, one["m2"].cycle.mean_s) == (1, 3, 9.0)
+    assert (two["m1"].capacity, two["b"].capacity, two["m2"].cycle.mean_s) == (2, 2, 5.0)
+    assert experiment.responses({"output": 5.0}, {"crew": "2"}) == {"output": 5.0, "cost": 80.0}
+    wrong = {"1": crews["1"], "2": {f"{LINE}/m1.capacity": 0}}
+    assert "expected at least 1, got 0" in listing(tmp_path, factors={"crew": {"alternatives": wrong}})
+    assert "expected path or alternatives, got neither" in listing(tmp_path, factors={"crew": {"levels": [1, 2]}})

@@ -100,8 +100,8 @@ class Search:
         values: Values = {}
         for name, place in params.items():
             variable = self._task.aim.variables[name]
-            if variable.levels:
-                values[name] = variable.levels[place]
+            if variable.listed:
+                values[name] = variable.listed[place]
             else:
                 span = range_of(variable)
                 values[name] = span.written(place if span.integer else span.rounded(place))
@@ -111,8 +111,8 @@ class Search:
 def _distribution(variable: VariableConfig) -> Any:
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-    if variable.levels:
-        numbers = [number(value) for value in variable.levels]
+    if variable.listed:
+        numbers = [number(value) for value in variable.listed]
         known = [n for n in numbers if n is not None]
         ordered = len(known) == len(numbers) and known == sorted(known)
         count = len(numbers)

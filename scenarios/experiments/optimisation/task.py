@@ -90,7 +90,7 @@ def load_task(name: str | Path) -> Task:
 def _wrong_ranges(aim: OptimisationConfig, root: Node) -> Iterator[Problem]:
     for name, variable in aim.variables.items():
         try:
-            if not variable.levels:
+            if not variable.listed:
                 range_of(variable)
         except ValueError as error:
             head, _, tail = str(error).removeprefix("expected ").partition(", got ")
