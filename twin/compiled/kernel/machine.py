@@ -10,6 +10,8 @@ from numba.np.arrayobj import make_array
 
 compiled = njit(error_model="numpy")
 """Compile a function of pointers: indices are not checked, divisors are never 0."""
+inlined = njit(error_model="numpy", forceinline=True)
+"""The same for a small function of the hot path, which becomes part of its callers."""
 
 
 def _pointer(typingctx: Any, array: Any) -> Any:  # noqa: ARG001 - numba gives it

@@ -17,7 +17,7 @@ from twin.compiled.kernel.flow import (
     released,
     take,
 )
-from twin.compiled.kernel.machine import compiled
+from twin.compiled.kernel.machine import compiled, inlined
 from twin.compiled.kernel.queue import draw, queue_head, queue_in, queue_out, soon
 from twin.compiled.kernel.state import (
     begin,
@@ -194,14 +194,46 @@ def finish(m: Wholes, x: Reals, v: Reals, slot: int) -> None:
         return
     out = m[job + at.JOB_OUT]
     log_part(m, x, s, out, at.GOOD)
-    if not forward(m, x, v, s, out):
+    if not store_next(m, x, s, out) and not forward(m, x, v, s, out):
         keep(m, x, slot, out, at.TO_SUCCESSORS)
         return
-    part = ask(m, x, s)
+    part = take_next(m, s)
+    if part == NOTHING:
+        part = ask(m, x, s)
     if part == m[job + at.JOB_PART]:
         operate(m, x, v, slot)
     else:
         turn_to(m, x, v, slot, part)
+
+
+@inlined
+def store_next(m: Wholes, x: Reals, s: int, part: int) -> bool:
+    """The usual way of ``forward``: the one successor is a buffer with parts in it and room; False: not so."""
+    buffer = m[s + at.NEXT]
+    if not buffer or m[buffer + at.KIND] != at.BUFFER or m[buffer + at.CLOSED]:
+        return False
+    level = m[buffer + at.LEVEL]
+    if not level or level >= m[buffer + at.PLACES] or level > m[buffer + at.QUEUE_MASK]:
+        return False
+    m[m[buffer + at.QUEUE] + ((m[buffer + at.QUEUE_HEAD] + level) & m[buffer + at.QUEUE_MASK])] = part
+    m[buffer + at.LEVEL] = level + 1
+    return True
+
+
+@inlined
+def take_next(m: Wholes, s: int) -> int:
+    """The usual way of ``ask``: the one predecessor is a buffer with parts in it, not full; ``NOTHING``: not so."""
+    buffer = m[s + at.FEED]
+    if not buffer or m[buffer + at.KIND] != at.BUFFER or m[buffer + at.CLOSED] or not m[buffer + at.NEXT]:
+        return NOTHING
+    level = m[buffer + at.LEVEL]
+    if not level or level >= m[buffer + at.PLACES]:
+        return NOTHING
+    m[buffer + at.PARTS] += 1
+    part = m[m[buffer + at.QUEUE] + m[buffer + at.QUEUE_HEAD]]
+    m[buffer + at.QUEUE_HEAD] = (m[buffer + at.QUEUE_HEAD] + 1) & m[buffer + at.QUEUE_MASK]
+    m[buffer + at.LEVEL] = level - 1
+    return part
 
 
 @compiled
