@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.compiled import layout as at
 from twin.compiled.memory import Memory, Reals
-from twin.distributions import Constant
-from twin.streams import Stream, block_size
+from twin.distributions import Constant, Triangular
+from twin.streams import Law, Stream, block_size
 
 MARGIN = 64
 """Values left at which a stream is filled again: what one instant may draw; more is found and repeated."""
-MOST = 16_384
-"""Values of a stream drawn ahead at most."""
+MOST = 8_192
+"""Values of a stream drawn ahead at most, unless an instant draws more."""
 
 
 class Tape:
@@ -23,17 +24,13 @@ class Tape:
         stream: A copy of the engine's stream that is this one's alone; tells the values by block.
     """
 
-    __slots__ = ("address", "ahead", "block", "room", "skip", "start", "stream")
+    __slots__ = ("address", "ahead", "block", "law", "room", "skip", "start", "stream")
 
     def __init__(self, address: int, stream: Stream):
-        self.address, self.stream = address, stream
+        self.address, self.law = address, stream.law
         self.block, self.skip = stream.position
-        self.start, self.room, self.ahead = 0, 0, 0
-
-    @property
-    def constant(self) -> float | None:
-        """The value of a stream that always gives the same."""
-        return self.stream.law.value if isinstance(self.stream.law, Constant) else None
+        self.start, self.room, self.ahead = 0, 0, MARGIN
+        self.stream = copied(stream, None if isinstance(stream.law, Triangular) else stream.law)
 
     def position(self, unread: int) -> tuple[int, int]:
         """Block and index in it of the next value, when so many values that lie ready are unread."""
@@ -46,31 +43,55 @@ class Tape:
             index, unread = index - step, unread - step
         return block, index
 
-    def more(self, wanted: int) -> list[Reals]:
-        """The next blocks, at least so many values."""
-        blocks: list[Reals] = []
-        while wanted > 0:
-            values = self.stream.block_values(self.block)[self.skip :]
+    def coming(self, wanted: int) -> int:
+        """Number of the next values in whole blocks, at least so many."""
+        block, number = self.block, -self.skip
+        while number < wanted:
+            number += block_size(block)
+            block += 1
+        return number
+
+    def write(self, values: Reals) -> None:
+        """Draw the next values; their number is one that :meth:`coming` gave."""
+        written = 0
+        while written < len(values):
+            drawn = self.stream.block_values(self.block)[self.skip :]
+            values[written : written + len(drawn)] = drawn
+            written += len(drawn)
             self.block, self.skip = self.block + 1, 0
-            blocks.append(values)
-            wanted -= len(values)
-        return blocks
+        if isinstance(self.law, Triangular):
+            shape(values, self.law)
 
     def copy(self) -> Tape:
         """One that goes on alone."""
         twin = Tape.__new__(Tape)
-        twin.address, twin.stream = self.address, copied(self.stream)
-        twin.block, twin.skip, twin.start, twin.room, twin.ahead = (
-            self.block, self.skip, self.start, self.room, self.ahead,
-        )  # fmt: skip
+        for name in ("address", "law", "block", "skip", "start", "room", "ahead"):
+            setattr(twin, name, getattr(self, name))
+        twin.stream = copied(self.stream, self.stream.law)
         return twin
 
 
-def copied(stream: Stream) -> Stream:
-    """A copy of a stream."""
+def copied(stream: Stream, law: Law | None) -> Stream:
+    """A copy of a stream, perhaps with another law."""
     twin = Stream.__new__(Stream)
     twin.__setstate__(stream.__getstate__())
+    twin.law = law
     return twin
+
+
+def shape(uniform: Reals, law: Triangular) -> None:
+    """Make triangular values of uniform ones, in place: numpy's own formula, for many at once twice as fast.
+
+    Source: inversion of the distribution function, in the order of operations of numpy's ``random_triangular``.
+    """
+    base, left = law.high - law.low, law.mode - law.low
+    rising = np.sqrt(uniform * (left * base))
+    rising += law.low
+    falling = 1.0 - uniform
+    falling *= (law.high - law.mode) * base
+    np.sqrt(falling, out=falling)
+    np.subtract(law.high, falling, out=falling)
+    uniform[:] = np.where(uniform <= left / base, rising, falling)
 
 
 class Tapes:
@@ -84,14 +105,12 @@ class Tapes:
     def add(self, memory: Memory, stream: Stream) -> int:
         """Take a stream as it is now; gives its address."""
         address = memory.allot(at.STREAM)
-        tape = Tape(address, copied(stream))
-        self.tapes.append(tape)
-        constant = tape.constant
-        if constant is not None:
-            tape.start = self._room(1)
-            self.v[tape.start] = constant
-            memory.m[address : address + at.STREAM] = tape.start, tape.start + 1, tape.start + 1, 0
+        if isinstance(stream.law, Constant):
+            start = self._room(1)
+            self.v[start] = stream.law.value
+            memory.m[address : address + at.STREAM] = start, start + 1, start + 1, 0
         else:
+            self.tapes.append(Tape(address, stream))
             memory.m[address + at.STEP] = 1
         return address
 
@@ -101,54 +120,56 @@ class Tapes:
             self.v = np.concatenate((self.v, np.zeros(max(self.used, 2 * len(self.v)) - len(self.v))))
         return start
 
+    def _addresses(self) -> NDArray[np.int64]:
+        return np.array([tape.address for tape in self.tapes], dtype=np.int64)
+
     def fill(self, memory: Memory, more: bool = False) -> None:
-        """Draw ahead for the streams that run low.
+        """Draw ahead for the streams of which less than half is left.
 
         Args:
             memory: Their cells.
             more: One ran dry within an instant: let all have more.
         """
-        m = memory.m
-        for tape in self.tapes:
-            a = tape.address
-            if m[a + at.STEP] and (more or m[a + at.POSITION] >= m[a + at.MARK]):
-                self._fill(memory, tape, more)
+        addresses = self._addresses()
+        ready = memory.m[addresses + at.END] - memory.m[addresses + at.POSITION]
+        for tape, left in zip(self.tapes, ready.tolist(), strict=True):
+            if more or left <= max(MARGIN, tape.ahead // 2):
+                tape.ahead = 2 * tape.ahead if more else min(2 * tape.ahead, max(tape.ahead, MOST))
+                self._fill(memory, tape, left)
 
-    def _fill(self, memory: Memory, tape: Tape, more: bool) -> None:
+    def _fill(self, memory: Memory, tape: Tape, left: int) -> None:
         m, a = memory.m, tape.address
-        position, end = int(m[a + at.POSITION]), int(m[a + at.END])
-        rest = self.v[position:end].copy()
-        ahead = min(2 * max(tape.ahead, MARGIN), MOST) if not more else 2 * max(tape.ahead, MARGIN)
-        tape.ahead = ahead
-        values = np.concatenate((rest, *tape.more(ahead - len(rest) + MARGIN)))
-        if len(values) > tape.room:
-            tape.room = len(values) + max(block_size(tape.block), MARGIN)
+        new = tape.coming(max(tape.ahead - left, 0))
+        first = int(m[a + at.POSITION])
+        rest = self.v[first : first + left].copy()
+        if left + new > tape.room:
+            tape.room = left + new + block_size(tape.block)
             tape.start = self._room(tape.room)
-        start = tape.start
-        self.v[start : start + len(values)] = values
-        m[a + at.POSITION], m[a + at.END] = start, start + len(values)
-        m[a + at.MARK] = start + len(values) - MARGIN
+        start, end = tape.start, tape.start + left + new
+        self.v[start : start + left] = rest
+        tape.write(self.v[start + left : end])
+        m[a + at.POSITION], m[a + at.MARK], m[a + at.END] = start, end - MARGIN, end
 
-    def rewind(self, memory: Memory, tape: Tape, block: int) -> None:
+    def _rewind(self, memory: Memory, tape: Tape, block: int) -> None:
         """Forget what lies ready of a stream; go on with a block."""
-        tape.block, tape.skip = block, 0
-        if memory.m[tape.address + at.STEP]:
-            memory.m[[tape.address + at.POSITION, tape.address + at.END, tape.address + at.MARK]] = tape.start
+        tape.block, tape.skip, tape.ahead = block, 0, MARGIN
+        a = tape.address
+        memory.m[a + at.POSITION] = memory.m[a + at.MARK] = memory.m[a + at.END] = tape.start
 
     def reseed(self, memory: Memory, branch: int) -> None:
         """Draw other numbers from now on, those that the engine's streams would draw."""
         for tape in self.tapes:
             unread = int(memory.m[tape.address + at.END] - memory.m[tape.address + at.POSITION])
-            block, index = tape.position(0 if tape.constant is not None else unread)
+            block, index = tape.position(unread)
             tape.stream.reseed(branch)
-            self.rewind(memory, tape, block + (index > 0))
+            self._rewind(memory, tape, block + (index > 0))
 
     def restart(self, memory: Memory, seed: int) -> None:
         """Draw the numbers of another seed, from the first on."""
         for tape in self.tapes:
             old = tape.stream
             tape.stream = Stream(seed, old.path, old.purpose, old.law)
-            self.rewind(memory, tape, 0)
+            self._rewind(memory, tape, 0)
 
     def copy(self) -> Tapes:
         """Streams that go on alone with the same numbers."""
