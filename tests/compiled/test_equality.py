@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.compiled.plants import plants
 from tests.engine.plants import ten_machine_line
-from twin.compiled import Program, lower
+from twin.compiled import Program, Replications, lower
 from twin.config import PlantConfig
 from twin.records import RecordKind
 from twin.sim.plant import Plant
@@ -98,4 +98,15 @@ def test_a_month_of_ten_machines_cut_in_pieces() -> None:
         if day == 15:
             program = pickle.loads(pickle.dumps(program))  # noqa: S301 - own bytes
     plant.run_until(86_400.0 * 30)
+    same(plant, program)
+
+
+@given(plants(), st.integers(0, 99))
+@settings(max_examples=25, deadline=None)
+def test_replications_are_the_plants_of_their_seeds(config: PlantConfig, seed: int) -> None:
+    plant = Plant(config, seed, trace=False)
+    program = Replications(config).program(seed)
+    program.keep_states()
+    for one in (plant, program):
+        one.run_until(HORIZON)
     same(plant, program)

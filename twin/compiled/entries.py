@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from twin.compiled import layout as at
-from twin.compiled.lower import Units
 from twin.compiled.memory import Memory
+from twin.compiled.units import Units
 from twin.parts.calendar import CalendarClock
 from twin.parts.life import Life
 from twin.parts.task import Task

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from twin.config import (
@@ -75,7 +75,21 @@ def reasons(plant: Plant) -> list[str]:
     found += [reason for one in plant.config.perturbations for reason in _strange(one.id, one)]
     for station in plant._stations:
         found += _station(station)
-    return found
+    return found + [f"{path}: buffers in a circle" for path in _circles(plant._stations)]
+
+
+def _circles(stations: Iterable[Station]) -> Iterator[str]:
+    """Buffers that a part may come back to through buffers alone."""
+    for start in stations:
+        reached = {id(start): start} if isinstance(start, Buffer) else {}
+        waiting = list(reached.values())
+        while waiting:
+            for follower in waiting.pop().successors:
+                if follower is start:
+                    yield str(start.path)
+                if isinstance(follower, Buffer) and id(follower) not in reached:
+                    reached[id(follower)] = follower
+                    waiting.append(follower)
 
 
 def _strange(where: str, config: Any, known: set[str] | None = None) -> Iterator[str]:

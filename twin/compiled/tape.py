@@ -62,6 +62,14 @@ class Tape:
         if isinstance(self.law, Triangular):
             shape(values, self.law)
 
+    def first(self) -> float:
+        """The next value, when none lies ready."""
+        values = np.empty(self.coming(1))
+        block, skip = self.block, self.skip
+        self.write(values)
+        self.block, self.skip = block, skip + 1
+        return float(values[0])
+
     def copy(self) -> Tape:
         """One that goes on alone."""
         twin = Tape.__new__(Tape)

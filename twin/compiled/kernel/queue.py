@@ -105,6 +105,7 @@ def queue_in(m: Wholes, x: Reals, s: int, part: int, time: float) -> None:
     if level > m[s + at.QUEUE_MASK]:
         m[at.FAULT] = at.QUEUE_FULL
         m[at.FAULT_AT] = s
+        m[s + at.LEVEL] = m[s + at.PLACES]  # what is done to the end of this call is thrown away, but has to end
         return
     a = m[s + at.QUEUE] + ((m[s + at.QUEUE_HEAD] + level) & m[s + at.QUEUE_MASK])
     m[a], x[a] = part, time

@@ -194,7 +194,7 @@ def finish(m: Wholes, x: Reals, v: Reals, slot: int) -> None:
         return
     out = m[job + at.JOB_OUT]
     log_part(m, x, s, out, at.GOOD)
-    if not store_next(m, x, s, out) and not forward(m, x, v, s, out):
+    if not store_next(m, s, out) and not forward(m, x, v, s, out):
         keep(m, x, slot, out, at.TO_SUCCESSORS)
         return
     part = take_next(m, s)
@@ -207,7 +207,7 @@ def finish(m: Wholes, x: Reals, v: Reals, slot: int) -> None:
 
 
 @inlined
-def store_next(m: Wholes, x: Reals, s: int, part: int) -> bool:
+def store_next(m: Wholes, s: int, part: int) -> bool:
     """The usual way of ``forward``: the one successor is a buffer with parts in it and room; False: not so."""
     buffer = m[s + at.NEXT]
     if not buffer or m[buffer + at.KIND] != at.BUFFER or m[buffer + at.CLOSED]:
