@@ -11,15 +11,16 @@ from twin.compiled.units import Units
 from twin.parts.calendar import CalendarClock
 from twin.parts.life import Life
 from twin.parts.task import Task
+from twin.sim.breakable import Breakable
 from twin.sim.command import Command, Delivery
 from twin.sim.plant import Plant
-from twin.sim.process import Processor, Slot
+from twin.sim.process import Slot
 from twin.stations.sink import Sink
 from twin.stations.transport import Transport
 
 KINDS: dict[Callable[..., Any], int] = {
     Slot.finish: at.FINISH,
-    Processor.fail: at.FAIL,
+    Breakable.fail: at.FAIL,
     Life.expire: at.EXPIRE,
     Task.finish: at.MEND,
     CalendarClock.tell: at.TELL,

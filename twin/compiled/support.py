@@ -12,7 +12,6 @@ from twin.config import (
     EnterpriseConfig,
     FailureConfig,
     LineConfig,
-    PerturbationConfig,
     PlantConfig,
     ProcessConfig,
     SetupConfig,
@@ -26,7 +25,7 @@ from twin.parts.setup import Setups
 from twin.parts.task import Task
 from twin.sim.plant import Plant
 from twin.sim.process import Processor, Slot
-from twin.sim.station import BREAK, DOWN, OFF, Lot, Station
+from twin.sim.station import BREAK, DOWN, OFF, Part, Station
 from twin.stations.assembly import Assembly
 from twin.stations.buffer import Buffer
 from twin.stations.inspection import Inspection
@@ -35,7 +34,7 @@ from twin.stations.sink import Sink
 from twin.stations.source import Source
 from twin.stations.transport import Transport
 
-_STATION = {"id", "kind", "title", "to", "device", "calendar", "power", "link", "position"}
+_STATION = {"id", "kind", "title", "to", "device", "calendar", "power", "link", "position", "air", "gas"}
 _PROCESS = _STATION | {"cycle", "cycles", "ideal_cycle", "failures", "setup", "scrap"}
 KINDS: dict[type[Station], set[str]] = {
     Source: _STATION | {"mix", "interval", "limit"},
@@ -48,10 +47,12 @@ KINDS: dict[type[Station], set[str]] = {
 }
 """Kinds that can be lowered, exactly these classes, and the fields of their configuration that are understood."""
 
+_PLACE = {"id", "title", "calendar"}
 CONFIGS: dict[type[Any], set[str]] = {
     PlantConfig: {"epoch", "items", "calendars", "enterprises", "chain", "perturbations"},
     EnterpriseConfig: {"id", "title", "sites"},
-    SiteConfig: {"id", "title", "latitude", "longitude", "district", "calendar", "grid_factor", "areas"},
+    SiteConfig: {"id", "title", "latitude", "longitude", "district", "calendar", "grid_factor", "areas"}
+    | {"grid_factors", "tariff"},
     AreaConfig: {"id", "title", "lines"},
     LineConfig: {"id", "title", "calendar", "order", "stations"},
     FailureConfig: {"id", "after", "repair", "basis", "signature"},
@@ -59,7 +60,6 @@ CONFIGS: dict[type[Any], set[str]] = {
     CalendarConfig: {"days", "shifts"},
     ShiftConfig: {"id", "start", "duration", "breaks"},
     BreakConfig: {"start", "duration"},
-    PerturbationConfig: {"id", "target", "effect", "start", "duration", "factor"},
 }
 """Other configuration, likewise."""
 
@@ -72,7 +72,6 @@ def reasons(plant: Plant) -> list[str]:
     found = list(_strange("plant", plant.config, CONFIGS[PlantConfig]))
     found += [reason for path, config in _places(plant.config) for reason in _strange(path, config)]
     found += [reason for name, one in plant.config.calendars.items() for reason in _calendar(name, one)]
-    found += [reason for one in plant.config.perturbations for reason in _strange(one.id, one)]
     for station in plant._stations:
         found += _station(station)
     return found + [f"{path}: buffers in a circle" for path in _circles(plant._stations)]
@@ -129,8 +128,16 @@ def _station(station: Station) -> Iterator[str]:
     yield from _strange(path, config, known)
     yield from _parts(path, config)
     kinds = {(type(mode), type(mode.life), type(mode.task)) for mode in station.modes}
-    if kinds - {(FailureMode, Life, Task)} or any(life.basis == CYCLES for life in station.lives) or station.influences:
+    if kinds - {(FailureMode, Life, Task)} or any(life.basis == CYCLES for life in station.lives):
         yield f"{path}: failures"
+    if len(station.lives) != len(station.modes):
+        yield f"{path}: lives that are not of its failures"
+    if station.ramp is not None:
+        yield f"{path}: power ramp"
+    if station.loops or station.losses:
+        yield f"{path}: card loops"
+    for what in [what for what, causes in station.influences.items() if causes]:
+        yield f"{path}: influence on {what}"
     if station.held & ~(DOWN | BREAK | OFF) or any(reason != DOWN for reason, _ in station.causes):
         yield f"{path}: held for other reasons than failures, stops and its calendar"
     if isinstance(station, Processor):
@@ -140,7 +147,7 @@ def _station(station: Station) -> Iterator[str]:
             yield f"{path}: the general end of operations"
         if any(type(slot) is not Slot for slot in station.slots):
             yield f"{path}: places"
-    if any(isinstance(part, Lot) for part in station.contents()):
+    if any(type(part) is not Part for part in station.contents()):
         yield f"{path}: lots"
     for stream in station.streams:
         if stream.purpose.partition(":")[0] not in PURPOSES:
