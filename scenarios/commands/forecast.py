@@ -30,6 +30,7 @@ MOST_ROWS = 30
 """Most stock-outs shown."""
 ANSWER_S = 600.0
 LIVE = ("http://", "https://")
+ENGINES = ("auto", "python", "compiled")
 
 
 def show(document: Document, everything: bool, kpis: Iterable[str]) -> None:
@@ -144,6 +145,7 @@ def add(app: typer.Typer) -> None:
         run_seed: Annotated[int | None, typer.Option(help="seed of the run up to then")] = None,
         seed: Seed = None,
         set_: Annotated[list[str] | None, typer.Option("--set", help="override, e.g. run.seed=7")] = None,
+        engine: Annotated[str, typer.Option(help="auto, python or compiled")] = "auto",
         workers: Annotated[int | None, typer.Option(min=1, help="processes; default: as many as processors")] = None,
         everything: Annotated[bool, typer.Option("--all", help="show every machine, area and enterprise")] = False,
         out: Annotated[Path | None, typer.Option(help="write the whole forecast to this file, as JSON")] = None,
@@ -153,7 +155,10 @@ def add(app: typer.Typer) -> None:
         """Look ahead: quantiles of indicators, order completions and stock-outs over many branches."""
         step_s = duration_s(step, STEP_S, "--step")
         kpis = tuple(kpi or DEFAULT_KPIS)
-        question = Question(horizon, forks, step_s, 1 if seed is None else seed, kpis, tuple(order or ()))
+        if engine not in ENGINES:
+            raise ScenarioError([Problem("--engine", f"one of {', '.join(ENGINES)}", repr(engine))])
+        own_seed = 1 if seed is None else seed
+        question = Question(horizon, forks, step_s, own_seed, kpis, tuple(order or ()), engine)  # type: ignore[arg-type]
         if target.startswith(LIVE):
             document = _asked(target, question)
         else:

@@ -96,11 +96,8 @@ class Account:
     def __init__(self, plant: Plant, milestones: Sequence[Milestone] = ()):
         plant.drain()
         self._plant = plant
-        self._begin_s = plant.now_s
         self._stations = [plant.station(path) for path in plant.units]
-        self._factors = _grid_factors(plant.config)
-        self._co2, self._counted = np.zeros(len(self._stations)), (plant.now_s, np.zeros(len(self._stations)))
-        self._people = [row for row, (_, _, unit) in enumerate(plant.config.stations()) if unit.kind == "worker"]
+        self._cutter = Cutter(plant.config, plant.now_s)
         self._parts = [[0, 0, 0, 0, 0] for _ in self._stations]
         self._ideal = [[0.0, 0.0] for _ in self._stations]
         self._failed = [[0, 0, 0] for _ in self._stations]
@@ -171,21 +168,63 @@ class Account:
         return np.array([each.seconds for each in totals]), np.array([each.energy_kwh for each in totals])
 
     def _cut(self) -> Cut:
-        now_s = self._plant.now_s
         seconds, energy = (now - then for now, then in zip(self._totals(), self._base, strict=True))
-        ints = np.rint(seconds * 1e9).astype(np.int64) @ MAPPING
+        counts = np.concatenate([self._parts, self._failed], axis=1)
+        inside = np.array([station.level for station in self._stations], dtype=np.int64)
+        return self._cutter.cut(Spent(seconds, energy, counts, np.array(self._ideal)), self._plant.now_s, inside)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the units did since the begin of a branch.
+
+    Args:
+        seconds: Time by code of the state, float64[units, CODES].
+        energy: Energy in kWh, float64[units].
+        counts: Good, scrap, rework, inspected, good at first, failures, repaired, their length in ns; int64[units, 8].
+        ideal: Planned time of what was produced and of what was good in s, float64[units, 2].
+    """
+
+    seconds: Floats
+    energy: Floats
+    counts: Ints
+    ideal: Floats
+
+
+class Cutter:
+    """Makes the quantities of ``Observed`` of what the units of a branch did.
+
+    Args:
+        config: The plant.
+        begin_s: Begin of the branch in simulated s.
+    """
+
+    def __init__(self, config: PlantConfig, begin_s: float):
+        self._begin_s = begin_s
+        self._factors = _grid_factors(config)
+        self._people = [row for row, (_, _, unit) in enumerate(config.stations()) if unit.kind == "worker"]
+        self._co2 = np.zeros(len(self._factors))
+        self._counted = (begin_s, np.zeros(len(self._factors)))
+
+    def cut(self, spent: Spent, now_s: float, inside: Ints) -> Cut:
+        """The quantities so far; times must not go back.
+
+        Args:
+            spent: What the units did.
+            now_s: Until when, in simulated s.
+            inside: Parts inside each unit now.
+        """
+        ints = np.rint(spent.seconds * 1e9).astype(np.int64) @ MAPPING
         attend(ints, self._people)
-        ints[:, COUNTED] = self._parts
-        ints[:, FAILED] = self._failed
-        ints[:, COLUMN["out_good"]] = ints[:, COUNTED[0]]
-        ints[:, COLUMN["out_produced"]] = ints[:, COUNTED[:3]].sum(axis=1)
+        ints[:, COUNTED + FAILED] = spent.counts
+        ints[:, COLUMN["out_good"]] = spent.counts[:, 0]
+        ints[:, COLUMN["out_produced"]] = spent.counts[:, :3].sum(axis=1)
         span = round((now_s - self._begin_s) * 1e9)
         for name in ("window_ns", "energy_known_ns", "energy_span_ns"):
             ints[:, COLUMN[name]] = span
-        floats = np.zeros((len(self._stations), len(FLOATS)))
-        floats[:, IDEAL] = self._ideal
-        floats[:, ENERGY], floats[:, CO2] = energy, self._co2_until(now_s, energy)
-        inside = np.array([station.level for station in self._stations], dtype=np.int64)
+        floats = np.zeros((len(ints), len(FLOATS)))
+        floats[:, IDEAL] = spent.ideal
+        floats[:, ENERGY], floats[:, CO2] = spent.energy, self._co2_until(now_s, spent.energy)
         return Cut(now_s, ints, floats, inside)
 
     def _co2_until(self, now_s: float, energy: Floats) -> Floats:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Literal
 
-from scenarios.forecast.branch import Task
+from scenarios.forecast.branch import Engine, Task
+from scenarios.forecast.fast import obstacles
 from scenarios.forecast.horizon import STEP_S, grid_s, horizon_s
 from scenarios.forecast.layout import DEFAULT_KPIS, Layout
 from scenarios.forecast.orders import milestones
@@ -16,6 +18,8 @@ from twin.sim.plant import Plant
 
 BRANCHES = 200
 MOST_BRANCHES = 10_000
+MANY_EVENTS = 2e6
+"""Events from which the compiled kernel is worth its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Question:
         seed: Seed of the branches.
         kpi_ids: Indicators.
         orders: Orders, see :mod:`scenarios.forecast.orders`.
+        engine: What runs the branches; ``auto``: the compiled kernel when it can and there is much to do.
     """
 
     horizon: str = "8 h"
@@ -37,10 +42,31 @@ class Question:
     seed: int = 1
     kpi_ids: tuple[str, ...] = DEFAULT_KPIS
     orders: tuple[str, ...] = ()
+    engine: Literal["auto", "python", "compiled"] = "auto"
 
     def __post_init__(self) -> None:
         if not 1 <= self.branches <= MOST_BRANCHES:
             raise ScenarioError([Problem("--forks", f"a number from 1 to {MOST_BRANCHES}", str(self.branches))])
+
+
+def engine_for(plant: Plant, question: Question, length_s: float) -> Engine:
+    """What runs the branches; a function of plant and question alone, so that a forecast can be repeated.
+
+    Raises:
+        ScenarioError: The compiled kernel is wanted and cannot run the plant.
+    """
+    if question.engine == "python":
+        return "python"
+    if question.engine == "auto":
+        rate = plant.events / plant.now_s if plant.now_s else 0.0
+        if rate * length_s * question.branches < MANY_EVENTS:
+            return "python"
+    found = obstacles(plant, question.kpi_ids)
+    if not found:
+        return "compiled"
+    if question.engine == "compiled":
+        raise ScenarioError([Problem("--engine", "a plant the compiled kernel knows", "; ".join(found), "use python")])
+    return "python"
 
 
 def forecast(name: str, snapshot: bytes, question: Question, pool: BranchPool, done: Done | None = None) -> Forecast:
@@ -65,7 +91,8 @@ def forecast(name: str, snapshot: bytes, question: Question, pool: BranchPool, d
     layout = Layout(config, question.kpi_ids)
     stones = milestones(question.orders, config, layout, now_s)
     times_s = grid_s(config, now_s, horizon_s(question.horizon, config, now_s, stones), question.step_s)
-    task = Task(snapshot, times_s, question.seed, question.kpi_ids, stones)
+    engine = engine_for(plant, question, times_s[-1] - now_s)
+    task = Task(snapshot, times_s, question.seed, question.kpi_ids, stones, engine=engine)
     outcomes = pool.run(task, question.branches, done)
     return Forecast(
         scenario=name,
@@ -81,5 +108,6 @@ def forecast(name: str, snapshot: bytes, question: Question, pool: BranchPool, d
         milestones={stone.id: stone for stone in stones},
         on_time=punctual(outcomes, stones),
         orders=orders_ahead(outcomes, plant.units),
+        engine=engine,
         wall_s=perf_counter() - begun,
     )

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.forecast.account import Account, Milestone, OrderCourse, windows
+from scenarios.forecast.fast import FastBranch, FastBranches
 from scenarios.forecast.layout import DEFAULT_KPIS, Layout
 from twin.sim.plant import Plant
 
 BRANCHES_PER_SEED = 1 << 20
+Engine = Literal["python", "compiled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Task:
         kpi_ids: Indicators wanted.
         milestones: Orders looked out for.
         keep_streams: All branches draw the numbers that the plant itself would draw: they are all the same.
+        engine: What runs them; the trajectories are the same.
     """
 
     snapshot: bytes
@@ -34,6 +38,11 @@ class Task:
     kpi_ids: tuple[str, ...] = DEFAULT_KPIS
     milestones: tuple[Milestone, ...] = ()
     keep_streams: bool = False
+    engine: Engine = "python"
+
+    def branch(self, number: int) -> int | None:
+        """Number by which a branch draws its random numbers; None: those of the plant."""
+        return None if self.keep_streams else self.seed * BRANCHES_PER_SEED + number + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +64,24 @@ class Outcome:
 
 def run_branches(task: Task, numbers: Iterable[int]) -> list[Outcome]:
     """Run some branches one after another; branch ``n`` of a seed is always the same."""
-    layout: Layout | None = None
-    outcomes = []
-    for number in numbers:
-        plant = Plant.restore(task.snapshot)
-        if not task.keep_streams:
-            plant.reseed(task.seed * BRANCHES_PER_SEED + number + 1)
-        layout = layout or Layout(plant.config, task.kpi_ids)
-        outcomes.append(_run(plant, task, layout))
-    return outcomes
+    plant = Plant.restore(task.snapshot)
+    layout = Layout(plant.config, task.kpi_ids)
+    if task.engine == "compiled":
+        fast = FastBranches(plant, task.milestones)
+        return [_run(fast.branch(task.branch(number)), task, layout) for number in numbers]
+    return [_run(_account(task, task.branch(number)), task, layout) for number in numbers]
 
 
-def _run(plant: Plant, task: Task, layout: Layout) -> Outcome:
-    account = Account(plant, task.milestones)
-    cuts = [account.advance(time_s) for time_s in task.times_s]
-    values = layout.values(*windows(cuts, len(plant.units)))
+def _account(task: Task, branch: int | None) -> Account:
+    plant = Plant.restore(task.snapshot)
+    if branch is not None:
+        plant.reseed(branch)
+    return Account(plant, task.milestones)
+
+
+def _run(branch: Account | FastBranch, task: Task, layout: Layout) -> Outcome:
+    cuts = [branch.advance(time_s) for time_s in task.times_s]
+    values = layout.values(*windows(cuts, len(layout.units)))
     shape = (2, len(cuts), *values.shape[1:])
-    return Outcome(values.reshape(shape), account.stock_outs, account.completions, account.orders)
+    orders = branch.orders if isinstance(branch, Account) else {}
+    return Outcome(values.reshape(shape), branch.stock_outs, branch.completions, orders)

@@ -88,6 +88,7 @@ class Forecast:
         milestones: The milestones by their id.
         on_time: Share of branches in which a milestone with a due time is reached by then.
         orders: The plant's own orders by unit and order, those due first before others.
+        engine: What ran the branches.
         wall_s: Real time it took.
     """
 
@@ -104,6 +105,7 @@ class Forecast:
     milestones: Mapping[str, Milestone]
     on_time: Mapping[str, float]
     orders: Mapping[tuple[EquipmentPath, str], OrderAhead]
+    engine: str = "python"
     wall_s: float = 0.0
 
     def moment(self, sim_s: float) -> str | None:
@@ -116,6 +118,7 @@ class Forecast:
             "scenario": self.scenario,
             "seed": self.seed,
             "branches": self.branches,
+            "engine": self.engine,
             "begin": self.moment(self.begin_s),
             "begin_s": self.begin_s,
             "horizon": self.moment(self.times_s[-1]),

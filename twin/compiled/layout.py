@@ -48,12 +48,16 @@ REWORK_TAKER, REWORK_MOST = 50, 51
 BOM, BOM_SIZE, PRODUCT = 52, 53, 54
 TRIED, BACK = 56, 57
 """While a part is offered through empty buffers: successors tried so far, and who offers."""
+BEFORE = 58
+"""Length of a queue before the instant of its last change."""
 OUTPUT = 55
 """Good, scrapped and reworked pieces by part: three whole numbers each."""
 # station: real numbers
 SINCE, ENERGY, SLOW, LIFE, FAIL_AT, ARMED, LAST, EXPECTED, SCRAP, REWORK = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
 TOTALS, POWER = 10, 42
-STATION = 74
+EMPTY, CHANGED = 74, 75
+"""Of a queue: first time at which it fell to nothing, infinite: not yet; time of its last change."""
+STATION = 76
 
 SOURCE, MACHINE, ASSEMBLY, INSPECTION, BUFFER, TRANSPORT, SINK = 0, 1, 2, 3, 4, 5, 6
 """Kinds; up to INSPECTION they have slots."""

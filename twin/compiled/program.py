@@ -190,6 +190,17 @@ class Program:
         """Number of parts in a buffer or on a transport; 0 elsewhere."""
         return int(self._memory.m[self._address(unit) + at.LEVEL])
 
+    def inside(self, unit: int | str) -> int:
+        """Number of parts inside a unit, whatever its kind."""
+        return self._inside(self._address(unit))
+
+    def first_empty(self, unit: int | str) -> float:
+        """Time in s at which a buffer first ran out since the plant was lowered; infinite when it has not.
+
+        What counts is the level after an instant, as in the engine's STOCK rows; of several items their sum.
+        """
+        return float(self._memory.x[self._address(unit) + at.EMPTY])
+
     def counts(self, unit: int | str) -> dict[str, Count]:
         """Completed operations by item since the plant was lowered, of units that complete some."""
         a, ideal = self._address(unit), self._names[self.number(unit)].ideal_s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 from twin.compiled import layout as at
@@ -86,6 +87,7 @@ class Units:
         memory.reals(a + at.SINCE, (s.since, s.energy, s.slow, s.life, s.fail_at, s.armed))
         memory.reals(a + at.TOTALS, s.totals)
         memory.reals(a + at.POWER, s.power)
+        memory.reals(a + at.EMPTY, (inf, -1.0))
         self._causes(a, s)
         if s.records_parts:
             self._set(a, OUTPUT=memory.allot(3 * self.parts.count))

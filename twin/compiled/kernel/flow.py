@@ -253,12 +253,12 @@ def take(m: Wholes, x: Reals, s: int, taker: int) -> int:
     """A station with room asks another for a part."""
     kind = m[s + at.KIND]
     if kind == at.BUFFER:
-        return take_stored(m, s)
+        return take_stored(m, x, s)
     if kind == at.TRANSPORT:
         if peek(m, x, s, taker) == NOTHING:
             return NOTHING
         soon(m, at.LET_OUT, s)
-        return alight(m, s)
+        return alight(m, x, s)
     if kind == at.SOURCE and not m[s + at.INTERVAL]:
         return take_released(m, x, s)
     if kind > at.INSPECTION or not m[s + at.BLOCKED_COUNT]:
@@ -271,7 +271,7 @@ def take(m: Wholes, x: Reals, s: int, taker: int) -> int:
 
 
 @compiled
-def take_stored(m: Wholes, s: int) -> int:
+def take_stored(m: Wholes, x: Reals, s: int) -> int:
     """The first part of a buffer."""
     level = m[s + at.LEVEL]
     if not level or m[s + at.CLOSED]:
@@ -283,7 +283,7 @@ def take_stored(m: Wholes, s: int) -> int:
     m[s + at.PARTS] += 1
     if not m[s + at.NEXT]:
         soon(m, at.PUSH, s)
-    return queue_out(m, s)
+    return queue_out(m, x, s)
 
 
 @compiled
@@ -300,12 +300,12 @@ def take_released(m: Wholes, x: Reals, s: int) -> int:
 
 
 @compiled
-def alight(m: Wholes, s: int) -> int:
+def alight(m: Wholes, x: Reals, s: int) -> int:
     """The first part leaves a transport."""
     if m[s + at.LEVEL] == m[s + at.PLACES]:
         soon(m, at.PULL, s)
     m[s + at.PARTS] += 1
-    return queue_out(m, s)
+    return queue_out(m, x, s)
 
 
 @compiled

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from twin.compiled import layout as at
 from twin.compiled.kernel.machine import compiled
 from twin.compiled.memory import Reals, Wholes
@@ -109,7 +111,17 @@ def queue_in(m: Wholes, x: Reals, s: int, part: int, time: float) -> None:
         return
     a = m[s + at.QUEUE] + ((m[s + at.QUEUE_HEAD] + level) & m[s + at.QUEUE_MASK])
     m[a], x[a] = part, time
+    changes(m, x, s)
+    if x[s + at.EMPTY] == x[at.NOW]:
+        x[s + at.EMPTY] = inf
     m[s + at.LEVEL] = level + 1
+
+
+@compiled
+def changes(m: Wholes, x: Reals, s: int) -> None:
+    """The queue of a station is about to change: what counts is its length before and after an instant."""
+    if x[s + at.CHANGED] != x[at.NOW]:
+        x[s + at.CHANGED], m[s + at.BEFORE] = x[at.NOW], m[s + at.LEVEL]
 
 
 @compiled
@@ -119,9 +131,12 @@ def queue_head(m: Wholes, s: int) -> int:
 
 
 @compiled
-def queue_out(m: Wholes, s: int) -> int:
+def queue_out(m: Wholes, x: Reals, s: int) -> int:
     """Take the first out of the queue of a station, which is not empty."""
     part = m[m[s + at.QUEUE] + m[s + at.QUEUE_HEAD]]
     m[s + at.QUEUE_HEAD] = (m[s + at.QUEUE_HEAD] + 1) & m[s + at.QUEUE_MASK]
+    changes(m, x, s)
     m[s + at.LEVEL] -= 1
+    if m[s + at.LEVEL] == 0 and m[s + at.BEFORE] > 0 and x[s + at.EMPTY] == inf:
+        x[s + at.EMPTY] = x[at.NOW]
     return part

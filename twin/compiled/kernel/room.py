@@ -41,7 +41,7 @@ def push_on(m: Wholes, x: Reals, v: Reals, s: int) -> None:
     """A buffer passes parts on as long as there is room ahead."""
     full = m[s + at.LEVEL] >= m[s + at.PLACES]
     while m[s + at.LEVEL] and not m[s + at.CLOSED] and forward(m, x, v, s, m[queue_head(m, s)]):
-        queue_out(m, s)
+        queue_out(m, x, s)
         m[s + at.PARTS] += 1
     if full and m[s + at.LEVEL] < m[s + at.PLACES]:
         soon(m, at.PULL, s)
@@ -57,7 +57,7 @@ def let_out(m: Wholes, x: Reals, v: Reals, s: int) -> None:
         and x[queue_head(m, s)] <= now
         and forward(m, x, v, s, m[queue_head(m, s)])
     ):
-        alight(m, s)
+        alight(m, x, s)
     if m[s + at.LEVEL] and x[queue_head(m, s)] > now:
         expect(m, x, s)
 

@@ -1,0 +1,53 @@
+"""Branches by the compiled kernel are those of the engine."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scenarios.forecast.account import Milestone
+from scenarios.forecast.ahead import Question, engine_for, forecast
+from scenarios.forecast.branch import Task, run_branches
+from scenarios.forecast.fast import obstacles
+from scenarios.forecast.layout import DEFAULT_KPIS
+from scenarios.forecast.pool import BranchPool
+from tests.engine.plants import ten_machine_line
+from tests.forecast.plants import running, small_line
+from twin.config import PlantConfig
+from twin.errors import ScenarioError
+from twin.sim.plant import Plant
+
+pytest.importorskip("numba")
+H = 3600.0
+
+
+@pytest.mark.parametrize(("config", "hours"), [(small_line(), 4), (ten_machine_line(), 60)], ids=["small", "ten"])
+@pytest.mark.parametrize("keep", [True, False])
+def test_both_come_to_the_same(config: PlantConfig, hours: int, keep: bool) -> None:
+    snapshot = running(config, 3, hours).snapshot()
+    times = tuple((hours + k) * H for k in (1, 2, 5, 8))
+    stones = (Milestone("some", "x", (3,), 25), Milestone("many", "x", (1, 3), 10_000))
+    outcomes = [
+        run_branches(Task(snapshot, times, 7, DEFAULT_KPIS, stones, keep, engine), range(5))
+        for engine in ("python", "compiled")
+    ]
+    for slow, fast in zip(*outcomes, strict=True):
+        np.testing.assert_allclose(fast.values, slow.values, rtol=1e-9, atol=1e-9)
+        assert fast.stock_outs == slow.stock_outs
+        assert fast.completions == slow.completions
+    assert any(slow.stock_outs for slow in outcomes[0])
+
+
+def test_what_the_kernel_does_not_know_goes_to_the_engine() -> None:
+    plant = running(small_line(), 3, 4)
+    assert obstacles(plant, DEFAULT_KPIS) == []
+    assert obstacles(plant, ("mtbf_h",)) == ["indicator mtbf_h"]
+    assert engine_for(plant, Question(), 8 * H) == "python"
+    assert engine_for(plant, Question(branches=10_000), 200 * H) == "compiled"
+    assert engine_for(plant, Question(branches=10_000, kpi_ids=("mtbf_h",)), 200 * H) == "python"
+    with BranchPool(1) as pool, pytest.raises(ScenarioError, match="--engine: expected a plant the compiled kernel"):
+        forecast("x", plant.snapshot(), Question(kpi_ids=("mtbf_h",), engine="compiled"), pool)
+    with BranchPool(1) as pool:
+        result = forecast("x", plant.snapshot(), Question("1 h", branches=3, engine="compiled"), pool)
+    assert result.document()["engine"] == "compiled"
+    assert engine_for(Plant(small_line(), 1), Question(branches=10_000), 200 * H) == "python"
