@@ -25,6 +25,8 @@ FAILED = [COLUMN[name] for name in ("failures", "repaired", "repair_ns")]
 ENERGY, CO2 = COLUMN["energy_kwh"], COLUMN["co2_kg"]
 _FAILING = {state.name for state in UnitState if FAILING[state]}
 
+START_S = 0.0
+"""Of a plant that starts empty, the first stock is said, but nothing runs out."""
 DONE = frozenset({"completed", "delivered"})
 NEWS = DONE | {"released", "received"}
 
@@ -120,7 +122,7 @@ class Account:
                 self._part(row)
             elif row.kind is RecordKind.STATE:
                 self._state(row)
-            elif row.kind is RecordKind.STOCK and row.values[1] == 0:
+            elif row.kind is RecordKind.STOCK and row.values[1] == 0 and row.sim_s > START_S:
                 self.stock_outs.setdefault((row.unit, row.values[0]), row.sim_s)
             elif row.kind is RecordKind.ORDER:
                 self._order(row)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
-from scenarios.forecast.account import Milestone
+from scenarios.forecast.account import Account, Milestone
 from scenarios.forecast.ahead import Question, engine_for, forecast
 from scenarios.forecast.branch import Task, run_branches
-from scenarios.forecast.fast import obstacles
+from scenarios.forecast.fast import FastBranches, obstacles
 from scenarios.forecast.layout import DEFAULT_KPIS
 from scenarios.forecast.pool import BranchPool
+from tests.compiled.plants import plants
 from tests.engine.plants import ten_machine_line
 from tests.forecast.plants import running, small_line
+from twin.compiled import unsupported
 from twin.config import PlantConfig
 from twin.errors import ScenarioError
 from twin.sim.plant import Plant
@@ -51,3 +55,17 @@ def test_what_the_kernel_does_not_know_goes_to_the_engine() -> None:
         result = forecast("x", plant.snapshot(), Question("1 h", branches=3, engine="compiled"), pool)
     assert result.document()["engine"] == "compiled"
     assert engine_for(Plant(small_line(), 1), Question(branches=10_000), 200 * H) == "python"
+
+
+@given(plants(), st.integers(0, 99), st.floats(0, 5000))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+def test_stores_of_random_plants_run_out_at_the_same_times(config: PlantConfig, seed: int, at_s: float) -> None:
+    plant = Plant(config, seed)
+    plant.run_until(at_s)
+    assume(not unsupported(plant))
+    fast, slow = FastBranches(plant, ()).branch(None), Account(plant)
+    several = {unit for unit, path in enumerate(plant.units) if len(getattr(plant.station(path), "shelves", ())) > 1}
+    for branch in (fast, slow):
+        branch.advance(9000.0)
+    said = [{key: time for key, time in each.stock_outs.items() if key[0] not in several} for each in (fast, slow)]
+    assert said[0] == said[1]

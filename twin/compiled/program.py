@@ -197,7 +197,8 @@ class Program:
     def first_empty(self, unit: int | str) -> float:
         """Time in s at which a buffer first ran out since the plant was lowered; infinite when it has not.
 
-        What counts is the level after an instant, as in the engine's STOCK rows; of several items their sum.
+        What counts is the level after an instant, as in the engine's STOCK rows; of several items their sum. At
+        the start of a plant nothing runs out.
         """
         return float(self._memory.x[self._address(unit) + at.EMPTY])
 

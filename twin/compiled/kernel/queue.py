@@ -137,6 +137,6 @@ def queue_out(m: Wholes, x: Reals, s: int) -> int:
     m[s + at.QUEUE_HEAD] = (m[s + at.QUEUE_HEAD] + 1) & m[s + at.QUEUE_MASK]
     changes(m, x, s)
     m[s + at.LEVEL] -= 1
-    if m[s + at.LEVEL] == 0 and m[s + at.BEFORE] > 0 and x[s + at.EMPTY] == inf:
+    if m[s + at.LEVEL] == 0 and m[s + at.BEFORE] > 0 and x[at.NOW] > 0.0 and x[s + at.EMPTY] == inf:
         x[s + at.EMPTY] = x[at.NOW]
     return part
