@@ -24,13 +24,15 @@ from twin.brain.windows import Window
 from twin.config import PlantConfig, ProcessConfig
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.observed import COLUMN, FLOATS, INTS, Observed, of_matrices
-from twin.kpi.spec import KpiSpec, kpis
+from twin.kpi.spec import EQUIPMENT, KpiSpec, kpis
 from twin.master import EquipmentMaster, PlaceMaster
 from twin.sim.ledger import Ledger, Totals, Truth
 from twin.stations import stations
 
 Kpi = tuple[str, str]
 """Id of an indicator and the path of its scope."""
+CHAIN = "chain-"
+"""How the paths of chains begin."""
 STOCK = "stock"
 """Instead of an indicator: mean number of items held at or below the path."""
 ONLY_INTERVALS = {
@@ -47,6 +49,12 @@ ONLY_INTERVALS = {
 IDEAL = {"ideal_produced_s", "ideal_good_s"}
 LINE_KPIS = ("line_oee", "bottleneck_unit")
 GOOD, PRODUCED = COLUMN["good"], COLUMN["out_produced"]
+
+
+def by_brain(wanted: Kpi) -> bool:
+    """Whether an indicator needs records that no account holds: those of chains and of orders."""
+    kpi, scope = wanted
+    return scope.startswith(CHAIN) or (kpi != STOCK and not set(EQUIPMENT) & set(kpis[kpi].scopes))
 
 
 class _Asked(Observed):

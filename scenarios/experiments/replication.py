@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from scenarios.document import Scenario
-from scenarios.experiments.account import Account, Kpi, read
+from scenarios.experiments.account import CHAIN, Account, Kpi, by_brain, read
 from scenarios.experiments.kernels import obstacles, started
 from scenarios.experiments.study import Overrides
 from scenarios.loader import Draft
@@ -17,7 +17,6 @@ from twin.sim.plant import Plant
 
 CACHED = 16
 """Points a worker keeps ready."""
-CHAIN = "chain-"
 
 
 @dataclass(frozen=True)
@@ -99,9 +98,8 @@ class _Ready:
     def __init__(self, model: Model, scenario: Scenario):
         self.scenario = scenario
         self.config = scenario.plant()
-        self.of_chain = [scope.startswith(CHAIN) for _, scope in model.wanted]
-        scopes = [wanted for wanted, chain in zip(model.wanted, self.of_chain, strict=True) if not chain]
-        self.account = Account(self.config, scopes)
+        self.by_brain = [by_brain(wanted) for wanted in model.wanted]
+        self.account = Account(self.config, [wanted for wanted in model.wanted if not by_brain(wanted)])
         self.compiled = model.kernel != "python" and not obstacles(self.config, self.account)
         watched = None if model.watched is None or model.watched.startswith(CHAIN) else model.watched
         self.outputs = (
@@ -135,9 +133,9 @@ def replicate(model: Model, item: Item) -> Outcome:
 
 
 def _figures(model: Model, ready: _Ready, item: Item) -> list[float]:
-    own = iter(_engine_figures(model, ready, item) if not all(ready.of_chain) else [])
-    chain = iter(_brain_figures(model, ready, item) if any(ready.of_chain) else [])
-    return [next(chain if of_chain else own) for of_chain in ready.of_chain]
+    own = iter(_engine_figures(model, ready, item) if not all(ready.by_brain) else [])
+    others = iter(_brain_figures(model, ready, item) if any(ready.by_brain) else [])
+    return [next(others if of_brain else own) for of_brain in ready.by_brain]
 
 
 def _engine_figures(model: Model, ready: _Ready, item: Item) -> list[float]:
@@ -155,9 +153,9 @@ def _engine_figures(model: Model, ready: _Ready, item: Item) -> list[float]:
 
 
 def _brain_figures(model: Model, ready: _Ready, item: Item) -> list[float]:
-    """Indicators of chains, which need the stock and the trips: by the brain from telemetry."""
+    """Indicators of chains and orders, which need stocks, trips and orders: by the brain from telemetry."""
     result = simulate(ready.scenario, item.seed, model.horizon_s, from_s=item.warm_up_s)
-    wanted = [kpi for kpi, chain in zip(model.wanted, ready.of_chain, strict=True) if chain]
+    wanted = [kpi for kpi in model.wanted if by_brain(kpi)]
     found = [result.summary.value(scope, kpi) for kpi, scope in wanted]
     return [float("nan") if value is None else value for value in found]
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from scenarios.experiments.account import Account
+from scenarios.experiments.account import Account, by_brain
 from scenarios.experiments.engines import Engine, engines
 from scenarios.experiments.journal import Journal
 from scenarios.experiments.kernels import WORTH_S, check_kernel, engine_cost_s, prepare
 from scenarios.experiments.plan import Plan, Samples
 from scenarios.experiments.points import Experiment
-from scenarios.experiments.replication import CHAIN, Item, Model
+from scenarios.experiments.replication import Item, Model
 from scenarios.experiments.results import Results, WarmUp
 from scenarios.experiments.study import Overrides, Study
 from twin.errors import Problem, ScenarioError
@@ -67,7 +67,7 @@ class Resources:
             ScenarioError: The kernel cannot run the scenario.
         """
         config = study.scenario.plant()
-        scopes = [kpi for kpi in study.measured.values() if not kpi[1].startswith(CHAIN)]
+        scopes = [kpi for kpi in study.measured.values() if not by_brain(kpi)]
         return check_kernel(self.kernel, config, Account(config, scopes))
 
     def engine_for(self, study: Study, key: str, runs: int) -> Engine:

@@ -21,6 +21,10 @@ from twin.master import chain_path
 Overrides = dict[str, Node]
 
 
+TRADE = {"machine": ("trade",), "chain": ("trade",)}
+"""Levels of which some take orders."""
+
+
 @dataclass(frozen=True)
 class Study:
     """What every run of a study shares.
@@ -158,7 +162,7 @@ def _wrong_kpi(root: Node, loc: Loc, kpi: str, scope: str, levels: Mapping[str, 
     if scope not in levels:
         yield problem(root, (*loc, "scope"), "the path of a unit, line, site or enterprise, or chain-<id>",
                       shown(scope), nearest(scope, list(levels), 0))  # fmt: skip
-    if kpi in kpis and scope in levels and levels[scope] not in kpis[kpi].scopes:
+    if kpi in kpis and scope in levels and not {levels[scope], *TRADE.get(levels[scope], ())} & set(kpis[kpi].scopes):
         published = ", ".join(kpis[kpi].scopes)
         yield problem(root, (*loc, "kpi"), f"a KPI of a {levels[scope]}", shown(kpi), f"it is one of: {published}")
 

@@ -222,3 +222,26 @@ def test_interrupted_it_says_how_to_go_on_and_leaves_nothing(tmp_path: Path) -> 
     assert "Traceback" not in said
     _, left = psutil.wait_procs(workers, timeout=30)
     assert not left
+
+
+def test_indicators_of_orders_come_from_the_brain(tmp_path: Path) -> None:
+    shop, store = "trade/city/depot/parts/shop", "trade/city/depot/parts/store"
+    document = {
+        "experiment": 1,
+        "name": "levels",
+        "title": "Levels",
+        "scenario": str(ROOT / "scenarios" / "studies" / "spare_parts_store.yaml"),
+        "factors": {"policy": {"path": f"{store}.policy", "levels": [{"base_stock": {"level": n}} for n in (8, 25)]}},
+        "responses": {
+            "sold": {"kpi": "produced_quantity", "scope": shop},
+            "at_once": {"kpi": "order_fill_rate", "scope": store},
+        },
+        "horizon": "60 day",
+        "replications": {"least": 2},
+    }
+    file = tmp_path / "levels.yaml"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    results = run_experiment(load_experiment(file), tmp_path / "out", Resources(workers=1))
+    few, many = results.samples
+    assert max(few["at_once"]) < min(many["at_once"]) <= 1
+    assert max(few["sold"]) < min(many["sold"])
