@@ -17,6 +17,7 @@ from scenarios.forecast import saved
 from scenarios.live.children import ANSWER, READY
 from scenarios.live.clock import Pace, SystemClock
 from scenarios.live.outlook import SNAPSHOT
+from scenarios.live.pacing import Pacer, spare_the_collector
 from scenarios.live.settings import RunSettings
 from twin.equipment import EquipmentPath
 from twin.ports import Clock
@@ -25,6 +26,7 @@ from twin.records import Frame, RecordKind
 log = logging.getLogger(__name__)
 
 LEAST_TICK_S = 0.5
+LEAST_STEP_S = 0.005
 DRAIN_S = 5.0
 
 
@@ -54,7 +56,8 @@ class SitePublisher:
 class PlantRole:
     """Runs a plant in step with the clock.
 
-    When the machine cannot keep up, the telemetry period stretches; events keep their exact times
+    Events happen within milliseconds of their time; what the devices say goes out every telemetry
+    period. When the machine cannot keep up, the telemetry period stretches; events keep their exact times
     and none is left out. The lag is published with every heartbeat.
 
     Args:
@@ -129,12 +132,13 @@ class PlantRole:
 
     async def _paced(self, stop: asyncio.Event) -> None:
         pace = Pace(*self._start(), self.settings.speed)
+        pacer = Pacer(self.feed.plant, pace, self._clock, LEAST_STEP_S)
         while not stop.is_set():
             due_s = pace.sim_s(self._clock.now_ns())
             tick = max(due_s // self._tick_s, self.feed.now_s // self._tick_s + 1) * self._tick_s
-            wait_s = pace.seconds_until(tick, self._clock.now_ns())
-            if wait_s > 0 and await _stopped_within(stop, wait_s):
-                return
+            while (wait_s := pace.seconds_until(tick, self._clock.now_ns())) > 0:
+                if await _stopped_within(stop, min(wait_s, pacer.catch_up(tick))):
+                    return
             for site, frames in self.feed.advance(tick):
                 await self._sites[site].put(frames, pace.sim_s(self._clock.now_ns()) - tick)
 
@@ -156,4 +160,6 @@ async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
 
 async def run_plant(settings: RunSettings, stop: asyncio.Event, asked: asyncio.Queue[str]) -> None:
     """The plant's process from its saved state."""
-    await PlantRole(settings, Feed.resume(settings.plant_state), asked=asked).run(stop)
+    role = PlantRole(settings, Feed.resume(settings.plant_state), asked=asked)
+    spare_the_collector()
+    await role.run(stop)
