@@ -14,6 +14,7 @@ import time
 from collections.abc import Generator
 from typing import Any
 
+import psutil
 import pytest
 import simpy
 
@@ -21,7 +22,6 @@ from tests.engine.plants import line, machine, plant_of, serial_line, sink, site
 from twin.sim.plant import Plant
 
 pytestmark = pytest.mark.bench
-YEAR_MIN = 525_600
 EXPECTED, DEVIATION, ERROR = 67_611.0, 515.0, 18.0
 RUNS = 3
 Process = Generator[simpy.Event, Any, None]
@@ -67,13 +67,13 @@ class TaughtMachine:
                 self.process.interrupt()
 
 
-def taught_line(seed: int) -> int:
-    """The usual model of the line; gives the parts made in a year."""
+def taught_line(seed: int, days: float = 365) -> int:
+    """The usual model of the line; gives the parts made."""
     env, random_ = simpy.Environment(), random.Random(seed)
     stores = [simpy.Store(env, capacity=5) for _ in range(9)]
     ends = zip([None, *stores], [*stores, None], strict=True)
     machines = [TaughtMachine(env, random_, *pair) for pair in ends]
-    env.run(until=YEAR_MIN)
+    env.run(until=1440 * days)
     return machines[-1].made
 
 
@@ -162,3 +162,13 @@ def test_copying_a_running_line() -> None:
         for one in (plant, copy):
             one.run_until(100_000.0)
         assert plant.fingerprint() == copy.fingerprint()
+
+
+def test_memory_of_years() -> None:
+    plant, process = Plant(ten_machine_line(), 1, trace=False), psutil.Process()
+    sizes = []
+    for year in (1, 4):
+        plant.run_until(365 * 86_400.0 * year)
+        sizes.append(process.memory_info().rss / 2**20)
+    print(f"memory after one year {sizes[0]:.1f} MB, after four {sizes[1]:.1f} MB")
+    assert sizes[1] < sizes[0] + 5.0

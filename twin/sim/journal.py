@@ -158,6 +158,15 @@ class Fingerprint:
         """Take state changes in order."""
         self._times.frombytes(times.tobytes())
         self._digests.frombytes(digests.tobytes())
+        self._fold_full()
+
+    def add_one(self, time: float, digest: int) -> None:
+        """Take one state change."""
+        self._times.append(time)
+        self._digests.append(digest)
+        self._fold_full()
+
+    def _fold_full(self) -> None:
         while len(self._times) >= CHUNK:
             self._hash = self._fold(CHUNK)
             del self._times[:CHUNK], self._digests[:CHUNK]
@@ -321,11 +330,12 @@ class Journal:
         return rows
 
     def _hash(self, times: list[float], events: list[Event], many: bool) -> None:
-        if many:
-            digests = self._catalogue.digests_of(events)
-        else:
-            digests = np.fromiter(map(_digest_of, events), np.uint64, len(events))
-        instants = np.array(times)
+        if not many:
+            for time, event in zip(times, events, strict=True):
+                if event.digest:
+                    self.fingerprint.add_one(time, event.digest)
+            return
+        instants, digests = np.array(times), self._catalogue.digests_of(events)
         if self.recording:
             states = np.flatnonzero(digests)
             instants, digests = instants[states], digests[states]
