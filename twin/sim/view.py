@@ -59,6 +59,6 @@ def view_of(stations: Sequence[Station], now_s: float) -> PlantView:
         parts=np.array([s.parts for s in stations], dtype=np.int64),
         wear=_floats([_wear(s) if s.modes else 0.0 for s in stations]),
         level=np.array([s.level if s.stores else 0 for s in stations], dtype=np.int64),
-        air_m3=_floats([s.consumed(s.air, now_s) for s in stations]),
-        gas_m3=_floats([s.consumed(s.gas, now_s) for s in stations]),
+        air_m3=_floats([0.0 if s.air is None else s.consumed(s.air, now_s) for s in stations]),
+        gas_m3=_floats([0.0 if s.gas is None else s.consumed(s.gas, now_s) for s in stations]),
     )
