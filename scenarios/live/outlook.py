@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,11 @@ class Outlook:
         async with self._busy:
             copy = json.loads(await self._ask(SNAPSHOT))
             header, snapshot = await asyncio.to_thread(saved.read, Path(copy["file"]))
-            result = await asyncio.to_thread(forecast, header.scenario, snapshot, question, self._pool)
+            try:
+                result = await asyncio.to_thread(forecast, header.scenario, snapshot, question, self._pool)
+            except BrokenExecutor:
+                self._pool.close()
+                raise RetriableError("forecast: expected its processes to live, got one that ended") from None
             await self._publish(await asyncio.to_thread(frame_of, result, copy["pause_s"]))
             return {**result.document(), "pause_s": copy["pause_s"]}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 from dataclasses import replace
@@ -114,10 +115,15 @@ class PlantRole:
                 print(f"{ANSWER}{json.dumps(await self._saved())}", flush=True)
 
     async def _saved(self) -> dict[str, Any]:
-        begun = perf_counter()
+        """Save the plant; garbage is not collected meanwhile, which could take longer than the saving."""
         plant = self.feed.plant
+        collecting = gc.isenabled()
+        gc.disable()
+        begun = perf_counter()
         snapshot = plant.snapshot()
         pause_s = perf_counter() - begun
+        if collecting:
+            gc.enable()
         header = saved.Header.of(plant, self.settings.name, self.settings.scenario_hash)
         await asyncio.to_thread(saved.write, self.settings.snapshot, header, snapshot)
         return {"file": str(self.settings.snapshot), "sim_s": header.sim_s, "pause_s": pause_s}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+from concurrent.futures import BrokenExecutor
 from math import inf
 
 import numpy as np
@@ -32,6 +34,20 @@ def test_branches_are_the_same_in_any_number_of_processes() -> None:
     assert {**first, "wall_s": 0} == {**second, "wall_s": 0}
     assert said == list(range(1, 10))
     json.dumps(first, allow_nan=False)
+
+
+def test_processes_that_were_killed_are_started_again() -> None:
+    task = Task(running(small_line(), 3, 4).snapshot(), (5 * H,))
+    with BranchPool(1, eager=True) as pool:
+        first = pool.run(task, 2)
+        for process in multiprocessing.active_children():
+            process.kill()
+        with pytest.raises(BrokenExecutor):
+            pool.run(task, 2)
+        pool.close()
+        again = pool.run(task, 2)
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one.values, other.values)
 
 
 def test_kept_streams_are_the_plants_own_future_and_others_are_not() -> None:
