@@ -53,7 +53,14 @@ def case(name: str, hours: float, tick_s: float) -> Case:
 
 
 LIBRARY = ROOT / "scenarios" / "library"
-HOURS = {"line": (50, 60), "staffed": (26, 60), "summer_rationing": (50, 60), "energy": (34, 60), "workshop": (26, 20), "nev_chain": (26, 60)}
+HOURS = {
+    "line": (50, 60),
+    "staffed": (26, 60),
+    "summer_rationing": (50, 60),
+    "energy": (34, 60),
+    "workshop": (26, 20),
+    "nev_chain": (26, 60),
+}
 """Hours and telemetry period in s of each run; others run 9 h."""
 SCENARIOS = [
     (name, *HOURS.get(name, (9, 30)))

@@ -20,10 +20,18 @@ cycles = st.sampled_from(
 )
 failures = st.lists(
     st.builds(
-        lambda after, repair, basis: failure(f"{after} min", f"{repair} s", basis=basis),
+        lambda after, repair, basis, then, minor: failure(
+            f"{after} min" if basis != "cycles" else f"{after} cycles",
+            f"{repair} s",
+            basis=basis,
+            then=then,
+            minor=minor,
+        ),
         st.integers(1, 30),
         st.integers(5, 300),
-        st.sampled_from(["operating", "calendar"]),
+        st.sampled_from(["operating", "calendar", "cycles"]),
+        st.sampled_from(["resume", "restart", "scrap"]),
+        st.booleans(),
     ),
     max_size=2,
 ).map(lambda modes: [{**mode, "id": f"mode{i}"} for i, mode in enumerate(modes)])
@@ -39,11 +47,23 @@ modes = failures.map(lambda found: [mode for mode in found if mode["basis"] == "
 
 
 @st.composite
+def jobs(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Maintenance of a station, or none."""
+    job = {"id": "job", "duration": draw(cycles), "wait": draw(st.sampled_from(["now", "part"]))}
+    basis = draw(st.sampled_from(["none", "operating", "calendar", "cycles"]))
+    if basis == "none":
+        return []
+    every = draw(st.integers(1, 30))
+    return [{**job, "basis": basis, "every": f"{every} cycles" if basis == "cycles" else f"{every} min"}]
+
+
+@st.composite
 def workers(draw: st.DrawFn, number: int) -> dict[str, Any]:
     """A unit that works: machine, inspection, batch machine or disassembly."""
     kind = draw(st.sampled_from(["machine", "machine", "inspection", "batch_machine", "disassembly"]))
     unit = machine(f"w{number}", draw(cycles), kind=kind, capacity=draw(st.integers(1, 3)), power=draw(power))
     unit["failures"] = draw(failures)
+    unit["maintenance"] = draw(jobs())
     unit["scrap"] = draw(st.sampled_from([0.0, 0.1]))
     if draw(st.booleans()):
         unit["setup"] = {"duration": "15 s", "by_change": {"a>b": exponential("30 s")}}
