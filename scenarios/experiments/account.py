@@ -139,6 +139,7 @@ class Account:
         self._configs = [station for _, _, station in config.stations()]
         self._paths = [path for path, _, _ in config.stations()]
         self._sites = _sites(config)
+        self._recipes = bool(config.recipes)
         self._by_site = {site.path: site.places[site.path] for site in self._sites}
         self._places = {path: self._place(EquipmentPath(path)) for _, path in self.wanted}
         self.intervals = any(kpi == STOCK or self._beyond_sums(kpis[kpi], path) for kpi, path in self.wanted)
@@ -163,7 +164,8 @@ class Account:
         if asked & ONLY_INTERVALS or ("co2_kg" in asked and any(_place_of(u).grid_factors_kg_per_kwh for u in units)):
             return True
         configs = [self._configs[row] for row in rows[list(scope.units)]]
-        return bool(asked & IDEAL) and any(isinstance(c, ProcessConfig) and _several_times(c) for c in configs)
+        working = [config for config in configs if isinstance(config, ProcessConfig)]
+        return bool(asked & IDEAL) and any(self._recipes or _several_times(config) for config in working)
 
     @property
     def units(self) -> int:
@@ -273,7 +275,8 @@ def _sites(config: PlantConfig) -> list[Site]:
 
 
 def _several_times(config: ProcessConfig) -> bool:
-    return config.ideal_cycle is None and len(set(_laws(config))) > 1
+    """Whether its operations may have different planned times, by item or by the steps of recipes."""
+    return config.ideal_cycle is None and len(set(_laws(config))) != 1
 
 
 def _laws(config: ProcessConfig) -> Sequence[Any]:

@@ -27,7 +27,7 @@ def every_figure(name: str) -> dict[tuple[str, str], float]:
     return {wanted: value for wanted, value in truth.items() if not by_brain(wanted)}
 
 
-@pytest.mark.parametrize("name", ["workshop", "casting_shop"])
+@pytest.mark.parametrize("name", ["workshop", "casting_shop", "job_shop"])
 def test_account_equals_the_brain(name: str) -> None:
     truth = every_figure(name)
     config = load(name).plant()
