@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.backbone.plants import staffed_line
 from tests.engine.plants import DAY, LINE, exponential, line, line_plant, machine, plant_of, sink, site, source
+from tests.engine.test_laws import balance, grown
 from twin.config import PlantConfig
 from twin.errors import ModelError
 from twin.records import RecordKind
@@ -232,3 +234,15 @@ def test_needs_that_nobody_can_meet_are_refused() -> None:
 def test_a_worker_in_the_way_of_material_is_refused() -> None:
     with pytest.raises(ModelError, match=r"expected a unit that takes parts, got the worker .*/li"):
         Plant(line_plant(source(), machine(), worker(), sink()), 1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_laws_hold_with_people(seed: int) -> None:
+    plant = grown(staffed_line(), seed, 26 * 3600.0)
+    came, gone = balance(plant)
+    assert came == gone
+    end = plant.epoch_ns + 26 * 3600 * 10**9
+    for unit in range(len(plant.units)):
+        truth = plant.ledger.window(unit, plant.epoch_ns, end)
+        assert truth.durations_ns.sum() == end - plant.epoch_ns
+        assert truth.energy_kwh == pytest.approx(plant.ledger.totals(unit).energy_kwh, abs=1e-9)
