@@ -9,6 +9,7 @@ from typing import Any
 
 from scenarios.document import ExpectationConfig, Scenario
 from scenarios.feed import Feed, tick_for
+from scenarios.lots import LotFigures, LotWatch
 from twin.brain import Brain, BrainConfig
 from twin.brain.summary import Summary, summary
 from twin.records import Frame
@@ -43,6 +44,8 @@ class Simulation:
         summary: Figures of the whole run.
         verdicts: Expectations of the scenario.
         notes: What the user should know.
+        lots: Finished lots.
+        queue_times: Critical queue times kept and broken, by recipe and step, where the engine tells.
     """
 
     scenario: str
@@ -54,6 +57,8 @@ class Simulation:
     summary: Summary
     verdicts: tuple[Verdict, ...] = field(default=())
     notes: tuple[str, ...] = ()
+    lots: tuple[LotFigures, ...] = ()
+    queue_times: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def met(self) -> bool:
@@ -74,6 +79,8 @@ class Simulation:
             "lines": {path: asdict(scope) for path, scope in self.summary.lines.items()},
             "sites": {path: asdict(scope) for path, scope in self.summary.sites.items()},
             "chain": {path: asdict(scope) for path, scope in self.summary.chains.items()},
+            "lots": [asdict(row) for row in self.lots],
+            "queue_times": self.queue_times,
             "expectations": [
                 {**verdict.expectation.model_dump(), "value": verdict.value, "met": verdict.met}
                 for verdict in self.verdicts
@@ -107,13 +114,14 @@ def simulate(
     feed = Feed.of(scenario, seed)
     tick_s = tick_for(min(REPORT_TICK_S, horizon_s))
     brain = Brain(BrainConfig(gap_s=tick_s, keep_h=max(48.0, horizon_s / 3600 + 25), live_s=None))
-    pass_on = take or _nothing
+    pass_on, watch = take or _nothing, LotWatch()
     for frame in [frame for _, frame in feed.meta()]:
         _process(brain, frame, pass_on)
     for time_s in feed.steps(horizon_s, tick_s):
         for _, frames in feed.advance(time_s):
             for frame in frames:
                 _process(brain, frame, pass_on)
+                watch.take(frame)
         if progress is not None:
             progress(time_s)
     plant = feed.plant
@@ -122,7 +130,7 @@ def simulate(
     wall_s = time.perf_counter() - begun
     return Simulation(
         scenario.name, feed.seed, horizon_s, wall_s, plant.events, plant.fingerprint(), figures, verdicts,
-        tuple(feed.notes),
+        tuple(feed.notes), lots=watch.figures(),
     )  # fmt: skip
 
 

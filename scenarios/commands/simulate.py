@@ -13,12 +13,15 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from scenarios.account_run import simulate_engine
 from scenarios.commands.live import Seed, duration_s
 from scenarios.document import Scenario
 from scenarios.exports import export
 from scenarios.loader import load
+from scenarios.lots import LotFigures
 from scenarios.simulation import Simulation, simulate
 from twin.brain.summary import ScopeFigures
+from twin.errors import Problem, ScenarioError
 
 SHOWN = ("oee", "availability", "effectiveness", "quality_ratio", "throughput_per_h", "energy_kwh")
 TRADE = ("otif", "order_fill_rate", "order_cycle_time_h", "backlog", "days_of_inventory", "bullwhip")
@@ -74,6 +77,8 @@ def show(result: Simulation) -> None:
     orders = trade_board(result.summary.units.items())
     if orders is not None:
         console.print(orders)
+    if result.lots:
+        console.print(lot_board(result.lots))
     if result.summary.chains:
         console.print(chain_board(result.summary.chains.items()))
     for verdict in result.verdicts:
@@ -83,9 +88,31 @@ def show(result: Simulation) -> None:
     console.print(f"{hours:g} h in {result.wall_s:.1f} s, {result.events:,} events, fingerprint {result.fingerprint}")
 
 
+def lot_board(rows: Iterable[LotFigures]) -> Table:
+    """Finished lots by item; a dash where a figure is not known."""
+    table = Table(title="lots", title_justify="left", box=None, pad_edge=False)
+    table.add_column("path", no_wrap=True)
+    for name in ("item", "priority", "from start", "lots", "flow h", "sd h", "on time", "late h"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        known = "-" if row.priority is None else str(row.priority)
+        times = (row.flow_h, row.flow_sd_h, row.on_time, row.late_h)
+        table.add_row(row.path, row.item, known, "yes" if row.started else "", str(row.lots), *map(_figure, times))
+    return table
+
+
 def _run(
-    document: Scenario, seed: int | None, until_s: float, out: Path | None, progress: Callable[[float], None]
+    document: Scenario,
+    seed: int | None,
+    until_s: float,
+    out: Path | None,
+    progress: Callable[[float], None],
+    engine_only: bool,
 ) -> Simulation:
+    if engine_only:
+        if out is not None:
+            raise ScenarioError([Problem("--engine-only", "no --out", "both", "records are telemetry")])
+        return simulate_engine(document, seed, until_s, progress)
     if out is None:
         return simulate(document, seed, until_s, progress)
     return export(document, "parquet", out, seed, until_s, progress=progress)
@@ -102,6 +129,10 @@ def add(app: typer.Typer) -> None:
         set_: Annotated[list[str] | None, typer.Option("--set", help="override, e.g. run.seed=7")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="print one object")] = False,
         out: Annotated[Path | None, typer.Option("--out", help="folder for all records as Parquet tables")] = None,
+        engine_only: Annotated[
+            bool,
+            typer.Option("--engine-only", help="the engine's own account without telemetry, for large plants"),
+        ] = False,
         quiet: Annotated[bool, typer.Option("--quiet", help="print nothing; the exit code tells")] = False,
     ) -> None:
         """Simulate a scenario headless; figures by the brain from its telemetry."""
@@ -110,7 +141,8 @@ def add(app: typer.Typer) -> None:
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
             task = bar.add_task(document.name, total=until_s)
-            result = _run(document, seed, until_s, out, lambda sim_s: bar.update(task, completed=sim_s))
+            tell = lambda sim_s: bar.update(task, completed=sim_s)  # noqa: E731 - not in the model
+            result = _run(document, seed, until_s, out, tell, engine_only)
         for note in result.notes:
             print(note, file=sys.stderr)
         if as_json:

@@ -98,6 +98,7 @@ class Fab:
             "schema_version": 1,
             "name": name,
             "title": self.path.resolve().name,
+            "description": "Simulate it with --engine-only: records of so many tools cost more than the simulation.",
             "epoch": f"{self.epoch.isoformat()}+00:00",
             "run": {"horizon": self.options.horizon, "tick": "900 s"},
             "items": items,

@@ -121,7 +121,7 @@ class Orders(Station):
         self.in_process += 1
         lot.step = number
         if self.recording:
-            self._tell(lot, "released")
+            self._tell(lot, "started" if lot.released_s < 0 else "released")
         if self.code != PRODUCING:
             self.show()
         lot.arrive()

@@ -1,0 +1,83 @@
+"""Headless runs of the engine alone, for plants whose telemetry would cost more than the simulation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from scenarios.document import Scenario
+from scenarios.lots import of_plant, queue_times
+from scenarios.simulation import Simulation
+from twin.brain.site import MAPPING
+from twin.brain.summary import TIMES, ScopeFigures, Summary
+from twin.config import ProcessConfig
+from twin.equipment import EquipmentPath
+from twin.kpi.observed import COLUMN
+from twin.sim.ledger import Totals
+from twin.sim.plant import Plant
+from twin.sim.station import CODES
+
+STEPS = 200
+
+
+def simulate_engine(
+    scenario: Scenario,
+    seed: int | None = None,
+    until_s: float | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Simulation:
+    """Run a scenario without devices, telemetry and brain.
+
+    Args:
+        scenario: The scenario.
+        seed: Seed; default that of the scenario.
+        until_s: Horizon in simulated s; default that of the scenario.
+        progress: Told the simulated time reached.
+
+    Returns:
+        The result: states, quantities and lots by the engine's own account; indicators and expectations,
+        which are the brain's, are not known.
+    """
+    begun = time.perf_counter()
+    horizon_s = scenario.run.horizon if until_s is None else until_s
+    used = scenario.run.seed if seed is None else seed
+    plant = Plant(scenario.plant(), used, trace=False)
+    for step in range(1, STEPS + 1):
+        plant.run_until(horizon_s * step / STEPS)
+        if progress is not None:
+            progress(plant.now_s)
+    found = _summary(plant)
+    wall_s = time.perf_counter() - begun
+    notes = ("expectations are not checked: they are for indicators of the brain",) if scenario.expectations else ()
+    return Simulation(
+        scenario.name, used, horizon_s, wall_s, plant.events, plant.fingerprint(), found, (), notes,
+        lots=of_plant(plant), queue_times=queue_times(plant),
+    )  # fmt: skip
+
+
+def _summary(plant: Plant) -> Summary:
+    totals = {path: plant.ledger.totals(number) for number, path in enumerate(plant.units)}
+    working = {path for path, _, config in plant.config.stations() if isinstance(config, ProcessConfig)}
+
+    def group(path: EquipmentPath) -> ScopeFigures:
+        members = [unit for unit in plant.units if unit.is_under(path)]
+        energy_kwh = sum(totals[unit].energy_kwh for unit in members)
+        return _figures([totals[unit] for unit in members if unit in working], energy_kwh)
+
+    return Summary(
+        units={str(path): _figures([one], one.energy_kwh) for path, one in totals.items()},
+        lines={str(line): group(line) for line in sorted({path.line for path in plant.units})},
+        sites={str(site): group(site) for site in sorted({path.site for path in plant.units})},
+    )
+
+
+def _figures(units: Sequence[Totals], energy_kwh: float) -> ScopeFigures:
+    """Time elements after ISO 22400-2 and quantities of some units together, as the brain groups them."""
+    seconds = np.sum([one.seconds for one in units], axis=0) if units else np.zeros(CODES)
+    elements = seconds @ MAPPING
+    times = {name: float(sum(elements[COLUMN[part]] for part in parts)) for name, parts in TIMES.items()}
+    scrap, rework = sum(one.scrapped for one in units), sum(one.reworked for one in units)
+    counts = {"good": sum(one.parts for one in units) - scrap - rework, "scrap": scrap, "rework": rework}
+    return ScopeFigures(times, counts, {"energy_kwh": energy_kwh})
