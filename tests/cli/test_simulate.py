@@ -13,7 +13,7 @@ from tests.cli.programs import ROOT, factory
 CHAIN = "scenarios/library/nev_chain.yaml"
 KEYS = {
     *("scenario", "seed", "run_id", "sim_s", "wall_s", "events", "fingerprint"),
-    *("stations", "lines", "sites", "chain", "expectations"),
+    *("stations", "lines", "sites", "chain", "lots", "queue_times", "expectations"),
 }
 
 
