@@ -18,6 +18,7 @@ from scenarios.exporters import exporters
 from scenarios.importers import importers
 from scenarios.loader import LIBRARY
 from twin.config import Config
+from twin.control.rules import rules
 from twin.distributions import FAMILIES
 from twin.errors import Problem, ScenarioError
 from twin.registry import Registry
@@ -30,6 +31,7 @@ REGISTRIES: dict[str, Registry[Any]] = {
     "profile": profiles,
     "driver": drivers,
     "policy": policies,
+    "rule": rules,
     "importer": importers,
     "exporter": exporters,
 }
