@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from twin.sim.kernel import Kernel
 from twin.streams import Stream
@@ -57,11 +58,12 @@ class RateStream:
         kernel: Its time counts.
     """
 
+    values: ClassVar[tuple[float, ...]] = ()
+    """Always empty: no gap is known before its time."""
+
     def __init__(self, draws: Stream, mean: float, rates: DailyRates, kernel: Kernel):
         self.draws, self.mean, self.rates, self.kernel = draws, mean, rates, kernel
         self.purpose = draws.purpose
-        self.values: list[float] = []
-        """Always empty: no gap is known before its time."""
 
     def refill(self) -> float:
         """The next gap in s."""
