@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 SNAPSHOT = "snapshot"
 """What the plant's process is asked for."""
 
+MOST_ASKING = 4
+"""Forecasts asked for at a time; each waits for the one before."""
+
 Document = dict[str, Any]
 Ask = Callable[[str], Awaitable[str]]
 Publish = Callable[[Frame], Awaitable[None]]
@@ -45,6 +48,7 @@ class Outlook:
         self._ask, self._publish = ask, publish
         self._pool = BranchPool(config.workers, eager=True)
         self._busy = asyncio.Lock()
+        self._asking = 0
 
     async def run(self) -> None:
         """Look ahead again and again; returns only when that is not wanted."""
@@ -65,14 +69,18 @@ class Outlook:
             asked: Fields of :class:`Question` that differ from what the scenario says.
 
         Raises:
-            RetriableError: One is being made.
+            RetriableError: Too many are being made.
             ScenarioError: It cannot be made.
         """
-        if self._busy.locked():
-            raise RetriableError("forecast: expected none in the making, got one (ask again when it is done)")
+        if self._asking >= MOST_ASKING:
+            raise RetriableError(f"forecast: expected at most {MOST_ASKING} in the making (ask again when one is done)")
         usual = self._usual()
         fields = {name: getattr(usual, name) for name in ("horizon", "branches", "step_s")}
-        return await self.look(Question(**{**fields, **asked}))
+        self._asking += 1
+        try:
+            return await self.look(Question(**{**fields, **asked}))
+        finally:
+            self._asking -= 1
 
     async def look(self, question: Question) -> Document:
         """One forecast from now on, published."""

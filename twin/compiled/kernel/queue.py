@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from twin.compiled import layout as at
-from twin.compiled.kernel.machine import compiled
+from twin.compiled.kernel.machine import compiled, inlined
 from twin.compiled.memory import Reals, Wholes
 
 
@@ -117,7 +117,7 @@ def queue_in(m: Wholes, x: Reals, s: int, part: int, time: float) -> None:
     m[s + at.LEVEL] = level + 1
 
 
-@compiled
+@inlined
 def changes(m: Wholes, x: Reals, s: int) -> None:
     """The queue of a station is about to change: what counts is its length before and after an instant."""
     if x[s + at.CHANGED] != x[at.NOW]:
@@ -137,6 +137,12 @@ def queue_out(m: Wholes, x: Reals, s: int) -> int:
     m[s + at.QUEUE_HEAD] = (m[s + at.QUEUE_HEAD] + 1) & m[s + at.QUEUE_MASK]
     changes(m, x, s)
     m[s + at.LEVEL] -= 1
+    emptied(m, x, s)
+    return part
+
+
+@inlined
+def emptied(m: Wholes, x: Reals, s: int) -> None:
+    """The queue of a station has become shorter: note the first time at which nothing is left."""
     if m[s + at.LEVEL] == 0 and m[s + at.BEFORE] > 0 and x[at.NOW] > 0.0 and x[s + at.EMPTY] == inf:
         x[s + at.EMPTY] = x[at.NOW]
-    return part

@@ -18,7 +18,7 @@ from twin.compiled.kernel.flow import (
     take,
 )
 from twin.compiled.kernel.machine import compiled, inlined
-from twin.compiled.kernel.queue import draw, queue_head, queue_in, queue_out, soon
+from twin.compiled.kernel.queue import changes, draw, emptied, queue_head, queue_in, queue_out, soon
 from twin.compiled.kernel.state import (
     begin,
     keep,
@@ -194,10 +194,10 @@ def finish(m: Wholes, x: Reals, v: Reals, slot: int) -> None:
         return
     out = m[job + at.JOB_OUT]
     log_part(m, x, s, out, at.GOOD)
-    if not store_next(m, s, out) and not forward(m, x, v, s, out):
+    if not store_next(m, x, s, out) and not forward(m, x, v, s, out):
         keep(m, x, slot, out, at.TO_SUCCESSORS)
         return
-    part = take_next(m, s)
+    part = take_next(m, x, s)
     if part == NOTHING:
         part = ask(m, x, s)
     if part == m[job + at.JOB_PART]:
@@ -207,7 +207,7 @@ def finish(m: Wholes, x: Reals, v: Reals, slot: int) -> None:
 
 
 @inlined
-def store_next(m: Wholes, s: int, part: int) -> bool:
+def store_next(m: Wholes, x: Reals, s: int, part: int) -> bool:
     """The usual way of ``forward``: the one successor is a buffer with parts in it and room; False: not so."""
     buffer = m[s + at.NEXT]
     if not buffer or m[buffer + at.KIND] != at.BUFFER or m[buffer + at.CLOSED]:
@@ -216,12 +216,13 @@ def store_next(m: Wholes, s: int, part: int) -> bool:
     if not level or level >= m[buffer + at.PLACES] or level > m[buffer + at.QUEUE_MASK]:
         return False
     m[m[buffer + at.QUEUE] + ((m[buffer + at.QUEUE_HEAD] + level) & m[buffer + at.QUEUE_MASK])] = part
+    changes(m, x, buffer)
     m[buffer + at.LEVEL] = level + 1
     return True
 
 
 @inlined
-def take_next(m: Wholes, s: int) -> int:
+def take_next(m: Wholes, x: Reals, s: int) -> int:
     """The usual way of ``ask``: the one predecessor is a buffer with parts in it, not full; ``NOTHING``: not so."""
     buffer = m[s + at.FEED]
     if not buffer or m[buffer + at.KIND] != at.BUFFER or m[buffer + at.CLOSED] or not m[buffer + at.NEXT]:
@@ -232,7 +233,9 @@ def take_next(m: Wholes, s: int) -> int:
     m[buffer + at.PARTS] += 1
     part = m[m[buffer + at.QUEUE] + m[buffer + at.QUEUE_HEAD]]
     m[buffer + at.QUEUE_HEAD] = (m[buffer + at.QUEUE_HEAD] + 1) & m[buffer + at.QUEUE_MASK]
+    changes(m, x, buffer)
     m[buffer + at.LEVEL] = level - 1
+    emptied(m, x, buffer)
     return part
 
 
