@@ -113,6 +113,23 @@ def between(draw: st.DrawFn, number: int) -> list[dict[str, Any]]:
 
 
 @st.composite
+def served(draw: st.DrawFn, units: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same line with vehicles between two of its units."""
+    at = draw(st.integers(1, len(units) - 1))
+    nodes = {"a": ["0 m", "0 m"], "b": ["6 m", "0 m"], "c": ["6 m", "6 m"], "d": ["0 m", "6 m"]}
+    paths = draw(st.sampled_from([["a > b > c > d > a"], ["a - b - c", "c - d - a"], ["a - b - c - d"]]))
+    fleet = {"id": "agvs", "kind": "fleet", "nodes": nodes, "paths": paths, "chargers": ["d"]}
+    fleet["stops"] = {units[at - 1]["id"]: "a", units[at]["id"]: "c"}
+    fleet["dispatch"] = draw(st.sampled_from(["nearest", "oldest", "fullest"]))
+    vehicle = {"kind": "agv", "fleet": "agvs", "speed": "1.5 m/s", "loading": draw(cycles), "unloading": "4 s"}
+    battery = {"capacity": "0.05 kWh", "drive": "1 kW", "idle": "0.1 kW", "charge": "2 kW"}
+    vehicle["battery"] = draw(st.sampled_from([None, battery]))
+    homes = ["d", "b", "c"][: draw(st.integers(1, 3))]
+    fleet_units = [{"id": f"v{home}", "home": home, "failures": draw(modes), **vehicle} for home in homes]
+    return [*units[:at], fleet, *units[at:], *fleet_units]
+
+
+@st.composite
 def lines(draw: st.DrawFn, id: str = "line") -> dict[str, Any]:
     """A line of one to four workers."""
     interval = draw(st.one_of(st.none(), cycles))
@@ -127,6 +144,8 @@ def lines(draw: st.DrawFn, id: str = "line") -> dict[str, Any]:
     for number in range(draw(st.integers(1, 4))):
         units += [draw(workers(number)), *draw(between(number))]
     units.append(sink(interval=draw(st.one_of(st.none(), cycles))))
+    if draw(st.integers(0, 3)) == 0:
+        units = draw(served(units))
     return line(id, units, calendar=draw(st.sampled_from([None, "day"])))
 
 

@@ -290,6 +290,9 @@ class Station(Hot):
     def pull(self) -> None:
         """There may be room here: ask the neighbours upstream."""
 
+    def tell_arrivals(self, hearer: Any) -> None:
+        """Call ``hearer.arrived()`` also when a part comes behind one that waits already."""
+
     def admits(self, part: Load) -> bool:  # noqa: ARG002 - most take what comes
         """Whether a part is of those that may come here now; givers with a choice ask before they give."""
         return True

@@ -84,7 +84,7 @@ class Buffer(Station):
 
     config: ClassVar[type[StationConfig]] = BufferConfig
     stores: ClassVar[bool] = True
-    __slots__ = ("places", "queue", "shelves")
+    __slots__ = ("hearer", "places", "queue", "shelves")
 
     @classmethod
     def of(cls, setting: Setting) -> Station:
@@ -102,8 +102,12 @@ class Buffer(Station):
         self.places: int = getattr(config, "capacity", NO_LIMIT)
         self.queue: deque[Load] = deque()
         self.shelves: dict[str, Shelf] = {}
+        self.hearer: Any = None
         for item, number in config.initial.items():
             self.queue.extend([setting.parts(item)] * number)
+
+    def tell_arrivals(self, hearer: Any) -> None:
+        self.hearer = hearer
 
     def stock_items(self, items: set[str]) -> None:
         """Log the first level of every item that can come here."""
@@ -120,7 +124,8 @@ class Buffer(Station):
         shelf.change(change)
 
     def plain_queue(self) -> tuple[deque[Load], int] | None:
-        return (self.queue, self.places) if type(self) is Buffer and not self.recording and not self.loops else None
+        watched = self.recording or self.loops or self.hearer is not None
+        return (self.queue, self.places) if type(self) is Buffer and not watched else None
 
     def begin(self) -> None:
         self.push()
@@ -142,6 +147,8 @@ class Buffer(Station):
         queue.append(part)
         if self.recording:
             self.record(part.item, 1)
+        if self.hearer is not None:
+            self.hearer.arrived()
         return True
 
     def put(self, part: Load) -> None:
@@ -149,6 +156,8 @@ class Buffer(Station):
         self.queue.append(part)
         if self.recording:
             self.record(part.item, 1)
+        if self.hearer is not None:
+            self.hearer.arrived()
 
     def peek(self, taker: Station) -> Load | None:  # noqa: ARG002 - the head is for any successor
         return self.queue[0] if self.queue and not self.closed else None
