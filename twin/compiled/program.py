@@ -5,13 +5,12 @@ from __future__ import annotations
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.compiled import layout as at
+from twin.compiled.machine_code import machine_code
 from twin.compiled.memory import Memory, Reals, Wholes
 from twin.compiled.names import UnitNames, digest_of
 from twin.compiled.tape import Tapes
@@ -23,21 +22,6 @@ from twin.sim.station import CODES
 States = tuple[Reals, NDArray[np.uint64]]
 """Times of changes of state and their digests."""
 FIRST_LOG = 4 * at.LOG_MARGIN
-
-
-@cache
-def kernel() -> Any:
-    """The compiled loop.
-
-    Raises:
-        FactoryError: Numba is not installed.
-    """
-    try:
-        from twin.compiled.kernel.run import run
-    except ImportError as error:
-        hint = "pip install 'futurefactory[fast]'"
-        raise FactoryError(str(Problem("compiled kernel", "the package numba", str(error), hint))) from error
-    return run
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +103,7 @@ class Program:
         """
         if sim_s < self.now_s:
             raise FactoryError(str(Problem("run_until", f"a time from {self.now_s:g} s on", f"{sim_s:g} s")))
-        run, memory, tapes = kernel(), self._memory, self._tapes
+        run, memory, tapes = machine_code().run, self._memory, self._tapes
         reached = False
         tapes.fill(memory)
         while not reached:

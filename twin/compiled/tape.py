@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.compiled import layout as at
+from twin.compiled.machine_code import machine_code
 from twin.compiled.memory import Memory, Reals
 from twin.distributions import Constant, Triangular
 from twin.streams import Law, Stream, block_size
@@ -60,7 +61,7 @@ class Tape:
             written += len(drawn)
             self.block, self.skip = self.block + 1, 0
         if isinstance(self.law, Triangular):
-            shape(values, self.law)
+            machine_code().triangular(values, self.law.low, self.law.mode, self.law.high)
 
     def first(self) -> float:
         """The next value, when none lies ready."""
@@ -85,21 +86,6 @@ def copied(stream: Stream, law: Law | None) -> Stream:
     twin.__setstate__(stream.__getstate__())
     twin.law = law
     return twin
-
-
-def shape(uniform: Reals, law: Triangular) -> None:
-    """Make triangular values of uniform ones, in place: numpy's own formula, for many at once twice as fast.
-
-    Source: inversion of the distribution function, in the order of operations of numpy's ``random_triangular``.
-    """
-    base, left = law.high - law.low, law.mode - law.low
-    rising = np.sqrt(uniform * (left * base))
-    rising += law.low
-    falling = 1.0 - uniform
-    falling *= (law.high - law.mode) * base
-    np.sqrt(falling, out=falling)
-    np.subtract(law.high, falling, out=falling)
-    uniform[:] = np.where(uniform <= left / base, rising, falling)
 
 
 class Tapes:
@@ -142,7 +128,7 @@ class Tapes:
         ready = memory.m[addresses + at.END] - memory.m[addresses + at.POSITION]
         for tape, left in zip(self.tapes, ready.tolist(), strict=True):
             if more or left <= max(MARGIN, tape.ahead // 2):
-                tape.ahead = 2 * tape.ahead if more else min(2 * tape.ahead, max(tape.ahead, MOST))
+                tape.ahead = 4 * tape.ahead if more else min(4 * tape.ahead, max(tape.ahead, MOST))
                 self._fill(memory, tape, left)
 
     def _fill(self, memory: Memory, tape: Tape, left: int) -> None:
