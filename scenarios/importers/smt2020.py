@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +24,8 @@ class Smt2020Options(Config):
     """How to read what the layout leaves open."""
 
     uniform: Literal["full", "half"] = Field(
-        default="full", description="uniform(mean, spread): full: mean +- spread; half: mean +- spread / 2"
+        default="full",
+        description="uniform(mean, spread): full: mean +- spread; half: mean +- spread / 2; the low end at least 0",
     )
     batches: Literal["minimum", "full"] = Field(
         default="minimum", description="when a batch begins: minimum: with BATCHMN pieces; full: with BATCHMX"
@@ -85,6 +87,7 @@ class Fab:
         self.epoch = min(starts, default=datetime(2020, 1, 1))
         self.products = {row.needed("PART"): row for row in self._table(PARTS, "PART", "ROUTEFILE")}
         self.setups: set[str] = set()
+        self.last: dict[str, float] = {}
 
     def _table(self, name: str, *needed: str) -> Table:
         return read_table(self.path / name, needed, self.problems)
@@ -118,8 +121,6 @@ class Fab:
             return {"exponential": {"mean": seconds(mean)}}
         if family == "uniform" and spread in row.cells:
             width = row.seconds(spread, unit) / (1.0 if self.options.uniform == "full" else 2.0)
-            if width > mean:
-                row.wrong(spread, "a spread of at most the mean")
             return (
                 {"uniform": {"low": seconds(max(mean - width, 0.0)), "high": seconds(mean + width)}}
                 if width
@@ -133,8 +134,9 @@ class Fab:
 
     def _steps(self, part: Row) -> list[Any]:
         table = self._table(part.needed("ROUTEFILE"), "STEP", "STNFAM", "PTIME")
-        rows = [row for row in table if self._of_route(part, row)]
+        rows = [row for row in table if self._of_route(part, row)] or list(table)
         steps = [step for row in rows if (step := self._step(row)) is not None]
+        self.last[part.text("PART")] = max((row.whole("STEP") for row in rows), default=0)
         by_id = {step["id"]: step for step in steps}
         for row in rows:
             if row.text("SVESTN").lower() == "yes" and "FORSTEP" in row.cells:
@@ -264,9 +266,9 @@ class Fab:
     def _service(self, row: Row, calendar: Row) -> dict[str, Any]:
         entry: dict[str, Any] = {"id": identifier(calendar.text("PMCALNAME")), "kind": "maintenance"}
         if calendar.text("PMCALTYPE").lower() == "mtbpm_by_pieces":
-            entry["pieces"] = max(calendar.whole("MTBPM"), 1)
+            entry["pieces"] = max(round(calendar.number("MTBPM")), 1)
             if row.number("FOA", 0) >= 1:
-                entry["first_pieces"] = row.whole("FOA")
+                entry["first_pieces"] = round(row.number("FOA"))
                 entry["spread"] = self.options.stagger
         else:
             entry |= {"after": seconds(calendar.seconds("MTBPM", "MTBPMUNITS"))} | self._first(row)
@@ -332,7 +334,8 @@ class Fab:
         for row in self.orders:
             if (allowance := self._allowance(row)) is not None:
                 allowances[row.text("PART"), row.text("PRIOR")] = allowance
-        return [self._started(row, allowances.get((row.text("PART"), row.text("PRIOR")))) for row in self.started]
+        rows = (row for row in self.started if row.number("CURSTEP") <= self.last.get(row.text("PART"), inf))
+        return [self._started(row, allowances.get((row.text("PART"), row.text("PRIOR")))) for row in rows]
 
     def _started(self, row: Row, allowance: timedelta | None) -> dict[str, Any]:
         """A lot in process: released so long ago that its due date and the flow allowance of its kind agree."""

@@ -264,36 +264,65 @@ class OpenPool(Pool):
         self._show()
 
     def _best(self) -> tuple[tuple[RoutedLot, ...], Tool] | None:
+        """The lots that rank first, and the tool that takes them."""
+        return self._best_by_tool() if self.by_tool else self._best_of_all()
+
+    def _best_of_all(self) -> tuple[tuple[RoutedLot, ...], Tool] | None:
+        """As the ranks are the same for all tools: the first lot that one can take, and the one with the least setup."""
+        ranked = sorted(self._ranked(None), key=_rank)
+        for _, lot in ranked:
+            step = lot.route.steps[lot.step]
+            if self._pieces[step.group] < step.batch_min:
+                continue
+            able = [
+                (self.setup_s(tool.setup, step), n) for n, tool in enumerate(self.idle) if self._can(tool, lot, step)
+            ]
+            if able:
+                tool = self.idle[min(able)[1]]
+                return self._together(lot, tool, ranked), tool
+        return None
+
+    def _best_by_tool(self) -> tuple[tuple[RoutedLot, ...], Tool] | None:
         best: Any = None
         for place, tool in enumerate(self.idle):
             for rank, lot in self._ranked(tool):
                 step = lot.route.steps[lot.step]
                 full = (*rank, self.setup_s(tool.setup, step), place)
-                if self._pieces[step.group] >= step.batch_min and (best is None or full < best[0]):
+                ready = self._pieces[step.group] >= step.batch_min and self._can(tool, lot, step)
+                if ready and (best is None or full < best[0]):
                     best = (full, lot, tool)
-        return None if best is None else (self._together(best[1], best[2]), best[2])
+        if best is None:
+            return None
+        _, lot, tool = best
+        return self._together(lot, tool, sorted(self._ranked(tool), key=_rank)), tool
 
-    def _ranked(self, tool: Tool) -> list[tuple[tuple[float, ...], RoutedLot]]:
-        """Lots that a tool can take with their ranks."""
-        now, found = self.kernel._now, []
+    def _ranked(self, tool: Tool | None) -> list[tuple[tuple[float, ...], RoutedLot]]:
+        """Lots that may go now with their ranks, for a tool where they depend on it."""
+        now, found, rank_by = self.kernel._now, [], self._keys
         for lot, number in self._queue.items():
-            step = lot.route.steps[lot.step]
-            home = lot.homes.get(step.home) if step.home >= 0 else None
-            if (home is not None and home is not tool) or (tool.runs_left > 0 and self.setup_s(tool.setup, step) > 0):
-                continue
-            keys = tuple(key(lot, now, tool) for key in self._keys)
+            keys = [key(lot, now, tool) for key in rank_by]
             if NOT_NOW not in keys:
                 found.append(((*keys, float(number)), lot))
         return found
 
-    def _together(self, first: RoutedLot, tool: Tool) -> tuple[RoutedLot, ...]:
+    def _can(self, tool: Tool, lot: RoutedLot, step: Step) -> bool:
+        """Whether a lot is not bound to another tool, nor kept away by a minimum run."""
+        home = lot.homes.get(step.home) if step.home >= 0 else None
+        if home is not None and home is not tool:
+            return False
+        return tool.runs_left <= 0 or self.setup_s(tool.setup, step) <= 0
+
+    def _together(
+        self, first: RoutedLot, tool: Tool, ranked: list[tuple[tuple[float, ...], RoutedLot]]
+    ) -> tuple[RoutedLot, ...]:
         """A lot with those that fit into its batch."""
         step = first.route.steps[first.step]
         if step.batch_max is None:
             return (first,)
         lots, room = [first], step.batch_max - first.size
-        for _, lot in sorted(self._ranked(tool), key=_rank):
-            if lot is not first and lot.route.steps[lot.step].group == step.group and lot.size <= room:
+        for _, lot in ranked:
+            own = lot.route.steps[lot.step]
+            if lot is not first and own.group == step.group and lot.size <= room and self._can(tool, lot, own):
                 lots.append(lot)
                 room -= lot.size
         return tuple(lots)

@@ -148,8 +148,11 @@ class Tool(Breakable):
         self.vacant = False
         if setup is not None:
             begin = self._set_up(lots, step, setup, now)
-        elif self.runs_left > 0:
-            self.runs_left -= len(lots)
+        else:
+            if self.runs_left > 0:
+                self.runs_left -= len(lots)
+            if step.setup is not None:
+                self.setup = step.setup
         pieces = lots[0].size
         if len(lots) > 1:
             pieces = sum(lot.size for lot in lots)
