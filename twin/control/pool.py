@@ -268,7 +268,7 @@ class OpenPool(Pool):
         return self._best_by_tool() if self.by_tool else self._best_of_all()
 
     def _best_of_all(self) -> tuple[tuple[RoutedLot, ...], Tool] | None:
-        """As the ranks are the same for all tools: the first lot that one can take, and the one with the least setup."""
+        """Ranks are the same for all tools: the first lot that one can take, the tool with the least setup for it."""
         ranked = sorted(self._ranked(None), key=_rank)
         for _, lot in ranked:
             step = lot.route.steps[lot.step]

@@ -13,6 +13,7 @@ from twin.control.planned import pool_of
 from twin.control.pool import GroupedPool, OpenPool, Pool
 from twin.control.route import Route, Step, Times, law_of
 from twin.control.rules import Rule, rules
+from twin.control.rules.fifo import FirstIn
 from twin.control.rules.setup import LeastSetup
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
@@ -50,6 +51,8 @@ class Shop:
 
     def _pool(self, id: str, config: PoolConfig, kernel: Kernel, used: Iterable[StepConfig]) -> Pool:
         chosen = tuple(_rule(entry) for entry in config.rule)
+        if len(chosen) > 1 and isinstance(chosen[-1], FirstIn):
+            chosen = chosen[:-1]  # the order of coming decides at last anyway
         steps = [step for step in used if step.pool == id]
         pool = _kind_of_pool(chosen, steps)(id, config, kernel, chosen)
         if config.setups is not None:
