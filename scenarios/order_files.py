@@ -16,7 +16,10 @@ COLUMNS = ("item", "quantity", "release", "due", "priority", "id")
 
 
 def with_orders(root: Node, sources: Sources) -> Node:
-    """The document with the lines of every ``orders_file`` as ``orders``; each keeps its file and line."""
+    """The document with ``orders`` in place of every ``orders_file``; each line keeps its file and number.
+
+    So what is dumped of a scenario holds its orders, and needs the file no more.
+    """
     return _below(root, LEVELS, _epoch(root), sources)
 
 
@@ -47,7 +50,10 @@ def _station(node: Node, epoch: datetime | None, sources: Sources) -> Node:
         return node
     text = _text(named, sources)
     rows = [] if text is None else _rows(text, named, epoch, sources)
-    return mapping(node.entries | {"orders": sequence(rows, named.mark)}, node.mark) if rows else node
+    if not rows:
+        return node
+    others = {key: entry for key, entry in node.entries.items() if key != "orders_file"}
+    return mapping(others | {"orders": sequence(rows, named.mark)}, node.mark)
 
 
 def _text(named: Node, sources: Sources) -> str | None:

@@ -69,6 +69,21 @@ def test_shipped_scenarios_survive_a_dump() -> None:
         assert again(scenario) == scenario
 
 
+def test_a_dump_holds_the_orders_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "trace.csv").write_text("item,time,id\nshaft,5 min,a\nshaft,2026-03-02T06:20,b\n", encoding="utf-8")
+    made = document([], {"en": "a", "zh": "b"}, 1)
+    made["enterprises"][0]["sites"][0]["areas"][0]["lines"][0]["stations"][0] = {  # type: ignore[index]
+        "id": "in",
+        "kind": "source",
+        "orders_file": "trace.csv",
+    }
+    scenario = loads(yaml.safe_dump(made), tmp_path)
+    (tmp_path / "trace.csv").unlink()
+    assert again(scenario) == scenario
+    (source, *_) = [station for _, _, station in scenario.plant().stations()]
+    assert [(order.id, order.release) for order in source.orders] == [("a", 300.0), ("b", 1200.0)]  # type: ignore[attr-defined]
+
+
 def test_the_plant_is_the_part_for_the_engine() -> None:
     scenario = load("workshop")
     plant = scenario.plant()
