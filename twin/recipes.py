@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from twin.basis import Config, Identifier
 from twin.distributions import Durations
-from twin.units import Count, Duration, Ratio
+from twin.units import Duration, Ratio
 
 
 class StepConfig(Config):
@@ -80,7 +80,8 @@ class SetupsConfig(Config):
     duration: Durations | None = Field(default=None, description="time of a change not in times; default: none")
     times: dict[str, Durations] = Field(default={}, description="time by change, key 'from>to'; '>to': from any other")
     min_runs: dict[str, Annotated[int, Field(ge=1)]] = Field(
-        default={}, description="lots that a tool works on after a change to a setup before another change"
+        default={},
+        description="lots of a setup that a tool works on after changing to it, before another change; it waits for them",
     )
 
 
@@ -157,7 +158,7 @@ class StartedConfig(Config):
     id: str | None = Field(default=None, description="begin of the names of the lots; default: the item")
     step: str = Field(description="step that they wait for")
     lots: int = Field(default=1, ge=1, description="number of lots")
-    size: Count = Field(default=1, ge=1, description="pieces of a lot")
+    size: int = Field(default=1, ge=1, description="pieces of a lot")
     priority: int = Field(default=0, description="lower goes first, for rules that ask")
     age: Duration = Field(default=0.0, description="time since their release")
     due: Duration | None = Field(default=None, description="flow allowance: from release to due date; None: never due")

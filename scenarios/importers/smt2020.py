@@ -133,7 +133,8 @@ class Fab:
     # --- routes ---------------------------------------------------------------------------------
 
     def _steps(self, part: Row) -> list[Any]:
-        table = self._table(part.needed("ROUTEFILE"), "STEP", "STNFAM", "PTIME")
+        name = part.needed("ROUTEFILE")
+        table = self._table(name if (self.path / name).is_file() else f"{name}.txt", "STEP", "STNFAM", "PTIME")
         rows = [row for row in table if self._of_route(part, row)] or list(table)
         steps = [step for row in rows if (step := self._step(row)) is not None]
         self.last[part.text("PART")] = max((row.whole("STEP") for row in rows), default=0)
@@ -143,7 +144,7 @@ class Fab:
                 later = by_id.get(str(row.whole("FORSTEP")))
                 if later is None:
                     row.wrong("FORSTEP", "a step of the route")
-                else:
+                elif later.get("pool") == identifier(row.text("STNFAM")):
                     later["same_tool_as"] = str(row.whole("STEP"))
         return steps
 
@@ -200,7 +201,7 @@ class Fab:
         downtimes = self._downtimes() if self.options.downtimes else {}
         pools = {}
         for name, row in self.families.items():
-            if self._delays(row):
+            if self._delays(row) or row.whole("STNQTY") == 0:
                 continue
             pool: dict[str, Any] = {"rule": [one for one in self.options.rule if one != "setup" or name in self.setups]}
             pool["place"] = row.text("STNFAMLOC")

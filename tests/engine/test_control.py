@@ -397,6 +397,7 @@ def test_everything_wrong_is_said_at_once() -> None:
     recipes = {
         "a": [["nowhere", "1 s"], {"pool": "x"}, {"pool": "x", "time": "1 s", "rework": 0.1, "rework_to": "9"}],
         "b": [{"pool": "x", "time": "1 s", "batch_max": 10, "batch_min": 2}],
+        "c": [{"time": "1 s", "id": "rest"}, {"pool": "x", "time": "1 s", "same_tool_as": "rest"}],
     }
     config = shop(
         recipes, [lots("a"), lots("b", size=20)], {"x": 1}, moves={"ab": "1 s"},
@@ -416,6 +417,7 @@ def test_everything_wrong_is_said_at_once() -> None:
         "moves ab",
         "sequence",
         "smallest batch_max",
+        "a step of the pool x",
         "step",
     ):
         assert part in text, (part, text)

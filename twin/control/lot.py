@@ -29,7 +29,7 @@ class RoutedLot(Lot):
         due_s: Simulated time at which it is due.
     """
 
-    __slots__ = ("homes", "kernel", "number", "orders", "owed", "reworked", "route", "since")
+    __slots__ = ("homes", "kernel", "orders", "owed", "reworked", "route", "since")
 
     def __init__(
         self, id: str, kind: Part, route: Route, orders: Orders, *, size: int = 1, priority: float = 0.0,
@@ -39,7 +39,6 @@ class RoutedLot(Lot):
         self.route, self.orders = route, orders
         self.kernel: Kernel = orders.kernel
         self.since = 0.0
-        self.number = 0
         self.owed: dict[int, float] = {}
         self.homes: dict[int, Tool] = {}
         self.reworked: set[int] = set()

@@ -219,6 +219,8 @@ def _wrong_steps(where: str, recipe: RecipeConfig, tools: dict[str, list[Station
             ("limit_to", step.limit_to, after),
             ("same_tool_as", step.same_tool_as, before[:-1]),
         ):
+            if name == "same_tool_as" and there in among and recipe.steps[ids.index(str(there))].pool != step.pool:
+                yield Problem(f"{here} {name}", f"a step of the pool {step.pool}", f"{there}, of another")
             if there is not None and there not in among:
                 yield _unknown(f"{here} {name}", f"{'later' if among is after else 'earlier'} step", there, among)
 

@@ -69,7 +69,6 @@ class Tool(Breakable):
         "downtimes",
         "due",
         "free_at",
-        "number",
         "paused_s",
         "pool",
         "quality",
@@ -91,7 +90,6 @@ class Tool(Breakable):
         self.paused_s = -1.0
         self.setup: str | None = None
         self.runs_left = 0
-        self.number = 0
         self.due: list[Downtime] = []
         self.servicing: Downtime | None = None
         self.downtimes: tuple[Downtime, ...] = ()
