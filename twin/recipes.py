@@ -81,7 +81,7 @@ class SetupsConfig(Config):
     times: dict[str, Durations] = Field(default={}, description="time by change, key 'from>to'; '>to': from any other")
     min_runs: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default={},
-        description="lots that follow on a change to a setup, the first included, before the next change; the tool waits",
+        description="lots after a change to a setup, before the next change; the tool waits for them",
     )
 
 
