@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from tests.engine.plants import LINE, line_plant
 from twin.config import PlantConfig
@@ -427,3 +428,27 @@ def test_lots_are_not_given_to_tools_by_hand() -> None:
     config = shop({"a": [["x", "1 s"]]}, [lots("a")], {"x": 1}, orders={"to": ["x1"]})
     with pytest.raises(ModelError, match="a unit that takes parts"):
         Plant(config, 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"setup": {"duration": "1 s"}}, "belong to its pool"),
+        ({"failures": [{"id": "a", "after": "1 h", "repair": "1 h", "then": "scrap"}]}, "work resumes"),
+    ],
+)
+def test_what_a_tool_cannot_do_is_refused(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        shop({"a": [["x", "1 s"]]}, [lots("a")], {"x": 1}, tool=fields)
+
+
+@pytest.mark.parametrize("rule", ["priority", ["priority", "cr"], ["setup", "cr"]])
+def test_every_kind_of_queue_gives_the_same_when_nothing_tells_lots_apart(rule: Any) -> None:
+    """The three ways of keeping a queue agree where their rules do: all lots alike, first come first."""
+    step = {"pool": "x", "time": {"uniform": {"low": "20 s", "high": "80 s"}}, "batch_min": 2, "batch_max": 4}
+    release = [lots("a", every={"exponential": {"mean": "30 s"}}, times=200)]
+    plants = [
+        ran(shop({"a": [step, ["y", "5 s"]]}, release, {"x": 2, "y": 1}, pools={"x": {"rule": r}}))
+        for r in ("fifo", rule)
+    ]
+    assert ends(plants[0]) == ends(plants[1])

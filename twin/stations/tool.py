@@ -40,6 +40,8 @@ class ToolConfig(ProcessConfig):
         if wrong:
             names = ", ".join(sorted(wrong))
             raise ValueError(f"expected nothing of {names} at a tool (setups and downtimes belong to its pool)")
+        if any(mode.then != "resume" for mode in self.failures):
+            raise ValueError("expected failures after which the work resumes at a tool")
         return self
 
 
