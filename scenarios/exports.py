@@ -70,7 +70,7 @@ def export(
     try:
         kind = exporter_of(name)
         exporter = kind(draft, subject, kind.Options() if options is None else options)
-        result = simulate(scenario, seed, until_s, progress, exporter.take)
+        result = simulate(scenario, seed, until_s, progress, exporter.take, operations=kind.operations)
         exporter.close()
         _place(draft, out)
     except OSError as error:

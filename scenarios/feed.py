@@ -51,12 +51,13 @@ class Feed:
         config: The plant.
         seed: Seed of all random streams.
         base: Folder that relative file names of drivers start from.
+        operations: Say the begin and end of every operation on a lot too.
     """
 
-    def __init__(self, config: PlantConfig, seed: int, base: Path):
+    def __init__(self, config: PlantConfig, seed: int, base: Path, operations: bool = False):
         self.config = config
         self.seed = seed
-        self.plant = Plant(config, seed)
+        self.plant = Plant(config, seed, operations=operations)
         self.banks = {path: DeviceBank(config, path, seed, base=base) for path, _ in config.sites()}
         self._site_of = self._sites()
         self._last: dict[tuple[RecordKind, str, str], Row] = {}
@@ -66,9 +67,9 @@ class Feed:
         return tuple(order.index(unit.site) for unit in self.plant.units)
 
     @classmethod
-    def of(cls, scenario: Scenario, seed: int | None = None) -> Feed:
+    def of(cls, scenario: Scenario, seed: int | None = None, operations: bool = False) -> Feed:
         """The feed of a scenario."""
-        return cls(scenario.plant(), scenario.run.seed if seed is None else seed, scenario.base)
+        return cls(scenario.plant(), scenario.run.seed if seed is None else seed, scenario.base, operations)
 
     @property
     def now_s(self) -> float:

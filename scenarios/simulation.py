@@ -95,6 +95,7 @@ def simulate(
     progress: Callable[[float], None] | None = None,
     take: Callable[[Frame], None] | None = None,
     from_s: float = 0.0,
+    operations: bool = False,
 ) -> Simulation:
     """Run a scenario headless.
 
@@ -105,13 +106,14 @@ def simulate(
         progress: Told the simulated time reached.
         take: Gets every frame, telemetry and indicators of the closed windows.
         from_s: Figures of the time from here on; what came before is warm-up.
+        operations: Have the begin and end of every operation on a lot said too.
 
     Returns:
         The result; its figures were computed by the brain from the frames.
     """
     begun = time.perf_counter()
     horizon_s = scenario.run.horizon if until_s is None else until_s
-    feed = Feed.of(scenario, seed)
+    feed = Feed.of(scenario, seed, operations)
     tick_s = tick_for(min(REPORT_TICK_S, horizon_s))
     brain = Brain(BrainConfig(gap_s=tick_s, keep_h=max(48.0, horizon_s / 3600 + 25), live_s=None))
     pass_on, watch = take or _nothing, LotWatch()

@@ -71,6 +71,8 @@ COLUMNS: dict[RecordKind, tuple[str, ...]] = {
 """Columns of every kind but telemetry, whose columns are the tags of the device."""
 
 ORDER_EVENTS = ("placed", "received", "shipped", "delivered", "cancelled", "released", "started", "completed")
+OPERATION_EVENTS = ("begun", "ended")
+"""Steps of an order at each unit that works on it; said on request only, for process mining."""
 """Steps of an ORDER. All that its supplier does with an order stands at the path of the supplier."""
 
 

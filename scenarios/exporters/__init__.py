@@ -48,6 +48,8 @@ class Exporter(Protocol):
 
     Options: ClassVar[type[Config]]
     """What a user can set, as ``--set name=value``."""
+    operations: ClassVar[bool]
+    """Whether it wants the begin and end of every operation on a lot, which are not said otherwise."""
 
     def __init__(self, out: Path, subject: Subject, options: Any): ...
 

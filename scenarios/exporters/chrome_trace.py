@@ -36,6 +36,7 @@ class ChromeTrace:
     """
 
     Options = NoOptions
+    operations = False
 
     def __init__(self, out: Path, subject: Subject, options: NoOptions):  # noqa: ARG002 - there are none
         self._subject = subject

@@ -33,6 +33,7 @@ class Gantt:
     """
 
     Options = GanttOptions
+    operations = False
 
     def __init__(self, out: Path, subject: Subject, options: GanttOptions):
         self._out, self._subject, self._most = out, subject, options.most

@@ -25,6 +25,7 @@ class Ocel:
     """
 
     Options = NoOptions
+    operations = True
 
     def __init__(self, out: Path, subject: Subject, options: NoOptions):  # noqa: ARG002 - there are none
         self._out, self._subject = out, subject

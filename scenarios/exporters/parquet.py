@@ -78,6 +78,7 @@ class ParquetFolder:
     """
 
     Options = NoOptions
+    operations = True
 
     def __init__(self, out: Path, subject: Subject, options: NoOptions):  # noqa: ARG002 - there are none
         out.mkdir(parents=True, exist_ok=True)

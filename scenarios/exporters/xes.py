@@ -10,9 +10,15 @@ from xml.sax.saxutils import quoteattr
 from scenarios.exporters import NoOptions, Subject, register
 from twin.equipment import EquipmentPath
 from twin.errors import Problem, ScenarioError
-from twin.records import Frame, RecordKind
+from twin.records import OPERATION_EVENTS, Frame, RecordKind
 
-LIFECYCLE = {"started": "start", "released": "schedule", "placed": "schedule", "cancelled": "ate_abort"}
+LIFECYCLE = {
+    "begun": "start",
+    "started": "start",
+    "released": "schedule",
+    "placed": "schedule",
+    "cancelled": "ate_abort",
+}
 """Lifecycle transition by event of an order; all others are ``complete``."""
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <log xes.version="1849-2016" xes.features="" xmlns="http://www.xes-standard.org/">
@@ -42,14 +48,15 @@ def stamp(time_ns: int) -> str:
 class Xes:
     """Event log for process mining in XES: a trace per order or lot, an event per step of it.
 
-    The activity is the unit where the step happened, the resource its path; release and completion of
-    the order are events of their own. Only orders and lots have an identity: parts that are all alike
+    The activity of an operation is the unit, with start and complete, the resource its path; release and
+    completion of the order are activities of their own. Only orders and lots have an identity: parts that are all alike
     give no trace.
 
     Source: layout after IEEE 1849-2016 (XES).
     """
 
     Options = NoOptions
+    operations = True
 
     def __init__(self, out: Path, subject: Subject, options: NoOptions):  # noqa: ARG002 - there are none
         self._out, self._subject = out, subject
@@ -82,7 +89,7 @@ class Xes:
     def _event(self, time_ns: int, path: str, event: str, rest: Any) -> str:
         item, quantity, *_ = rest
         texts = {
-            "concept:name": EquipmentPath(path).name if event in ("started", "completed") else event,
+            "concept:name": EquipmentPath(path).name if event in OPERATION_EVENTS else event,
             "lifecycle:transition": LIFECYCLE.get(event, "complete"),
             "org:resource": path,
             "item": item,

@@ -28,8 +28,8 @@ from twin.states import UnitState
 HOURS = 6.0
 ORDERS = [
     ("acme/north/hall/line/mill", 0, ("o-1", "released", "shaft", 5.0, None, None, None)),
-    ("acme/north/hall/line/mill", 60_000_000_000, ("o-1", "started", "shaft", 5.0, None, None, None)),
-    ("acme/north/hall/line/mill", 90_000_000_000, ("o-1", "completed", "shaft", 5.0, None, None, None)),
+    ("acme/north/hall/line/mill", 60_000_000_000, ("o-1", "begun", "shaft", 5.0, None, None, None)),
+    ("acme/north/hall/line/mill", 90_000_000_000, ("o-1", "ended", "shaft", 5.0, None, None, None)),
     ("acme/north/hall/line/mill", 95_000_000_000, ("o-2", "released", "<&shaft", None, None, None, None)),
 ]
 
@@ -118,6 +118,30 @@ def test_an_event_log_has_a_trace_per_order(tmp_path: Path) -> None:
     assert [event["lifecycle:transition"] for event in said[0]] == ["schedule", "start", "complete"]
     assert said[1][0]["item"] == "<&shaft"
     assert said[0][1]["time:timestamp"] == "1970-01-01T00:01:00.000000+00:00"
+
+
+def test_every_operation_of_a_job_shop_is_in_its_log(tmp_path: Path) -> None:
+    out = tmp_path / "shop.xes"
+    scenario = load("job_shop")
+    export(scenario, "xes", out, 1, 24 * 3600.0)
+    space = {"x": "http://www.xes-standard.org/"}
+    plant = Plant(scenario.plant(), 1)
+    plant.run_until(24 * 3600.0)
+    tools = {unit for unit, (_, _, station) in enumerate(scenario.stations()) if station.kind == "tool"}
+    lots = sum(row.kind is RecordKind.PART and row.unit in tools for row in plant.drain())
+    done = 0
+    for trace in ET.parse(out).getroot().findall("x:trace", space):  # noqa: S314 - our own file
+        open_at: set[str] = set()
+        for event in trace.findall("x:event", space):
+            said = {child.get("key"): str(child.get("value")) for child in event}
+            if said["lifecycle:transition"] == "start":
+                open_at.add(said["concept:name"])
+            elif said["concept:name"] in open_at:
+                open_at.remove(said["concept:name"])
+                done += 1
+        assert len(open_at) <= 1, "a lot is at one unit at a time"
+    assert done > 100
+    assert done == lots
 
 
 def test_a_log_without_orders_is_refused_and_leaves_nothing(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from twin.brain.settings import BrainConfig
 from twin.brain.site import Site, Unit
 from twin.equipment import EquipmentPath, Level
 from twin.master import ChainMaster, EquipmentMaster, Master, PlaceMaster, read_master
-from twin.records import BAD, Frame
+from twin.records import BAD, OPERATION_EVENTS, Frame
 from twin.states import UnitState
 
 CODE = {state.name: int(state) for state in UnitState}
@@ -169,6 +169,8 @@ class Intake:
     def orders(self, frame: Frame) -> None:
         """Steps of orders."""
         for path, time_ns, row in zip(frame.paths, frame.time_ns.tolist(), frame.values.tolist(), strict=True):
+            if row[1] in OPERATION_EVENTS:
+                continue
             unit = self.units.get(path) or self._new(path)
             step = order_step(row)
             if unit is None or step is None:

@@ -288,10 +288,11 @@ class Journal:
     Args:
         trace: Keep rows for :meth:`drain`.
         intervals: Hand rows to a reader as well, see ``settle``.
+        operations: Log the begin and end of every operation on a lot too.
     """
 
-    def __init__(self, trace: bool, intervals: bool):
-        self.trace, self.intervals = trace, intervals
+    def __init__(self, trace: bool, intervals: bool, operations: bool = False):
+        self.trace, self.intervals, self.operations = trace, intervals, operations
         self.recording = trace or intervals
         self.log: list[Any] = []
         self.fingerprint = Fingerprint()

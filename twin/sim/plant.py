@@ -28,16 +28,25 @@ class Plant:
         seed: Seed of all random streams, not negative.
         trace: Keep events for :meth:`drain`, which has to be called now and then: they wait without limit.
         intervals: Keep all of them in the ledger, for exact windows.
+        operations: Trace the begin and end of every operation on a lot as steps of its order, for process mining.
 
     Raises:
         ModelError: The configuration cannot be built; carries every finding.
     """
 
-    def __init__(self, config: PlantConfig, seed: int, *, trace: bool = True, intervals: bool = False):
+    def __init__(
+        self,
+        config: PlantConfig,
+        seed: int,
+        *,
+        trace: bool = True,
+        intervals: bool = False,
+        operations: bool = False,
+    ):
         self.config, self.seed = config, seed
         self.epoch_ns = epoch_ns(config.epoch)
         self._kernel = Kernel()
-        self._journal = Journal(trace, intervals)
+        self._journal = Journal(trace, intervals, operations)
         self._stations, self._clocks = build(Basis(config, seed, self._kernel, self._journal))
         self.units: tuple[EquipmentPath, ...] = tuple(station.path for station in self._stations)
         self._ledger = Ledger(self._stations, self.epoch_ns, intervals)

@@ -246,6 +246,8 @@ class Slot:
         station, job = self.station, self.job
         for stage in station.stages:
             stage.leave(self)
+        if station.journal.operations:
+            station.tell_operation(self.part, "ended")
         verdict, kind, takers = station.judge(job)
         if station.rule is not None:
             station.rule.note(verdict is job.scrap)
@@ -390,6 +392,7 @@ class Processor(Breakable):
         """What is done with a part."""
         if type(part) is not Part:
             self.go_general()
+            self.tell_operation(part, "begun")
         kind = part.kind
         job = self.jobs.get(kind)
         return self._new_job(kind) if job is None else job

@@ -14,6 +14,7 @@ from twin.equipment import EquipmentPath
 from twin.parts.energy import Medium, Ramp, power_by_state
 from twin.records import RecordKind
 from twin.sim.allocation import Allocator
+from twin.sim.clock import epoch_ns, to_ns
 from twin.sim.journal import Event, Journal, Series, state_event
 from twin.sim.kernel import Kernel
 from twin.sim.loads import Load as Load
@@ -499,6 +500,13 @@ class Station(Hot):
 
     def arm(self) -> None:
         """Wait for the end of the next operating life."""
+
+    def tell_operation(self, part: Load, event: str) -> None:
+        """Log that an operation on a lot begins or ends, where that was asked for; see ``OPERATION_EVENTS``."""
+        if self.journal.operations and isinstance(part, Lot):
+            due_ns = None if part.due_s == inf else to_ns(epoch_ns(self.setting.epoch), part.due_s)
+            values = (part.order, event, part.item, float(part.size), due_ns, None, None)
+            self.log.extend((self.kernel._now, Event(self.setting.unit, RecordKind.ORDER, values)))
 
     def _alarm(self, cause: str, active: int) -> None:
         if self.recording:

@@ -165,6 +165,9 @@ class Tool(Breakable):
         for lot in lots:
             if lot.owed:
                 lot.route.steps[lot.step].begun(lot, begin)
+        if self.journal.operations:
+            for lot in lots:
+                self.tell_operation(lot, "begun")
         number = next(kernel._eid)
         heappush(self.work, (due, number, lots, step, pieces))
         heappush(kernel._queue, (due, WORK, number, self.wake))
@@ -211,6 +214,9 @@ class Tool(Breakable):
         self.parts += pieces
         if self.recording and self.quality is None:
             self._record(lots, step, now)
+        if self.journal.operations:
+            for lot in lots:
+                self.tell_operation(lot, "ended")
         for lot in lots:
             if self.quality is None or not self._spoiled(lot):
                 lot.done(lot.route.steps[lot.step], self, now)
