@@ -128,8 +128,8 @@ def test_every_operation_of_a_job_shop_is_in_its_log(tmp_path: Path) -> None:
     plant = Plant(scenario.plant(), 1)
     plant.run_until(24 * 3600.0)
     tools = {unit for unit, (_, _, station) in enumerate(scenario.stations()) if station.kind == "tool"}
-    lots = sum(row.kind is RecordKind.PART and row.unit in tools for row in plant.drain())
-    done = 0
+    made = [row.values for row in plant.drain() if row.kind is RecordKind.PART and row.unit in tools]
+    done = 0.0
     for trace in ET.parse(out).getroot().findall("x:trace", space):  # noqa: S314 - our own file
         open_at: set[str] = set()
         for event in trace.findall("x:event", space):
@@ -138,10 +138,10 @@ def test_every_operation_of_a_job_shop_is_in_its_log(tmp_path: Path) -> None:
                 open_at.add(said["concept:name"])
             elif said["concept:name"] in open_at:
                 open_at.remove(said["concept:name"])
-                done += 1
+                done += float(said["quantity"])
         assert len(open_at) <= 1, "a lot is at one unit at a time"
-    assert done > 100
-    assert done == lots
+    assert done > 1000
+    assert done == sum(good + scrap + rework for _, good, scrap, rework, *_ in made)
 
 
 def test_a_log_without_orders_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
