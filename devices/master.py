@@ -22,6 +22,7 @@ from twin.config import (
     calendar_name,
 )
 from twin.control.planned import planned_run_s, pool_of
+from twin.day_pattern import DAY_S, seconds
 from twin.equipment import EquipmentPath
 from twin.master import (
     ChainMaster,
@@ -34,7 +35,7 @@ from twin.master import (
     chain_path,
     meta_frame,
 )
-from twin.parts.calendar import DAY_S, DAYS, seconds, since_start
+from twin.parts.calendar import DAYS, since_start
 from twin.records import Frame
 from twin.sim.links import Paths, destinations
 from twin.stations import stations

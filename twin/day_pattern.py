@@ -1,21 +1,31 @@
-"""Values that depend on the time of day: tariffs, grid factors, base loads."""
+"""The local time of day, and values that depend on it: tariffs, grid factors, base loads."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 DAY_S = 86_400.0
 
 
-def day_seconds(text: str) -> float:
+def seconds(text: str) -> float:
     """Seconds after midnight of ``hh:mm``.
 
-    >>> day_seconds("08:30")
+    >>> seconds("08:30")
     30600.0
     """
     hours, minutes = text.split(":")
     return int(hours) * 3600.0 + int(minutes) * 60.0
+
+
+def since_midnight_s(epoch: datetime) -> float:
+    """Local time of day in s after midnight.
+
+    >>> since_midnight_s(datetime(2026, 1, 5, 7, 30))
+    27000.0
+    """
+    return (epoch - epoch.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
 
 
 class DayPattern:
@@ -36,7 +46,7 @@ class DayPattern:
     def __init__(self, values: Mapping[str, float], origin_s: float = 0.0):
         if not values:
             raise ValueError("day pattern: expected at least one value, got none")
-        rows = sorted((day_seconds(start), value) for start, value in values.items())
+        rows = sorted((seconds(start), value) for start, value in values.items())
         self._starts = [start for start, _ in rows]
         self._values = [value for _, value in rows]
         self._origin = origin_s

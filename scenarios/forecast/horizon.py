@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from scenarios.forecast.account import Milestone
 from twin.config import CalendarConfig, PlantConfig, calendar_name
+from twin.day_pattern import DAY_S, seconds, since_midnight_s
 from twin.errors import Problem, ScenarioError
-from twin.parts.calendar import DAY_S, DAYS, seconds
+from twin.parts.calendar import DAYS
 from twin.units import in_unit
 
 SHIFT_END, ORDER_DUE = "shift_end", "order_due"
@@ -69,8 +70,7 @@ def shift_end_s(config: PlantConfig, now_s: float) -> float:
 
 def _shifts(calendar: CalendarConfig, epoch: datetime, now_s: float) -> Iterable[tuple[float, float]]:
     """Begin and end in simulated s of the shifts from the day before now to a week after it."""
-    midnight = epoch.replace(hour=0, minute=0, second=0, microsecond=0)
-    origin_s = (epoch - midnight).total_seconds()
+    origin_s = since_midnight_s(epoch)
     today = math.floor((now_s + origin_s) / DAY_S)
     for day in range(today - 2, today + 8):
         if DAYS[(epoch.weekday() + day) % 7] not in calendar.days:
@@ -91,8 +91,7 @@ def grid_s(config: PlantConfig, now_s: float, end_s: float, step_s: float = STEP
     least = max(LEAST_STEP_S, (end_s - now_s) / MOST_TIMES)
     if not step_s >= least:
         raise ScenarioError([Problem("--step", f"a duration of at least {least:g} s", f"{step_s:g} s")])
-    midnight = config.epoch.replace(hour=0, minute=0, second=0, microsecond=0)
-    origin_s = (config.epoch - midnight).total_seconds()
+    origin_s = since_midnight_s(config.epoch)
     first = math.floor((now_s + origin_s) / step_s) + 1
     last = math.ceil((end_s + origin_s) / step_s)
     inner = (number * step_s - origin_s for number in range(first, last))

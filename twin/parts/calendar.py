@@ -7,22 +7,13 @@ from datetime import datetime
 from typing import Protocol
 
 from twin.config import BreakConfig, CalendarConfig, ShiftConfig
+from twin.day_pattern import DAY_S, seconds, since_midnight_s
 from twin.sim.kernel import CALENDAR, Kernel
 
-DAY_S, WEEK_S = 86_400.0, 604_800.0
+WEEK_S = 604_800.0
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ON, PAUSE, CLOSED = 0, 1, 2
 """On shift, on a planned break, outside all shifts."""
-
-
-def seconds(text: str) -> float:
-    """Seconds after midnight of ``hh:mm``.
-
-    >>> seconds("08:30")
-    30600.0
-    """
-    hours, minutes = text.split(":")
-    return int(hours) * 3600.0 + int(minutes) * 60.0
 
 
 def since_start(shift: ShiftConfig, pause: BreakConfig) -> float:
@@ -66,8 +57,7 @@ class Calendar:
     """
 
     def __init__(self, config: CalendarConfig, epoch: datetime):
-        midnight = epoch.replace(hour=0, minute=0, second=0, microsecond=0)
-        self._origin = epoch.weekday() * DAY_S + (epoch - midnight).total_seconds()
+        self._origin = epoch.weekday() * DAY_S + since_midnight_s(epoch)
         spans = _spans(config)
         edges = sorted({edge % WEEK_S for start, end, _ in spans for edge in (start, end)})
         phases = [_phase(spans, edge) for edge in edges]

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
+from twin.day_pattern import DAY_S, since_midnight_s
 from twin.sim.kernel import Kernel
 from twin.streams import Stream
-
-DAY_S = 86_400.0
 
 
 class DailyRates:
@@ -27,8 +26,7 @@ class DailyRates:
 
     def __init__(self, starts: Sequence[float], rates: Sequence[float], epoch: datetime):
         self.starts, self.rates = tuple(starts), tuple(rates)
-        midnight = epoch.replace(hour=0, minute=0, second=0, microsecond=0)
-        self.origin = (epoch - midnight).total_seconds()
+        self.origin = since_midnight_s(epoch)
 
     def gap(self, now: float, amount: float) -> float:
         """Time from a simulated time until so many arrivals are due.

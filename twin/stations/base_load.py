@@ -8,16 +8,10 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from twin.config import StationConfig, TimeOfDay
-from twin.day_pattern import DayPattern
+from twin.day_pattern import DayPattern, since_midnight_s
 from twin.sim.station import PRODUCING, Setting, Station
 from twin.stations import stations
 from twin.units import Power
-
-
-def local_start_s(setting: Setting) -> float:
-    """Local time of day at simulated second 0, in s after midnight."""
-    midnight = setting.epoch.replace(hour=0, minute=0, second=0, microsecond=0)
-    return (setting.epoch - midnight).total_seconds()
 
 
 class BaseLoadConfig(StationConfig):
@@ -50,7 +44,7 @@ class BaseLoad(Station):
         super().__init__(setting)
         config = setting.config
         assert isinstance(config, BaseLoadConfig)  # noqa: S101 - the builder has checked it
-        self.pattern = DayPattern(config.by_time, local_start_s(setting))
+        self.pattern = DayPattern(config.by_time, since_midnight_s(setting.epoch))
 
     def active(self) -> int:
         return PRODUCING

@@ -9,8 +9,9 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from twin.config import Config, StationConfig
+from twin.day_pattern import DAY_S, seconds, since_midnight_s
 from twin.distributions import Durations
-from twin.parts.calendar import DAY_S, DAYS, WEEK_S, seconds
+from twin.parts.calendar import DAYS, WEEK_S
 from twin.records import RecordKind
 from twin.sim.journal import Event
 from twin.sim.station import IDLE_NO_ORDER, PRODUCING, Setting, Station
@@ -206,6 +207,4 @@ class Lane(Carrier):
 
 def _monday_s(setting: Setting) -> float:
     """Simulated time of the local midnight that began the week of the epoch."""
-    epoch = setting.epoch
-    since = epoch.hour * 3600.0 + epoch.minute * 60.0 + epoch.second + epoch.microsecond / 1e6
-    return -(epoch.weekday() * DAY_S + since)
+    return -(setting.epoch.weekday() * DAY_S + since_midnight_s(setting.epoch))

@@ -9,8 +9,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from twin.config import StationConfig
+from twin.day_pattern import DAY_S, seconds, since_midnight_s
 from twin.distributions import Durations
-from twin.parts.calendar import DAY_S, seconds
 from twin.records import RecordKind
 from twin.sim.journal import Event
 from twin.sim.station import Load, Setting, Station
@@ -285,8 +285,7 @@ class Timetable:
 
     def __init__(self, times: tuple[str, ...], epoch: datetime):
         self.times = sorted(seconds(time) for time in times)
-        midnight = epoch.replace(hour=0, minute=0, second=0, microsecond=0)
-        self.origin = (epoch - midnight).total_seconds()
+        self.origin = since_midnight_s(epoch)
 
     def after(self, now: float) -> float:
         """The next time after a simulated time, in simulated s."""

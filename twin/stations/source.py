@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Self, cast
 from pydantic import Field, model_validator
 
 from twin.config import Config, Identifier, StationConfig
+from twin.day_pattern import seconds
 from twin.distributions import Distribution, Durations, Exponential
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.parts.calendar import seconds
 from twin.sim.arrivals import DailyRates, RateStream
 from twin.sim.process import Processor
 from twin.sim.station import BLOCKED, IDLE_NO_ORDER, PRODUCING, Load, Lot, Part, Setting, Station

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from twin.day_pattern import DAY_S
 from twin.kpi.spec import Figure, Scope, kpi
 
 TRADE: tuple[Scope, ...] = ("trade",)
-DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from twin.day_pattern import DAY_S
 from twin.kpi.spec import Figure, Scope, kpi
 
 CHAIN: tuple[Scope, ...] = ("chain",)
 LINK: tuple[Scope, ...] = ("link",)
-DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
