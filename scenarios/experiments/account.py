@@ -10,23 +10,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from devices.master import site_masters
-from twin.brain.metering import pieces
+from scenarios.sums import COUNTS, IDEALS, Floats, Ints, Quantities, Spent
 from twin.brain.rollup import first, line_flow, row_of
 from twin.brain.scopes import Scope, group, machines
-from twin.brain.site import MAPPING, Site, Table, Unit
-from twin.brain.windows import Window
-from twin.config import PlantConfig, ProcessConfig
+from twin.brain.site import Site, Table, Unit
+from twin.config import PlantConfig, ProcessConfig, StationConfig
 from twin.equipment import EquipmentPath, Level
-from twin.kpi.observed import COLUMN, FLOATS, INTS, Observed, of_matrices
+from twin.kpi.observed import Observed, of_matrices
 from twin.kpi.spec import EQUIPMENT, KpiSpec, kpis
-from twin.master import EquipmentMaster, PlaceMaster
-from twin.sim.ledger import Ledger, Totals, Truth
+from twin.master import EquipmentMaster
+from twin.sim.clock import epoch_ns, to_ns
+from twin.sim.ledger import Ledger, Totals
 from twin.stations import stations
 
 Kpi = tuple[str, str]
@@ -41,14 +41,10 @@ ONLY_INTERVALS = {
     "repair_ns",
     "inspected",
     "good_at_first",
-    "energy_cost_cny",
-    "air_m3",
-    "gas_m3",
 }
 """Quantities that the engine's sums do not hold."""
-IDEAL = {"ideal_produced_s", "ideal_good_s"}
+IDEAL = set(IDEALS)
 LINE_KPIS = ("line_oee", "bottleneck_unit")
-GOOD, PRODUCED = COLUMN["good"], COLUMN["out_produced"]
 
 
 def by_brain(wanted: Kpi) -> bool:
@@ -97,9 +93,9 @@ class Reading:
     """
 
     now_s: float
-    seconds: NDArray[np.float64]
-    parts: NDArray[np.int64]
-    energy_kwh: NDArray[np.float64]
+    seconds: Floats
+    parts: Ints
+    energy_kwh: Floats
 
 
 class Summed(Protocol):
@@ -140,13 +136,17 @@ class Account:
         self._paths = [path for path, _, _ in config.stations()]
         self._sites = _sites(config)
         self._recipes = bool(config.recipes)
-        self._by_site = {site.path: site.places[site.path] for site in self._sites}
+        self._quantities, self._origin_ns = Quantities(config), epoch_ns(config.epoch)
+        self._says = np.array([stations[one.kind].records_parts for one in self._configs])  # type: ignore[attr-defined]
+        self._ideal_s = np.array([_ideal_s(one) for one in self._configs])
         self._places = {path: self._place(EquipmentPath(path)) for _, path in self.wanted}
-        self.intervals = any(kpi == STOCK or self._beyond_sums(kpis[kpi], path) for kpi, path in self.wanted)
+        named = [(kpis[kpi], path) for kpi, path in self.wanted if kpi != STOCK]
+        self._by_time = any(self._rated_by_time(spec, path) for spec, path in named)
+        self.intervals = len(named) < len(self.wanted) or any(self._beyond_sums(spec, path) for spec, path in named)
         """Whether the plant has to keep its intervals."""
 
-    def _place(self, path: EquipmentPath) -> tuple[Scope, tuple[Unit, ...], NDArray[np.int64], NDArray[np.float64]]:
-        """Scope, units of its table, their rows in the plant and their grid factors."""
+    def _place(self, path: EquipmentPath) -> tuple[Scope, tuple[Unit, ...], Ints]:
+        """Scope, units of its table, their rows in the plant."""
         sites = [site for site in self._sites if site.path.is_under(path) or path.is_under(site.path)]
         units = tuple(unit for site in sites for unit in site.ordered())
         if path.level is Level.UNIT:
@@ -154,18 +154,22 @@ class Account:
         else:
             scope = group(path, units)
         number = {name: row for row, name in enumerate(self._paths)}
-        rows = np.array([number[unit.path] for unit in units])
-        factors = [place.grid_factor_kg_per_kwh or 0.0 for place in map(_place_of, units)]
-        return scope, units, rows, np.array(factors)
+        return scope, units, np.array([number[unit.path] for unit in units])
 
     def _beyond_sums(self, spec: KpiSpec, path: str) -> bool:
         asked = asks_for(spec)
-        scope, units, rows, _ = self._places[path]
-        if asked & ONLY_INTERVALS or ("co2_kg" in asked and any(_place_of(u).grid_factors_kg_per_kwh for u in units)):
+        scope, _, rows = self._places[path]
+        if asked & ONLY_INTERVALS or self._rated_by_time(spec, path):
             return True
         configs = [self._configs[row] for row in rows[list(scope.units)]]
         working = [config for config in configs if isinstance(config, ProcessConfig)]
         return bool(asked & IDEAL) and any(self._recipes or _several_times(config) for config in working)
+
+    def _rated_by_time(self, spec: KpiSpec, path: str) -> bool:
+        """Whether it is of CO2 or of cost, and what a kWh counts depends on the time of the day."""
+        asked, varies = asks_for(spec), self._quantities.rates.varies[self._places[path][2]]
+        co2, cost = bool(varies[:, 0].any()), bool(varies[:, 1].any())
+        return ("co2_kg" in asked and co2) or ("energy_cost_cny" in asked and cost)
 
     @property
     def units(self) -> int:
@@ -174,79 +178,52 @@ class Account:
 
     def outputs(self, path: str) -> list[int]:
         """Numbers of the units that a scope's output leaves, itself for a unit."""
-        scope, _, rows, _ = self._places[path]
+        scope, _, rows = self._places[path]
         return [int(rows[row]) for row in (scope.last or scope.units)]
 
     def figures(self, begin: Reading, end: Reading) -> list[float]:
         """The indicators of the time between two readings, NaN where one is not known."""
         window_ns = round((end.now_s - begin.now_s) * 1e9)
-        ints, floats = self._of_sums(begin, end, window_ns)
-        return self._values(ints, floats)
+        spent = self._of_sums(begin, end)
+        rated = self._quantities.rates.rated((begin.now_s, end.now_s), [spent.energy])
+        return self._values(*self._quantities.of(spent, window_ns, *rated))
 
     def exact(self, ledger: Ledger, t0_ns: int, t1_ns: int) -> list[float]:
         """The same from the intervals of a plant that kept them."""
-        truths = [ledger.window(unit, t0_ns, t1_ns) for unit in range(len(self._paths))]
-        ints = np.zeros((len(truths), len(INTS)), dtype=np.int64)
-        floats = np.zeros((len(truths), len(FLOATS)))
-        for row, truth in enumerate(truths):
-            _fill(truth, ints[row], floats[row])
-            self._rate(ledger, row, Window("", t0_ns, t1_ns), ints[row], floats[row])
-        ints[:, COLUMN["window_ns"]] = t1_ns - t0_ns
+        units = range(self.units)
+        truths = [ledger.window(unit, t0_ns, t1_ns) for unit in units]
+        rates, origin = self._quantities.rates, self._origin_ns
+        t0_s, t1_s = (t0_ns - origin) / 1e9, (t1_ns - origin) / 1e9
+        times_s = [t0_s, *(rates.changes(t0_s, t1_s) if self._by_time else []), t1_s]
+        edges = [to_ns(origin, time) for time in times_s]
+        energy = [np.array([ledger.window(unit, *span).energy_kwh for unit in units]) for span in pairwise(edges)]
+        ints, floats = self._quantities.of(Spent.of_truths(truths), t1_ns - t0_ns, *rates.rated(times_s, energy))
         held = [sum(truth.stock_ns.values()) / (t1_ns - t0_ns) for truth in truths]
         return self._values(ints, floats, np.array(held))
 
-    def _rate(
-        self, ledger: Ledger, row: int, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]
-    ) -> None:
-        """Cost of a unit by the tariff of its site, and CO2 where the grid factor varies."""
-        place, config = self._by_site[EquipmentPath(self._paths[row]).site], self._configs[row]
-        ints[COLUMN["air_meters"]], ints[COLUMN["gas_meters"]] = config.air is not None, config.gas is not None
-        ints[COLUMN["priced"]] = bool(place.tariff_cny_per_kwh)
-        for name, values in (
-            ("energy_cost_cny", place.tariff_cny_per_kwh),
-            ("co2_kg", place.grid_factors_kg_per_kwh),
-        ):
-            for begin, end, value in pieces(values, place.utc_offset_s, window):
-                floats[COLUMN[name]] += ledger.window(row, begin, end).energy_kwh * value
-
-    def _of_sums(self, begin: Reading, end: Reading, window_ns: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        spent = np.rint((end.seconds - begin.seconds) * 1e9).astype(np.int64)
+    def _of_sums(self, begin: Reading, end: Reading) -> Spent:
+        durations = np.rint((end.seconds - begin.seconds) * 1e9).astype(np.int64)
         made = end.parts - begin.parts
-        ints = spent @ MAPPING
-        floats = np.zeros((len(ints), len(FLOATS)))
-        for row, config in enumerate(self._configs):
-            if not stations[config.kind].records_parts:  # type: ignore[attr-defined]
-                made[row] = 0
-            ideal = config.ideal_s(*_laws(config)) if isinstance(config, ProcessConfig) else None
-            floats[row, :2] = np.array([made[row, 0], made[row, 0] - made[row, 1] - made[row, 2]]) * (ideal or 0.0)
+        made[~self._says] = 0
         good = made[:, 0] - made[:, 1] - made[:, 2]
-        ints[:, GOOD : GOOD + 3] = np.column_stack([good, made[:, 1], made[:, 2]])
-        ints[:, COLUMN["out_good"]] = good
-        ints[:, PRODUCED] = made[:, 0]
-        ints[:, COLUMN["window_ns"]] = window_ns
-        floats[:, COLUMN["energy_kwh"]] = end.energy_kwh - begin.energy_kwh
-        return ints, floats
+        counts = np.zeros((len(made), len(COUNTS)), dtype=np.int64)
+        counts[:, :3] = np.column_stack([good, made[:, 1:]])
+        ideal = np.column_stack([made[:, 0], good]) * self._ideal_s[:, None]
+        return Spent(durations, end.energy_kwh - begin.energy_kwh, counts, ideal)
 
-    def _values(
-        self, ints: NDArray[np.int64], floats: NDArray[np.float64], held: NDArray[np.float64] | None = None
-    ) -> list[float]:
-        for name in ("energy_known_ns", "energy_span_ns"):  # every unit has a meter
-            ints[:, COLUMN[name]] = ints[:, COLUMN["window_ns"]]
+    def _values(self, ints: Ints, floats: Floats, held: Floats | None = None) -> list[float]:
         return [
             self._value(kpis[kpi], path, ints, floats) if kpi != STOCK else self._stock(path, held)
             for kpi, path in self.wanted
         ]
 
-    def _stock(self, path: str, held: NDArray[np.float64] | None) -> float:
-        scope, _, rows, _ = self._places[path]
+    def _stock(self, path: str, held: Floats | None) -> float:
+        scope, _, rows = self._places[path]
         return math.nan if held is None else float(held[rows[list(scope.units)]].sum())
 
-    def _value(self, spec: KpiSpec, path: str, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> float:
-        scope, units, rows, factors = self._places[path]
+    def _value(self, spec: KpiSpec, path: str, ints: Ints, floats: Floats) -> float:
+        scope, units, rows = self._places[path]
         table = Table(units, ints[rows], floats[rows])
-        even = np.array([not _place_of(unit).grid_factors_kg_per_kwh for unit in units])
-        co2, energy = COLUMN["co2_kg"], COLUMN["energy_kwh"]
-        table.floats[even, co2] = table.floats[even, energy] * factors[even]
         if spec.id in LINE_KPIS:
             numerator, denominator = spec.figure(line_flow(table, scope))
         else:
@@ -257,10 +234,6 @@ class Account:
         return float((numerator if denominator is None else numerator / denominator) * spec.scale)
 
 
-def _place_of(unit: Unit) -> PlaceMaster:
-    return unit.site.places[unit.site.path]
-
-
 def _sites(config: PlantConfig) -> list[Site]:
     found = []
     for path, _ in config.sites():
@@ -268,8 +241,6 @@ def _sites(config: PlantConfig) -> list[Site]:
         for name, master in site_masters(config, path):
             if isinstance(master, EquipmentMaster):
                 site.units[name] = Unit(name, site, master=master)
-            elif name == path and isinstance(master, PlaceMaster):
-                site.places[name] = master
         found.append(site)
     return found
 
@@ -279,19 +250,10 @@ def _several_times(config: ProcessConfig) -> bool:
     return config.ideal_cycle is None and len(set(_laws(config))) != 1
 
 
+def _ideal_s(config: StationConfig) -> float:
+    """Planned time of an operation, 0 where there is none."""
+    return (config.ideal_s(*_laws(config)) or 0.0) if isinstance(config, ProcessConfig) else 0.0
+
+
 def _laws(config: ProcessConfig) -> Sequence[Any]:
     return ([] if config.cycle is None else [config.cycle]) + list(config.cycles.values())
-
-
-def _fill(truth: Truth, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> None:
-    ints[:] = truth.durations_ns @ MAPPING
-    counts = truth.counts.values()
-    for name in ("good", "scrap", "rework", "inspected", "good_at_first"):
-        ints[COLUMN[name]] = sum(getattr(count, name) for count in counts)
-    ints[COLUMN["out_good"]] = ints[COLUMN["good"]]
-    ints[PRODUCED] = ints[COLUMN["good"]] + ints[COLUMN["scrap"]] + ints[COLUMN["rework"]]
-    ints[COLUMN["failures"] : COLUMN["failures"] + 3] = (truth.failures, truth.repaired, truth.repair_ns)
-    for name in ("ideal_produced_s", "ideal_good_s"):
-        floats[COLUMN[name]] = sum(getattr(count, name) for count in counts)
-    floats[COLUMN["energy_kwh"]] = truth.energy_kwh
-    floats[COLUMN["air_m3"]], floats[COLUMN["gas_m3"]] = truth.air_m3, truth.gas_m3

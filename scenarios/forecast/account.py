@@ -7,31 +7,23 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scenarios.sums import Floats, Ints, Quantities, Spent
 from twin.brain.logs import FAILING
-from twin.brain.site import MAPPING, attend
 from twin.config import PlantConfig
-from twin.day_pattern import DayPattern
-from twin.kpi.observed import COLUMN, FLOATS, INTS
+from twin.kpi.observed import FLOATS, INTS
 from twin.records import RecordKind
 from twin.sim.journal import TraceRow
+from twin.sim.ledger import Totals
 from twin.sim.plant import Plant
 from twin.states import UnitState
 
-COUNTED = [COLUMN[name] for name in ("good", "scrap", "rework", "inspected", "good_at_first")]
-IDEAL = [COLUMN["ideal_produced_s"], COLUMN["ideal_good_s"]]
-FAILED = [COLUMN[name] for name in ("failures", "repaired", "repair_ns")]
-ENERGY, CO2 = COLUMN["energy_kwh"], COLUMN["co2_kg"]
 _FAILING = {state.name for state in UnitState if FAILING[state]}
 
 START_S = 0.0
 """Of a plant that starts empty, the first stock is said, but nothing runs out."""
 DONE = frozenset({"completed", "delivered"})
 NEWS = DONE | {"released", "received"}
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +104,13 @@ class Account:
         """The plant's own orders of which there was news, by unit and order."""
         self._open = {stone.id: stone.quantity for stone in milestones}
         self._stones = {unit: [s.id for s in milestones if unit in s.units] for s in milestones for unit in s.units}
-        self._base = self._totals()
+        self._base = since([plant.ledger.totals(unit) for unit in range(len(self._stations))])
 
     def advance(self, sim_s: float) -> Cut:
         """Run the branch to a time."""
-        self._plant.run_until(sim_s)
+        for stop_s in self._cutter.stops(sim_s):
+            self._plant.run_until(stop_s)
+            self._cutter.note(stop_s, self._since_begin()[1])
         for row in self._plant.drain():
             if row.kind is RecordKind.PART:
                 self._part(row)
@@ -163,38 +157,33 @@ class Account:
             self._failed[unit][1] += 1
             self._failed[unit][2] += round((row.sim_s - self._since.pop(unit)) * 1e9)
 
-    def _totals(self) -> tuple[Floats, Floats]:
-        """Seconds by code, float64[units, CODES], and energy in kWh, float64[units], since the start of the plant."""
-        ledger = self._plant.ledger
-        totals = [ledger.totals(unit) for unit in range(len(self._stations))]
-        return np.array([each.seconds for each in totals]), np.array([each.energy_kwh for each in totals])
+    def _since_begin(self) -> tuple[Floats, Floats]:
+        """Seconds by code, float64[units, CODES], and energy in kWh, float64[units]."""
+        totals = [self._plant.ledger.totals(unit) for unit in range(len(self._stations))]
+        return since(totals, self._base)
 
     def _cut(self) -> Cut:
-        seconds, energy = (now - then for now, then in zip(self._totals(), self._base, strict=True))
+        seconds, energy = self._since_begin()
         counts = np.concatenate([self._parts, self._failed], axis=1)
         inside = np.array([station.level for station in self._stations], dtype=np.int64)
-        return self._cutter.cut(Spent(seconds, energy, counts, np.array(self._ideal)), self._plant.now_s, inside)
+        return self._cutter.cut(Spent(whole_ns(seconds), energy, counts, np.array(self._ideal)), inside)
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What the units did since the begin of a branch.
+def since(totals: Sequence[Totals], base: tuple[Floats, Floats] | None = None) -> tuple[Floats, Floats]:
+    """Seconds by code, float64[units, CODES], and energy in kWh, float64[units], beyond those of a base."""
+    sums = np.array([each.seconds for each in totals]), np.array([each.energy_kwh for each in totals])
+    return sums if base is None else (sums[0] - base[0], sums[1] - base[1])
 
-    Args:
-        seconds: Time by code of the state, float64[units, CODES].
-        energy: Energy in kWh, float64[units].
-        counts: Good, scrap, rework, inspected, good at first, failures, repaired, their length in ns; int64[units, 8].
-        ideal: Planned time of what was produced and of what was good in s, float64[units, 2].
-    """
 
-    seconds: Floats
-    energy: Floats
-    counts: Ints
-    ideal: Floats
+def whole_ns(seconds: Floats) -> Ints:
+    """Times in ns."""
+    return np.rint(seconds * 1e9).astype(np.int64)
 
 
 class Cutter:
-    """Makes the quantities of ``Observed`` of what the units of a branch did.
+    """Makes the cuts of a branch.
+
+    CO2 and cost of its energy are exact, when :meth:`note` is told the energy at each of :meth:`stops`.
 
     Args:
         config: The plant.
@@ -203,50 +192,29 @@ class Cutter:
 
     def __init__(self, config: PlantConfig, begin_s: float):
         self._begin_s = begin_s
-        self._factors = _grid_factors(config)
-        self._people = [row for row, (_, _, unit) in enumerate(config.stations()) if unit.kind == "worker"]
-        self._co2 = np.zeros(len(self._factors))
-        self._counted = (begin_s, np.zeros(len(self._factors)))
+        self._quantities = Quantities(config)
+        self._then_s, self._then = begin_s, np.zeros(len(self._quantities.rates.priced))
+        self._co2, self._cost = self._then, self._then
 
-    def cut(self, spent: Spent, now_s: float, inside: Ints) -> Cut:
-        """The quantities so far; times must not go back.
+    def stops(self, sim_s: float) -> list[float]:
+        """Times from the last stop to a time at which a factor or a tariff changes, and that time."""
+        return [*self._quantities.rates.changes(self._then_s, sim_s), sim_s]
+
+    def note(self, now_s: float, energy: Floats) -> None:
+        """The energy of the units since the begin in kWh, float64[units]; times must not go back."""
+        co2, cost = self._quantities.rates.rated((self._then_s, now_s), [energy - self._then])
+        self._co2, self._cost = self._co2 + co2, self._cost + cost
+        self._then_s, self._then = now_s, energy
+
+    def cut(self, spent: Spent, inside: Ints) -> Cut:
+        """The quantities up to the last stop.
 
         Args:
-            spent: What the units did.
-            now_s: Until when, in simulated s.
+            spent: What the units did since the begin.
             inside: Parts inside each unit now.
         """
-        ints = np.rint(spent.seconds * 1e9).astype(np.int64) @ MAPPING
-        attend(ints, self._people)
-        ints[:, COUNTED + FAILED] = spent.counts
-        ints[:, COLUMN["out_good"]] = spent.counts[:, 0]
-        ints[:, COLUMN["out_produced"]] = spent.counts[:, :3].sum(axis=1)
-        span = round((now_s - self._begin_s) * 1e9)
-        for name in ("window_ns", "energy_known_ns", "energy_span_ns"):
-            ints[:, COLUMN[name]] = span
-        floats = np.zeros((len(ints), len(FLOATS)))
-        floats[:, IDEAL] = spent.ideal
-        floats[:, ENERGY], floats[:, CO2] = spent.energy, self._co2_until(now_s, spent.energy)
-        return Cut(now_s, ints, floats, inside)
-
-    def _co2_until(self, now_s: float, energy: Floats) -> Floats:
-        """CO2 since the begin in kg; the factor of a step is that of its middle."""
-        then_s, then = self._counted
-        factors = np.array([pattern.at((then_s + now_s) / 2) for pattern in self._factors])
-        self._co2 = self._co2 + (energy - then) * factors
-        self._counted = (now_s, energy)
-        return self._co2
-
-
-def _grid_factors(config: PlantConfig) -> list[DayPattern]:
-    """CO2 of one kWh in kg at each unit."""
-    midnight = config.epoch.replace(hour=0, minute=0, second=0, microsecond=0)
-    origin_s = (config.epoch - midnight).total_seconds()
-    found = []
-    for _, site, line in config.lines():
-        pattern = DayPattern(site.grid_factors or {"00:00": site.grid_factor}, origin_s)
-        found += [pattern] * len(line.stations)
-    return found
+        span_ns = round((self._then_s - self._begin_s) * 1e9)
+        return Cut(self._then_s, *self._quantities.of(spent, span_ns, self._co2, self._cost), inside)
 
 
 def windows(cuts: Sequence[Cut], units: int) -> tuple[Ints, Floats, Ints]:

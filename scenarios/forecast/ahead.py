@@ -90,7 +90,8 @@ def forecast(name: str, snapshot: bytes, question: Question, pool: BranchPool, d
     config, now_s = plant.config, plant.now_s
     layout = Layout(config, question.kpi_ids)
     stones = milestones(question.orders, config, layout, now_s)
-    times_s = grid_s(config, now_s, horizon_s(question.horizon, config, now_s, stones), question.step_s)
+    due_s = [*plant.due_times(), *(stone.due_s for stone in stones if stone.due_s is not None)]
+    times_s = grid_s(config, now_s, horizon_s(question.horizon, config, now_s, due_s), question.step_s)
     engine = engine_for(plant, question, times_s[-1] - now_s)
     task = Task(snapshot, times_s, question.seed, question.kpi_ids, stones, engine=engine)
     outcomes = pool.run(task, question.branches, done)

@@ -8,7 +8,8 @@ from math import inf
 
 import numpy as np
 
-from scenarios.forecast.account import Cut, Cutter, Milestone, Spent
+from scenarios.forecast.account import Cut, Cutter, Milestone, since, whole_ns
+from scenarios.sums import Spent
 from twin import compiled
 from twin.sim.plant import Plant
 
@@ -47,7 +48,7 @@ class FastBranches:
             for item in getattr(plant.station(path), "shelves", ())
         ]
         self._units = range(len(plant.units))
-        self._base = _totals(self._program, self._units)
+        self._base = since([self._program.totals(unit) for unit in self._units])
 
     def branch(self, number: int | None) -> FastBranch:
         """A branch; None: the one that goes on as the plant would."""
@@ -67,8 +68,10 @@ class FastBranch:
     def advance(self, sim_s: float) -> Cut:
         """Run the branch to a time."""
         program, every = self._program, self._all
-        program.run_until(sim_s)
-        seconds, energy = (now - then for now, then in zip(_totals(program, every._units), every._base, strict=True))
+        for stop_s in self._cutter.stops(sim_s):
+            program.run_until(stop_s)
+            seconds, energy = since([program.totals(unit) for unit in every._units], every._base)
+            self._cutter.note(stop_s, energy)
         counts = np.zeros((len(every._units), 8), dtype=np.int64)
         ideal = np.zeros((len(every._units), 2))
         for unit in every._units:
@@ -76,7 +79,7 @@ class FastBranch:
                 counts[unit, :5] += (count.good, count.scrap, count.rework, count.inspected, count.good_at_first)
                 ideal[unit] += (count.ideal_produced_s, count.ideal_good_s)
         inside = np.array([program.inside(unit) for unit in every._units], dtype=np.int64)
-        return self._cutter.cut(Spent(seconds, energy, counts, ideal), sim_s, inside)
+        return self._cutter.cut(Spent(whole_ns(seconds), energy, counts, ideal), inside)
 
     @property
     def stock_outs(self) -> dict[tuple[int, str], float]:
@@ -95,9 +98,3 @@ class FastBranch:
             times = done.sim_s[np.isin(done.unit, stone.units) & (done.outcome == GOOD)]
             found[stone.id] = float(times[stone.quantity - 1]) if len(times) >= stone.quantity else inf
         return found
-
-
-def _totals(program: compiled.Program, units: range) -> tuple[np.ndarray, np.ndarray]:
-    """Seconds by code and energy of the units, since the start of the plant."""
-    totals = [program.totals(unit) for unit in units]
-    return np.array([each.seconds for each in totals]), np.array([each.energy_kwh for each in totals])

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from scenarios.forecast.account import Milestone
 from twin.config import CalendarConfig, PlantConfig, calendar_name
 from twin.day_pattern import DAY_S, seconds, since_midnight_s
 from twin.errors import Problem, ScenarioError
@@ -19,7 +18,7 @@ MOST_TIMES = 500
 LEAST_STEP_S = 60.0
 
 
-def horizon_s(text: str, config: PlantConfig, now_s: float, milestones: Sequence[Milestone] = ()) -> float:
+def horizon_s(text: str, config: PlantConfig, now_s: float, due_s: Iterable[float] = ()) -> float:
     """The simulated time to which a forecast reaches.
 
     Args:
@@ -27,7 +26,7 @@ def horizon_s(text: str, config: PlantConfig, now_s: float, milestones: Sequence
             ``order_due``: the last time at which an order is due.
         config: The plant.
         now_s: Simulated time at which the forecast begins.
-        milestones: The orders.
+        due_s: Simulated times at which orders are due.
 
     Raises:
         ScenarioError: It is none of these, or there is no such time.
@@ -35,7 +34,7 @@ def horizon_s(text: str, config: PlantConfig, now_s: float, milestones: Sequence
     if text == SHIFT_END:
         return shift_end_s(config, now_s)
     if text == ORDER_DUE:
-        ahead = [stone.due_s for stone in milestones if stone.due_s is not None and stone.due_s > now_s]
+        ahead = [time for time in due_s if time > now_s]
         if not ahead:
             raise _wrong("an order that is due after now", "none", "name one by --order PATH=QUANTITY@TIME")
         return max(ahead)

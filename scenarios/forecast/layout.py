@@ -43,16 +43,10 @@ DEFAULT_KPIS = (
 Floats = NDArray[np.float64]
 
 
-UNFORESEEN = frozenset(
-    {"co2_total_kg", "energy_cost_cny", "compressed_air_m3", "gas_m3", "coal_equivalent_kg", "idle_energy_share"}
-)
-"""Indicators of tariffs and media, which branches do not account for."""
-
-
 def forecastable() -> list[str]:
     """Indicators that can be forecast: those of machines and groups, of lines, and work in process."""
     own = ("line_oee", "work_in_process")
-    machines = [kind for kind in kpis.kinds() if "machine" in kpis[kind].scopes and kind not in UNFORESEEN]
+    machines = [kind for kind in kpis.kinds() if "machine" in kpis[kind].scopes]
     return sorted([*machines, *own])
 
 

@@ -27,7 +27,7 @@ def every_figure(name: str) -> dict[tuple[str, str], float]:
     return {wanted: value for wanted, value in truth.items() if not by_brain(wanted)}
 
 
-@pytest.mark.parametrize("name", ["workshop", "casting_shop", "job_shop"])
+@pytest.mark.parametrize("name", ["workshop", "casting_shop", "job_shop", "summer_rationing"])
 def test_account_equals_the_brain(name: str) -> None:
     truth = every_figure(name)
     config = load(name).plant()
@@ -44,6 +44,11 @@ def test_account_equals_the_brain(name: str) -> None:
     sums = dict(zip(cheap, Account(config, cheap).figures(begin, end), strict=True))
     assert sums == pytest.approx({kpi: truth[kpi] for kpi in cheap}, rel=1e-9)
     assert len(cheap) > len(truth) / 2
+
+
+def test_the_scenarios_compared_have_people_media_and_tariffs() -> None:
+    found = {kpi for kpi, _ in every_figure("summer_rationing")} | {kpi for kpi, _ in every_figure("casting_shop")}
+    assert {"worker_efficiency", "energy_cost_cny", "compressed_air_m3", "gas_m3", "co2_total_kg"} <= found
 
 
 def test_what_needs_intervals_is_found_from_the_formulas() -> None:

@@ -9,13 +9,14 @@ import pytest
 
 from scenarios.feed import Feed, tick_for
 from scenarios.forecast.branch import Task, run_branches
-from scenarios.forecast.layout import DEFAULT_KPIS, Layout
+from scenarios.forecast.layout import Layout, forecastable
 from scenarios.loader import load
 from twin.brain import Brain, BrainConfig
 from twin.brain.summary import summary
 
-OTHERS = ("energy_kwh", "co2_kg", "work_in_process")
+OTHERS = ("work_in_process",)
 HOURS = (10, 13)
+KPIS = tuple(forecastable())
 
 
 def brain_of(name: str) -> tuple[Feed, Brain]:
@@ -30,20 +31,20 @@ def brain_of(name: str) -> tuple[Feed, Brain]:
     return feed, brain
 
 
-@pytest.mark.parametrize("name", ["workshop", "nev_chain"])
+@pytest.mark.parametrize("name", ["workshop", "summer_rationing", "nev_chain"])
 def test_a_branch_with_the_plants_own_numbers_comes_to_the_brains_figures(name: str) -> None:
     feed, brain = brain_of(name)
     start = Feed.of(load(name))
     start.plant.run_until(HOURS[0] * 3600)
-    task = Task(start.plant.snapshot(), (11 * 3600.0, HOURS[1] * 3600.0), keep_streams=True)
+    task = Task(start.plant.snapshot(), (11 * 3600.0, HOURS[1] * 3600.0), kpi_ids=KPIS, keep_streams=True)
     (outcome,) = run_branches(task, [0])
-    layout = Layout(feed.config)
+    layout = Layout(feed.config, KPIS)
     epoch = feed.plant.epoch_ns
     for window, (begin_h, end_h) in {(0, 1): (11, 13), (1, 1): (10, 13)}.items():
         figures = summary(brain, epoch + begin_h * 3600 * 10**9, epoch + end_h * 3600 * 10**9)
         compared = 0
         for scope in layout.scopes:
-            for column, kpi in enumerate(DEFAULT_KPIS):
+            for column, kpi in enumerate(KPIS):
                 told, mine = figures.value(scope.path, kpi), outcome.values[*window, layout.row[scope.path], column]
                 if told is None or kpi in OTHERS:
                     continue
@@ -59,7 +60,7 @@ def test_parts_inside_and_energy_are_those_of_the_plant() -> None:
     before = [feed.plant.ledger.totals(unit).energy_kwh for unit in range(len(feed.plant.units))]
     feed.plant.run_until(39_600.0)
     layout = Layout(feed.config)
-    columns = {kpi: column for column, kpi in enumerate(DEFAULT_KPIS)}
+    columns = {kpi: column for column, kpi in enumerate(layout.kpi_ids)}
     site = outcome.values[1, 0, layout.row[feed.plant.units[0].site]]
     used = sum(feed.plant.ledger.totals(unit).energy_kwh - kwh for unit, kwh in enumerate(before))
     assert site[columns["energy_kwh"]] == pytest.approx(used)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from scenarios.forecast.account import Milestone
+from scenarios.forecast.ahead import Question, forecast
 from scenarios.forecast.horizon import grid_s, horizon_s, moment_s
+from scenarios.forecast.pool import BranchPool
+from scenarios.loader import load
 from tests.engine.plants import DAY, line, line_plant, machine, plant_of, sink, site, source
+from tests.engine.test_control import lots, shop
 from tests.forecast.plants import small_line
 from twin.errors import ScenarioError
+from twin.sim.plant import Plant
 
 SHIFTS = plant_of(
     site("north", line("line", [source(), machine(), sink()], calendar="day")),
@@ -34,8 +38,8 @@ def test_windows_end_with_the_hours_and_at_the_horizon() -> None:
 
 
 def test_orders_give_a_horizon_when_they_are_due() -> None:
-    stones = tuple(Milestone(str(due), "x", (0,), 5, due) for due in (None, 9 * H, 2 * H))
-    assert horizon_s("order_due", SHIFTS, H, stones) == 9 * H
+    assert horizon_s("order_due", SHIFTS, H, (9 * H, 2 * H)) == 9 * H
+    assert horizon_s("order_due", SHIFTS, 3 * H, (2 * H, 4 * H)) == 4 * H
     assert moment_s("2 h", SHIFTS, H) == 3 * H
     assert moment_s("2026-01-05T07:00", SHIFTS, H) == 7 * H
     assert moment_s("2026-01-05T00:00:00+00:00", SHIFTS, H) == 8 * H
@@ -59,3 +63,35 @@ def test_what_is_no_horizon_is_refused(text: str, said: str) -> None:
 def test_too_many_windows_are_refused() -> None:
     with pytest.raises(ScenarioError, match="--step: expected a duration of at least 60 s, got 1 s"):
         grid_s(SHIFTS, 0.0, H, 1.0)
+
+
+def test_lots_and_listed_orders_of_the_plant_give_a_horizon() -> None:
+    step = ["mill", "40 min"]
+    shops = Plant(
+        shop({"lot": [step]}, [lots("lot", 5, due="2 h"), lots("lot", start="3 h", due="1 h")], {"mill": 1}), 1
+    )
+    assert shops.due_times() == [2 * H, 4 * H]
+    shops.run_until(1.5 * H)
+    assert shops.due_times() == [2 * H] * 3 + [4 * H]
+    again = Plant.restore(shops.snapshot())
+    again.run_until(3.1 * H)
+    assert again.due_times() == [4.0 * H]
+    again.run_until(4.1 * H)
+    assert again.due_times() == []
+    listed = [{"item": "part", "quantity": 2, "release": f"{k} h", "due": f"{k + 3} h"} for k in range(2)]
+    plant = Plant(line_plant({"id": "src", "kind": "source", "orders": listed}, machine(), sink()), 1)
+    assert plant.due_times() == [3 * H, 4 * H]
+    with BranchPool(1) as pool:
+        result = forecast("listed", plant.snapshot(), Question("order_due", branches=2), pool)
+    assert result.times_s[-1] == 4 * H
+
+
+def test_orders_of_a_supply_network_are_due_until_they_are_shipped() -> None:
+    plant = Plant(load("charger_network").plant(), 3)
+    plant.run_until(30 * 24 * H)
+    due = plant.due_times()
+    assert due == sorted(due)
+    owed = sum(bool(plant.station(path).to_ship()) for path in plant.units if hasattr(plant.station(path), "to_ship"))
+    assert due
+    assert owed
+    assert due[0] > plant.now_s

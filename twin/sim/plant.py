@@ -131,6 +131,10 @@ class Plant:
                 return station
         raise FactoryError(str(Problem("station", "the path of a unit", repr(path))))
 
+    def due_times(self) -> list[float]:
+        """Simulated times after now at which orders of the plant are due, rising."""
+        return sorted(time for station in self._stations for time in station.due_times() if time > self.now_s)
+
     def fingerprint(self) -> str:
         """Hash over time, unit and state of every change so far, and the counts of every unit."""
         self._settle()

@@ -524,6 +524,10 @@ class Station(Hot):
         """Parts inside, for checks."""
         return []
 
+    def due_times(self) -> list[float]:
+        """Simulated times at which orders that it knows of, open or to come, are due."""
+        return []
+
     def energy_at(self, now: float) -> float:
         """Energy used until now in kWh."""
         spent = now - self.since

@@ -78,7 +78,7 @@ class Orders(Station):
 
     config = OrdersConfig
 
-    __slots__ = ("accounts", "finished", "in_process", "lost", "origin_ns", "released", "shop")
+    __slots__ = ("accounts", "dated", "finished", "in_process", "lost", "origin_ns", "released", "shop")
 
     def __init__(self, setting: Setting):
         super().__init__(setting)
@@ -86,6 +86,7 @@ class Orders(Station):
         self.origin_ns = 0
         self.finished: deque[Load] = deque()
         self.released = self.in_process = self.lost = 0
+        self.dated: dict[RoutedLot, None] = {}
         self.accounts: dict[tuple[str, int, bool], FlowAccount] = {}
 
     def begin(self) -> None:
@@ -119,6 +120,8 @@ class Orders(Station):
         """A lot enters at a step."""
         self.released += 1
         self.in_process += 1
+        if lot.due_s != inf:
+            self.dated[lot] = None
         lot.step = number
         if self.recording:
             self._tell(lot, "started" if lot.released_s < 0 else "released")
@@ -129,6 +132,7 @@ class Orders(Station):
     def complete(self, lot: RoutedLot) -> None:
         """The last step of a lot is done."""
         self.in_process -= 1
+        self.dated.pop(lot, None)
         self.parts += 1
         key = (lot.item, int(lot.priority), lot.released_s < 0)
         account = self.accounts.get(key)
@@ -145,11 +149,19 @@ class Orders(Station):
     def spoiled(self, lot: RoutedLot) -> None:
         """A lot was spoiled."""
         self.in_process -= 1
+        self.dated.pop(lot, None)
         self.lost += 1
         if self.recording:
             self._tell(lot, "cancelled")
         if not self.in_process:
             self.show()
+
+    def due_times(self) -> list[float]:
+        """Of the lots in process, and of those first released by a line of the plan that is still to begin."""
+        config, now = self.setting.config, self.kernel._now
+        assert isinstance(config, OrdersConfig)  # noqa: S101 - the builder has checked it
+        ahead = [one.start + one.due for one in config.release if one.due is not None and one.start >= now]
+        return [lot.due_s for lot in self.dated] + ahead
 
     def _tell(self, lot: RoutedLot, event: str) -> None:
         due_ns = None if lot.due_s == inf else to_ns(self.origin_ns, lot.due_s)

@@ -257,6 +257,10 @@ class ListedSource(Source):
     def contents(self) -> list[Load]:
         return list(self.ready)
 
+    def due_times(self) -> list[float]:
+        """Of all its orders, finished or not."""
+        return [order.due for order in self.plan if order.due is not None]
+
 
 def _release(order: ListedConfig) -> float:
     return order.release

@@ -184,6 +184,9 @@ class StockingPoint(Buyer, Vendor):
         primary = tuple(source for source in self.sources if source.named(first))
         return None if backup is None or not primary else BackupLink(self, config, primary, backup)
 
+    def to_ship(self) -> list[Order]:
+        return list(self.waiting_orders)
+
     # --- ordering -------------------------------------------------------------------------------
 
     @property

@@ -108,6 +108,9 @@ class Supplier(Vendor):
             making.wait()
         self.show()
 
+    def to_ship(self) -> list[Order]:
+        return [making.order for making in self.making.values()]
+
     def finish(self, making: Making) -> None:
         """Ship an order, or the part of it that there is."""
         order = making.order

@@ -181,6 +181,14 @@ class Vendor(Member):
     def receive(self, order: Order) -> None:
         """Take an order."""
 
+    def to_ship(self) -> list[Order]:
+        """Orders of which something is still to be shipped."""
+        return []
+
+    def due_times(self) -> list[float]:
+        """Of the orders that are still to be shipped."""
+        return [order.due_s for order in self.to_ship() if order.due_s is not None]
+
     def cancel(self, order: Order, pieces: int) -> int:  # noqa: ARG002 - the base ships at once
         """The buyer no longer wants some of what has not been shipped; how many that were."""
         return 0

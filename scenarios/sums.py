@@ -1,0 +1,165 @@
+"""The quantities that indicators are computed from, of the engine's own sums; experiments and forecasts share it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.brain.site import MAPPING, attend
+from twin.config import MediumConfig, PlantConfig
+from twin.day_pattern import DayPattern
+from twin.kpi.observed import COLUMN, FLOATS
+from twin.parts.energy import by_state
+from twin.sim.ledger import Truth
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+COUNTS = ("good", "scrap", "rework", "inspected", "good_at_first", "failures", "repaired", "repair_ns")
+IDEALS = ("ideal_produced_s", "ideal_good_s")
+COUNTED, IDEAL = [COLUMN[name] for name in COUNTS], [COLUMN[name] for name in IDEALS]
+METERED = [COLUMN[name] for name in ("window_ns", "energy_known_ns", "energy_span_ns")]
+ENERGY, CO2, COST = COLUMN["energy_kwh"], COLUMN["co2_kg"], COLUMN["energy_cost_cny"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the units of a plant did in a window.
+
+    Args:
+        durations_ns: Time by code of the state, int64[units, CODES].
+        energy: Energy in kWh, float64[units].
+        counts: Quantities of ``COUNTS``, int64[units, 8].
+        ideal: Planned time of what was produced and of what was good in s, float64[units, 2].
+    """
+
+    durations_ns: Ints
+    energy: Floats
+    counts: Ints
+    ideal: Floats
+
+    @classmethod
+    def of_truths(cls, truths: Sequence[Truth]) -> Spent:
+        """What a ledger says of all units."""
+        counts = np.zeros((len(truths), len(COUNTS)), dtype=np.int64)
+        ideal = np.zeros((len(truths), len(IDEALS)))
+        for row, truth in enumerate(truths):
+            items = truth.counts.values()
+            counts[row, :5] = [sum(getattr(item, name) for item in items) for name in COUNTS[:5]]
+            counts[row, 5:] = truth.failures, truth.repaired, truth.repair_ns
+            ideal[row] = [sum(getattr(item, name) for item in items) for name in IDEALS]
+        durations = np.array([truth.durations_ns for truth in truths], dtype=np.int64)
+        return cls(durations, np.array([truth.energy_kwh for truth in truths]), counts, ideal)
+
+
+class Quantities:
+    """Makes the quantities of ``Observed`` of what the units of a plant did.
+
+    Args:
+        config: The plant.
+    """
+
+    def __init__(self, config: PlantConfig):
+        units = [station for _, _, station in config.stations()]
+        self.rates = Rates(config)
+        """Grid factors and tariffs of the units."""
+        self._people = [row for row, unit in enumerate(units) if unit.kind == "worker"]
+        self._media = [
+            ("air_m3", "air_meters", *_flows([unit.air for unit in units])),
+            ("gas_m3", "gas_meters", *_flows([unit.gas for unit in units])),
+        ]
+
+    def of(self, spent: Spent, span_ns: int, co2_kg: Floats, cost_cny: Floats) -> tuple[Ints, Floats]:
+        """The quantities of a window.
+
+        Args:
+            spent: What the units did in it.
+            span_ns: Its length.
+            co2_kg: CO2 of their energy, float64[units].
+            cost_cny: Cost of their energy, float64[units].
+
+        Returns:
+            int64[units, INTS] and float64[units, FLOATS].
+        """
+        ints = spent.durations_ns @ MAPPING
+        attend(ints, self._people)
+        ints[:, COUNTED] = spent.counts
+        made = spent.counts[:, :3].sum(axis=1)
+        ints[:, COLUMN["out_good"]], ints[:, COLUMN["out_produced"]] = spent.counts[:, 0], made
+        ints[:, METERED] = span_ns  # every unit has a meter
+        ints[:, COLUMN["priced"]] = self.rates.priced
+        floats = np.zeros((len(ints), len(FLOATS)))
+        floats[:, IDEAL] = spent.ideal
+        floats[:, ENERGY], floats[:, CO2], floats[:, COST] = spent.energy, co2_kg, cost_cny
+        for volume, meters, metered, flow, per_part in self._media:
+            floats[:, COLUMN[volume]] = (spent.durations_ns * flow).sum(axis=1) / 1e9 + made * per_part
+            ints[:, COLUMN[meters]] = metered
+        return ints, floats
+
+
+def _flows(media: Sequence[MediumConfig | None]) -> tuple[NDArray[np.bool_], Floats, Floats]:
+    """Whether a unit takes a medium, its flow per second by code of the state, its volume per part."""
+    flow = [[0.0] * len(MAPPING) if one is None else by_state(one) for one in media]
+    metered = np.array([one is not None for one in media])
+    return metered, np.array(flow), np.array([0.0 if one is None else one.per_part for one in media])
+
+
+class Rates:
+    """CO2 and price of one kWh at each unit, by the time of the day.
+
+    Args:
+        config: The plant.
+    """
+
+    def __init__(self, config: PlantConfig):
+        midnight = config.epoch.replace(hour=0, minute=0, second=0, microsecond=0)
+        origin_s = (config.epoch - midnight).total_seconds()
+        factors: list[DayPattern] = []
+        tariffs: list[DayPattern] = []
+        priced, varies = [], []
+        self._varying: list[DayPattern] = []
+        for _, site, line in config.lines():
+            each = len(line.stations)
+            pair = [
+                DayPattern(values, origin_s)
+                for values in (site.grid_factors or {"00:00": site.grid_factor}, site.tariff or {"00:00": 0.0})
+            ]
+            changing = [len(site.grid_factors) > 1, len(site.tariff) > 1]
+            factors += pair[:1] * each
+            tariffs += pair[1:] * each
+            priced += [bool(site.tariff)] * each
+            varies += [changing] * each
+            self._varying += [pattern for pattern, more in zip(pair, changing, strict=True) if more]
+        self._factors, self._tariffs = factors, tariffs
+        self.priced = np.array(priced)
+        """Whether the energy of each unit has a price, bool[units]."""
+        self.varies = np.array(varies)
+        """Whether CO2 and price of a kWh depend on the time of the day, bool[units, 2]."""
+
+    def changes(self, t0_s: float, t1_s: float) -> list[float]:
+        """Times after the begin of a span and before its end at which a factor or a price changes."""
+        begins = {begin for pattern in self._varying for begin, _, _ in pattern.pieces(t0_s, t1_s)}
+        return sorted(begin for begin in begins if t0_s < begin < t1_s)
+
+    def at(self, time_s: float) -> tuple[Floats, Floats]:
+        """Factors in kg/kWh and prices in CNY/kWh from a time on, float64[units] each."""
+        factors = [pattern.at(time_s) for pattern in self._factors]
+        return np.array(factors), np.array([pattern.at(time_s) for pattern in self._tariffs])
+
+    def rated(self, times_s: Sequence[float], energy: Sequence[Floats]) -> tuple[Floats, Floats]:
+        """CO2 and cost of the energy of a span.
+
+        Args:
+            times_s: Its begin, the changes in it, and its end.
+            energy: Energy in kWh from each time to the next, float64[units] each.
+        """
+        co2, cost = np.zeros(len(self._factors)), np.zeros(len(self._factors))
+        for (begin, _), spent in zip(pairwise(times_s), energy, strict=True):
+            factors, prices = self.at(begin)
+            co2 += spent * factors
+            cost += spent * prices
+        return co2, cost
