@@ -78,10 +78,17 @@ function ticker(): { element: HTMLElement; update(): void } {
   return { element, update };
 }
 
+// The figures on top: those of the chain, or of the enterprise where there is no chain and only one enterprise.
+function headline(target: HTMLElement, chain: string | undefined): Board[] {
+  if (chain) return [new Board(target, "chain", chain, (panel) => panel.order <= 50)];
+  const enterprises = store.ofLevel("enterprise");
+  return enterprises.length === 1 ? [new Board(target, "enterprise", enterprises[0].path)] : [];
+}
+
 export function overview(target: HTMLElement): Page {
   const chain = store.chain();
   append(target, [h("h1", {}, title(chain ?? store.vocabulary.title))]);
-  const boards = [new Board(target, "chain", chain?.path ?? "", (panel) => panel.order <= 50)];
+  const boards = headline(target, chain?.path);
   const all = legend(store.model.units.filter((unit) => !STORING.has(unit.kind)).map((unit) => unit.path));
   const tiles = store.ofLevel("site").map((site) => new SiteTile(site));
   const news = ticker();
@@ -89,7 +96,7 @@ export function overview(target: HTMLElement): Page {
     h("section", { class: "sites", "aria-label": t("sites") }, h("div", { class: "section-head" }, h("h2", {}, t("sites")), all.element),
       h("div", { class: "site-tiles" }, tiles.map((tile) => tile.element))),
     news.element)]);
-  boards.push(new Board(target, "chain", chain?.path ?? "", (panel) => panel.order > 50));
+  if (chain) boards.push(new Board(target, "chain", chain.path, (panel) => panel.order > 50));
   const update = (changed?: Set<Section>): void => {
     for (const board of boards) board.update(changed ?? new Set<Section>(["kpis"]));
     for (const tile of tiles) tile.update();
