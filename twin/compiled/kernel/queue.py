@@ -87,7 +87,7 @@ def soon(m: Wholes, kind: int, who: int) -> None:
     m[at.SOON_COUNT] = count + 1
 
 
-@compiled
+@inlined
 def draw(m: Wholes, v: Reals, stream: int) -> float:
     """The next value of a stream."""
     position = m[stream + at.POSITION]
@@ -117,7 +117,7 @@ def queue_in(m: Wholes, x: Reals, s: int, part: int, time: float) -> None:
     m[s + at.LEVEL] = level + 1
 
 
-@inlined
+@compiled
 def changes(m: Wholes, x: Reals, s: int) -> None:
     """The queue of a station is about to change: what counts is its length before and after an instant."""
     if x[s + at.CHANGED] != x[at.NOW]:
@@ -141,7 +141,7 @@ def queue_out(m: Wholes, x: Reals, s: int) -> int:
     return part
 
 
-@inlined
+@compiled
 def emptied(m: Wholes, x: Reals, s: int) -> None:
     """The queue of a station has become shorter: note the first time at which nothing is left."""
     if m[s + at.LEVEL] == 0 and m[s + at.BEFORE] > 0 and x[at.NOW] > 0.0 and x[s + at.EMPTY] == inf:

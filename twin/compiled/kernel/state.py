@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from twin.compiled import layout as at
-from twin.compiled.kernel.machine import compiled
+from twin.compiled.kernel.machine import compiled, inlined
 from twin.compiled.kernel.queue import draw, push
 from twin.compiled.memory import Reals, Wholes
 from twin.sim.kernel import WORK
@@ -55,7 +55,7 @@ def log_state(m: Wholes, x: Reals, s: int, code: int) -> None:
     m[at.STATES_COUNT] = count + 1
 
 
-@compiled
+@inlined
 def log_part(m: Wholes, x: Reals, s: int, part: int, outcome: int) -> None:
     """Count an operation of a station that records them; note it when a log is kept."""
     if not m[s + at.OUTPUT]:
@@ -117,7 +117,7 @@ def arm(m: Wholes, x: Reals, s: int) -> None:
         push(m, x, x[s + at.FAIL_AT], WORK, at.FAIL, s)
 
 
-@compiled
+@inlined
 def wait(m: Wholes, x: Reals, slot: int, time: float) -> None:
     """Let the clock of a slot run."""
     due = x[at.NOW] + time
@@ -128,7 +128,7 @@ def wait(m: Wholes, x: Reals, slot: int, time: float) -> None:
         arm(m, x, s)
 
 
-@compiled
+@inlined
 def operate(m: Wholes, x: Reals, v: Reals, slot: int) -> None:
     """Let the operation of a slot run."""
     s = m[slot + at.OWNER]
