@@ -14,7 +14,7 @@ from twin.parts.task import Task
 from twin.sim.breakable import Breakable
 from twin.sim.command import Command, Delivery
 from twin.sim.plant import Plant
-from twin.sim.process import Slot
+from twin.sim.slot import Slot
 from twin.stations.sink import Sink
 from twin.stations.transport import Transport
 

@@ -24,7 +24,8 @@ from twin.parts.life import CYCLES, Life
 from twin.parts.setup import Setups
 from twin.parts.task import Task
 from twin.sim.plant import Plant
-from twin.sim.process import Processor, Slot
+from twin.sim.process import Processor
+from twin.sim.slot import Slot
 from twin.sim.station import BREAK, DOWN, OFF, Part, Station
 from twin.stations.assembly import Assembly
 from twin.stations.buffer import Buffer

@@ -13,7 +13,8 @@ from twin.compiled.tape import Tapes
 from twin.parts.failure import FailureMode
 from twin.parts.life import CALENDAR
 from twin.parts.setup import Setups
-from twin.sim.process import Processor, Slot
+from twin.sim.process import Processor
+from twin.sim.slot import Slot
 from twin.sim.station import Station
 from twin.stations.assembly import Assembly
 from twin.stations.buffer import Buffer

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from twin.sim.phase import IDLE, PREPARING, WAITING, WORKING
 
 if TYPE_CHECKING:
-    from twin.sim.process import Slot
+    from twin.sim.slot import Slot
 
 LAID_DOWN = -1
 """Stage of a place whose operation was laid down."""

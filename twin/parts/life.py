@@ -117,13 +117,18 @@ class Life:
 
 def renew_life(station: Station) -> None:
     """Set the operating time at which the next operating life ends."""
-    station.life = min((life.until for life in station.lives if life.basis == OPERATING), default=inf)
+    until = inf
+    for life in station.lives:
+        if life.basis == OPERATING and life.until < until:
+            until = life.until
+    station.life = until
     station.show_life()
 
 
 def end_next(station: Station) -> None:
     """End the operating life that is over first."""
-    min((life for life in station.lives if life.basis == OPERATING), key=_until).reach()
+    worn = [life for life in station.lives if life.basis == OPERATING]
+    (worn[0] if len(worn) == 1 else min(worn, key=_until)).reach()
     renew_life(station)
 
 

@@ -11,7 +11,8 @@ from twin.parts.task import Task
 from twin.sim.station import MAINTENANCE, OFF
 
 if TYPE_CHECKING:
-    from twin.sim.process import Processor, Slot
+    from twin.sim.process import Processor
+    from twin.sim.slot import Slot
 
 
 class Maintenance:

@@ -12,7 +12,8 @@ from twin.sim.allocation import Request
 from twin.sim.station import WAIT
 
 if TYPE_CHECKING:
-    from twin.sim.process import Processor, Slot
+    from twin.sim.process import Processor
+    from twin.sim.slot import Slot
 
 Wants = dict[str, int]
 

@@ -8,7 +8,7 @@ from twin.config import SetupConfig
 from twin.sim.station import Station
 
 if TYPE_CHECKING:
-    from twin.sim.process import Slot
+    from twin.sim.slot import Slot
 
 
 class Setups:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from twin.sim.phase import DONE, IDLE
-from twin.sim.process import NOT_DUE, Job, Processor, Slot
+from twin.sim.process import Processor
+from twin.sim.slot import NOT_DUE, Job, Slot
 from twin.sim.station import Load, Station
 
 

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from math import inf, prod
 from typing import Any, ClassVar
 
@@ -65,6 +66,12 @@ VARIED = frozenset(_REASONS)
 """States whose cause may change while they last."""
 
 
+@cache
+def held_state(held: int) -> int:
+    """Code of the state of a unit that is held for some reasons."""
+    return next(code for reason, code in HELD_STATES if held & reason)
+
+
 WAIT = inf
 """A stage before an operation cannot say how long it takes."""
 
@@ -104,6 +111,8 @@ class Hot:
     """What nearly every operation touches, side by side in memory."""
 
     __slots__ = (
+        "behind",
+        "beyond",
         "closed",
         "code",
         "fail_at",
@@ -117,6 +126,7 @@ class Hot:
         "places_out",
         "queue_in",
         "queue_out",
+        "simple",
         "slow",
         "waiters",
         "watched",
@@ -359,7 +369,7 @@ class Station(Hot):
         held = self.held
         if not held:
             return self.active()
-        return next(code for reason, code in HELD_STATES if held & reason)
+        return held_state(held)
 
     def show(self) -> None:
         """Enter the state that the unit should be in."""
@@ -383,12 +393,14 @@ class Station(Hot):
             self.ramp.leave(old, spent)
         self.since = now
         self.code = code
-        self.fail_at = inf
         if code == PRODUCING:
             left = self.life - self.totals[PRODUCING]  # by rounding a little below 0 when a life ends with a cycle
             self.fail_at = now + left if left > 0.0 else now
-        event = self._events[code]
-        self.log.extend((now, event if event is not None else self._event_of(code)))
+        else:
+            self.fail_at = inf
+        event, log = self._events[code], self.log
+        log.append(now)
+        log.append(event if event is not None else self._event_of(code))
 
     def _event_of(self, code: int) -> Event:
         cause = self._said = self._cause(code)
@@ -405,7 +417,11 @@ class Station(Hot):
 
     def _cause(self, code: int) -> str | None:
         reason = _REASONS.get(code, NO_SUPPLY)
-        cause = next((cause for why, cause in self.causes if why == reason), None)
+        cause = None
+        for why, known in self.causes:
+            if why == reason:
+                cause = known
+                break
         if code in VARIED or (cause is not None and code == STARVED):
             return cause
         return self.named({STARVED: self.feed, BLOCKED: self.next}.get(code))

@@ -10,7 +10,7 @@ from twin.config import ProcessConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.sim.groups import GroupProcessor
-from twin.sim.process import Job
+from twin.sim.slot import Job
 from twin.sim.station import Load, Setting
 from twin.stations import stations
 

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from twin.config import ProcessConfig
 from twin.sim.journal import Event
-from twin.sim.process import Job, Processor, Slot
+from twin.sim.process import Processor
+from twin.sim.slot import Job, Slot
 from twin.sim.station import Load, Part, Setting, Station
 from twin.stations import stations
 from twin.units import Ratio

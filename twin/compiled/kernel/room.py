@@ -33,7 +33,7 @@ from twin.compiled.kernel.state import (
 )
 from twin.compiled.memory import Reals, Wholes
 from twin.sim.phase import IDLE, PREPARING, WORKING
-from twin.sim.process import NOT_DUE
+from twin.sim.slot import NOT_DUE
 
 
 @compiled

@@ -10,7 +10,7 @@ from twin.compiled.kernel.queue import draw, push
 from twin.compiled.memory import Reals, Wholes
 from twin.sim.kernel import WORK
 from twin.sim.phase import DONE, IDLE, PREPARING, WORKING
-from twin.sim.process import NOT_DUE
+from twin.sim.slot import NOT_DUE
 from twin.sim.station import (
     BLOCKED,
     BREAK,

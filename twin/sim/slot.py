@@ -1,0 +1,302 @@
+"""A place of a unit where one part at a time is worked on, and what is done with each kind of part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heappush
+from typing import TYPE_CHECKING, Any, Protocol
+
+from twin.records import RecordKind
+from twin.sim.journal import Event
+from twin.sim.kernel import WORK
+from twin.sim.phase import DONE, IDLE, PREPARING, WAITING, WORKING
+from twin.sim.station import BLOCKED, PRODUCING, STARVED, WAIT, Load, Part, Station
+from twin.streams import Stream
+
+if TYPE_CHECKING:
+    from twin.sim.process import Processor
+
+NOT_DUE = -1.0
+
+
+class Job:
+    """What a unit does with one kind of part.
+
+    Args:
+        part: The part that comes.
+        out: The part that leaves when it is good.
+        stream: Times of the operation.
+        ideal_s: Planned run time per item (PRI); 0 where there is none.
+        station: The unit.
+    """
+
+    __slots__ = ("good", "ideal_s", "out", "part", "rework", "scrap", "stream", "values")
+
+    def __init__(self, part: Part, out: Part, stream: Stream, ideal_s: float, station: Processor):
+        self.part, self.out, self.stream, self.values = part, out, stream, stream.values
+        self.ideal_s = ideal_s
+        self.good = self._event(station, (1, 0, 0))
+        self.scrap = self._event(station, (0, 1, 0))
+        self.rework = self._event(station, (0, 0, 1))
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__ if name != "values")
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        names = (name for name in self.__slots__ if name != "values")
+        for name, value in zip(names, state, strict=True):
+            setattr(self, name, value)
+        self.values = self.stream.values
+
+    def _event(self, station: Processor, quantities: tuple[int, int, int]) -> Event:
+        first_pass = int(self.part.reworks == 0)
+        values = (self.out.item, *quantities, self.ideal_s, first_pass)
+        return Event(station.setting.unit, RecordKind.PART, values, station.part_series(self.out.item, first_pass))
+
+
+class Stage(Protocol):
+    """Something that a place goes through before each operation: a setup, fetching an operator.
+
+    A unit with stages ends its operations on the general path, so they cost units without them nothing.
+    """
+
+    def enter(self, slot: Slot) -> float:
+        """A part is in the place: seconds until it can go on, 0 for at once.
+
+        ``WAIT`` for as long as it takes: then the stage calls ``slot.admit`` when it can go on.
+        """
+
+    def leave(self, slot: Slot) -> None:
+        """The operation is over."""
+
+
+class Slot:
+    """A place where one part is worked on; one pending entry of the kernel while it is busy.
+
+    Args:
+        station: The unit.
+    """
+
+    __slots__ = ("due", "job", "kernel", "left", "out", "part", "phase", "stage", "station", "takers", "wake")
+
+    def __init__(self, station: Processor):
+        self.station, self.kernel = station, station.kernel
+        self.phase, self.due, self.left = IDLE, NOT_DUE, 0.0
+        self.job: Job = station.no_job
+        self.part: Load = self.job.part
+        self.stage = 0
+        self.out: Load | None = None
+        self.takers: tuple[Station, ...] = ()
+        self.wake = self.finish
+
+    def begin(self, part: Load) -> None:
+        """Work on a part from now on; the slot was idle."""
+        station = self.station
+        job = self.job
+        self.part = part
+        if part is not job.part:
+            job = self.job = station.job_of(part)
+        if station.stages:
+            self._prepare()
+            return
+        self.phase = WORKING
+        station.working += 1
+        if station.code != PRODUCING:
+            station.enter(PRODUCING)
+        values, kernel = job.values, self.kernel
+        self.due = due = kernel._now + station.slow * (values.pop() if values else job.stream.refill())
+        heappush(kernel._queue, (due, WORK, next(kernel._eid), self.wake))
+        if due > station.fail_at:
+            station.arm()
+
+    def wait(self, time: float) -> None:
+        """Go on after some time, unless it is interrupted."""
+        kernel = self.kernel
+        self.due = due = kernel._now + time
+        heappush(kernel._queue, (due, WORK, next(kernel._eid), self.wake))
+        if due > self.station.fail_at:
+            self.station.arm()
+
+    def _prepare(self) -> None:
+        self.phase, self.stage = PREPARING, 0
+        self.station.preparing += 1
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Through the stages that are left, as far as they let it."""
+        station = self.station
+        while self.stage < len(station.stages):
+            time = station.stages[self.stage].enter(self)
+            self.stage += 1
+            if time == WAIT:
+                self.phase, self.due = WAITING, NOT_DUE
+                station.preparing -= 1
+                station.show()
+                return
+            if time > 0:
+                station.show()
+                self.wait(time)
+                return
+        self._work()
+
+    def admit(self) -> None:
+        """The stage that let it wait can go on."""
+        self.phase = PREPARING
+        self.station.preparing += 1
+        if self.station.closed:
+            self.left = 0.0
+        else:
+            self._go_on()
+
+    def _work(self) -> None:
+        station, job = self.station, self.job
+        station.preparing -= 1
+        station.working += 1
+        self.phase = WORKING
+        if station.code != PRODUCING:
+            station.show()
+        self.wait(station.slow * (job.values.pop() if job.values else job.stream.refill()))
+
+    def finish(self) -> None:
+        """The time of the operation is over, unless it was interrupted meanwhile."""
+        kernel = self.kernel
+        if kernel._now != self.due:
+            return
+        if self.phase != WORKING:
+            self._go_on()
+            return
+        station = self.station
+        job = self.job
+        station.parts += 1
+        if station.watched:
+            if station.general:
+                self._conclude()
+                return
+            station.log.extend((kernel._now, job.good))
+        # what offer and take of plain queues would do is done here, see Processor.linked
+        taker: Any = station.next
+        places = station.places_out
+        if places:
+            level = len(station.queue_out)
+            if level >= places:
+                self._keep(job.out, station.successors)
+                return
+            if (level or not station.idlers) and not taker.closed:
+                station.queue_out.append(job.out)
+            elif not station.pass_through(job.out):
+                self._keep(job.out, station.successors)
+                return
+        elif not (taker.offer(job.out) if taker is not None else station.forward(job.out)):
+            self._keep(job.out, station.successors)
+            return
+        places = station.places_in
+        if places:
+            queue = station.queue_in
+            giver: Any = station.feed
+            if not queue or giver.closed:
+                self._turn_to(None)
+                return
+            if len(queue) >= places and station.waiters:
+                kernel.soon.append(giver.pull if station.behind is None else station.behind.hand_on)
+            giver.parts += 1
+            part: Load | None = queue.popleft()
+        else:
+            part = station.fetch()
+        if part is not job.part:
+            self._turn_to(part)
+            return
+        # the next part is like the last: the way of nearly all operations
+        values = job.values
+        self.due = due = kernel._now + station.slow * (values.pop() if values else job.stream.refill())
+        heappush(kernel._queue, (due, WORK, next(kernel._eid), self.wake))
+        if due > station.fail_at:
+            station.arm()
+
+    def _turn_to(self, part: Load | None) -> None:
+        station = self.station
+        self.due = NOT_DUE
+        self.phase = IDLE
+        station.working -= 1
+        if part is not None:
+            self.begin(part)
+            return
+        station.idle.append(self)
+        if not station.working:
+            if station.simple and not station.held:
+                station.enter(BLOCKED if station.blocked else STARVED)
+            else:
+                station.show()
+
+    def _conclude(self) -> None:
+        station, job = self.station, self.job
+        for stage in station.stages:
+            stage.leave(self)
+        if station.journal.operations:
+            station.tell_operation(self.part, "ended")
+        verdict, kind, takers = station.judge(job)
+        if station.rule is not None:
+            station.rule.note(verdict is job.scrap)
+        out = None if kind is None else self.part.become(kind)
+        if station.recording:
+            station.log.extend((self.kernel._now, verdict))
+        if out is None:
+            if station.losses:
+                station.lose(self.part)
+            self._turn_to(station.ask())
+        elif takers is None:
+            self._again(out)
+        elif station.offer_in_turn(out, takers):
+            self._turn_to(station.ask())
+        else:
+            self._keep(out, takers)
+
+    def _again(self, part: Load) -> None:
+        self.station.working -= 1
+        self.begin(part)
+
+    def _keep(self, out: Load, takers: tuple[Station, ...]) -> None:
+        station = self.station
+        self.due, self.phase, self.out, self.takers = NOT_DUE, DONE, out, takers
+        station.working -= 1
+        station.blocked.append(self)
+        if not station.working:
+            if station.simple and not station.held:
+                station.enter(BLOCKED)
+            else:
+                station.show()
+
+    def spoil(self) -> None:
+        """The part is scrapped in the middle of its operation."""
+        self.station.spoil(self.part, self.job)
+
+    def release(self) -> Load:
+        """Give the finished part away."""
+        part, self.out = self.out, None
+        assert part is not None  # noqa: S101 - only called on blocked slots
+        self.phase = IDLE
+        self.station.blocked.remove(self)
+        self.station.idle.append(self)
+        return part
+
+    @property
+    def waits(self) -> bool:
+        """Whether a stage lets it wait, or its work was laid down."""
+        return self.phase == WAITING
+
+    def suspend(self) -> None:
+        """Stop the clock of the operation."""
+        if self.due >= 0:
+            self.left = self.due - self.kernel._now
+            self.due = NOT_DUE
+
+    def resume(self) -> None:
+        """Go on with the rest of the operation."""
+        if self.phase in (PREPARING, WORKING) and self.due < 0:
+            self.wait(self.left)
+
+    def inside(self) -> Iterator[Load]:
+        """The part in the slot, if any."""
+        if self.phase == DONE and self.out is not None:
+            yield self.out
+        elif self.phase != IDLE:
+            yield self.part
