@@ -26,7 +26,8 @@ HEADER = 24
 # header: real numbers
 NOW = 0
 
-NO_FAULT, DRY, HEAP_FULL, SOON_FULL, QUEUE_FULL, LOG_FULL = 0, 1, 2, 3, 4, 5
+DRY, HEAP_FULL, SOON_FULL, QUEUE_FULL, LOG_FULL = 1, 2, 3, 4, 5
+"""Faults; 0: none."""
 LOG_MARGIN = 4096
 """Rows that one instant may add to a log."""
 
@@ -37,7 +38,7 @@ TURN_IN, TURN_OUT, PARTS, SCRAPPED, REWORKED = 12, 13, 14, 15, 16
 MODES, MODE_COUNT, CAUSES, CAUSE_COUNT, DOWN_BY, SLOWED, SLOWED_COUNT = 17, 18, 19, 20, 21, 22, 23
 # processors
 WORKING_COUNT, PREPARING_COUNT, SLOTS, SLOT_COUNT, IDLE_SLOTS, IDLE_COUNT = 24, 25, 26, 27, 28, 29
-BLOCKED_SLOTS, BLOCKED_COUNT, JOBS, JUDGES, QUALITY, SETUPS, SETUP_USUAL, COPY = 30, 31, 32, 33, 34, 35, 36, 37
+BLOCKED_SLOTS, BLOCKED_COUNT, JOBS, JUDGES, QUALITY, SETUPS, COPY = 30, 31, 32, 33, 34, 35, 37
 # buffers and transports
 QUEUE, QUEUE_MASK, QUEUE_HEAD, LEVEL, PLACES = 38, 39, 40, 41, 42
 TIMES = 43
@@ -88,7 +89,6 @@ ORIGIN = 0
 CALENDAR = 4
 ACTION, CAUSE, TARGETS, TARGET_COUNT = 0, 1, 2, 3
 FACTOR = 0
-COMMAND = 4
 STOP, RESTART, SLOW_DOWN = 0, 1, 2
 ITEM, NEEDED, LOOSE, ROOM = 0, 1, 2, 3
 COMPONENT = 4
@@ -105,6 +105,5 @@ PULL, PUSH, LET_OUT = 0, 1, 2
 KIND_BITS, KIND_MASK = 4, 15
 """What to do: address shifted left by so many bits, plus one of the above."""
 
-PART_BITS = 3
-"""A row of the log of operations is (unit, part, outcome): outcome in the lowest two bits."""
 GOOD, SCRAPPED_PART, REWORKED_PART = 0, 1, 2
+"""Outcomes. A row of the log of operations is unit, part and outcome, which has the lowest two bits."""

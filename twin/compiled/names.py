@@ -24,8 +24,7 @@ class UnitNames:
         starved: Cause of being starved.
         blocked: Cause of being blocked.
         per_part: Energy per part in kWh.
-        ideal_s: Planned run time per item by item, s.
-        items: Items by what is made of them there; counts go by what leaves.
+        ideal_s: Planned run time per item in s, by the item that leaves.
     """
 
     path: str

@@ -133,7 +133,7 @@ def queue_head(m: Wholes, s: int) -> int:
 @compiled
 def queue_out(m: Wholes, x: Reals, s: int) -> int:
     """Take the first out of the queue of a station, which is not empty."""
-    part = m[m[s + at.QUEUE] + m[s + at.QUEUE_HEAD]]
+    part = m[queue_head(m, s)]
     m[s + at.QUEUE_HEAD] = (m[s + at.QUEUE_HEAD] + 1) & m[s + at.QUEUE_MASK]
     changes(m, x, s)
     m[s + at.LEVEL] -= 1
