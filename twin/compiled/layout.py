@@ -15,7 +15,7 @@ SOON, SOON_MASK, SOON_HEAD, SOON_COUNT = 5, 6, 7, 8
 STATIONS, COUNT = 9, 10
 """List of the addresses of all stations."""
 LOW, FAULT, FAULT_AT = 11, 12, 13
-"""A stream is running low; something had no room (see below) and where: the call has to be repeated."""
+"""Something runs low, a stream or the room of a log; something had no room (see below) and where: do the call again."""
 STATES, STATES_ROOM, STATES_COUNT = 14, 15, 16
 """Log of state changes; room 0: none is kept."""
 DONE, DONE_ROOM, DONE_COUNT = 17, 18, 19

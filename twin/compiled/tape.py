@@ -54,12 +54,15 @@ class Tape:
 
     def write(self, values: Reals) -> None:
         """Draw the next values; their number is one that :meth:`coming` gave."""
-        written = 0
-        while written < len(values):
-            drawn = self.stream.block_values(self.block)[self.skip :]
-            values[written : written + len(drawn)] = drawn
-            written += len(drawn)
-            self.block, self.skip = self.block + 1, 0
+        written, size, block, draw = -self.skip, len(values), self.block, self.stream.block_values
+        while written < size:
+            drawn = draw(block)
+            if written < 0:
+                drawn, written = drawn[self.skip :], 0
+            end = written + len(drawn)
+            values[written:end] = drawn
+            written, block = end, block + 1
+        self.block, self.skip = block, 0
         if isinstance(self.law, Triangular):
             machine_code().triangular(values, self.law.low, self.law.mode, self.law.high)
 

@@ -270,10 +270,6 @@ def loop_of(version: int) -> Callable[[Wholes, Reals, Reals, float], bool]:
                 close_hole(m, x)
             if m[at.LOW] or m[at.FAULT]:
                 return False
-            if m[at.STATES_COUNT] + at.LOG_MARGIN > m[at.STATES_ROOM] and m[at.STATES_ROOM]:
-                return False
-            if m[at.DONE_COUNT] + at.LOG_MARGIN > m[at.DONE_ROOM] and m[at.DONE_ROOM]:
-                return False
         x[at.NOW] = until
         return True
 

@@ -53,6 +53,8 @@ def log_state(m: Wholes, x: Reals, s: int, code: int) -> None:
     a = m[at.STATES] + count
     m[a], x[a] = (cause << 40) + (m[s + at.UNIT] << 5) + code, x[at.NOW]
     m[at.STATES_COUNT] = count + 1
+    if count + at.LOG_MARGIN >= m[at.STATES_ROOM]:
+        m[at.LOW] = 1
 
 
 @inlined
@@ -69,6 +71,8 @@ def log_part(m: Wholes, x: Reals, s: int, part: int, outcome: int) -> None:
         a = m[at.DONE] + count
         m[a], x[a] = (m[s + at.UNIT] << 32) + (part << 2) + outcome, x[at.NOW]
         m[at.DONE_COUNT] = count + 1
+        if count + at.LOG_MARGIN >= m[at.DONE_ROOM]:
+            m[at.LOW] = 1
 
 
 @compiled
