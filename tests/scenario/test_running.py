@@ -34,7 +34,7 @@ def numbers(name: str, *kinds: str) -> list[int]:
 def finished(running: Plant, name: str, until_s: float) -> int:
     """Products that have left the plant by a time."""
     running.run_until(until_s)
-    return int(running.view().parts[numbers(name, "sink")].sum())
+    return int(running.view().parts[numbers(name, "sink", "customer")].sum())
 
 
 FIRST_H = {"minifab": 24}
