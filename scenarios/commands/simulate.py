@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -25,32 +25,35 @@ from twin.errors import Problem, ScenarioError
 
 SHOWN = ("oee", "availability", "effectiveness", "quality_ratio", "throughput_per_h", "energy_kwh")
 TRADE = ("otif", "order_fill_rate", "order_cycle_time_h", "backlog", "days_of_inventory", "bullwhip")
+JOBS = ("orders_completed", "order_flow_time_h", "orders_on_time", "order_lateness_h")
 WIDTH = 160
 """Columns where there is no terminal."""
 
 
 def board(title: str, scopes: Iterable[tuple[str, ScopeFigures]]) -> Table:
-    """Main figures of some scopes; a dash where a figure is not known."""
+    """Main figures of some scopes; a dash where a figure is not known. Good is what leaves a scope."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("path", no_wrap=True)
     for name in ("good", "scrap", *SHOWN):
         table.add_column(name, justify="right")
     for path, figures in scopes:
-        counts = [str(figures.counts.get(name, "-")) for name in ("good", "scrap")]
+        left = figures.kpis.get("good_quantity")
+        counts = [str(figures.counts.get("good", "-") if left is None else round(left))]
+        counts.append(str(figures.counts.get("scrap", "-")))
         table.add_row(path, *counts, *(_figure(figures.kpis.get(name)) for name in SHOWN))
     return table
 
 
-def trade_board(scopes: Iterable[tuple[str, ScopeFigures]]) -> Table | None:
-    """Main figures of the units that take orders; None where nobody does."""
-    trading = [(path, figures.kpis) for path, figures in scopes if TRADE[0] in figures.kpis or TRADE[1] in figures.kpis]
-    table = Table(title="orders", title_justify="left", box=None, pad_edge=False)
+def kpi_board(title: str, names: Sequence[str], scopes: Iterable[tuple[str, ScopeFigures]]) -> Table | None:
+    """Some figures of the scopes that have one of the first two of them; None where none has."""
+    chosen = [(path, figures.kpis) for path, figures in scopes if not figures.kpis.keys().isdisjoint(names[:2])]
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("path", no_wrap=True)
-    for name in TRADE:
+    for name in names:
         table.add_column(name, justify="right")
-    for path, kpis in trading:
-        table.add_row(path, *(_figure(kpis.get(name)) for name in TRADE))
-    return table if trading else None
+    for path, kpis in chosen:
+        table.add_row(path, *(_figure(kpis.get(name)) for name in names))
+    return table if chosen else None
 
 
 def chain_board(scopes: Iterable[tuple[str, ScopeFigures]]) -> Table:
@@ -74,9 +77,11 @@ def show(result: Simulation) -> None:
     console.print(board("stations", result.summary.units.items()))
     console.print(board("lines", result.summary.lines.items()))
     console.print(board("sites", result.summary.sites.items()))
-    orders = trade_board(result.summary.units.items())
-    if orders is not None:
-        console.print(orders)
+    summary = result.summary
+    released = [*summary.units.items(), *summary.lines.items(), *summary.sites.items()]
+    for table in (kpi_board("orders", TRADE, summary.units.items()), kpi_board("job orders", JOBS, released)):
+        if table is not None:
+            console.print(table)
     if result.lots:
         console.print(lot_board(result.lots))
     if result.summary.chains:

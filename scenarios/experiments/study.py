@@ -21,8 +21,9 @@ from twin.master import chain_path
 Overrides = dict[str, Node]
 
 
-TRADE = {"machine": ("trade",), "chain": ("trade",)}
-"""Levels of which some take orders."""
+JOBS = dict.fromkeys(("line", "area", "site", "enterprise"), ("jobs",))
+TRADE = {"machine": ("trade", "jobs"), "chain": ("trade",)} | JOBS
+"""Levels of which some take orders or release job orders."""
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,12 @@ from tests.backbone.truth import Reference
 from tests.conftest import ROOT
 from twin.config import PlantConfig
 from twin.equipment import EquipmentPath
-from twin.kpi.spec import specs
+from twin.kpi.spec import Scope, specs
 from twin.sim.plant import Plant
 from twin.states import UnitState
 
-ELSEWHERE = {"line_oee", "bottleneck_unit", *(spec.id for spec in specs("trade"))}
+JOINT: tuple[Scope, ...] = ("trade", "jobs")
+ELSEWHERE = {"line_oee", "bottleneck_unit", *(spec.id for level in JOINT for spec in specs(level))}
 """Compared by tests of their own."""
 
 

@@ -100,8 +100,11 @@ class Reference:
         return [p for p, s in self.stations.items() if p.is_under(path) and isinstance(s, ProcessConfig)]
 
     def last(self, path: str) -> list[EquipmentPath]:
-        """Processing units after which no other of the group comes."""
+        """Processing units after which no other of the group comes; of a shop where its lots come back finished."""
         members = self.processing(path)
+        offices = [p for p, s in self.stations.items() if p.is_under(path) and s.kind == "orders"]
+        if offices:
+            members = [p for p in members if self.stations[p].kind != "tool"] + offices
         return [p for p in members if not any(q in members and q != p for q in self._downstream(p, path))]
 
     def _downstream(self, start: EquipmentPath, path: str) -> set[EquipmentPath]:

@@ -53,7 +53,7 @@ def measured() -> tuple[dict[str, float], Orders, Plant, float]:
     plant = Plant(load("minifab").plant(), 2, trace=False)
     plant.run_until(WARM_UP * WEEK)
     (office,) = (s for path in plant.units if isinstance(s := plant.station(path), Orders))
-    before = (office.released, office.lost, office.parts)
+    before = (office.released, office.lost, office.parts - office.scrapped)
     producing = {path: plant.ledger.totals(str(path)).seconds[22] for path in plant.units}
     inside, samples = 0, 0
     for hour in range(WARM_UP * 168 + 1, WEEKS * 168 + 1):
@@ -63,7 +63,7 @@ def measured() -> tuple[dict[str, float], Orders, Plant, float]:
     figures = {
         "released": (office.released - before[0]) / weeks,
         "lost": (office.lost - before[1]) / weeks,
-        "finished": (office.parts - before[2]) / weeks,
+        "finished": (office.parts - office.scrapped - before[2]) / weeks,
     }
     for path in plant.units:
         figures[path.name] = (plant.ledger.totals(str(path)).seconds[22] - producing[path]) / weeks / WEEK

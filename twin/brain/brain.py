@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from twin.brain.groups import Group
 from twin.brain.intake import Intake, Stats
+from twin.brain.job_report import report_jobs
 from twin.brain.logs import MINUTE_NS, WITH_ORDER
 from twin.brain.numbers import Numbers
 from twin.brain.rollup import first, report, row_of
@@ -90,6 +91,7 @@ class Brain:
             sheet = Sheet(window, self.config.partial_below)
             scopes = self._scopes_of(site, site.path, table)
             report(sheet, table, scopes)
+            report_jobs(sheet, table, scopes)
             report_trade(sheet, [site], table, self.config)
             yield table, scopes, sheet.frame()
         for members in self._groups.values():
@@ -203,7 +205,9 @@ class Brain:
         elif keep:
             site.closed[path, window] = table
         sheet = Sheet(window, self.config.partial_below)
-        report(sheet, table, self._scopes_of(site, path, table))
+        scopes = self._scopes_of(site, path, table)
+        report(sheet, table, scopes)
+        report_jobs(sheet, table, scopes)
         report_trade(sheet, [site], table, self.config)
         frame = sheet.frame()
         if frame is not None:
@@ -242,7 +246,9 @@ class Brain:
         sheet = Sheet(window, self.config.partial_below)
         entry = self._intake.chains.get(members.path)
         if entry is None:
-            report(sheet, table, [group(members.path, table.units)])
+            scopes = [group(members.path, table.units)]
+            report(sheet, table, scopes)
+            report_jobs(sheet, table, scopes)
         else:
             path, chain = entry
             final = self._intake.item(chain.final_item)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from twin.brain.logs import WITH_ORDER, MeterLog, StepLog, TransitLog
-from twin.brain.orders import order_step
+from twin.brain.orders import Step, order_step
 from twin.brain.settings import BrainConfig
 from twin.brain.site import Site, Unit
 from twin.equipment import EquipmentPath, Level
@@ -176,8 +176,16 @@ class Intake:
             if unit is None or step is None:
                 self._reject()
             elif self._in_time(unit.site, time_ns):
-                unit.orders.add(time_ns, step)
-                self._check(unit.site, time_ns)
+                self._order(unit, time_ns, step)
+
+    def _order(self, unit: Unit, time_ns: int, step: Step) -> None:
+        if not unit.jobs.takes(step):
+            unit.orders.add(time_ns, step)
+            self._check(unit.site, time_ns)
+            return
+        until = unit.jobs.add(time_ns, step)
+        if unit.site.mark is not None and time_ns < unit.site.mark:
+            self._late(unit.site, time_ns, max(until, unit.site.mark))
 
     def telemetry(self, frame: Frame) -> None:
         """Meters of energy, compressed air and gas; other tags are passed over."""

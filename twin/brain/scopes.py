@@ -38,7 +38,7 @@ class Scope:
         level: Its level.
         units: Rows of all its units.
         processing: Rows of those that process material.
-        last: Rows of those after which no other processing unit of the group comes.
+        last: Rows of those after which no other processing unit of the group comes; see :func:`output_of`.
         bottleneck: Rows of the designed bottleneck: the parallel units that together limit the flow.
     """
 
@@ -59,12 +59,28 @@ def group(path: EquipmentPath, units: Sequence[Unit]) -> Scope:
     """The group of all units at or below a path, of a table with these units."""
     rows = {unit.path: row for row, unit in enumerate(units) if unit.path.is_under(path)}
     processing = tuple(row for row in rows.values() if units[row].processing)
-    last = tuple(row for row in processing if not _reaches(row, rows, units))
-    if not last and processing:  # material runs in circles
-        highest = max(units[row].position for row in processing)
-        last = tuple(row for row in processing if units[row].position == highest)
+    last = output_of(rows, units)
     limiting = designed_bottleneck(rows, units) if processing else ()
     return Scope(path, path.level, tuple(rows.values()), processing, last, limiting)
+
+
+def output_of(rows: dict[EquipmentPath, int], units: Sequence[Unit]) -> tuple[int, ...]:
+    """Rows of the units that the output of a group leaves: after them no other processing unit of it comes.
+
+    Lots that follow recipes leave a shop where they come back finished, so tools do not count in a group with a unit
+    that takes lots back; in a group of tools alone every operation is output.
+    """
+    office = any(units[row].completes for row in rows.values())
+    leaving = [row for row in rows.values() if _gives(units[row], office)]
+    last = tuple(row for row in leaving if not _reaches(row, rows, units))
+    if not last and leaving:  # material runs in circles
+        highest = max(units[row].position for row in leaving)
+        last = tuple(row for row in leaving if units[row].position == highest)
+    return last
+
+
+def _gives(unit: Unit, office: bool) -> bool:
+    return unit.completes or (unit.processing and not (office and unit.routed))
 
 
 def stage_s(rows: Iterable[int], units: Sequence[Unit]) -> float:

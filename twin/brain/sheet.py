@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.brain.site import Table
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
-from twin.kpi.observed import Observed
+from twin.kpi.observed import COLUMN, Observed
 from twin.kpi.spec import RULE_VERSION, KpiSpec
 from twin.records import COLUMNS, Frame, RecordKind
 
@@ -124,3 +125,8 @@ def coverage_of(o: Observed) -> Coverage:
     """Coverage of one scope's observation."""
     time, energy = float(_share(o.known_ns, o.span_ns)), float(_share(o.energy_known_ns, o.energy_span_ns))
     return Coverage(time, energy, bool(o.interpolated == 0))
+
+
+def known_share(table: Table, row: int) -> float:
+    """Share of a window in which the state of a unit of a table was known."""
+    return 1.0 - int(table.ints[row, COLUMN["unknown_ns"]]) / max(int(table.ints[row, COLUMN["window_ns"]]), 1)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.brain.jobs import JobLog
 from twin.brain.logs import CODES, WITH_ORDER, MeterLog, PartLog, StateLog, StepLog
 from twin.brain.metering import meter
 from twin.brain.orders import OrderLog
@@ -56,12 +57,23 @@ class Unit:
     meter: MeterLog = field(default_factory=MeterLog)
     media: dict[str, MeterLog] = field(default_factory=dict)
     orders: OrderLog = field(default_factory=OrderLog)
+    jobs: JobLog = field(default_factory=JobLog)
     master: EquipmentMaster | None = None
 
     @property
     def processing(self) -> bool:
         """Whether it works on material; equipment without master data is taken to."""
         return self.master is None or self.master.kind == "unit" or self.master.ideal_s is not None
+
+    @property
+    def routed(self) -> bool:
+        """Whether its material comes and goes by recipes, and not by the links between units."""
+        return self.master is not None and self.master.kind == "tool"
+
+    @property
+    def completes(self) -> bool:
+        """Whether lots come back here when their recipe is done."""
+        return self.master is not None and self.master.kind == "orders"
 
     @property
     def person(self) -> bool:
@@ -234,6 +246,7 @@ class Site:
             for counter in unit.media.values():
                 counter.prune(before_ns)
             unit.orders.prune(before_ns)
+            unit.jobs.prune(before_ns)
         for stock in self.stocks.values():
             stock.prune(before_ns)
         self.gaps = [gap for gap in self.gaps if gap[1] > before_ns]

@@ -8,13 +8,12 @@ from statistics import fmean, variance
 
 from twin.brain.orders import DAY_NS, PLACED, RECEIVED, OrderLog, Trade, summed
 from twin.brain.settings import BrainConfig
-from twin.brain.sheet import Coverage, Sheet
+from twin.brain.sheet import Coverage, Sheet, known_share
 from twin.brain.site import Site, Table, Unit
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_H, NS_PER_S
 from twin.kpi.definitions.orders import OrderFlow
-from twin.kpi.observed import COLUMN
 from twin.kpi.spec import specs
 
 MONDAY_NS = 4 * DAY_NS
@@ -28,7 +27,7 @@ def report_trade(sheet: Sheet, sites: Sequence[Site], table: Table, config: Brai
         if len(unit.orders.hours) and unit.orders.takes:
             site = by_path[unit.path.site]
             flow = _flow_of(unit, site, sheet.window, config)
-            _write(sheet, unit.path, "machine", flow, _known(table, row))
+            _write(sheet, unit.path, "machine", flow, known_share(table, row))
 
 
 def report_chain_trade(
@@ -50,7 +49,7 @@ def report_chain_trade(
     demand = _sums([unit.orders for unit in last], RECEIVED, periods, config)
     flow = _flow(trade, sheet.window, fsum(stocks) if stocks else None, _swing(ordered), _swing(demand))
     rows = [row for row, unit in enumerate(table.units) if unit.orders.takes]
-    _write(sheet, path, "chain", flow, min((_known(table, row) for row in rows), default=1.0))
+    _write(sheet, path, "chain", flow, min((known_share(table, row) for row in rows), default=1.0))
 
 
 def _write(sheet: Sheet, path: EquipmentPath, scope: str, flow: OrderFlow, known: float) -> None:
@@ -93,10 +92,6 @@ def _stock_s(unit: Unit, site: Site, window: Window) -> float | None:
     _, t0_ns, t1_ns = window
     held = [log.mean(t0_ns, t1_ns) for (path, _), log in site.stocks.items() if path == unit.path]
     return fsum(held) * (t1_ns - t0_ns) / NS_PER_S if held else None
-
-
-def _known(table: Table, row: int) -> float:
-    return 1.0 - int(table.ints[row, COLUMN["unknown_ns"]]) / max(int(table.ints[row, COLUMN["window_ns"]]), 1)
 
 
 def _periods(window: Window, offset_s: float, first_ns: int, config: BrainConfig) -> list[int]:

@@ -13,6 +13,8 @@ Generated from `twin/kpi/definitions`; do not edit. Rules: `{RULE_VERSION}`.
 - Values are never clipped. Groups and longer windows are ratios of sums, never means of ratios.
 - value = scale x numerator / denominator; numerator and denominator are in s, kWh, kg or pieces.
 - Level `trade`: units that take orders (their records say `machine`) and a chain towards its final customers.
+- Level `jobs`: units that release job orders (their records say `machine`), and lines, areas, sites and enterprises
+  with such units.
 - The scope of a link is the path `chain-<chain>/<link>`.
 
 | Id | Name | 名称 | Formula | Unit | Better | Levels | Source |

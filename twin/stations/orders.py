@@ -16,7 +16,7 @@ from twin.records import RecordKind
 from twin.sim.clock import to_ns
 from twin.sim.journal import Event
 from twin.sim.kernel import WORK
-from twin.sim.station import IDLE_NO_ORDER, PRODUCING, Load, Setting, Station
+from twin.sim.station import IDLE_NO_ORDER, PRODUCING, Load, Part, Setting, Station
 from twin.stations import stations
 
 if TYPE_CHECKING:
@@ -73,12 +73,14 @@ class Orders(Station):
     """Releases lots into the pools and takes them back when their last step is done.
 
     PRODUCING while lots of it are in process, else IDLE_NO_ORDER. Releases follow the plan, whatever
-    the state of the unit; a finished lot waits here until a successor takes it.
+    the state of the unit; a finished lot waits here until a successor takes it. A PART row stands for a
+    lot that is finished, or that was spoiled on its way, with its pieces: the output of the shop.
     """
 
     config = OrdersConfig
+    records_parts = True
 
-    __slots__ = ("accounts", "dated", "finished", "in_process", "lost", "origin_ns", "released", "shop")
+    __slots__ = ("_facts", "accounts", "dated", "finished", "in_process", "lost", "origin_ns", "released", "shop")
 
     def __init__(self, setting: Setting):
         super().__init__(setting)
@@ -88,6 +90,7 @@ class Orders(Station):
         self.released = self.in_process = self.lost = 0
         self.dated: dict[RoutedLot, None] = {}
         self.accounts: dict[tuple[str, int, bool], FlowAccount] = {}
+        self._facts: dict[tuple[Part, int, bool], Event] = {}
 
     def begin(self) -> None:
         config = self.setting.config
@@ -133,7 +136,7 @@ class Orders(Station):
         """The last step of a lot is done."""
         self.in_process -= 1
         self.dated.pop(lot, None)
-        self.parts += 1
+        self.parts += lot.size
         key = (lot.item, int(lot.priority), lot.released_s < 0)
         account = self.accounts.get(key)
         if account is None:
@@ -141,6 +144,7 @@ class Orders(Station):
         account.add(lot, self.kernel._now)
         if self.recording:
             self._tell(lot, "completed")
+            self._count(lot, spoiled=False)
         if self.finished or self.closed or not self.forward(lot):
             self.finished.append(lot)
         if not self.in_process:
@@ -151,8 +155,11 @@ class Orders(Station):
         self.in_process -= 1
         self.dated.pop(lot, None)
         self.lost += 1
+        self.parts += lot.size
+        self.scrapped += lot.size
         if self.recording:
             self._tell(lot, "cancelled")
+            self._count(lot, spoiled=True)
         if not self.in_process:
             self.show()
 
@@ -167,6 +174,15 @@ class Orders(Station):
         due_ns = None if lot.due_s == inf else to_ns(self.origin_ns, lot.due_s)
         values = (lot.order, event, lot.item, lot.size, due_ns, str(self.path), None)
         self.log.extend((self.kernel._now, Event(self.setting.unit, RecordKind.ORDER, values)))
+
+    def _count(self, lot: RoutedLot, spoiled: bool) -> None:
+        key = (lot.kind, lot.size, spoiled)
+        event = self._facts.get(key)
+        if event is None:
+            good, scrap = (0, lot.size) if spoiled else (lot.size, 0)
+            values = (lot.item, good, scrap, 0, 0.0, int(lot.reworks == 0))
+            event = self._facts[key] = Event(self.setting.unit, RecordKind.PART, values)
+        self.log.extend((self.kernel._now, event))
 
     # --- neighbours -----------------------------------------------------------------------------
 
