@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scenarios.index import Index, Unit, text_at
 from scenarios.messages import problem
+from scenarios.nodes import Loc, Node
 from scenarios.references import ends, flows
 from twin.config import PlantConfig
 from twin.errors import ModelError, Problem
@@ -27,10 +28,23 @@ def impossible(index: Index, plant: PlantConfig) -> Iterator[Problem]:
 
 
 def _place(index: Index, where: str) -> str:
+    """What the engine says of a unit or a perturbation, with file and line."""
     path, _, field = where.partition(" ")
     unit = index.units.get(path)
+    loc = None if unit is None else unit.loc
+    if path == "perturbation":
+        name, _, field = field.partition(" ")
+        loc = _perturbation(index, name)
     parts = (int(part) if part.isdigit() else part for part in field.split("."))
-    return where if unit is None else f"{index.root.at((*unit.loc, *parts)).mark} {where}"
+    return where if loc is None else f"{index.root.at((*loc, *parts)).mark} {where}"
+
+
+def _perturbation(index: Index, name: str) -> Loc | None:
+    """Where a perturbation stands, or the cap of a site that is one."""
+    places: list[tuple[Loc, Node]] = [(("perturbations",), index.root.at(("perturbations",)))]
+    places += [((*loc, "envelope", "caps"), site.at(("envelope", "caps"))) for _, site, loc in index.sites()]
+    named = ((*loc, n) for loc, node in places for n, one in enumerate(node.elements) if text_at(one, "id") == name)
+    return next(named, None)
 
 
 def _destinations(unit: Unit) -> list[str]:

@@ -67,6 +67,13 @@ class Index:
         """Ids of the links of the chain."""
         return [text_at(link, "id") for link in self.root.at(("chain", "links")).elements]
 
+    def sites(self) -> Iterator[tuple[str, Node, Loc]]:
+        """Path, entry and location of every site."""
+        for first, enterprise in enumerate(self.root.at(("enterprises",)).elements):
+            for second, site in enumerate(enterprise.at(("sites",)).elements):
+                path = f"{text_at(enterprise, 'id')}/{text_at(site, 'id')}"
+                yield path, site, ("enterprises", first, "sites", second)
+
     def unknown(self, loc: Loc, what: str, name: object, known: Names | list[str] | set[str]) -> Found:
         """A problem when a name is not among the known ones."""
         if isinstance(name, str) and name not in known:

@@ -18,8 +18,8 @@ from scenarios.index import Found, Index, Unit, calendar_of, has, text_at, uniqu
 from scenarios.messages import problem, shown, translated
 from scenarios.nodes import Loc, Node
 from scenarios.times import calendar_problems
+from scenarios.upkeep import perturbations, upkeep
 from twin.config import StationConfig
-from twin.effects import effects
 from twin.errors import FatalError, Problem
 from twin.kpi.spec import kpis
 
@@ -30,15 +30,15 @@ SIMULATED = "simulated"
 def dangling(index: Index) -> list[Problem]:
     """Every reference of a document that leads nowhere or to the wrong kind of thing."""
     root = index.root
-    found = [*index.problems, *calendar_problems(root)]
+    found = list(calendar_problems(root))
     for unit in index.units.values():
-        for check in (_material, _calendar_and_link, _flow, _rework, _work, _kind_rules, _device):
+        for check in (_material, _calendar_and_link, _flow, _rework, _work, _kind_rules, _device, upkeep):
             found.extend(check(index, unit))
     found.extend(_chain(index))
-    found.extend(_perturbations(index))
+    found.extend(perturbations(index))
     found.extend(_scopes(index))
     found.extend(_addresses(index))
-    return found
+    return [*index.problems, *found]
 
 
 def _material(index: Index, unit: Unit) -> Found:
@@ -239,15 +239,6 @@ def _addresses(index: Index) -> Found:
         except FatalError as error:
             expected, _, got = str(error).removeprefix("broker: expected ").partition(", got ")
             yield problem(index.root, ("brokers", "url"), expected, got)
-
-
-def _perturbations(index: Index) -> Found:
-    listed = index.root.entries.get("perturbations")
-    for number, entry in enumerate([] if listed is None else listed.elements):
-        loc = ("perturbations", number, "target")
-        yield from index.unknown(loc, "unit, line or site", text_at(entry, "target") or None, index.places)
-        loc = ("perturbations", number, "effect")
-        yield from index.unknown(loc, "effect", text_at(entry, "effect") or None, effects.kinds())
 
 
 def _scopes(index: Index) -> Found:

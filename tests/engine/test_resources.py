@@ -227,7 +227,7 @@ def test_forks_of_a_staffed_plant_go_on_the_same() -> None:
 
 def test_needs_that_nobody_can_meet_are_refused() -> None:
     units = parallel(1, needs=[needing("weld", number=2)])
-    with pytest.raises(ModelError, match=r"m1 needs.0: expected 2 workers or tools .* 'weld', got 1"):
+    with pytest.raises(ModelError, match=r"m1 needs.0.skill: expected 2 workers or tools .* 'weld', got 1"):
         Plant(staffed(units, [worker("li", ("weld",))]), 1)
 
 

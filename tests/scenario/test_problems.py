@@ -87,11 +87,31 @@ def test_what_cannot_be_read_is_the_only_problem_told(text: str, tmp_path: Path)
         ("name: small", "name: small\nbrokers: {url: 'mqtt://me:secret@host'}", "without password"),
         ("name: small", "name: small\nrun: {speed: 0}", "run.speed: expected more than 0, got 0"),
         ("id: plant", "id: plant\n        colour: red", "got 'colour'"),
+        (
+            "name: small",
+            "name: small\nperturbations:\n- {id: p, target: works, effect: repair, start: 1 h, duration: 1 h}",
+            "scenario.yaml:4 perturbation p target: expected a place with units that feel 'repair', got 'works'",
+        ),
+        (
+            "cycle: 58 s",
+            "cycle: 58 s, failures: [{id: a, after: 9 h, repair: 1 h}, {id: a, after: 9 h, repair: 1 h}]",
+            "failures[1].id: expected an id used once here, got 'a' again",
+        ),
     ],
 )
 def test_one_mistake_gives_its_message(old: str, new: str, expected: str) -> None:
     found = problems(**{old: new})
     assert any(expected in problem for problem in found), found
+
+
+def test_a_cap_of_a_site_that_hits_nobody_is_told_with_its_line() -> None:
+    envelope = (
+        "id: plant\n        envelope:\n          caps:\n          - {id: heat, start: 1 h, duration: 1 h, share: 1}"
+    )
+    (found,) = problems(**{"id: plant": envelope, "5 kW": "0 kW"})
+    line = found.partition(" ")[0]
+    assert found.startswith(f"{line} perturbation heat target: expected a place with units that feel 'curtail'")
+    assert line.startswith("scenario.yaml:")
 
 
 @pytest.mark.parametrize(

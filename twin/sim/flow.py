@@ -117,20 +117,22 @@ def _wrong_needs(
 ) -> list[Problem]:
     """Skills that fewer people or tools of the site have than are needed at once."""
     problems = []
-    for number, (skill, wanted) in enumerate(skills_of(station)):
+    for field, skill, wanted in skills_of(station):
         able = sum(skill in getattr(s, "skills", ()) for p, s in stations.items() if p.site == path.site)
         if able < wanted:
             expected = f"{wanted} workers or tools of the site with the skill {skill!r}"
-            problems.append(Problem(f"{path} needs.{number}", expected, str(able), "add them, or check the name"))
+            problems.append(Problem(f"{path} {field}", expected, str(able), "add them, or check the name"))
     return problems
 
 
-def skills_of(station: StationConfig) -> list[tuple[str, int]]:
-    """Skills that a station asks for, and how many have to have each."""
-    asked = [(need.skill, need.number) for need in getattr(station, "needs", ())]
+def skills_of(station: StationConfig) -> list[tuple[str, str, int]]:
+    """Field that asks, the skill it asks for, and how many have to have it."""
+    asked = [(f"needs.{n}.skill", need.skill, need.number) for n, need in enumerate(getattr(station, "needs", ()))]
     rule = getattr(station, "hold_rule", None)
-    jobs = (*getattr(station, "failures", ()), *getattr(station, "maintenance", ()), *([] if rule is None else [rule]))
-    return asked + [(job.crew, 1) for job in jobs if job.crew is not None]
+    jobs = [("hold_rule", rule)] if rule is not None else []
+    for key in ("failures", "maintenance"):
+        jobs += [(f"{key}.{number}", job) for number, job in enumerate(getattr(station, key, ()))]
+    return asked + [(f"{field}.crew", job.crew, 1) for field, job in jobs if job.crew is not None]
 
 
 def _wrong_shares(path: EquipmentPath, station: StationConfig) -> list[Problem]:
