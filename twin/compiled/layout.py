@@ -54,11 +54,11 @@ BEFORE = 58
 OUTPUT = 55
 """Good, scrapped and reworked pieces by part: three whole numbers each."""
 # station: real numbers
-SINCE, ENERGY, SLOW, LIFE, FAIL_AT, ARMED, LAST, EXPECTED, SCRAP, REWORK = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
-TOTALS, POWER = 10, 42
-EMPTY, CHANGED = 74, 75
+SINCE, SLOW, LIFE, FAIL_AT, ARMED, LAST, EXPECTED, SCRAP, REWORK = 0, 1, 2, 3, 4, 5, 6, 7, 8
+TOTALS, POWER = 9, 41
+EMPTY, CHANGED = 73, 74
 """Of a queue: first time at which it fell to nothing, infinite: not yet; time of its last change."""
-STATION = 76
+STATION = 75
 
 SOURCE, MACHINE, ASSEMBLY, INSPECTION, BUFFER, TRANSPORT, SINK = 0, 1, 2, 3, 4, 5, 6
 """Kinds; up to INSPECTION they have slots."""

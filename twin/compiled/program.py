@@ -15,6 +15,7 @@ from twin.compiled.memory import Memory, Reals, Wholes
 from twin.compiled.names import UnitNames, digest_of
 from twin.compiled.tape import Tapes
 from twin.errors import FactoryError, Problem
+from twin.parts.energy import amount
 from twin.sim.journal import Fingerprint
 from twin.sim.ledger import Count, Totals
 from twin.sim.station import CODES
@@ -162,11 +163,10 @@ class Program:
     def totals(self, unit: int | str) -> Totals:
         """Account of a unit since the start of the plant, that of the engine's ledger."""
         m, x, a = self._memory.m, self._memory.x, self._address(unit)
-        spent = self.now_s - float(x[a + at.SINCE])
         code, parts = int(m[a + at.CODE]), int(m[a + at.PARTS])
         seconds = x[a + at.TOTALS : a + at.TOTALS + CODES].tolist()
-        seconds[code] += spent
-        energy = float(x[a + at.ENERGY]) + spent * float(x[a + at.POWER + code])
+        seconds[code] += self.now_s - float(x[a + at.SINCE])
+        energy = amount(seconds, x[a + at.POWER : a + at.POWER + CODES].tolist())
         energy += parts * self._names[self.number(unit)].per_part
         return Totals(tuple(seconds), parts, int(m[a + at.SCRAPPED]), int(m[a + at.REWORKED]), energy)
 

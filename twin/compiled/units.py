@@ -85,7 +85,7 @@ class Units:
             NEXT=0 if s.next is None else self.address[id(s.next)],
             FEED=0 if s.feed is None else self.address[id(s.feed)],
         )  # fmt: skip
-        memory.reals(a + at.SINCE, (s.since, s.energy, s.slow, s.life, s.fail_at, s.armed))
+        memory.reals(a + at.SINCE, (s.since, s.slow, s.life, s.fail_at, s.armed))
         memory.reals(a + at.TOTALS, s.totals)
         memory.reals(a + at.POWER, s.power)
         memory.reals(a + at.EMPTY, (inf, -1.0))

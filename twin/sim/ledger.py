@@ -164,9 +164,9 @@ class Ledger:
         """Account since the start, by number or path of the unit."""
         station = self._stations[self._number(unit)]
         now = station.kernel.now
-        seconds = list(station.totals)
-        seconds[station.code] += now - station.since
-        return Totals(tuple(seconds), station.parts, station.scrapped, station.reworked, station.energy_at(now))
+        return Totals(
+            tuple(station.seconds(now)), station.parts, station.scrapped, station.reworked, station.energy_at(now)
+        )
 
     def window(self, unit: int | EquipmentPath | str, t0_ns: int, t1_ns: int) -> Truth:
         """Exact account of a window.

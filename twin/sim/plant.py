@@ -17,7 +17,7 @@ from twin.sim.kernel import Kernel
 from twin.sim.ledger import Ledger
 from twin.sim.perturbation import begin_all
 from twin.sim.station import Station
-from twin.sim.view import PlantView, view_of
+from twin.sim.view import PlantView, Viewer
 
 
 class Plant:
@@ -49,6 +49,7 @@ class Plant:
         self._journal = Journal(trace, intervals, operations)
         self._stations, self._clocks = build(Basis(config, seed, self._kernel, self._journal))
         self.units: tuple[EquipmentPath, ...] = tuple(station.path for station in self._stations)
+        self._viewer = Viewer(self._stations)
         self._ledger = Ledger(self._stations, self.epoch_ns, intervals)
         self._mailbox = Mailbox(self._kernel, self._stations, config)
         self._start()
@@ -112,7 +113,7 @@ class Plant:
 
     def view(self) -> PlantView:
         """The plant now, as arrays."""
-        return view_of(self._stations, self.now_s)
+        return self._viewer.at(self.now_s)
 
     @property
     def ledger(self) -> Ledger:

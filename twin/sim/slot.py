@@ -160,7 +160,8 @@ class Slot:
     def finish(self) -> None:
         """The time of the operation is over, unless it was interrupted meanwhile."""
         kernel = self.kernel
-        if kernel._now != self.due:
+        now = kernel._now
+        if now != self.due:
             return
         if self.phase != WORKING:
             self._go_on()
@@ -172,7 +173,7 @@ class Slot:
             if station.general:
                 self._conclude()
                 return
-            station.log.extend((kernel._now, job.good))
+            station.log.extend((now, job.good))
         # what offer and take of plain queues would do is done here, see Processor.linked
         taker: Any = station.next
         places = station.places_out
@@ -207,7 +208,7 @@ class Slot:
             return
         # the next part is like the last: the way of nearly all operations
         values = job.values
-        self.due = due = kernel._now + station.slow * (values.pop() if values else job.stream.refill())
+        self.due = due = now + station.slow * (values.pop() if values else job.stream.refill())
         heappush(kernel._queue, (due, WORK, next(kernel._eid), self.wake))
         if due > station.fail_at:
             station.arm()

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from twin.config import StationConfig
 from twin.equipment import EquipmentPath
-from twin.parts.energy import Medium, Ramp, power_by_state
+from twin.parts.energy import Medium, Ramp, amount, power_by_state
 from twin.records import RecordKind
 from twin.sim.allocation import Allocator
 from twin.sim.clock import epoch_ns, to_ns
@@ -163,7 +163,6 @@ class Station(Hot):
         "armed",
         "branch",
         "causes",
-        "energy",
         "gas",
         "held",
         "influences",
@@ -179,6 +178,7 @@ class Station(Hot):
         "power",
         "predecessors",
         "ramp",
+        "ramped",
         "recording",
         "reworked",
         "scrapped",
@@ -208,7 +208,7 @@ class Station(Hot):
         self.code, self.since, self.totals = 0, 0.0, [0.0] * CODES
         self.power = power_by_state(setting.config.power)
         self.per_part = setting.config.power.per_part if self.records_parts else 0.0
-        self.energy = 0.0
+        self.ramped = 0.0
         config = setting.config
         self.ramp = Ramp(self.power, config.power.ramp) if config.power.ramp > 0 else None
         self.air = None if config.air is None else Medium(config.air)
@@ -387,9 +387,8 @@ class Station(Hot):
         old = self.code
         spent = now - self.since
         self.totals[old] += spent
-        self.energy += spent * self.power[old]
         if self.ramp is not None:
-            self.energy += self.ramp.more(old, spent)
+            self.ramped += self.ramp.more(old, spent)
             self.ramp.leave(old, spent)
         self.since = now
         self.code = code
@@ -546,9 +545,14 @@ class Station(Hot):
 
     def energy_at(self, now: float) -> float:
         """Energy used until now in kWh."""
-        spent = now - self.since
-        ramp = 0.0 if self.ramp is None else self.ramp.more(self.code, spent)
-        return self.energy + spent * self.power[self.code] + ramp + self.parts * self.per_part
+        ramped = 0.0 if self.ramp is None else self.ramped + self.ramp.more(self.code, now - self.since)
+        return amount(self.seconds(now), self.power) + ramped + self.parts * self.per_part
+
+    def seconds(self, now: float) -> list[float]:
+        """Time in each state until now in s, by code."""
+        seconds = list(self.totals)
+        seconds[self.code] += now - self.since
+        return seconds
 
     def more_energy(self, t0_s: float, t1_s: float, air: Callable[[Station], float]) -> float:  # noqa: ARG002
         """Energy of a window that follows neither from its states nor from its parts, in kWh.
@@ -570,9 +574,7 @@ class Station(Hot):
         """Volume of a medium used until now in m³; 0 of none."""
         if medium is None:
             return 0.0
-        seconds = list(self.totals)
-        seconds[self.code] += now - self.since
-        return medium.used(seconds, self.parts if self.records_parts else 0)
+        return medium.used(self.seconds(now), self.parts if self.records_parts else 0)
 
     def flow_now(self, medium: Medium | None) -> float:
         """Flow of a medium in m³/h; 0 of none."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.sim.station import WITH_ORDER, Station
+from twin.sim.station import CODES, WITH_ORDER, Station
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,25 +41,100 @@ class PlantView:
     gas_m3: NDArray[np.float64]
 
 
-def _floats(values: list[float]) -> NDArray[np.float64]:
+class Viewer:
+    """Makes views; keeps what changes seldom, so that a view costs little where little has changed.
+
+    Args:
+        stations: The units.
+    """
+
+    def __init__(self, stations: Sequence[Station]):
+        self._stations = tuple(stations)
+        self._ready = False
+
+    def __getstate__(self) -> tuple[Station, ...]:
+        return self._stations
+
+    def __setstate__(self, stations: tuple[Station, ...]) -> None:
+        Viewer.__init__(self, stations)
+
+    def _prepare(self) -> None:
+        """What stays: what each unit uses in each state, and which units have what."""
+        units = list(enumerate(self._stations))
+        count = len(units)
+        self._codes, self._since = np.full(count, -1), np.full(count, -1.0)
+        self._seconds = np.zeros((CODES, count))
+        self._power = np.array([s.power for _, s in units], dtype=np.float64).reshape(count, CODES).T.copy()
+        self._per_part = _floats([s.per_part for _, s in units])
+        self._met = np.zeros(CODES, dtype=bool)
+        self._odd = [(i, s) for i, s in units if s.ramp is not None or _own_power(type(s))]
+        self._worn = [(i, s) for i, s in units if s.modes]
+        self._storing = [(i, s) for i, s in units if s.stores]
+        self._with_air = [(i, s) for i, s in units if s.air is not None]
+        self._with_gas = [(i, s) for i, s in units if s.gas is not None]
+        self._ready = True
+
+    def at(self, now_s: float) -> PlantView:
+        """The view of a time, which is now."""
+        if not self._ready:
+            self._prepare()
+        count = len(self._stations)
+        codes, since, parts = zip(*map(_facts, self._stations), strict=True) if count else ((), (), ())
+        self._follow(np.array(codes, dtype=np.int64), _floats(since))
+        made = np.array(parts, dtype=np.int64)
+        energy, power = self._energy(now_s) + made * self._per_part, self._power[self._codes, np.arange(count)] * 3600
+        for i, station in self._odd:
+            energy[i], power[i] = station.energy_at(now_s), station.power_now()
+        level = np.zeros(count, dtype=np.int64)
+        for i, station in self._storing:
+            level[i] = station.level
+        return PlantView(
+            now_s=now_s,
+            state=(self._codes % WITH_ORDER).astype(np.uint8),
+            state_since_s=self._since,
+            energy_kwh=energy,
+            power_kw=power,
+            parts=made,
+            wear=self._each(self._worn, lambda s: max(mode.wear() for mode in s.modes)),
+            level=level,
+            air_m3=self._each(self._with_air, lambda s: s.consumed(s.air, now_s)),
+            gas_m3=self._each(self._with_gas, lambda s: s.consumed(s.gas, now_s)),
+        )
+
+    def _follow(self, codes: NDArray[np.int64], since: NDArray[np.float64]) -> None:
+        """Take over the accounts of the units that changed their state."""
+        changed = np.flatnonzero((codes != self._codes) | (since != self._since)).tolist()
+        if changed:
+            totals = np.array([self._stations[i].totals for i in changed]).T
+            self._seconds[:, changed] = totals
+            self._met |= totals.any(axis=1)
+            self._met[codes[changed]] = True
+        self._codes, self._since = codes, since
+
+    def _energy(self, now_s: float) -> NDArray[np.float64]:
+        """Energy of the times in the states, added as by :func:`twin.parts.energy.amount`."""
+        met = np.flatnonzero(self._met)
+        seconds = self._seconds[met]
+        seconds[np.searchsorted(met, self._codes), np.arange(len(self._codes))] += now_s - self._since
+        seconds *= self._power[met]
+        total = np.zeros(len(self._codes))
+        for row in seconds:
+            total += row
+        return total
+
+    def _each(self, units: list[tuple[int, Station]], what: Callable[[Station], float]) -> NDArray[np.float64]:
+        values = np.zeros(len(self._stations))
+        for i, station in units:
+            values[i] = what(station)
+        return values
+
+
+_facts = attrgetter("code", "since", "parts")
+
+
+def _floats(values: Sequence[float]) -> NDArray[np.float64]:
     return np.array(values, dtype=np.float64)
 
 
-def _wear(station: Station) -> float:
-    return max((mode.wear() for mode in station.modes), default=0.0)
-
-
-def view_of(stations: Sequence[Station], now_s: float) -> PlantView:
-    """The view of some stations."""
-    return PlantView(
-        now_s=now_s,
-        state=np.array([s.code % WITH_ORDER for s in stations], dtype=np.uint8),
-        state_since_s=_floats([s.since for s in stations]),
-        energy_kwh=_floats([s.energy_at(now_s) for s in stations]),
-        power_kw=_floats([s.power_now() for s in stations]),
-        parts=np.array([s.parts for s in stations], dtype=np.int64),
-        wear=_floats([_wear(s) if s.modes else 0.0 for s in stations]),
-        level=np.array([s.level if s.stores else 0 for s in stations], dtype=np.int64),
-        air_m3=_floats([0.0 if s.air is None else s.consumed(s.air, now_s) for s in stations]),
-        gas_m3=_floats([0.0 if s.gas is None else s.consumed(s.gas, now_s) for s in stations]),
-    )
+def _own_power(kind: type[Station]) -> bool:
+    return kind.energy_at is not Station.energy_at or kind.power_now is not Station.power_now

@@ -31,7 +31,6 @@ def enter(m: Wholes, x: Reals, s: int, code: int) -> None:
     now, old = x[at.NOW], m[s + at.CODE]
     spent = now - x[s + at.SINCE]
     x[s + at.TOTALS + old] += spent
-    x[s + at.ENERGY] += spent * x[s + at.POWER + old]
     x[s + at.SINCE] = now
     m[s + at.CODE] = code
     x[s + at.FAIL_AT] = inf
