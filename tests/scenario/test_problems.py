@@ -89,8 +89,8 @@ def test_what_cannot_be_read_is_the_only_problem_told(text: str, tmp_path: Path)
         ("id: plant", "id: plant\n        colour: red", "got 'colour'"),
         (
             "name: small",
-            "name: small\nperturbations:\n- {id: p, target: works, effect: repair, start: 1 h, duration: 1 h}",
-            "scenario.yaml:4 perturbation p target: expected a place with units that feel 'repair', got 'works'",
+            "name: x\nperturbations: [{id: p, target: works, effect: repair, factor: 2, start: 0 s, duration: 9 s}]",
+            "scenario.yaml:3 perturbation p target: expected a place with units that feel 'repair', got 'works'",
         ),
         (
             "cycle: 58 s",
