@@ -100,7 +100,7 @@ def _effect_fields(index: Index, loc: Loc, entry: Node, effect: str) -> Found:
         if key in given and not kind.gradual:
             yield problem(index.root, (*loc, key), "an effect that grows", effect, "leave ramp and fall out")
     if effect != "curtail":
-        for key in sorted(given & {"share", "cap", "announced"}):
+        for key in sorted(given & {"share", "cap", "announced", "announced_at"}):
             yield problem(index.root, (*loc, key), "only with effect: curtail", effect, f"leave {key} out")
 
 

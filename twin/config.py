@@ -382,6 +382,11 @@ class PerturbationConfig(Config):
     share: Ratio | None = Field(default=None, description="for curtail: share of the highest demand that is left")
     cap: Power | None = Field(default=None, description="for curtail: power that is left, instead of share")
     announced: bool = Field(default=False, description="for curtail: known before, so that the time is planned")
+    announced_at: Duration | None = Field(
+        default=None,
+        description="for curtail: simulated time at which it becomes known: planned for units whose shift begins "
+        "later, a delay for the others until their next shift",
+    )
     mode: Identifier | None = Field(default=None, description="for fail: failure mode; default: the first")
     ramp: Duration = Field(default=0.0, description="time in which it grows to its full extent, inside the duration")
     fall: Duration = Field(default=0.0, description="time in which it fades, inside the duration")
@@ -402,11 +407,18 @@ class CapConfig(Config):
     share: Ratio | None = Field(default=None, description="share of the highest demand that is left")
     cap: Power | None = Field(default=None, description="power that is left, instead of share")
     announced: bool = Field(default=False, description="known before, so that the time is planned")
+    announced_at: Duration | None = Field(
+        default=None,
+        description="simulated time at which it becomes known: planned for units whose shift begins later, "
+        "a delay for the others until their next shift",
+    )
 
     @model_validator(mode="after")
     def _capped(self) -> Self:
         if (self.share is None) == (self.cap is None):
             raise ValueError("expected share or cap, got " + ("neither" if self.cap is None else "both"))
+        if self.announced and self.announced_at is not None:
+            raise ValueError("expected announced or announced_at, got both")
         return self
 
 

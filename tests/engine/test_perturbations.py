@@ -145,10 +145,16 @@ def test_commands_of_every_effect_replay_the_run() -> None:
         live.post(Command(3_000.0, "acme", "melt", "x"))
 
 
-def power_plant(envelope: dict[str, Any] | None = None, **fields: Any) -> PlantConfig:
-    """Three lines of one machine each, of 10, 6 and 4 kW, 1 kW when off."""
+def power_plant(
+    envelope: dict[str, Any] | None = None, shifts: dict[int, dict[str, Any]] | None = None, **fields: Any
+) -> PlantConfig:
+    """Three lines of one machine each, of 10, 6 and 4 kW, 1 kW when off; what else there is to each line."""
     lines = [
-        line(f"l{kw}", [source(), machine("m", power={"producing": f"{kw} kW", "idle": "2 kW", "off": "1 kW"}), sink()])
+        line(
+            f"l{kw}",
+            [source(), machine("m", power={"producing": f"{kw} kW", "idle": "2 kW", "off": "1 kW"}), sink()],
+            **(shifts or {}).get(kw, {}),
+        )
         for kw in (10, 6, 4)
     ]
     extra = {} if envelope is None else {"envelope": envelope}
@@ -212,6 +218,40 @@ def test_announced_rationing_is_planned_time() -> None:
         rows = [r for r in plant.drain() if r.values[0] == "ENERGY_CURTAILED"]
         assert {r.values[1] for r in rows} == ({None} if announced else {"l10-standing", "l6-standing", "l4-standing"})
         assert rows[0].values[2] == "heat/red"
+
+
+@pytest.mark.parametrize(
+    ("known", "planned_h"),
+    [(0.0, 4.0), (2.0, 4.0), (2.5, 3.0), (3.5, 3.0), (6.0, 3.0), (6.5, 0.0), (None, 0.0)],
+)
+def test_notice_counts_from_the_next_shift_on(known: float | None, planned_h: float) -> None:
+    """Power is missing from 5 to 9 o'clock; shifts begin at 2, 6 and 10, and an hour later at l4."""
+    shifts = [{"id": f"s{h}", "start": f"{h:02}:00", "duration": "4 h"} for h in (2, 6, 10, 14, 18, 22)]
+    late = [{"id": f"s{h}", "start": f"{h:02}:00", "duration": "4 h"} for h in (3, 7, 11, 15, 19, 23)]
+    cap = {"id": "heat", "start": "5 h", "duration": "4 h", "share": 0.2}
+    notice = {} if known is None else {"announced_at": f"{known} h"}
+    plant = power_plant(
+        {"caps": [cap | notice]},
+        {kw: {"calendar": "late" if kw == 4 else "usual"} for kw in (10, 6, 4)},
+        calendars={"usual": {"shifts": shifts}, "late": {"shifts": late}},
+    )
+    ran = Plant(plant.model_copy(update={"epoch": plant.epoch.replace(hour=0)}), 1, intervals=True)
+    ran.run_until(12 * 3600.0)
+    truth = ran.ledger.window("acme/north/hall/l10/m", ran.epoch_ns, ran.epoch_ns + 12 * 3600 * 10**9)
+    spent = [truth.duration_ns(UnitState.ENERGY_CURTAILED, with_order=order) / 3.6e12 for order in (False, True)]
+    assert spent == [planned_h, 4.0 - planned_h]
+    truth = ran.ledger.window("acme/north/hall/l4/m", ran.epoch_ns, ran.epoch_ns + 12 * 3600 * 10**9)
+    first = 4.0 if known is not None and known <= 3 else 2.0 if known is not None and known <= 7 else 0.0
+    assert truth.duration_ns(UnitState.ENERGY_CURTAILED, with_order=False) / 3.6e12 == first
+
+
+def test_a_unit_without_shifts_plans_what_is_known_when_it_begins() -> None:
+    for known, order in (("1 h", False), ("61 min", True)):
+        cap = {"id": "heat", "start": "1 h", "duration": "1 h", "share": 0.2, "announced_at": known}
+        plant = Plant(power_plant({"caps": [cap]}), 1, intervals=True)
+        plant.run_until(3 * 3600.0)
+        truth = plant.ledger.window("acme/north/hall/l10/m", plant.epoch_ns, plant.epoch_ns + 3 * 3600 * 10**9)
+        assert truth.duration_ns(UnitState.ENERGY_CURTAILED, with_order=order) == 3600 * 10**9
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,38 @@ class Calendar:
         return self._phases[index - 1], weeks * WEEK_S + following - self._origin
 
 
+class ShiftStarts:
+    """When the shifts of a weekly calendar begin, on simulated time.
+
+    Args:
+        config: The shifts; there is at least one.
+        epoch: Local time at simulated second 0.
+
+    >>> day = CalendarConfig.model_validate({"shifts": [{"id": "day", "start": "08:00", "duration": "8 h"}]})
+    >>> starts = ShiftStarts(day, datetime.fromisoformat("2026-01-05T07:00+08:00"))
+    >>> starts.last(3600.0), starts.next(3600.0)
+    (3600.0, 90000.0)
+    """
+
+    def __init__(self, config: CalendarConfig, epoch: datetime):
+        self._origin = epoch.weekday() * DAY_S + since_midnight_s(epoch)
+        spans = _spans(config)
+        self._starts = sorted({start % WEEK_S for start, _, phase in spans if phase == ON})
+
+    def _from(self, sim_s: float, more: int) -> float:
+        weeks, time = divmod(sim_s + self._origin, WEEK_S)
+        more_weeks, index = divmod(bisect_right(self._starts, time) + more, len(self._starts))
+        return (weeks + more_weeks) * WEEK_S + self._starts[index] - self._origin
+
+    def last(self, sim_s: float) -> float:
+        """The latest begin of a shift that is not after a time."""
+        return self._from(sim_s, -1)
+
+    def next(self, sim_s: float) -> float:
+        """The first begin of a shift after a time."""
+        return self._from(sim_s, 0)
+
+
 class Member(Protocol):
     """What follows a calendar."""
 

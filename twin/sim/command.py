@@ -8,7 +8,7 @@ from twin.config import PlantConfig
 from twin.effects import effects
 from twin.errors import FactoryError, Problem
 from twin.sim.effect import Command
-from twin.sim.envelope import Envelope
+from twin.sim.envelope import Envelope, shift_starts
 from twin.sim.kernel import COMMAND, Kernel
 from twin.sim.station import Station
 
@@ -30,6 +30,7 @@ class Mailbox:
         self._down: set[tuple[str, str]] = set()
         self.marks: set[tuple[str, str, str]] = set()
         self._envelopes: dict[str, Envelope] = {}
+        self._shifts = shift_starts(config)
 
     @property
     def down(self) -> set[tuple[str, str]]:
@@ -63,7 +64,7 @@ class Mailbox:
         for site_path, site in self._config.sites():
             if site_path.is_under(path):
                 if site_path not in self._envelopes:
-                    self._envelopes[site_path] = Envelope(self.targets(site_path), site.envelope)
+                    self._envelopes[site_path] = Envelope(self.targets(site_path), site.envelope, self._shifts)
                 found.append(self._envelopes[site_path])
         return found
 

@@ -47,6 +47,7 @@ def _between(effect: Effect, full: float, share: float) -> float:
 def _command(config: PerturbationConfig, at_s: float, level: float) -> Command:
     words = [config.mode or "", "share" if config.effect == "curtail" and config.cap is None else ""]
     words += ["announced"] if config.announced else []
+    words += [f"announced@{config.announced_at!r}"] if config.announced_at is not None else []
     return Command(at_s, config.target, config.effect, config.id, level, " ".join(word for word in words if word))
 
 
@@ -144,6 +145,8 @@ def _wrong(config: PerturbationConfig, mailbox: Mailbox) -> Iterator[Problem]:
     given = config.cap if config.cap is not None else getattr(config, effect.value or "id")
     if effect.value and given is None and effect.default is None:
         yield Problem(f"{where} {effect.value}", "how much", "nothing", f"write {effect.value}: ...")
+    if config.announced and config.announced_at is not None:
+        yield Problem(f"{where} announced_at", "announced or announced_at", "both", "leave one out")
     if config.effect == "demand" and config.factor == 0:
         yield Problem(f"{where} factor", "more than 0", "0")
     if (config.ramp or config.fall) and not effect.gradual:
