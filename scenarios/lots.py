@@ -11,6 +11,7 @@ from twin.records import Frame, RecordKind
 from twin.sim.plant import Plant
 from twin.sim.station import Lot, Part
 from twin.stations.orders import Orders
+from twin.stations.source import ListedSource
 
 HOUR = 3600.0
 
@@ -60,7 +61,8 @@ def _known(value: float) -> float | None:
 
 def of_plant(plant: Plant) -> tuple[LotFigures, ...]:
     """Finished lots by the engine's own account, by item, priority and whether they were there at the start."""
-    offices = [station for path in plant.units if isinstance(station := plant.station(path), Orders)]
+    stations = [plant.station(path) for path in plant.units]
+    offices = [station for station in stations if isinstance(station, Orders | ListedSource)]
     return tuple(
         figures(str(office.path), item, priority, started, account)
         for office in offices
@@ -81,7 +83,7 @@ def queue_times(plant: Plant) -> dict[str, dict[str, Any]]:
 class LotWatch:
     """Follows lots from their release to their completion by ORDER records alone."""
 
-    _released: dict[str, float] = field(default_factory=dict)
+    _released: dict[tuple[str, str], float] = field(default_factory=dict)
     _accounts: dict[tuple[str, str, bool], FlowAccount] = field(default_factory=dict)
 
     def take(self, frame: Frame) -> None:
@@ -91,13 +93,13 @@ class LotWatch:
         for path, time_ns, row in zip(frame.paths, frame.time_ns.tolist(), frame.values, strict=True):
             order, event, item, quantity, due_ns, _, _ = row
             if event == "released":
-                self._released[order] = time_ns / 1e9
+                self._released.setdefault((str(path), order), time_ns / 1e9)
             elif event == "completed":
                 self._complete(str(path), order, item, int(quantity), time_ns, due_ns)
 
     def _complete(self, path: str, order: str, item: str, size: int, time_ns: int, due_ns: int | None) -> None:
         now = time_ns / 1e9
-        began = self._released.pop(order, None)
+        began = self._released.pop((path, order), None)
         due_s = inf if due_ns is None else due_ns / 1e9
         lot = Lot(order, Part(item), size=size, released_s=now if began is None else began, due_s=due_s)
         self._accounts.setdefault((path, item, began is None), FlowAccount()).add(lot, now)

@@ -84,3 +84,49 @@ def staffed_line() -> PlantConfig:
     )
     lines = (line("line", units), line("crew", crew))
     return plant_of(site("north", *lines), items=("a", "b"), calendars={"two": CALENDAR})
+
+
+def ordered_line() -> PlantConfig:
+    """Job orders of a list through an assembly and machines that scrap, beside items without an order."""
+    orders = [
+        {"id": f"o{n}", "item": "a", "quantity": 1 + n % 4, "release": f"{20 * n} min", "due": f"{20 * n + 45} min"}
+        for n in range(24)
+    ]
+    orders += [{"id": "o7", "item": "a", "release": "141 min"}, {"item": "a", "quantity": 3, "release": "30 min"}]
+    kits = [{"item": "b", "quantity": 2, "release": f"{20 * n} min", "priority": 1} for n in range(24)]
+    units = (
+        {"id": "src", "kind": "source", "orders": orders, "to": ("m1",)},
+        {"id": "kits", "kind": "source", "orders": kits, "to": ("join",)},
+        machine(
+            "m1", {"exponential": {"mean": "6 min"}}, scrap=0.15, failures=(failure(after="3 h", repair="20 min"),)
+        ),
+        {"id": "join", "kind": "assembly", "cycle": "2 min", "makes": "c", "bom": {"a": 1, "b": 1}},
+        buffer("b1", 9),
+        machine("m2", "5 min", scrap=0.1),
+        sink("out"),
+    )
+    return plant_of(site("north", line("line", units)), items=("a", "b", "c"))
+
+
+def sized_lots() -> PlantConfig:
+    """Finished lots of a shop, with pieces in them, wait in a buffer and go through a machine to a sink."""
+    units = (
+        {
+            "id": "office",
+            "kind": "orders",
+            "to": ("wait",),
+            "release": (
+                {"item": "a", "every": {"exponential": {"mean": "30 min"}}, "size": 10, "due": "90 min"},
+                {"item": "b", "every": "50 min", "size": 4, "due": "2 h"},
+            ),
+        },
+        {"id": "saw", "kind": "tool", "scrap": 0.1},
+        {"id": "mill", "kind": "tool"},
+        buffer("wait", 5, to=("out",)),
+        sink("out", interval={"exponential": {"mean": "18 min"}}),
+    )
+    recipes = {
+        "a": {"steps": [["saw", "9 min"], ["mill", "14 min"], ["saw", "2 min"]]},
+        "b": {"steps": [["mill", "8 min"]]},
+    }
+    return plant_of(site("north", line("line", units)), items=("a", "b"), recipes=recipes)

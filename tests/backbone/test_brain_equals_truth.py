@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from scenarios.loader import load
-from tests.backbone.plants import energy_hall, lively_line, staffed_line
+from tests.backbone.plants import energy_hall, lively_line, ordered_line, sized_lots, staffed_line
 from tests.backbone.run import Heard, tell
 from tests.backbone.truth import Reference
 from tests.conftest import ROOT
@@ -36,13 +36,14 @@ class Case:
     config: PlantConfig
 
 
+MADE = {"staffed": staffed_line, "energy": energy_hall, "ordered": ordered_line, "sized": sized_lots}
+
+
 @cache
 def case(name: str, hours: float, tick_s: float) -> Case:
     config, seed, base = lively_line(), 3, Path()
-    if name == "staffed":
-        config = staffed_line()
-    elif name == "energy":
-        config = energy_hall()
+    if name in MADE:
+        config = MADE[name]()
     elif name != "line":
         scenario = load(name)
         # from a folder without recordings: those units are simulated, so that there is a truth
@@ -64,8 +65,7 @@ HOURS = {
 }
 """Hours and telemetry period in s of each run; others run 9 h."""
 SCENARIOS = [
-    (name, *HOURS.get(name, (9, 30)))
-    for name in ("line", "staffed", "energy", *sorted(p.stem for p in LIBRARY.glob("*.yaml")))
+    (name, *HOURS.get(name, (9, 30))) for name in ("line", *MADE, *sorted(p.stem for p in LIBRARY.glob("*.yaml")))
 ]
 
 

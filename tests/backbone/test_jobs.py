@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scenarios.loader import load
+from tests.backbone.plants import ordered_line, sized_lots
 from tests.backbone.run import Heard, tell
 from twin.brain import Brain, BrainConfig
 from twin.equipment import EquipmentPath
 from twin.kpi.spec import specs
 from twin.records import Frame, RecordKind
 from twin.sim.plant import Plant
+from twin.stations.source import ListedSource
 
 HOUR = 3600 * 10**9
-RUNS = {"job_shop": (44, 300), "minifab": (120, 1200)}
+RUNS = {"job_shop": (44, 300), "minifab": (120, 1200), "ordered": (30, 300), "sized": (30, 300)}
+MADE = {"ordered": ordered_line, "sized": sized_lots}
 """Hours and telemetry period in s."""
 
 
@@ -25,21 +29,27 @@ class JobRun:
     """A run: what the brain said, and the rows of orders, taken down as they passed."""
 
     def __init__(self, name: str):
-        scenario = load(name)
-        config = scenario.plant()
-        self.plant = plant = Plant(config, scenario.run.seed, intervals=True)
+        scenario = None if name in MADE else load(name)
+        config = MADE[name]() if scenario is None else scenario.plant()
+        seed, base = (5, Path()) if scenario is None else (scenario.run.seed, scenario.base)
+        self.plant = plant = Plant(config, seed, intervals=True)
         self.hours, tick_s = RUNS[name]
+        self.steps: list[dict[str, Any]] = []
+        self.stock: list[dict[str, Any]] = []
         self.heard = Heard(brain=Brain(BrainConfig(live_s=None, keep_h=240)))
-        self.released: dict[str, int] = {}
+        self.released: dict[tuple[str, str], int] = {}
         self.completed: list[tuple[str, int, str, float, int | None]] = []
-        for frame in tell(plant, config, self.hours, tick_s, scenario.base):
+        for frame in tell(plant, config, self.hours, tick_s, base):
             self._note(frame)
             self.heard.listen([frame])
 
     def _note(self, frame: Frame) -> None:
+        if frame.kind is RecordKind.STOCK:
+            self.stock += frame.rows()
         for row in frame.rows() if frame.kind is RecordKind.ORDER else ():
+            self.steps.append(row)
             if row["event"] == "released":
-                self.released[row["order"]] = row["time_ns"]
+                self.released.setdefault((row["path"], row["order"]), row["time_ns"])
             elif row["event"] == "completed":
                 self.completed.append((row["path"], row["time_ns"], row["order"], row["quantity"], row["due_ns"]))
 
@@ -50,7 +60,7 @@ class JobRun:
     def expected(self, path: str, t0: int, t1: int) -> dict[str, float | None]:
         """Indicators of a unit or place in a window, order by order."""
         inside = [row for row in self.completed if EquipmentPath(row[0]).is_under(path) and t0 <= row[1] < t1]
-        flows = [(time - self.released[order]) / HOUR for _, time, order, *_ in inside if order in self.released]
+        flows = [(time - self.released[unit, order]) / HOUR for unit, time, order, *_ in inside]
         late = [(time - due) / HOUR for _, time, _, _, due in inside if due is not None]
         mean = lambda some: sum(some) / len(some) if some else None  # noqa: E731
         return {
@@ -103,7 +113,7 @@ def test_whole_runs_are_the_engines_account(name: str) -> None:
         assert jobs.late_ns / 1e9 == pytest.approx(sum(a.late_s for a in accounts), rel=1e-9, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["job_shop", "minifab"])
+@pytest.mark.parametrize("name", ["job_shop", "minifab", "sized"])
 def test_the_output_of_a_shop_is_what_is_finished_and_not_every_operation(name: str) -> None:
     seen = run(name)
     ((path, office),) = seen.offices().items()
@@ -115,7 +125,45 @@ def test_the_output_of_a_shop_is_what_is_finished_and_not_every_operation(name: 
         total += pieces
         counts = seen.plant.ledger.window(path, t0, t1).counts.values()
         assert sum(count.good for count in counts) == pieces
-        for place in (path, line) if name == "job_shop" else (path, EquipmentPath(path).site):
+        for place in (path, line) if name != "minifab" else (path, EquipmentPath(path).site):
             row = seen.heard.rows.get((place, "good_quantity", "hour", t1))
             assert (0 if row is None else row["value"]) == pieces, (place, t1)
     assert 0 < total <= sum(account.pieces for account in office.accounts.values())
+
+
+def test_pieces_of_an_order_of_a_source_leave_are_built_in_or_are_lost() -> None:
+    seen = run("ordered")
+    source, kits = (seen.plant.station(EquipmentPath(f"acme/north/hall/line/{name}")) for name in ("src", "kits"))
+    assert isinstance(source, ListedSource)
+    assert isinstance(kits, ListedSource)
+    told = {
+        event: [row for row in seen.steps if row["event"] == event] for event in ("released", "completed", "cancelled")
+    }
+    for path in (str(source.path), str(kits.path)):
+        mine = {event: sum(row["quantity"] for row in rows if row["path"] == path) for event, rows in told.items()}
+        under_way = sum(job.made for job in (source if path == str(source.path) else kits).underway.values())
+        assert mine["released"] == mine["completed"] + mine["cancelled"] + under_way
+        assert mine["completed"] > 0
+    assert {row["destination"] for row in told["completed"]} >= {
+        "acme/north/hall/line/out",
+        "acme/north/hall/line/join",
+    }
+    assert sum(row["order"] == "o7" and row["event"] == "released" for row in seen.steps) == 2
+    assert sum(row["order"] == "o7" and row["event"] == "completed" for row in seen.steps) == 1
+
+
+def test_a_lot_counts_with_its_pieces_where_it_waits_and_where_it_leaves() -> None:
+    seen = run("sized")
+    plant, end = seen.plant, seen.plant.epoch_ns + seen.hours * HOUR
+    made, gone, stock = (
+        plant.ledger.window(f"acme/north/hall/line/{n}", plant.epoch_ns, end) for n in ("office", "out", "wait")
+    )
+    left = {item: count.good for item, count in gone.counts.items()}
+    assert left["a"] % 10 == left["b"] % 4 == 0
+    assert sum(left.values()) == plant.station(EquipmentPath("acme/north/hall/line/out")).parts > 0
+    for item, count in made.counts.items():
+        assert 0 <= count.good - left[item] <= 6 * 10
+    assert stock.stock_ns.keys() == {"a", "b"}
+    levels = [row["on_hand"] for row in seen.stock if row["path"].endswith("wait") and row["item"] == "a"]
+    assert max(levels) >= 10
+    assert all(level % 10 == 0 for level in levels)

@@ -85,7 +85,7 @@ class JobLog:
             job = self.known[step.order] = Job()
         job.open += step.quantity
         if step.event == RELEASED:
-            job.released_ns = time_ns
+            job.released_ns = time_ns if job.released_ns == UNKNOWN else min(job.released_ns, time_ns)
         return max(time_ns, job.ended_ns if job.ended_ns < NEVER else time_ns)
 
     def _complete(self, time_ns: int, step: Step) -> int:

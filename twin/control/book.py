@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, sqrt
+from typing import Protocol
 
-from twin.sim.station import Lot
+
+class Finished(Protocol):
+    """A lot or order that is finished.
+
+    Attributes:
+        size: Pieces in it.
+        released_s: Simulated time of its release.
+        due_s: Simulated time at which it is due; infinite without a due date.
+    """
+
+    size: int
+    released_s: float
+    due_s: float
 
 
 @dataclass(slots=True)
@@ -32,7 +45,7 @@ class FlowAccount:
     late_s: float = 0.0
     tardy_s: float = 0.0
 
-    def add(self, lot: Lot, now: float) -> None:
+    def add(self, lot: Finished, now: float) -> None:
         """A lot is finished."""
         flow_s = now - lot.released_s
         self.lots += 1

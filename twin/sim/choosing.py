@@ -46,7 +46,7 @@ class ChoosingBuffer(Buffer):
         self.used -= self.volumes.get(part.item, 0.0)
         self.parts += 1
         if self.recording:
-            self.record(part.item, -1)
+            self.record(part.item, -part.size)
         self.given(part)
         return part
 

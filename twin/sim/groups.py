@@ -89,7 +89,7 @@ class GroupProcessor(Processor):
         verdict, kind, _ = self.judge(job)
         if self.recording:
             self.log.extend((self.kernel._now, verdict))
-        if kind is None and self.losses:
+        if kind is None:
             self.lose(part)
         return [] if kind is None else [part.become(kind)]
 

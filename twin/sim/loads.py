@@ -22,6 +22,11 @@ class Part(NamedTuple):
         """Itself; of a lot, the part that it is at present."""
         return self
 
+    @property
+    def size(self) -> int:
+        """Pieces in it: itself."""
+        return 1
+
     def become(self, kind: Part) -> Part:
         """What it is after an operation that makes ``kind`` of it."""
         return kind
@@ -40,15 +45,17 @@ class Lot:
         priority: Lower goes first.
         released_s: Simulated time of its release.
         due_s: Simulated time at which it is due; infinite without a due date.
+        owner: Is told when it leaves the plant or is lost: its :class:`~twin.control.job.JobOrder`, if it has one.
     """
 
-    __slots__ = ("due_s", "id", "kind", "order", "priority", "released_s", "size", "step", "visits")
+    __slots__ = ("due_s", "id", "kind", "order", "owner", "priority", "released_s", "size", "step", "visits")
 
     def __init__(
         self, id: str, kind: Part, *, size: int = 1, order: str = "", priority: float = 0.0,
-        released_s: float = 0.0, due_s: float = inf,
+        released_s: float = 0.0, due_s: float = inf, owner: Any = None,
     ):  # fmt: skip
         self.id, self.kind, self.size, self.order = id, kind, size, order or id
+        self.owner = owner
         self.priority, self.released_s, self.due_s = priority, released_s, due_s
         self.step = 0
         self.visits: Any = None

@@ -301,8 +301,7 @@ class Processor(Breakable):
         """A part is scrapped in the middle of its operation."""
         self.parts += 1
         self.scrapped += 1
-        if self.losses:
-            self.lose(part)
+        self.lose(part)
         if self.recording:
             self.log.extend((self.kernel._now, job.scrap))
 

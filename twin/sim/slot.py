@@ -241,8 +241,7 @@ class Slot:
         if station.recording:
             station.log.extend((self.kernel._now, verdict))
         if out is None:
-            if station.losses:
-                station.lose(self.part)
+            station.lose(self.part)
             self._turn_to(station.ask())
         elif takers is None:
             self._again(out)

@@ -326,9 +326,11 @@ class Station(Hot):
             loop.returned(part)
 
     def lose(self, part: Load) -> None:
-        """A part is scrapped inside card loops."""
+        """A part is scrapped: it gives its cards back, and its order hears of it."""
         for loop in self.losses:
             loop.returned(part)
+        if isinstance(part, Lot) and part.owner is not None:
+            part.owner.lost(part)
 
     def forward(self, part: Load) -> bool:
         """Offer a part to the successors in turn; whether one took it."""

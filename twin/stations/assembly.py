@@ -121,6 +121,9 @@ class Assembly(Processor):
     def _identity(self, product: Part, bom: Iterable[tuple[str, int]]) -> Load:
         """The product, as the first lot among its components goes on; the others end here."""
         used = [lots.popleft() for item, number in bom if (lots := self.lots.get(item)) for _ in range(number) if lots]
+        for lot in used[1:]:
+            if lot.owner is not None:
+                lot.owner.left(lot, self)
         return used[0].become(product) if used else product
 
     def _consume(self) -> Load | None:

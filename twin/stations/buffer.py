@@ -79,6 +79,8 @@ class Shelf:
 class Buffer(Station):
     """Holds parts first in, first out; the head waits until a successor takes it.
 
+    A lot needs one place; its stock counts with its pieces.
+
     It passes on outside shifts too: only its state and power follow the calendar.
     """
 
@@ -119,7 +121,7 @@ class Buffer(Station):
         """Log a change of stock that has just happened."""
         shelf = self.shelves.get(item)
         if shelf is None:
-            before = sum(part.item == item for part in self.queue) - change
+            before = sum(part.size for part in self.queue if part.item == item) - change
             shelf = self.shelves[item] = Shelf(self, item, before)
         shelf.change(change)
 
@@ -146,7 +148,7 @@ class Buffer(Station):
             return False
         queue.append(part)
         if self.recording:
-            self.record(part.item, 1)
+            self.record(part.item, part.size)
         if self.hearer is not None:
             self.hearer.arrived()
         return True
@@ -155,7 +157,7 @@ class Buffer(Station):
         """Store a part."""
         self.queue.append(part)
         if self.recording:
-            self.record(part.item, 1)
+            self.record(part.item, part.size)
         if self.hearer is not None:
             self.hearer.arrived()
 
@@ -173,7 +175,7 @@ class Buffer(Station):
         part = queue.popleft()
         self.parts += 1
         if self.recording:
-            self.record(part.item, -1)
+            self.record(part.item, -part.size)
         if self.loops:
             self.leave_loops(part)
         if self.next is None:
@@ -188,7 +190,7 @@ class Buffer(Station):
             part = queue.popleft()
             self.parts += 1
             if self.recording:
-                self.record(part.item, -1)
+                self.record(part.item, -part.size)
             if self.loops:
                 self.leave_loops(part)
         if full and len(queue) < self.places:

@@ -40,7 +40,14 @@ class Trip:
 
     def values(self, event: str) -> tuple[Any, ...]:
         """Values of a SHIPMENT row."""
-        return (self.name, event, self.parts[0].item, len(self.parts), self.origin, str(self.taker.path))
+        return (
+            self.name,
+            event,
+            self.parts[0].item,
+            sum(part.size for part in self.parts),
+            self.origin,
+            str(self.taker.path),
+        )
 
     def arrive(self) -> None:
         """The load is there."""

@@ -141,7 +141,7 @@ class Shipping(Buffer):
         name = f"{self.path.replace('/', '.')}.{self.sent}"
         trip = Trip(taker, parts, name, str(self.path))
         if self.recording:
-            self.record(parts[0].item, -len(parts))
+            self.record(parts[0].item, -sum(part.size for part in parts))
             event = Event(self.setting.unit, RecordKind.SHIPMENT, trip.values("departed"))
             self.log.extend((self.kernel._now, event))
         taker.trips[name] = trip

@@ -11,7 +11,7 @@ from twin.distributions import Durations
 from twin.records import RecordKind
 from twin.sim.journal import Event, Series
 from twin.sim.kernel import WORK
-from twin.sim.station import BREAK, OFF, PRODUCING, STARVED, Load, Part, Setting, Station
+from twin.sim.station import BREAK, OFF, PRODUCING, STARVED, Load, Lot, Part, Setting, Station
 from twin.stations import stations
 
 
@@ -40,6 +40,8 @@ class SinkConfig(StationConfig):
 class Sink(Station):
     """Takes items at once, or one after each interval of demand while on shift; then counts them.
 
+    A lot is taken as one and counts with its pieces.
+
     PRODUCING while an interval of demand runs, else STARVED. The ideal time in its PART rows is the
     mean interval, 0 without one.
     """
@@ -47,7 +49,7 @@ class Sink(Station):
     config = SinkConfig
     records_parts = True
     holds_on = Station.holds_on | BREAK | OFF
-    __slots__ = ("demand", "events", "ready", "sequence")
+    __slots__ = ("demand", "events", "of_lots", "ready", "sequence", "turn")
 
     def __init__(self, setting: Setting):
         super().__init__(setting)
@@ -55,10 +57,12 @@ class Sink(Station):
         assert isinstance(config, SinkConfig)  # noqa: S101 - the builder has checked it
         self.demand = None if config.interval is None else self.stream("demand", config.interval)
         self.ready, self.sequence = True, config.sequence
+        self.turn = 0
         self.events: dict[Part, Event] = {}
+        self.of_lots: dict[tuple[Part, int], Event] = {}
 
     def admits(self, part: Load) -> bool:
-        return self.ready and (not self.sequence or part.item == self.sequence[self.parts % len(self.sequence)])
+        return self.ready and (not self.sequence or part.item == self.sequence[self.turn % len(self.sequence)])
 
     def offer(self, part: Load) -> bool:
         if self.closed or not self.admits(part):
@@ -71,18 +75,28 @@ class Sink(Station):
         return True
 
     def _leave(self, part: Load) -> None:
-        self.parts += 1
+        size = 1
+        if isinstance(part, Lot):
+            size = part.size
+            if part.owner is not None:
+                part.owner.left(part, self)
+        self.parts += size
+        if self.sequence:
+            self.turn += 1
         if self.loops:
             self.leave_loops(part)
         if self.recording:
-            event = self.events.get(part.kind)
-            self.log.extend((self.kernel._now, self._event(part.kind) if event is None else event))
+            event = self.events.get(part.kind) if size == 1 else self.of_lots.get((part.kind, size))
+            self.log.extend((self.kernel._now, self._event(part.kind, size) if event is None else event))
 
-    def _event(self, part: Part) -> Event:
+    def _event(self, part: Part, size: int) -> Event:
         law = getattr(self.setting.config, "interval", None)
         unit, first_pass = self.setting.unit, int(part.reworks == 0)
-        values = (part.item, 1, 0, 0, 0.0 if law is None else law.mean_s, first_pass)
-        event = self.events[part] = Event(unit, RecordKind.PART, values, Series())
+        values = (part.item, size, 0, 0, 0.0 if law is None else law.mean_s, first_pass)
+        if size > 1:
+            event = self.of_lots[part, size] = Event(unit, RecordKind.PART, values)
+        else:
+            event = self.events[part] = Event(unit, RecordKind.PART, values, Series())
         return event
 
     def _wanted(self) -> None:

@@ -9,13 +9,18 @@ from typing import Any, ClassVar, Self, cast
 from pydantic import Field, model_validator
 
 from twin.config import Config, Identifier, StationConfig
+from twin.control.book import FlowAccount
+from twin.control.job import JobOrder
 from twin.day_pattern import seconds
 from twin.distributions import Distribution, Durations, Exponential
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
+from twin.records import RecordKind
 from twin.sim.arrivals import DailyRates, RateStream
+from twin.sim.clock import epoch_ns, to_ns
+from twin.sim.journal import Event
 from twin.sim.process import Processor
-from twin.sim.station import BLOCKED, IDLE_NO_ORDER, PRODUCING, Load, Lot, Part, Setting, Station
+from twin.sim.station import BLOCKED, IDLE_NO_ORDER, PRODUCING, Load, Part, Setting, Station
 from twin.stations import stations
 from twin.streams import Stream
 from twin.units import Duration, Rate
@@ -193,10 +198,12 @@ class ListedSource(Source):
     """Releases what a list says, at its times; what nobody takes waits here.
 
     BLOCKED while items wait, PRODUCING until the next release, IDLE_NO_ORDER after the last. Releases
-    go on outside shifts, but nothing leaves.
+    go on outside shifts, but nothing leaves. Lines with an id, a due date or a priority are job orders: released
+    here, completed when the last piece leaves the plant or is built into something; lines of one id that are open
+    at the same time are one order.
     """
 
-    __slots__ = ("plan", "position", "ready")
+    __slots__ = ("accounts", "plan", "position", "ready", "underway")
 
     def __init__(self, setting: Setting):
         super().__init__(setting)
@@ -205,6 +212,8 @@ class ListedSource(Source):
         self.plan = sorted(config.orders, key=_release)
         self.position = 0
         self.ready: deque[Load] = deque()
+        self.underway: dict[str, JobOrder] = {}
+        self.accounts: dict[tuple[str, int, bool], FlowAccount] = {}
 
     def begin(self) -> None:
         self._expect()
@@ -228,9 +237,37 @@ class ListedSource(Source):
         if order.id is None and order.due is None and order.priority == 0:
             return [kind] * order.quantity
         name = order.id or f"{self.path.name}-{self.position + 1}"
-        rest = {"order": name, "priority": float(order.priority), "released_s": self.kernel._now}
-        due_s = inf if order.due is None else order.due
-        return [Lot(f"{name}.{n + 1}", kind, due_s=due_s, **rest) for n in range(order.quantity)]  # type: ignore[arg-type]
+        job = self.underway.get(name)
+        if job is None:
+            due_s = inf if order.due is None else order.due
+            job = JobOrder(self, name, order.item, float(order.priority), self.kernel._now, due_s)
+            self.underway[name] = job
+        self._tell(job, "released", order.quantity)
+        return job.lots(kind, order.quantity)
+
+    def completed(self, job: JobOrder, where: Station) -> None:
+        """The last piece of an order has left."""
+        self._close(job)
+        self._tell(job, "completed", job.size, str(where.path))
+
+    def lost(self, job: JobOrder, pieces: int) -> None:
+        """Pieces of an order were scrapped; an order of which others have left is completed with the last."""
+        self._tell(job, "cancelled", pieces)
+        if not job.open and job.size:
+            self.completed(job, self)
+        elif not job.open:
+            del self.underway[job.id]
+
+    def _close(self, job: JobOrder) -> None:
+        del self.underway[job.id]
+        key = (job.item, int(job.priority), False)
+        self.accounts.setdefault(key, FlowAccount()).add(job, self.kernel._now)
+
+    def _tell(self, job: JobOrder, event: str, pieces: int, where: str | None = None) -> None:
+        if self.recording:
+            due_ns = None if job.due_s == inf else to_ns(epoch_ns(self.setting.epoch), job.due_s)
+            values = (job.id, event, job.item, pieces, due_ns, str(self.path), where)
+            self.log.extend((self.kernel._now, Event(self.setting.unit, RecordKind.ORDER, values)))
 
     def peek(self, taker: Station) -> Load | None:  # noqa: ARG002 - the head is for any successor
         return self.ready[0] if self.ready and not self.closed else None

@@ -96,7 +96,7 @@ class Storage(Mover):
 
     def _record(self, part: Load, by: int) -> None:
         if self.recording:
-            self.shelves[part.item].change(by)
+            self.shelves[part.item].change(by * part.size)
 
     # --- in -------------------------------------------------------------------------------------
 
