@@ -13,10 +13,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from scenarios.commands.experiment import AsJson, Quiet, told
 from scenarios.commands.live import Seed, duration_s
 from scenarios.commands.simulate import WIDTH
 from scenarios.experiments.bottleneck import BottleneckShare, bottleneck_shares
+from scenarios.experiments.command import AsJson, Quiet, told
 from scenarios.experiments.study import scopes_of
 from scenarios.loader import load
 from scenarios.messages import nearest

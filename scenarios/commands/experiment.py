@@ -2,67 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from scenarios.commands.simulate import WIDTH
+from scenarios.experiments.command import StudyCommand
 from scenarios.experiments.points import load_experiment
 from scenarios.experiments.quantities import label
 from scenarios.experiments.report import write_report
 from scenarios.experiments.results import Results
-from scenarios.experiments.run import Progress as Told
-from scenarios.experiments.run import Resources, run_experiment
-from scenarios.experiments.study import Study
-
-Engine = Annotated[str, typer.Option(help="where runs are computed: process (this machine) or ray")]
-Workers = Annotated[int | None, typer.Option(min=1, help="runs at a time; default: all cores")]
-KernelName = Annotated[str, typer.Option("--kernel", help="what runs the plant: auto, python (the engine), compiled")]
-Out = Annotated[Path | None, typer.Option(help="folder of the results; default: data/experiments/NAME")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="forget earlier results in the folder")]
-AsJson = Annotated[bool, typer.Option("--json", help="print one object")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="print nothing; the exit code tells")]
-
-
-def resources_for(study: Study, engine: str, workers: int | None, kernel: str, quiet: bool) -> Resources:
-    """How a study is computed; tells where the compiled kernel cannot be used."""
-    resources = Resources(engine, workers, kernel)
-    note = resources.note(study)
-    if note and not quiet:
-        print(note, file=sys.stderr)
-    return resources
-
-
-def folder_of(out: Path | None, name: str, fresh: bool) -> Path:
-    """The folder of a study's results; ``fresh`` removes what an earlier run has left there."""
-    folder = out or Path(os.environ.get("FF_DATA", "data")) / "experiments" / name
-    if fresh and (folder / "outcomes.jsonl").is_file():
-        shutil.rmtree(folder)
-    return folder
-
-
-@contextmanager
-def told(title: str, quiet: bool) -> Iterator[Told]:
-    """A bar of the runs done, on a terminal; says how to go on when interrupted."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    try:
-        with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-            task = bar.add_task(title, total=None)
-            yield lambda done, planned: bar.update(task, completed=done, total=planned)
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on from here", file=sys.stderr)
-        raise
+from scenarios.experiments.run import run_experiment
 
 
 def board(results: Results) -> Table:
@@ -104,28 +57,11 @@ def show(results: Results, out: Path) -> None:
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-
-    @app.command("experiment")
-    def command(
-        file: Annotated[Path, typer.Argument(help="experiment file, or name of a shipped one")],
-        engine: Engine = "process",
-        workers: Workers = None,
-        kernel: KernelName = "auto",
-        out: Out = None,
-        fresh: Fresh = False,
-        as_json: AsJson = False,
-        quiet: Quiet = False,
-    ) -> None:
-        """Run a designed experiment on a scenario; goes on where an earlier run was interrupted."""
-        experiment = load_experiment(file)
-        resources = resources_for(experiment, engine, workers, kernel, quiet)
-        folder = folder_of(out, experiment.config.name, fresh)
-        with told(experiment.config.name, quiet) as progress:
-            results = run_experiment(experiment, folder, resources, progress)
-        results.write(folder)
-        write_report(results, folder / "report.html")
-        if as_json:
-            options = orjson.OPT_NON_STR_KEYS
-            print(orjson.dumps(results.document(), option=options).decode())
-        elif not quiet:
-            show(results, folder)
+    StudyCommand(
+        name="experiment",
+        help="Run a designed experiment on a scenario; goes on where an earlier run was interrupted.",
+        load=load_experiment,
+        run=run_experiment,
+        report=write_report,
+        show=show,
+    ).add(app)

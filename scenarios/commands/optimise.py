@@ -4,26 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from scenarios.commands.experiment import (
-    AsJson,
-    Engine,
-    Fresh,
-    KernelName,
-    Out,
-    Quiet,
-    Workers,
-    folder_of,
-    resources_for,
-    told,
-)
 from scenarios.commands.simulate import WIDTH
+from scenarios.experiments.command import StudyCommand
 from scenarios.experiments.optimisation.report import write_search_report
 from scenarios.experiments.optimisation.results import Found
 from scenarios.experiments.optimisation.run import run_optimisation
@@ -55,27 +42,11 @@ def show(found: Found, out: Path) -> None:
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-
-    @app.command("optimise")
-    def command(
-        file: Annotated[Path, typer.Argument(help="optimisation file, or name of a shipped one")],
-        engine: Engine = "process",
-        workers: Workers = None,
-        kernel: KernelName = "auto",
-        out: Out = None,
-        fresh: Fresh = False,
-        as_json: AsJson = False,
-        quiet: Quiet = False,
-    ) -> None:
-        """Look for the best values of a scenario's variables; goes on where an earlier run was interrupted."""
-        task = load_task(file)
-        resources = resources_for(task, engine, workers, kernel, quiet)
-        folder = folder_of(out, task.config.name, fresh)
-        with told(task.config.name, quiet) as progress:
-            found = run_optimisation(task, folder, resources, progress)
-        found.write(folder)
-        write_search_report(found, folder / "report.html")
-        if as_json:
-            print(orjson.dumps(found.document(), option=orjson.OPT_NON_STR_KEYS).decode())
-        elif not quiet:
-            show(found, folder)
+    StudyCommand(
+        name="optimise",
+        help="Look for the best values of a scenario's variables; goes on where an earlier run was interrupted.",
+        load=load_task,
+        run=run_optimisation,
+        report=write_search_report,
+        show=show,
+    ).add(app)
