@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from pydantic import BaseModel
@@ -17,11 +20,13 @@ from scenarios.experiments.problems import shipped
 from scenarios.exporters import exporters
 from scenarios.importers import importers
 from scenarios.loader import LIBRARY
-from twin.config import Config
+from twin.config import Config, PerturbationConfig
 from twin.control.rules import rules
 from twin.distributions import FAMILIES
+from twin.effects import effects
 from twin.errors import Problem, ScenarioError
 from twin.registry import Registry
+from twin.sim.effect import Effect
 from twin.stations import stations
 from twin.supply.policies import policies
 from twin.units import Unit
@@ -32,6 +37,7 @@ REGISTRIES: dict[str, Registry[Any]] = {
     "driver": drivers,
     "policy": policies,
     "rule": rules,
+    "effect": effects,
     "importer": importers,
     "exporter": exporters,
 }
@@ -78,23 +84,60 @@ def fields(config: type[BaseModel]) -> Table:
     return table
 
 
-def configuration(kind: str) -> tuple[str, type[BaseModel]]:
-    """Summary and configuration class of a kind of station, a distribution, an experiment or an optimisation.
+class Entry(NamedTuple):
+    """What there is to say of a kind.
+
+    Args:
+        sort: What it is a kind of.
+        text: What it does.
+        config: What can be set, None when there is nothing of the sort.
+    """
+
+    sort: str
+    text: str
+    config: type[BaseModel] | None
+
+
+def entries(kind: str) -> list[Entry]:
+    """Everything of a name: kinds of different sorts may share it.
 
     Raises:
         ScenarioError: No such kind.
     """
-    if kind in STUDIES:
-        return summary(STUDIES[kind]), STUDIES[kind]
-    if kind in FAMILIES:
-        return summary(FAMILIES[kind]), FAMILIES[kind]
-    if kind in policies:
-        return summary(policies[kind].config), policies[kind].config
-    try:
-        entry: Any = stations[kind]
-    except KeyError as error:
-        raise ScenarioError([Problem("kind", "a station or distribution", repr(kind), str(error.args[0]))]) from None
-    return summary(entry.config), entry.config
+    found = [Entry("study", summary(STUDIES[kind]), STUDIES[kind])] if kind in STUDIES else []
+    found += [Entry("distribution", summary(FAMILIES[kind]), FAMILIES[kind])] if kind in FAMILIES else []
+    found += [_entry(sort, registry[kind]) for sort, registry in REGISTRIES.items() if kind in registry]
+    if not found:
+        known = [*STUDIES, *FAMILIES, *(name for registry in REGISTRIES.values() for name in registry.kinds())]
+        near = get_close_matches(kind, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "see factory list"
+        raise ScenarioError([Problem("kind", "a name that factory list shows", repr(kind), hint)])
+    return found
+
+
+def _entry(sort: str, thing: Any) -> Entry:
+    if sort == "effect":
+        return Entry(sort, f"{prose(thing)}\n{_extent(thing)}", PerturbationConfig)
+    if sort in ("station", "policy"):
+        return Entry(sort, summary(thing.config), thing.config)
+    return Entry(sort, prose(thing), getattr(thing, "Options", None))
+
+
+def prose(thing: object) -> str:
+    """A docstring up to its first section, such as Args, a line for each paragraph."""
+    text = re.split(r"\n\n\w+:", inspect.cleandoc(thing.__doc__ or ""), maxsplit=1)[0]
+    return "\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+
+
+def _extent(effect: type[Effect]) -> str:
+    how = "on or off"
+    if effect.value:
+        usual = "required" if effect.default is None else f"default {effect.default:g}"
+        how = f"extent: {effect.value}, {usual}, nothing at {effect.neutral:g}"
+    ended = (
+        "" if not effect.lasts else f"; as a command ended by {effect.ended_by or 'itself, with nothing as its extent'}"
+    )
+    return f"{how}{'; may grow and fade' if effect.gradual else ''}{ended}"
 
 
 def add(app: typer.Typer) -> None:
@@ -102,15 +145,18 @@ def add(app: typer.Typer) -> None:
 
     @app.command("list")
     def list_() -> None:
-        """List scenarios, studies, kinds of station, profiles, drivers and distributions."""
+        """List scenarios, studies, distributions and all kinds: stations, rules, effects, formats and others."""
         Console().print(listing())
 
     @app.command()
     def describe(
-        kind: Annotated[str, typer.Argument(help="kind of station, distribution, experiment, optimisation")],
+        kind: Annotated[str, typer.Argument(help="name of anything that factory list shows but scenarios")],
     ) -> None:
-        """Show the fields of a kind of station, of a distribution, of an experiment or an optimisation."""
-        head, config = configuration(kind)
+        """Show what a kind does and what can be set: of a station, rule, effect, format, distribution or study."""
         console = Console()
-        console.print(head)
-        console.print(fields(config))
+        found = entries(kind)
+        for entry in found:
+            title = f"{entry.sort}: " if len(found) > 1 or entry.sort not in ("station", "distribution") else ""
+            console.print(title + entry.text, markup=False, highlight=False)
+            if entry.config is not None and entry.config.model_fields:
+                console.print(fields(entry.config))

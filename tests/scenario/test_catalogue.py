@@ -1,0 +1,54 @@
+"""``factory list`` and ``factory describe``."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from scenarios.commands.catalogue import FAMILIES, REGISTRIES, STUDIES, entries, fields, listing
+from twin.config import PerturbationConfig
+from twin.errors import ScenarioError
+
+NAMES = sorted({*STUDIES, *FAMILIES, *(name for registry in REGISTRIES.values() for name in registry.kinds())})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everything_listed_can_be_described(name: str) -> None:
+    for entry in entries(name):
+        assert entry.text
+        if entry.config is not None:
+            assert fields(entry.config).row_count == len(entry.config.model_fields)
+
+
+def test_all_sorts_are_listed() -> None:
+    console = Console(width=400, record=True, file=StringIO())
+    console.print(listing())
+    lines = {tuple(line.split()[:2]) for line in console.export_text().splitlines() if line.strip()}
+    for sort, registry in REGISTRIES.items():
+        assert {(sort, name) for name in registry.kinds()} <= lines
+    assert {"rule", "effect", "importer", "exporter"} <= REGISTRIES.keys()
+
+
+def test_options_of_rules_and_formats_and_the_extent_of_effects() -> None:
+    (rule,) = entries("sequence")
+    assert rule.config is not None
+    assert (rule.sort, list(rule.config.model_fields)) == ("rule", ["order"])
+    (importer,) = entries("smt2020")
+    assert importer.config is not None
+    assert {"batches", "stagger", "rule"} <= importer.config.model_fields.keys()
+    (slow,) = entries("slow")
+    assert slow.config is PerturbationConfig
+    assert "extent: factor" in slow.text
+    (stop,) = entries("stop")
+    assert "ended by restart" in stop.text
+
+
+def test_a_name_of_two_sorts_shows_both() -> None:
+    assert {entry.sort for entry in entries("conveyor")} == {"station", "profile"}
+
+
+def test_an_unknown_name_gives_the_nearest() -> None:
+    with pytest.raises(ScenarioError, match="did you mean 'sequence'"):
+        entries("sequense")
