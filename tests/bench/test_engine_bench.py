@@ -23,7 +23,7 @@ from twin.sim.plant import Plant
 
 pytestmark = pytest.mark.bench
 EXPECTED, DEVIATION, ERROR = 67_611.0, 515.0, 18.0
-RUNS = 3
+RUNS = 5
 Process = Generator[simpy.Event, Any, None]
 
 

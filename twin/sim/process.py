@@ -205,11 +205,10 @@ class Processor(Breakable):
 
     def hand_on(self) -> None:
         """The plain queue behind, which was full, has room: as its ``pull`` and then that of this unit."""
-        blocked, queue = self.blocked, self.queue_out
-        usual = self.simple and len(blocked) == 1 and not self.idle and 0 < len(queue) == self.places_out - 1
-        usual = usual and blocked[0].takers is self.successors
         after: Any = self.next
-        if not usual or self.closed or after.closed or self.kernel.soon:
+        blocked, queue = self.blocked, self.queue_out
+        usual = queue and len(queue) == self.places_out - 1 and len(blocked) == 1 and not self.idle and self.simple
+        if not usual or self.closed or after.closed or self.kernel.soon or blocked[0].takers is not self.successors:
             after.pull()
             return
         slot = blocked.pop()
