@@ -63,3 +63,22 @@ def test_branches_side_by_side_add_up() -> None:
     )
     assert group(LINE, line).bottleneck == (1, 4)
     assert stage_s((1, 4), line) == pytest.approx(1 / (1 / 60 + 1 / 58))
+
+
+def test_the_output_of_a_shop_leaves_where_its_lots_come_back_finished() -> None:
+    rows: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+        ("office", "orders", ("store",)), ("saw", "tool", ()), ("mill", "tool", ()), ("store", "sink", ()),
+    )  # fmt: skip
+    site = Site(LINE.site)
+    shop = []
+    for position, (name, kind, after) in enumerate(rows):
+        to = tuple(LINE.child(each) for each in after)
+        ideal_s = 60.0 if kind == "tool" else None
+        master = EquipmentMaster(kind=kind, en=name, zh=name, position=position, ideal_s=ideal_s, to=to)
+        shop.append(Unit(LINE.child(name), site, master=master))
+    assert group(LINE, shop).last == (0,)
+    assert group(LINE, shop).processing == (1, 2)
+    assert group(LINE, shop[1:]).last == (0, 1)  # without the office every operation is output
+    packing = EquipmentMaster(kind="machine", en="pack", zh="pack", position=3, ideal_s=5.0)
+    shop[3].master = packing
+    assert group(LINE, shop).last == (3,)
