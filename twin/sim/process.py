@@ -192,17 +192,6 @@ class Processor(Breakable):
         self.kernel.soon.append(self.pull)
         return slot.release()
 
-    def pass_through(self, part: Load) -> bool:
-        """As ``offer`` of the plain queue behind, which is empty."""
-        after: Any = self.next
-        beyond = self.beyond
-        if beyond is None or beyond.closed or after.closed or not beyond.idle:
-            taken: bool = after.offer(part)
-            return taken
-        after.parts += 1
-        beyond.idle.pop().begin(part)
-        return True
-
     def hand_on(self) -> None:
         """The plain queue behind, which was full, has room: as its ``pull`` and then that of this unit."""
         after: Any = self.next

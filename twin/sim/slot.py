@@ -184,7 +184,10 @@ class Slot:
                 return
             if (level or not station.idlers) and not taker.closed:
                 station.queue_out.append(job.out)
-            elif not station.pass_through(job.out):
+            elif station.beyond is not None and not (taker.closed or station.beyond.closed):
+                taker.parts += 1
+                station.beyond.idle.pop().begin(job.out)
+            elif not taker.offer(job.out):
                 self._keep(job.out, station.successors)
                 return
         elif not (taker.offer(job.out) if taker is not None else station.forward(job.out)):
