@@ -15,6 +15,7 @@ from scenarios.document import Scenario, station_configs
 from twin.distributions import FAMILIES
 
 FILE = Path(__file__).parent / "scenario.schema.json"
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
 
@@ -51,13 +52,13 @@ def schema() -> Schema:
         _authored(definitions[config.__name__], kind)
     definitions["Line"]["properties"]["stations"]["items"] = _station()
     _repeatable(definitions)
-    _titles(definitions)
+    titles(definitions)
     _steps(definitions["RecipeConfig"])
     definitions["Durations"] = _durations()
     built = _shared(built)
     built["properties"] = {**_AUTHORING, **built["properties"]}
     built.pop("required")
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Future Factory scenario"}
+    head = {"$schema": DRAFT, "title": "Future Factory scenario"}
     return {**head, **{key: value for key, value in built.items() if key != "title"}}
 
 
@@ -120,10 +121,11 @@ def _durations() -> Schema:
         families.append(
             {"type": "object", "additionalProperties": False, "required": [name], "properties": {name: parameters}}
         )
-    return {"description": "a duration, constant or random", "anyOf": [_quantity("58 s"), *families]}
+    return {"description": "a duration, constant or random", "anyOf": [quantity("58 s"), *families]}
 
 
-def _quantity(example: str) -> Schema:
+def quantity(example: str) -> Schema:
+    """A number with its unit."""
     return {"type": "string", "pattern": r"^\s*[-+]?\d", "examples": [example]}
 
 
@@ -139,7 +141,7 @@ def _shared(node: Any) -> Any:
     return {key: _shared(child) for key, child in node.items()}
 
 
-def _titles(definitions: Schema) -> None:
+def titles(definitions: Schema) -> None:
     """A title may be one text for both languages."""
     title = definitions.pop("Title")
     definitions["Title"] = {"anyOf": [{"type": "string"}, title], "description": title["description"]}
