@@ -321,5 +321,6 @@ class Processor(Breakable):
 
 def _usual(station: Station | None, method: str) -> Processor | None:
     """A station that offers or takes as :class:`Processor` does."""
-    own = isinstance(station, Processor) and getattr(type(station), method) is getattr(Processor, method)
-    return station if own and isinstance(station, Processor) else None
+    if isinstance(station, Processor) and getattr(type(station), method) is getattr(Processor, method):
+        return station
+    return None
