@@ -8,6 +8,7 @@ Blocks grow with their index: a stream that is hardly used draws little, a busy 
 from __future__ import annotations
 
 import hashlib
+from array import array
 from threading import Lock
 from typing import Any, Protocol
 
@@ -102,7 +103,7 @@ class Stream:
         self.branch = 0
         self.block = 0
         self.left = 0
-        self.values: list[float] = []
+        self.values: array[float] = array("d")
         self._key: tuple[int, int] | None = None
 
     def block_values(self, block: int) -> Draws:
@@ -125,12 +126,11 @@ class Stream:
         """The next value when ``values`` is empty; draws a block."""
         values = self.values
         if self.left:  # restored: what was left of the last block
-            values.extend(self.block_values(self.block - 1)[-self.left :].tolist())
+            values.frombytes(self.block_values(self.block - 1)[: -self.left - 1 : -1].tobytes())
             self.left = 0
         else:
-            values.extend(self.block_values(self.block).tolist())
+            values.frombytes(self.block_values(self.block)[::-1].tobytes())
             self.block += 1
-        values.reverse()
         return values.pop()
 
     def draw(self) -> float:
@@ -140,7 +140,7 @@ class Stream:
     def reseed(self, branch: int) -> None:
         """Go on with other numbers."""
         self.branch, self._key, self.left = branch, None, 0
-        self.values.clear()
+        del self.values[:]
 
     def __getstate__(self) -> tuple[Any, ...]:
         left = len(self.values) or self.left
@@ -148,4 +148,4 @@ class Stream:
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         self.seed, self.path, self.purpose, self.law, self.branch, self.block, self.left, self._key = state
-        self.values = []
+        self.values = array("d")
