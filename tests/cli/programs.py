@@ -18,10 +18,18 @@ ROOT = Path(__file__).parents[2]
 FACTORY = Path(sys.executable).with_name("factory")
 
 
-def factory(*arguments: str, limit_s: float = 240, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def factory(
+    *arguments: str, limit_s: float = 240, folder: Path = ROOT, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, from the project's folder unless told another."""
     return subprocess.run(
-        [str(FACTORY), *arguments], cwd=folder, capture_output=True, text=True, timeout=limit_s, check=False
+        [str(FACTORY), *arguments],
+        cwd=folder,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=limit_s,
+        check=False,
     )
 
 

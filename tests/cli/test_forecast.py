@@ -14,24 +14,24 @@ from tests.counterparts import wait_for
 LINE = "jialing/beibei/assembly/valves"
 
 
-def told(*arguments: str) -> dict[str, Any]:
-    done = factory(*arguments, "--json")
+def told(data: Path, *arguments: str) -> dict[str, Any]:
+    done = factory(*arguments, "--json", environment={"FF_DATA": str(data)})
     assert done.returncode == 0, done.stderr
     return {key: value for key, value in json.loads(done.stdout).items() if key != "wall_s"}
 
 
-def test_a_saved_plant_and_the_run_itself_have_the_same_future(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FF_DATA", str(tmp_path / "data"))
+def test_a_saved_plant_and_the_run_itself_have_the_same_future(tmp_path: Path) -> None:
+    data = tmp_path / "data"
     file = tmp_path / "workshop.snapshot"
-    assert told("snapshot", "workshop", "--until", "9h", "--out", str(file))["sim_s"] == 9 * 3600
+    assert told(data, "snapshot", "workshop", "--until", "9h", "--out", str(file))["sim_s"] == 9 * 3600
     options = ("--horizon", "shift_end", "--forks", "8", "--order", f"{LINE}=100@20h")
-    saved, run = told("forecast", str(file), *options), told("forecast", "workshop", "--at", "9h", *options)
+    saved = told(data, "forecast", str(file), *options)
+    run = told(data, "forecast", "workshop", "--at", "9h", *options)
     assert saved == run
     assert saved["horizon"].endswith("T22:00:00+08:00")
     assert saved["scopes"][LINE]["good_quantity"]["outlook"]["p50"][-1] > 0
     assert saved["orders"][0]["on_time"] is not None
-    monkeypatch.setenv("FF_DATA", str(tmp_path / "elsewhere"))
-    refused = factory("forecast", str(file))
+    refused = factory("forecast", str(file), environment={"FF_DATA": str(tmp_path / "elsewhere")})
     assert refused.returncode == 2
     assert "expected a file sealed by this installation, got another seal" in refused.stderr
 
@@ -52,7 +52,7 @@ def test_a_live_run_is_looked_ahead_of_and_goes_on(tmp_path: Path) -> None:
     try:
         address = program.address()
         wait_for(lambda: bool(ingested(address)), "the live plant", limit_s=60)
-        document = told("forecast", address, "--horizon", "3h", "--forks", "12", "--order", f"{LINE}=20@2h")
+        document = told(tmp_path, "forecast", address, "--horizon", "3h", "--forks", "12", "--order", f"{LINE}=20@2h")
         assert document["branches"] == 12
         assert document["pause_s"] > 0
         assert document["orders"][0]["probability"] == 1
