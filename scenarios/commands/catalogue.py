@@ -15,6 +15,7 @@ from rich.table import Table
 
 from devices.drivers import drivers
 from devices.profiles import profiles
+from devices.signals.signal import Profile
 from scenarios.experiments.document import ExperimentConfig, OptimisationConfig
 from scenarios.experiments.problems import shipped
 from scenarios.exporters import exporters
@@ -48,7 +49,9 @@ STUDIES: dict[str, type[BaseModel]] = {"experiment": ExperimentConfig, "optimisa
 
 
 def summary(thing: object) -> str:
-    """First line of the docstring."""
+    """What a thing is: both names of a tag profile, else the first line of the docstring."""
+    if isinstance(thing, Profile):
+        return f"{thing.en} {thing.zh}"
     return (thing.__doc__ or "").strip().splitlines()[0]
 
 

@@ -7,7 +7,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from scenarios.commands.catalogue import FAMILIES, REGISTRIES, STUDIES, entries, fields, listing
+from devices.profiles import profiles
+from scenarios.commands.catalogue import FAMILIES, REGISTRIES, STUDIES, entries, fields, listing, summary
 from twin.config import PerturbationConfig
 from twin.errors import ScenarioError
 
@@ -52,3 +53,7 @@ def test_a_name_of_two_sorts_shows_both() -> None:
 def test_an_unknown_name_gives_the_nearest() -> None:
     with pytest.raises(ScenarioError, match="did you mean 'sequence'"):
         entries("sequense")
+
+
+def test_profiles_are_listed_by_their_own_names() -> None:
+    assert summary(profiles["press"]) == "Stamping press 冲压机"
