@@ -78,11 +78,6 @@ def _is_choice(node: Node) -> bool:
     return len(node.entries) == 1 and (name in FAMILIES or name in policies)
 
 
-def _is_random(node: Node) -> bool:
-    """Whether it is a random duration of another family than may stand there: both keys would be one too many."""
-    return len(node.entries) == 1 and next(iter(node.entries)) in FAMILIES
-
-
 def _nested(steps: list[str], value: Node) -> Node:
     for step in reversed(steps):
         value = mapping({step: value}, value.mark)

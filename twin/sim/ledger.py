@@ -186,12 +186,14 @@ class Ledger:
         starts = to_ns_array(self._origin, np.frombuffer(record.state_s, dtype=np.float64))
         codes = np.frombuffer(record.codes, dtype=np.uint8)
         begun, ended, repair_ns = _failures(starts, codes, t0_ns, t1_ns)
+        spent_ns, parts = self._spent(number, t0_ns, t1_ns)
+        made = _made(parts)
         return Truth(
-            durations_ns=_durations(starts, codes, t0_ns, t1_ns),
-            counts=self._counts(record, t0_ns, t1_ns),
-            energy_kwh=self._energy(number, t0_ns, t1_ns),
-            air_m3=self._volume(number, station.air, t0_ns, t1_ns),
-            gas_m3=self._volume(number, station.gas, t0_ns, t1_ns),
+            durations_ns=spent_ns,
+            counts=_counts(parts),
+            energy_kwh=self._energy(number, spent_ns, made, (t0_ns, t1_ns)),
+            air_m3=_volume(station, station.air, spent_ns, made),
+            gas_m3=_volume(station, station.gas, spent_ns, made),
             failures=begun,
             repaired=ended,
             repair_ns=repair_ns,
@@ -204,31 +206,24 @@ class Ledger:
         """Energy in kWh since the start, of what happened before a time."""
         return self.window(unit, self._origin, time_ns).energy_kwh
 
-    def _energy(self, number: int, t0_ns: int, t1_ns: int) -> float:
+    def _energy(self, number: int, spent_ns: NDArray[np.int64], made: int, window: tuple[int, int]) -> float:
         station = self._stations[number]
-        spent_s, made = self._spent(number, t0_ns, t1_ns)
-        t0_s, t1_s = ((time_ns - self._origin) / 1e9 for time_ns in (t0_ns, t1_ns))
-        energy = float(spent_s @ np.array(station.power)) + made * station.per_part
+        t0_s, t1_s = ((time_ns - self._origin) / 1e9 for time_ns in window)
+        energy = float(spent_ns / 1e9 @ np.array(station.power)) + made * station.per_part
         if station.ramp is not None:
             energy += station.ramp.over(self._intervals(number), t0_s, t1_s)
-        return energy + station.more_energy(t0_s, t1_s, partial(self._air, t0_ns=t0_ns, t1_ns=t1_ns))
+        return energy + station.more_energy(t0_s, t1_s, partial(self._air, window=window))
 
-    def _air(self, station: Station, t0_ns: int, t1_ns: int) -> float:
-        return self._volume(self._index[station.path], station.air, t0_ns, t1_ns)
+    def _air(self, station: Station, window: tuple[int, int]) -> float:
+        spent_ns, parts = self._spent(self._index[station.path], *window)
+        return _volume(station, station.air, spent_ns, _made(parts))
 
-    def _volume(self, number: int, medium: Medium | None, t0_ns: int, t1_ns: int) -> float:
-        if medium is None:
-            return 0.0
-        spent_s, made = self._spent(number, t0_ns, t1_ns)
-        return medium.used(spent_s.tolist(), made if self._stations[number].records_parts else 0)
-
-    def _spent(self, number: int, t0_ns: int, t1_ns: int) -> tuple[NDArray[np.float64], int]:
-        """Time by code in s, and completed parts of a window."""
+    def _spent(self, number: int, t0_ns: int, t1_ns: int) -> tuple[NDArray[np.int64], list[tuple[Any, ...]]]:
+        """Time by code in ns, and rows of completed parts of a window."""
         record = self._records[number]
         starts = to_ns_array(self._origin, np.frombuffer(record.state_s, dtype=np.float64))
         spent = _durations(starts, np.frombuffer(record.codes, dtype=np.uint8), t0_ns, t1_ns)
-        parts = sum(int(part[1] + part[2] + part[3]) for part in self._between(record, t0_ns, t1_ns))
-        return spent / 1e9, parts
+        return spent, self._between(record, t0_ns, t1_ns)
 
     def _intervals(self, number: int) -> Iterator[tuple[float, float, int]]:
         record = self._records[number]
@@ -238,15 +233,6 @@ class Ledger:
         times = to_ns_array(self._origin, np.frombuffer(record.part_s, dtype=np.float64))
         first, last = np.searchsorted(times, [t0_ns, t1_ns])
         return record.parts[first:last]
-
-    def _counts(self, record: _Record, t0_ns: int, t1_ns: int) -> dict[str, Count]:
-        sums: dict[str, list[float]] = {}
-        for item, good, scrap, rework, ideal_s, first_pass in self._between(record, t0_ns, t1_ns):
-            made = good + scrap + rework
-            row = (good, scrap, rework, made * first_pass, good * first_pass, ideal_s * made, ideal_s * good)
-            total = sums.setdefault(item, [0, 0, 0, 0, 0, 0.0, 0.0])
-            sums[item] = [a + b for a, b in zip(total, row, strict=True)]
-        return {item: Count(*(int(v) for v in row[:5]), *row[5:]) for item, row in sums.items()}
 
     def _stock(self, column: tuple[array[float], array[int]], t0_ns: int, t1_ns: int) -> int:
         times, levels = column
@@ -262,6 +248,26 @@ class Ledger:
             if event == what and t0_ns <= to_ns(self._origin, time) < t1_ns:
                 sums[item] = sums.get(item, 0) + quantity
         return sums
+
+
+def _made(parts: list[tuple[Any, ...]]) -> int:
+    return sum(int(part[1] + part[2] + part[3]) for part in parts)
+
+
+def _counts(parts: list[tuple[Any, ...]]) -> dict[str, Count]:
+    sums: dict[str, list[float]] = {}
+    for item, good, scrap, rework, ideal_s, first_pass in parts:
+        made = good + scrap + rework
+        row = (good, scrap, rework, made * first_pass, good * first_pass, ideal_s * made, ideal_s * good)
+        total = sums.setdefault(item, [0, 0, 0, 0, 0, 0.0, 0.0])
+        sums[item] = [a + b for a, b in zip(total, row, strict=True)]
+    return {item: Count(*(int(v) for v in row[:5]), *row[5:]) for item, row in sums.items()}
+
+
+def _volume(station: Station, medium: Medium | None, spent_ns: NDArray[np.int64], made: int) -> float:
+    if medium is None:
+        return 0.0
+    return medium.used((spent_ns / 1e9).tolist(), made if station.records_parts else 0)
 
 
 def _overlaps(starts: NDArray[np.int64], t0_ns: int, t1_ns: int) -> NDArray[np.int64]:
