@@ -24,11 +24,6 @@ class Amount(Choice):
     def choices(cls) -> Mapping[str, type[Self]]:
         return AMOUNTS  # type: ignore[return-value]
 
-    @property
-    @abstractmethod
-    def mean_pieces(self) -> float:
-        """Expected quantity before rounding."""
-
     @abstractmethod
     def draw(self, random: np.random.Generator, size: int) -> Draws:
         """Draw quantities, not yet rounded."""
@@ -39,10 +34,6 @@ class ConstantAmount(Amount):
 
     value: Count = Field(description="pieces")
 
-    @property
-    def mean_pieces(self) -> float:
-        return self.value
-
     def draw(self, random: np.random.Generator, size: int) -> Draws:  # noqa: ARG002 - nothing to draw
         return np.full(size, float(self.value))
 
@@ -51,10 +42,6 @@ class PoissonAmount(Amount):
     """The number of independent single wishes."""
 
     mean: Number = Field(description="expected pieces")
-
-    @property
-    def mean_pieces(self) -> float:
-        return self.mean
 
     def draw(self, random: np.random.Generator, size: int) -> Draws:
         return random.poisson(self.mean, size).astype(np.float64)
@@ -72,10 +59,6 @@ class UniformAmount(Amount):
             raise ValueError("expected low <= high")
         return self
 
-    @property
-    def mean_pieces(self) -> float:
-        return (self.low + self.high) / 2
-
     def draw(self, random: np.random.Generator, size: int) -> Draws:
         return random.integers(self.low, self.high, size, endpoint=True).astype(np.float64)
 
@@ -84,10 +67,6 @@ class GeometricAmount(Amount):
     """At least one piece; after each one there is another with the same probability."""
 
     mean: Annotated[Number, Field(ge=1)] = Field(description="expected pieces, at least 1")
-
-    @property
-    def mean_pieces(self) -> float:
-        return self.mean
 
     def draw(self, random: np.random.Generator, size: int) -> Draws:
         return random.geometric(1 / self.mean, size).astype(np.float64)
@@ -99,10 +78,6 @@ class NormalAmount(Amount):
     mean: Number = Field(description="mean before the cut at 0, pieces")
     sd: Number = Field(description="standard deviation before the cut, pieces")
 
-    @property
-    def mean_pieces(self) -> float:
-        return self.mean
-
     def draw(self, random: np.random.Generator, size: int) -> Draws:
         return np.maximum(0.0, random.normal(self.mean, self.sd, size))
 
@@ -113,10 +88,6 @@ class GammaAmount(Amount):
     mean: Annotated[Number, Field(gt=0)] = Field(description="expected pieces")
     sd: Annotated[Number, Field(gt=0)] = Field(description="standard deviation, pieces")
 
-    @property
-    def mean_pieces(self) -> float:
-        return self.mean
-
     def draw(self, random: np.random.Generator, size: int) -> Draws:
         return random.gamma((self.mean / self.sd) ** 2, self.sd**2 / self.mean, size)
 
@@ -125,10 +96,6 @@ class EmpiricalAmount(Amount):
     """Observed quantities, drawn with replacement."""
 
     values: tuple[Count, ...] = Field(min_length=1, max_length=10_000, description="observed pieces")
-
-    @property
-    def mean_pieces(self) -> float:
-        return float(np.mean(self.values))
 
     def draw(self, random: np.random.Generator, size: int) -> Draws:
         return random.choice(np.asarray(self.values, dtype=np.float64), size)
