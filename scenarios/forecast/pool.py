@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Self
 
 from scenarios.forecast.branch import Outcome, Task, run_branches
-from scenarios.workers import end, follow_parent, processors
+from scenarios.workers import end, follow_parent, processors, undisturbed
 
 NICENESS = 10
 """How much the processes give way to others, 0 to 19."""
@@ -80,7 +80,8 @@ class BranchPool:
         pool = self._started()
         size = max(1, -(-len(numbers) // (self.workers * SHARES)))
         shares = [numbers[start : start + size] for start in range(0, len(numbers), size)]
-        futures = [pool.submit(run_branches, task, share) for share in shares]
+        with undisturbed():
+            futures = [pool.submit(run_branches, task, share) for share in shares]
         pending = set(futures)
         while pending:
             ready, pending = wait(pending, return_when=FIRST_COMPLETED)

@@ -100,7 +100,7 @@ class Program:
         self._reader.join(limit_s)
         _, left = psutil.wait_procs(family, timeout=5)
         assert not left
-        assert not [line for line in self.lines if "Traceback" in line]
+        assert not [line for line in self.lines if "Traceback" in line], "\n".join(self.lines[-80:])
         return 0 if code == -signal.SIGINT and self._by_make else code
 
     def kill(self) -> None:

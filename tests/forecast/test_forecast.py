@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import signal
 from concurrent.futures import BrokenExecutor
 from math import inf
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,6 +50,20 @@ def test_processes_that_were_killed_are_started_again() -> None:
         again = pool.run(task, 2)
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one.values, other.values)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="signals of other processes are read in /proc")
+def test_processes_never_see_ctrl_c_not_even_while_they_load() -> None:
+    task = Task(running(small_line(), 3, 4).snapshot(), (5 * H,))
+    with BranchPool(2, eager=True) as pool:
+        pool.run(task, 2)
+        children = multiprocessing.active_children()
+        assert children
+        for child in children:
+            status = Path(f"/proc/{child.pid}/status").read_text()
+            masked = int(next(line for line in status.splitlines() if line.startswith("SigBlk")).split()[1], 16)
+            assert masked & 1 << signal.SIGINT - 1
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 def test_kept_streams_are_the_plants_own_future_and_others_are_not() -> None:

@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 
 from scenarios.experiments.engines import engines
 from scenarios.experiments.replication import Item, Model, Outcome, replicate
-from scenarios.workers import end, follow_parent, processors
+from scenarios.workers import end, follow_parent, processors, undisturbed
 
 AHEAD = 4
 """Items given to each worker in advance."""
@@ -61,7 +61,8 @@ class ProcessEngine:
         running: set[Future[Outcome]] = set()
         while True:
             room = AHEAD * self._workers - len(running)
-            running |= {self._pool.submit(_run, item) for item in islice(left, room)}
+            with undisturbed():
+                running |= {self._pool.submit(_run, item) for item in islice(left, room)}
             if not running:
                 return
             done, running = wait(running, return_when=FIRST_COMPLETED)
