@@ -45,6 +45,7 @@ class Request:
     def __init__(self, owner: Owner, wants: Mapping[str, int], priority: float = 0.0):
         self.owner, self.wants, self.priority = owner, tuple(sorted(wants.items())), priority
         self.site = owner.station.path.site
+        owner.station.shares = True
         self.number = 0
         self.key: Key = (priority, 0.0, 0)
         self.waiting = False

@@ -7,21 +7,40 @@ time, priority and number.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from heapq import heapify, heappop, heappush
-from itertools import count, repeat
-from typing import Any
+from itertools import chain, count, repeat
+from typing import Any, Protocol
 
 from simpy.core import EmptySchedule, Environment, StopSimulation
 from simpy.events import NORMAL, URGENT, Event
 
+from twin.errors import FactoryError, Problem
+
 Action = Callable[[], object]
+Entry = tuple[float, int, int, Any]
+"""Time, priority, number, action."""
 
 COMMAND, CALENDAR, WORK = -1, URGENT, NORMAL
 """Order at the same instant: commands, shift boundaries, then work. The end of a run comes before all."""
 _HALT = -2
 CHUNK = 20_000
+"""Entries that are processed in turn before it is seen whether those of islands can be taken one after another."""
+BETWEEN = 500
+"""The same after a stretch where they could."""
+WORTH = 4
+"""Expected entries of a stretch, as a multiple of those pending, from which on to sort them by island pays."""
+
+
+class Division(Protocol):
+    """How pending entries fall apart into those that cannot feel each other; see :mod:`twin.sim.islands`."""
+
+    count: int
+
+    def split(self, queue: Iterable[Entry]) -> tuple[list[list[Entry]], list[Entry], float]:
+        """Entries of each island, the others, and the time of the first of the others."""
 
 
 class Kernel(Environment):
@@ -31,11 +50,13 @@ class Kernel(Environment):
     its coming: so a chain of neighbours of any length settles without deep calls.
     """
 
-    _queue: list[tuple[float, int, int, Any]]  # type: ignore[assignment]
+    _queue: list[Entry]  # type: ignore[assignment]
 
     def __init__(self) -> None:
         super().__init__(0.0)
         self.soon: deque[Action] = deque()
+        self.islands: Division | None = None
+        self.torn = False
 
     def at(self, time: float, action: Action, priority: int = NORMAL) -> None:
         """Call a bound method at a time, not before now."""
@@ -70,31 +91,77 @@ class Kernel(Environment):
     def run_before(self, stop: float, pause: Action) -> None:
         """Process everything strictly before a time; then it is that time.
 
+        With ``islands`` it may process a stretch of one, then of the other; no unit can tell.
+
         Args:
             stop: Simulated time.
             pause: Called now and then between two instants, and at the end.
+
+        Raises:
+            FactoryError: An error left some islands ahead of others.
         """
+        if self.torn:
+            raise FactoryError(str(Problem("plant", "a whole plant", "one torn by an error", "restore a snapshot")))
         halt = (stop, _HALT, -1, self._halt)
         heappush(self._queue, halt)
+        entries = CHUNK if self.islands is None or self._worth(stop) < 1 else BETWEEN
         try:
             while True:
-                self._run_chunk()
+                self._run_chunk(entries)
                 if self._queue[0][0] > self._now:
                     pause()
+                    apart = self.islands is not None and self._run_islands(self.islands, stop, pause)
+                    entries = BETWEEN if apart else CHUNK
         except StopSimulation:
             pause()
         except BaseException:
-            self._queue.remove(halt)
-            heapify(self._queue)
+            if halt in self._queue:
+                self._queue.remove(halt)
+                heapify(self._queue)
             raise
 
-    def _run_chunk(self) -> None:
+    def _run_chunk(self, entries: int) -> None:
         queue, soon, pop = self._queue, self.soon, heappop
-        for _ in repeat(None, CHUNK):
+        for _ in repeat(None, entries):
             self._now, _, _, action = pop(queue)
             action()
             while soon:
                 soon.popleft()()
+
+    def _run_islands(self, division: Division, stop: float, pause: Action) -> bool:
+        """Run each island to the time of the first entry that concerns more than one; whether that paid.
+
+        Called between two instants.
+        """
+        if division.count < 2 or self._worth(stop) < 1:
+            return False
+        islands, others, until = division.split(self._queue)
+        if self._worth(until) < 1:
+            return False
+        start = self._now
+        self.torn = True
+        for island in islands:
+            heapify(island)
+            self._run_island(island, start, until, pause)
+        self._queue = [*chain.from_iterable(islands), *others]
+        heapify(self._queue)
+        self.torn = False
+        return True
+
+    def _run_island(self, queue: list[Entry], start: float, until: float, pause: Action) -> None:
+        self._queue, self._now = queue, start
+        heappush(queue, (until, _HALT, -1, self._halt))
+        with suppress(StopSimulation):
+            while True:
+                self._run_chunk(CHUNK)
+                if queue[0][0] > self._now:
+                    pause()
+        pause()
+
+    def _worth(self, until: float) -> float:
+        """How much is expected to happen until a time; 1: just enough to sort the entries by island for it."""
+        expected = self.processed * (until / self._now - 1) if self._now else 0.0
+        return expected / (WORTH * len(self._queue))
 
     def _halt(self) -> None:
         raise StopSimulation(None)

@@ -8,7 +8,7 @@ from typing import Any
 from twin.config import PlantConfig
 from twin.equipment import EquipmentPath
 from twin.errors import FactoryError, Problem
-from twin.sim import snapshot
+from twin.sim import islands, snapshot
 from twin.sim.build import Basis, build
 from twin.sim.clock import epoch_ns
 from twin.sim.command import Command, Mailbox
@@ -97,6 +97,8 @@ class Plant:
         """
         if sim_s < self.now_s:
             raise FactoryError(str(Problem("run_until", f"a time from {self.now_s:g} s on", f"{sim_s:g} s")))
+        if self._kernel.islands is None and not self._journal.trace and len(self._stations) >= islands.MANY:
+            self._kernel.islands = islands.Islands(self._stations)
         self._kernel.run_before(sim_s, self._settle)
 
     def _settle(self) -> None:

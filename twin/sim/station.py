@@ -153,6 +153,8 @@ class Station(Hot):
     """Whether it completes operations: leaves PART rows and uses energy per part."""
     stores: ClassVar[bool] = False
     """Whether the view shows its level."""
+    local: ClassVar[bool] = False
+    """Whether it deals with no unit but its neighbours, and those whose people and tools it asks for."""
 
     __slots__ = (
         "_events",
@@ -183,6 +185,7 @@ class Station(Hot):
         "reworked",
         "scrapped",
         "setting",
+        "shares",
         "since",
         "slowed",
         "streams",
@@ -203,6 +206,7 @@ class Station(Hot):
         self.next: Station | None = None
         self.feed: Station | None = None
         self.turn_in = self.turn_out = 0
+        self.shares = False
         self.held, self.closed, self.causes = 0, False, list[tuple[int, str]]()
         self.slow, self.slowed = 1.0, dict[str, float]()
         self.code, self.since, self.totals = 0, 0.0, [0.0] * CODES

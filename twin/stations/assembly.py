@@ -85,6 +85,7 @@ class Assembly(Processor):
     """
 
     config = AssemblyConfig
+    local = True
     __slots__ = ("boms", "loose", "lots", "room")
 
     def __init__(self, setting: Setting):

@@ -38,6 +38,7 @@ class BaseLoad(Station):
     """Uses energy by the time of day; has a meter, takes no parts. Neither shifts nor stops change it."""
 
     config = BaseLoadConfig
+    local = True
     __slots__ = ("pattern",)
 
     def __init__(self, setting: Setting):

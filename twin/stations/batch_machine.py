@@ -81,6 +81,7 @@ class BatchMachine(GroupProcessor):
     """
 
     config = BatchMachineConfig
+    local = True
     __slots__ = ("families", "rules", "waits")
 
     def __init__(self, setting: Setting):

@@ -86,6 +86,7 @@ class Buffer(Station):
 
     config: ClassVar[type[StationConfig]] = BufferConfig
     stores: ClassVar[bool] = True
+    local = True
     __slots__ = ("hearer", "places", "queue", "shelves")
 
     @classmethod

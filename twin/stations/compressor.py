@@ -35,6 +35,7 @@ class Compressor(Station):
     """
 
     config = CompressorConfig
+    local = True
     __slots__ = ("share", "specific", "users")
 
     def __init__(self, setting: Setting):

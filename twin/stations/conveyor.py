@@ -56,6 +56,7 @@ class Conveyor(Mover):
     """
 
     config = ConveyorConfig
+    local = True
     __slots__ = (
         "accumulates",
         "at_exit",

@@ -50,6 +50,7 @@ class Disassembly(GroupProcessor):
     """
 
     config = DisassemblyConfig
+    local = True
     __slots__ = ("pieces",)
 
     def __init__(self, setting: Setting):

@@ -44,6 +44,7 @@ class Inspection(Processor):
     """
 
     config = InspectionConfig
+    local = True
     __slots__ = ("again", "rework_takers")
 
     def __init__(self, setting: Setting):

@@ -21,4 +21,5 @@ class Machine(Processor):
     """Works on each item for its cycle time in one of its places; blocked after service."""
 
     config = MachineConfig
+    local = True
     __slots__ = ()

@@ -86,6 +86,7 @@ class Route(Station):
 
     config = RouteConfig
     stores = True
+    local = True
     __slots__ = ("bounds", "chances", "held_part", "inputs", "rule", "takers", "targets", "turn")
 
     def __init__(self, setting: Setting):

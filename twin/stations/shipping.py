@@ -66,6 +66,7 @@ class Shipping(Buffer):
     """
 
     config = ShippingConfig
+    local = False
     __slots__ = ("dock", "load", "sent", "times")
 
     @classmethod

@@ -49,6 +49,7 @@ class Sink(Station):
     config = SinkConfig
     records_parts = True
     holds_on = Station.holds_on | BREAK | OFF
+    local = True
     __slots__ = ("demand", "events", "of_lots", "ready", "sequence", "turn")
 
     def __init__(self, setting: Setting):

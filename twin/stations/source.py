@@ -110,6 +110,7 @@ class Source(Processor):
 
     config = SourceConfig
     records_parts = False
+    local = True
     __slots__ = ("begun", "interval", "limit", "rates", "round")
 
     @classmethod

@@ -69,6 +69,7 @@ class Storage(Mover):
     """
 
     config = StorageConfig
+    local = True
     __slots__ = ("cranes", "door", "exit", "requests", "rules", "shelves", "stock", "times")
 
     def __init__(self, setting: Setting):

@@ -36,4 +36,5 @@ class Supermarket(ChoosingBuffer):
     """
 
     config = SupermarketConfig
+    local = False
     __slots__ = ()

@@ -29,6 +29,7 @@ class Transport(Station):
 
     config = TransportConfig
     stores: ClassVar[bool] = True
+    local = True
     __slots__ = ("expected", "last", "places", "queue", "times")
 
     def __init__(self, setting: Setting):
