@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scenarios.index import Index, Unit, text_at
 from scenarios.messages import problem
-from scenarios.nodes import Loc, Node
+from scenarios.nodes import Loc
 from scenarios.references import ends, flows
 from twin.config import PlantConfig
 from twin.errors import ModelError, Problem
@@ -28,22 +28,31 @@ def impossible(index: Index, plant: PlantConfig) -> Iterator[Problem]:
 
 
 def _place(index: Index, where: str) -> str:
-    """What the engine says of a unit or a perturbation, with file and line."""
+    """What the engine says of a unit, a perturbation or a common envelope, with file and line."""
     path, _, field = where.partition(" ")
     unit = index.units.get(path)
     loc = None if unit is None else unit.loc
     if path == "perturbation":
         name, _, field = field.partition(" ")
         loc = _perturbation(index, name)
+    if path == "envelope":
+        name, _, field = field.partition(" ")
+        loc = _named(index, [("envelopes",)], name)
     parts = (int(part) if part.isdigit() else part for part in field.split("."))
     return where if loc is None else f"{index.root.at((*loc, *parts)).mark} {where}"
 
 
 def _perturbation(index: Index, name: str) -> Loc | None:
-    """Where a perturbation stands, or the cap of a site that is one."""
-    places: list[tuple[Loc, Node]] = [(("perturbations",), index.root.at(("perturbations",)))]
-    places += [((*loc, "envelope", "caps"), site.at(("envelope", "caps"))) for _, site, loc in index.sites()]
-    named = ((*loc, n) for loc, node in places for n, one in enumerate(node.elements) if text_at(one, "id") == name)
+    """Where a perturbation stands, or the cap of a site or of several that is one."""
+    commons = len(index.root.at(("envelopes",)).elements)
+    caps: list[Loc] = [(*loc, "envelope", "caps") for _, _, loc in index.sites()]
+    return _named(index, [("perturbations",), *caps, *(("envelopes", n, "caps") for n in range(commons))], name)
+
+
+def _named(index: Index, lists: Iterable[Loc], name: str) -> Loc | None:
+    """Where the first entry of some lists with an id stands."""
+    nodes = ((loc, index.root.at(loc).elements) for loc in lists)
+    named = ((*loc, n) for loc, elements in nodes for n, one in enumerate(elements) if text_at(one, "id") == name)
     return next(named, None)
 
 

@@ -20,6 +20,17 @@ def text_at(node: Node, key: str) -> str:
     return entry.value if entry is not None and isinstance(entry.value, str) else ""
 
 
+def listed(node: Node, key: str) -> list[tuple[int, Node]]:
+    """The numbered elements of the list under a key of a mapping; none when there is no list."""
+    entry = node.entries.get(key)
+    return [] if entry is None else list(enumerate(entry.elements))
+
+
+def under(path: str, place: str) -> bool:
+    """Whether a path is that of a place or of something in it."""
+    return path == place or path.startswith(f"{place}/")
+
+
 @dataclass(frozen=True)
 class Unit:
     """A station of the document and where it stands."""
@@ -84,7 +95,7 @@ def indexed(root: Node) -> Index:
     """The index of a document; ids given twice are its problems."""
     index = Index(root)
     _descend(index, root, (), "", LEVELS)
-    for key in ("chain", "perturbations"):
+    for key in ("chain", "perturbations", "envelopes"):
         loc: Loc = (key, "links") if key == "chain" else (key,)
         list(unique(index, root.at(loc).elements if has(root, loc) else [], loc))
     return index

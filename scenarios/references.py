@@ -13,6 +13,7 @@ from brokers.stores import stores
 from devices.drivers import drivers
 from devices.profiles import profiles
 from scenarios.document import station_configs
+from scenarios.envelopes import envelopes
 from scenarios.graph import cycle_in
 from scenarios.index import Found, Index, Unit, calendar_of, has, text_at, unique
 from scenarios.messages import problem, shown, translated
@@ -36,6 +37,7 @@ def dangling(index: Index) -> list[Problem]:
             found.extend(check(index, unit))
     found.extend(_chain(index))
     found.extend(perturbations(index))
+    found.extend(envelopes(index))
     found.extend(_scopes(index))
     found.extend(_addresses(index))
     return [*index.problems, *found]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenarios.index import Found, Index, Unit, text_at, unique
+from scenarios.envelopes import common_names
+from scenarios.index import Found, Index, Unit, listed, text_at, under, unique
 from scenarios.messages import problem
 from scenarios.nodes import Loc, Node
 from twin.effects import effects
@@ -21,33 +22,28 @@ def upkeep(index: Index, unit: Unit) -> Found:
     modes = _modes(unit.node)
     for loc, name in _named_modes(unit):
         yield from index.unknown((*unit.loc, *loc), "failure mode of the station", name or None, modes)
-    for number, job in _listed(unit.node, "maintenance"):
+    for number, job in listed(unit.node, "maintenance"):
         loc = (*unit.loc, "maintenance", number, "window")
         yield from index.unknown(loc, "calendar", text_at(job, "window") or None, index.names("calendars"))
-    list(unique(index, [job for _, job in _listed(unit.node, "maintenance")], (*unit.loc, "maintenance")))
+    list(unique(index, [job for _, job in listed(unit.node, "maintenance")], (*unit.loc, "maintenance")))
 
 
 def _skills(index: Index, site: str) -> set[str]:
     """What the workers and tools of a site can be asked for."""
     members = [unit.node for unit in index.units.values() if unit.site == site]
-    return {name for node in members for _, entry in _listed(node, "skills") if isinstance(name := entry.value, str)}
+    return {name for node in members for _, entry in listed(node, "skills") if isinstance(name := entry.value, str)}
 
 
 def _modes(node: Node) -> list[str]:
-    return [text_at(mode, "id") for _, mode in _listed(node, "failures")]
-
-
-def _listed(node: Node, key: str) -> list[tuple[int, Node]]:
-    entry = node.entries.get(key)
-    return [] if entry is None else list(enumerate(entry.elements))
+    return [text_at(mode, "id") for _, mode in listed(node, "failures")]
 
 
 def _asked(unit: Unit) -> Named:
     """Skills that a station asks for."""
-    for number, need in _listed(unit.node, "needs"):
+    for number, need in listed(unit.node, "needs"):
         yield ("needs", number, "skill"), text_at(need, "skill")
     for key in ("failures", "maintenance"):
-        for number, job in _listed(unit.node, key):
+        for number, job in listed(unit.node, key):
             if crew := text_at(job, "crew"):
                 yield (key, number, "crew"), crew
     rule = unit.node.entries.get("hold_rule")
@@ -57,10 +53,10 @@ def _asked(unit: Unit) -> Named:
 
 def _named_modes(unit: Unit) -> Named:
     """Failure modes that a station names."""
-    for number, job in _listed(unit.node, "maintenance"):
-        for other, name in _listed(job, "renews"):
+    for number, job in listed(unit.node, "maintenance"):
+        for other, name in listed(job, "renews"):
             yield ("maintenance", number, "renews", other), str(name.value)
-        for other, condition in _listed(job, "conditions"):
+        for other, condition in listed(job, "conditions"):
             yield ("maintenance", number, "conditions", other, "mode"), text_at(condition, "mode")
     drift = unit.node.entries.get("scrap_drift")
     if drift is not None and (mode := text_at(drift, "mode")):
@@ -69,40 +65,27 @@ def _named_modes(unit: Unit) -> Named:
 
 def perturbations(index: Index) -> Found:
     """Perturbations of something that is not there, without what their effect needs, or with what it does not know."""
-    for number, entry in _listed(index.root, "perturbations"):
+    for number, entry in listed(index.root, "perturbations"):
         loc: Loc = ("perturbations", number)
         effect, target = text_at(entry, "effect"), text_at(entry, "target")
-        yield from index.unknown((*loc, "target"), PLACES, target or None, index.places)
+        places = index.places | (common_names(index) if effect == "curtail" else set())
+        yield from index.unknown((*loc, "target"), PLACES, target or None, places)
         yield from index.unknown((*loc, "effect"), "effect", effect or None, effects.kinds())
         if effect in effects:
             yield from _effect_fields(index, loc, entry, effect)
         if mode := text_at(entry, "mode"):
-            known = {mode for u in index.units.values() if _under(u.path, target) for mode in _modes(u.node)}
+            known = {mode for u in index.units.values() if under(u.path, target) for mode in _modes(u.node)}
             yield from index.unknown((*loc, "mode"), "failure mode of the target", mode, known)
-    for path, place, here in index.sites():
-        envelope = place.entries.get("envelope")
-        for number, kept in [] if envelope is None else _listed(envelope, "keep"):
-            known = {name for name in index.places if _under(name, path)}
-            where = (*here, "envelope", "keep", number)
-            yield from index.unknown(where, "unit, line or area of the site", kept.value, known)
 
 
 def _effect_fields(index: Index, loc: Loc, entry: Node, effect: str) -> Found:
     kind = effects[effect]()
     given = set(entry.entries)
-    if (
-        kind.value
-        and kind.default is None
-        and not given & ({kind.value, "cap"} if effect == "curtail" else {kind.value})
-    ):
+    if kind.value and kind.default is None and not given & {kind.value, *kind.instead}:
         yield problem(index.root, (*loc, kind.value), "how much", "nothing", f"write {kind.value}: ...")
     for key in ("ramp", "fall"):
         if key in given and not kind.gradual:
             yield problem(index.root, (*loc, key), "an effect that grows", effect, "leave ramp and fall out")
     if effect != "curtail":
-        for key in sorted(given & {"share", "cap", "announced", "announced_at"}):
+        for key in sorted(given & {"carrier", "share", "cap", "flow", "announced", "announced_at"}):
             yield problem(index.root, (*loc, key), "only with effect: curtail", effect, f"leave {key} out")
-
-
-def _under(path: str, place: str) -> bool:
-    return path == place or path.startswith(f"{place}/")

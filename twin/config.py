@@ -17,6 +17,10 @@ from twin.basis import Identifier as Identifier
 from twin.basis import Title as Title
 from twin.basis import Titled as Titled
 from twin.distributions import Distribution, Durations, counted, written_life
+from twin.disturbances import CommonEnvelopeConfig as CommonEnvelopeConfig
+from twin.disturbances import EnvelopeConfig as EnvelopeConfig
+from twin.disturbances import Grade
+from twin.disturbances import PerturbationConfig as PerturbationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.recipes import PoolConfig, RecipeConfig
@@ -25,6 +29,7 @@ from twin.units import (
     Duration,
     Energy,
     EnergyPrice,
+    EnergyValue,
     GridFactor,
     Length,
     Money,
@@ -370,77 +375,6 @@ class AreaConfig(Config):
     lines: tuple[LineConfig, ...] = Field(min_length=1, description="lines")
 
 
-class PerturbationConfig(Config):
-    """Something that happens to the plant, at a given time or by chance."""
-
-    id: Identifier = Field(description="name of the perturbation")
-    target: str = Field(description="path of the unit, line, site or enterprise it hits")
-    effect: str = Field(description="what it does, see the guide on disturbances: stop, slow, supply, demand, ...")
-    start: Duration = Field(description="simulated time at which it begins; with every: from which on it may come")
-    duration: Durations = Field(description="how long it lasts")
-    factor: float | None = Field(default=None, ge=0, description="how much, for slow, scrap, repair, supply, demand")
-    share: Ratio | None = Field(default=None, description="for curtail: share of the highest demand that is left")
-    cap: Power | None = Field(default=None, description="for curtail: power that is left, instead of share")
-    announced: bool = Field(default=False, description="for curtail: known before, so that the time is planned")
-    announced_at: Duration | None = Field(
-        default=None,
-        description="for curtail: simulated time at which it becomes known: planned for units whose shift begins "
-        "later, a delay for the others until their next shift",
-    )
-    mode: Identifier | None = Field(default=None, description="for fail: failure mode; default: the first")
-    ramp: Duration = Field(default=0.0, description="time in which it grows to its full extent, inside the duration")
-    fall: Duration = Field(default=0.0, description="time in which it fades, inside the duration")
-    steps: int = Field(default=10, ge=1, le=1000, description="steps of a ramp")
-    every: Durations | None = Field(
-        default=None, description="by chance: time from start, and from the end of one, to the next; None: once"
-    )
-    times: int | None = Field(default=None, ge=1, description="with every: how often it may come at most")
-    probability: Ratio = Field(default=1.0, description="chance that it really comes when it may")
-
-
-class CapConfig(Config):
-    """Power that a site may draw for some time."""
-
-    id: Identifier = Field(description="name of the order")
-    start: Duration = Field(description="simulated time from which it holds")
-    duration: Durations = Field(description="how long it holds")
-    share: Ratio | None = Field(default=None, description="share of the highest demand that is left")
-    cap: Power | None = Field(default=None, description="power that is left, instead of share")
-    announced: bool = Field(default=False, description="known before, so that the time is planned")
-    announced_at: Duration | None = Field(
-        default=None,
-        description="simulated time at which it becomes known: planned for units whose shift begins later, "
-        "a delay for the others until their next shift",
-    )
-
-    @model_validator(mode="after")
-    def _capped(self) -> Self:
-        if (self.share is None) == (self.cap is None):
-            raise ValueError("expected share or cap, got " + ("neither" if self.cap is None else "both"))
-        if self.announced and self.announced_at is not None:
-            raise ValueError("expected announced or announced_at, got both")
-        return self
-
-
-class EnvelopeConfig(Config):
-    """The energy envelope of a site: caps over time, and who keeps power when there is too little."""
-
-    caps: tuple[CapConfig, ...] = Field(default=(), description="orders to draw less")
-    keep: tuple[str, ...] = Field(
-        default=(), description="paths of units, lines or areas that keep power first, in this order; then the document"
-    )
-    safety: Ratio = Field(default=0.2, description="share of the highest demand that is always left")
-    reference: Power | None = Field(
-        default=None, description="highest demand that shares refer to; default: all units at their highest power"
-    )
-
-    def perturbations(self, site: EquipmentPath) -> Iterator[PerturbationConfig]:
-        """The caps as perturbations of a site."""
-        for cap in self.caps:
-            given = {name: getattr(cap, name) for name in type(cap).model_fields}
-            yield PerturbationConfig.model_construct(target=str(site), effect="curtail", **given)
-
-
 class SiteConfig(Config):
     """A site: one place, one publisher, one grid."""
 
@@ -457,7 +391,13 @@ class SiteConfig(Config):
     tariff: dict[TimeOfDay, EnergyPrice] = Field(
         default={}, description="price of one kWh by time of day, from each start on; default: no cost is computed"
     )
-    envelope: EnvelopeConfig | None = Field(default=None, description="power it may draw over time")
+    envelope: EnvelopeConfig | None = Field(default=None, description="power and gas it may draw over time")
+    grade: Grade | None = Field(
+        default=None, description="class of the per-mu evaluation; None: not graded, treated as B"
+    )
+    value_added_per_kwh: EnergyValue | None = Field(
+        default=None, description="value that it adds per kWh of electricity it uses"
+    )
     areas: tuple[AreaConfig, ...] = Field(min_length=1, description="areas")
 
 
@@ -510,6 +450,9 @@ class PlantConfig(Config):
     enterprises: tuple[EnterpriseConfig, ...] = Field(min_length=1, description="enterprises")
     chain: ChainConfig | None = Field(default=None, description="supply chain over the sites")
     perturbations: tuple[PerturbationConfig, ...] = Field(default=(), description="what will go wrong")
+    envelopes: tuple[CommonEnvelopeConfig, ...] = Field(
+        default=(), description="power and gas that several sites may draw together over time"
+    )
     recipes: dict[str, RecipeConfig] = Field(default={}, description="how lots are made, by id of the recipe")
     pools: dict[str, PoolConfig] = Field(
         default={}, description="groups of tools with one queue, by id; a tool whose pool is not here has the defaults"

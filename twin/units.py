@@ -122,6 +122,7 @@ GridFactor = Annotated[float, *_physical(Unit("kg/kWh", "emission factor", "0.52
 
 VolumeFlow = Annotated[float, *_physical(Unit("m³/h", "volume flow", "12 m³/h")), Field(ge=0)]
 AirEnergy = Annotated[float, *_physical(Unit("kWh/m³", "energy of compressed air", "0.12 kWh/m³")), Field(ge=0)]
+EnergyValue = Annotated[float, *_physical(Unit("CNY/kWh", "value added per energy", "12 CNY/kWh")), Field(ge=0)]
 EnergyPrice = Annotated[float, *_physical(Unit("CNY/kWh", "price of energy", "0.68 CNY/kWh")), Field(ge=0)]
 
 Ratio = Annotated[float, Field(ge=0, le=1), "ratio"]

@@ -27,6 +27,7 @@ from twin.distributions import FAMILIES
 from twin.effects import effects
 from twin.errors import Problem, ScenarioError
 from twin.registry import Registry
+from twin.sharing import sharings
 from twin.sim.effect import Effect
 from twin.stations import stations
 from twin.supply.policies import policies
@@ -39,6 +40,7 @@ REGISTRIES: dict[str, Registry[Any]] = {
     "policy": policies,
     "rule": rules,
     "effect": effects,
+    "sharing": sharings,
     "importer": importers,
     "exporter": exporters,
 }
@@ -136,7 +138,8 @@ def _extent(effect: type[Effect]) -> str:
     how = "on or off"
     if effect.value:
         usual = "required" if effect.default is None else f"default {effect.default:g}"
-        how = f"extent: {effect.value}, {usual}, nothing at {effect.neutral:g}"
+        fields = " or ".join((effect.value, *effect.instead))
+        how = f"extent: {fields}, {usual}, nothing at {effect.neutral:g}"
     ended = (
         "" if not effect.lasts else f"; as a command ended by {effect.ended_by or 'itself, with nothing as its extent'}"
     )

@@ -46,6 +46,37 @@ def energy_hall() -> PlantConfig:
     return plant_of(where, items=("a", "b"), calendars={"two": CALENDAR})
 
 
+def rationed_sites() -> PlantConfig:
+    """Two graded sites that share caps on power and gas, one of them with a cap of its own, over shifts."""
+    gas = {"producing": "18 m³/h", "idle": "4 m³/h", "off": "1 m³/h", "per_part": "0.2 m³"}
+    fail = failure(after="50 min", repair="9 min")
+
+    def works(name: str, **fields: Any) -> dict[str, Any]:
+        units = (
+            {"id": "src", "kind": "source", "mix": {"a": 3, "b": 2}},
+            machine("furnace", "70 s", power={**POWER, "ramp": "4 min"}, gas=gas, failures=(fail,)),
+            buffer("b1", 4),
+            machine("oven", {"exponential": {"mean": "60 s"}}, power=POWER, gas=gas, scrap=0.05),
+            machine("press", "55 s", power=POWER),
+            sink("out"),
+        )
+        return site(name, line("line", units, calendar="two"), **fields)
+
+    def cap(id: str, start: int, **fields: Any) -> dict[str, Any]:
+        return {"id": id, "start": f"{start} h", "duration": "5 h", **fields}
+
+    caps = (
+        cap("orderly_use", 7, share=0.7, announced_at="6.5 h"),
+        cap("feeder", 10, cap="6 kW"),
+        cap("pressure", 9, carrier="gas", flow="40 m³/h", announced_at="10 h"),
+        cap("cold", 24, carrier="gas", share=0.3, announced=True),
+    )
+    own = {"caps": (cap("trip", 11, share=0.1),), "safety": 0.1}
+    sites = (works("north", grade="A"), works("south", grade="C", envelope=own))
+    common = {"id": "grid", "sharing": "by_grade", "caps": caps}
+    return plant_of(*sites, items=("a", "b"), calendars={"two": CALENDAR}, envelopes=(common,))
+
+
 def lively_line() -> PlantConfig:
     """Two products over three machines, two of them parallel, and a buffer between."""
     fail = failure(after="40 min", repair="7 min")

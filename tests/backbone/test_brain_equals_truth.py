@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from scenarios.loader import load
-from tests.backbone.plants import energy_hall, lively_line, ordered_line, sized_lots, staffed_line
+from tests.backbone.plants import energy_hall, lively_line, ordered_line, rationed_sites, sized_lots, staffed_line
 from tests.backbone.run import Heard, tell
 from tests.backbone.truth import Reference
 from tests.conftest import ROOT
@@ -36,7 +36,13 @@ class Case:
     config: PlantConfig
 
 
-MADE = {"staffed": staffed_line, "energy": energy_hall, "ordered": ordered_line, "sized": sized_lots}
+MADE = {
+    "staffed": staffed_line,
+    "energy": energy_hall,
+    "ordered": ordered_line,
+    "sized": sized_lots,
+    "rationed": rationed_sites,
+}
 
 
 @cache
@@ -60,6 +66,7 @@ HOURS = {
     "staffed": (26, 60),
     "summer_rationing": (50, 60),
     "energy": (34, 60),
+    "rationed": (34, 60),
     "workshop": (26, 20),
     "nev_chain": (26, 60),
 }
@@ -167,6 +174,19 @@ def test_chain_throughput_is_what_was_shipped(run: Case) -> None:
             assert row["numerator"] == sum(c[chain.final_item].good for c in counts if chain.final_item in c)
             checked += 1
     assert checked >= 9
+
+
+def test_the_brain_sees_what_was_planned_and_what_was_not_of_a_shortage() -> None:
+    run = case("rationed", *HOURS["rationed"])
+    epoch = run.reference.plant.epoch_ns
+    window = (epoch, epoch + 34 * 3600 * 10**9)
+    spent = {}
+    for name in ("north", "south"):
+        units = [EquipmentPath(f"acme/{name}/hall/line/{unit}") for unit in ("furnace", "oven", "press")]
+        heard = [run.heard.brain.durations(unit, *window) for unit in units]
+        spent[name] = [sum(one.get((UnitState.ENERGY_CURTAILED, order), 0) for one in heard) for order in (False, True)]
+    assert all(planned > 0 and delay > 0 for planned, delay in spent.values()), spent
+    assert sum(spent["north"]) < sum(spent["south"])  # the worse grade gives way first
 
 
 def test_line_oee_of_two_parallel_machines_by_hand() -> None:

@@ -114,6 +114,37 @@ def test_a_cap_of_a_site_that_hits_nobody_is_told_with_its_line() -> None:
     assert line.startswith("scenario.yaml:")
 
 
+GRID = "name: small\nenvelopes:\n- id: {id}\n  sharing: {sharing}\n  caps:\n  - {{id: heat, {cap}}}"
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"id": "works"}, "scenario.yaml:4 envelope works id: expected a name of its own, got that of an enterprise"),
+        (
+            {"sharing": "by_value_added_per_kwh"},
+            "scenario.yaml:5 envelope grid sharing: expected value_added_per_kwh of works/plant, got nothing",
+        ),
+        (
+            {"cap": "start: 1 h, duration: 1 h, share: 0.5, carrier: gas"},
+            "scenario.yaml:7 perturbation heat target: expected a place with units that use gas, got 'grid'",
+        ),
+    ],
+)
+def test_common_envelopes_that_cannot_work_are_told_with_their_line(fields: dict[str, str], expected: str) -> None:
+    usual = {"id": "grid", "sharing": "pro_rata", "cap": "start: 1 h, duration: 1 h, share: 0.5"}
+    (found,) = problems(**{"name: small": GRID.format(**usual | fields)})
+    assert found.startswith(expected)
+
+
+def test_a_perturbation_may_curtail_a_common_envelope() -> None:
+    envelopes = "envelopes: [{id: grid}]"
+    curtail = "perturbations: [{id: p, target: grid, effect: EFFECT, share: 0.5, start: 0 s, duration: 9 s}]"
+    assert not problems(**{"name: small": f"name: small\n{envelopes}\n{curtail.replace('EFFECT', 'curtail')}"})
+    found = problems(**{"name: small": f"name: small\n{envelopes}\n{curtail.replace('EFFECT', 'stop')}"})
+    assert any("target: expected a known unit, line or site, got 'grid'" in one for one in found)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

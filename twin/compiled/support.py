@@ -53,7 +53,7 @@ CONFIGS: dict[type[Any], set[str]] = {
     PlantConfig: {"epoch", "items", "calendars", "enterprises", "chain", "perturbations"},
     EnterpriseConfig: {"id", "title", "sites"},
     SiteConfig: {"id", "title", "latitude", "longitude", "district", "calendar", "grid_factor", "areas"}
-    | {"grid_factors", "tariff"},
+    | {"grid_factors", "tariff", "grade", "value_added_per_kwh"},
     AreaConfig: {"id", "title", "lines"},
     LineConfig: {"id", "title", "calendar", "order", "stations"},
     FailureConfig: {"id", "after", "repair", "basis", "signature"},

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from twin.config import PerturbationConfig
 from twin.effects import effects
+from twin.errors import Problem
 from twin.sim.effect import Command, Effect, Scene
 from twin.sim.station import Station
 
@@ -15,6 +19,10 @@ class Demand(Effect):
 
     def feels(self, station: Station) -> bool:
         return getattr(station.setting.config, "interval", None) is not None
+
+    def wrong(self, config: PerturbationConfig, scene: Scene) -> Iterator[Problem]:  # noqa: ARG002 - the factor
+        if config.factor == 0:
+            yield Problem("factor", "more than 0", "0")
 
     def hit(self, scene: Scene, station: Station, command: Command) -> None:  # noqa: ARG002 - an effect
         station.slow_down(command.cause, 1.0 / command.factor)

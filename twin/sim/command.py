@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twin.config import PlantConfig
+from twin.disturbances import Carrier
 from twin.effects import effects
 from twin.errors import FactoryError, Problem
-from twin.sim.effect import Command
-from twin.sim.envelope import Envelope, shift_starts
+from twin.sim.effect import Command, Rationed
 from twin.sim.kernel import COMMAND, Kernel
+from twin.sim.rationing import Envelopes
 from twin.sim.station import Station
 
 __all__ = ["Command", "Delivery", "Mailbox"]
@@ -25,12 +26,11 @@ class Mailbox:
     """
 
     def __init__(self, kernel: Kernel, stations: Sequence[Station], config: PlantConfig):
-        self._kernel, self._stations, self._config = kernel, tuple(stations), config
+        self._kernel = kernel
+        self._envelopes = Envelopes(tuple(stations), config)
         self.posted: list[Command] = []
         self._down: set[tuple[str, str]] = set()
         self.marks: set[tuple[str, str, str]] = set()
-        self._envelopes: dict[str, Envelope] = {}
-        self._shifts = shift_starts(config)
 
     @property
     def down(self) -> set[tuple[str, str]]:
@@ -55,18 +55,20 @@ class Mailbox:
         self._kernel.at(command.at_s, Delivery(self, command).deliver, COMMAND)
 
     def targets(self, path: str) -> list[Station]:
-        """Units at or below a path."""
-        return [station for station in self._stations if station.path.is_under(path)]
+        """Units at or below a path, or of a common envelope."""
+        return self._envelopes.stations(path)
 
-    def envelopes(self, path: str) -> list[Envelope]:
-        """Energy envelopes of the sites at or below a path."""
-        found = []
-        for site_path, site in self._config.sites():
-            if site_path.is_under(path):
-                if site_path not in self._envelopes:
-                    self._envelopes[site_path] = Envelope(self.targets(site_path), site.envelope, self._shifts)
-                found.append(self._envelopes[site_path])
-        return found
+    def envelopes(self, path: str) -> Sequence[Rationed]:
+        """Envelopes of the sites at or below a path, or the common one of a name."""
+        return self._envelopes.at(path)
+
+    def granted(self, site: str, carrier: Carrier) -> float:
+        """What a site may draw now in kW or m³/h; infinite without a cap.
+
+        Raises:
+            FactoryError: There is no such site.
+        """
+        return self._envelopes.of(site).granted(carrier)
 
     def carry_out(self, command: Command) -> None:
         """Do what a command says to its units."""

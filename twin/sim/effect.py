@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, NamedTuple, Protocol
 
 from twin.config import PerturbationConfig
-from twin.sim.envelope import Envelope
+from twin.disturbances import Carrier
+from twin.errors import Problem
 from twin.sim.station import Station
 
 
@@ -14,7 +16,7 @@ class Command(NamedTuple):
 
     Args:
         at_s: Simulated time; commands of one instant are done in the order posted, before all work.
-        target: Path of a unit, or of a line, area, site or enterprise: all units below.
+        target: Path of a unit, or of a line, area, site or enterprise: all units below; or a common envelope.
         action: Name of an effect, see ``twin.effects``, e.g. ``stop``, ``restart``, ``slow``.
         cause: Name of the cause; what ends an effect ends the one of the same name.
         factor: How much of the effect, in the unit of the effect.
@@ -27,6 +29,16 @@ class Command(NamedTuple):
     cause: str
     factor: float = 1.0
     detail: str = ""
+
+
+class Rationed(Protocol):
+    """What power and gas can be rationed: a site, or several together."""
+
+    def reference(self, carrier: Carrier) -> float:
+        """Highest demand that shares refer to, in kW or m³/h."""
+
+    def limit(self, carrier: Carrier, cause: str, cap: float | None, known_s: float) -> None:
+        """Cap a carrier for a cause from now on, or take that cap away with None; known from a time on."""
 
 
 class Scene(Protocol):
@@ -43,15 +55,17 @@ class Scene(Protocol):
     def targets(self, path: str) -> list[Station]:
         """Units at or below a path."""
 
-    def envelopes(self, path: str) -> list[Envelope]:
-        """Energy envelopes of the sites at or below a path."""
+    def envelopes(self, path: str) -> Sequence[Rationed]:
+        """Envelopes of the sites at or below a path, or the common one of a name."""
 
 
 class Effect:
     """Base of all effects; has no state of its own."""
 
     value: ClassVar[str] = ""
-    """Field of a perturbation that says how much: ``factor``, ``share`` or ``cap``; empty: on or off."""
+    """Field of a perturbation that says how much, e.g. ``factor``; empty: on or off."""
+    instead: ClassVar[tuple[str, ...]] = ()
+    """Fields that may say so in its place."""
     default: ClassVar[float | None] = None
     """Its value when the perturbation gives none; None: it has to."""
     neutral: ClassVar[float] = 0.0
@@ -73,6 +87,14 @@ class Effect:
         wanted = self.default if given is None else given
         assert wanted is not None  # noqa: S101 - checked before
         return float(wanted)
+
+    def detail(self, config: PerturbationConfig) -> str:
+        """What else it has to know."""
+        return config.mode or ""
+
+    def wrong(self, config: PerturbationConfig, scene: Scene) -> Iterator[Problem]:  # noqa: ARG002 - for subclasses
+        """What is wrong with a perturbation beside what holds for all effects; each problem names the field only."""
+        yield from ()
 
     def apply(self, scene: Scene, command: Command) -> None:
         """Do it to the units of a command."""

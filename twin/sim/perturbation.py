@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from twin.config import PerturbationConfig, PlantConfig
 from twin.distributions import Constant
@@ -11,12 +12,14 @@ from twin.errors import ModelError, Problem
 from twin.sim.command import Command, Mailbox
 from twin.sim.effect import Effect
 from twin.sim.kernel import COMMAND, Kernel
+from twin.sim.rationing import wrong_envelopes
 from twin.streams import Stream
 
 
 def all_of(config: PlantConfig) -> tuple[PerturbationConfig, ...]:
-    """Perturbations of a plant: those of its document, then the caps of its sites' envelopes."""
-    caps = (site.envelope.perturbations(path) for path, site in config.sites() if site.envelope is not None)
+    """Perturbations of a plant: those of its document, then the caps of its sites' envelopes and of common ones."""
+    caps = [site.envelope.perturbations(str(path)) for path, site in config.sites() if site.envelope is not None]
+    caps += [common.perturbations(common.id) for common in config.envelopes]
     return (*config.perturbations, *(cap for each in caps for cap in each))
 
 
@@ -45,10 +48,8 @@ def _between(effect: Effect, full: float, share: float) -> float:
 
 
 def _command(config: PerturbationConfig, at_s: float, level: float) -> Command:
-    words = [config.mode or "", "share" if config.effect == "curtail" and config.cap is None else ""]
-    words += ["announced"] if config.announced else []
-    words += [f"announced@{config.announced_at!r}"] if config.announced_at is not None else []
-    return Command(at_s, config.target, config.effect, config.id, level, " ".join(word for word in words if word))
+    detail = effects[config.effect]().detail(config)
+    return Command(at_s, config.target, config.effect, config.id, level, detail)
 
 
 def fixed(config: PerturbationConfig) -> bool:
@@ -120,7 +121,9 @@ def begin_all(config: PlantConfig, seed: int, kernel: Kernel, mailbox: Mailbox) 
         ModelError: With every finding.
     """
     listed = all_of(config)
-    problems = [problem for one in listed for problem in _wrong(one, mailbox)]
+    problems = list(wrong_envelopes(config))
+    broken = {common.id for common in config.envelopes} if problems else set()
+    problems += [problem for one in listed if one.target not in broken for problem in _wrong(one, mailbox)]
     if problems:
         raise ModelError(problems)
     for one in listed:
@@ -140,15 +143,12 @@ def _wrong(config: PerturbationConfig, mailbox: Mailbox) -> Iterator[Problem]:
         yield Problem(f"{where} target", "the path of a unit, line or site", repr(config.target))
     elif not any(effect.feels(station) for station in targets):
         yield Problem(f"{where} target", f"a place with units that feel {config.effect!r}", repr(config.target))
-    elif config.effect == "curtail" and not mailbox.envelopes(config.target):
-        yield Problem(f"{where} target", "a site or an enterprise", repr(config.target))
-    given = config.cap if config.cap is not None else getattr(config, effect.value or "id")
-    if effect.value and given is None and effect.default is None:
+    else:
+        for found in effect.wrong(config, mailbox):
+            yield replace(found, where=f"{where} {found.where}")
+    given = any(getattr(config, name) is not None for name in (effect.value, *effect.instead) if name)
+    if effect.value and not given and effect.default is None:
         yield Problem(f"{where} {effect.value}", "how much", "nothing", f"write {effect.value}: ...")
-    if config.announced and config.announced_at is not None:
-        yield Problem(f"{where} announced_at", "announced or announced_at", "both", "leave one out")
-    if config.effect == "demand" and config.factor == 0:
-        yield Problem(f"{where} factor", "more than 0", "0")
     if (config.ramp or config.fall) and not effect.gradual:
         yield Problem(f"{where} ramp", "an effect that grows", config.effect, "leave ramp and fall out")
     if fixed(config) and config.ramp + config.fall > config.duration.mean_s:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from twin.config import PlantConfig
+from twin.disturbances import Carrier
 from twin.equipment import EquipmentPath
 from twin.errors import FactoryError, Problem
 from twin.sim import islands, snapshot
@@ -133,6 +134,21 @@ class Plant:
             if station.path == path:
                 return station
         raise FactoryError(str(Problem("station", "the path of a unit", repr(path))))
+
+    def granted(self, site: str, carrier: Carrier) -> float:
+        """What a site may draw now by its own caps and its shares of common ones.
+
+        Args:
+            site: Path of the site.
+            carrier: ``power`` or ``gas``.
+
+        Returns:
+            kW or m³/h; infinite without a cap.
+
+        Raises:
+            FactoryError: There is no such site.
+        """
+        return self._mailbox.granted(site, carrier)
 
     def due_times(self) -> list[float]:
         """Simulated times after now at which orders of the plant are due, rising."""
