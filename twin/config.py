@@ -229,7 +229,7 @@ class NeedConfig(Config):
 
     skill: Identifier = Field(description="what is needed: workers and tools of the site with this among their skills")
     number: int = Field(default=1, ge=1, description="how many of them")
-    during: tuple[Literal["setup", "load", "operation"], ...] = Field(
+    during: tuple[Literal["setup", "load", "operation", "unload"], ...] = Field(
         default=("operation",), min_length=1, description="phases in which they are needed"
     )
 
@@ -330,6 +330,9 @@ class ProcessConfig(StationConfig):
     hold_rule: HoldRuleConfig | None = Field(default=None, description="stop for quality after too much scrap")
     needs: tuple[NeedConfig, ...] = Field(default=(), description="people and tools that operations need")
     load_time: Durations | None = Field(default=None, description="loading before each operation; None: no time")
+    unload_time: Durations | None = Field(
+        default=None, description="unloading after each operation, before the part can leave; None: no time"
+    )
     priority: int = Field(default=0, description="rank among those who want the same people; lower comes first")
 
     def ideal_s(self, *laws: Distribution) -> float | None:

@@ -168,15 +168,16 @@ class _Unit:
         return [down.begin_s for mode in modes for down in observed.outages(self.log, mode.id, self.end_s)]
 
     def setups(self) -> Iterator[Finding]:
-        """Times of setups, of all changes or of each, as the scenario has them; and of loading."""
-        if not self._single() or (self.config.setup is None and self.config.load_time is None):
+        """Times of setups, of all changes or of each, as the scenario has them; or of loading, or of unloading."""
+        known = [key for key in ("setup", "load_time", "unload_time") if getattr(self.config, key) is not None]
+        if not known or not self._single():
+            return
+        if len(known) > 1:
+            self.notes.append(f"{self.path}: records do not tell {' and '.join(known)} apart, left as they are")
             return
         by_change = observed.setups(self.log, self.end_s)
         if self.config.setup is None:
-            yield from self._found("load_time", _together(by_change.values()))
-            return
-        if self.config.load_time is not None:
-            self.notes.append(f"{self.path}: records do not tell loading from setup, both are left as they are")
+            yield from self._found(known[0], _together(by_change.values()))
             return
         own = self.config.setup.by_change
         for change in sorted(own.keys() & by_change.keys()):

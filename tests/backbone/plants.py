@@ -99,12 +99,13 @@ def staffed_line() -> PlantConfig:
     jam = failure(after="40 min", repair="7 min", crew="fix", basis="calendar")
     common: dict[str, Any] = {"scrap": 0.03, "power": POWER, "load_time": "9 s"}
     hands = [{"skill": "set", "during": ["setup"]}, {"skill": "operate", "during": ["load", "operation"]}]
+    jigged = [{"skill": "jig"}, {"skill": "operate", "during": ["unload"]}]
     units = (
         {"id": "src", "kind": "source", "mix": {"a": 7, "b": 5}},
         machine("m1", {"exponential": {"mean": "20 s"}}, setup={"duration": "3 min"}, needs=hands, **common),
         buffer("b1", 9, to=("m2", "m3")),
         machine("m2", "41 s", to=("out",), failures=(jam,), needs=[*hands, {"skill": "jig"}], priority=1, **common),
-        machine("m3", "47 s", to=("out",), failures=(jam,), needs=[{"skill": "jig"}], **common),
+        machine("m3", "47 s", to=("out",), failures=(jam,), needs=jigged, unload_time="8 s", **common),
         sink("out"),
     )
     leaves = {"at_break": "interrupt", "calendar": "two"}

@@ -53,7 +53,7 @@ def test_everything_random_of_the_line_is_found(found: Calibration) -> None:
         *("mill.failures.spindle.after", "mill.failures.spindle.repair"),
         *("mill.failures.dust.after", "mill.failures.dust.repair"),
         *("test.cycle", "test.load_time"),
-        *("pack.cycle", "pack.failures.tape.after", "pack.failures.tape.repair"),
+        *("pack.cycle", "pack.unload_time", "pack.failures.tape.after", "pack.failures.tape.repair"),
         *("pack.failures.blade.after", "pack.failures.blade.repair"),
     }
     assert found.notes == ()

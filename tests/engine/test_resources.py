@@ -135,6 +135,124 @@ def test_loading_needs_hands_and_the_machine_runs_alone() -> None:
     ]
 
 
+def test_a_finished_part_stays_in_the_machine_until_somebody_takes_it_out() -> None:
+    handled = {"load_time": "20 s", "unload_time": "10 s", "needs": [needing(during=["load", "unload"])]}
+    plant = Plant(staffed(parallel(2, cycle="50 s", **handled), [worker()]), 1, intervals=True)
+    plant.run_until(141.0)
+    rows = plant.drain()
+    assert [row.sim_s for row in rows if row.kind is RecordKind.PART and row.unit == 1] == [80.0]
+    entered = [(row.unit, row.sim_s, *row.values[::2]) for row in rows if row.kind is RecordKind.STATE]
+    assert [row[1:] for row in entered if row[0] == 1] == [
+        (0.0, "SETUP", None),
+        (20.0, "PRODUCING", None),
+        (70.0, "SETUP", None),
+        (100.0, "PRODUCING", None),
+    ]
+    assert [row[1:] for row in entered if row[0] == 2] == [
+        (0.0, "STARVED", "operate"),
+        (20.0, "SETUP", None),
+        (40.0, "PRODUCING", None),
+        (90.0, "BLOCKED", "operate"),  # he loads the other machine
+        (100.0, "SETUP", None),
+        (130.0, "PRODUCING", None),
+    ]
+    for unit in range(len(plant.units)):
+        truth = plant.ledger.window(unit, plant.epoch_ns, plant.epoch_ns + 141 * 10**9)
+        assert truth.durations_ns.sum() == 141 * 10**9
+
+
+def test_who_waits_to_be_unloaded_is_blocked_by_the_skill_that_is_missing() -> None:
+    units = parallel(2, needs=[needing(during=["unload"])], unload_time="30 s")
+    plant = Plant(staffed(units, [worker()]), 1)
+    plant.run_until(75.0)
+    assert said(plant, "m2") == [
+        (0.0, "PRODUCING", None),
+        (10.0, "BLOCKED", "operate"),
+        (40.0, "SETUP", None),
+        (70.0, "PRODUCING", None),
+    ]
+    assert plant.ledger.totals(f"{LINE}/out").parts == 2
+
+
+def test_the_way_out_may_be_blocked_after_unloading() -> None:
+    units = [source(), machine("m1", unload_time="5 s"), machine("m2", "100 s"), sink()]
+    plant = Plant(line_plant(*units), 1)
+    plant.run_until(120.0)
+    assert said(plant, "m1") == [
+        (0.0, "PRODUCING", None),
+        (10.0, "SETUP", None),
+        (15.0, "PRODUCING", None),
+        (25.0, "SETUP", None),
+        (30.0, "BLOCKED", "m2"),
+        (115.0, "PRODUCING", None),
+    ]
+
+
+def test_an_operator_who_leaves_in_the_middle_of_unloading_is_waited_for() -> None:
+    units = parallel(1, needs=[needing(during=["unload"])], unload_time="30 s")
+    plant = Plant(staffed(units, [worker()]), 1)
+    plant.post(Command(20.0, f"{CREW}/li", "stop", "sick"))
+    plant.post(Command(60.0, f"{CREW}/li", "restart", "sick"))
+    plant.run_until(81.0)
+    assert said(plant, "m1") == [
+        (0.0, "PRODUCING", None),
+        (10.0, "SETUP", None),
+        (20.0, "BLOCKED", "operate"),
+        (60.0, "SETUP", None),
+        (80.0, "PRODUCING", None),
+    ]
+
+
+def test_a_failure_while_unloading_lets_everybody_go_and_spoils_nothing() -> None:
+    fail = {"id": "jam", "after": "15 s", "basis": "calendar", "repair": "9 s", "then": "scrap", "crew": "operate"}
+    units = parallel(1, needs=[needing(during=["unload"])], unload_time="30 s", failures=[fail])
+    plant = Plant(staffed(units, [worker()]), 1)
+    plant.run_until(50.0)
+    assert said(plant, "m1")[2:] == [
+        (15.0, "REPAIR", "jam"),
+        (24.0, "SETUP", None),
+        (39.0, "REPAIR", "jam"),
+        (48.0, "SETUP", None),
+    ]
+    totals = plant.ledger.totals(f"{LINE}/m1")
+    assert (totals.parts, totals.scrapped) == (0, 0)
+
+
+def test_a_batch_and_what_it_becomes_wait_for_the_unloader() -> None:
+    oven = {"id": "oven", "kind": "batch_machine", "max_batch": 3, "min_batch": 3, "cycle": "60 s", "to": ["strip"]}
+    strip = {"id": "strip", "kind": "disassembly", "cycle": "4 s", "yields": {"a": 1, "b": 2}}
+    hands = {"needs": [needing(during=["unload"])], "unload_time": "6 s"}
+    units = [source(), {**oven, **hands}, {**strip, **hands}, sink()]
+    plant = Plant(staffed(units, [worker(walk="1 s")]), 1, intervals=True)
+    plant.run_until(1_000.0)
+    rows = said(plant, "oven")
+    assert (60.0, "BLOCKED", "operate") in rows
+    came, gone = plant.ledger.totals(f"{LINE}/oven").parts, plant.ledger.totals(f"{LINE}/out").parts
+    inside = len(plant.station(f"{LINE}/strip").contents())
+    assert came > 20
+    assert gone == 3 * (came - inside)
+
+
+def test_a_batch_machine_asks_again_for_people_after_a_failure() -> None:
+    fail = {"id": "jam", "after": "25 s", "repair": "7 s"}
+    oven = {"id": "oven", "kind": "batch_machine", "max_batch": 2, "cycle": "60 s", "failures": [fail]}
+    plant = Plant(staffed([source(), {**oven, "needs": [needing()]}, sink()], [worker()]), 1)
+    plant.run_until(300.0)
+    assert said(plant, "oven")[:4] == [
+        (0.0, "PRODUCING", None),
+        (25.0, "FAILED", "jam"),
+        (32.0, "PRODUCING", None),
+        (57.0, "FAILED", "jam"),
+    ]
+    assert plant.ledger.totals(f"{LINE}/out").parts > 3
+
+
+@pytest.mark.parametrize("phase", ["load", "unload"])
+def test_needs_of_a_phase_that_a_station_has_not_are_refused(phase: str) -> None:
+    with pytest.raises(ModelError, match=rf"m1 needs.0.during: expected {phase}_time at a station .* got none"):
+        Plant(staffed(parallel(1, needs=[needing(during=[phase])]), [worker()]), 1)
+
+
 @pytest.mark.parametrize(
     ("policy", "begin_s"),
     [("finish", 5_200.0), ("interrupt", 4_500.0)],

@@ -25,7 +25,7 @@ def equip(station: Processor, config: Any) -> None:
     station.drift = None if drift is None else ScrapDrift(station, drift, config.scrap)
     station.rule = None if rule is None else HoldRule(station, rule)
     needs = getattr(config, "needs", ())
-    if needs or getattr(config, "load_time", None) is not None:
+    if needs or any(getattr(config, key, None) is not None for key in ("load_time", "unload_time")):
         station.needs = Needs(station, needs, config.priority)
     if station.upkeep or counting or station.rule is not None or station.needs is not None:
         station.go_general()

@@ -106,10 +106,14 @@ class Needs:
         setups = next((stage for stage in stages if isinstance(stage, Setups)), None)
         if setup and setups is not None:
             stages = (Phase(self, setup, setups), *stages)
-        load: Distribution | None = getattr(station.setting.config, "load_time", None)
+        load, unload = (getattr(station.setting.config, key, None) for key in ("load_time", "unload_time"))
         if load is not None:
-            stages = (*stages, Phase(self, wanted(configs, "load")), Loading(station, load))
+            stages = (*stages, Phase(self, wanted(configs, "load")), Handling(station, "load", load))
         station.stages = (*stages, Phase(self, wanted(configs, "operation"), leaves=True))
+        if unload is not None:
+            station.exits = (Phase(self, wanted(configs, "unload")), Handling(station, "unload", unload))
+            for slot in station.slots:
+                slot.wake = slot.end
         station.go_general()
 
     def suspend(self) -> None:
@@ -129,10 +133,10 @@ class Needs:
         if hands in self.waiting:
             self.waiting.remove(hands)
 
-    def lacking(self) -> str | None:
-        """What the first waiting place waits for."""
+    def lacking(self, over: bool) -> str | None:
+        """What the first place waits for of those whose operation is over, or of the others."""
         for hands in self.hands:
-            if hands.request.waiting or (hands.request.held and hands.slot.waits):
+            if hands.slot.over is over and (hands.request.waiting or (hands.request.held and hands.slot.waits)):
                 return "+".join(skill for skill, _ in hands.request.wants)
         return None
 
@@ -165,21 +169,22 @@ class Phase:
             self.needs.hands[slot.station.slots.index(slot)].hold({})
 
 
-class Loading:
-    """A stage of loading the part: the unit is SETUP meanwhile.
+class Handling:
+    """A stage of putting the part in or taking it out: the unit is SETUP meanwhile.
 
     Args:
         station: The unit.
-        law: Time of loading.
+        purpose: ``load`` or ``unload``.
+        law: Time it takes.
     """
 
     __slots__ = ("times",)
 
-    def __init__(self, station: Processor, law: Distribution):
-        self.times = station.stream("load", law)
+    def __init__(self, station: Processor, purpose: str, law: Distribution):
+        self.times = station.stream(purpose, law)
 
     def enter(self, slot: Slot) -> float:  # noqa: ARG002 - the same for all places
-        """Time of loading in s."""
+        """Time of it in s."""
         return self.times.draw()
 
     def leave(self, slot: Slot) -> None:

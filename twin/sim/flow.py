@@ -122,7 +122,17 @@ def _wrong_needs(
         if able < wanted:
             expected = f"{wanted} workers or tools of the site with the skill {skill!r}"
             problems.append(Problem(f"{path} {field}", expected, str(able), "add them, or check the name"))
-    return problems
+    return problems + _wrong_phases(path, station)
+
+
+def _wrong_phases(path: EquipmentPath, station: StationConfig) -> list[Problem]:
+    """Needs during loading or unloading of a station that knows nothing of it."""
+    return [
+        Problem(f"{path} needs.{number}.during", f"{phase}_time at a station with needs during {phase}", "none")
+        for number, need in enumerate(getattr(station, "needs", ()))
+        for phase in ("load", "unload")
+        if phase in need.during and getattr(station, f"{phase}_time") is None
+    ]
 
 
 def skills_of(station: StationConfig) -> list[tuple[str, str, int]]:

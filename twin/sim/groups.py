@@ -117,6 +117,8 @@ class GroupProcessor(Processor):
         return part
 
     def resume(self) -> None:
+        if self.needs is not None:
+            self.needs.resume()
         self.show()
         for slot in self.slots:
             slot.resume()

@@ -49,6 +49,7 @@ class Processor(Breakable):
         "_part_series",
         "blocked",
         "drift",
+        "exits",
         "idle",
         "jobs",
         "needs",
@@ -78,6 +79,7 @@ class Processor(Breakable):
         self.slots = tuple(self.slot(self) for _ in range(getattr(config, "capacity", 1)))
         self.idle = list(reversed(self.slots))
         self.stages: tuple[Stage, ...] = ()
+        self.exits: tuple[Stage, ...] = ()
         self.add_setups(getattr(config, "setup", None))
         self.quality: Stream | None = None
         self.general = self.may_judge()
@@ -251,7 +253,9 @@ class Processor(Breakable):
             return PRODUCING
         if self.preparing:
             return SETUP
-        return BLOCKED if self.blocked else STARVED
+        if self.blocked or (self.exits and any(slot.over and slot.waits for slot in self.slots)):
+            return BLOCKED
+        return STARVED
 
     def show(self) -> None:
         if self.held or self.needs is not None:
@@ -260,10 +264,12 @@ class Processor(Breakable):
             self.enter(code)
 
     def varies(self, code: int) -> bool:
-        return code in VARIED or (code == STARVED and self.needs is not None)
+        return code in VARIED or (code == STARVED and self.needs is not None) or (code == BLOCKED and bool(self.exits))
 
     def _cause(self, code: int) -> str | None:
-        lack = self.needs.lacking() if self.needs is not None and code == STARVED else None
+        lack, needs = None, self.needs
+        if needs is not None and (code == STARVED or (code == BLOCKED and not self.blocked)):
+            lack = needs.lacking(code == BLOCKED)
         return super()._cause(code) if lack is None else lack
 
     def suspend(self) -> None:

@@ -55,7 +55,7 @@ class Job:
 
 
 class Stage(Protocol):
-    """Something that a place goes through before each operation: a setup, fetching an operator.
+    """Something that a place goes through before each operation, or after it: a setup, fetching an operator.
 
     A unit with stages ends its operations on the general path, so they cost units without them nothing.
     """
@@ -77,14 +77,14 @@ class Slot:
         station: The unit.
     """
 
-    __slots__ = ("due", "job", "kernel", "left", "out", "part", "phase", "stage", "station", "takers", "wake")
+    __slots__ = ("due", "job", "kernel", "left", "out", "over", "part", "phase", "stage", "station", "takers", "wake")
 
     def __init__(self, station: Processor):
         self.station, self.kernel = station, station.kernel
         self.phase, self.due, self.left = IDLE, NOT_DUE, 0.0
         self.job: Job = station.no_job
         self.part: Load = self.job.part
-        self.stage = 0
+        self.stage, self.over = 0, False
         self.out: Load | None = None
         self.takers: tuple[Station, ...] = ()
         self.wake = self.finish
@@ -118,15 +118,16 @@ class Slot:
             self.station.arm()
 
     def _prepare(self) -> None:
-        self.phase, self.stage = PREPARING, 0
+        self.phase, self.stage, self.over = PREPARING, 0, False
         self.station.preparing += 1
         self._go_on()
 
     def _go_on(self) -> None:
         """Through the stages that are left, as far as they let it."""
         station = self.station
-        while self.stage < len(station.stages):
-            time = station.stages[self.stage].enter(self)
+        stages = station.exits if self.over else station.stages
+        while self.stage < len(stages):
+            time = stages[self.stage].enter(self)
             self.stage += 1
             if time == WAIT:
                 self.phase, self.due = WAITING, NOT_DUE
@@ -137,7 +138,10 @@ class Slot:
                 station.show()
                 self.wait(time)
                 return
-        self._work()
+        if self.over:
+            self._leave()
+        else:
+            self._work()
 
     def admit(self) -> None:
         """The stage that let it wait can go on."""
@@ -156,6 +160,24 @@ class Slot:
         if station.code != PRODUCING:
             station.show()
         self.wait(station.slow * (job.values.pop() if job.values else job.stream.refill()))
+
+    def end(self) -> None:
+        """As :meth:`finish`, at a unit with stages after its operations."""
+        if self.kernel._now != self.due:
+            return
+        if self.phase == WORKING:
+            self.phase, self.stage, self.over = PREPARING, 0, True
+            self.station.working -= 1
+            self.station.preparing += 1
+        self._go_on()
+
+    def _leave(self) -> None:
+        station = self.station
+        station.preparing -= 1
+        station.working += 1
+        station.parts += 1
+        self.phase = WORKING
+        self._conclude()
 
     def finish(self) -> None:
         """The time of the operation is over, unless it was interrupted meanwhile."""
