@@ -14,6 +14,7 @@ from scenarios.document import Scenario, station_configs
 from scenarios.nodes import Loc, Node
 from twin.distributions import FAMILIES, Distribution
 from twin.errors import Problem
+from twin.stations import stations
 from twin.supply.amounts import Amount
 from twin.supply.choice import Choice
 from twin.supply.policies import PolicyConfig
@@ -210,11 +211,9 @@ def _unknown_key(root: Node, loc: Loc) -> Problem:
 
 
 def _unknown_kind(root: Node, loc: Loc, value: Any) -> Problem:
-    kinds = sorted(station_configs())
     kind = value.get("kind") if isinstance(value, dict) else None
-    hint = nearest(kind, kinds, 0) if get_close_matches(str(kind), kinds) else ""
     where = (*loc, "kind") if kind is not None else loc
-    return problem(root, where, f"a kind: one of {', '.join(kinds)}", shown(kind or value), hint)
+    return problem(root, where, "a kind of station", shown(kind or value), stations.hint(kind))
 
 
 def _field(root: Node, loc: Loc) -> str:

@@ -73,6 +73,11 @@ class Registry(Generic[T]):
         self.scan()
         return sorted(self._entries)
 
+    def hint(self, kind: object) -> str:
+        """What to say to a kind that there is not: the nearest known one, and the command that names all."""
+        near = get_close_matches(str(kind), self.kinds(), n=1)
+        return (f"did you mean {near[0]!r}? " if near else "") + "factory list names all"
+
     def __contains__(self, kind: str) -> bool:
         self.scan()
         return kind in self._entries

@@ -59,7 +59,7 @@ def test_what_cannot_be_read_is_the_only_problem_told(text: str, tmp_path: Path)
         ("5 kW", "5 s", "expected a unit that converts to kW, got '5 s' (write for example '5 kW')"),
         ("5 kW", "5 furlong", "expected a unit that converts to kW"),
         ("5 kW", "5 xyzzy", "expected a known unit that converts to kW"),
-        ("kind: sink", "kind: sinc", "(did you mean 'sink'?)"),
+        ("kind: sink", "kind: sinc", "a kind of station, got 'sinc' (did you mean 'sink'? factory list names all)"),
         ("cycle: 58 s", "cycle: {normal: {mean: 58 s, sd: 3}}", "cycle.normal.sd: expected a duration with its unit"),
         ("schema_version: 1", "schema_version: 2", "schema_version: expected 1, got 2"),
         ("{shaft: 1}", "{shaft: 1.5}", "expected a whole number, got 1.5"),

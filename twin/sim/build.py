@@ -122,7 +122,9 @@ def _wrong_kinds(config: PlantConfig) -> list[Problem]:
     problems = []
     for path, _, station in config.stations():
         if station.kind not in stations:
-            problems.append(Problem(f"{path} kind", f"one of {', '.join(stations.kinds())}", repr(station.kind)))
+            problems.append(
+                Problem(f"{path} kind", "a kind of station", repr(station.kind), stations.hint(station.kind))
+            )
         elif not isinstance(station, stations[station.kind].config):  # type: ignore[attr-defined]
             wanted = stations[station.kind].config.__name__  # type: ignore[attr-defined]
             problems.append(Problem(str(path), f"a {wanted}", type(station).__name__))
