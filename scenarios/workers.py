@@ -9,6 +9,10 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from types import FrameType
+
+GRACE_S = 2.0
+"""How long a worker may take to end."""
 
 
 def processors() -> int:
@@ -18,18 +22,36 @@ def processors() -> int:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Processes that start within never see Ctrl-C, not even while they still load their modules.
+    """Start processes within, all or none: they never see Ctrl-C, this one sees it afterwards.
 
-    A mask of signals is what a new process takes over from the thread that starts it.
+    A new process takes the mask of signals over from the thread that starts it, so it is safe from the first moment.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    with _postponed():
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _postponed() -> Iterator[None]:
+    """Ctrl-C within takes effect at the end; only the main thread is told of it, through whichever thread it came."""
+    usual = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(usual):
+        yield
+        return
+    pressed: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: pressed.append((number, frame)))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, usual)
+    if pressed:
+        usual(*pressed[0])
 
 
 def follow_parent() -> None:
@@ -48,6 +70,8 @@ def _end_with_parent() -> None:
 def end(pool: ProcessPoolExecutor) -> None:
     """End the workers of a pool, in the middle of their work if need be."""
     processes = list(pool._processes.values()) if pool._processes else []  # terminate_workers() from Python 3.14 on
-    pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.terminate()
+    for process in processes:
+        process.join(GRACE_S)  # one that still starts would otherwise look for what the pool takes away
+    pool.shutdown(wait=False, cancel_futures=True)

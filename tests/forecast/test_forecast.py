@@ -18,6 +18,7 @@ from scenarios.forecast.layout import Layout
 from scenarios.forecast.pool import BranchPool
 from scenarios.forecast.records import frame_of
 from scenarios.forecast.result import Arrival, quantiles
+from scenarios.workers import undisturbed
 from tests.engine.test_control import lots, shop
 from tests.forecast.plants import LINE, running, small_line
 from twin.errors import ScenarioError
@@ -64,6 +65,20 @@ def test_processes_never_see_ctrl_c_not_even_while_they_load() -> None:
             masked = int(next(line for line in status.splitlines() if line.startswith("SigBlk")).split()[1], 16)
             assert masked & 1 << signal.SIGINT - 1
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_ctrl_c_while_processes_start_is_heard_afterwards() -> None:
+    done = []
+
+    def start() -> None:
+        with undisturbed():
+            signal.raise_signal(signal.SIGINT)
+            done.append("started")
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert done == ["started"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_kept_streams_are_the_plants_own_future_and_others_are_not() -> None:
