@@ -7,8 +7,11 @@ import pytest
 from tests.brain.made import EPOCH, LINE, UNITS, H, S, frames, made
 from tests.brain.test_brain import QUIET, Rows, keep, run
 from twin.brain import Brain
+from twin.brain.groups import of_chain
+from twin.brain.site import Site, Unit
 from twin.equipment import EquipmentPath
 from twin.kpi.spec import kpis
+from twin.master import EquipmentMaster
 from twin.records import Frame, RecordKind, records
 
 NORTH, SOUTH = EquipmentPath("works/north/hall/line/m"), EquipmentPath("works/south/hall/line/m")
@@ -89,3 +92,17 @@ def test_rows_are_of_known_scopes() -> None:
     for (path, kpi, _, _), row in rows.items():
         assert row["scope"] in kpis[kpi].scopes, (path, kpi)
         assert row["rule_version"] == "iso22400-2+own/1"
+
+
+def test_a_chain_has_the_sites_between_its_links() -> None:
+    """parts > hub > works, and works > hub again; a backup and a scrap yard are no part of it."""
+    ways = {"parts": ["hub"], "hub": ["works"], "works": ["hub", "yard"], "backup": ["works"], "yard": []}
+    sites = [Site(EquipmentPath(f"a/{name}")) for name in ways]
+    for site, targets in zip(sites, ways.values(), strict=True):
+        path = EquipmentPath(f"{site.path}/hall/line/unit")
+        master = EquipmentMaster(kind="unit", en="", zh="", to=tuple(f"a/{name}/hall/line/unit" for name in targets))
+        site.units[path] = Unit(path, site, master=master)
+    links = {"a/parts/hall/line/unit", "a/works/hall/line/unit"}
+    assert [site.path for site in of_chain(sites, links)] == ["a/parts", "a/hub", "a/works"]
+    assert of_chain(sites, set()) == []
+    assert [site.path for site in of_chain(sites, {"a/works/hall/line/unit"})] == ["a/hub", "a/works"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from twin.brain.groups import Group
+from twin.brain.groups import Group, of_chain
 from twin.brain.intake import Intake, Stats
 from twin.brain.job_report import report_jobs
 from twin.brain.logs import MINUTE_NS, WITH_ORDER
@@ -268,7 +268,7 @@ class Brain:
         for path, chain in self._intake.chains.values():
             members = self._groups.setdefault(path, Group(path))
             ends = {unit for link in chain.links for unit in link.units}
-            members.sites = [site for site in sites if any(_ends(site, ends))]
+            members.sites = of_chain(sites, ends)
 
     def _prune(self, site: Site, before_ns: int) -> None:
         site.prune(before_ns)
@@ -283,11 +283,6 @@ def _ending(site: Site, start: int, end: int) -> list[tuple[str, Window]]:
     for path, place in site.places.items():
         found += [(path, window) for window in shifts(place, start, end)]
     return sorted(found, key=lambda entry: (entry[1].t1_ns, entry[1].kind, entry[0]))
-
-
-def _ends(site: Site, ends: set[str]) -> Iterator[bool]:
-    for unit in site.units.values():
-        yield unit.path in ends or (unit.master is not None and unit.master.final)
 
 
 def _open_regular(offset_s: float, mark: int) -> list[Window]:

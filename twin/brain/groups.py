@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +18,7 @@ class Group:
 
     Args:
         path: Its path.
-        sites: Its sites; of a chain those with a unit that completes a link or the final product.
+        sites: Its sites; of a chain see :func:`of_chain`.
         mark: Windows up to here were reported.
         pending: Windows reported before that have changed since.
     """
@@ -41,3 +42,38 @@ class Group:
         tables = [site.table(window) for site in self.sites]
         units = tuple(unit for table in tables for unit in table.units)
         return Table(units, np.concatenate([t.ints for t in tables]), np.concatenate([t.floats for t in tables]))
+
+
+def of_chain(sites: Sequence[Site], ends: set[str]) -> list[Site]:
+    """The sites of a chain: those with a unit that completes a link or the final product, and those between them.
+
+    Args:
+        sites: All sites.
+        ends: Paths of the units that complete the chain's links.
+    """
+    own: set[str] = {site.path for site in sites if any(_ends(site, ends))}
+    to: dict[str, set[str]] = {site.path: _next(site) for site in sites}
+    back: dict[str, set[str]] = {path: {other for other, nexts in to.items() if path in nexts} for path in to}
+    between = _reached(own, to) & _reached(own, back)
+    return [site for site in sites if site.path in own | between]
+
+
+def _ends(site: Site, ends: set[str]) -> Iterable[bool]:
+    for unit in site.units.values():
+        yield unit.path in ends or (unit.master is not None and unit.master.final)
+
+
+def _next(site: Site) -> set[str]:
+    """Paths of the sites that material of a site goes to."""
+    return {"/".join(name.split("/")[:2]) for unit in site.units.values() for name in unit.next} - {site.path}
+
+
+def _reached(start: set[str], to: Mapping[str, set[str]]) -> set[str]:
+    """Sites that can be reached from some."""
+    seen: set[str] = set()
+    ahead = list(start)
+    while ahead:
+        new = to.get(ahead.pop(), set()) - seen
+        seen |= new
+        ahead += new
+    return seen
