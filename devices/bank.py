@@ -123,7 +123,7 @@ def device_unit(path: EquipmentPath, number: int, line: LineConfig, station: Sta
         item=made_item(station),
         ideal_s=ideal_s(station),
         order=line.standing_order,
-        media=tuple(meter.name for meter in meters_of(station)),
+        media=meters_of(station),
     )
 
 

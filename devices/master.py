@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from devices.profiles import profiles
-from devices.signals.signal import AIR, ENERGY, GAS, POWER, Signal
+from devices.signals.signal import AIR, ENERGY, GAS, POWER, Signal, counter
 from twin.config import (
     CalendarConfig,
     ChainConfig,
@@ -70,9 +70,10 @@ def power_range_kw(power: PowerConfig) -> float | None:
 
 
 def meters_of(station: StationConfig) -> tuple[Signal, ...]:
-    """Meters of compressed air and gas that a unit has."""
+    """Meters of compressed air and gas that a unit has, and what else it counts."""
     air = () if station.air is None else (AIR,)
-    return air if station.gas is None else (*air, GAS)
+    gas = () if station.gas is None else (GAS,)
+    return (*air, *gas, *map(counter, station.counters()))
 
 
 def tags_of(station: StationConfig) -> tuple[TagSpec, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.signals.signal import Signal
 from twin.config import PowerConfig
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind
@@ -43,8 +44,18 @@ class PlantView(Protocol):
         """Gas burnt since the start."""
 
     @property
+    def counted(self) -> Mapping[str, NDArray[np.float64]]:
+        """What else units count, since the start, by name."""
+
+    @property
     def wear(self) -> NDArray[np.float64]:
         """Share of life used, 0 to 1, of the failure mode nearest to its end."""
+
+
+def shown(view: PlantView, name: str) -> NDArray[np.float64]:
+    """What a view shows under a name: a column, or what some units count."""
+    column: NDArray[np.float64] = view.counted[name] if name in view.counted else getattr(view, name)
+    return column
 
 
 class Event(Protocol):
@@ -82,7 +93,7 @@ class DeviceUnit:
         item: Item that it makes, where that is known without running.
         ideal_s: Planned run time per item in s.
         order: Standing job order of its line.
-        media: Meters of compressed air and gas that it has.
+        media: Meters of compressed air and gas that it has, and what else it counts.
     """
 
     path: EquipmentPath
@@ -95,7 +106,7 @@ class DeviceUnit:
     item: str = ""
     ideal_s: float | None = None
     order: str | None = None
-    media: tuple[str, ...] = ()
+    media: tuple[Signal, ...] = ()
 
     def simulated(self) -> DeviceUnit:
         """The same unit, simulated."""

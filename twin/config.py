@@ -24,6 +24,7 @@ from twin.disturbances import PerturbationConfig as PerturbationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.recipes import PoolConfig, RecipeConfig
+from twin.tags import TagSpec
 from twin.units import (
     Distance,
     Duration,
@@ -282,6 +283,10 @@ class StationConfig(Config):
 
     def references(self) -> tuple[Reference, ...]:
         """Other units that it names, beside ``to``."""
+        return ()
+
+    def counters(self) -> tuple[TagSpec, ...]:
+        """What it counts beside energy and media, each in the attribute of the unit of that name."""
         return ()
 
     def opening(self) -> set[str]:

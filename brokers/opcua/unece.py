@@ -61,6 +61,7 @@ CODES: dict[str, str] = {
     "g": "GRM",
     "kg": "KGM",
     "t": "TNE",
+    "t.km": "TKM",
     "kg/h": "E93",
     "kg/m3": "KMQ",
     "mg/L": "M1",

@@ -27,15 +27,14 @@ from devices.drivers import drivers
 from devices.profiles import profiles
 from devices.signals.effects import EffectConfig, Reading, SensorEffect, layers, unknown_tags
 from devices.signals.model import ProfileModel
-from devices.signals.signal import AIR, ALWAYS, ENERGY, GAS, Profile
-from devices.unit import DeviceUnit, Event, PlantView, Setting, Tick
+from devices.signals.signal import ENERGY, Signal
+from devices.unit import DeviceUnit, Event, PlantView, Setting, Tick, shown
 from twin.config import Config
 from twin.equipment import EquipmentPath
 from twin.errors import Problem, ScenarioError
 from twin.records import GOOD, Frame, RecordKind, records
 from twin.sim.clock import to_ns
 
-EXACT = {signal.name for signal in (*ALWAYS, AIR, GAS)}
 STORING = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ORDER, RecordKind.ALARM)
 
 
@@ -57,12 +56,12 @@ class Simulated:
         self._setting = setting
         self._units = tuple(units)
         self._paths = {unit.number: unit.path for unit in units}
-        alike: dict[tuple[str, tuple[str, ...]], list[DeviceUnit]] = defaultdict(list)
+        alike: dict[tuple[str, tuple[Signal, ...]], list[DeviceUnit]] = defaultdict(list)
         for unit in units:
             alike[unit.profile, unit.media].append(unit)
         self._bare = {media: some for (name, media), some in alike.items() if not name}
         self._models = [
-            ProfileModel(with_media(profiles[name], media), some, setting)
+            ProfileModel(replace(profiles[name], media=media), some, setting)
             for (name, media), some in alike.items()
             if name
         ]
@@ -77,13 +76,13 @@ class Simulated:
         found: dict[int, list[SensorEffect]] = {}
         problems = []
         for model in self._models:
-            tags = model.profile.tags
+            tags, exact = model.profile.tags, {signal.name for signal in model.profile.signals if signal.exact}
             for unit in model.units:
                 effects = options[unit.path].sensor_effects
                 wrong = unknown_tags(effects, tags)
                 problems += [_unknown_tag(unit, tag, model.profile.name) for tag in wrong]
                 if effects and not wrong:
-                    found[unit.number] = layers(effects, tags, EXACT, self._setting.seed, str(unit.path))
+                    found[unit.number] = layers(effects, tags, exact, self._setting.seed, str(unit.path))
         if problems:
             raise ScenarioError(problems)
         return found
@@ -131,25 +130,20 @@ class Simulated:
         """All meters at the start of the run, so that the energy of the first window is known."""
         if tick.t0_s > 0 or tick.t1_s <= 0:
             return []
-        alike: dict[tuple[str, ...], list[DeviceUnit]] = defaultdict(list)
+        alike: dict[tuple[Signal, ...], list[DeviceUnit]] = defaultdict(list)
         for unit in self._units:
             alike[unit.media].append(unit)
         return [self._readings(some, media, 0.0, None) for media, some in alike.items()]
 
     def _readings(
-        self, units: Sequence[DeviceUnit], media: tuple[str, ...], sim_s: float, view: PlantView | None
+        self, units: Sequence[DeviceUnit], media: tuple[Signal, ...], sim_s: float, view: PlantView | None
     ) -> Frame:
         """Counters of some units; all 0 without a view."""
-        tags = (ENERGY.name, *media)
+        tags = (ENERGY.name, *(meter.name for meter in media))
         rows = [unit.number for unit in units]
-        columns = [np.zeros(len(rows)) if view is None else getattr(view, tag)[rows] for tag in tags]
+        columns = [np.zeros(len(rows)) if view is None else shown(view, tag)[rows] for tag in tags]
         time_ns = np.full(len(units), to_ns(self._setting.epoch_ns, sim_s), dtype=np.int64)
         return Frame(RecordKind.TELEMETRY, tuple(unit.path for unit in units), time_ns, tags, np.stack(columns, axis=1))
-
-
-def with_media(profile: Profile, media: Sequence[str]) -> Profile:
-    """A profile with meters of compressed air and gas beside its own signals."""
-    return replace(profile, media=tuple(meter for meter in (AIR, GAS) if meter.name in media))
 
 
 def _unknown_tag(unit: DeviceUnit, tag: str, profile: str) -> Problem:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from devices.signals.signal import ACTIVITIES, ACTIVITY, Profile, Signal
 from devices.signals.streams import Keys, Wander, normal_at, stream_keys
-from devices.unit import DeviceUnit, Setting, Tick
+from devices.unit import DeviceUnit, Setting, Tick, shown
 from twin.config import PowerConfig
 from twin.records import RecordKind
 from twin.states import UnitState
@@ -112,7 +112,7 @@ class ProfileModel:
         view, width = tick.view, len(self.profile.signals)
         values = np.empty((len(self.units), width))
         for column, name in self._exact:
-            values[:, column] = getattr(view, name)[self.numbers]
+            values[:, column] = shown(view, name)[self.numbers]
         values[:, self._own :] = self._readings(tick)
         return values
 

@@ -65,7 +65,7 @@ class Signal:
         digits: Decimal places of the sensor.
         deadband: Change that need not be reported.
         counter: Only ever grows.
-        exact: Column of the plant that it shows exactly: ``energy_kwh``, ``power_kw``, ``parts``, ``state``.
+        exact: Column or counter of the plant that it shows exactly, e.g. ``energy_kwh``, ``parts``, ``state``.
     """
 
     name: str
@@ -100,6 +100,14 @@ ENERGY = Signal("energy_kwh", "kW.h", (0, 1e9), "Active energy", "有功电能",
 POWER = Signal("power_kw", "kW", (0, 1000), "Active power", "有功功率", exact="power_kw", digits=3)
 AIR = Signal("air_m3", "m3", (0, 1e9), "Compressed air", "压缩空气用量", counter=True, exact="air_m3", digits=6)
 GAS = Signal("gas_m3", "m3", (0, 1e9), "Natural gas", "天然气用量", counter=True, exact="gas_m3", digits=6)
+
+
+def counter(tag: TagSpec) -> Signal:
+    """The signal of something that a unit counts exactly."""
+    span = (tag.low, tag.high)
+    return Signal(tag.name, tag.unit, span, tag.en, tag.zh, counter=True, exact=tag.name, digits=6)
+
+
 ALWAYS = (
     ENERGY,
     POWER,
@@ -118,7 +126,7 @@ class Profile:
         en: English title.
         zh: Chinese title.
         own: Signals besides those that every profile has.
-        media: Meters of compressed air and gas, of units that have them.
+        media: Meters of compressed air and gas, of units that have them, and what else they count.
     """
 
     name: str

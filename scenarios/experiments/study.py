@@ -21,9 +21,9 @@ from twin.master import chain_path
 Overrides = dict[str, Node]
 
 
-JOBS = dict.fromkeys(("line", "area", "site", "enterprise"), ("jobs",))
-TRADE = {"machine": ("trade", "jobs"), "chain": ("trade",)} | JOBS
-"""Levels of which some take orders or release job orders."""
+JOBS = dict.fromkeys(("line", "area", "site", "enterprise"), ("jobs", "transport"))
+TRADE = {"machine": ("trade", "jobs", "transport"), "chain": ("trade", "transport")} | JOBS
+"""Levels of which some take orders, release job orders or transport."""
 
 
 @dataclass(frozen=True)

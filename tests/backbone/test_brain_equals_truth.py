@@ -22,7 +22,7 @@ from twin.kpi.spec import Scope, specs
 from twin.sim.plant import Plant
 from twin.states import UnitState
 
-JOINT: tuple[Scope, ...] = ("trade", "jobs")
+JOINT: tuple[Scope, ...] = ("trade", "jobs", "transport")
 ELSEWHERE = {"line_oee", "bottleneck_unit", *(spec.id for level in JOINT for spec in specs(level))}
 """Compared by tests of their own."""
 

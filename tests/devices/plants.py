@@ -52,6 +52,7 @@ class View:
     power_kw: NDArray[np.float64]
     parts: NDArray[np.int64]
     wear: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    counted: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def view(units: int, sim_s: float, state: UnitState, wear: float = 0.0) -> View:

@@ -26,7 +26,7 @@ from tests.engine.networks import (
     supplier,
     way,
 )
-from tests.engine.plants import LINE, exponential, line_plant, machine, plant_of, sink, site, source
+from tests.engine.plants import LINE, exponential, line_plant, machine, plant_of, sink, site, source, station
 from tests.engine.plants import line as line_of
 from twin.config import PlantConfig
 from twin.errors import ModelError
@@ -161,8 +161,44 @@ def test_the_room_of_a_departure_splits_a_load() -> None:
         row.values[3] for row in plant.drain() if row.kind is RecordKind.SHIPMENT and row.values[1] == "departed"
     ]
     assert shipped == [5, 5, 2, 3, 5, 4, 1]
-    assert way(plant).cost == 5 * 900
-    assert way(plant).co2_kg == pytest.approx(25 * 0.05 * 100)
+    assert way(plant).transport_cost_cny == 5 * 900
+    assert way(plant).transport_co2_kg == pytest.approx(25 * 0.05 * 100)
+    assert way(plant).transport_tkm == pytest.approx(25 * 100)
+    assert way(plant).transported_pieces == 25
+
+
+def test_a_lane_counts_only_what_its_configuration_knows() -> None:
+    names = {
+        "road": lane(), "paid": lane(cost_per_piece="3 CNY"), "heavy": lane(weight="2 kg"),
+        "full": lane(weight="2 kg", distance="9 km", cost="1 CNY"),
+    }  # fmt: skip
+    found = {name: [tag.name for tag in station(**fields).counters()] for name, fields in names.items()}
+    assert found == {
+        "road": ["transported_pieces"],
+        "paid": ["transported_pieces", "transport_cost_cny"],
+        "heavy": ["transported_pieces"],
+        "full": ["transported_pieces", "transport_cost_cny", "transport_co2_kg", "transport_tkm"],
+    }
+
+
+def test_counters_in_the_view_and_in_windows_of_the_ledger() -> None:
+    road = lane(cost="50 CNY", cost_per_piece="2 CNY", weight="500 kg", distance="30 km")
+    config = network(supplier(lead_time="0 s"), road, store(policy=base_stock(9), on_hand=9), customer(quantity=3))
+    plant = Plant(config, 1, intervals=True)
+    plant.run_until(2.5 * DAY)  # a consignment of 3 on each day
+    plant = plant.fork(1)[0]
+    plant.run_until(6.5 * DAY)
+    counted = plant.view().counted
+    assert {name: column.tolist()[1] for name, column in counted.items()} == pytest.approx(
+        {"transported_pieces": 18, "transport_cost_cny": 6 * 56, "transport_tkm": 18 * 15, "transport_co2_kg": 18 * 1.5}
+    )
+    assert all(column.sum() == column[1] for column in counted.values())
+    day_ns = round(DAY * 1e9)
+    window = plant.ledger.window(f"{LINE}/road", plant.epoch_ns + 2 * day_ns, plant.epoch_ns + 4 * day_ns)
+    assert window.counted == pytest.approx(
+        {"transported_pieces": 6, "transport_cost_cny": 2 * 56, "transport_tkm": 90, "transport_co2_kg": 9}
+    )
+    assert plant.ledger.window(f"{LINE}/shop", plant.epoch_ns, plant.epoch_ns + day_ns).counted == {}
 
 
 def test_a_closed_lane_lets_nothing_leave_and_a_detour_takes_longer() -> None:

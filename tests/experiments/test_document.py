@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scenarios.experiments.account import by_brain
 from scenarios.experiments.points import load_experiment
 from scenarios.experiments.problems import SHIPPED
 from tests.experiments.made import FACTORS, LINE, OUTPUT, study
@@ -130,3 +131,16 @@ def test_an_alternative_replaces_several_values(tmp_path: Path) -> None:
     wrong = {"1": crews["1"], "2": {f"{LINE}/m1.capacity": 0}}
     assert "expected at least 1, got 0" in listing(tmp_path, factors={"crew": {"alternatives": wrong}})
     assert "expected path or alternatives, got neither" in listing(tmp_path, factors={"crew": {"levels": [1, 2]}})
+
+
+def test_indicators_of_transport_are_responses_of_lanes_groups_and_chains(tmp_path: Path) -> None:
+    def document(*scopes: str) -> Path:
+        responses = {f"r{n}": {"kpi": "transport_co2_per_tkm_kg", "scope": scope} for n, scope in enumerate(scopes)}
+        factors = {"stock": {"path": "sanhe/hub/hall/stock/hub.on_hand", "levels": [100, 300]}}
+        return study(tmp_path, scenario="charger_network", factors=factors, responses=responses, warm_up=None)
+
+    lane = "sanhe/hub/hall/stock/north_road"
+    experiment = load_experiment(document(lane, "sanhe/hub/hall/stock", "sanhe/hub", "sanhe", "chain-charger"))
+    assert all(by_brain(wanted) for wanted in experiment.measured.values())
+    with pytest.raises(ScenarioError, match="expected a KPI of a link, got 'transport_co2_per_tkm_kg'"):
+        load_experiment(document("chain-charger/module"))

@@ -14,8 +14,9 @@ from twin.brain.scopes import Scope, group, groups, machines
 from twin.brain.settings import BrainConfig
 from twin.brain.sheet import Sheet
 from twin.brain.site import Site, Table
-from twin.brain.supply import ChainView, report_chain
+from twin.brain.supply import ChainView, report_chain, shipped
 from twin.brain.trade import report_chain_trade, report_trade
+from twin.brain.transport import report_chain_transport, report_transport
 from twin.brain.windows import DAY_NS, LIVE, Window, regular, shifts
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.amounts import NS_PER_H, NS_PER_S
@@ -93,6 +94,7 @@ class Brain:
             report(sheet, table, scopes)
             report_jobs(sheet, table, scopes)
             report_trade(sheet, [site], table, self.config)
+            report_transport(sheet, table, scopes)
             yield table, scopes, sheet.frame()
         for members in self._groups.values():
             for frame in self._group_frames(members, window):
@@ -209,6 +211,7 @@ class Brain:
         report(sheet, table, scopes)
         report_jobs(sheet, table, scopes)
         report_trade(sheet, [site], table, self.config)
+        report_transport(sheet, table, scopes)
         frame = sheet.frame()
         if frame is not None:
             yield frame
@@ -249,11 +252,14 @@ class Brain:
             scopes = [group(members.path, table.units)]
             report(sheet, table, scopes)
             report_jobs(sheet, table, scopes)
+            report_transport(sheet, table, scopes)
         else:
             path, chain = entry
             final = self._intake.item(chain.final_item)
-            report_chain(sheet, ChainView(chain, path, members.sites, table, window, self._intake.transit, final))
+            view = ChainView(chain, path, members.sites, table, window, self._intake.transit, final)
+            report_chain(sheet, view)
             report_chain_trade(sheet, path, members.sites, table, self.config)
+            report_chain_transport(sheet, path, table, shipped(view))
         frame = sheet.frame()
         if frame is not None:
             yield frame

@@ -10,6 +10,7 @@ from twin.brain.logs import WITH_ORDER, MeterLog, StepLog, TransitLog
 from twin.brain.orders import Step, order_step
 from twin.brain.settings import BrainConfig
 from twin.brain.site import Site, Unit
+from twin.counters import TRANSPORT
 from twin.equipment import EquipmentPath, Level
 from twin.master import ChainMaster, EquipmentMaster, Master, PlaceMaster, read_master
 from twin.records import BAD, OPERATION_EVENTS, Frame
@@ -17,7 +18,7 @@ from twin.states import UnitState
 
 CODE = {state.name: int(state) for state in UnitState}
 METER = "energy_kwh"
-METERS = (METER, "air_m3", "gas_m3")
+METERS = (METER, "air_m3", "gas_m3", *(counter.name for counter in TRANSPORT))
 NEAR_NS = 60_000_000_000
 
 
@@ -188,7 +189,7 @@ class Intake:
             self._late(unit.site, time_ns, max(until, unit.site.mark))
 
     def telemetry(self, frame: Frame) -> None:
-        """Meters of energy, compressed air and gas; other tags are passed over."""
+        """Meters of energy, compressed air and gas, and counters of transport; other tags are passed over."""
         for tag in METERS:
             if tag in frame.tags:
                 self._readings(frame, tag)

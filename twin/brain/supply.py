@@ -51,16 +51,16 @@ def report_chain(sheet: Sheet, view: ChainView) -> None:
         (items / link.quantity, i) for i, link in enumerate(view.chain.links) if (items := possible[i]) is not None
     ]
     least, bottleneck = min(limits, default=(None, None))
-    shipped = _shipped(view)
+    final = shipped(view)
     coverage = _coverage(view.table)
     window_s = view.window.length_ns * 1e-9
     held = [stock / link.quantity for stock, link in zip(stocks, view.chain.links, strict=True) if stock is not None]
     energy = float(view.table.floats[:, COLUMN["energy_kwh"]].sum()) if coverage.energy > 0 else None
-    flow = ChainFlow(shipped, window_s, least, bottleneck, sum(held) if held else None, energy)
+    flow = ChainFlow(final, window_s, least, bottleneck, sum(held) if held else None, energy)
     for spec in specs("chain"):
         sheet.one(spec, view.path, "chain", flow, coverage)
     for link, items, stock in zip(view.chain.links, possible, stocks, strict=True):
-        link_flow = LinkFlow(items, stock, link.quantity, window_s, shipped, least)
+        link_flow = LinkFlow(items, stock, link.quantity, window_s, final, least)
         for spec in specs("link"):
             sheet.one(spec, view.path.child(link.id), "link", link_flow, coverage)
 
@@ -82,7 +82,8 @@ def _stock(view: ChainView, item: str) -> float | None:
     return sum(held) if held else None
 
 
-def _shipped(view: ChainView) -> int:
+def shipped(view: ChainView) -> int:
+    """Final products that were shipped."""
     _, t0_ns, t1_ns = view.window
     final = [unit for unit in view.table.units if unit.master is not None and unit.master.final]
     return sum(unit.parts.good_of(view.final_item, t0_ns, t1_ns) for unit in final)

@@ -15,6 +15,7 @@ Generated from `twin/kpi/definitions`; do not edit. Rules: `{RULE_VERSION}`.
 - Level `trade`: units that take orders (their records say `machine`) and a chain towards its final customers.
 - Level `jobs`: units that release job orders (their records say `machine`), and lines, areas, sites and enterprises
   with such units.
+- Level `transport`: lanes (their records say `machine`), lines, areas, sites and enterprises with lanes, and a chain.
 - The scope of a link is the path `chain-<chain>/<link>`.
 
 | Id | Name | 名称 | Formula | Unit | Better | Levels | Source |

@@ -15,7 +15,9 @@ from twin.registry import Registry
 Figure = tuple[Any, Any]
 """Numerator and denominator in base units (s, kWh, kg, pieces); denominator None for a plain sum."""
 
-Scope = Literal["machine", "line", "area", "site", "enterprise", "chain", "link", "forecast", "trade", "jobs"]
+Scope = Literal[
+    "machine", "line", "area", "site", "enterprise", "chain", "link", "forecast", "trade", "jobs", "transport"
+]
 EQUIPMENT: tuple[Scope, ...] = ("machine", "line", "area", "site", "enterprise")
 RULE_VERSION = "iso22400-2+own/1"
 """Version of the calculation rules, in every record; raise it when a formula changes."""

@@ -88,6 +88,7 @@ class Truth:
         stock_ns: Integral of the level of each item over the window in items x ns.
         departed: Quantity of each item that departed in loads.
         arrived: Quantity of each item that arrived in loads.
+        counted: Growth of each other counter of the unit, by name.
     """
 
     durations_ns: NDArray[np.int64]
@@ -101,6 +102,7 @@ class Truth:
     stock_ns: dict[str, int]
     departed: dict[str, int]
     arrived: dict[str, int]
+    counted: dict[str, float]
 
     def duration_ns(self, state: UnitState, with_order: bool = True) -> int:
         """Time in a state, either with or without an order on the unit."""
@@ -200,6 +202,7 @@ class Ledger:
             stock_ns={item: self._stock(column, t0_ns, t1_ns) for item, column in record.stock.items()},
             departed=self._trips(record, "departed", t0_ns, t1_ns),
             arrived=self._trips(record, "arrived", t0_ns, t1_ns),
+            counted=self._counted(station, t0_ns, t1_ns),
         )
 
     def energy_at(self, unit: int | EquipmentPath | str, time_ns: int) -> float:
@@ -248,6 +251,11 @@ class Ledger:
             if event == what and t0_ns <= to_ns(self._origin, time) < t1_ns:
                 sums[item] = sums.get(item, 0) + quantity
         return sums
+
+    def _counted(self, station: Station, t0_ns: int, t1_ns: int) -> dict[str, float]:
+        names = [tag.name for tag in station.setting.config.counters()]
+        steps = [growth for time, growth in getattr(station, "steps", ()) if t0_ns <= to_ns(self._origin, time) < t1_ns]
+        return {name: sum(growth[name] for growth in steps) for name in names}
 
 
 def _made(parts: list[tuple[Any, ...]]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -27,6 +27,7 @@ class PlantView:
         level: Items held by storing units, 0 for others, int64[units].
         air_m3: Compressed air taken since the start, float64[units].
         gas_m3: Gas burnt since the start, float64[units].
+        counted: What else units count, since the start, by name, float64[units] each; nothing that nobody counts.
     """
 
     now_s: float
@@ -39,6 +40,7 @@ class PlantView:
     level: NDArray[np.int64]
     air_m3: NDArray[np.float64]
     gas_m3: NDArray[np.float64]
+    counted: Mapping[str, NDArray[np.float64]]
 
 
 class Viewer:
@@ -72,6 +74,10 @@ class Viewer:
         self._storing = [(i, s) for i, s in units if s.stores]
         self._with_air = [(i, s) for i, s in units if s.air is not None]
         self._with_gas = [(i, s) for i, s in units if s.gas is not None]
+        self._counting: dict[str, list[tuple[int, Station]]] = {}
+        for i, station in units:
+            for tag in station.setting.config.counters():
+                self._counting.setdefault(tag.name, []).append((i, station))
         self._ready = True
 
     def at(self, now_s: float) -> PlantView:
@@ -99,6 +105,7 @@ class Viewer:
             level=level,
             air_m3=self._each(self._with_air, lambda s: s.consumed(s.air, now_s)),
             gas_m3=self._each(self._with_gas, lambda s: s.consumed(s.gas, now_s)),
+            counted={name: self._each(some, attrgetter(name)) for name, some in self._counting.items()},
         )
 
     def _follow(self, codes: NDArray[np.int64], since: NDArray[np.float64]) -> None:

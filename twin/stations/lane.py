@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from twin.config import Config, StationConfig
+from twin.counters import TRANSPORT_ACTIVITY, TRANSPORT_CO2, TRANSPORT_COST, TRANSPORTED
 from twin.day_pattern import DAY_S, seconds, since_midnight_s
 from twin.distributions import Durations
 from twin.parts.calendar import DAYS, WEEK_S
@@ -17,6 +18,7 @@ from twin.sim.journal import Event
 from twin.sim.station import IDLE_NO_ORDER, PRODUCING, Setting, Station
 from twin.stations import stations
 from twin.supply.network import LATE, Carrier, Consignment
+from twin.tags import TagSpec
 from twin.units import Distance, Mass, Money, TransportFactor
 
 KG_PER_TKM = {"road": 0.1, "rail": 0.02, "barge": 0.03, "air": 0.8}
@@ -38,7 +40,8 @@ class LaneConfig(StationConfig):
 
     Without ``departures`` each consignment leaves at once; with them it waits for the next departure
     with room. A perturbation ``stop`` closes the lane: nothing leaves, what is under way arrives; ``slow``
-    makes it a detour for what leaves from then on.
+    makes it a detour for what leaves from then on. The cost, CO2 and tonne-kilometres of what leaves are counted
+    when it leaves, where they are known: a cost, or a ``weight`` and a ``distance``.
     """
 
     network: ClassVar[bool] = True
@@ -61,10 +64,18 @@ class LaneConfig(StationConfig):
         return self
 
     @property
+    def tkm_per_piece(self) -> float:
+        """Transport activity of carrying one piece in tonne-kilometres."""
+        return self.weight / 1000 * self.distance
+
+    @property
     def co2_per_piece(self) -> float:
         """CO2 in kg of carrying one piece."""
-        factor = KG_PER_TKM[self.mode] if self.co2 is None else self.co2
-        return factor * self.weight / 1000 * self.distance
+        return (KG_PER_TKM[self.mode] if self.co2 is None else self.co2) * self.tkm_per_piece
+
+    def counters(self) -> tuple[TagSpec, ...]:
+        cost = (TRANSPORT_COST,) if self.cost or self.cost_per_piece else ()
+        return (TRANSPORTED, *cost, *((TRANSPORT_CO2, TRANSPORT_ACTIVITY) if self.tkm_per_piece else ()))
 
 
 class Departures:
@@ -93,12 +104,27 @@ class Lane(Carrier):
     """Carries consignments; PRODUCING while some are waiting or under way, else IDLE_NO_ORDER.
 
     Attributes:
-        cost: Cost of all transport so far, in CNY.
-        co2_kg: CO2 of all transport so far.
+        transported_pieces: Pieces that have departed so far.
+        transport_cost_cny: Cost of that.
+        transport_co2_kg: CO2 of that.
+        transport_tkm: Tonne-kilometres of that.
+        steps: Simulated time and growth of these four each time they grew, where intervals are kept.
     """
 
     config = LaneConfig
-    __slots__ = ("called", "carried", "co2_kg", "cost", "departures", "last", "queue", "times")
+    __slots__ = (
+        "called",
+        "carried",
+        "departures",
+        "last",
+        "queue",
+        "steps",
+        "times",
+        "transport_co2_kg",
+        "transport_cost_cny",
+        "transport_tkm",
+        "transported_pieces",
+    )
 
     def __init__(self, setting: Setting):
         super().__init__(setting)
@@ -109,7 +135,9 @@ class Lane(Carrier):
             self.departures = Departures(config.departures, _monday_s(setting))
         self.queue: deque[Consignment] = deque()
         self.carried, self.last, self.called = 0, 0.0, -1.0
-        self.cost = self.co2_kg = 0.0
+        self.transported_pieces = 0
+        self.transport_cost_cny = self.transport_co2_kg = self.transport_tkm = 0.0
+        self.steps: list[tuple[float, dict[str, float]]] = []
 
     @property
     def settings(self) -> LaneConfig:
@@ -152,7 +180,7 @@ class Lane(Carrier):
         arrival = arrival if config.overtaking else max(arrival, self.last)
         self.last = arrival
         if self.departures is not None:
-            self.cost += config.cost
+            self._count(0, config.cost)
         while self.queue and room != 0:
             load = self._loaded(room)
             room = None if room is None else room - load.pieces
@@ -170,15 +198,25 @@ class Lane(Carrier):
 
     def _leave(self, load: Consignment, arrival: float) -> None:
         config = self.settings
-        if self.departures is None:
-            self.cost += config.cost
-        self.cost += load.pieces * config.cost_per_piece
-        self.co2_kg += load.pieces * config.co2_per_piece
+        own = config.cost if self.departures is None else 0.0
+        self._count(load.pieces, own + load.pieces * config.cost_per_piece)
         load.name = self.new_name()
         self.carried += 1
         if self.recording:
             self.say(RecordKind.SHIPMENT, self._values(load, "departed"))
         self.kernel.at(arrival, load.arrive)
+
+    def _count(self, pieces: int, cost_cny: float) -> None:
+        """Count pieces that depart and what that costs."""
+        config = self.settings
+        co2_kg, tkm = pieces * config.co2_per_piece, pieces * config.tkm_per_piece
+        self.transported_pieces += pieces
+        self.transport_cost_cny += cost_cny
+        self.transport_co2_kg += co2_kg
+        self.transport_tkm += tkm
+        if self.journal.intervals:
+            names = (TRANSPORTED.name, TRANSPORT_COST.name, TRANSPORT_CO2.name, TRANSPORT_ACTIVITY.name)
+            self.steps.append((self.kernel._now, dict(zip(names, (pieces, cost_cny, co2_kg, tkm), strict=True))))
 
     def _values(self, load: Consignment, event: str) -> tuple[object, ...]:
         origin, destination = str(load.order.source.vendor.path), str(load.order.buyer.path)
