@@ -33,7 +33,7 @@ def dangling(index: Index) -> list[Problem]:
     root = index.root
     found = list(calendar_problems(root))
     for unit in index.units.values():
-        for check in (_material, _calendar_and_link, _flow, _rework, _work, _kind_rules, _device, upkeep):
+        for check in (_material, _calendar_and_link, _flow, _named, _work, _kind_rules, _device, upkeep):
             found.extend(check(index, unit))
     found.extend(_chain(index))
     found.extend(perturbations(index))
@@ -157,10 +157,17 @@ def _fitting(index: Index, unit: Unit, target: Unit, loc: Loc) -> Found:
         yield problem(index.root, loc, "a unit of the same site", shown(target.path), hint)
 
 
-def _rework(index: Index, unit: Unit) -> Found:
-    name = text_at(unit.node, "rework_to")
-    if name:
-        yield from index.unknown((*unit.loc, "rework_to"), "unit", name, _near(index, unit, name))
+def _named(index: Index, unit: Unit) -> Found:
+    """Units where rework goes, or where what is kept is given back."""
+    found: list[tuple[Loc, str]] = [(("rework_to",), text_at(unit.node, "rework_to"))]
+    needs = unit.node.entries.get("needs")
+    for number, need in enumerate([] if needs is None else needs.elements):
+        ends = need.entries.get("keep_until")
+        named = enumerate([] if ends is None else ends.elements)
+        found += [(("needs", number, "keep_until", n), str(end.value)) for n, end in named]
+    for loc, name in found:
+        if name and unit.target(name) not in index.units:
+            yield from index.unknown((*unit.loc, *loc), "unit", name, _near(index, unit, name))
 
 
 def _work(index: Index, unit: Unit) -> Found:

@@ -233,6 +233,11 @@ class NeedConfig(Config):
     during: tuple[Literal["setup", "load", "operation", "unload"], ...] = Field(
         default=("operation",), min_length=1, description="phases in which they are needed"
     )
+    keep_until: tuple[str, ...] = Field(
+        default=(),
+        description="taken along with the part until its operation at one of these units is over, ids in the line or "
+        "full paths; its own id: kept from the first phase to the last; default: given back after each phase",
+    )
 
 
 class Reference(NamedTuple):
@@ -311,6 +316,10 @@ class StationConfig(Config):
         """What is wrong with it at its path when some items come here, beside what a single field tells."""
         return []
 
+    def awaits(self, items: set[str]) -> float:  # noqa: ARG002 - most begin with what comes
+        """How many of the parts of some items that come here may wait here for others of them; infinite: any number."""
+        return 0
+
     def makings(self, items: set[str]) -> Iterator[tuple[str, Mapping[str, float]]]:
         """What is made here of what, when some items come here: product and number of each item in one."""
         makes = getattr(self, "makes", None)
@@ -339,6 +348,14 @@ class ProcessConfig(StationConfig):
         default=None, description="unloading after each operation, before the part can leave; None: no time"
     )
     priority: int = Field(default=0, description="rank among those who want the same people; lower comes first")
+
+    several: ClassVar[bool] = False
+    """Whether one operation is on several parts, or makes several of one."""
+
+    def references(self) -> tuple[Reference, ...]:
+        named = ((f"needs.{n}.keep_until.{k}", end) for n, need in enumerate(self.needs)
+                 for k, end in enumerate(need.keep_until))  # fmt: skip
+        return (*super().references(), *(Reference(field, name) for field, name in named))
 
     def ideal_s(self, *laws: Distribution) -> float | None:
         """Planned run time per item (PRI) in s of operations that take so long.

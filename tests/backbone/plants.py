@@ -118,6 +118,39 @@ def staffed_line() -> PlantConfig:
     return plant_of(site("north", *lines), items=("a", "b"), calendars={"two": CALENDAR})
 
 
+def pallet_cell(limit: int | None = None) -> PlantConfig:
+    """Pallets and a vice for one unit over scrap, rework, failures, breaks, people and two ways."""
+    jam = failure("9 min", "2 min", crew="operate")
+    spoiled = {**failure("11 min", "1 min"), "id": "crash", "then": "scrap"}
+    people = {"skill": "operate", "during": ["load", "unload"]}
+    pallet = {"skill": "pallet", "keep_until": ["free1", "free2"]}
+    vice = {"skill": "vice", "during": ["load"], "keep_until": ["m1"]}
+    common: dict[str, Any] = {"load_time": "4 s", "unload_time": "3 s", "scrap": 0.04}
+    test = {"id": "test", "kind": "inspection", "cycle": "6 s", "rework": 0.2, "scrap": 0.05, "rework_to": "back"}
+    slow, fast = {"exponential": {"mean": "45 s"}}, {"exponential": {"mean": "22 s"}}
+    units = (
+        {"id": "src", "kind": "source", "mix": {"part": 1}, "limit": limit},
+        machine("load", fast, needs=[pallet, people], to=["b1"], **common),
+        buffer("b1", 2, to=["m1", "m2"]),
+        machine("m1", slow, needs=[vice, people], failures=[jam, spoiled], to=["test"], **common),
+        machine("m2", slow, capacity=2, failures=[jam], to=["test"]),
+        {**test, "to": ["free1", "free2"]},
+        buffer("back", 12, to=["m2"]),
+        machine("free1", fast, to=["out"], failures=[spoiled]),
+        machine("free2", fast, to=["out"], needs=[{"skill": "operate"}]),
+        sink("out"),
+    )
+    leaves = {"at_break": "interrupt", "calendar": "two"}
+    crew: list[dict[str, Any]] = [
+        {"id": "li", "kind": "worker", "skills": ["operate"], "walk": "2 s", **leaves},
+        {"id": "wu", "kind": "worker", "skills": ["operate"], "walk": "3 s"},
+        {"id": "vice", "kind": "fixture", "skills": ["vice"]},
+    ]
+    crew += [{"id": f"pallet{n}", "kind": "fixture", "skills": ["pallet"], "walk": "1 s"} for n in range(5)]
+    lines = (line("line", units), line("crew", crew))
+    return plant_of(site("north", *lines), calendars={"two": CALENDAR})
+
+
 def ordered_line() -> PlantConfig:
     """Job orders of a list through an assembly and machines that scrap, beside items without an order."""
     orders = [

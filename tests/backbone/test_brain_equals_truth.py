@@ -12,7 +12,15 @@ from typing import Any
 import pytest
 
 from scenarios.loader import load
-from tests.backbone.plants import energy_hall, lively_line, ordered_line, rationed_sites, sized_lots, staffed_line
+from tests.backbone.plants import (
+    energy_hall,
+    lively_line,
+    ordered_line,
+    pallet_cell,
+    rationed_sites,
+    sized_lots,
+    staffed_line,
+)
 from tests.backbone.run import Heard, tell
 from tests.backbone.truth import Reference
 from tests.conftest import ROOT
@@ -38,6 +46,7 @@ class Case:
 
 MADE = {
     "staffed": staffed_line,
+    "pallets": pallet_cell,
     "energy": energy_hall,
     "ordered": ordered_line,
     "sized": sized_lots,

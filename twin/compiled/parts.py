@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from twin.config import PlantConfig
 from twin.equipment import EquipmentPath
-from twin.sim.flow import Items, check_flow
+from twin.sim.flow import check_flow
+from twin.sim.links import Items
 from twin.sim.station import Load, Part, Station
 from twin.stations.assembly import Assembly
 

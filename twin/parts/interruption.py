@@ -53,7 +53,7 @@ def undo(slot: Slot, scrap: bool) -> None:
         slot.left = station.slow * slot.job.stream.draw()
         return
     if station.needs is not None:
-        station.needs.drop(slot)
+        station.needs.of(slot).drop()
     station.working -= not laid_down
     slot.spoil()
     slot.phase = IDLE

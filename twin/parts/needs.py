@@ -1,15 +1,20 @@
-"""People and tools that the phases of an operation need."""
+"""People and tools that the phases of an operation need, and those that travel with a part."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from twin.config import NeedConfig
 from twin.distributions import Distribution
+from twin.equipment import EquipmentPath
+from twin.parts.carried import Carried, brought, carry, leave
 from twin.parts.interruption import lay_down, take_up
 from twin.parts.setup import Setups
 from twin.sim.allocation import Request
-from twin.sim.station import WAIT
+from twin.sim.links import givees, reach, resolve
+from twin.sim.station import WAIT, Station
 
 if TYPE_CHECKING:
     from twin.sim.process import Processor
@@ -28,9 +33,9 @@ def wanted(configs: tuple[NeedConfig, ...], phase: str) -> Wants:
 
 
 class Hands:
-    """The resources of one place of a unit.
+    """The resources of one place of a unit: those that came with its part, and those it asks for.
 
-    Work that is interrupted lets them go and asks for them again before it goes on, so a failed
+    Work that is interrupted lets the latter go and asks for them again before it goes on, so a failed
     machine keeps nobody from repairing it.
 
     Args:
@@ -38,27 +43,51 @@ class Hands:
         needs: Needs of its unit.
     """
 
-    __slots__ = ("again", "needs", "request", "slot", "station")
+    __slots__ = ("again", "allocator", "carried", "needs", "request", "slot", "station")
 
     def __init__(self, slot: Slot, needs: Needs):
         self.slot, self.needs, self.station = slot, needs, slot.station
+        self.allocator = self.station.setting.allocator
         self.request = Request(self, {}, needs.priority)
+        self.carried: tuple[Carried, ...] = ()
         self.again = False
+
+    @property
+    def up(self) -> bool:
+        """Whether nothing that came with the part is down."""
+        return all(carried.up for carried in self.carried)
 
     def hold(self, wants: Wants) -> bool:
         """Want exactly these from now on; whether they are here already."""
-        allocator = self.station.setting.allocator
-        if self.request.covers(wants):
+        self._look()
+        if self.carried:
+            there = Counter({carried.skill: carried.number for carried in self.carried})
+            wants = dict(Counter(wants) - there)
+        if self.up and self.request.covers(wants):
             return True
-        allocator.give_back(self.request)
+        self.allocator.give_back(self.request)
+        self.request = Request(self, wants, self.needs.priority)
+        if not self.up:
+            self.needs.waiting.append(self)
+            return False
         if not wants:
             return True
-        self.request = Request(self, wants, self.needs.priority)
-        allocator.ask(self.request)
+        self.allocator.ask(self.request)
         return False
+
+    def _look(self) -> None:
+        for carried in tuple(brought(self.slot)):
+            if carried not in self.carried:
+                self.carried += (carried,)
+                carried.come(self)
 
     def granted(self, request: Request) -> None:  # noqa: ARG002 - a place has one request
         """All are here: begin, or go on where it was interrupted."""
+        for skill, until in self.needs.kept.items():
+            if skill in dict(self.request.wants):
+                carried = Carried(self.request, skill, self, until)
+                self.carried += (carried,)
+                self.slot.part = carry(self.slot.part, carried)
         if self.again:
             self.again = False
             take_up(self.slot)
@@ -68,22 +97,47 @@ class Hands:
     def lost(self, request: Request) -> None:  # noqa: ARG002 - a place has one request
         """One leaves: the work waits until all are here again."""
         self.interrupt()
-        if not self.station.closed:
-            self.ask_again()
+        self.go_on()
 
     def interrupt(self) -> None:
-        """Let all go and wait."""
-        if self.request.idle:
-            return
+        """Let all go, but for those that belong to the part, and wait."""
         self.again = lay_down(self.slot) or self.again
-        self.station.setting.allocator.give_back(self.request)
-        self.needs.waiting.append(self)
+        self.allocator.give_back(self.request)
+        if self not in self.needs.waiting:
+            self.needs.waiting.append(self)
 
-    def ask_again(self) -> None:
-        """Ask for those that were let go."""
+    def go_on(self) -> None:
+        """Ask for those that were let go, when the unit runs and nothing is down."""
+        if self.station.closed or not self.up:
+            return
         self.needs.waiting.remove(self)
-        self.station.setting.allocator.ask(self.request)
+        if not self.request.wants:
+            self.granted(self.request)
+            return
+        self.allocator.ask(self.request)
         self.station.show()
+
+    def finish(self) -> None:
+        """The operation is over: all go, or travel on with the part."""
+        self.allocator.give_back(self.request)
+        self.carried = ()
+        for part in self.slot.inside():
+            leave(part, self.station)
+
+    def drop(self) -> None:
+        """The part is gone: nothing has to be asked for again."""
+        self.again, self.carried = False, ()
+        self.allocator.give_back(self.request)
+        if self in self.needs.waiting:
+            self.needs.waiting.remove(self)
+
+    def lack(self) -> str | None:
+        """What it waits for."""
+        if not self.up:
+            return "+".join(carried.skill for carried in self.carried if not carried.up)
+        if self.request.waiting or (self.request.held and self.slot.waits):
+            return "+".join(skill for skill, _ in self.request.wants)
+        return None
 
 
 class Needs:
@@ -95,10 +149,11 @@ class Needs:
         priority: Lower is served first.
     """
 
-    __slots__ = ("hands", "priority", "station", "waiting")
+    __slots__ = ("hands", "kept", "priority", "station", "waiting")
 
     def __init__(self, station: Processor, configs: tuple[NeedConfig, ...], priority: float):
         self.station, self.priority = station, priority
+        self.kept: dict[str, tuple[Station, ...]] = {}
         self.hands = tuple(Hands(slot, self) for slot in station.slots)
         self.waiting: list[Hands] = []
         stages = station.stages
@@ -116,29 +171,34 @@ class Needs:
                 slot.wake = slot.end
         station.go_general()
 
+    def connect(self, stations: Mapping[EquipmentPath, Station]) -> Iterator[Station]:
+        """Find where what is kept is given back; the units that it may come to on its way."""
+        config: Any = self.station.setting.config
+        for need in getattr(config, "needs", ()):
+            if need.keep_until:
+                named = (resolve(name, self.station.path.line, stations) for name in need.keep_until)
+                until = self.kept[need.skill] = tuple(stations[path] for path in named if path is not None)
+                yield from () if self.station in until else reach(givees(self.station), givees, until)
+
+    def of(self, slot: Slot) -> Hands:
+        """The resources of a place."""
+        return self.hands[self.station.slots.index(slot)]
+
     def suspend(self) -> None:
         """The unit stops."""
         for hands in self.hands:
-            hands.interrupt()
+            if not hands.request.idle:
+                hands.interrupt()
 
     def resume(self) -> None:
         """The unit goes on."""
         for hands in tuple(self.waiting):
-            hands.ask_again()
-
-    def drop(self, slot: Slot) -> None:
-        """The part in a place is gone: nothing has to be asked for again."""
-        hands = self.hands[self.station.slots.index(slot)]
-        hands.again = False
-        if hands in self.waiting:
-            self.waiting.remove(hands)
+            hands.go_on()
 
     def lacking(self, over: bool) -> str | None:
         """What the first place waits for of those whose operation is over, or of the others."""
-        for hands in self.hands:
-            if hands.slot.over is over and (hands.request.waiting or (hands.request.held and hands.slot.waits)):
-                return "+".join(skill for skill, _ in hands.request.wants)
-        return None
+        lacks = (hands.lack() for hands in self.hands if hands.slot.over is over)
+        return next((lack for lack in lacks if lack is not None), None)
 
 
 class Phase:
@@ -160,13 +220,12 @@ class Phase:
         """Ask for what is needed; ``WAIT`` until it is here."""
         if self.setups is not None and not self.setups.due(slot):
             return 0.0
-        hands = self.needs.hands[slot.station.slots.index(slot)]
-        return 0.0 if hands.hold(self.wants) else WAIT
+        return 0.0 if self.needs.of(slot).hold(self.wants) else WAIT
 
     def leave(self, slot: Slot) -> None:
         """Let all go at the end of the operation."""
         if self.leaves:
-            self.needs.hands[slot.station.slots.index(slot)].hold({})
+            self.needs.of(slot).finish()
 
 
 class Handling:

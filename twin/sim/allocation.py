@@ -125,6 +125,18 @@ class Allocator:
         if held:
             self.wake()
 
+    def hand_over(self, request: Request, skill: str, owner: Owner) -> Request:
+        """Give those that serve one skill of a request to another owner, as a request of its own."""
+        number = dict(request.wants)[skill]
+        first = sum(count for name, count in request.wants if name < skill)
+        other = Request(owner, {skill: number}, request.priority)
+        other.held = request.held[first : first + number]
+        request.held = request.held[:first] + request.held[first + number :]
+        request.wants = tuple(want for want in request.wants if want[0] != skill)
+        for resource in other.held:
+            resource.task = other
+        return other
+
     def wake(self) -> None:
         """Look at the queue at the end of the present step."""
         if self.waiting and not self.due:

@@ -7,10 +7,9 @@ from typing import Any
 from twin.config import PlantConfig, StationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.sim.links import Paths
+from twin.sim.keeping import Network, check_keeping, skills_of
+from twin.sim.links import Items, Paths
 from twin.sim.supply_flow import wrong_supply
-
-Items = dict[EquipmentPath, set[str]]
 
 
 def check_flow(
@@ -33,6 +32,7 @@ def check_flow(
         problems += _wrong_needs(path, station, stations)
         problems += station.problems(path, items[path])
     problems += wrong_supply(stations, successors)
+    problems += check_keeping(Network(stations, successors, reworks, items))
     return items, problems
 
 
@@ -133,16 +133,6 @@ def _wrong_phases(path: EquipmentPath, station: StationConfig) -> list[Problem]:
         for phase in ("load", "unload")
         if phase in need.during and getattr(station, f"{phase}_time") is None
     ]
-
-
-def skills_of(station: StationConfig) -> list[tuple[str, str, int]]:
-    """Field that asks, the skill it asks for, and how many have to have it."""
-    asked = [(f"needs.{n}.skill", need.skill, need.number) for n, need in enumerate(getattr(station, "needs", ()))]
-    rule = getattr(station, "hold_rule", None)
-    jobs = [("hold_rule", rule)] if rule is not None else []
-    for key in ("failures", "maintenance"):
-        jobs += [(f"{key}.{number}", job) for number, job in enumerate(getattr(station, key, ()))]
-    return asked + [(f"{field}.crew", job.crew, 1) for field, job in jobs if job.crew is not None]
 
 
 def _wrong_shares(path: EquipmentPath, station: StationConfig) -> list[Problem]:

@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Mapping
 from difflib import get_close_matches
+from typing import TYPE_CHECKING, TypeVar
 
 from twin.config import PlantConfig, StationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 
+if TYPE_CHECKING:
+    from twin.sim.station import Station
+
+T = TypeVar("T")
 Paths = tuple[EquipmentPath, ...]
+Items = dict[EquipmentPath, set[str]]
 
 
 def resolve(name: str, line: EquipmentPath, known: Mapping[EquipmentPath, object]) -> EquipmentPath | None:
     """The unit that a name means: an id in the line, or a full path; None when there is none."""
     path = line.child(name) if "/" not in name else name
     return EquipmentPath(path) if path in known else None
+
+
+def reach(starts: Iterable[T], follow: Callable[[T], Iterable[T]], stops: Container[T] = ()) -> list[T]:
+    """The starts and all that is come to from them, the nearest first; nothing is followed beyond the stops."""
+    found: dict[T, None] = {}
+    ahead = deque(starts)
+    while ahead:
+        one = ahead.popleft()
+        if one not in found:
+            found[one] = None
+            ahead += () if one in stops else follow(one)
+    return list(found)
+
+
+def givees(station: Station) -> tuple[Station, ...]:
+    """Where parts may go from a unit, also for rework."""
+    return (*station.successors, *getattr(station, "rework_takers", ()))
 
 
 def destinations(config: PlantConfig) -> tuple[dict[EquipmentPath, Paths], list[Problem]]:

@@ -38,7 +38,7 @@ class Lot:
     Stations treat it as the :class:`Part` that it is at present, ``kind``.
 
     Args:
-        id: Its name.
+        id: Its name; empty for a part that is a lot only as long as something travels with it.
         kind: What it is at present.
         size: Pieces in it.
         order: Job order that it belongs to.
@@ -46,9 +46,12 @@ class Lot:
         released_s: Simulated time of its release.
         due_s: Simulated time at which it is due; infinite without a due date.
         owner: Is told when it leaves the plant or is lost: its :class:`~twin.control.job.JobOrder`, if it has one.
+
+    Attributes:
+        carried: What travels with it, see :class:`twin.parts.carried.Carried`.
     """
 
-    __slots__ = ("due_s", "id", "kind", "order", "owner", "priority", "released_s", "size", "step", "visits")
+    __slots__ = ("carried", "due_s", "id", "kind", "order", "owner", "priority", "released_s", "size", "step", "visits")
 
     def __init__(
         self, id: str, kind: Part, *, size: int = 1, order: str = "", priority: float = 0.0,
@@ -56,6 +59,7 @@ class Lot:
     ):  # fmt: skip
         self.id, self.kind, self.size, self.order = id, kind, size, order or id
         self.owner = owner
+        self.carried: tuple[Any, ...] = ()
         self.priority, self.released_s, self.due_s = priority, released_s, due_s
         self.step = 0
         self.visits: Any = None
@@ -70,10 +74,10 @@ class Lot:
         """How often it has been sent back."""
         return self.kind.reworks
 
-    def become(self, kind: Part) -> Lot:
-        """The same lot after an operation that makes ``kind`` of it."""
+    def become(self, kind: Part) -> Part | Lot:
+        """The same lot after an operation that makes ``kind`` of it; without a name and load, just the part."""
         self.kind = kind
-        return self
+        return self if self.order or self.carried else kind
 
 
 Load = Part | Lot

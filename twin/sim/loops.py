@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twin.equipment import EquipmentPath
-from twin.sim.links import resolve
+from twin.sim.links import givees, reach, resolve
 from twin.sim.passage import Passage
 from twin.sim.station import BLOCKED, PRODUCING, Load, Setting, Station
 
@@ -48,7 +48,7 @@ class CardGate(Passage):
             card = self.card_of(item)
             if card is not None:
                 self.origin[item], self.weight[item] = card, 1.0
-        inside = _inside(self, end)
+        inside = reach(self.successors, givees, () if end is None else (stations[end],))
         for _ in inside:  # a chain of changes has at most as many links as the loop has stations
             for station in inside:
                 self._follow(station, items[station.path])
@@ -98,17 +98,3 @@ class CardGate(Passage):
     def active(self) -> int:
         free = any(self.used[card] + 1 <= number + 1e-9 for card, number in self.cards.items())
         return PRODUCING if free else BLOCKED
-
-
-def _inside(gate: Station, end: EquipmentPath | None) -> list[Station]:
-    """Stations that a part may come to before it leaves the exit, with the exit, in the order of the flow."""
-    found: dict[EquipmentPath, Station] = {}
-    ahead = list(gate.successors)
-    while ahead:
-        station = ahead.pop(0)
-        if station.path in found:
-            continue
-        found[station.path] = station
-        if station.path != end:
-            ahead += [*station.successors, *getattr(station, "rework_takers", ())]
-    return list(found.values())

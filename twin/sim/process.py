@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from twin.config import ProcessConfig
 from twin.distributions import Distribution
+from twin.equipment import EquipmentPath
 from twin.parts.equipping import equip
 from twin.parts.needs import Needs
 from twin.parts.quality import HoldRule, ScrapDrift
@@ -148,6 +149,11 @@ class Processor(Breakable):
         """The part that leaves when ``part`` was worked on."""
         makes = getattr(self.setting.config, "makes", None)
         return part if makes is None else self.setting.parts(makes, part.reworks)
+
+    def connect(self, stations: Mapping[EquipmentPath, Station], items: Mapping[EquipmentPath, set[str]]) -> None:  # noqa: ARG002 - only places of what it keeps
+        for unit in () if self.needs is None else self.needs.connect(stations):
+            if isinstance(unit, Processor) and unit.needs is None:
+                unit.needs = Needs(unit, (), 0.0)
 
     def linked(self) -> None:
         """Find the plain queues on both sides.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import hypot
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,9 @@ from twin.config import Identifier, StationConfig
 from twin.sim.allocation import Request
 from twin.sim.station import BREAK, IDLE_NO_ORDER, OFF, PRODUCING, SETUP, Setting, Station
 from twin.units import Duration, Speed
+
+if TYPE_CHECKING:
+    from twin.parts.carried import Carried
 
 
 class ResourceConfig(StationConfig):
@@ -32,12 +35,13 @@ class Resource(Station):
     """A person or a tool: PRODUCING on a task, SETUP on the way to it, IDLE_NO_ORDER when free.
 
     The cause of these states is the unit it works for. Once at work it follows its calendar only when
-    the task is over, or leaves it at once, as configured; stopped from outside it always leaves.
+    the task is over, or leaves it at once, as configured; stopped from outside it always leaves. What is
+    ``away``, travelling with a part, stays with it whatever happens.
     """
 
     config: ClassVar[type[StationConfig]] = ResourceConfig
     holds_on = Station.holds_on | BREAK | OFF
-    __slots__ = ("allocator", "loyal", "place", "skills", "speed", "task", "walk", "walking")
+    __slots__ = ("allocator", "away", "loyal", "place", "skills", "speed", "task", "walk", "walking")
 
     def __init__(self, setting: Setting):
         super().__init__(setting)
@@ -48,6 +52,7 @@ class Resource(Station):
         self.walk, self.speed = config.walk, config.speed
         self.task: Request | None = None
         self.walking = False
+        self.away: Carried | None = None
         self.place: Station = self
         self.allocator.add(self, config.skills)
 
@@ -55,6 +60,11 @@ class Resource(Station):
     def available(self) -> bool:
         """Whether it can be given a task now."""
         return self.task is None and not self.closed
+
+    @property
+    def down(self) -> bool:
+        """Whether it cannot be used, for other reasons than its calendar."""
+        return bool(self.held & self.holds_on & ~(BREAK | OFF))
 
     def way_s(self, station: Station) -> float:
         """Time to a unit in s."""
@@ -91,7 +101,7 @@ class Resource(Station):
         self.show()
 
     def resolve(self) -> int:
-        return super().resolve() if self.task is None else self.active()
+        return super().resolve() if self.task is None or (self.away and self.down) else self.active()
 
     def active(self) -> int:
         if self.task is None:
@@ -102,13 +112,19 @@ class Resource(Station):
         return code in (PRODUCING, SETUP) or super().varies(code)
 
     def _cause(self, code: int) -> str | None:
-        return super()._cause(code) if self.task is None else self.named(self.task.owner.station)
+        if self.task is None or code not in (PRODUCING, SETUP):
+            return super()._cause(code)
+        return self.named(self.task.owner.station)
 
     def _set_held(self, held: int) -> None:
+        was, task, away = self.down, self.task, self.away
         super()._set_held(held)
         patient = self.loyal and not held & ~(BREAK | OFF)
-        if self.closed and self.task is not None and not patient:
-            self.task.owner.lost(self.task)
+        if away is not None:
+            if self.down is not was:
+                away.changed()
+        elif self.closed and task is not None and not patient:
+            task.owner.lost(task)
 
     def resume(self) -> None:
         self.allocator.wake()

@@ -330,11 +330,15 @@ class Station(Hot):
             loop.returned(part)
 
     def lose(self, part: Load) -> None:
-        """A part is scrapped: it gives its cards back, and its order hears of it."""
+        """A part is scrapped: it gives back its cards and what travels with it, and its order hears of it."""
         for loop in self.losses:
             loop.returned(part)
-        if isinstance(part, Lot) and part.owner is not None:
-            part.owner.lost(part)
+        if isinstance(part, Lot):
+            for carried in part.carried:
+                carried.give_back(self)
+            part.carried = ()
+            if part.owner is not None:
+                part.owner.lost(part)
 
     def forward(self, part: Load) -> bool:
         """Offer a part to the successors in turn; whether one took it."""
@@ -524,7 +528,7 @@ class Station(Hot):
 
     def tell_operation(self, part: Load, event: str) -> None:
         """Log that an operation on a lot begins or ends, where that was asked for; see ``OPERATION_EVENTS``."""
-        if self.journal.operations and isinstance(part, Lot):
+        if self.journal.operations and isinstance(part, Lot) and part.order:
             due_ns = None if part.due_s == inf else to_ns(epoch_ns(self.setting.epoch), part.due_s)
             values = (part.order, event, part.item, float(part.size), due_ns, None, None)
             self.log.extend((self.kernel._now, Event(self.setting.unit, RecordKind.ORDER, values)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -67,6 +68,10 @@ class AssemblyConfig(ProcessConfig):
             if bom.keys() <= items:
                 yield product, dict(bom)
 
+    def awaits(self, items: set[str]) -> float:
+        sets = [[number for item, number in bom.items() if item in items] for bom in self.products.values()]
+        return max((inf if len(numbers) > 1 else numbers[0] - 1 for numbers in sets if numbers), default=0)
+
     def problems(self, path: EquipmentPath, items: set[str]) -> list[Problem]:
         field = "variants" if self.variants else "bom"
         hint = "check the 'to' of its supplier"
@@ -81,7 +86,7 @@ class Assembly(Processor):
     """Takes components of its bill of materials as long as it has room for them, each item on its own.
 
     A set is consumed when the operation begins; a scrapped product takes its components with it. Where
-    components have an identity, that of the first listed goes on with the product.
+    components have an identity, that of the first listed goes on with the product; what travels with any does.
     """
 
     config = AssemblyConfig
@@ -122,10 +127,14 @@ class Assembly(Processor):
     def _identity(self, product: Part, bom: Iterable[tuple[str, int]]) -> Load:
         """The product, as the first lot among its components goes on; the others end here."""
         used = [lots.popleft() for item, number in bom if (lots := self.lots.get(item)) for _ in range(number) if lots]
-        for lot in used[1:]:
-            if lot.owner is not None:
+        first = next((lot for lot in used if lot.order), used[0] if used else None)
+        if first is None:
+            return product
+        for lot in used:
+            first.carried += lot.carried if lot is not first else ()
+            if lot is not first and lot.owner is not None:
                 lot.owner.left(lot, self)
-        return used[0].become(product) if used else product
+        return first.become(product)
 
     def _consume(self) -> Load | None:
         """The first product whose components are there, which are used up."""

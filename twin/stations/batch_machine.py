@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,8 @@ class BatchMachineConfig(ProcessConfig):
     `cycle` is the time of a batch; with `cycles` that of its first item counts, and a setup comes when the
     first item is another than that of the batch before.
     """
+
+    several: ClassVar[bool] = True
 
     max_batch: int = Field(ge=1, description="items of a full batch")
     min_batch: int = Field(default=1, ge=1, description="items with which a batch begins when a chamber is free")
@@ -54,6 +56,9 @@ class BatchMachineConfig(ProcessConfig):
         """Family of an item."""
         own = f"={item}" if self.families else ""
         return next((name for name, items in self.families.items() if item in items), own)
+
+    def awaits(self, items: set[str]) -> float:
+        return 0 if self.wait is not None else (self.min_batch - 1) * len({self.family(item) for item in items})
 
     def ideal_s(self, *laws: Distribution) -> float | None:
         time = super().ideal_s(*laws)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from math import inf
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -40,6 +41,9 @@ class BufferConfig(StationConfig):
 
     def names(self) -> set[str]:
         return super().names() | {*self.priority, *self.sequence}
+
+    def awaits(self, items: set[str]) -> float:
+        return inf if self.discipline == "sequenced" and len(items) > 1 else 0
 
 
 class Shelf:

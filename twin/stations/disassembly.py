@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -20,6 +21,8 @@ class DisassemblyConfig(ProcessConfig):
 
     Example: `{id: strip, kind: disassembly, cycle: 3 min, yields: {core: 1, screw: 6}, to: [sorting]}`
     """
+
+    several: ClassVar[bool] = True
 
     yields: dict[str, int] = Field(min_length=1, description="items that one becomes, number by item")
     capacity: int = Field(default=1, ge=1, description="items taken apart at the same time")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from twin.config import ProcessConfig
+from twin.parts.carried import leave
 from twin.sim.journal import Event
 from twin.sim.process import Processor
 from twin.sim.slot import Job, Slot
@@ -89,6 +90,8 @@ class SamplingSlot(Slot):
         if station.samples():
             super().begin(part)
             return
+        if station.needs is not None:
+            part = leave(part, station)
         self.part = part
         if station.forward(part):
             station.idle.append(self)
