@@ -20,6 +20,7 @@ from twin.sim import islands, kernel
 from twin.sim.command import Command
 from twin.sim.islands import MAINLAND, Islands
 from twin.sim.plant import Plant
+from twin.stations.machine import Machine
 
 HORIZON = 9_000.0
 LIBRARY = Path(__file__).parents[2] / "scenarios" / "library"
@@ -149,6 +150,20 @@ def test_what_shares_people_or_is_linked_is_one_island() -> None:
     )
     found = Islands(Plant(people, 1)._stations)
     assert set(found._found.values()) == {MAINLAND, 7}
+
+
+def test_a_kind_made_of_another_is_on_the_mainland_until_it_says_otherwise() -> None:
+    class Odd(Machine):
+        __slots__ = ()
+
+    class Plain(Machine):
+        local = True
+        __slots__ = ()
+
+    for kind, local in ((Odd, False), (Plain, True)):
+        plant = Plant(lines_of_three(2), 1)
+        plant.station("acme/north/hall/l1/m1").__class__ = kind
+        assert (MAINLAND not in Islands(plant._stations)._found.values()) is local
 
 
 @pytest.mark.parametrize("path", sorted(LIBRARY.glob("*.yaml")), ids=lambda path: path.stem)

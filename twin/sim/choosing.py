@@ -16,6 +16,7 @@ class ChoosingBuffer(Buffer):
     number, by volume and by item.
     """
 
+    local = True
     __slots__ = ("limits", "room", "used", "volumes")
 
     def __init__(self, setting: Setting):
@@ -116,6 +117,7 @@ class ChoosingBuffer(Buffer):
 class LastFirst(ChoosingBuffer):
     """Last in, first out."""
 
+    local = True
     __slots__ = ()
 
     def candidates(self) -> Iterable[int]:
@@ -125,6 +127,7 @@ class LastFirst(ChoosingBuffer):
 class MostUrgentFirst(ChoosingBuffer):
     """Lots of the lowest priority number first, then items in the order of a list, then the oldest."""
 
+    local = True
     __slots__ = ("ranks",)
 
     def __init__(self, setting: Setting):
@@ -143,6 +146,7 @@ class MostUrgentFirst(ChoosingBuffer):
 class InSequence(ChoosingBuffer):
     """Gives items in a sequence: one that repeats, or as they are called off; the others wait."""
 
+    local = True
     __slots__ = ("calls", "position", "sequence")
 
     def __init__(self, setting: Setting):

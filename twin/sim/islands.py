@@ -41,7 +41,7 @@ class Islands:
             new = [other for other in links[waiting.pop()] if other not in inside]
             inside.update(dict.fromkeys(new))
             waiting += new
-        apart = all(station.local and not station.shares for station in inside)
+        apart = all(_local(station) and not station.shares for station in inside)
         self._found.update(dict.fromkeys(inside, number if apart else MAINLAND))
 
     def split(self, queue: Iterable[Entry]) -> tuple[list[list[Entry]], list[Entry], float]:
@@ -74,6 +74,10 @@ def _links(stations: Sequence[Station]) -> dict[Station, list[Station]]:
             links[station].append(other)
             links[other].append(station)
     return links
+
+
+def _local(station: Station) -> bool:
+    return bool(vars(type(station)).get("local"))
 
 
 def _unit(owner: Any) -> Any:

@@ -154,7 +154,10 @@ class Station(Hot):
     stores: ClassVar[bool] = False
     """Whether the view shows its level."""
     local: ClassVar[bool] = False
-    """Whether it deals with no unit but its neighbours, and those whose people and tools it asks for."""
+    """Whether it deals with no unit but its neighbours, and those whose people and tools it asks for.
+
+    Not inherited: what a subclass adds may reach further.
+    """
 
     __slots__ = (
         "_events",

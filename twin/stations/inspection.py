@@ -109,6 +109,7 @@ class SamplingInspection(Inspection):
     """An inspection of some items only."""
 
     slot = SamplingSlot
+    local = True
     __slots__ = ("chances", "every", "seen", "share")
 
     def __init__(self, setting: Setting):

@@ -59,7 +59,6 @@ class Receiving(Buffer):
     """Unloads what arrives, first in first out; room for a load is reserved when it departs."""
 
     config = ReceivingConfig
-    local = False
     __slots__ = ("coming", "trips")
 
     def __init__(self, setting: Setting):

@@ -66,7 +66,6 @@ class Shipping(Buffer):
     """
 
     config = ShippingConfig
-    local = False
     __slots__ = ("dock", "load", "sent", "times")
 
     @classmethod

@@ -204,6 +204,7 @@ class ListedSource(Source):
     at the same time are one order.
     """
 
+    local = True
     __slots__ = ("accounts", "plan", "position", "ready", "underway")
 
     def __init__(self, setting: Setting):

@@ -36,5 +36,4 @@ class Supermarket(ChoosingBuffer):
     """
 
     config = SupermarketConfig
-    local = False
     __slots__ = ()
