@@ -89,7 +89,7 @@ class FailureConfig(Config):
     basis: Literal["operating", "calendar", "cycles"] = Field(
         default="operating",
         description="operating: only time in PRODUCING counts; calendar: all time in service counts; "
-        "cycles: completed operations count, write after: 500 cycles",
+        "cycles: completed operations count, of a fixture its uses, write after: 500 cycles",
     )
     then: Literal["resume", "restart", "scrap"] = Field(
         default="resume", description="after the repair: the operation goes on, begins anew, or its part is spoiled"

@@ -119,7 +119,9 @@ def staffed_line() -> PlantConfig:
 
 
 def pallet_cell(limit: int | None = None) -> PlantConfig:
-    """Pallets and a vice for one unit over scrap, rework, failures, breaks, people and two ways."""
+    """Pallets and a vice for one unit over scrap, rework, failures, breaks, people and two ways; both wear."""
+    worn = {"id": "worn", "basis": "cycles", "after": "20 cycles", "repair": "90 s", "crew": "operate"}
+    loose = failure("40 min", "2 min", then="restart")
     jam = failure("9 min", "2 min", crew="operate")
     spoiled = {**failure("11 min", "1 min"), "id": "crash", "then": "scrap"}
     people = {"skill": "operate", "during": ["load", "unload"]}
@@ -144,9 +146,10 @@ def pallet_cell(limit: int | None = None) -> PlantConfig:
     crew: list[dict[str, Any]] = [
         {"id": "li", "kind": "worker", "skills": ["operate"], "walk": "2 s", **leaves},
         {"id": "wu", "kind": "worker", "skills": ["operate"], "walk": "3 s"},
-        {"id": "vice", "kind": "fixture", "skills": ["vice"]},
+        {"id": "vice", "kind": "fixture", "skills": ["vice"], "failures": (worn,)},
     ]
-    crew += [{"id": f"pallet{n}", "kind": "fixture", "skills": ["pallet"], "walk": "1 s"} for n in range(5)]
+    pallets = {"kind": "fixture", "skills": ["pallet"], "walk": "1 s", "failures": (loose,)}
+    crew += [{"id": f"pallet{n}", **pallets} for n in range(5)]
     lines = (line("line", units), line("crew", crew))
     return plant_of(site("north", *lines), calendars={"two": CALENDAR})
 

@@ -393,17 +393,20 @@ def test_what_may_not_come_back_or_lock_is_refused(units: list[dict[str, Any]], 
 def ways(draw: st.DrawFn) -> PlantConfig:
     """Lines on which two sorts of things are taken and given back somewhere, with side branches and rework."""
     number = draw(st.integers(3, 7))
-    things = [*pallets(draw(st.integers(1, 3))), *pallets(draw(st.integers(1, 2)), "vice"), worker()]
+    worn = {"id": "worn", "after": "40 s", "repair": "5 s", "then": draw(st.sampled_from(["resume", "restart"]))}
+    worn |= {"crew": draw(st.sampled_from([None, "operate"]))}
+    modes = {"failures": [worn] if draw(st.booleans()) else []}
+    things = [*pallets(draw(st.integers(1, 3)), **modes), *pallets(draw(st.integers(1, 2)), "vice"), worker()]
     cycles = st.sampled_from(["1 s", "3 s", "9 s"])
     units: list[dict[str, Any]] = []
     joined = 0
     for n in range(1, number + 1):
         needs = []
-        for skill in ("pallet", "vice"):
-            if draw(st.integers(0, 3)) == 0:
+        for skill in ("pallet", "vice", "operate"):
+            if draw(st.integers(0, 6 if skill == "operate" else 3)) == 0:
                 until = f"m{draw(st.integers(n, number))}"
                 needs.append(keeping(until, skill=skill, during=draw(st.sampled_from([["operation"], ["load"]]))))
-        if draw(st.booleans()):
+        if draw(st.booleans()) and not any(need["skill"] == "operate" for need in needs):
             needs.append(needing(during=["load", "operation"]))
         fields: dict[str, Any] = {"needs": needs, "load_time": "2 s", "priority": draw(st.integers(-1, 1))}
         kind = draw(st.sampled_from(["machine", "machine", "inspection", "assembly"]))

@@ -35,6 +35,11 @@ class Carried:
             resource.away = self
 
     @property
+    def slot(self) -> Slot | None:
+        """The place in which its part is worked on."""
+        return None if self.hands is None else self.hands.slot
+
+    @property
     def number(self) -> int:
         """How many there are."""
         return len(self.request.held)

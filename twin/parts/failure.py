@@ -53,8 +53,9 @@ class FailureMode:
         self.active = True
         self.life.stop()
         station = self.station
+        work = station.at_work() if self.then != "resume" else ()
         station.stop(self.id, self.reason)
-        for slot in station.slots if self.then != "resume" else ():
+        for slot in work:
             undo(slot, scrap=self.then == "scrap")
         self.task.begin(station.factor("repair") * self.repair.draw())
         for upkeep in station.upkeep:

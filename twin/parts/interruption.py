@@ -58,3 +58,5 @@ def undo(slot: Slot, scrap: bool) -> None:
     slot.spoil()
     slot.phase = IDLE
     station.idle.append(slot)
+    if not station.closed:
+        station.kernel.soon.append(station.pull)

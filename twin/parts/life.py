@@ -92,6 +92,12 @@ class Life:
             self.until = inf
             self.station.kernel.soon.append(self.reach)
 
+    def use(self) -> None:
+        """One more use of something that is free now."""
+        self.count += 1
+        if self.count >= self.until:
+            self.reach()
+
     def off_shift(self, off: bool) -> None:
         """Stop or go on with the clock of a calendar life."""
         if self.basis != CALENDAR:

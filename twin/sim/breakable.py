@@ -16,7 +16,11 @@ class Breakable(Station):
     __slots__ = ("slots",)
 
     slots: tuple[Any, ...]
-    """Places whose work a failure may undo."""
+    """Its places."""
+
+    def at_work(self) -> tuple[Any, ...]:
+        """Places whose work a failure may undo."""
+        return self.slots
 
     def add_failures(self, configs: tuple[FailureConfig, ...]) -> None:
         """Add failure modes."""

@@ -65,9 +65,17 @@ class Network:
         """Where parts may come from to a unit."""
         return [giver for giver in self.stations if path in self.after(giver)]
 
-    def able(self, path: EquipmentPath, skill: str) -> list[StationConfig]:
+    def able(self, path: EquipmentPath, skill: str) -> list[EquipmentPath]:
         """Who of the site of a unit has a skill."""
-        return [s for p, s in self.stations.items() if p.site == path.site and skill in getattr(s, "skills", ())]
+        return [p for p, s in self.stations.items() if p.site == path.site and skill in getattr(s, "skills", ())]
+
+    def menders(self, path: EquipmentPath) -> list[EquipmentPath]:
+        """Who may repair a tool."""
+        return [able for asked in skills_of(self.stations[path]) for able in self.able(path, asked.skill)]
+
+    def asked(self, paths: Iterable[EquipmentPath]) -> list[tuple[EquipmentPath, Asked]]:
+        """All that some units ask for."""
+        return [(path, asked) for path in paths for asked in skills_of(self.stations[path])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,11 @@ class Keeping:
     need: NeedConfig
     until: Paths
     way: Items
+
+    @property
+    def places(self) -> set[EquipmentPath]:
+        """Units at which a part may have it."""
+        return {self.path, *self.way}
 
     @property
     def where(self) -> str:
@@ -176,7 +189,7 @@ def _circles(network: Network, kept: list[Keeping]) -> list[Problem]:
     problems = []
     for each in kept:
         own = of[each.where]
-        for path, asked in _awaited(network, each):
+        for path, asked in _awaited(network, each, kept):
             sort = sorts.get((path.site, asked.skill))
             if sort == own:
                 expected = f"nobody who asks for {asked.skill!r} where parts wait that have one"
@@ -210,21 +223,19 @@ def _sorts(network: Network) -> dict[Sort, Sort]:
     return found
 
 
-def _awaited(network: Network, kept: Keeping) -> Iterator[tuple[EquipmentPath, Asked]]:
+def _awaited(network: Network, kept: Keeping, every: list[Keeping]) -> Iterator[tuple[EquipmentPath, Asked]]:
     """What is asked for by those that a part may have to wait for while it has something with it."""
-    yield from ((kept.path, asked) for asked in _later(network.stations[kept.path], kept.need))
-    for resource in network.able(kept.path, kept.need.skill):
-        yield from ((kept.path, asked) for asked in skills_of(resource))
-    ahead = _ahead(network, kept) if kept.way else []
+    # all units ahead: when the last has no room, none has
+    ahead = reach(network.after(kept.path), network.after) if kept.way else []
     seen = {kept.path, *ahead}
     aside = [giver for path in ahead if _joins(network, path) for giver in network.before(path) if giver not in seen]
-    for path in (*ahead, *reach(aside, network.before)):
-        yield from ((path, asked) for asked in skills_of(network.stations[path]))
-
-
-def _ahead(network: Network, kept: Keeping) -> list[EquipmentPath]:
-    """All units ahead of a unit: when the last has no room, none has."""
-    return reach(network.after(kept.path), network.after)
+    awaited = network.asked((*ahead, *reach(aside, network.before)))
+    awaited += ((kept.path, asked) for asked in _later(network.stations[kept.path], kept.need))
+    yield from awaited
+    used = {asked.skill for _, asked in (*awaited, *network.asked([kept.path]))}
+    used |= {other.need.skill for other in every if other.places & kept.places}  # they too may be down
+    first = [able for skill in sorted(used) for able in network.able(kept.path, skill)]
+    yield from network.asked(reach(first, network.menders))
 
 
 def _later(station: StationConfig, first: NeedConfig) -> list[Asked]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from math import hypot
+from math import hypot, inf
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from twin.config import Identifier, StationConfig
 from twin.sim.allocation import Request
+from twin.sim.breakable import Breakable
 from twin.sim.station import BREAK, IDLE_NO_ORDER, OFF, PRODUCING, SETUP, Setting, Station
 from twin.units import Duration, Speed
 
 if TYPE_CHECKING:
     from twin.parts.carried import Carried
+    from twin.parts.life import Life
 
 
 class ResourceConfig(StationConfig):
@@ -31,7 +33,7 @@ class ResourceConfig(StationConfig):
     )
 
 
-class Resource(Station):
+class Resource(Breakable):
     """A person or a tool: PRODUCING on a task, SETUP on the way to it, IDLE_NO_ORDER when free.
 
     The cause of these states is the unit it works for. Once at work it follows its calendar only when
@@ -41,7 +43,7 @@ class Resource(Station):
 
     config: ClassVar[type[StationConfig]] = ResourceConfig
     holds_on = Station.holds_on | BREAK | OFF
-    __slots__ = ("allocator", "away", "loyal", "place", "skills", "speed", "task", "walk", "walking")
+    __slots__ = ("allocator", "away", "counted", "loyal", "place", "skills", "speed", "task", "walk", "walking")
 
     def __init__(self, setting: Setting):
         super().__init__(setting)
@@ -50,6 +52,8 @@ class Resource(Station):
         self.skills: int = len(config.skills)
         self.loyal = config.at_break == "finish"
         self.walk, self.speed = config.walk, config.speed
+        self.slots = ()
+        self.counted: tuple[Life, ...] = ()
         self.task: Request | None = None
         self.walking = False
         self.away: Carried | None = None
@@ -65,6 +69,10 @@ class Resource(Station):
     def down(self) -> bool:
         """Whether it cannot be used, for other reasons than its calendar."""
         return bool(self.held & self.holds_on & ~(BREAK | OFF))
+
+    def at_work(self) -> tuple[Any, ...]:
+        slot = None if self.task is None or self.walking else getattr(self.task.owner, "slot", None)
+        return () if slot is None else (slot,)
 
     def way_s(self, station: Station) -> float:
         """Time to a unit in s."""
@@ -98,7 +106,14 @@ class Resource(Station):
         """The task is over."""
         self.task, self.walking = None, False
         self.parts += 1
+        for life in self.counted:
+            life.use()
         self.show()
+
+    def enter(self, code: int) -> None:
+        super().enter(code)
+        if self.fail_at < inf:
+            self.arm()
 
     def resolve(self) -> int:
         return super().resolve() if self.task is None or (self.away and self.down) else self.active()

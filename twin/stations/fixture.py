@@ -1,18 +1,43 @@
-"""A tool, fixture or gauge that several stations share."""
+"""A tool, fixture, gauge or pallet that several stations share."""
 
 from __future__ import annotations
 
+from pydantic import Field
+
+from twin.config import FailureConfig
+from twin.parts.life import CYCLES, renew_life
 from twin.sim.resource import Resource, ResourceConfig
+from twin.sim.station import Setting
 from twin.stations import stations
 
 
 class FixtureConfig(ResourceConfig):
-    """A tool, fixture or gauge; its skills are the names under which stations ask for it."""
+    """A tool, fixture, gauge or pallet; its skills are the names under which stations ask for it.
+
+    Example: `{id: gauge, kind: fixture, skills: [gauge], failures: [{id: worn, basis: cycles, after: 400 cycles,
+    repair: 2 h}]}`
+    """
+
+    failures: tuple[FailureConfig, ...] = Field(
+        default=(), description="failure modes; cycles are uses, `then` is what becomes of the work it is used for"
+    )
 
 
 @stations.register("fixture", config=FixtureConfig)
 class Fixture(Resource):
-    """Is at one unit at a time, from the beginning to the end of the phase that needs it."""
+    """Is at one unit at a time, from the beginning to the end of the phase that needs it, or travels with a part.
+
+    One that is down is not given out. When it fails in use, the work waits, begins anew or its part is spoiled; it
+    goes on with another one, or, where it belongs to the part, when it is repaired.
+    """
 
     config = FixtureConfig
     __slots__ = ()
+
+    def __init__(self, setting: Setting):
+        super().__init__(setting)
+        config = setting.config
+        assert isinstance(config, FixtureConfig)  # noqa: S101 - the builder has checked it
+        self.add_failures(config.failures)
+        self.counted = tuple(life for life in self.lives if life.basis == CYCLES)
+        renew_life(self)
