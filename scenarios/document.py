@@ -71,7 +71,10 @@ class RunConfig(Config):
     seed: int = Field(default=1, ge=0, description="seed of all random streams")
     horizon: Duration = Field(default=8 * 3600.0, gt=0, description="simulated time of `factory simulate`")
     tick: Duration = Field(
-        default=1.0, gt=0, le=900, description="period of telemetry, rounded up to one that divides the hour"
+        default=1.0,
+        gt=0,
+        le=900,
+        description="period of telemetry, rounded up to one that divides the hour; live about every 5 s at least",
     )
     backfill: Duration = Field(default=0.0, description="history made before going live, ends where live begins")
     speed: float = Field(

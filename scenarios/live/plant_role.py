@@ -26,9 +26,19 @@ from twin.records import Frame, RecordKind
 
 log = logging.getLogger(__name__)
 
-LEAST_TICK_S = 0.5
+LEAST_TICK_S, MOST_TICK_S = 0.5, 5.0
+"""Real time from one telemetry tick to the next: pages take a site that is silent for longer as lost."""
 LEAST_STEP_S = 0.005
 DRAIN_S = 5.0
+
+
+def live_tick(wanted_s: float, speed: float) -> float:
+    """Telemetry period of a live run in simulated seconds.
+
+    >>> live_tick(1.0, 1.0), live_tick(900.0, 1.0), live_tick(1.0, 60.0), live_tick(900.0, 60.0)
+    (1.0, 5.0, 30.0, 300.0)
+    """
+    return tick_for(max(min(wanted_s, speed * MOST_TICK_S), speed * LEAST_TICK_S))
 
 
 class SitePublisher:
@@ -58,8 +68,8 @@ class PlantRole:
     """Runs a plant in step with the clock.
 
     Events happen within milliseconds of their time; what the devices say goes out every telemetry
-    period. When the machine cannot keep up, the telemetry period stretches; events keep their exact times
-    and none is left out. The lag is published with every heartbeat.
+    period, see :func:`live_tick`. When the machine cannot keep up, the period stretches; events keep their
+    exact times and none is left out. The lag is published with every heartbeat.
 
     Args:
         settings: Settings of the run, with a broker.
@@ -82,7 +92,7 @@ class PlantRole:
         self._clock = clock or SystemClock()
         self._drain_s = drain_s
         self._asked: asyncio.Queue[str] = asked or asyncio.Queue()
-        self._tick_s = tick_for(max(settings.tick_s, settings.speed * LEAST_TICK_S))
+        self._tick_s = live_tick(settings.tick_s, settings.speed)
         self._sites = {site: SitePublisher(site, settings) for site in feed.banks}
 
     @property
