@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.brain.site import MAPPING, attend
+from twin.brain.site import MAPPING, attend, use
 from twin.config import MediumConfig, PlantConfig
 from twin.day_pattern import DayPattern
 from twin.kpi.observed import COLUMN, FLOATS
@@ -68,6 +68,7 @@ class Quantities:
         self.rates = Rates(config)
         """Grid factors and tariffs of the units."""
         self._people = [row for row, unit in enumerate(units) if unit.kind == "worker"]
+        self._fixtures = [row for row, unit in enumerate(units) if unit.kind == "fixture"]
         self._media = [
             ("air_m3", "air_meters", *_flows([unit.air for unit in units])),
             ("gas_m3", "gas_meters", *_flows([unit.gas for unit in units])),
@@ -87,6 +88,7 @@ class Quantities:
         """
         ints = spent.durations_ns @ MAPPING
         attend(ints, self._people)
+        use(ints, self._fixtures)
         ints[:, COUNTED] = spent.counts
         made = spent.counts[:, :3].sum(axis=1)
         ints[:, COLUMN["out_good"]], ints[:, COLUMN["out_produced"]] = spent.counts[:, 0], made

@@ -139,6 +139,22 @@ STOCK = panel(
     )
 )
 
+RESOURCES = panel(
+    PanelSpec(
+        "site_resources",
+        "People and fixtures",
+        "人员与工装",
+        Scope.SITE,
+        Picture.TABLE,
+        Kpi(("worker_utilisation", "worker_efficiency", "fixture_utilisation"), "hour"),
+        low=0,
+        high=1,
+        each=Scope.UNIT,
+        width=12,
+        order=34,
+    )
+)
+
 ALARMS = panel(
     PanelSpec(
         "site_alarms",

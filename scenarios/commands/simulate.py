@@ -25,6 +25,7 @@ from twin.errors import Problem, ScenarioError
 
 SHOWN = ("oee", "availability", "effectiveness", "quality_ratio", "throughput_per_h", "energy_kwh")
 TRADE = ("otif", "order_fill_rate", "order_cycle_time_h", "backlog", "days_of_inventory", "bullwhip")
+RESOURCES = ("worker_utilisation", "fixture_utilisation", "worker_efficiency")
 JOBS = ("orders_completed", "order_flow_time_h", "orders_on_time", "order_lateness_h")
 WIDTH = 160
 """Columns where there is no terminal."""
@@ -78,8 +79,11 @@ def show(result: Simulation) -> None:
     console.print(board("lines", result.summary.lines.items()))
     console.print(board("sites", result.summary.sites.items()))
     summary = result.summary
-    released = [*summary.units.items(), *summary.lines.items(), *summary.sites.items()]
-    for table in (kpi_board("orders", TRADE, summary.units.items()), kpi_board("job orders", JOBS, released)):
+    everywhere = [*summary.units.items(), *summary.lines.items(), *summary.sites.items()]
+    boards = (("people and fixtures", RESOURCES, everywhere), ("orders", TRADE, summary.units.items()),
+              ("job orders", JOBS, everywhere))  # fmt: skip
+    for title, names, scopes in boards:
+        table = kpi_board(title, names, scopes)
         if table is not None:
             console.print(table)
     if result.lots:

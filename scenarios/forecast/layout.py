@@ -111,8 +111,8 @@ class Layout:
 
     def _published(self, spec: KpiSpec) -> NDArray[np.bool_]:
         """Scopes of which the brain publishes an indicator: of units that store or carry, no more than they say."""
-        if spec.basis == "personnel":
-            return np.ones(len(self.scopes), dtype=bool)  # NaN by itself where nobody is
+        if spec.everywhere:
+            return np.ones(len(self.scopes), dtype=bool)  # NaN by itself where there is nobody and nothing
         if not spec.storing:
             return self._processing
         return self._processing | (self._says if spec.basis == "time" else True)

@@ -129,11 +129,17 @@ class Reference:
         return sums | {"out_good": sum(e["good"] for e in ends), "out_pq": sum(e["pq"] for e in ends)}
 
     def efficiency(self, path: str, t0: int, t1: int) -> dict[str, float | None]:
-        """Work over attendance of the workers of a place, if there are any."""
-        people = [p for p, s in self.stations.items() if p.is_under(path) and s.kind == "worker"]
-        rows = [self.unit(p, t0, t1) for p in people]
-        attended = sum(r[n] for r in rows for n in ("apt", "aust", "adet", "adot"))
-        return {"worker_efficiency": over(sum(r["apt"] for r in rows), attended)} if people else {}
+        """Work and busy time over attendance of the workers of a place, use over service of its fixtures."""
+        found: dict[str, float | None] = {}
+        for kind in ("worker", "fixture"):
+            units = [p for p, s in self.stations.items() if p.is_under(path) and s.kind == kind]
+            rows = [self.unit(p, t0, t1) for p in units]
+            there = sum(r[n] for r in rows for n in ("apt", "aust", "adet", "adot"))
+            if units:
+                found[f"{kind}_utilisation"] = over(sum(r["apt"] + r["aust"] for r in rows), there)
+            if units and kind == "worker":
+                found["worker_efficiency"] = over(sum(r["apt"] for r in rows), there)
+        return found
 
     def machine(self, path: str, t0: int, t1: int) -> Sums:
         own = self.unit(path, t0, t1)

@@ -30,6 +30,7 @@ from twin.records import Frame
 
 pytestmark = pytest.mark.xdist_group("plant_day")
 SCENARIO = Path(__file__).parents[2] / "scenarios/library/nev_chain.yaml"
+STAFFED = SCENARIO.with_name("summer_rationing.yaml")
 HOUR_S = 3600.0
 TICK_S = 900.0
 """A tick per quarter of an hour is enough to have every tag in every hour."""
@@ -74,11 +75,19 @@ class Filled:
         return re.sub(r"\$\{(\w+):regex\}", lambda match: everything[match[1]], text)
 
 
-def day_of_the_plant() -> tuple[Feed, list[Frame]]:
-    """The second half of a day of the shipped chain, and what the brain makes of it."""
-    scenario = load(SCENARIO)
+def day_of_the_plant() -> tuple[tuple[Feed, ...], list[Frame]]:
+    """The second half of a day of the shipped chain and some hours of people, and what the brain makes of it."""
+    scenario, staffed = load(SCENARIO), load(STAFFED)
     noon = scenario.plant().epoch.replace(hour=12, minute=0)
-    feed = Feed(anchored(scenario.plant(), noon), 7, scenario.base)
+    feed, frames = part_of_a_day(Feed(anchored(scenario.plant(), noon), 7, scenario.base), 13)
+    with BranchPool(1) as pool:
+        ahead = forecast(scenario.name, feed.plant.snapshot(), Question("1 h", branches=2), pool)
+    people, more = part_of_a_day(Feed(anchored(staffed.plant(), noon), 7, staffed.base), 3)
+    return (feed, people), [*frames, *more, frame_of(ahead, pause_s=0.01)]
+
+
+def part_of_a_day(feed: Feed, hours: int) -> tuple[Feed, list[Frame]]:
+    """A plant after some hours, and all that was said."""
     brain = Brain(BrainConfig(live_s=2 * HOUR_S))
     frames: list[Frame] = []
 
@@ -88,14 +97,12 @@ def day_of_the_plant() -> tuple[Feed, list[Frame]]:
 
     for _, frame in feed.meta():
         take(frame)
-    for time_s in feed.steps(13 * HOUR_S, TICK_S):
+    for time_s in feed.steps(hours * HOUR_S, TICK_S):
         for _, said in feed.advance(time_s):
             for frame in said:
                 take(frame)
     frames.extend(brain.flush())
-    with BranchPool(1) as pool:
-        ahead = forecast(scenario.name, feed.plant.snapshot(), Question("1 h", branches=2), pool)
-    return feed, [*frames, frame_of(ahead, pause_s=0.01)]
+    return feed, frames
 
 
 async def fill(url: str, frames: list[Frame]) -> None:
@@ -107,27 +114,30 @@ async def fill(url: str, frames: list[Frame]) -> None:
 
 
 @pytest.fixture(scope="session")
-def plant_day() -> tuple[Feed, list[Frame]]:
+def plant_day() -> tuple[tuple[Feed, ...], list[Frame]]:
     return day_of_the_plant()
 
 
 @pytest.fixture(scope="session", params=["influxdb16", "influxdb18"])
 def filled(
-    request: pytest.FixtureRequest, plant_day: tuple[Feed, list[Frame]], tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    plant_day: tuple[tuple[Feed, ...], list[Frame]],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Filled]:
     server: InfluxServer = request.getfixturevalue(request.param)
     database = server.database()
     token = tmp_path_factory.mktemp("token") / "token"
     token.write_text("any")
     v2 = f"influxdb://127.0.0.1:{server.port}?bucket={database}&token_file={token}"
-    feed, frames = plant_day
+    feeds, frames = plant_day
     asyncio.run(
         fill(v2 if request.param == "influxdb18" else f"influxdb1://127.0.0.1:{server.port}?db={database}", frames)
     )
     http = InfluxHttp(server.url, database)
     fields = tuple(row[0] for _, _, rows in http.query("SHOW FIELD KEYS FROM telemetry") for row in rows)
     t1_ns = max(int(frame.time_ns[-1]) for frame in frames if len(frame))
-    yield Filled(http, feed.plant.units, feed.plant.epoch_ns, t1_ns, fields)
+    units = tuple(unit for feed in feeds for unit in feed.plant.units)
+    yield Filled(http, units, feeds[0].plant.epoch_ns, t1_ns, fields)
     http.close()
 
 

@@ -64,6 +64,22 @@ async def test_a_band_is_drawn_when_there_is_a_forecast(browsing: BrowserContext
     assert window.problems == []
 
 
+async def test_people_and_fixtures_are_listed_where_there_are_some(browsing: BrowserContext, served: Served) -> None:
+    window = await opened(browsing, served, ROUTES["site"][0])
+    panel = window.page.locator("[data-panel=site_resources]")
+    await window.page.wait_for_selector(ROUTES["site"][1])
+    await expect(panel).to_be_hidden()
+    begin, end = served.live.data_ns - 3600 * 10**9, served.live.data_ns
+    for path, kpi in ((MILL, "worker_utilisation"), ("beta/west/shop/mill/rack", "fixture_utilisation")):
+        row = (EquipmentPath(path), end, (kpi, "machine", "hour", begin, 0.625, 2250.0, 3600.0, 1.0, "good", "made"))
+        served.live.feed([records(RecordKind.KPI, [row])])
+    await served.move(2)
+    await expect(panel).to_be_visible()
+    await expect(panel.locator("tbody tr")).to_have_count(2)
+    assert "62.5" in await panel.inner_text()
+    assert window.problems == []
+
+
 async def feed_state(served: Served, state: str, order: str | None = None) -> None:
     row = (EquipmentPath(MILL), served.live.data_ns + 10**9, (state, order, None))
     served.live.feed([records(RecordKind.STATE, [row])])

@@ -29,8 +29,8 @@ def report(sheet: Sheet, table: Table, scopes: Sequence[Scope]) -> None:
     storing = np.array([_says(table, scope) for scope in scopes])
     for spec in specs("machine"):
         mask = processing | (storing if spec.basis == "time" else True) if spec.storing else processing
-        if spec.basis == "personnel":
-            mask = np.ones(len(scopes), dtype=bool)  # absent by itself where nobody is
+        if spec.everywhere:
+            mask = np.ones(len(scopes), dtype=bool)
         sheet.many(spec, paths, names, observed, mask)
     for scope, row in zip(scopes, rows, strict=True):
         if scope.level is Level.LINE and scope.processing:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.brain.bottleneck import designed_bottleneck
-from twin.brain.site import PERSONNEL, Table, Unit
+from twin.brain.site import FIXTURES, PERSONNEL, Table, Unit
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.observed import COLUMN
 
@@ -22,7 +22,16 @@ LEVELS = {
 }
 METERED = [
     COLUMN[name]
-    for name in ("energy_known_ns", "energy_span_ns", "interpolated", "air_meters", "gas_meters", "priced", *PERSONNEL)
+    for name in (
+        "energy_known_ns",
+        "energy_span_ns",
+        "interpolated",
+        "air_meters",
+        "gas_meters",
+        "priced",
+        *PERSONNEL,
+        *FIXTURES,
+    )
 ]
 """Columns that add over all units of a group and not only over those that process."""
 METERED_FLOATS = [COLUMN[name] for name in ("energy_kwh", "co2_kg", "energy_cost_cny", "air_m3", "gas_m3")]

@@ -113,6 +113,8 @@ def _known(spec: KpiSpec, o: Observed) -> NDArray[np.float64]:
         return _share(o.energy_known_ns, o.energy_span_ns)
     if spec.basis == "personnel":
         return _share(o.people_known_ns, o.people_span_ns)
+    if spec.basis == "fixtures":
+        return _share(o.things_known_ns, o.things_span_ns)
     return _share(o.known_ns, o.span_ns)
 
 

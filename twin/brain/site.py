@@ -22,7 +22,12 @@ from twin.states import STATES, UnitState, time_element
 
 ABLE = (UnitState.PRODUCING, UnitState.STARVED, UnitState.BLOCKED, UnitState.IDLE_NO_ORDER)
 WAITING = {UnitState.STARVED: "starved_ns", UnitState.BLOCKED: "blocked_ns"}
-PERSONNEL = ("apwt_ns", "apat_ns", "people_known_ns", "people_span_ns")
+PERSONNEL = ("apwt_ns", "people_way_ns", "apat_ns", "people_known_ns", "people_span_ns")
+"""Work, way to work, attendance, known and whole time of workers."""
+FIXTURES = ("things_used_ns", "things_ready_ns", "things_known_ns", "things_span_ns")
+"""Use, service, known and whole time of fixtures."""
+PBT = [COLUMN[name] for name in ("apt_ns", "aust_ns", "adet_ns", "adot_ns")]
+OUTSIDE = [COLUMN["planned_down_ns"], COLUMN["outside_ns"]]
 NEVER = 2**62
 
 
@@ -79,6 +84,11 @@ class Unit:
     def person(self) -> bool:
         """Whether it is a worker."""
         return self.master is not None and self.master.kind == "worker"
+
+    @property
+    def fixture(self) -> bool:
+        """Whether it is a tool, fixture or pallet that units ask for."""
+        return self.master is not None and self.master.kind == "fixture"
 
     @property
     def ideal_s(self) -> float | None:
@@ -213,6 +223,7 @@ class Site:
             _count(unit, window, ints[row], floats[row])
         ints += durations @ MAPPING
         attend(ints, [row for row, unit in enumerate(chosen) if unit.person])
+        use(ints, [row for row, unit in enumerate(chosen) if unit.fixture])
         ints[:, COLUMN["window_ns"]] = window.length_ns
         meter(chosen, self.places.get(self.path), window, ints, floats)
         return Table(chosen, ints, floats)
@@ -261,13 +272,30 @@ def attend(ints: NDArray[np.int64], people: list[int]) -> None:
         ints: Quantities by unit, int64[units, INTS].
         people: Rows of the workers.
     """
-    if not people:
-        return
-    rows = ints[people]
-    pbt = rows[:, [COLUMN[name] for name in ("apt_ns", "aust_ns", "adet_ns", "adot_ns")]].sum(axis=1)
-    known = pbt + rows[:, [COLUMN["planned_down_ns"], COLUMN["outside_ns"]]].sum(axis=1)
-    account = (rows[:, COLUMN["apt_ns"]], pbt, known, known + rows[:, COLUMN["unknown_ns"]])
-    ints[np.ix_(people, [COLUMN[name] for name in PERSONNEL])] = np.stack(account, axis=1)
+    if people:
+        rows = ints[people]
+        account = (rows[:, COLUMN["apt_ns"]], rows[:, COLUMN["aust_ns"]], *_presence(rows))
+        ints[np.ix_(people, [COLUMN[name] for name in PERSONNEL])] = np.stack(account, axis=1)
+
+
+def use(ints: NDArray[np.int64], fixtures: list[int]) -> None:
+    """Fill in the account of fixtures: in use while producing, in service outside breaks and off shift.
+
+    Args:
+        ints: Quantities by unit, int64[units, INTS].
+        fixtures: Rows of the fixtures.
+    """
+    if fixtures:
+        rows = ints[fixtures]
+        account = (rows[:, COLUMN["apt_ns"]] + rows[:, COLUMN["aust_ns"]], *_presence(rows))
+        ints[np.ix_(fixtures, [COLUMN[name] for name in FIXTURES])] = np.stack(account, axis=1)
+
+
+def _presence(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Time outside breaks and off shift, known time, all time."""
+    present = rows[:, PBT].sum(axis=1)
+    known = present + rows[:, OUTSIDE].sum(axis=1)
+    return present, known, known + rows[:, COLUMN["unknown_ns"]]
 
 
 def _count(unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> None:

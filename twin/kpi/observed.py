@@ -49,6 +49,11 @@ class Observed:
         apat_ns: Actual personnel attendance time of the workers: on shift, without breaks.
         people_known_ns: Time of the workers in which their state was known.
         people_span_ns: All time of the workers.
+        people_way_ns: Time of the workers on their way to work.
+        things_used_ns: Time of the fixtures in use or on their way there.
+        things_ready_ns: Time of the fixtures in service: outside breaks and off shift, also when they are down.
+        things_known_ns: Time of the fixtures in which their state was known.
+        things_span_ns: All time of the fixtures.
         ideal_produced_s: Sum of planned run time per item x produced quantity.
         ideal_good_s: Sum of planned run time per item x good quantity.
         energy_kwh: Electrical energy by the meters.
@@ -91,6 +96,11 @@ class Observed:
     apat_ns: Amount = 0
     people_known_ns: Amount = 0
     people_span_ns: Amount = 0
+    people_way_ns: Amount = 0
+    things_used_ns: Amount = 0
+    things_ready_ns: Amount = 0
+    things_known_ns: Amount = 0
+    things_span_ns: Amount = 0
     ideal_produced_s: Amount = 0.0
     ideal_good_s: Amount = 0.0
     energy_kwh: Amount = 0.0

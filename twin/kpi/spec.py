@@ -40,7 +40,7 @@ class KpiSpec:
         low: Smallest possible value, None when open.
         high: Largest ordinary value, None when open.
         scale: Value = scale x numerator / denominator.
-        basis: What coverage refers to: state time, metered time or the state time of workers.
+        basis: What coverage refers to: state time, metered time, the state time of workers or that of fixtures.
         additive: Numerators and denominators of parts add up to those of the whole.
         storing: Also published of units that store or carry.
     """
@@ -57,9 +57,14 @@ class KpiSpec:
     low: float | None = 0.0
     high: float | None = None
     scale: float = 1.0
-    basis: Literal["time", "energy", "personnel"] = "time"
+    basis: Literal["time", "energy", "personnel", "fixtures"] = "time"
     additive: bool = True
     storing: bool = False
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it is published wherever its denominator is not 0: people and fixtures do not process."""
+        return self.basis in ("personnel", "fixtures")
 
 
 kpis: Registry[KpiSpec] = Registry("kpi", "twin.kpi.definitions")

@@ -39,13 +39,14 @@ const alarmTable: Maker = (context) => {
 
 const kpiTable: Maker = (context) => {
   const element = h("div", { class: "scroll" });
-  const ids = context.panel.shows.ids ?? [];
+  const ids = context.panel.shows.ids ?? [], window = windowOf(context.panel);
+  const paths = (): string[] => elements(context).filter((path) => context.panel.each !== "unit" || ids.some((id) => store.kpi(path, id, window)));
   const update = (): void => {
-    const cell = (path: string, id: string): string => plain(figure(id, store.kpi(path, id, windowOf(context.panel))?.v));
+    const cell = (path: string, id: string): string => plain(figure(id, store.kpi(path, id, window)?.v));
     replace(element, h("table", {},
       h("thead", {}, h("tr", {}, h("th", {}, t("equipment")), ids.map((id) => h("th", { class: "figure", scope: "col" }, t(`kpi.${id}`))))),
-      h("tbody", {}, elements(context).map((path) => h("tr", {},
+      h("tbody", {}, paths().map((path) => h("tr", {},
         h("td", {}, h("a", { href: routeOf(path) }, title(nameOf(path)))), ids.map((id) => h("td", { class: "figure" }, cell(path, id))))))));
   };
-  return { element, update };
+  return { element, update, empty: () => !paths().length };
 };
