@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from scenarios.document import Scenario
 from scenarios.lots import of_plant, queue_times
 from scenarios.simulation import Simulation
+from scenarios.sites import units_of
+from twin.brain.scopes import group as scope_of
 from twin.brain.site import MAPPING
 from twin.brain.summary import TIMES, ScopeFigures, Summary
 from twin.config import ProcessConfig
@@ -58,19 +61,31 @@ def simulate_engine(
 
 
 def _summary(plant: Plant) -> Summary:
-    totals = {path: plant.ledger.totals(number) for number, path in enumerate(plant.units)}
+    totals = {path: _told(plant, number) for number, path in enumerate(plant.units)}
     working = {path for path, _, config in plant.config.stations() if isinstance(config, ProcessConfig)}
+
+    units = units_of(plant.config)
 
     def group(path: EquipmentPath) -> ScopeFigures:
         members = [unit for unit in plant.units if unit.is_under(path)]
         energy_kwh = sum(totals[unit].energy_kwh for unit in members)
-        return _figures([totals[unit] for unit in members if unit in working], energy_kwh)
+        figures = _figures([totals[unit] for unit in members if unit in working], energy_kwh)
+        leaving = [totals[units[row].path] for row in scope_of(path, units).last]
+        figures.counts["good"] = sum(one.parts - one.scrapped - one.reworked for one in leaving)
+        return figures
 
     return Summary(
         units={str(path): _figures([one], one.energy_kwh) for path, one in totals.items()},
         lines={str(line): group(line) for line in sorted({path.line for path in plant.units})},
         sites={str(site): group(site) for site in sorted({path.site for path in plant.units})},
     )
+
+
+def _told(plant: Plant, number: int) -> Totals:
+    """Account of a unit since the start; only units that tell of their operations count any."""
+    totals = plant.ledger.totals(number)
+    tells = plant.station(plant.units[number]).records_parts
+    return totals if tells else replace(totals, parts=0, scrapped=0, reworked=0)
 
 
 def _figures(units: Sequence[Totals], energy_kwh: float) -> ScopeFigures:

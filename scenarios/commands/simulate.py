@@ -38,9 +38,7 @@ def board(title: str, scopes: Iterable[tuple[str, ScopeFigures]]) -> Table:
     for name in ("good", "scrap", *SHOWN):
         table.add_column(name, justify="right")
     for path, figures in scopes:
-        left = figures.kpis.get("good_quantity")
-        counts = [str(figures.counts.get("good", "-") if left is None else round(left))]
-        counts.append(str(figures.counts.get("scrap", "-")))
+        counts = [str(figures.counts.get(name, "-")) for name in ("good", "scrap")]
         table.add_row(path, *counts, *(_figure(figures.kpis.get(name)) for name in SHOWN))
     return table
 

@@ -15,16 +15,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from devices.master import site_masters
+from scenarios.sites import sites_of
 from scenarios.sums import COUNTS, IDEALS, Floats, Ints, Quantities, Spent
 from twin.brain.rollup import first, line_flow, row_of
 from twin.brain.scopes import Scope, group, machines
-from twin.brain.site import Site, Table, Unit
+from twin.brain.site import Table, Unit
 from twin.config import PlantConfig, ProcessConfig, StationConfig
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.observed import Observed, of_matrices
 from twin.kpi.spec import EQUIPMENT, KpiSpec, kpis
-from twin.master import EquipmentMaster
 from twin.sim.clock import epoch_ns, to_ns
 from twin.sim.ledger import Ledger, Totals
 from twin.stations import stations
@@ -134,7 +133,7 @@ class Account:
         self.wanted = tuple(wanted)
         self._configs = [station for _, _, station in config.stations()]
         self._paths = [path for path, _, _ in config.stations()]
-        self._sites = _sites(config)
+        self._sites = sites_of(config)
         self._recipes = bool(config.recipes)
         self._quantities, self._origin_ns = Quantities(config), epoch_ns(config.epoch)
         self._says = np.array([stations[one.kind].records_parts for one in self._configs])  # type: ignore[attr-defined]
@@ -232,17 +231,6 @@ class Account:
         if numerator is None or denominator == 0:
             return math.nan
         return float((numerator if denominator is None else numerator / denominator) * spec.scale)
-
-
-def _sites(config: PlantConfig) -> list[Site]:
-    found = []
-    for path, _ in config.sites():
-        site = Site(path)
-        for name, master in site_masters(config, path):
-            if isinstance(master, EquipmentMaster):
-                site.units[name] = Unit(name, site, master=master)
-        found.append(site)
-    return found
 
 
 def _several_times(config: ProcessConfig) -> bool:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.master import site_masters
+from scenarios.sites import units_of
 from twin.brain.scopes import Scope, groups, machines, stage_s, summed
-from twin.brain.site import Site, Table, Unit
+from twin.brain.site import Table, Unit
 from twin.config import PlantConfig
 from twin.equipment import Level
 from twin.errors import Problem, ScenarioError
@@ -21,7 +21,6 @@ from twin.kpi.definitions.forecast import Ahead
 from twin.kpi.definitions.line import LineFlow
 from twin.kpi.observed import Observed, of_matrices
 from twin.kpi.spec import KpiSpec, kpis
-from twin.master import EquipmentMaster
 from twin.stations import stations
 
 GROUPS = (Level.LINE, Level.AREA, Level.SITE, Level.ENTERPRISE)
@@ -67,7 +66,7 @@ class Layout:
         if wrong:
             raise ScenarioError(Problem("--kpi", f"one of {', '.join(known)}", repr(name)) for name in wrong)
         self.kpi_ids = tuple(kpi_ids)
-        self.units = _units(config)
+        self.units = units_of(config)
         self.scopes: tuple[Scope, ...] = (*machines(self.units), *groups(self.units, GROUPS))
         self.row = {scope.path: row for row, scope in enumerate(self.scopes)}
         self._processing = np.array([bool(scope.processing) for scope in self.scopes])
@@ -130,17 +129,6 @@ class Layout:
             flow = LineFlow(good[:, list(scope.last)].sum(axis=1), ideal_s, sum(shares, np.zeros(len(pbt))), None)  # type: ignore[arg-type]
             values[:, row] = figure_value(kpis["line_oee"], flow)
         return values
-
-
-def _units(config: PlantConfig) -> tuple[Unit, ...]:
-    """The units in the order of the plant's, with their master data."""
-    found = []
-    for path, _ in config.sites():
-        site = Site(path)
-        for unit, master in site_masters(config, path):
-            if isinstance(master, EquipmentMaster):
-                found.append(Unit(unit, site, master=master))
-    return tuple(found)
 
 
 def _says(unit: Unit) -> bool:

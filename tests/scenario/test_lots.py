@@ -33,15 +33,22 @@ def test_telemetry_and_account_tell_the_same_of_lots() -> None:
     assert own.queue_times["gear"]["harden"]["kept"] > 0
 
 
-def test_states_and_quantities_of_the_account_are_those_of_the_brain() -> None:
-    scenario = load("job_shop")
-    heard, own = (run(scenario, 4, 24 * 3600.0).summary for run in (simulate, simulate_engine))
+@pytest.mark.parametrize(("name", "hours"), [("job_shop", 24), ("workshop", 3), ("scooter_works", 3)])
+def test_states_and_quantities_of_the_account_are_those_of_the_brain(name: str, hours: int) -> None:
+    scenario = load(name)
+    heard, own = (run(scenario, 4, hours * 3600.0).summary for run in (simulate, simulate_engine))
     for level, other in ((heard.units, own.units), (heard.lines, own.lines), (heard.sites, own.sites)):
         assert set(level) == set(other)
         for path, figures in level.items():
             assert {k: figures.counts[k] for k in other[path].counts} == other[path].counts
             assert figures.time_elements == pytest.approx(other[path].time_elements, abs=1e-3)
             assert figures.kpis["energy_kwh"] == pytest.approx(other[path].kpis["energy_kwh"])
+            assert figures.counts["good"] == figures.kpis.get("good_quantity", figures.counts["good"])
+    sums = [sum(unit.counts["good"] for path, unit in heard.units.items() if path.startswith(f"{line}/"))
+            for line in heard.lines]  # fmt: skip
+    good = [figures.counts["good"] for figures in heard.lines.values()]
+    assert all(0 <= made <= every for made, every in zip(good, sums, strict=True))
+    assert sum(good) < sum(sums)  # what leaves, not every operation
 
 
 def test_lots_that_were_there_at_the_start_have_no_flow_time_in_telemetry() -> None:

@@ -29,7 +29,7 @@ TIMES = {
     "blocked_s": ("blocked_ns",),
     "cmt_s": ("cmt_ns",),
 }
-COUNTS = ("good", "scrap", "rework", "failures")
+COUNTS = {"good": "out_good", "scrap": "scrap", "rework": "rework", "failures": "failures"}
 
 
 @dataclass
@@ -38,7 +38,8 @@ class ScopeFigures:
 
     Args:
         time_elements: Time elements after ISO 22400-2 in s, summed over the processing units.
-        counts: Quantities; good, scrap and rework of all processing units.
+        counts: Quantities: good is the good quantity that leaves the scope, as its indicator says; scrap, rework and
+            failures are those of all processing units.
         kpis: Indicators; those that are not known are left out.
     """
 
@@ -95,7 +96,7 @@ def _observed(table: Table, scope: Scope) -> ScopeFigures:
         ints, _ = summed(table, scope)
     return ScopeFigures(
         {name: float(np.sum([ints[COLUMN[part]] for part in parts])) / NS_PER_S for name, parts in TIMES.items()},
-        {name: int(ints[COLUMN[name]]) for name in COUNTS},
+        {name: int(ints[COLUMN[column]]) for name, column in COUNTS.items()},
     )
 
 
