@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from scenarios.document import station_configs
 from scenarios.index import Index, Unit, text_at
 from scenarios.messages import problem
 from scenarios.nodes import Loc
@@ -11,10 +12,6 @@ from scenarios.references import ends, flows
 from twin.config import PlantConfig
 from twin.errors import ModelError, Problem
 from twin.sim.plant import Plant
-
-FED = ("machine", "assembly", "inspection", "sink", "shipping", "receiving", "transport", "lane", "customer",
-       "conveyor", "batch_machine", "disassembly", "route", "conwip", "kanban", "call_off")  # fmt: skip
-"""Kinds that are of no use when nothing comes to them."""
 
 
 def impossible(index: Index, plant: PlantConfig) -> Iterator[Problem]:
@@ -68,6 +65,7 @@ def _destinations(unit: Unit) -> list[str]:
 def _unfed(index: Index) -> Iterator[Problem]:
     fed = {target for unit in index.units.values() for target in _destinations(unit)}
     hint = "list it after the unit that feeds it, or name it in that unit's 'to'"
+    kinds = {kind for kind, config in station_configs().items() if config.fed}
     for unit in index.units.values():
-        if unit.kind in FED and unit.path not in fed:
+        if unit.kind in kinds and unit.path not in fed:
             yield problem(index.root, unit.loc, "a unit that feeds it", "none", hint)

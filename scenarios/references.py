@@ -20,7 +20,7 @@ from scenarios.messages import problem, shown, translated
 from scenarios.nodes import Loc, Node
 from scenarios.times import calendar_problems
 from scenarios.upkeep import perturbations, upkeep
-from twin.config import StationConfig
+from twin.config import ProcessConfig, StationConfig
 from twin.errors import FatalError, Problem
 from twin.kpi.spec import kpis
 
@@ -172,7 +172,8 @@ def _named(index: Index, unit: Unit) -> Found:
 
 def _work(index: Index, unit: Unit) -> Found:
     """A unit that works needs a time, for all items or for each."""
-    if unit.kind in ("machine", "assembly", "inspection") and not {"cycle", "cycles"} & set(unit.node.entries):
+    works = issubclass(_config(unit), ProcessConfig) and _config(unit).flows
+    if works and not {"cycle", "cycles"} & set(unit.node.entries):
         yield problem(index.root, unit.loc, "'cycle' or 'cycles'", "neither", "write cycle: 58 s")
 
 

@@ -263,6 +263,8 @@ class StationConfig(Config):
     """Material enters the plant here: nothing is given to it."""
     ends: ClassVar[bool] = False
     """Material leaves the plant here: it gives nothing on."""
+    fed: ClassVar[bool] = False
+    """It is of no use when nothing comes to it."""
     network: ClassVar[bool] = False
     """A member of the supply network: it trades by orders, also with other sites."""
 
@@ -349,6 +351,7 @@ class ProcessConfig(StationConfig):
     )
     priority: int = Field(default=0, description="rank among those who want the same people; lower comes first")
 
+    fed: ClassVar[bool] = True
     several: ClassVar[bool] = False
     """Whether one operation is on several parts, or makes several of one."""
 

@@ -67,6 +67,13 @@ def test_what_cannot_be_read_is_the_only_problem_told(text: str, tmp_path: Path)
         ("count: 3", "count: 0", "expected {count: 1 to 1000"),
         ("mix: {shaft: 1}", "mix: {shaft: 1}, to: [out]", "stations[1]: expected a unit that feeds it, got none"),
         (
+            "- {id: out, kind: sink}",
+            "- {id: out, kind: sink}\n                  "
+            "- {id: lost, kind: conveyor, length: 9 m, speed: 1 m/s, pitch: 1 m, to: [out]}",
+            "stations[5]: expected a unit that feeds it, got none",
+        ),
+        ("kind: machine, cycle: 58 s", "kind: batch_machine, max_batch: 2", "'cycle' or 'cycles', got neither"),
+        (
             "cycle: 58 s",
             "cycles: {pin: 58 s}",
             "scenario.yaml:21 works/plant/hall/turning/m01 cycle: expected a time for 'shaft', got none",

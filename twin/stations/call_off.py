@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -20,6 +21,8 @@ class CallOffConfig(StationConfig):
 
     Example: `{id: point, kind: call_off, supplier: seats, items: {car_red: seat_red, car_blue: seat_blue}}`
     """
+
+    fed: ClassVar[bool] = True
 
     items: dict[str, str] = Field(
         min_length=1, description="item called off by item that passes; one that is not listed calls nothing"

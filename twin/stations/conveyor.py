@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from math import ceil
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,8 @@ class ConveyorConfig(StationConfig):
 
     Example: `{id: belt, kind: conveyor, length: 12 m, speed: 0.5 m/s, pitch: 80 cm}`
     """
+
+    fed: ClassVar[bool] = True
 
     length: Annotated[Length, Field(gt=0)] = Field(description="way from entry to exit")
     speed: Annotated[Speed, Field(gt=0)] = Field(description="speed of the belt or chain")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from twin.config import Reference, StationConfig
@@ -14,6 +16,8 @@ class ConwipConfig(StationConfig):
 
     Example: `{id: release, kind: conwip, limit: 8, exit: finished}`
     """
+
+    fed: ClassVar[bool] = True
 
     limit: int = Field(ge=1, description="items between here and the exit")
     exit: str = Field(description="unit at whose exit the loop ends: a buffer, supermarket, storage, route or sink")

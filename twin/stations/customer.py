@@ -24,6 +24,7 @@ class CustomerConfig(StationConfig):
     an exponential ``interval`` and a constant ``quantity``.
     """
 
+    fed: ClassVar[bool] = True
     ends: ClassVar[bool] = True
     network: ClassVar[bool] = True
 

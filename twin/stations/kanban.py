@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -17,6 +17,8 @@ class KanbanConfig(StationConfig):
 
     Example: `{id: board, kind: kanban, cards: {gear: 6, shaft: 4}, exit: market}`
     """
+
+    fed: ClassVar[bool] = True
 
     cards: dict[str, Count] = Field(min_length=1, description="cards in the loop by item that enters")
     exit: str = Field(description="unit whose withdrawals free cards, usually a supermarket")

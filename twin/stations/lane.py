@@ -44,6 +44,7 @@ class LaneConfig(StationConfig):
     when it leaves, where they are known: a cost, or a ``weight`` and a ``distance``.
     """
 
+    fed: ClassVar[bool] = True
     network: ClassVar[bool] = True
 
     mode: Literal["road", "rail", "air", "barge"] = Field(default="road", description="mode of transport")

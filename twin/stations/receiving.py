@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -20,6 +20,8 @@ class ReceivingConfig(StationConfig):
 
     Its capacity counts items on hand and on the way, so a full store stops its suppliers.
     """
+
+    fed: ClassVar[bool] = True
 
     capacity: int = Field(ge=1, description="places, including items on the way")
     initial: dict[str, Count] = Field(default={}, description="items on hand at the start, number by item")

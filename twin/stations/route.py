@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import accumulate
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -21,6 +21,8 @@ class RouteConfig(StationConfig):
 
     Example: `{id: fork, kind: route, rule: share, shares: {paint_a: 0.7, paint_b: 0.3}, to: [paint_a, paint_b]}`
     """
+
+    fed: ClassVar[bool] = True
 
     rule: RULES = Field(
         default="free",

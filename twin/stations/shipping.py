@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -28,6 +28,8 @@ class ShippingConfig(StationConfig):
     Example: `{id: dock, kind: shipping, load: 24, capacity: 96, time: 3 h, departures: ["08:00", "16:00"], docks: 2,
     loading: 20 min, to: [acme/south/hall/line/goods_in]}`
     """
+
+    fed: ClassVar[bool] = True
 
     load: int = Field(ge=1, description="items of one load")
     capacity: int = Field(ge=1, description="places on the dock, at least one load")

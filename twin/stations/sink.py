@@ -21,6 +21,7 @@ class SinkConfig(StationConfig):
     Example: `{id: customers, kind: sink, interval: {exponential: {mean: 50 s}}, sequence: [red, red, blue]}`
     """
 
+    fed: ClassVar[bool] = True
     ends: ClassVar[bool] = True
 
     interval: Durations | None = Field(default=None, description="time between withdrawals; None: takes at once")

@@ -32,6 +32,7 @@ class ToolConfig(ProcessConfig):
     """
 
     flows: ClassVar[bool] = False
+    fed: ClassVar[bool] = False
     pool: str | None = Field(default=None, description="pool whose queue it works from; default: its own id")
 
     @model_validator(mode="after")

@@ -16,6 +16,8 @@ from twin.stations import stations
 class TransportConfig(StationConfig):
     """Carries items for a time, any number at once up to its capacity, in the order of arrival."""
 
+    fed: ClassVar[bool] = True
+
     time: Durations = Field(description="time from entry to exit")
     capacity: int = Field(default=1_000_000, ge=1, description="items on it at once")
 
