@@ -95,7 +95,13 @@ class DowntimeConfig(Config):
     )
     after: Durations | None = Field(
         default=None,
-        description="breakdown: from the end of one to the next; maintenance: from when one was due to the next",
+        description="breakdown: from the end of one to the next; maintenance: from when one was due to the next, "
+        "unless counted_from says end",
+    )
+    counted_from: Literal["due", "end"] = Field(
+        default="due",
+        description="maintenance by time: after counts from when one was due, so that the rhythm stays however late "
+        "one is done, or from its end",
     )
     pieces: int | None = Field(default=None, ge=1, description="maintenance after so many pieces, instead of after")
     first: Durations | None = Field(default=None, description="time to the first; default: as after")
@@ -111,6 +117,8 @@ class DowntimeConfig(Config):
             raise ValueError("expected either after or pieces")
         if self.pieces is not None and self.kind == "breakdown":
             raise ValueError("expected after for a breakdown, pieces are for maintenance")
+        if "counted_from" in self.model_fields_set and (self.pieces is not None or self.kind == "breakdown"):
+            raise ValueError("expected counted_from for maintenance by time only")
         return self
 
 
@@ -129,6 +137,11 @@ class PoolConfig(Config):
         default=("priority",),
         description="dispatching rules, the first that tells two lots apart decides; then who came first. "
         "A rule with options: {name: {option: value}}; see factory list",
+    )
+    next_tool: Literal["longest_idle", "first"] = Field(
+        default="longest_idle",
+        description="which of several idle tools with the same setup time takes a lot: the one idle for longest, "
+        "or the first in the order of the plant",
     )
     place: str = Field(default="", description="where its tools stand, for moves")
     load: Duration = Field(default=0.0, description="time to load a tool, of every operation")

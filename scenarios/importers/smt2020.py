@@ -35,7 +35,17 @@ class Smt2020Options(Config):
         description="dispatching rules of all families; setup only where there are setups",
     )
     stagger: bool = Field(
-        default=False, description="spread constant times to the first downtime evenly over the tools of a family"
+        default=False,
+        description="constant times to the first downtime: the k-th of n tools of a family has it after k/n of the "
+        "time; otherwise all of them at the same time",
+    )
+    maintenance: Literal["end", "due"] = Field(
+        default="end", description="MTBPM counts from the end of a maintenance to the next, or from when one was due"
+    )
+    next_tool: Literal["first", "longest_idle"] = Field(
+        default="first",
+        description="which of several idle tools with the same setup time takes a lot: the first of the family, or "
+        "the one idle for longest",
     )
     wip: bool = Field(default=True, description="lots in process at the start")
     downtimes: bool = Field(default=True, description="breakdowns and maintenance")
@@ -187,8 +197,10 @@ class Fab:
     def _setup(self, row: Row) -> dict[str, Any]:
         if "SETUP" not in row.cells:
             return {}
+        if row.text("WHEN").lower() not in ("", "need"):
+            row.wrong("WHEN", "need: a setup only where the tool has another one")
         self.setups.add(row.text("STNFAM"))
-        own = {"setup_time": seconds(row.seconds("STIME", "STUNITS"))} if "STIME" in row.cells else {}
+        own = {"setup_time": self._law(row, "STIME", "STUNITS", "SDIST", "STIME2")} if "STIME" in row.cells else {}
         return {"setup": row.text("SETUP"), **own}
 
     # --- pools ----------------------------------------------------------------------------------
@@ -204,7 +216,7 @@ class Fab:
             if self._delays(row) or row.whole("STNQTY") == 0:
                 continue
             pool: dict[str, Any] = {"rule": [one for one in self.options.rule if one != "setup" or name in self.setups]}
-            pool["place"] = row.text("STNFAMLOC")
+            pool |= {"next_tool": self.options.next_tool, "place": row.text("STNFAMLOC")}
             for key, column, unit in (("load", "LTIME", "LTUNITS"), ("unload", "ULTIME", "ULTUNITS")):
                 if row.seconds(column, unit, 0.0) > 0:
                     pool[key] = seconds(row.seconds(column, unit))
@@ -219,7 +231,7 @@ class Fab:
         times = {}
         for row in self._table("setup.txt"):
             change = f"{row.text('CURSETUP')}>{row.needed('NEWSETUP')}"
-            times[change] = seconds(row.seconds("STIME", "STUNITS"))
+            times[change] = self._law(row, "STIME", "STUNITS", "SDIST", "STIME2")
         runs = {
             row.needed("SETUP"): row.whole("MINRUN")
             for row in self._table("setupgrp.txt")
@@ -272,7 +284,8 @@ class Fab:
                 entry["first_pieces"] = round(row.number("FOA"))
                 entry["spread"] = self.options.stagger
         else:
-            entry |= {"after": seconds(calendar.seconds("MTBPM", "MTBPMUNITS"))} | self._first(row)
+            entry |= {"after": seconds(calendar.seconds("MTBPM", "MTBPMUNITS")), "counted_from": self.options.maintenance}
+            entry |= self._first(row)
         return entry | {"duration": self._law(calendar, "MTTR", "MTTRUNITS", "MTTRDIST", "MTTR2")}
 
     def _first(self, row: Row) -> dict[str, Any]:

@@ -229,6 +229,38 @@ def test_maintenance_waits_for_the_tool_to_be_empty_and_keeps_its_rhythm() -> No
     assert seconds(plant, "x1", UnitState.PREVENTIVE_MAINT) == 20 + 6
 
 
+def test_maintenance_counted_from_the_end_of_the_last() -> None:
+    care = {"id": "care", "kind": "maintenance", "after": "100 s", "first": "4 s", "duration": "20 s"}
+    one = shop({"a": [["x", "10 s"]]}, [lots("a", 2)], {"x": 1}, pools={"x": {"downtimes": [care]}})
+    pools = {"x": {"downtimes": [{**care, "counted_from": "end"}]}}
+    other = shop({"a": [["x", "10 s"]]}, [lots("a", 2)], {"x": 1}, pools=pools)
+    # due at 4, done from 10 to 30; the next is due at 104 by the rhythm, at 130 from the end
+    assert [seconds(ran(one, until), "x1", UnitState.PREVENTIVE_MAINT) for until in (104, 140)] == [20, 20 + 20]
+    assert [seconds(ran(other, until), "x1", UnitState.PREVENTIVE_MAINT) for until in (130, 140)] == [20, 20 + 10]
+
+
+@pytest.mark.parametrize("clock", [{"after": "1 h"}, {"kind": "maintenance", "pieces": 5}])
+def test_only_maintenance_by_time_says_what_it_is_counted_from(clock: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="counted_from for maintenance by time only"):
+        shop(
+            {"a": [["x", "10 s"]]}, [lots("a")], {"x": 1},
+            pools={"x": {"downtimes": [{"id": "care", "duration": "1 s", "counted_from": "end", **clock}]}},
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pool", "second"), [({"next_tool": "first"}, "x1"), ({"next_tool": "longest_idle"}, "x2"), ({}, "x2")]
+)
+@pytest.mark.parametrize("step", [{}, {"batch_max": 5}])
+def test_which_of_several_idle_tools_takes_a_lot(pool: dict[str, Any], second: str, step: dict[str, Any]) -> None:
+    release = [lots("a"), lots("a", start="20 s", id="b")]
+    steps = [{"pool": "x", "time": "10 s", **step}]
+    plant = ran(shop({"a": steps}, release, {"x": 3}, pools={"x": pool}))
+    rows = (row for row in plant.drain() if row.kind is RecordKind.PART)
+    tools = [name for row in rows if (name := plant.units[row.unit].name).startswith("x")]
+    assert tools == ["x1", second]
+
+
 def test_maintenance_after_pieces() -> None:
     care = {"id": "care", "kind": "maintenance", "pieces": 50, "first_pieces": 25, "duration": "20 s"}
     pools = {"x": {"downtimes": [care]}}
@@ -323,6 +355,7 @@ def lively(**fields: Any) -> PlantConfig:
         "oven": {
             "place": "b",
             "downtimes": [{"id": "care", "kind": "maintenance", "after": "2 h", "duration": "10 min", "spread": True}],
+            "next_tool": "first",
         },
         "wash": {
             "rule": "cr",

@@ -41,7 +41,7 @@ r3 3 Oven uniform 300 30 min per_batch 75 150 - - - - - - - - - - - - - - -
 r3 4 Implant_9 constant 1 - min per_piece - - - - - - su_a - - 50 2 3 - - - - -
 r3 5 Litho_1 constant 30 - min per_lot - - - - 12 min su_b 7 min - - - - - - - -
 """,
-    "setup.txt": "CURSETUP NEWSETUP STIME STUNITS\n- su_a 30 min\nsu_b su_a 45 min\n",
+    "setup.txt": "CURSETUP NEWSETUP STIME STUNITS SDIST STIME2\n- su_a 30 min - -\nsu_b su_a 45 min uniform 15\n",
     "setupgrp.txt": "SETUPGRP SETUP MINRUN\ng su_a 3\n",
     "downcal.txt": """\
 DOWNCALNAME MTTFDIST MTTF MTTFUNITS MTTRDIST MTTR MTTRUNITS
@@ -104,15 +104,19 @@ def test_pools_setups_downtimes_and_moves(tmp_path: Path) -> None:
     assert list(pools) == ["litho_1", "oven", "implant_9"]
     assert pools["implant_9"]["rule"] == ["priority", "setup", "fifo"]
     assert pools["oven"]["rule"] == ["priority", "fifo"]
+    assert pools["oven"]["next_tool"] == "first"
     assert pools["implant_9"]["setups"] == {
-        "times": {">su_a": "1800 s", "su_b>su_a": "2700 s"},
+        "times": {">su_a": "1800 s", "su_b>su_a": {"uniform": {"low": "1800 s", "high": "3600 s"}}},
         "min_runs": {"su_a": 3},
     }
     assert (pools["oven"]["load"], pools["oven"]["unload"]) == ("600 s", "600 s")
     down, week = pools["litho_1"]["downtimes"]
     assert down["after"] == down["first"] == {"exponential": {"mean": "360000 s"}}
     hours = {"uniform": {"low": "10800 s", "high": "18000 s"}}
-    assert week == {"id": "wk", "kind": "maintenance", "after": "604800 s", "first": "172800 s", "duration": hours}
+    assert week == {
+        "id": "wk", "kind": "maintenance", "after": "604800 s", "counted_from": "end", "first": "172800 s",
+        "duration": hours,
+    }  # fmt: skip
     (pieces,) = pools["oven"]["downtimes"]
     assert (pieces["pieces"], pieces["first_pieces"], pieces["kind"]) == (1000, 500, "maintenance")
     assert document["moves"] == {"Fab>Fab": {"uniform": {"low": "300 s", "high": "600 s"}}}
@@ -136,6 +140,9 @@ def test_releases_and_lots_in_process(tmp_path: Path) -> None:
 def test_options_say_how_to_read_what_is_open(tmp_path: Path) -> None:
     write(tmp_path)
     half = read(tmp_path, uniform="half", batches="full", stagger=True, rule=("cr",), wip=False)
+    authors = read(tmp_path, stagger=True, maintenance="due", next_tool="longest_idle")["pools"]["litho_1"]
+    assert authors["next_tool"] == "longest_idle"
+    assert (authors["downtimes"][1]["counted_from"], authors["downtimes"][1]["spread"]) == ("due", True)
     assert half["moves"]["Fab>Fab"] == {"uniform": {"low": "375 s", "high": "525 s"}}
     assert half["recipes"]["part_3"]["steps"][2]["batch_min"] == 150
     assert half["pools"]["oven"]["rule"] == ["cr"]
@@ -168,14 +175,15 @@ def expanded(document: Document) -> Document:
 
 def test_everything_wrong_is_said_with_file_and_line(tmp_path: Path) -> None:
     changes = {
-        "route_3": "STEP STNFAM PTIME PTUNITS\n1 Lito_1 5 min\n2 Oven x min\n3 Oven 5 weeks\n",
+        "route_3": "STEP STNFAM PTIME PTUNITS SETUP WHEN\n1 Lito_1 5 min - -\n2 Oven x min - -\n"
+        "3 Oven 5 weeks - -\n4 Oven 5 min su_a always\n",
         "attach": "CALNAME CALTYPE RESTYPE RESNAME\nNIX down stngrp Litho\nBRK down stngrp Lido\n",
         "order": "LOT PART PIECES\na part_9 25\n",
     }
     with pytest.raises(ScenarioError) as caught:
         read(write(tmp_path, **changes))
     text = str(caught.value)
-    for part in ("route_3.txt:2 STNFAM", "route_3.txt:3 PTIME", "route_3.txt:4 PTUNITS", "attach.txt:2", "attach.txt:3",
+    for part in ("route_3.txt:2 STNFAM", "route_3.txt:3 PTIME", "route_3.txt:4 PTUNITS", "route_3.txt:5 WHEN", "attach.txt:2", "attach.txt:3",
                  "order.txt:1: expected a column START", "order.txt:2 PART"):  # fmt: skip
         assert part in text, (part, text)
 

@@ -15,8 +15,8 @@ class Downtime:
     """One cause of downtime of one tool.
 
     A breakdown happens at its time, whatever the tool does; the next is counted from its end.
-    Maintenance is due at its time and is done as soon as the tool is empty; calendar maintenance
-    keeps its rhythm, however late one was done.
+    Maintenance is due at its time and is done as soon as the tool is empty. Maintenance by time keeps
+    its rhythm, however late one was done, or is counted from the end of the last.
 
     Args:
         tool: The tool.
@@ -24,11 +24,12 @@ class Downtime:
         share: Place of the tool among those of its pool, over 0 to 1.
     """
 
-    __slots__ = ("after", "config", "due_s", "id", "left", "length", "planned", "tool")
+    __slots__ = ("after", "config", "due_s", "id", "left", "length", "planned", "rhythmic", "tool")
 
     def __init__(self, tool: Tool, config: DowntimeConfig, share: float):
         self.tool, self.config, self.id = tool, config, config.id
         self.planned = config.kind == "maintenance"
+        self.rhythmic = self.planned and config.counted_from == "due"
         self.length = tool.stream(f"downtime:{config.id}", config.duration)
         self.after: Stream | None = None
         self.left = self.due_s = 0.0
@@ -49,8 +50,8 @@ class Downtime:
         """Its time has come."""
         tool = self.tool
         if self.planned:
-            assert self.after is not None  # noqa: S101 - it goes by time
-            self._expect(self.due_s + self.after.draw())
+            if self.rhythmic:
+                self._expect(self.due_s + self._gap())
             tool.maintain(self)
         else:
             tool.stop(self.id)
@@ -67,9 +68,13 @@ class Downtime:
     def end(self) -> None:
         """It is over."""
         tool = self.tool
+        if not self.rhythmic and self.after is not None:
+            self._expect(tool.kernel._now + self._gap())
         if self.planned:
             tool.maintained()
-            return
-        assert self.after is not None  # noqa: S101 - breakdowns go by time
-        self._expect(tool.kernel._now + self.after.draw())
-        tool.restart(self.id)
+        else:
+            tool.restart(self.id)
+
+    def _gap(self) -> float:
+        assert self.after is not None  # noqa: S101 - it goes by time
+        return self.after.draw()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from heapq import heappop, heappush
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from twin.control.lot import RoutedLot
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 DISPATCH = WORK + 1
 """Order at the same instant: pools decide when all work of the instant has ended and come."""
+_number = attrgetter("number")
 
 
 class Pool:
@@ -36,6 +39,7 @@ class Pool:
         self.fresh: list[Tool] = []
         self.waiting = 0
         self.asked = False
+        self.in_order = config.next_tool == "first"
         self.changes: dict[tuple[str | None, str], Times] = {}
         self.usual: Times | None = None
         self.min_runs: dict[str, int] = {}
@@ -64,7 +68,10 @@ class Pool:
 
     def freed(self, tool: Tool) -> None:
         """A tool can take a lot."""
-        self.idle.append(tool)
+        if self.in_order:
+            insort(self.idle, tool, key=_number)
+        else:
+            self.idle.append(tool)
         self.fresh.append(tool)
         if not self.asked:
             if self.waiting:

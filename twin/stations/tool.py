@@ -72,6 +72,7 @@ class Tool(Breakable):
         "downtimes",
         "due",
         "free_at",
+        "number",
         "paused_s",
         "pool",
         "quality",
@@ -88,6 +89,7 @@ class Tool(Breakable):
         super().__init__(setting)
         self.pool: Pool = None  # type: ignore[assignment] # given when the shop is put together
         self.work: list[Entry] = []
+        self.number = 0
         self.vacant = False
         self.free_at = self.ready_at = inf
         self.paused_s = -1.0
@@ -112,7 +114,7 @@ class Tool(Breakable):
 
     def enroll(self, pool: Pool, share: float) -> None:
         """Become a tool of a pool, at a place among its tools, over 0 to 1."""
-        self.pool = pool
+        self.pool, self.number = pool, len(pool.tools)
         pool.tools.append(self)
         self.downtimes = tuple(Downtime(self, config, share) for config in pool.config.downtimes)
         self.by_pieces = tuple(one for one in self.downtimes if one.after is None)
