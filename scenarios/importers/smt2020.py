@@ -284,7 +284,10 @@ class Fab:
                 entry["first_pieces"] = round(row.number("FOA"))
                 entry["spread"] = self.options.stagger
         else:
-            entry |= {"after": seconds(calendar.seconds("MTBPM", "MTBPMUNITS")), "counted_from": self.options.maintenance}
+            entry |= {
+                "after": seconds(calendar.seconds("MTBPM", "MTBPMUNITS")),
+                "counted_from": self.options.maintenance,
+            }
             entry |= self._first(row)
         return entry | {"duration": self._law(calendar, "MTTR", "MTTRUNITS", "MTTRDIST", "MTTR2")}
 
