@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -267,6 +268,11 @@ class StudyConfig(Config):
         default=None, ge=0, description="seed of replication 0; replication r has seed + r; default: the scenario's"
     )
 
+    @property
+    def varied(self) -> Mapping[str, FactorConfig]:
+        """What differs from run to run, by name."""
+        return {}
+
 
 class ExperimentConfig(StudyConfig):
     """An experiment: a design over factors of a scenario."""
@@ -275,6 +281,10 @@ class ExperimentConfig(StudyConfig):
     factors: dict[Identifier, FactorConfig] = Field(default={}, description="what is varied, by name")
     design: Design = Field(default=FactorialConfig(kind="factorial"), description="which combinations are run")
     comparison: Comparison | None = Field(default=None, description="how the points are compared")
+
+    @property
+    def varied(self) -> Mapping[str, FactorConfig]:
+        return self.factors
 
 
 class VariableConfig(FactorConfig):
@@ -353,3 +363,7 @@ class OptimisationConfig(StudyConfig):
     objectives: tuple[str, ...] = Field(min_length=1, max_length=4, description="names of responses, with their goals")
     search: SearchConfig = Field(default=SearchConfig(), description="how to look")
     confirm: ConfirmConfig = Field(default=ConfirmConfig(), description="the best ones once more")
+
+    @property
+    def varied(self) -> Mapping[str, FactorConfig]:
+        return self.variables

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from scenarios.document import Scenario
 from scenarios.experiments.document import (
     ExperimentConfig,
     FractionalConfig,
@@ -19,13 +19,13 @@ from scenarios.experiments.document import (
     SobolConfig,
     Values,
 )
-from scenarios.experiments.problems import locate, tree_of, validated
 from scenarios.experiments.quantities import ends, levels, value_at
+from scenarios.experiments.reading import read_study
 from scenarios.experiments.sensitivity import CHANGE, changes
-from scenarios.experiments.study import Overrides, Study, scenario_of, scopes_of, wrong_responses, wrong_values
+from scenarios.experiments.study import Overrides, Study, scopes_of
 from scenarios.messages import nearest, problem
 from scenarios.nodes import Node
-from twin.errors import Problem, ScenarioError
+from twin.errors import Problem
 from twin.statistics.designs import Coordinates, fractional_factorial, full_factorial, latin_hypercube, sobol
 
 MAX_POINTS = 20_000
@@ -60,24 +60,12 @@ def load_experiment(name: str | Path) -> Experiment:
     Raises:
         ScenarioError: Carries every problem as *file:line place: expected, got (hint)*.
     """
-    file = locate(name, "an experiment").resolve()
-    root, problems = tree_of(file)
-    config = validated(ExperimentConfig, root, problems)
-    if config is None:
-        raise ScenarioError(problems)
-    drawn, scenario = scenario_of(config, root, file.parent, problems)
-    study = Study(config, root, drawn, scenario, config.factors)
-    problems += wrong_responses(config, root, scenario, config.factors)
-    problems += _wrong_design(config, root, scenario)
-    problems += _wrong_comparison(config, root)
-    if not problems:
-        problems += _wrong_factors(config, study)
-    if problems:
-        raise ScenarioError(dict.fromkeys(problems))
+    checks = (_wrong_design, _wrong_comparison)
+    config, study = read_study(name, "an experiment", ExperimentConfig, checks, _choices)
     if isinstance(config.design, SensitivityConfig):
         return _sensitivity(study, config, config.design)
     points, coordinates = points_of(config)
-    return Experiment(config, root, drawn, scenario, config.factors, config, points, coordinates)
+    return Experiment(config, study.root, study.draft, study.scenario, config.factors, config, points, coordinates)
 
 
 def _sensitivity(study: Study, config: ExperimentConfig, design: SensitivityConfig) -> Experiment:
@@ -112,8 +100,8 @@ def points_of(config: ExperimentConfig) -> tuple[tuple[Values, ...], Coordinates
     return tuple({name: found[row[i]] for i, (name, found) in enumerate(choices.items())} for row in picked), grid
 
 
-def _wrong_design(config: ExperimentConfig, root: Node, scenario: Scenario) -> Iterator[Problem]:
-    design = config.design
+def _wrong_design(config: ExperimentConfig, study: Study) -> Iterator[Problem]:
+    design, root, scenario = config.design, study.root, study.scenario
     if isinstance(design, ListConfig):
         yield from _wrong_list(config, design, root)
         return
@@ -166,7 +154,8 @@ def _wrong_generators(design: FractionalConfig, root: Node, factors: list[str]) 
                 )
 
 
-def _wrong_comparison(config: ExperimentConfig, root: Node) -> Iterator[Problem]:
+def _wrong_comparison(config: ExperimentConfig, study: Study) -> Iterator[Problem]:
+    root = study.root
     comparison = config.comparison
     if comparison is None:
         return
@@ -191,9 +180,9 @@ def _points_or_none(config: ExperimentConfig) -> tuple[Values, ...]:
         return ({},)
 
 
-def _wrong_factors(config: ExperimentConfig, study: Study) -> Iterator[Problem]:
+def _choices(config: ExperimentConfig) -> dict[str, list[Any]]:
+    """Values to try of each factor: all that are listed, or those at its ends."""
     if isinstance(config.design, ListConfig):
         listed = config.design.points
-        yield from wrong_values(study, {name: [point[name] for point in listed] for name in config.factors})
-        return
-    yield from wrong_values(study, {name: ends(factor) for name, factor in config.factors.items()})
+        return {name: [point[name] for point in listed] for name in config.factors}
+    return {name: ends(factor) for name, factor in config.factors.items()}

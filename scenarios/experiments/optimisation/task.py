@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scenarios.experiments.document import OptimisationConfig, Values
-from scenarios.experiments.problems import locate, tree_of, validated
 from scenarios.experiments.quantities import ends, number, range_of
-from scenarios.experiments.study import Study, scenario_of, wrong_responses, wrong_values
+from scenarios.experiments.reading import read_study
+from scenarios.experiments.study import Study
 from scenarios.messages import nearest, problem
 from scenarios.nodes import Loc, Node
 from twin.errors import Problem, ScenarioError
@@ -70,34 +71,26 @@ def load_task(name: str | Path) -> Task:
     Raises:
         ScenarioError: Carries every problem as *file:line place: expected, got (hint)*.
     """
-    file = locate(name, "an optimisation").resolve()
-    root, problems = tree_of(file)
-    aim = validated(OptimisationConfig, root, problems)
-    if aim is None:
-        raise ScenarioError(problems)
-    drawn, scenario = scenario_of(aim, root, file.parent, problems)
-    task = Task(aim, root, drawn, scenario, aim.variables, aim)
-    problems += wrong_responses(aim, root, scenario, aim.variables)
-    problems += _wrong_ranges(aim, root)
-    problems += _wrong_names(aim, root)
-    if not problems:
-        problems += wrong_values(task, {key: ends(variable) for key, variable in aim.variables.items()})
-    if problems:
-        raise ScenarioError(dict.fromkeys(problems))
-    return task
+    aim, study = read_study(name, "an optimisation", OptimisationConfig, (_wrong_ranges, _wrong_names), _choices)
+    return Task(aim, study.root, study.draft, study.scenario, aim.variables, aim)
 
 
-def _wrong_ranges(aim: OptimisationConfig, root: Node) -> Iterator[Problem]:
+def _choices(aim: OptimisationConfig) -> dict[str, list[Any]]:
+    return {name: ends(variable) for name, variable in aim.variables.items()}
+
+
+def _wrong_ranges(aim: OptimisationConfig, study: Study) -> Iterator[Problem]:
     for name, variable in aim.variables.items():
         try:
             if not variable.listed:
                 range_of(variable)
         except ValueError as error:
             head, _, tail = str(error).removeprefix("expected ").partition(", got ")
-            yield problem(root, ("variables", name), head, tail)
+            yield problem(study.root, ("variables", name), head, tail)
 
 
-def _wrong_names(aim: OptimisationConfig, root: Node) -> Iterator[Problem]:
+def _wrong_names(aim: OptimisationConfig, study: Study) -> Iterator[Problem]:
+    root = study.root
     for number_, name in enumerate(aim.objectives):
         if name not in aim.responses:
             hint = nearest(name, list(aim.responses))
