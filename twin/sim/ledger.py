@@ -185,10 +185,9 @@ class Ledger:
             raise FactoryError(str(Problem("ledger", "intervals to be kept", "a plant without", "use intervals=True")))
         number = self._number(unit)
         record, station = self._records[number], self._stations[number]
-        starts = to_ns_array(self._origin, np.frombuffer(record.state_s, dtype=np.float64))
-        codes = np.frombuffer(record.codes, dtype=np.uint8)
-        begun, ended, repair_ns = _failures(starts, codes, t0_ns, t1_ns)
-        spent_ns, parts = self._spent(number, t0_ns, t1_ns)
+        changes = self._changes(record)
+        begun, ended, repair_ns = _failures(*changes, t0_ns, t1_ns)
+        spent_ns, parts = _durations(*changes, t0_ns, t1_ns), self._between(record, t0_ns, t1_ns)
         made = _made(parts)
         return Truth(
             durations_ns=spent_ns,
@@ -218,15 +217,14 @@ class Ledger:
         return energy + station.more_energy(t0_s, t1_s, partial(self._air, window=window))
 
     def _air(self, station: Station, window: tuple[int, int]) -> float:
-        spent_ns, parts = self._spent(self._index[station.path], *window)
-        return _volume(station, station.air, spent_ns, _made(parts))
+        record = self._records[self._index[station.path]]
+        spent_ns = _durations(*self._changes(record), *window)
+        return _volume(station, station.air, spent_ns, _made(self._between(record, *window)))
 
-    def _spent(self, number: int, t0_ns: int, t1_ns: int) -> tuple[NDArray[np.int64], list[tuple[Any, ...]]]:
-        """Time by code in ns, and rows of completed parts of a window."""
-        record = self._records[number]
+    def _changes(self, record: _Record) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """When a unit entered a state, in ns, and which, by code."""
         starts = to_ns_array(self._origin, np.frombuffer(record.state_s, dtype=np.float64))
-        spent = _durations(starts, np.frombuffer(record.codes, dtype=np.uint8), t0_ns, t1_ns)
-        return spent, self._between(record, t0_ns, t1_ns)
+        return starts, np.frombuffer(record.codes, dtype=np.uint8)
 
     def _intervals(self, number: int) -> Iterator[tuple[float, float, int]]:
         record = self._records[number]
