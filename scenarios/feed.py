@@ -15,7 +15,7 @@ from scenarios.document import Scenario
 from twin.config import PlantConfig
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind, records
-from twin.sim.journal import TraceRow
+from twin.sim.events import TraceRow
 from twin.sim.plant import Plant
 
 Row = tuple[EquipmentPath, int, tuple[Any, ...]]

@@ -13,7 +13,7 @@ from twin.brain.logs import FAILING
 from twin.config import PlantConfig
 from twin.kpi.observed import FLOATS, INTS
 from twin.records import RecordKind
-from twin.sim.journal import TraceRow
+from twin.sim.events import TraceRow
 from twin.sim.ledger import Totals
 from twin.sim.plant import Plant
 from twin.states import UnitState

@@ -22,7 +22,7 @@ from tests.engine.plants import (
 from twin.config import PlantConfig
 from twin.errors import ModelError
 from twin.records import COLUMNS, RecordKind
-from twin.sim.journal import TraceRow
+from twin.sim.events import TraceRow
 from twin.sim.plant import Plant
 from twin.states import UnitState
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from twin.config import PlantConfig
 from twin.records import RecordKind
-from twin.sim.journal import TraceRow
+from twin.sim.events import TraceRow
 from twin.sim.plant import Plant
 
 

@@ -15,7 +15,7 @@ from twin.compiled.support import reasons
 from twin.compiled.tape import Tapes
 from twin.compiled.units import Units
 from twin.errors import FactoryError, Problem
-from twin.sim.journal import Fingerprint
+from twin.sim.fingerprint import Fingerprint
 from twin.sim.plant import Plant
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from twin.compiled.parts import PartNumbers
 from twin.config import ProcessConfig
-from twin.sim.journal import Series, state_event
+from twin.sim.events import Series, state_event
 from twin.sim.station import BLOCKED, FAILED, STARVED, WITH_ORDER, Station
 from twin.states import UnitState
 

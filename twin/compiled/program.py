@@ -16,7 +16,7 @@ from twin.compiled.names import UnitNames, digest_of
 from twin.compiled.tape import Tapes
 from twin.errors import FactoryError, Problem
 from twin.parts.energy import amount
-from twin.sim.journal import Fingerprint
+from twin.sim.fingerprint import Fingerprint
 from twin.sim.ledger import Count, Totals
 from twin.sim.station import CODES
 

@@ -17,7 +17,7 @@ from twin.errors import FactoryError, Problem
 from twin.parts.energy import Medium
 from twin.records import RecordKind
 from twin.sim.clock import to_ns, to_ns_array
-from twin.sim.journal import Rows
+from twin.sim.events import Rows
 from twin.sim.station import CODES, WITH_ORDER, Station
 from twin.states import UnitState
 

@@ -13,7 +13,8 @@ from twin.sim import islands, snapshot
 from twin.sim.build import Basis, build
 from twin.sim.clock import epoch_ns
 from twin.sim.command import Command, Mailbox
-from twin.sim.journal import Journal, Trace
+from twin.sim.events import Trace
+from twin.sim.journal import Journal
 from twin.sim.kernel import Kernel
 from twin.sim.ledger import Ledger
 from twin.sim.perturbation import begin_all

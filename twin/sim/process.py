@@ -14,7 +14,7 @@ from twin.parts.needs import Needs
 from twin.parts.quality import HoldRule, ScrapDrift
 from twin.parts.setup import Setups
 from twin.sim.breakable import Breakable
-from twin.sim.journal import Event, Series
+from twin.sim.events import Event, Series
 from twin.sim.phase import IDLE
 from twin.sim.slot import Job, Slot, Stage
 from twin.sim.station import (

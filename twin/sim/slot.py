@@ -7,7 +7,7 @@ from heapq import heappush
 from typing import TYPE_CHECKING, Any, Protocol
 
 from twin.records import RecordKind
-from twin.sim.journal import Event
+from twin.sim.events import Event
 from twin.sim.kernel import WORK
 from twin.sim.phase import DONE, IDLE, PREPARING, WAITING, WORKING
 from twin.sim.station import BLOCKED, PRODUCING, STARVED, WAIT, Load, Part, Station

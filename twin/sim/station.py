@@ -16,7 +16,8 @@ from twin.parts.energy import Medium, Ramp, amount, power_by_state
 from twin.records import RecordKind
 from twin.sim.allocation import Allocator
 from twin.sim.clock import epoch_ns, to_ns
-from twin.sim.journal import Event, Journal, Series, state_event
+from twin.sim.events import Event, Series, state_event
+from twin.sim.journal import Journal
 from twin.sim.kernel import Kernel
 from twin.sim.loads import Load as Load
 from twin.sim.loads import Lot as Lot

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from twin.config import StationConfig
 from twin.records import RecordKind
-from twin.sim.journal import Event, Series
+from twin.sim.events import Event, Series
 from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 from twin.units import Count, Volume

@@ -13,7 +13,7 @@ from twin.config import StationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
 from twin.records import RecordKind
-from twin.sim.journal import Event
+from twin.sim.events import Event
 from twin.sim.links import resolve
 from twin.sim.paths import PathNetwork, Route
 from twin.sim.station import PRODUCING, STARVED, Load, Setting, Station

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from twin.config import ProcessConfig
 from twin.parts.carried import leave
-from twin.sim.journal import Event
+from twin.sim.events import Event
 from twin.sim.process import Processor
 from twin.sim.slot import Job, Slot
 from twin.sim.station import Load, Part, Setting, Station

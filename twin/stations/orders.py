@@ -14,7 +14,7 @@ from twin.control.lot import RoutedLot
 from twin.recipes import ReleaseConfig, StartedConfig
 from twin.records import RecordKind
 from twin.sim.clock import to_ns
-from twin.sim.journal import Event
+from twin.sim.events import Event
 from twin.sim.kernel import WORK
 from twin.sim.station import IDLE_NO_ORDER, PRODUCING, Load, Part, Setting, Station
 from twin.stations import stations

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from twin.config import StationConfig
 from twin.records import RecordKind
-from twin.sim.journal import Event
+from twin.sim.events import Event
 from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 from twin.stations.buffer import Buffer

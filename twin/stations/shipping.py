@@ -12,7 +12,7 @@ from twin.config import StationConfig
 from twin.day_pattern import DAY_S, seconds, since_midnight_s
 from twin.distributions import Durations
 from twin.records import RecordKind
-from twin.sim.journal import Event
+from twin.sim.events import Event
 from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 from twin.stations.buffer import Buffer

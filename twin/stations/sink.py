@@ -9,7 +9,7 @@ from pydantic import Field
 from twin.config import StationConfig
 from twin.distributions import Durations
 from twin.records import RecordKind
-from twin.sim.journal import Event, Series
+from twin.sim.events import Event, Series
 from twin.sim.kernel import WORK
 from twin.sim.station import BREAK, OFF, PRODUCING, STARVED, Load, Lot, Part, Setting, Station
 from twin.stations import stations

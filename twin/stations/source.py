@@ -18,7 +18,7 @@ from twin.errors import Problem
 from twin.records import RecordKind
 from twin.sim.arrivals import DailyRates, RateStream
 from twin.sim.clock import epoch_ns, to_ns
-from twin.sim.journal import Event
+from twin.sim.events import Event
 from twin.sim.process import Processor
 from twin.sim.station import BLOCKED, IDLE_NO_ORDER, PRODUCING, Load, Part, Setting, Station
 from twin.stations import stations

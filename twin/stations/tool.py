@@ -14,7 +14,7 @@ from twin.control.route import Times
 from twin.parts.life import CYCLES, renew_life
 from twin.records import RecordKind
 from twin.sim.breakable import Breakable
-from twin.sim.journal import Event, Series
+from twin.sim.events import Event, Series
 from twin.sim.kernel import WORK
 from twin.sim.station import BREAK, MAINTENANCE, OFF, PRODUCING, SETUP, STARVED, Load, Setting, Station
 from twin.stations import stations

@@ -12,7 +12,7 @@ from typing import Any
 
 from twin.records import RecordKind
 from twin.sim.clock import epoch_ns, to_ns
-from twin.sim.journal import Event
+from twin.sim.events import Event
 from twin.sim.kernel import WORK
 from twin.sim.station import Setting, Station
 
