@@ -74,6 +74,14 @@ class Lot:
         """How often it has been sent back."""
         return self.kind.reworks
 
+    def lost(self, where: Any) -> None:
+        """It is scrapped at a unit: what travels with it is given back there, and its order hears of it."""
+        carried, self.carried = self.carried, ()
+        for each in carried:
+            each.give_back(where)
+        if self.owner is not None:
+            self.owner.lost(self)
+
     def become(self, kind: Part) -> Part | Lot:
         """The same lot after an operation that makes ``kind`` of it; without a name and load, just the part."""
         self.kind = kind

@@ -338,11 +338,7 @@ class Station(Hot):
         for loop in self.losses:
             loop.returned(part)
         if isinstance(part, Lot):
-            for carried in part.carried:
-                carried.give_back(self)
-            part.carried = ()
-            if part.owner is not None:
-                part.owner.lost(part)
+            part.lost(self)
 
     def forward(self, part: Load) -> bool:
         """Offer a part to the successors in turn; whether one took it."""
