@@ -56,7 +56,7 @@ def shares(cap: float, claims: Sequence[Claim]) -> list[float]:
 
     Source: own design; keeping the safety load is from the plans for orderly use of electricity.
 
-    >>> shares(130.0, [Claim(10, 60, 0), Claim(10, 80, 1), Claim(10, 40, 1)])
+    >>> shares(130.0, [Claim(10.0, 60.0, 0), Claim(10.0, 80.0, 1), Claim(10.0, 40.0, 1)])
     [60.0, 45.0, 25.0]
     """
     given = [float(claim.least) for claim in claims]
