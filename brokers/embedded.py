@@ -16,6 +16,7 @@ import os
 import secrets
 import socket
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -148,11 +149,26 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class Subscriptions(dict[str, Any]):
+    """Subscriptions by topic filter that may change while somebody goes through them.
+
+    amqtt waits in such loops, and one that met a new subscription cut a client off that had just connected.
+    """
+
+    def __iter__(self) -> Iterator[str]:
+        return (topic for topic in tuple(super().keys()) if topic in self)
+
+    def items(self) -> Any:
+        """Filters and subscribers that are still there when it is their turn."""
+        return ((topic, self[topic]) for topic in self)
+
+
 async def serve(port: int, child: bool) -> None:
     """Run a broker until cancelled, or as a child until standard input ends."""
     port = port or _free_port()
     plugins: dict[str, Any] = {f"{OneUser.__module__}.OneUser": {}}
     broker = Broker(BrokerConfig(listeners={"default": ListenerConfig(bind=f"{LOOPBACK}:{port}")}, plugins=plugins))
+    broker._subscriptions = Subscriptions()
     await broker.start()
     print(f"{READY}{port}", flush=True)
     try:

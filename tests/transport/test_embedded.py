@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from brokers.connect import publisher
-from brokers.embedded import EmbeddedBroker
+from brokers.embedded import EmbeddedBroker, Subscriptions
 from tests.counterparts import free_port, port_open
 from tests.transport.parts import LIMIT_S, SITE, RecordingSink, meta, receiving, sending
 from twin.errors import FatalError, RetriableError
@@ -64,3 +64,14 @@ async def test_it_ends_with_its_parent(embedded: EmbeddedBroker) -> None:
     assert embedded._process is not None
     embedded._process.stdin.close()  # type: ignore[union-attr]  # what the system does when the parent dies
     assert await asyncio.wait_for(embedded.wait(), LIMIT_S) == 0
+
+
+def test_subscriptions_may_change_while_they_are_gone_through() -> None:
+    known = Subscriptions({"a": [1], "b": [2], "c": [3]})
+    seen = []
+    for topic, _ in known.items():
+        seen.append(topic)
+        known[f"{topic}/new"] = [4]
+        known.pop("b", None)
+    assert seen == ["a", "c"]
+    assert list(known) == ["a", "c", "a/new", "c/new"]
