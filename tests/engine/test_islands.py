@@ -135,9 +135,8 @@ def test_lines_are_run_apart_and_a_command_meets_all_of_them(monkeypatch: pytest
 
 def test_what_shares_people_or_is_linked_is_one_island() -> None:
     alone, linked = lines_of_three(3), line_plant(source(), machine("m1"), buffer(), machine("m2"), sink())
-    crewed = lines_of_three(3, failures=[failure(crew="mend")])
-    units = [*crewed.enterprises[0].sites[0].areas[0].lines]
-    assert Islands(Plant(alone, 1)._stations).count == 3
+    units = alone.enterprises[0].sites[0].areas[0].lines
+    assert Islands(Plant(alone, 1)._stations).count == len(units)
     assert Islands(Plant(linked, 1)._stations).count == 1
     assert len(units) == 3
     people = plant_of(

@@ -72,6 +72,14 @@ def _amount(cap: Cap) -> float:
     return cap.amount
 
 
+def cap_for(caps: dict[str, Cap], cause: str, amount: float | None, known_s: float, now_s: float) -> None:
+    """Enter a cap that holds for a cause from now on, or take it out with None."""
+    if amount is None:
+        caps.pop(cause, None)
+    else:
+        caps[cause] = Cap(amount, known_s, now_s, cause)
+
+
 class Load:
     """A unit as a consumer.
 
@@ -205,11 +213,7 @@ class Envelope:
             cap: The cap in kW or m³/h.
             known_s: Simulated time from which on it is known.
         """
-        own = self.supplies[carrier].own
-        if cap is None:
-            own.pop(cause, None)
-        else:
-            own[cause] = Cap(cap, known_s, self.kernel.now, cause)
+        cap_for(self.supplies[carrier].own, cause, cap, known_s, self.kernel.now)
         self._follow()
         for hear in self.hearers:
             hear(carrier)

@@ -7,6 +7,7 @@ from math import inf
 from typing import Any
 
 from twin.sim.kernel import Entry
+from twin.sim.links import reach
 from twin.sim.station import Station
 from twin.sim.timer import Timer
 
@@ -35,12 +36,7 @@ class Islands:
         self.count = len(set(self._found.values()))
 
     def _explore(self, start: Station, number: int, links: dict[Station, list[Station]]) -> None:
-        inside = {start: None}
-        waiting = [start]
-        while waiting:
-            new = [other for other in links[waiting.pop()] if other not in inside]
-            inside.update(dict.fromkeys(new))
-            waiting += new
+        inside = reach([start], links.__getitem__)
         apart = all(_local(station) and not station.shares for station in inside)
         self._found.update(dict.fromkeys(inside, number if apart else MAINLAND))
 

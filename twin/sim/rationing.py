@@ -10,7 +10,7 @@ from twin.disturbances import CARRIERS, Carrier
 from twin.equipment import EquipmentPath
 from twin.errors import FactoryError, Problem
 from twin.sharing import Claim, shares, sharings
-from twin.sim.envelope import Cap, Envelope, lowest, shift_starts
+from twin.sim.envelope import Cap, Envelope, cap_for, lowest, shift_starts
 from twin.sim.station import Station
 
 
@@ -46,10 +46,7 @@ class CommonEnvelope:
             cap: The cap in kW or m³/h.
             known_s: Simulated time from which on it is known.
         """
-        if cap is None:
-            self.caps[carrier].pop(cause, None)
-        else:
-            self.caps[carrier][cause] = Cap(cap, known_s, self.kernel.now, cause)
+        cap_for(self.caps[carrier], cause, cap, known_s, self.kernel.now)
         self.split(carrier)
 
     def split(self, carrier: Carrier) -> None:
