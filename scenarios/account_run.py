@@ -18,9 +18,9 @@ from twin.brain.summary import TIMES, ScopeFigures, Summary
 from twin.config import ProcessConfig
 from twin.equipment import EquipmentPath
 from twin.kpi.observed import COLUMN
+from twin.sim.codes import CODES
 from twin.sim.ledger import Totals
 from twin.sim.plant import Plant
-from twin.sim.station import CODES
 
 STEPS = 200
 

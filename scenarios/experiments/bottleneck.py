@@ -14,8 +14,8 @@ from twin.config import ProcessConfig
 from twin.equipment import EquipmentPath
 from twin.kpi.active_period import Share, active_periods, shares
 from twin.records import COLUMNS, RecordKind
+from twin.sim.codes import WITH_ORDER
 from twin.sim.plant import Plant
-from twin.sim.station import WITH_ORDER
 from twin.states import UnitState
 from twin.statistics.intervals import Interval, student
 

@@ -19,6 +19,7 @@ from twin.errors import FactoryError
 from twin.sim import islands, kernel
 from twin.sim.command import Command
 from twin.sim.islands import MAINLAND, Islands
+from twin.sim.kernel import URGENCY
 from twin.sim.plant import Plant
 from twin.stations.machine import Machine
 
@@ -62,7 +63,7 @@ def same(one: Plant, other: Plant) -> None:
         assert [stream.position for stream in mine.streams] == [stream.position for stream in theirs.streams]
     for column in ("state", "state_since_s", "energy_kwh", "power_kw", "parts", "wear", "level"):
         np.testing.assert_array_equal(getattr(one.view(), column), getattr(other.view(), column))
-    pending = [sorted((time, priority) for time, priority, *_ in plant._kernel._queue) for plant in (one, other)]
+    pending = [sorted((time, rank >> URGENCY) for time, rank, _ in plant._kernel._queue) for plant in (one, other)]
     assert pending[0] == pending[1]
 
 

@@ -20,6 +20,7 @@ from twin.stations.transport import Transport
 
 KINDS: dict[Callable[..., Any], int] = {
     Slot.finish: at.FINISH,
+    Slot.end: at.FINISH,
     Breakable.fail: at.FAIL,
     Life.expire: at.EXPIRE,
     Task.finish: at.MEND,
@@ -98,11 +99,11 @@ class Entries:
         while room < 2 * len(queue) + 2 * len(self.units.stations):
             room *= 2
         heap = self.memory.allot(room * at.ENTRY)
-        for k, (time, priority, number, action) in enumerate(queue):
+        for k, (time, rank, action) in enumerate(queue):
             what = self._what(action)
             a = heap + k * at.ENTRY
             m, x = self.memory.m, self.memory.x
-            m[a], m[a + at.WHAT], x[a] = ((priority + 2) << at.URGENCY) + number, what, time
+            m[a], m[a + at.WHAT], x[a] = rank, what, time
         m = self.memory.m
         m[at.HEAP], m[at.HEAP_ROOM], m[at.PENDING] = heap, room, len(queue)
 

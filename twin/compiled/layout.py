@@ -95,10 +95,8 @@ COMPONENT = 4
 
 # --- entries ----------------------------------------------------------------------------------------
 KEY, WHAT, TIME = 0, 1, 0
-"""Of an entry: order at the same time, what to do; its time."""
+"""Of an entry: its rank, what to do; its time."""
 ENTRY = 2
-URGENCY = 56
-"""An entry's key is its priority, plus 2, shifted left by so many bits, plus its number."""
 FINISH, FAIL, EXPIRE, MEND, TELL, WANTED, LEAVE, DELIVER, BEGIN = 0, 1, 2, 3, 4, 5, 6, 7, 8
 PULL, PUSH, LET_OUT = 0, 1, 2
 """What happens soon."""

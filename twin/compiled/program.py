@@ -16,9 +16,9 @@ from twin.compiled.names import UnitNames, digest_of
 from twin.compiled.tape import Tapes
 from twin.errors import FactoryError, Problem
 from twin.parts.energy import amount
+from twin.sim.codes import CODES
 from twin.sim.fingerprint import Fingerprint
 from twin.sim.ledger import Count, Totals
-from twin.sim.station import CODES
 
 States = tuple[Reals, NDArray[np.uint64]]
 """Times of changes of state and their digests."""

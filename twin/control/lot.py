@@ -7,7 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from twin.control.route import Route, Step
-from twin.sim.kernel import WORK, Kernel
+from twin.sim.kernel import Kernel
 from twin.sim.station import Lot, Part
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class RoutedLot(Lot):
         kernel = self.kernel
         values = law.values
         time = law.constant if law.constant is not None else values.pop() if values else law.stream.refill()
-        heappush(kernel._queue, (now + time, WORK, next(kernel._eid), self.arrive))
+        heappush(kernel._queue, (now + time, next(kernel._eid), self.arrive))
 
     def arrive(self) -> None:
         """It is where its step is done."""
@@ -78,7 +78,7 @@ class RoutedLot(Lot):
         assert step.time is not None  # noqa: S101 - a delay has a time
         factor, added, _ = step.timing(self.size)
         due = kernel._now + step.time.draw() * factor + added
-        heappush(kernel._queue, (due, WORK, next(kernel._eid), self.waited))
+        heappush(kernel._queue, (due, next(kernel._eid), self.waited))
 
     def waited(self) -> None:
         """A delay is over."""

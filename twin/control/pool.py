@@ -92,7 +92,7 @@ class Pool:
         if not kernel.soon and queue and queue[0][0] > kernel._now:
             kernel.soon.append(self.decide)
         else:
-            heappush(queue, (kernel._now, DISPATCH, next(kernel._eid), self.decide))
+            kernel.at(kernel._now, self.decide, DISPATCH)
 
     # --- deciding -------------------------------------------------------------------------------
 

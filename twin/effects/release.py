@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from twin.effects import effects
+from twin.sim.codes import HOLD
 from twin.sim.effect import Command, Effect, Scene, switched
-from twin.sim.station import HOLD, Station
+from twin.sim.station import Station
 
 
 @effects.register("release")

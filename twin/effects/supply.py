@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from twin.effects import effects
+from twin.sim.codes import NO_SUPPLY
 from twin.sim.effect import Command, Effect, Scene, switched
-from twin.sim.station import NO_SUPPLY, Station
+from twin.sim.station import Station
 
 
 @effects.register("supply")

@@ -8,7 +8,7 @@ from twin.config import FailureConfig
 from twin.parts.interruption import undo
 from twin.parts.life import Life, renew_life
 from twin.parts.task import Task
-from twin.sim.station import DOWN, MINOR, REPAIRING
+from twin.sim.codes import DOWN, MINOR, REPAIRING
 
 if TYPE_CHECKING:
     from twin.parts.maintenance import Watch

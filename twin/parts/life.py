@@ -6,7 +6,8 @@ from collections.abc import Callable
 from math import inf
 from typing import Literal
 
-from twin.sim.station import OFF, Station
+from twin.sim.codes import OFF
+from twin.sim.station import Station
 from twin.streams import Stream
 
 Basis = Literal["operating", "calendar", "cycles"]

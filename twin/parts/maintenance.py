@@ -8,7 +8,7 @@ from twin.config import ConditionConfig, MaintenanceConfig
 from twin.parts.failure import FailureMode
 from twin.parts.life import CYCLES, OPERATING, Life, renew_life
 from twin.parts.task import Task
-from twin.sim.station import MAINTENANCE, OFF
+from twin.sim.codes import MAINTENANCE, OFF
 
 if TYPE_CHECKING:
     from twin.sim.process import Processor

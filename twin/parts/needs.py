@@ -167,8 +167,6 @@ class Needs:
         station.stages = (*stages, Phase(self, wanted(configs, "operation"), leaves=True))
         if unload is not None:
             station.exits = (Phase(self, wanted(configs, "unload")), Handling(station, "unload", unload))
-            for slot in station.slots:
-                slot.wake = slot.end
         station.go_general()
 
     def connect(self, stations: Mapping[EquipmentPath, Station]) -> Iterator[Station]:

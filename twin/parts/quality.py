@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from twin.config import HoldRuleConfig, ScrapDriftConfig
 from twin.parts.task import Task
-from twin.sim.station import HOLD
+from twin.sim.codes import HOLD
 
 if TYPE_CHECKING:
     from twin.sim.process import Processor

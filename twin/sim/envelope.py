@@ -10,8 +10,9 @@ from twin.config import EnvelopeConfig, PlantConfig, calendar_name
 from twin.disturbances import CARRIERS, Carrier
 from twin.equipment import EquipmentPath
 from twin.parts.calendar import ShiftStarts
+from twin.sim.codes import ANNOUNCED, CURTAILED
 from twin.sim.kernel import COMMAND
-from twin.sim.station import ANNOUNCED, CURTAILED, Station
+from twin.sim.station import Station
 
 GRADES = ((0.20, "red"), (0.10, "orange"), (0.05, "yellow"), (0.0, "blue"))
 """Lower limits of the gap as a share of the maximum demand.

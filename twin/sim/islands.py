@@ -51,7 +51,7 @@ class Islands:
         first = inf
         found = self._found
         for entry in queue:
-            number = found.get(_unit(getattr(entry[3], "__self__", None)))
+            number = found.get(_unit(getattr(entry[2], "__self__", None)))
             if number is None:
                 others.append(entry)
                 first = min(first, entry[0])

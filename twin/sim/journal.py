@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from itertools import compress
 from operator import attrgetter
@@ -121,8 +122,8 @@ def _spans(ends: NDArray[np.intp], is_part: NDArray[np.bool_]) -> Iterator[tuple
 class Journal:
     """Collects the raw log of all stations.
 
-    ``log`` alternates simulated time and :class:`Event`. States are always logged, everything else
-    only when ``recording``.
+    ``log`` alternates simulated time and what happened at it: an :class:`Event` when ``recording``. Otherwise
+    nobody reads it: then only states are logged, each as its number, see :meth:`word`.
 
     Args:
         trace: Keep rows for :meth:`drain`.
@@ -131,9 +132,11 @@ class Journal:
     """
 
     def __init__(self, trace: bool, intervals: bool, operations: bool = False):
-        self.trace, self.intervals, self.operations = trace, intervals, operations
+        self.trace, self.intervals = trace, intervals
         self.recording = trace or intervals
-        self.log: list[Any] = []
+        self.operations = operations and self.recording
+        self.log: Any = [] if self.recording else array("d")
+        self._digests: list[int] = []
         self.fingerprint = Fingerprint()
         self._rows: Rows = ([], [])
         self._catalogue = Catalogue()
@@ -145,12 +148,22 @@ class Journal:
         self.__dict__.update(state)
         self._catalogue = Catalogue()
 
+    def word(self, state: Event) -> Event | float:
+        """What to log when a unit enters a state."""
+        if self.recording:
+            return state
+        self._digests.append(state.digest)
+        return float(len(self._digests) - 1)
+
     def settle(self, before: float) -> Rows:
         """Turn the raw log before a time into rows; what is logged at it may go on changing.
 
         Returns:
             The new rows in order of time; empty when nothing is recorded.
         """
+        if not self.recording:
+            self._hash_words()
+            return [], []
         log = self.log
         end = len(log)
         while end and log[end - 2] >= before:
@@ -161,8 +174,6 @@ class Journal:
         del log[:end]
         many = len(times) >= MANY
         self._hash(times, events, many)
-        if not self.recording:
-            return [], []
         rows = self._catalogue.collapsed(times, events) if many else _collapsed(times, events)
         if self.trace:
             self._rows[0].extend(rows[0])
@@ -175,11 +186,14 @@ class Journal:
                 if event.digest:
                     self.fingerprint.add_one(time, event.digest)
             return
-        instants, digests = np.array(times), self._catalogue.digests_of(events)
-        if self.recording:
-            states = np.flatnonzero(digests)
-            instants, digests = instants[states], digests[states]
-        self.fingerprint.add(instants, digests)
+        digests = self._catalogue.digests_of(events)
+        states = np.flatnonzero(digests)
+        self.fingerprint.add(np.array(times)[states], digests[states])
+
+    def _hash_words(self) -> None:
+        log = np.array(self.log)
+        del self.log[:]
+        self.fingerprint.add(log[::2], np.array(self._digests, dtype=np.uint64)[log[1::2].astype(np.intp)])
 
     def drain(self) -> Trace:
         """Rows since the last call."""

@@ -20,12 +20,14 @@ from simpy.events import NORMAL, URGENT, Event
 from twin.errors import FactoryError, Problem
 
 Action = Callable[[], object]
-Entry = tuple[float, int, int, Any]
-"""Time, priority, number, action."""
+Entry = tuple[float, int, Any]
+"""Time, rank, action."""
 
 COMMAND, CALENDAR, WORK = -1, URGENT, NORMAL
 """Order at the same instant: commands, shift boundaries, then work. The end of a run comes before all."""
-_HALT = -2
+URGENCY = 56
+"""Bits of the number in a rank."""
+_HALT = -2 - WORK << URGENCY
 CHUNK = 20_000
 """Entries that are processed in turn before it is seen whether those of islands can be taken one after another."""
 BETWEEN = 500
@@ -44,7 +46,10 @@ class Division(Protocol):
 
 
 class Kernel(Environment):
-    """Queue of (time, priority, number, action) and the actions of this instant, ``soon``.
+    """Queue of (time, rank, action) and the actions of this instant, ``soon``.
+
+    The rank orders entries of the same time: by priority, then by number. That of work is its number alone, so
+    those that push work often do it themselves.
 
     ``soon`` holds what has to happen at the same simulated time after the present entry, in order of
     its coming: so a chain of neighbours of any length settles without deep calls.
@@ -60,7 +65,7 @@ class Kernel(Environment):
 
     def at(self, time: float, action: Action, priority: int = NORMAL) -> None:
         """Call a bound method at a time, not before now."""
-        heappush(self._queue, (time, priority, next(self._eid), action))
+        heappush(self._queue, (time, (priority - WORK << URGENCY) + next(self._eid), action))
 
     def schedule(self, event: Event, priority: int = NORMAL, delay: float = 0) -> None:
         """Schedule a SimPy event."""
@@ -82,7 +87,7 @@ class Kernel(Environment):
         """Process the next entry and what follows from it at the same instant."""
         if not self._queue:
             raise EmptySchedule
-        self._now, _, _, action = heappop(self._queue)
+        self._now, _, action = heappop(self._queue)
         action()
         soon = self.soon
         while soon:
@@ -102,7 +107,7 @@ class Kernel(Environment):
         """
         if self.torn:
             raise FactoryError(str(Problem("plant", "a whole plant", "one torn by an error", "restore a snapshot")))
-        halt = (stop, _HALT, -1, self._halt)
+        halt = (stop, _HALT, self._halt)
         heappush(self._queue, halt)
         entries = CHUNK if self.islands is None or self._worth(stop) < 1 else BETWEEN
         try:
@@ -123,7 +128,7 @@ class Kernel(Environment):
     def _run_chunk(self, entries: int) -> None:
         queue, soon, pop = self._queue, self.soon, heappop
         for _ in repeat(None, entries):
-            self._now, _, _, action = pop(queue)
+            self._now, _, action = pop(queue)
             action()
             while soon:
                 soon.popleft()()
@@ -150,7 +155,7 @@ class Kernel(Environment):
 
     def _run_island(self, queue: list[Entry], start: float, until: float, pause: Action) -> None:
         self._queue, self._now = queue, start
-        heappush(queue, (until, _HALT, -1, self._halt))
+        heappush(queue, (until, _HALT, self._halt))
         with suppress(StopSimulation):
             while True:
                 self._run_chunk(CHUNK)

@@ -17,8 +17,9 @@ from twin.errors import FactoryError, Problem
 from twin.parts.energy import Medium
 from twin.records import RecordKind
 from twin.sim.clock import to_ns, to_ns_array
+from twin.sim.codes import CODES, WITH_ORDER
 from twin.sim.events import Rows
-from twin.sim.station import CODES, WITH_ORDER, Station
+from twin.sim.station import Station
 from twin.states import UnitState
 
 _FAILING = np.zeros(CODES, dtype=bool)

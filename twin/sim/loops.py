@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from twin.equipment import EquipmentPath
+from twin.sim.codes import BLOCKED, PRODUCING
 from twin.sim.links import givees, reach, resolve
 from twin.sim.passage import Passage
-from twin.sim.station import BLOCKED, PRODUCING, Load, Setting, Station
+from twin.sim.station import Load, Setting, Station
 
 EXITS = ("buffer", "supermarket", "storage", "route", "sink")
 """Kinds that give cards back."""

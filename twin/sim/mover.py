@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from twin.parts.life import CYCLES, renew_life
 from twin.sim.breakable import Breakable
-from twin.sim.station import BREAK, OFF, Setting, Station
+from twin.sim.codes import BREAK, OFF
+from twin.sim.station import Setting, Station
 from twin.sim.timer import Timer
 
 

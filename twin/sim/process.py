@@ -14,22 +14,11 @@ from twin.parts.needs import Needs
 from twin.parts.quality import HoldRule, ScrapDrift
 from twin.parts.setup import Setups
 from twin.sim.breakable import Breakable
+from twin.sim.codes import BLOCKED, BREAK, OFF, PRODUCING, SETUP, STARVED, VARIED
 from twin.sim.events import Event, Series
 from twin.sim.phase import IDLE
 from twin.sim.slot import Job, Slot, Stage
-from twin.sim.station import (
-    BLOCKED,
-    BREAK,
-    OFF,
-    PRODUCING,
-    SETUP,
-    STARVED,
-    VARIED,
-    Load,
-    Part,
-    Setting,
-    Station,
-)
+from twin.sim.station import Load, Part, Setting, Station
 from twin.streams import Stream
 
 NO_QUEUE: deque[Load] = deque(maxlen=0)
@@ -156,6 +145,15 @@ class Processor(Breakable):
                 unit.needs = Needs(unit, (), 0.0)
 
     def linked(self) -> None:
+        self.look_around()
+        own = type(self)
+        self.simple = (
+            own.active is Processor.active and own.show is Processor.show and not self.stages and self.slot is Slot
+        )
+        for slot in self.slots if self.stages else ():
+            slot.wake = slot.end
+
+    def look_around(self) -> None:
         """Find the plain queues on both sides.
 
         ``idlers`` is empty as long as nobody behind the queue out takes a part at once, ``waiters`` as long
@@ -163,6 +161,7 @@ class Processor(Breakable):
         and give as this class does.
         """
         after, before = self.next, self.feed
+        self.places_in = self.places_out = 0
         found = None if after is None else after.plain_queue()
         if after is not None and found is not None:
             self.queue_out, self.places_out = found
@@ -174,10 +173,6 @@ class Processor(Breakable):
             giver = before.feed
             self.behind = _usual(giver, "take")
             self.waiters = (True,) if giver is None or giver.waiting is True else giver.waiting
-        own = type(self)
-        self.simple = (
-            own.active is Processor.active and own.show is Processor.show and not self.stages and self.slot is Slot
-        )
 
     # --- neighbours -----------------------------------------------------------------------------
 
@@ -205,7 +200,7 @@ class Processor(Breakable):
         after: Any = self.next
         blocked, queue = self.blocked, self.queue_out
         usual = queue and len(queue) == self.places_out - 1 and len(blocked) == 1 and not self.idle and self.simple
-        if not usual or self.closed or after.closed or self.kernel.soon or blocked[0].takers is not self.successors:
+        if not usual or self.closed or self.kernel.soon or blocked[0].takers is not self.successors:
             after.pull()
             return
         slot = blocked.pop()
@@ -227,9 +222,9 @@ class Processor(Breakable):
             part: Load | None = giver.take(self) if giver is not None else self.ask()
             return part
         queue = self.queue_in
-        if not queue or giver.closed:
+        if not queue:
             return None
-        if len(queue) >= self.places_in and self.waiters:
+        if self.waiters and len(queue) >= self.places_in:
             self.kernel.soon.append(giver.pull if self.behind is None else self.behind.hand_on)
         giver.parts += 1
         return queue.popleft()

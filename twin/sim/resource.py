@@ -10,7 +10,8 @@ from pydantic import Field
 from twin.config import Identifier, StationConfig
 from twin.sim.allocation import Request
 from twin.sim.breakable import Breakable
-from twin.sim.station import BREAK, IDLE_NO_ORDER, OFF, PRODUCING, SETUP, Setting, Station
+from twin.sim.codes import BREAK, IDLE_NO_ORDER, OFF, PRODUCING, SETUP
+from twin.sim.station import Setting, Station
 from twin.units import Duration, Speed
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from heapq import heappush
 from typing import TYPE_CHECKING, Any, Protocol
 
 from twin.records import RecordKind
+from twin.sim.codes import BLOCKED, PRODUCING, STARVED
 from twin.sim.events import Event
-from twin.sim.kernel import WORK
 from twin.sim.phase import DONE, IDLE, PREPARING, WAITING, WORKING
-from twin.sim.station import BLOCKED, PRODUCING, STARVED, WAIT, Load, Part, Station
+from twin.sim.station import WAIT, Load, Part, Station
 from twin.streams import Stream
 
 if TYPE_CHECKING:
@@ -101,11 +101,12 @@ class Slot:
             return
         self.phase = WORKING
         station.working += 1
+        kernel, values = self.kernel, job.values
+        now = kernel._now
         if station.code != PRODUCING:
-            station.enter(PRODUCING)
-        values, kernel = job.values, self.kernel
-        self.due = due = kernel._now + station.slow * (values.pop() if values else job.stream.refill())
-        heappush(kernel._queue, (due, WORK, next(kernel._eid), self.wake))
+            station.produce(now)
+        self.due = due = now + station.slow * (values.pop() if values else job.stream.refill())
+        heappush(kernel._queue, (due, next(kernel._eid), self.wake))
         if due > station.fail_at:
             station.arm()
 
@@ -113,7 +114,7 @@ class Slot:
         """Go on after some time, unless it is interrupted."""
         kernel = self.kernel
         self.due = due = kernel._now + time
-        heappush(kernel._queue, (due, WORK, next(kernel._eid), self.wake))
+        heappush(kernel._queue, (due, next(kernel._eid), self.wake))
         if due > self.station.fail_at:
             self.station.arm()
 
@@ -162,13 +163,17 @@ class Slot:
         self.wait(station.slow * (job.values.pop() if job.values else job.stream.refill()))
 
     def end(self) -> None:
-        """As :meth:`finish`, at a unit with stages after its operations."""
+        """As :meth:`finish`, at a unit with stages: one of them may be over instead."""
         if self.kernel._now != self.due:
             return
+        station = self.station
         if self.phase == WORKING:
+            if not station.exits:
+                self.finish()
+                return
             self.phase, self.stage, self.over = PREPARING, 0, True
-            self.station.working -= 1
-            self.station.preparing += 1
+            station.working -= 1
+            station.preparing += 1
         self._go_on()
 
     def _leave(self) -> None:
@@ -185,11 +190,7 @@ class Slot:
         now = kernel._now
         if now != self.due:
             return
-        if self.phase != WORKING:
-            self._go_on()
-            return
-        station = self.station
-        job = self.job
+        station, job = self.station, self.job
         station.parts += 1
         if station.watched:
             if station.general:
@@ -197,32 +198,34 @@ class Slot:
                 return
             station.log.extend((now, job.good))
         # what offer and take of plain queues would do is done here, see Processor.linked
-        taker: Any = station.next
+        taker: Any
         places = station.places_out
         if places:
-            level = len(station.queue_out)
+            queue = station.queue_out
+            level = len(queue)
             if level >= places:
                 self._keep(job.out, station.successors)
                 return
-            if (level or not station.idlers) and not taker.closed:
-                station.queue_out.append(job.out)
-            elif station.beyond is not None and not (taker.closed or station.beyond.closed):
+            if level or not station.idlers:
+                queue.append(job.out)
+            elif station.beyond is not None and not station.beyond.closed:
+                taker = station.next
                 taker.parts += 1
                 station.beyond.idle.pop().begin(job.out)
-            elif not taker.offer(job.out):
+            elif not station.forward(job.out):
                 self._keep(job.out, station.successors)
                 return
-        elif not (taker.offer(job.out) if taker is not None else station.forward(job.out)):
+        elif not ((taker := station.next).offer(job.out) if station.next is not None else station.forward(job.out)):
             self._keep(job.out, station.successors)
             return
         places = station.places_in
         if places:
             queue = station.queue_in
-            giver: Any = station.feed
-            if not queue or giver.closed:
+            if not queue:
                 self._turn_to(None)
                 return
-            if len(queue) >= places and station.waiters:
+            giver: Any = station.feed
+            if station.waiters and len(queue) >= places:
                 kernel.soon.append(giver.pull if station.behind is None else station.behind.hand_on)
             giver.parts += 1
             part: Load | None = queue.popleft()
@@ -234,7 +237,7 @@ class Slot:
         # the next part is like the last: the way of nearly all operations
         values = job.values
         self.due = due = now + station.slow * (values.pop() if values else job.stream.refill())
-        heappush(kernel._queue, (due, WORK, next(kernel._eid), self.wake))
+        heappush(kernel._queue, (due, next(kernel._eid), self.wake))
         if due > station.fail_at:
             station.arm()
 
@@ -249,7 +252,7 @@ class Slot:
         station.idle.append(self)
         if not station.working:
             if station.simple and not station.held:
-                station.enter(BLOCKED if station.blocked else STARVED)
+                station.rest(BLOCKED if station.blocked else STARVED, self.kernel._now)
             else:
                 station.show()
 
@@ -286,7 +289,7 @@ class Slot:
         station.blocked.append(self)
         if not station.working:
             if station.simple and not station.held:
-                station.enter(BLOCKED)
+                station.rest(BLOCKED, self.kernel._now)
             else:
                 station.show()
 

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from math import inf, prod
 from typing import Any, ClassVar
 
@@ -16,6 +15,27 @@ from twin.parts.energy import Medium, Ramp, amount, power_by_state
 from twin.records import RecordKind
 from twin.sim.allocation import Allocator
 from twin.sim.clock import epoch_ns, to_ns
+from twin.sim.codes import (
+    ANNOUNCED,
+    BLOCKED,
+    BREAK,
+    CODES,
+    CURTAILED,
+    DOWN,
+    FAILED,
+    HOLD,
+    MAINTENANCE,
+    MINOR,
+    NO_SUPPLY,
+    OFF,
+    PRODUCING,
+    REASON_OF,
+    REPAIRING,
+    STARVED,
+    VARIED,
+    WITH_ORDER,
+    held_state,
+)
 from twin.sim.events import Event, Series, state_event
 from twin.sim.journal import Journal
 from twin.sim.kernel import Kernel
@@ -25,53 +45,6 @@ from twin.sim.loads import Part as Part
 from twin.sim.loads import Parts as Parts
 from twin.states import UnitState
 from twin.streams import Law, Stream
-
-WITH_ORDER = 16
-CODES = 32
-"""A state's code is its number, plus 16 while an order is on the unit."""
-PRODUCING = int(UnitState.PRODUCING) + WITH_ORDER
-STARVED = int(UnitState.STARVED) + WITH_ORDER
-BLOCKED = int(UnitState.BLOCKED) + WITH_ORDER
-SETUP = int(UnitState.SETUP) + WITH_ORDER
-FAILED = int(UnitState.FAILED) + WITH_ORDER
-OFF_SHIFT = int(UnitState.OFF_SHIFT) + WITH_ORDER
-PLANNED_BREAK = int(UnitState.PLANNED_BREAK) + WITH_ORDER
-IDLE_NO_ORDER = int(UnitState.IDLE_NO_ORDER)
-
-PREVENTIVE_MAINT = int(UnitState.PREVENTIVE_MAINT)
-ENERGY_CURTAILED = int(UnitState.ENERGY_CURTAILED) + WITH_ORDER
-ANNOUNCED_CURTAILED = int(UnitState.ENERGY_CURTAILED)
-QUALITY_HOLD = int(UnitState.QUALITY_HOLD) + WITH_ORDER
-REPAIR = int(UnitState.REPAIR) + WITH_ORDER
-MINOR_STOP = int(UnitState.MINOR_STOP) + WITH_ORDER
-
-DOWN, BREAK, OFF, MAINTENANCE, CURTAILED, HOLD = 1, 2, 4, 8, 16, 32
-"""Reasons to hold a unit: failed or stopped, planned break, outside all shifts, maintenance, no power, quality."""
-REPAIRING, MINOR, ANNOUNCED, NO_SUPPLY = 64, 128, 256, 512
-"""Further ones: a crew repairs it, a minor stop, no power as announced, a supplier that gives nothing."""
-HELD_STATES = (
-    (OFF, OFF_SHIFT),
-    (BREAK, PLANNED_BREAK),
-    (ANNOUNCED, ANNOUNCED_CURTAILED),
-    (CURTAILED, ENERGY_CURTAILED),
-    (MAINTENANCE, PREVENTIVE_MAINT),
-    (REPAIRING, REPAIR),
-    (DOWN, FAILED),
-    (MINOR, MINOR_STOP),
-    (HOLD, QUALITY_HOLD),
-    (NO_SUPPLY, STARVED),
-)
-"""State by reason; the first that holds decides (our own order)."""
-_REASONS = {code: reason for reason, code in HELD_STATES if reason not in (OFF, BREAK, NO_SUPPLY)}
-VARIED = frozenset(_REASONS)
-"""States whose cause may change while they last."""
-
-
-@cache
-def held_state(held: int) -> int:
-    """Code of the state of a unit that is held for some reasons."""
-    return next(code for reason, code in HELD_STATES if held & reason)
-
 
 WAIT = inf
 """A stage before an operation cannot say how long it takes."""
@@ -161,10 +134,10 @@ class Station(Hot):
     """
 
     __slots__ = (
-        "_events",
         "_said",
         "_series",
         "_varied",
+        "_words",
         "air",
         "armed",
         "branch",
@@ -233,8 +206,8 @@ class Station(Hot):
         self.streams: list[Stream] = []
         self.branch = 0
         self.waiting: Any = True
-        self._events: list[Event | None] = [None] * CODES
-        self._varied: dict[tuple[int, str | None], Event] = {}
+        self._words: list[Event | float | None] = [None] * CODES
+        self._varied: dict[tuple[int, str | None], Event | float] = {}
         self._said: str | None = None
         self._series = Series()
 
@@ -279,6 +252,9 @@ class Station(Hot):
 
     def linked(self) -> None:
         """All units know their neighbours."""
+
+    def look_around(self) -> None:
+        """A neighbour was closed or opened that may have a plain queue."""
 
     def plain_queue(self) -> tuple[deque[Load], int] | None:
         """Queue and number of places, when all that it does is to take at its end and give from its head.
@@ -393,39 +369,55 @@ class Station(Hot):
 
     def enter(self, code: int) -> None:
         """Enter a state now; keeps the account of the old one."""
-        now = self.kernel._now
-        old = self.code
-        spent = now - self.since
-        self.totals[old] += spent
-        if self.ramp is not None:
-            self.ramped += self.ramp.more(old, spent)
-            self.ramp.leave(old, spent)
-        self.since = now
-        self.code = code
         if code == PRODUCING:
-            left = self.life - self.totals[PRODUCING]  # by rounding a little below 0 when a life ends with a cycle
-            self.fail_at = now + left if left > 0.0 else now
+            self.produce(self.kernel._now)
         else:
-            self.fail_at = inf
-        event, log = self._events[code], self.log
-        log.append(now)
-        log.append(event if event is not None else self._event_of(code))
+            self.rest(code, self.kernel._now)
 
-    def _event_of(self, code: int) -> Event:
+    def produce(self, now: float) -> None:
+        """Enter PRODUCING now. Nearly all changes of state are this or :meth:`rest`, so each is written out."""
+        totals, spent = self.totals, now - self.since
+        totals[self.code] += spent
+        if self.ramp is not None:
+            self._add_ramp(self.ramp, spent)
+        self.since, self.code = now, PRODUCING
+        left = self.life - totals[PRODUCING]  # by rounding a little below 0 when a life ends with a cycle
+        self.fail_at = now + left if left > 0.0 else now
+        word, log = self._words[PRODUCING], self.log
+        log.append(now)
+        log.append(word if word is not None else self._word(PRODUCING))
+
+    def rest(self, code: int, now: float) -> None:
+        """Enter any other state now."""
+        spent = now - self.since
+        self.totals[self.code] += spent
+        if self.ramp is not None:
+            self._add_ramp(self.ramp, spent)
+        self.since, self.code, self.fail_at = now, code, inf
+        word, log = self._words[code], self.log
+        log.append(now)
+        log.append(word if word is not None else self._word(code))
+
+    def _add_ramp(self, ramp: Ramp, spent: float) -> None:
+        self.ramped += ramp.more(self.code, spent)
+        ramp.leave(self.code, spent)
+
+    def _word(self, code: int) -> Event | float:
+        """What to log of a state that has a cause, or was not entered before."""
         cause = self._said = self._cause(code)
-        event = self._varied.get((code, cause))
-        if event is None:
+        word = self._varied.get((code, cause))
+        if word is None:
             order = self.setting.order if code >= WITH_ORDER else None
             values = (UnitState(code % WITH_ORDER).name, order, cause)
-            event = state_event(self.setting.unit, self.path, code, values, self._series)
+            word = self.journal.word(state_event(self.setting.unit, self.path, code, values, self._series))
         if self.varies(code):
-            self._varied[code, cause] = event
+            self._varied[code, cause] = word
         else:
-            self._events[code] = event
-        return event
+            self._words[code] = word
+        return word
 
     def _cause(self, code: int) -> str | None:
-        reason = _REASONS.get(code, NO_SUPPLY)
+        reason = REASON_OF.get(code, NO_SUPPLY)
         cause = None
         for why, known in self.causes:
             if why == reason:

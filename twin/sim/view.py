@@ -9,7 +9,8 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.sim.station import CODES, WITH_ORDER, Station
+from twin.sim.codes import CODES, WITH_ORDER
+from twin.sim.station import Station
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,8 @@ from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.parts.life import renew_life
 from twin.sim.breakable import Breakable
-from twin.sim.station import BLOCKED, PRODUCING, SETUP, STARVED, Load, Setting, Station
+from twin.sim.codes import BLOCKED, PRODUCING, SETUP, STARVED
+from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 from twin.units import Energy, Power, Ratio, Speed
 

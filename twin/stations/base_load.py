@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from twin.config import StationConfig, TimeOfDay
 from twin.day_pattern import DayPattern, since_midnight_s
-from twin.sim.station import PRODUCING, Setting, Station
+from twin.sim.codes import PRODUCING
+from twin.sim.station import Setting, Station
 from twin.stations import stations
 from twin.units import Power
 

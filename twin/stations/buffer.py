@@ -132,7 +132,7 @@ class Buffer(Station):
 
     def plain_queue(self) -> tuple[deque[Load], int] | None:
         watched = self.recording or self.loops or self.hearer is not None
-        return (self.queue, self.places) if type(self) is Buffer and not watched else None
+        return (self.queue, self.places) if type(self) is Buffer and not watched and not self.closed else None
 
     def begin(self) -> None:
         self.push()
@@ -214,9 +214,17 @@ class Buffer(Station):
                 if self.loops:
                     self.leave_loops(part)
 
+    def suspend(self) -> None:
+        self._tell_neighbours()
+
     def resume(self) -> None:
+        self._tell_neighbours()
         self.push()
         self.pull()
+
+    def _tell_neighbours(self) -> None:
+        for neighbour in (*self.predecessors, *self.successors):
+            neighbour.look_around()
 
     def contents(self) -> list[Load]:
         return list(self.queue)

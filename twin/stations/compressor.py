@@ -9,7 +9,8 @@ from pydantic import Field
 
 from twin.config import StationConfig
 from twin.equipment import EquipmentPath
-from twin.sim.station import PRODUCING, Setting, Station
+from twin.sim.codes import PRODUCING
+from twin.sim.station import Setting, Station
 from twin.stations import stations
 from twin.units import AirEnergy
 

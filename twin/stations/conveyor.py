@@ -9,8 +9,9 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from twin.config import FailureConfig, StationConfig
+from twin.sim.codes import BLOCKED, PRODUCING, STARVED
 from twin.sim.mover import Mover
-from twin.sim.station import BLOCKED, PRODUCING, STARVED, Load, Setting, Station
+from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 from twin.units import Length, Speed
 

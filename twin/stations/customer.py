@@ -9,8 +9,9 @@ from pydantic import Field, model_validator
 from twin.config import StationConfig
 from twin.distributions import Durations
 from twin.records import RecordKind
+from twin.sim.codes import BREAK, DOWN, OFF, PRODUCING
 from twin.sim.events import Event, Series
-from twin.sim.station import BREAK, DOWN, OFF, PRODUCING, Setting, Station
+from twin.sim.station import Setting, Station
 from twin.stations import stations
 from twin.supply.amounts import Amounts, ConstantAmount
 from twin.supply.network import Buyer, Order

@@ -13,10 +13,11 @@ from twin.config import StationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
 from twin.records import RecordKind
+from twin.sim.codes import PRODUCING, STARVED
 from twin.sim.events import Event
 from twin.sim.links import resolve
 from twin.sim.paths import PathNetwork, Route
-from twin.sim.station import PRODUCING, STARVED, Load, Setting, Station
+from twin.sim.station import Load, Setting, Station
 from twin.sim.traffic import Traffic
 from twin.stations import stations
 from twin.stations.agv import Agv

@@ -14,8 +14,9 @@ from twin.day_pattern import DAY_S, seconds, since_midnight_s
 from twin.distributions import Durations
 from twin.parts.calendar import DAYS, WEEK_S
 from twin.records import RecordKind
+from twin.sim.codes import IDLE_NO_ORDER, PRODUCING
 from twin.sim.events import Event
-from twin.sim.station import IDLE_NO_ORDER, PRODUCING, Setting, Station
+from twin.sim.station import Setting, Station
 from twin.stations import stations
 from twin.supply.network import LATE, Carrier, Consignment
 from twin.tags import TagSpec

@@ -14,9 +14,10 @@ from twin.control.lot import RoutedLot
 from twin.recipes import ReleaseConfig, StartedConfig
 from twin.records import RecordKind
 from twin.sim.clock import to_ns
+from twin.sim.codes import IDLE_NO_ORDER, PRODUCING
 from twin.sim.events import Event
 from twin.sim.kernel import WORK
-from twin.sim.station import IDLE_NO_ORDER, PRODUCING, Load, Part, Setting, Station
+from twin.sim.station import Load, Part, Setting, Station
 from twin.stations import stations
 
 if TYPE_CHECKING:

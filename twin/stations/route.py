@@ -10,7 +10,8 @@ from pydantic import Field, model_validator
 
 from twin.config import StationConfig
 from twin.equipment import EquipmentPath
-from twin.sim.station import BLOCKED, PRODUCING, Load, Setting, Station
+from twin.sim.codes import BLOCKED, PRODUCING
+from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 
 RULES = Literal["free", "round_robin", "priority", "shortest", "share", "item"]

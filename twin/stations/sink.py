@@ -9,9 +9,10 @@ from pydantic import Field
 from twin.config import StationConfig
 from twin.distributions import Durations
 from twin.records import RecordKind
+from twin.sim.codes import BREAK, OFF, PRODUCING, STARVED
 from twin.sim.events import Event, Series
 from twin.sim.kernel import WORK
-from twin.sim.station import BREAK, OFF, PRODUCING, STARVED, Load, Lot, Part, Setting, Station
+from twin.sim.station import Load, Lot, Part, Setting, Station
 from twin.stations import stations
 
 

@@ -18,9 +18,10 @@ from twin.errors import Problem
 from twin.records import RecordKind
 from twin.sim.arrivals import DailyRates, RateStream
 from twin.sim.clock import epoch_ns, to_ns
+from twin.sim.codes import BLOCKED, IDLE_NO_ORDER, PRODUCING
 from twin.sim.events import Event
 from twin.sim.process import Processor
-from twin.sim.station import BLOCKED, IDLE_NO_ORDER, PRODUCING, Load, Part, Setting, Station
+from twin.sim.station import Load, Part, Setting, Station
 from twin.stations import stations
 from twin.streams import Stream
 from twin.units import Duration, Rate

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from twin.config import StationConfig
 from twin.distributions import Durations
-from twin.sim.station import PRODUCING, STARVED, Load, Part, Setting, Station
+from twin.sim.codes import PRODUCING, STARVED
+from twin.sim.station import Load, Part, Setting, Station
 from twin.stations import stations
 from twin.stations.buffer import Shelf
 from twin.supply.backup import BackupConfig, BackupLink

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from twin.config import FailureConfig, StationConfig
 from twin.distributions import Durations
+from twin.sim.codes import BLOCKED, PRODUCING, STARVED
 from twin.sim.mover import Mover
-from twin.sim.station import BLOCKED, PRODUCING, STARVED, Load, Setting, Station
+from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 from twin.stations.buffer import Shelf
 from twin.streams import Stream

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from twin.config import StationConfig
 from twin.distributions import Durations
-from twin.sim.station import IDLE_NO_ORDER, PRODUCING, Setting, Station
+from twin.sim.codes import IDLE_NO_ORDER, PRODUCING
+from twin.sim.station import Setting, Station
 from twin.stations import stations
 from twin.supply.network import Order, Vendor
 from twin.units import Rate, Ratio

@@ -14,9 +14,9 @@ from twin.control.route import Times
 from twin.parts.life import CYCLES, renew_life
 from twin.records import RecordKind
 from twin.sim.breakable import Breakable
+from twin.sim.codes import BREAK, MAINTENANCE, OFF, PRODUCING, SETUP, STARVED
 from twin.sim.events import Event, Series
-from twin.sim.kernel import WORK
-from twin.sim.station import BREAK, MAINTENANCE, OFF, PRODUCING, SETUP, STARVED, Load, Setting, Station
+from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 
 if TYPE_CHECKING:
@@ -173,11 +173,11 @@ class Tool(Breakable):
                 self.tell_operation(lot, "begun")
         number = next(kernel._eid)
         heappush(self.work, (due, number, lots, step, pieces))
-        heappush(kernel._queue, (due, WORK, number, self.wake))
+        heappush(kernel._queue, (due, number, self.wake))
         self.free_at = due
         if interval < due - begin:
             self.free_at = begin + interval
-            heappush(kernel._queue, (self.free_at, WORK, next(kernel._eid), self.accept))
+            heappush(kernel._queue, (self.free_at, next(kernel._eid), self.accept))
         if setup is not None:
             self.show()
         elif self.code != PRODUCING:

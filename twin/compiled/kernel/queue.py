@@ -7,6 +7,7 @@ from math import inf
 from twin.compiled import layout as at
 from twin.compiled.kernel.machine import compiled, inlined
 from twin.compiled.memory import Reals, Wholes
+from twin.sim.kernel import URGENCY, WORK
 
 
 @compiled
@@ -51,7 +52,7 @@ def push(m: Wholes, x: Reals, time: float, priority: int, kind: int, who: int) -
     """Do something to a thing at a time."""
     number = m[at.NUMBER]
     m[at.NUMBER] = number + 1
-    key = ((priority + 2) << at.URGENCY) + number
+    key = ((priority - WORK) << URGENCY) + number
     what = (who << at.KIND_BITS) + kind
     count = m[at.PENDING]
     if count + 1 >= m[at.HEAP_ROOM]:

@@ -19,8 +19,8 @@ from twin.compiled.kernel.room import finish, let_out, pull, push_on, resume, st
 from twin.compiled.kernel.state import show, suspend
 from twin.compiled.memory import Reals, Wholes
 from twin.parts.calendar import CLOSED, WEEK_S
+from twin.sim.codes import BREAK, DOWN, OFF, PRODUCING
 from twin.sim.kernel import CALENDAR, WORK
-from twin.sim.station import BREAK, DOWN, OFF, PRODUCING
 
 
 @compiled

@@ -8,10 +8,7 @@ from twin.compiled import layout as at
 from twin.compiled.kernel.machine import compiled, inlined
 from twin.compiled.kernel.queue import draw, push
 from twin.compiled.memory import Reals, Wholes
-from twin.sim.kernel import WORK
-from twin.sim.phase import DONE, IDLE, PREPARING, WORKING
-from twin.sim.slot import NOT_DUE
-from twin.sim.station import (
+from twin.sim.codes import (
     BLOCKED,
     BREAK,
     FAILED,
@@ -23,6 +20,9 @@ from twin.sim.station import (
     SETUP,
     STARVED,
 )
+from twin.sim.kernel import WORK
+from twin.sim.phase import DONE, IDLE, PREPARING, WORKING
+from twin.sim.slot import NOT_DUE
 
 
 @compiled
