@@ -57,8 +57,8 @@ def lower(plant: Plant) -> Program:
 
 
 def _journal(plant: Plant) -> tuple[Fingerprint, States]:
+    fingerprint: Fingerprint = pickle.loads(pickle.dumps(plant._journal.fingerprint))  # noqa: S301 - own bytes
     log = plant._journal.log
     rows = [(time, event.digest) for time, event in zip(log[::2], log[1::2], strict=True) if event.digest]
-    fingerprint: Fingerprint = pickle.loads(pickle.dumps(plant._journal.fingerprint))  # noqa: S301 - own bytes
     times, digests = [time for time, _ in rows], [digest for _, digest in rows]
     return fingerprint, (np.array(times, dtype=np.float64), np.array(digests, dtype=np.uint64))

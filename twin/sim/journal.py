@@ -17,6 +17,8 @@ from twin.sim.fingerprint import Fingerprint
 
 MANY = 512
 """From so many rows on, working on whole columns is faster than row by row."""
+LONG = 16_384
+"""Length from which on a log that nobody reads goes into the fingerprint; until then it waits."""
 _number_of = attrgetter("number")
 
 
@@ -137,11 +139,20 @@ class Journal:
         self.operations = operations and self.recording
         self.log: Any = [] if self.recording else array("d")
         self._digests: list[int] = []
-        self.fingerprint = Fingerprint()
+        self._fingerprint = Fingerprint()
         self._rows: Rows = ([], [])
         self._catalogue = Catalogue()
 
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """That of all states that were settled; without ``recording`` of all."""
+        if not self.recording:
+            self._hash_words()
+        return self._fingerprint
+
     def __getstate__(self) -> dict[str, Any]:
+        if not self.recording:
+            self._hash_words()
         return {name: value for name, value in self.__dict__.items() if name != "_catalogue"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -162,7 +173,8 @@ class Journal:
             The new rows in order of time; empty when nothing is recorded.
         """
         if not self.recording:
-            self._hash_words()
+            if len(self.log) > LONG:
+                self._hash_words()
             return [], []
         log = self.log
         end = len(log)
@@ -184,16 +196,16 @@ class Journal:
         if not many:
             for time, event in zip(times, events, strict=True):
                 if event.digest:
-                    self.fingerprint.add_one(time, event.digest)
+                    self._fingerprint.add_one(time, event.digest)
             return
         digests = self._catalogue.digests_of(events)
         states = np.flatnonzero(digests)
-        self.fingerprint.add(np.array(times)[states], digests[states])
+        self._fingerprint.add(np.array(times)[states], digests[states])
 
     def _hash_words(self) -> None:
         log = np.array(self.log)
         del self.log[:]
-        self.fingerprint.add(log[::2], np.array(self._digests, dtype=np.uint64)[log[1::2].astype(np.intp)])
+        self._fingerprint.add(log[::2], np.array(self._digests, dtype=np.uint64)[log[1::2].astype(np.intp)])
 
     def drain(self) -> Trace:
         """Rows since the last call."""

@@ -64,7 +64,7 @@ class Processor(Breakable):
         self.waiters: Sequence[Any] = ()
         self.beyond: Processor | None = None
         self.behind: Processor | None = None
-        self.simple = False
+        self.simple = self.single = False
         self.blocked: list[Slot] = []
         self.slots = tuple(self.slot(self) for _ in range(getattr(config, "capacity", 1)))
         self.idle = list(reversed(self.slots))
@@ -150,6 +150,7 @@ class Processor(Breakable):
         self.simple = (
             own.active is Processor.active and own.show is Processor.show and not self.stages and self.slot is Slot
         )
+        self.single = self.simple and len(self.slots) == 1
         for slot in self.slots if self.stages else ():
             slot.wake = slot.end
 
@@ -197,21 +198,21 @@ class Processor(Breakable):
 
     def hand_on(self) -> None:
         """The plain queue behind, which was full, has room: as its ``pull`` and then that of this unit."""
-        after: Any = self.next
         blocked, queue = self.blocked, self.queue_out
-        usual = queue and len(queue) == self.places_out - 1 and len(blocked) == 1 and not self.idle and self.simple
-        if not usual or self.closed or self.kernel.soon or blocked[0].takers is not self.successors:
+        usual = queue and len(queue) == self.places_out - 1 and self.single and blocked and not self.closed
+        if not usual or self.kernel.soon or blocked[0].takers is not self.successors:
+            after: Any = self.next
             after.pull()
             return
         slot = blocked.pop()
-        out, slot.out = slot.out, None
-        assert out is not None  # noqa: S101 - it was blocked
+        out: Any = slot.out
+        slot.out = None
         queue.append(out)
-        slot.phase = IDLE
         part = self.fetch()
         if part is not None:
             slot.begin(part)
         else:
+            slot.phase = IDLE
             self.idle.append(slot)
             self.show()
 

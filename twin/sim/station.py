@@ -101,6 +101,7 @@ class Hot:
         "queue_in",
         "queue_out",
         "simple",
+        "single",
         "slow",
         "waiters",
         "watched",
@@ -447,7 +448,7 @@ class Station(Hot):
         self.causes.remove((reason, cause))
         if alarm:
             self._alarm(cause, 0)
-        if any(why == reason for why, _ in self.causes):
+        if self.causes and any(why == reason for why, _ in self.causes):
             self.hold(reason)
         else:
             self.free(reason)
@@ -507,7 +508,7 @@ class Station(Hot):
 
     def factor(self, what: str) -> float:
         """Product of all influences on something."""
-        return prod(self.influences.get(what, {}).values())
+        return prod(self.influences[what].values()) if what in self.influences else 1.0
 
     def show_life(self) -> None:
         """The operating time at which the next life ends has changed."""

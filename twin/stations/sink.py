@@ -52,7 +52,7 @@ class Sink(Station):
     records_parts = True
     holds_on = Station.holds_on | BREAK | OFF
     local = True
-    __slots__ = ("demand", "events", "of_lots", "ready", "sequence", "turn")
+    __slots__ = ("counts", "demand", "events", "of_lots", "ready", "sequence", "turn")
 
     def __init__(self, setting: Setting):
         super().__init__(setting)
@@ -61,13 +61,20 @@ class Sink(Station):
         self.demand = None if config.interval is None else self.stream("demand", config.interval)
         self.ready, self.sequence = True, config.sequence
         self.turn = 0
+        self.counts = False
         self.events: dict[Part, Event] = {}
         self.of_lots: dict[tuple[Part, int], Event] = {}
 
     def admits(self, part: Load) -> bool:
         return self.ready and (not self.sequence or part.item == self.sequence[self.turn % len(self.sequence)])
 
+    def linked(self) -> None:
+        self.counts = not (self.sequence or self.loops or self.recording or self.demand is not None)
+
     def offer(self, part: Load) -> bool:
+        if self.counts and type(part) is Part and not self.closed:
+            self.parts += 1
+            return True
         if self.closed or not self.admits(part):
             return False
         self._leave(part)

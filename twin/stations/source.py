@@ -151,9 +151,9 @@ class Source(Processor):
     def _next(self) -> Load | None:
         if self.begun == self.limit:
             return None
-        part = self.round[self.begun % len(self.round)]
-        self.begun += 1
-        return part
+        round_, begun = self.round, self.begun
+        self.begun = begun + 1
+        return round_[begun % len(round_)]
 
     def begin(self) -> None:
         if self.interval is None:
@@ -169,12 +169,11 @@ class Source(Processor):
             return super().take(taker)
         if self.closed:
             return None
-        part = self._next()
-        if part is None:
+        if self.begun == self.limit:
             self.show()
-        else:
-            self.parts += 1
-        return part
+            return None
+        self.parts += 1
+        return self._next()
 
     def peek(self, taker: Station) -> Load | None:
         if self.interval is not None:
