@@ -202,11 +202,10 @@ class Slot:
         places = station.places_out
         if places:
             queue = station.queue_out
-            level = len(queue)
-            if level >= places:
-                self._keep(job.out, station.successors)
-                return
-            if level or not station.idlers:
+            if queue or not station.idlers:
+                if len(queue) >= places:
+                    self._keep(job.out, station.successors)
+                    return
                 queue.append(job.out)
             elif station.beyond is not None and not station.beyond.closed:
                 taker = station.next
