@@ -36,11 +36,9 @@ class _Loader(pickle.Unpickler):
         self._shells = shells
 
     def find_class(self, module: str, name: str) -> Any:
-        return (
-            self._shells.__getitem__
-            if (module, name) == (__name__, _shell.__name__)
-            else super().find_class(module, name)
-        )
+        if (module, name) == (__name__, _shell.__name__):
+            return self._shells.__getitem__
+        return super().find_class(module, name)
 
 
 def _state(station: Station) -> Any:
