@@ -34,7 +34,7 @@ function axis(): uPlot.Axis {
 /** Bounds of the values with a little air, wide enough that noise does not look like news. */
 function range(low: number | null, high: number | null): uPlot.Range.Function {
   return (_, min, max) => {
-    if (min === null || max === null || !Number.isFinite(min)) return [low ?? 0, high ?? 1];
+    if (min === null || max === null || !Number.isFinite(min) || (min === 0 && max === 0)) return [low ?? 0, high ?? 1];
     const air = Math.max((max - min) * 0.12, Math.abs(max) * 0.01, 1e-6);
     const from = low !== null && min - air < low && min >= low ? low : min - air;
     const to = high !== null && max + air > high && max <= high ? high : max + air;
