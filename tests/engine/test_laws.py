@@ -13,6 +13,7 @@ from tests.engine.plants import DAY, assembly_plant, line, machine, plant_of, si
 from tests.engine.strategies import lines, plants
 from twin.config import PlantConfig
 from twin.records import RecordKind
+from twin.sim.command import Command
 from twin.sim.plant import Plant
 from twin.states import UnitState
 from twin.stations.source import Source
@@ -88,12 +89,21 @@ def test_the_two_accounts_agree_and_energy_never_falls(config: PlantConfig, seed
     )
 
 
-@given(plants(), seeds)
-@settings(max_examples=20, deadline=None)
-def test_same_seed_same_run_with_and_without_trace(config: PlantConfig, seed: int) -> None:
-    one, other = grown(config, seed), Plant(config, seed, trace=False)
-    other.run_until(HORIZON)
-    assert one.fingerprint() == other.fingerprint()
+@given(plants(), seeds, st.lists(st.tuples(st.integers(0, 99), st.floats(0, HORIZON), st.floats(1, 900)), max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_same_seed_same_run_with_and_without_trace(
+    config: PlantConfig, seed: int, stops: list[tuple[int, float, float]]
+) -> None:
+    one, other = Plant(config, seed), Plant(config, seed, trace=False)
+    for plant in (one, other):
+        for number, (unit, at_s, length_s) in enumerate(stops):
+            path = plant.units[unit % len(plant.units)]
+            plant.post(Command(at_s, path, "stop", f"stop {number}"))
+            plant.post(Command(at_s + length_s, path, "restart", f"stop {number}"))
+    for end in (HORIZON / 3, HORIZON):
+        one.run_until(end)
+        other.run_until(end)
+        assert one.fingerprint() == other.fingerprint()
     assert one.events == other.events
     assert other.drain() == []
 
