@@ -9,7 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.engine.plants import DAY, assembly_plant, line, machine, plant_of, sink, site, source
+from tests.engine.plants import (
+    DAY,
+    assembly_plant,
+    exponential,
+    failure,
+    line,
+    machine,
+    plant_of,
+    serial_line,
+    sink,
+    site,
+    source,
+)
 from tests.engine.strategies import lines, plants
 from twin.config import PlantConfig
 from twin.records import RecordKind
@@ -89,7 +101,11 @@ def test_the_two_accounts_agree_and_energy_never_falls(config: PlantConfig, seed
     )
 
 
-@given(plants(), seeds, st.lists(st.tuples(st.integers(0, 99), st.floats(0, HORIZON), st.floats(1, 900)), max_size=6))
+plain = st.just(serial_line(3, 2, exponential("9 s"), [failure("5 min", "1 min")]))
+stops_of_units = st.lists(st.tuples(st.integers(0, 99), st.floats(0, HORIZON), st.floats(1, 900)), max_size=6)
+
+
+@given(st.one_of(plain, plants()), seeds, stops_of_units)
 @settings(max_examples=60, deadline=None)
 def test_same_seed_same_run_with_and_without_trace(
     config: PlantConfig, seed: int, stops: list[tuple[int, float, float]]
