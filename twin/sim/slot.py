@@ -197,8 +197,7 @@ class Slot:
                 self._conclude()
                 return
             station.log.extend((now, job.good))
-        # what offer and take of plain queues would do is done here, see Processor.linked
-        taker: Any
+        # what offer and take of plain queues would do is done here, see Processor.look_around
         places = station.places_out
         if places:
             queue = station.queue_out
@@ -208,13 +207,13 @@ class Slot:
                     return
                 queue.append(job.out)
             elif station.beyond is not None and not station.beyond.closed:
-                taker = station.next
+                taker: Any = station.next
                 taker.parts += 1
                 station.beyond.idle.pop().begin(job.out)
             elif not station.forward(job.out):
                 self._keep(job.out, station.successors)
                 return
-        elif not ((taker := station.next).offer(job.out) if station.next is not None else station.forward(job.out)):
+        elif not (station.forward(job.out) if station.next is None else station.next.offer(job.out)):
             self._keep(job.out, station.successors)
             return
         places = station.places_in
