@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.bench.test_engine_bench import RUNS, ours, taught_line, timed
+from tests.bench.test_engine_bench import RUNS, our_line, taught_line, timed
 from tests.engine.plants import ten_machine_line
 from twin.compiled import Replications, lower
 from twin.sim.plant import Plant
@@ -33,7 +33,7 @@ def test_year_of_the_ten_machine_line() -> None:
     times: dict[str, list[float]] = {"taught": [], "engine": [], "compiled": []}
     for seed in range(1, RUNS + 1):
         times["taught"].append(timed(taught_line, seed)[0])
-        spent, parts = timed(ours, seed, False)
+        spent, parts = timed(our_line, seed)
         times["engine"].append(spent)
         for _ in range(3):
             spent, same = timed(year, replications, seed)

@@ -8,29 +8,20 @@ from importlib import import_module
 
 import pytest
 
-from tests.bench.test_engine_bench import DEVIATION, EXPECTED, taught_line, timed
-from tests.engine.plants import ten_machine_line
-from twin.sim.plant import Plant
+from tests.bench.test_engine_bench import DEVIATION, EXPECTED, our_line, taught_line, timed
 
 pytestmark = pytest.mark.bench
 DAYS, RUNS = 30, 3
 
 
-def ours(seed: int, days: float) -> int:
-    """Parts of the engine in the horizon."""
-    plant = Plant(ten_machine_line(), seed, trace=False)
-    plant.run_until(86_400.0 * days)
-    return plant.ledger.totals(len(plant.units) - 1).parts
-
-
 @pytest.mark.parametrize("library", ["dssim", "simantha", "ciw", "salabim", "factorysimpy"])
 def test_the_line_in_another_library(library: str) -> None:
     pytest.importorskip(library, reason="pip install 'futurefactory[peers]'")
-    other: Callable[[int, float], int] = import_module(f"tests.bench.peers.{library}_line").line
-    runs = {"SimPy as taught": taught_line, "engine": ours, library: other}
+    other: Callable[[int, int], int] = import_module(f"tests.bench.peers.{library}_line").line
+    runs = {"SimPy as taught": taught_line, "engine": our_line, library: other}
     spent: dict[str, list[float]] = {name: [] for name in runs}
     made: dict[str, list[int]] = {name: [] for name in runs}
-    ours(0, 1)
+    our_line(0, 1)
     for seed in range(1, RUNS + 1):
         for name, run in runs.items():
             cpu_s, parts = timed(run, seed, DAYS)
