@@ -46,6 +46,8 @@ class Sink(Station):
 
     PRODUCING while an interval of demand runs, else STARVED. The ideal time in its PART rows is the
     mean interval, 0 without one.
+
+    ``counts`` says that to count a part is all that there is to do with it.
     """
 
     config = SinkConfig
