@@ -1,14 +1,16 @@
 """The last of everything, in memory: what pages show before and between questions to the store.
 
 Fed by the ingest in the event loop, read by the live stream. Bounded: a new key above the limit is
-refused and counted, never silently taken.
+refused and counted, never silently taken. A row that cannot be shown is left out and counted with its
+reason; the rows beside it are shown.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -18,11 +20,13 @@ import numpy as np
 from dashboards.delta import Delta, Json
 from dashboards.model import PlantModel
 from dashboards.panel import Kpi, Scope, panels
+from dashboards.rows import MS, Key, figure, kpi_row, lacking, rows, wire_key
 from twin.equipment import EquipmentPath, Level
 from twin.ports import History
 from twin.records import Frame, RecordKind
 
-MS = 1_000_000
+log = logging.getLogger(__name__)
+
 POWER = "power_kw"
 RESTORED = (
     RecordKind.META,
@@ -42,11 +46,13 @@ class LiveLimits:
         keys: Keys per section (units, KPI values, stocks).
         events: Events kept for the ticker.
         points: Telemetry rows per watched unit between two deltas.
+        tags: Tags kept per unit, of those that say several sets of them.
     """
 
     keys: int = 400_000
     events: int = 200
     points: int = 256
+    tags: int = 4096
 
 
 @dataclass(slots=True)
@@ -80,10 +86,12 @@ class LiveState:
         self.model = PlantModel()
         self.limits = limits or LiveLimits()
         self.refused = 0
+        self.unshown: Counter[tuple[RecordKind, str]] = Counter()
+        """Rows that cannot be shown, by kind and what they lack."""
         self.frames = 0
         self.events: deque[dict[str, Any]] = deque(maxlen=self.limits.events)
         self._now_ns = now_ns
-        self._sections: dict[str, dict[str, dict[str, Any]]] = {
+        self._sections: dict[str, dict[Key, dict[str, Any]]] = {
             name: {} for name in ("states", "stock", "alarms", "kpis", "sites")
         }
         self._readings: dict[str, _Reading] = {}
@@ -121,8 +129,8 @@ class LiveState:
         """Newest source time that any site has confirmed; 0 before the first heartbeat."""
         return max((site["t"] * MS for site in self._sections["sites"].values()), default=0)
 
-    def section(self, name: str) -> dict[str, dict[str, Any]]:
-        """One section by key: states, stock, alarms, kpis or sites."""
+    def section(self, name: str) -> dict[Key, dict[str, Any]]:
+        """One section: states, sites (path), stock (path, item), alarms (path, code), kpis (path, id, window)."""
         return self._sections[name]
 
     def reading(self, path: str) -> dict[str, Any]:
@@ -143,25 +151,23 @@ class LiveState:
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that deltas build upon."""
-        sections = {name: dict(rows) for name, rows in self._sections.items() if name not in ("kpis", "sites")}
         return {
             "model": self.model.version,
             "data": self.data_ns // MS,
-            **sections,
-            "kpis": {key: row for key, row in self._sections["kpis"].items() if _streamed(key)},
+            **{name: _keyed(self._sections[name]) for name in ("states", "stock", "alarms")},
+            "kpis": _keyed({key: row for key, row in self._sections["kpis"].items() if _streamed(key)}),
             "sites": self.sites(),
             "events": sorted(self.events, key=_at),
         }
 
     def watched(self, path: str) -> dict[str, Any]:
         """What a client that begins to watch a unit needs: its last values and all its KPIs."""
-        head = f"{path}|"
-        kpis = {key: row for key, row in self._sections["kpis"].items() if key.startswith(head)}
-        return {"points": [self.reading(path)], "kpis": kpis}
+        kpis = {key: row for key, row in self._sections["kpis"].items() if key[0] == path}
+        return {"points": [self.reading(path)], "kpis": _keyed(kpis)}
 
     def sites(self) -> dict[str, dict[str, Any]]:
         """Heartbeat of each site with its age in s and the electrical power of its units in kW."""
-        return {path: self._site(path, row) for path, row in self._sections["sites"].items()}
+        return {path: self._site(path, row) for (path,), row in self._sections["sites"].items()}
 
     def take(self) -> Delta:
         """What has changed since the last call."""
@@ -178,18 +184,31 @@ class LiveState:
         shown = {name: value for name, value in row.items() if name != "arrived_ns"}
         return {**shown, "age_s": age_s, "power_kw": sum(power.values()) if power else None}
 
-    def _put(self, section: str, key: str, row: dict[str, Any]) -> bool:
+    def _rows(self, frame: Frame) -> Iterator[tuple[str, int, Any]]:
+        """Rows that can be shown, with plain text as path, because keys of JSON objects must be exactly that."""
+        for path, time_ns, values in rows(frame):
+            if missing := lacking(frame.kind, values):
+                self._leave(frame.kind, path, missing)
+            else:
+                yield str(path), time_ns, values
+
+    def _leave(self, kind: RecordKind, path: str, missing: str) -> None:
+        if (kind, missing) not in self.unshown:
+            log.warning("pages: %s of %s: expected %s, got none (not shown)", kind, path, missing)
+        self.unshown[kind, missing] += 1
+
+    def _put(self, section: str, key: Key, row: dict[str, Any]) -> bool:
         """Keep a row unless a newer one is known or there is no room; says whether it was kept."""
-        rows = self._sections[section]
-        known = rows.get(key)
-        if known is None and len(rows) >= self.limits.keys:
+        kept = self._sections[section]
+        known = kept.get(key)
+        if known is None and len(kept) >= self.limits.keys:
             self.refused += 1
             return False
         if known is not None and known["t"] > row["t"]:
             return False
-        rows[key] = row
+        kept[key] = row
         if section != "kpis" or _streamed(key):
-            self._changes.shared.setdefault(section, {})[key] = row
+            self._changes.shared.setdefault(section, {})[wire_key(key)] = row
         return True
 
     def _event(self, event: dict[str, Any]) -> None:
@@ -208,13 +227,12 @@ class LiveState:
                 continue
             quality = None if frame.quality is None else frame.quality[index]
             reading = _Reading(time_ns, frame.tags, frame.values[index], quality)
-            self._read(path, _joined(known, reading), power)
+            self._read(path, self._joined(known, reading), power)
 
     def _read(self, path: EquipmentPath, reading: _Reading, power: int | None) -> None:
         self._readings[path] = reading
-        if power is not None:
-            value = _value(dict(zip(reading.tags, reading.values, strict=True))[POWER])
-            self._power.setdefault(str(path.site), {})[path] = value or 0.0
+        if power is not None and path.level >= Level.SITE:
+            self._take_power(path, figure(dict(zip(reading.tags, reading.values, strict=True))[POWER]))
         if path in self._watching:
             points = self._changes.watched.setdefault(str(path), {}).setdefault("points", [])
             if len(points) < self.limits.points:
@@ -222,84 +240,79 @@ class LiveState:
             else:
                 points[-1] = _point(reading)
 
+    def _take_power(self, path: EquipmentPath, power_kw: float | None) -> None:
+        units = self._power.setdefault(str(path.site), {})
+        if power_kw is None:
+            units.pop(path, None)
+        else:
+            units[path] = power_kw
+
+    def _joined(self, known: _Reading | None, new: _Reading) -> _Reading:
+        """The new row, with the tags that only the row before it had (a device may send several sets of tags)."""
+        said = set(new.tags)
+        if known is None or known.tags == new.tags or said.issuperset(known.tags):
+            return new
+        kept = [index for index, tag in enumerate(known.tags) if tag not in said]
+        room = max(0, self.limits.tags - len(new.tags))
+        self.refused += max(0, len(kept) - room)
+        kept = kept[:room]
+        values = np.concatenate([new.values, known.values[kept]])
+        quality = None
+        if new.quality is not None or known.quality is not None:
+            quality = np.concatenate([_qualities(new), _qualities(known)[kept]])
+        return _Reading(new.time_ns, (*new.tags, *(known.tags[index] for index in kept)), values, quality)
+
     def _states(self, frame: Frame) -> None:
-        for path, time_ns, (state, order, cause) in _rows(frame):
+        for path, time_ns, (state, order, cause) in self._rows(frame):
             row = {"s": state, "t": time_ns // MS, "order": order, "cause": cause}
-            known = self._sections["states"].get(path)
+            known = self._sections["states"].get((path,))
             untold = state == "FAILED" and cause is None  # with a cause the alarm of that cause tells it
-            if self._put("states", path, row) and known != row and untold:
+            if self._put("states", (path,), row) and known != row and untold:
                 self._event({"kind": "failed", "path": path, "t": row["t"], "cause": cause})
 
     def _stock(self, frame: Frame) -> None:
-        for path, time_ns, (item, on_hand) in _rows(frame):
-            self._put("stock", f"{path}|{item}", {"t": time_ns // MS, "n": on_hand})
+        for path, time_ns, (item, on_hand) in self._rows(frame):
+            self._put("stock", (path, item), {"t": time_ns // MS, "n": figure(on_hand)})
 
     def _shipments(self, frame: Frame) -> None:
-        for path, time_ns, (shipment, event, item, quantity, origin, destination) in _rows(frame):
+        for path, time_ns, (shipment, event, item, quantity, origin, destination) in self._rows(frame):
             route = {"origin": origin, "destination": destination}
             what = {"kind": event, "path": path, "t": time_ns // MS, "shipment": shipment}
-            self._event({**what, "item": item, "quantity": quantity, **route})
+            self._event({**what, "item": item, "quantity": figure(quantity), **route})
 
     def _alarms(self, frame: Frame) -> None:
-        for path, time_ns, (code, severity, active, text) in _rows(frame):
+        for path, time_ns, (code, severity, active, text) in self._rows(frame):
             row = {"t": time_ns // MS, "severity": severity, "active": bool(active), "text": text}
-            if self._put("alarms", f"{path}|{code}", row) and not frame.historical:
+            if self._put("alarms", (path, code), row) and not frame.historical:
                 self._event({"kind": "alarm" if active else "cleared", "path": path, "code": code, **row})
 
     def _heartbeats(self, frame: Frame) -> None:
-        for path, time_ns, (sent, dropped, lag_s) in _rows(frame):
-            row = {"t": time_ns // MS, "sent": sent, "dropped": dropped, "lag_s": lag_s}
-            self._put("sites", path, {**row, "arrived_ns": self._now_ns()})
+        for path, time_ns, (sent, dropped, lag_s) in self._rows(frame):
+            row = {"t": time_ns // MS, "sent": sent, "dropped": dropped, "lag_s": figure(lag_s)}
+            self._put("sites", (path,), {**row, "arrived_ns": self._now_ns()})
 
     def _meta(self, frame: Frame) -> None:
-        for path, _, (schema, body) in _rows(frame):
+        for path, _, (schema, body) in self._rows(frame):
             self.model.note(EquipmentPath(path), schema, body)
 
     def _kpis(self, frame: Frame) -> None:
-        for path, time_ns, values in _rows(frame):
+        for path, time_ns, values in self._rows(frame):
             row = kpi_row(time_ns, values)
-            key = f"{path}|{row.pop('kpi')}|{row.pop('window')}"
+            key = (path, row.pop("kpi"), row.pop("window"))
             if self._put("kpis", key, row) and path in self._watching:
-                self._changes.watched.setdefault(path, {}).setdefault("kpis", {})[key] = row
+                self._changes.watched.setdefault(path, {}).setdefault("kpis", {})[wire_key(key)] = row
 
 
-def kpi_row(time_ns: int, values: Iterable[Any]) -> dict[str, Any]:
-    """A KPI record for pages: window as [t0, t) in ms; unknown figures are None, never 0."""
-    kpi, _, window, t0_ns, value, numerator, denominator, coverage, quality, rule_version = values
-    return {
-        "kpi": kpi,
-        "window": window,
-        "t": time_ns // MS,
-        "t0": int(t0_ns) // MS,
-        "v": _value(value),
-        "num": _value(numerator),
-        "den": _value(denominator),
-        "cov": _value(coverage),
-        "q": quality,
-        "rule": rule_version,
-    }
+def _keyed(kept: dict[Key, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {wire_key(key): row for key, row in kept.items()}
 
 
-def _rows(frame: Frame) -> Iterable[tuple[str, int, Any]]:
-    """Rows with plain text as path, because keys of JSON objects must be exactly that."""
-    return zip(map(str, frame.paths), frame.time_ns.tolist(), frame.values, strict=True)
-
-
-def _value(value: Any) -> float | None:
-    return None if value is None or not np.isfinite(value) else float(value)
-
-
-def _joined(known: _Reading | None, new: _Reading) -> _Reading:
-    """The new row, with the tags that only the row before it had (a device may send several sets of tags)."""
-    if known is None or known.tags == new.tags or set(known.tags) <= set(new.tags):
-        return new
-    kept = [index for index, tag in enumerate(known.tags) if tag not in new.tags]
-    values = np.concatenate([new.values, known.values[kept]])
-    return _Reading(new.time_ns, (*new.tags, *(known.tags[index] for index in kept)), values, None)
+def _qualities(reading: _Reading) -> Any:
+    return np.zeros(len(reading.tags), np.uint8) if reading.quality is None else reading.quality
 
 
 def _point(reading: _Reading) -> dict[str, Any]:
-    values = {tag: _value(value) for tag, value in zip(reading.tags, reading.values, strict=True)}
+    values = {tag: figure(value) for tag, value in zip(reading.tags, reading.values, strict=True)}
     bad = [] if reading.quality is None else [reading.tags[index] for index in np.flatnonzero(reading.quality)]
     return {"t": reading.time_ns // MS, "values": values, "bad": bad}
 
@@ -309,8 +322,8 @@ def _at(event: Json) -> int:
     return time_ms
 
 
-def _streamed(key: str) -> bool:
-    path, kpi, _ = key.split("|")
+def _streamed(key: Key) -> bool:
+    path, kpi, _ = key
     return path.count("/") + 1 < Level.UNIT or kpi in figures_of_units()
 
 

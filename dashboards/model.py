@@ -12,6 +12,15 @@ from twin.tags import TagSpec
 PLACES = {Level.ENTERPRISE: "enterprise", Level.SITE: "site", Level.AREA: "area", Level.LINE: "line"}
 
 
+def _fits(path: EquipmentPath, master: Master) -> bool:
+    """Whether the path is of the level that the document describes."""
+    if isinstance(master, EquipmentMaster):
+        return path.level is Level.UNIT
+    if isinstance(master, PlaceMaster):
+        return path.level in PLACES
+    return not isinstance(master, ChainMaster) or path.level is Level.ENTERPRISE
+
+
 class PlantModel:
     """Master data by path, newest document first served.
 
@@ -33,10 +42,13 @@ class PlantModel:
         try:
             master = read_master(schema, body)
         except ValueError:
+            master = None
             self.rejected += 1
-            return
-        self._bodies[path, schema] = body
-        self._keep(path, master)
+        if master is not None and not _fits(path, master):
+            self.rejected += 1
+        elif master is not None:
+            self._bodies[path, schema] = body
+            self._keep(path, master)
 
     def _keep(self, path: EquipmentPath, master: Master | None) -> None:
         if isinstance(master, EquipmentMaster):

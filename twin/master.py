@@ -5,7 +5,6 @@ Each class is one schema; a META record carries its name and the document as JSO
 
 from __future__ import annotations
 
-import json
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -18,7 +17,7 @@ from twin.tags import TagSpec
 class Master(BaseModel):
     """Base of all master data."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
     schema_name: ClassVar[str]
 
 
@@ -158,4 +157,4 @@ def read_master(schema: str, body: str) -> Master | None:
         ValueError: The text is not a document of that schema.
     """
     kind = SCHEMAS.get(schema)
-    return None if kind is None else kind.model_validate(json.loads(body))
+    return None if kind is None else kind.model_validate_json(body)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
-from dashboards.live import kpi_row
 from dashboards.model import PlantModel
+from dashboards.rows import MS, figure, kpi_row, shown
 from twin.equipment import EquipmentPath
 from twin.ports import History
 from twin.records import Frame, RecordKind
 
-MS = 1_000_000
 Row = dict[str, Any]
 
 
@@ -35,14 +33,14 @@ async def states(
     complete_from_ns = span[0] if len(rows) < limit else int(rows.time_ns[0])
     for unit, changes in found.items():
         changes.append(await _state_at(history, EquipmentPath(unit), complete_from_ns))
-    for path, time_ns, (state, order, cause) in _rows(rows):
+    for path, time_ns, (state, order, cause) in shown(rows):
         found.setdefault(path, []).append({"t": time_ns // MS, "s": state, "order": order, "cause": cause})
     return found
 
 
 async def _state_at(history: History, unit: EquipmentPath, t0_ns: int) -> Row:
     before = await history.rows(RecordKind.STATE, unit, 0, t0_ns, limit=1)
-    for _, _, (state, order, cause) in _rows(before):
+    for _, _, (state, order, cause) in shown(before):
         return {"t": t0_ns // MS, "s": state, "order": order, "cause": cause}
     return {"t": t0_ns // MS, "s": "UNKNOWN", "order": None, "cause": None}
 
@@ -50,7 +48,9 @@ async def _state_at(history: History, unit: EquipmentPath, t0_ns: int) -> Row:
 async def stock(history: History, under: EquipmentPath, span: tuple[int, int], limit: int) -> list[Row]:
     """Stock after each change, oldest first."""
     rows = await history.rows(RecordKind.STOCK, under, *span, limit=limit)
-    return [{"path": path, "t": time_ns // MS, "item": item, "n": n} for path, time_ns, (item, n) in _rows(rows)]
+    return [
+        {"path": path, "t": time_ns // MS, "item": item, "n": figure(n)} for path, time_ns, (item, n) in shown(rows)
+    ]
 
 
 async def kpi_series(history: History, path: EquipmentPath, span: tuple[int, int], where: dict[str, str]) -> list[Row]:
@@ -62,7 +62,7 @@ async def kpi_series(history: History, path: EquipmentPath, span: tuple[int, int
 
 def kpi_rows(frame: Frame) -> list[Row]:
     """KPI records as the pages want them."""
-    return [{"path": path, **kpi_row(time_ns, values)} for path, time_ns, values in _rows(frame)]
+    return [{"path": path, **kpi_row(time_ns, values)} for path, time_ns, values in shown(frame)]
 
 
 async def alarms(history: History, under: EquipmentPath, span: tuple[int, int], limit: int) -> list[Row]:
@@ -70,9 +70,5 @@ async def alarms(history: History, under: EquipmentPath, span: tuple[int, int], 
     rows = await history.rows(RecordKind.ALARM, under, *span, limit=limit)
     return [
         {"path": path, "t": time_ns // MS, "code": code, "severity": severity, "active": bool(active), "text": text}
-        for path, time_ns, (code, severity, active, text) in _rows(rows)
+        for path, time_ns, (code, severity, active, text) in shown(rows)
     ]
-
-
-def _rows(frame: Frame) -> Sequence[tuple[EquipmentPath, int, Any]]:
-    return list(zip(frame.paths, frame.time_ns.tolist(), frame.values, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -32,10 +33,12 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 LONGEST_QUERY = 8192
+LARGEST_BODY = 65_536
+"""Bytes of a request's body; the largest question, a forecast of 64 orders, has half of it."""
 
 
 class Guard:
-    """ASGI layer: known hosts only, same origin only, no long queries, security headers on everything.
+    """ASGI layer: known hosts only, same origin only, no long queries or bodies, security headers on everything.
 
     Args:
         app: What is guarded.
@@ -60,6 +63,8 @@ class Guard:
             await send(message)
 
         refusal = self._refusal(scope)
+        if refusal is None and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+            refusal, receive = await _bounded(scope, receive)
         await (refusal or self.app)(scope, receive, sealed)
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
@@ -73,6 +78,28 @@ class Guard:
         if len(scope.get("query_string", b"")) > LONGEST_QUERY:
             return PlainTextResponse(f"query: expected at most {LONGEST_QUERY} bytes", 414)
         return None
+
+
+async def _bounded(scope: Scope, receive: Receive) -> tuple[PlainTextResponse | None, Receive]:
+    """The body read ahead to its bound, and a way to receive it again; an answer when it is larger."""
+    too_large = PlainTextResponse(f"body: expected at most {LARGEST_BODY} bytes, got more", 413)
+    told = Headers(scope=scope).get("content-length", "")
+    if told.isdecimal() and int(told[:20]) > LARGEST_BODY:
+        return too_large, receive
+    messages: deque[Message] = deque()
+    size, more = 0, True
+    while more:
+        message = await receive()
+        messages.append(message)
+        size += len(message.get("body", b""))
+        more = message.get("more_body", False)
+        if size > LARGEST_BODY:
+            return too_large, receive
+
+    async def again() -> Message:
+        return messages.popleft() if messages else await receive()
+
+    return None, again
 
 
 def _name(host: str) -> str:

@@ -113,5 +113,6 @@ class ForecastQuestion(BaseModel):
 
 
 Watched = Annotated[
-    list[Path], Query(max_length=24, description="units whose telemetry and KPIs the stream carries besides")
+    list[Annotated[str, Field(max_length=LONGEST_PATH)]],
+    Query(max_length=24, description="units whose telemetry and KPIs the stream carries besides"),
 ]

@@ -83,7 +83,7 @@ class Routes:
     async def state(self, path: Annotated[Under, Query()] = "") -> Answer:
         """Last state of every unit at or below a path, and heartbeats of the sites."""
         rows = self.last.section("states")
-        found = {key: row for key, row in rows.items() if not path or EquipmentPath(key).is_under(path)}
+        found = {unit: row for (unit,), row in rows.items() if not path or EquipmentPath(unit).is_under(path)}
         return {"states": found, "sites": self.last.sites()}
 
     async def series(self, question: Annotated[SeriesQuestion, Query()]) -> Answer:
@@ -119,8 +119,7 @@ class Routes:
     ) -> list[Answer]:
         """Alarms that are active; with ``all`` also the last of each that is not."""
         found = []
-        for key, row in self.last.section("alarms").items():
-            unit, code = key.split("|")
+        for (unit, code), row in self.last.section("alarms").items():
             if (all_ or row["active"]) and (not path or EquipmentPath(unit).is_under(path)):
                 found.append({"path": unit, "code": code, **row})
         return sorted(found, key=lambda row: (-row["t"], row["path"]))
@@ -153,22 +152,33 @@ class Routes:
         """Counters of the ingest and of this server."""
         live = self.last
         stream = {"clients": len(self.broadcaster.clients), "merged": self.broadcaster.merges}
-        taken = {"frames": live.frames, "refused": live.refused, "rejected_meta": live.model.rejected}
+        taken: Answer = {"frames": live.frames, "refused": live.refused, "rejected_meta": live.model.rejected}
+        taken["unshown"] = {f"{kind} without {what}": count for (kind, what), count in live.unshown.items()}
         return {"sites": live.sites(), "stream": stream, "live": taken, "ingest": dict(self.settings.counters())}
 
     async def live(self, watch: Watched = []) -> StreamingResponse:  # noqa: B006 - never changed
-        """Server-sent events: ``snapshot``, then ``delta``, and ``watched`` for the units asked for."""
+        """Server-sent events: ``snapshot``, then ``delta``, and ``watched`` for the units asked for.
+
+        Units that are not known come once as ``missing``; the stream goes on without them.
+        """
         if self.broadcaster.full:
             raise HTTPException(503, f"live stream: expected at most {self.settings.clients} viewers, got one more")
-        paths = frozenset(str(self._known(path)) for path in watch)
+        paths = frozenset(path for path in watch if self._knows(path))
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(self.broadcaster.stream(paths), media_type="text/event-stream", headers=headers)
+        stream = self.broadcaster.stream(paths, sorted(set(watch) - paths))
+        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
     def _known(self, path: str) -> EquipmentPath:
         known = EquipmentPath(path)
         if known not in self.last.model:
             raise HTTPException(404, f"path: expected known equipment, got {path!r} (see /api/model)")
         return known
+
+    def _knows(self, path: str) -> bool:
+        try:
+            return EquipmentPath(path) in self.last.model
+        except ValueError:
+            return False
 
     def _scope(self, path: str) -> str:
         known = EquipmentPath(path)

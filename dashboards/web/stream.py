@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 
 import orjson
@@ -86,8 +86,8 @@ class Broadcaster:
             await self._task
             self._task = None
 
-    async def stream(self, watched: frozenset[str]) -> AsyncIterator[bytes]:
-        """Server-sent events for one client: ``snapshot``, then ``delta`` and ``watched``.
+    async def stream(self, watched: frozenset[str], missing: Sequence[str] = ()) -> AsyncIterator[bytes]:
+        """Server-sent events for one client: ``snapshot``, then ``delta`` and ``watched``; ``missing`` told once.
 
         Raises:
             TooManyClientsError: All places are taken.
@@ -95,6 +95,8 @@ class Broadcaster:
         client = self._admit(watched)
         try:
             yield _event("snapshot", orjson.dumps(self.live.snapshot(), default=str))
+            if missing:
+                yield _event("missing", orjson.dumps(list(missing)))
             for path in watched:
                 yield _event("watched", orjson.dumps({path: self.live.watched(path)}, default=str))
             while (delta := await client.next()) is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from brokers import connect
 from brokers.ingest import Ingest
+from brokers.isolation import Isolated
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import Pump
 from brokers.stores import Store, open_store
@@ -46,6 +47,8 @@ class Hub:
         self.store: Store = open_store(settings.store)
         self.brain = Brain(BrainConfig(live_s=tick_for(LIVE_S * settings.speed)))
         self.live = LiveState()
+        self._shown = Isolated("pages", self._show)
+        self._thought = Isolated("brain", self.brain.process)
         self.ingest: Ingest | None = None
         self._figures: Outbox | None = None
         self._outlook: Outlook | None = None
@@ -65,6 +68,7 @@ class Hub:
     def counters(self) -> Mapping[str, Any]:
         """What the ingest has seen, for the health page."""
         brain = {"brain_late": self.brain.stats.late, "brain_rejected": self.brain.stats.rejected}
+        brain |= {"brain_failures": self._thought.failed, "pages_failures": self._shown.failed}
         return brain if self.ingest is None else {**self.ingest.status(), **brain}
 
     async def ahead(self, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,13 +138,14 @@ class Hub:
         await self._stack.aclose()
 
     async def _observe(self, frames: Sequence[Frame]) -> None:
-        self.live.feed(frames)
-        figures: list[Frame] = []
-        for frame in frames:
-            if frame.kind is not RecordKind.KPI:
-                figures.extend(self.brain.process(frame))
+        self._shown(frames)
+        figures = self._thought(frame for frame in frames if frame.kind is not RecordKind.KPI)
         if figures and self._figures is not None:
             await self._figures.put_soon(figures)
+
+    def _show(self, frame: Frame) -> Sequence[Frame]:
+        self.live.feed([frame])
+        return ()
 
     def _hosts(self) -> tuple[str, ...]:
         return LOOPBACK if self.settings.host in LOOPBACK else (*LOOPBACK, self.settings.host)

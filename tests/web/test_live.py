@@ -128,7 +128,7 @@ async def test_no_more_streams_than_allowed(served: Served) -> None:
 def test_an_older_state_does_not_replace_a_newer_one() -> None:
     live = LiveState()
     live.feed([state("FAILED", 2_000_000_000), state("PRODUCING", 1_000_000_000)])
-    assert live.section("states")[MILL]["s"] == "FAILED"
+    assert live.section("states")[(MILL,)]["s"] == "FAILED"
 
 
 def test_memory_is_bounded_and_refusals_are_counted() -> None:
