@@ -21,7 +21,18 @@ class ColumnType(Enum):
     FLOAT = "float"
 
 
-_INTEGERS = {"first_pass", "severity", "active", "sent", "dropped", "t0_ns", "due_ns"}
+_INTEGERS = {
+    "first_pass",
+    "severity",
+    "active",
+    "sent",
+    "dropped",
+    "t0_ns",
+    "due_ns",
+    "flag_gt1",
+    "overtime",
+    "revision",
+}
 _FLOATS = {
     "good",
     "scrap",
@@ -34,6 +45,8 @@ _FLOATS = {
     "numerator",
     "denominator",
     "coverage",
+    "low",
+    "high",
 }
 _INT64 = range(-(2**63), 2**63)
 

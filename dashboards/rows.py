@@ -28,6 +28,9 @@ NEEDED: dict[RecordKind, tuple[str, ...]] = {
 }
 """Columns without which a row cannot be shown."""
 
+FLAGS = {"flag_gt1": "gt1", "overtime": "overtime", "revision": "rev"}
+"""Columns of a KPI record that are 0 in most, with their names on the pages."""
+
 
 @cache
 def _needed(kind: RecordKind) -> tuple[int, ...]:
@@ -67,8 +70,13 @@ def figure(value: Any) -> float | None:
 
 
 def kpi_row(time_ns: int, values: Iterable[Any]) -> dict[str, Any]:
-    """A KPI record for pages: window as [t0, t) in ms; unknown figures are None, never 0."""
+    """A KPI record for pages: window as [t0, t) in ms; unknown figures are None, never 0.
+
+    Bounds, flags and revision are there only where the record has them.
+    """
     row = dict(zip(COLUMNS[RecordKind.KPI], values, strict=False))
+    bounds = {name: value for name in ("low", "high") if (value := figure(row.get(name))) is not None}
+    flags = {short: value for name, short in FLAGS.items() if (value := row.get(name))}
     return {
         "kpi": row["kpi"],
         "window": row["window"],
@@ -80,6 +88,8 @@ def kpi_row(time_ns: int, values: Iterable[Any]) -> dict[str, Any]:
         "cov": figure(row["coverage"]),
         "q": row["quality"],
         "rule": row["rule_version"],
+        **bounds,
+        **flags,
     }
 
 

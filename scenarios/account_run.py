@@ -12,8 +12,8 @@ from scenarios.document import Scenario
 from scenarios.lots import of_plant, queue_times
 from scenarios.simulation import Simulation
 from scenarios.sites import units_of
+from twin.brain.elements import MAPPING
 from twin.brain.scopes import group as scope_of
-from twin.brain.site import MAPPING
 from twin.brain.summary import TIMES, ScopeFigures, Summary
 from twin.config import ProcessConfig
 from twin.equipment import EquipmentPath

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.brain.site import MAPPING, attend, use
+from twin.brain.elements import MAPPING, attend, use
 from twin.config import MediumConfig, PlantConfig
 from twin.day_pattern import DayPattern
 from twin.kpi.observed import COLUMN, FLOATS

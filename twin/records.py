@@ -54,7 +54,9 @@ COLUMNS: dict[RecordKind, tuple[str, ...]] = {
     RecordKind.HEARTBEAT: ("sent", "dropped", "lag_s"),
     # master data (twin/master.py): name of the schema and the document as JSON text
     RecordKind.META: ("schema", "body"),
-    # source_time is the end of the window
+    # source_time is the end of the window; low and high: bounds that neighbouring readings prove, None when the value
+    # is exact or they are unknown; flag_gt1: a ratio above 1 where 1 is the ceiling; overtime: production outside
+    # planned time took part; revision: 0, then one more whenever the record is computed again to something else
     RecordKind.KPI: (
         "kpi",
         "scope",
@@ -66,6 +68,11 @@ COLUMNS: dict[RecordKind, tuple[str, ...]] = {
         "coverage",
         "quality",
         "rule_version",
+        "low",
+        "high",
+        "flag_gt1",
+        "overtime",
+        "revision",
     ),
 }
 """Columns of every kind but telemetry, whose columns are the tags of the device."""
@@ -157,7 +164,7 @@ class Frame:
 
 
 def records(kind: RecordKind, rows: Sequence[tuple[EquipmentPath, int, tuple[Any, ...]]]) -> Frame:
-    """Build a frame of events from (path, time_ns, values) rows.
+    """Build a frame of events from (path, time_ns, values) rows; columns that a row leaves out at its end are unknown.
 
     >>> path = EquipmentPath("a/b/c/d/e")
     >>> frame = records(RecordKind.STATE, [(path, 0, ("PRODUCING", None, None))])
@@ -167,6 +174,6 @@ def records(kind: RecordKind, rows: Sequence[tuple[EquipmentPath, int, tuple[Any
     tags = COLUMNS[kind]
     values = np.empty((len(rows), len(tags)), dtype=object)
     for index, (_, _, row) in enumerate(rows):
-        values[index] = row
+        values[index, : len(row)] = row
     time_ns = np.fromiter((row[1] for row in rows), dtype=np.int64, count=len(rows))
     return Frame(kind, tuple(row[0] for row in rows), time_ns, tags, values)

@@ -31,7 +31,7 @@ from twin.states import STATES, UnitState
 Handler = Callable[[EquipmentPath, int, tuple[Any, ...]], Awaitable[None]]
 
 LOG = logging.getLogger(__name__)
-KPI_QUALITY = {"good": int(GOOD), "partial": int(UNCERTAIN), "bad": int(BAD)}
+KPI_QUALITY = {"good": int(GOOD), "estimated": int(UNCERTAIN), "partial": int(UNCERTAIN), "bad": int(BAD)}
 """Quality of a KPI that is complete, or covers only a part of its window."""
 
 
@@ -184,7 +184,7 @@ class OpcUaPublisher:
         self._offer(slot, None if on_hand is None else float(on_hand), time_ns)
 
     async def _kpi(self, path: EquipmentPath, time_ns: int, values: tuple[Any, ...]) -> None:
-        kpi, _, window, _, value, *_, quality, _ = values
+        kpi, _, window, _, value, _, _, _, quality, *_ = values
         if window in self.config.kpi_windows:
             slot = await self.model.number(path, "kpi", kpi_tag(kpi, window))
             self._offer(slot, None if value is None else float(value), time_ns, KPI_QUALITY[quality])

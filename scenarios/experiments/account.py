@@ -19,7 +19,8 @@ from scenarios.sites import sites_of
 from scenarios.sums import COUNTS, IDEALS, Floats, Ints, Quantities, Spent
 from twin.brain.rollup import first, line_flow, row_of
 from twin.brain.scopes import Scope, group, machines
-from twin.brain.site import Table, Unit
+from twin.brain.site import Table
+from twin.brain.unit import Unit
 from twin.config import PlantConfig, ProcessConfig, StationConfig
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.observed import Observed, of_matrices

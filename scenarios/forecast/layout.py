@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from scenarios.sites import units_of
 from twin.brain.scopes import Scope, groups, machines, stage_s, summed
-from twin.brain.site import Table, Unit
+from twin.brain.site import Table
+from twin.brain.unit import Unit
 from twin.config import PlantConfig
 from twin.equipment import Level
 from twin.errors import Problem, ScenarioError

@@ -17,7 +17,7 @@ import numpy as np
 from scenarios.forecast.layout import figure_value
 from scenarios.forecast.result import Arrival, Forecast
 from twin.brain.scopes import Scope
-from twin.brain.site import Unit
+from twin.brain.unit import Unit
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.definitions.forecast import QUANTILES, Ahead, quantile_window
 from twin.kpi.spec import RULE_VERSION, kpis

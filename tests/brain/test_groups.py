@@ -8,7 +8,8 @@ from tests.brain.made import EPOCH, LINE, UNITS, H, S, frames, made
 from tests.brain.test_brain import QUIET, Rows, keep, run
 from twin.brain import Brain
 from twin.brain.groups import of_chain
-from twin.brain.site import Site, Unit
+from twin.brain.site import Site
+from twin.brain.unit import Unit
 from twin.equipment import EquipmentPath
 from twin.kpi.spec import kpis
 from twin.master import EquipmentMaster

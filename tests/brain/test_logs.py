@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.brain.logs import MeterLog, StateLog, StepLog, TransitLog
+from twin.brain.logs import StateLog, StepLog, TransitLog
+from twin.brain.meters import MeterLog
 from twin.brain.numbers import Numbers
 from twin.brain.windows import DAY_NS, regular, shifts
 from twin.master import PlaceMaster, ShiftMaster

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from twin.brain.scopes import group, stage_s
-from twin.brain.site import Site, Unit
+from twin.brain.site import Site
+from twin.brain.unit import Unit
 from twin.equipment import EquipmentPath
 from twin.master import EquipmentMaster
 

@@ -57,7 +57,11 @@ EVENTS: dict[RecordKind, list[tuple[EquipmentPath, int, tuple[Any, ...]]]] = {
         (CHAIN, T0, ("chain", "{}")),
     ],
     RecordKind.KPI: [
-        (PRESS, T0 + 3600 * S, ("oee", "machine", "hour", T0, 0.1 + 0.2, 1.0, 3.0, 1.0, "good", "r1")),
+        (
+            PRESS,
+            T0 + 3600 * S,
+            ("oee", "machine", "hour", T0, 0.1 + 0.2, 1.0, 3.0, 1.0, "good", "r1", 0.0, 0.5, 1, 0, 2),
+        ),
         (PRESS, T0 + 3600 * S, ("oee", "machine", "day", T0, None, None, None, 0.5, "uncertain", "r1")),
         (PRESS, T0 + 7200 * S, ("oee", "machine", "hour", T0 + 3600 * S, 0.75, 3.0, 4.0, 1.0, "good", "r1")),
         (CHAIN, T0 + 7200 * S, ("wip", "chain", "hour", T0, 412.0, 412.0, 1.0, 1.0, "good", "r1")),

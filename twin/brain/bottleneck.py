@@ -16,7 +16,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
-from twin.brain.site import Unit
+from twin.brain.unit import Unit
 from twin.equipment import EquipmentPath
 
 RATE = 1e6

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from twin.brain.groups import Group, of_chain
 from twin.brain.intake import Intake, Stats
 from twin.brain.job_report import report_jobs
-from twin.brain.logs import MINUTE_NS, WITH_ORDER
+from twin.brain.logs import WITH_ORDER
+from twin.brain.meters import MINUTE_NS
 from twin.brain.numbers import Numbers
 from twin.brain.rollup import first, report, row_of
 from twin.brain.scopes import Scope, group, groups, machines

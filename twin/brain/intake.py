@@ -6,10 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from twin.brain.logs import WITH_ORDER, MeterLog, StepLog, TransitLog
+from twin.brain.logs import WITH_ORDER, StepLog, TransitLog
+from twin.brain.meters import MeterLog
 from twin.brain.orders import Step, order_step
 from twin.brain.settings import BrainConfig
-from twin.brain.site import Site, Unit
+from twin.brain.site import Site
+from twin.brain.unit import Unit
 from twin.counters import TRANSPORT
 from twin.equipment import EquipmentPath, Level
 from twin.master import ChainMaster, EquipmentMaster, Master, PlaceMaster, read_master

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.brain.logs import MeterLog
+from twin.brain.meters import MeterLog
+from twin.brain.unit import Unit
 from twin.brain.windows import Window
 from twin.day_pattern import DayPattern
 from twin.kpi.observed import COLUMN
 from twin.master import PlaceMaster
-
-if TYPE_CHECKING:
-    from twin.brain.site import Unit
 
 NS = 1_000_000_000
 MEDIA = (("air_m3", "air_meters"), ("gas_m3", "gas_meters"))

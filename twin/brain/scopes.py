@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.brain.bottleneck import designed_bottleneck
-from twin.brain.site import FIXTURES, PERSONNEL, Table, Unit
+from twin.brain.elements import FIXTURES, PERSONNEL
+from twin.brain.site import Table
+from twin.brain.unit import Unit
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.observed import COLUMN
 

@@ -104,6 +104,7 @@ class Sheet:
         block[:, 2] = self.window.kind
         block[:, 3] = self.window.t0_ns
         block[:, 9] = RULE_VERSION
+        block[:, 14] = 0
         return block
 
 

@@ -3,112 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.brain.jobs import JobLog
-from twin.brain.logs import CODES, WITH_ORDER, MeterLog, PartLog, StateLog, StepLog
+from twin.brain.elements import MAPPING, attend, use
+from twin.brain.logs import CODES, StateLog, StepLog
 from twin.brain.metering import meter
-from twin.brain.orders import OrderLog
+from twin.brain.unit import Unit
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
 from twin.kpi.observed import COLUMN, FLOATS, INTS
-from twin.kpi.time_model import MAINTENANCE, TIME_FIELDS
-from twin.master import EquipmentMaster, PlaceMaster
-from twin.states import STATES, UnitState, time_element
+from twin.master import PlaceMaster
 
-ABLE = (UnitState.PRODUCING, UnitState.STARVED, UnitState.BLOCKED, UnitState.IDLE_NO_ORDER)
-WAITING = {UnitState.STARVED: "starved_ns", UnitState.BLOCKED: "blocked_ns"}
-PERSONNEL = ("apwt_ns", "people_way_ns", "apat_ns", "people_known_ns", "people_span_ns")
-"""Work, way to work, attendance, known and whole time of workers."""
-FIXTURES = ("things_used_ns", "things_ready_ns", "things_known_ns", "things_span_ns")
-"""Use, service, known and whole time of fixtures."""
-PBT = [COLUMN[name] for name in ("apt_ns", "aust_ns", "adet_ns", "adot_ns")]
-OUTSIDE = [COLUMN["planned_down_ns"], COLUMN["outside_ns"]]
 NEVER = 2**62
-
-
-def _columns(state: UnitState, has_order: bool) -> list[str]:
-    names = [TIME_FIELDS[time_element(state, has_order)]]
-    names += [MAINTENANCE[state]] if state in MAINTENANCE else []
-    names += [WAITING[state]] if state in WAITING else []
-    return names + (["able_ns"] if state in ABLE else [])
-
-
-def _mapping() -> NDArray[np.int64]:
-    matrix = np.zeros((CODES, len(INTS)), dtype=np.int64)
-    for state in STATES:
-        for has_order in (False, True):
-            for name in _columns(state, has_order):
-                matrix[state + WITH_ORDER * has_order, COLUMN[name]] = 1
-    return matrix
-
-
-MAPPING = _mapping()
-"""Columns of ``Observed`` that one ns in each code adds to, int64[CODES, INTS]."""
-
-
-@dataclass(eq=False)
-class Unit:
-    """One unit: its logs and its master data, if any came."""
-
-    path: EquipmentPath
-    site: Site
-    states: StateLog = field(default_factory=StateLog)
-    parts: PartLog = field(default_factory=PartLog)
-    meter: MeterLog = field(default_factory=MeterLog)
-    media: dict[str, MeterLog] = field(default_factory=dict)
-    orders: OrderLog = field(default_factory=OrderLog)
-    jobs: JobLog = field(default_factory=JobLog)
-    master: EquipmentMaster | None = None
-
-    @property
-    def processing(self) -> bool:
-        """Whether it works on material; equipment without master data is taken to."""
-        return self.master is None or self.master.kind == "unit" or self.master.ideal_s is not None
-
-    @property
-    def routed(self) -> bool:
-        """Whether its material comes and goes by recipes, and not by the links between units."""
-        return self.master is not None and self.master.kind == "tool"
-
-    @property
-    def completes(self) -> bool:
-        """Whether lots come back here when their recipe is done."""
-        return self.master is not None and self.master.kind == "orders"
-
-    @property
-    def person(self) -> bool:
-        """Whether it is a worker."""
-        return self.master is not None and self.master.kind == "worker"
-
-    @property
-    def fixture(self) -> bool:
-        """Whether it is a tool, fixture or pallet that units ask for."""
-        return self.master is not None and self.master.kind == "fixture"
-
-    @property
-    def ideal_s(self) -> float | None:
-        """Planned run time per item in s, if known."""
-        return None if self.master is None else self.master.ideal_s
-
-    @property
-    def position(self) -> int:
-        """Number in its line."""
-        return 0 if self.master is None else self.master.position
-
-    @property
-    def order(self) -> tuple[str, int, str]:
-        """Sorting key: line, position, name."""
-        return (self.path.line, self.position, self.path)
-
-    @property
-    def next(self) -> tuple[str, ...]:
-        """Units that its material goes to."""
-        return () if self.master is None else self.master.to
 
 
 class Table(NamedTuple):
@@ -263,39 +172,6 @@ class Site:
         self.gaps = [gap for gap in self.gaps if gap[1] > before_ns]
         for key in [key for key in self.closed if key[1].t0_ns < before_ns]:
             del self.closed[key]
-
-
-def attend(ints: NDArray[np.int64], people: list[int]) -> None:
-    """Fill in the account of workers: at work while producing, present outside breaks and off shift.
-
-    Args:
-        ints: Quantities by unit, int64[units, INTS].
-        people: Rows of the workers.
-    """
-    if people:
-        rows = ints[people]
-        account = (rows[:, COLUMN["apt_ns"]], rows[:, COLUMN["aust_ns"]], *_presence(rows))
-        ints[np.ix_(people, [COLUMN[name] for name in PERSONNEL])] = np.stack(account, axis=1)
-
-
-def use(ints: NDArray[np.int64], fixtures: list[int]) -> None:
-    """Fill in the account of fixtures: in use while producing, in service outside breaks and off shift.
-
-    Args:
-        ints: Quantities by unit, int64[units, INTS].
-        fixtures: Rows of the fixtures.
-    """
-    if fixtures:
-        rows = ints[fixtures]
-        account = (rows[:, COLUMN["apt_ns"]] + rows[:, COLUMN["aust_ns"]], *_presence(rows))
-        ints[np.ix_(fixtures, [COLUMN[name] for name in FIXTURES])] = np.stack(account, axis=1)
-
-
-def _presence(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Time outside breaks and off shift, known time, all time."""
-    present = rows[:, PBT].sum(axis=1)
-    known = present + rows[:, OUTSIDE].sum(axis=1)
-    return present, known, known + rows[:, COLUMN["unknown_ns"]]
 
 
 def _count(unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> None:

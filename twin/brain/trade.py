@@ -9,7 +9,8 @@ from statistics import fmean, variance
 from twin.brain.orders import DAY_NS, PLACED, RECEIVED, OrderLog, Trade, summed
 from twin.brain.settings import BrainConfig
 from twin.brain.sheet import Coverage, Sheet, known_share
-from twin.brain.site import Site, Table, Unit
+from twin.brain.site import Site, Table
+from twin.brain.unit import Unit
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_H, NS_PER_S

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import fsum
 
-from twin.brain.logs import Reading
+from twin.brain.meters import Reading
 from twin.brain.scopes import Scope
 from twin.brain.sheet import Coverage, Sheet
-from twin.brain.site import Table, Unit
+from twin.brain.site import Table
+from twin.brain.unit import Unit
 from twin.brain.windows import Window
 from twin.counters import TRANSPORT_ACTIVITY, TRANSPORT_CO2, TRANSPORT_COST, TRANSPORTED
 from twin.equipment import EquipmentPath

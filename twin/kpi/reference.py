@@ -11,6 +11,10 @@ Generated from `twin/kpi/definitions`; do not edit. Rules: `{RULE_VERSION}`.
 - Formulas are after ISO 22400-2 where the source says so; no conformance is claimed.
 - An indicator whose denominator is 0 is absent: no record, never 0 and never NaN.
 - Values are never clipped. Groups and longer windows are ratios of sums, never means of ratios.
+- Quality: `good`; `estimated`: a meter was not read at a boundary of the window but before and after it, the true value
+  lies between `low` and `high`; `partial`: something of the window is not known, or in doubt; `bad`: unknown.
+- `flag_gt1`: a ratio above 1 where 1 is the ceiling. `overtime`: production outside planned time took part. `revision`:
+  0, then one more with every new computation that changed the record.
 - value = scale x numerator / denominator; numerator and denominator are in s, kWh, kg or pieces.
 - Level `trade`: units that take orders (their records say `machine`) and a chain towards its final customers.
 - Level `jobs`: units that release job orders (their records say `machine`), and lines, areas, sites and enterprises

@@ -1,0 +1,73 @@
+"""From time in states to the time elements of the indicators: of machines, of people, of fixtures."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.brain.logs import CODES, WITH_ORDER
+from twin.kpi.observed import COLUMN, INTS
+from twin.kpi.time_model import MAINTENANCE, TIME_FIELDS
+from twin.states import STATES, UnitState, time_element
+
+ABLE = (UnitState.PRODUCING, UnitState.STARVED, UnitState.BLOCKED, UnitState.IDLE_NO_ORDER)
+WAITING = {UnitState.STARVED: "starved_ns", UnitState.BLOCKED: "blocked_ns"}
+PERSONNEL = ("apwt_ns", "people_way_ns", "apat_ns", "people_known_ns", "people_span_ns")
+"""Work, way to work, attendance, known and whole time of workers."""
+FIXTURES = ("things_used_ns", "things_ready_ns", "things_known_ns", "things_span_ns")
+"""Use, service, known and whole time of fixtures."""
+PBT = [COLUMN[name] for name in ("apt_ns", "aust_ns", "adet_ns", "adot_ns")]
+OUTSIDE = [COLUMN["planned_down_ns"], COLUMN["outside_ns"]]
+
+
+def _columns(state: UnitState, has_order: bool) -> list[str]:
+    names = [TIME_FIELDS[time_element(state, has_order)]]
+    names += [MAINTENANCE[state]] if state in MAINTENANCE else []
+    names += [WAITING[state]] if state in WAITING else []
+    return names + (["able_ns"] if state in ABLE else [])
+
+
+def _mapping() -> NDArray[np.int64]:
+    matrix = np.zeros((CODES, len(INTS)), dtype=np.int64)
+    for state in STATES:
+        for has_order in (False, True):
+            for name in _columns(state, has_order):
+                matrix[state + WITH_ORDER * has_order, COLUMN[name]] = 1
+    return matrix
+
+
+MAPPING = _mapping()
+"""Columns of ``Observed`` that one ns in each code adds to, int64[CODES, INTS]."""
+
+
+def attend(ints: NDArray[np.int64], people: list[int]) -> None:
+    """Fill in the account of workers: at work while producing, present outside breaks and off shift.
+
+    Args:
+        ints: Quantities by unit, int64[units, INTS].
+        people: Rows of the workers.
+    """
+    if people:
+        rows = ints[people]
+        account = (rows[:, COLUMN["apt_ns"]], rows[:, COLUMN["aust_ns"]], *_presence(rows))
+        ints[np.ix_(people, [COLUMN[name] for name in PERSONNEL])] = np.stack(account, axis=1)
+
+
+def use(ints: NDArray[np.int64], fixtures: list[int]) -> None:
+    """Fill in the account of fixtures: in use while producing, in service outside breaks and off shift.
+
+    Args:
+        ints: Quantities by unit, int64[units, INTS].
+        fixtures: Rows of the fixtures.
+    """
+    if fixtures:
+        rows = ints[fixtures]
+        account = (rows[:, COLUMN["apt_ns"]] + rows[:, COLUMN["aust_ns"]], *_presence(rows))
+        ints[np.ix_(fixtures, [COLUMN[name] for name in FIXTURES])] = np.stack(account, axis=1)
+
+
+def _presence(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Time outside breaks and off shift, known time, all time."""
+    present = rows[:, PBT].sum(axis=1)
+    known = present + rows[:, OUTSIDE].sum(axis=1)
+    return present, known, known + rows[:, COLUMN["unknown_ns"]]

@@ -1,0 +1,76 @@
+"""One unit as the brain knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from twin.brain.jobs import JobLog
+from twin.brain.logs import PartLog, StateLog
+from twin.brain.meters import MeterLog
+from twin.brain.orders import OrderLog
+from twin.equipment import EquipmentPath
+from twin.master import EquipmentMaster
+
+if TYPE_CHECKING:
+    from twin.brain.site import Site
+
+
+@dataclass(eq=False)
+class Unit:
+    """One unit: its logs and its master data, if any came."""
+
+    path: EquipmentPath
+    site: Site
+    states: StateLog = field(default_factory=StateLog)
+    parts: PartLog = field(default_factory=PartLog)
+    meter: MeterLog = field(default_factory=MeterLog)
+    media: dict[str, MeterLog] = field(default_factory=dict)
+    orders: OrderLog = field(default_factory=OrderLog)
+    jobs: JobLog = field(default_factory=JobLog)
+    master: EquipmentMaster | None = None
+
+    @property
+    def processing(self) -> bool:
+        """Whether it works on material; equipment without master data is taken to."""
+        return self.master is None or self.master.kind == "unit" or self.master.ideal_s is not None
+
+    @property
+    def routed(self) -> bool:
+        """Whether its material comes and goes by recipes, and not by the links between units."""
+        return self.master is not None and self.master.kind == "tool"
+
+    @property
+    def completes(self) -> bool:
+        """Whether lots come back here when their recipe is done."""
+        return self.master is not None and self.master.kind == "orders"
+
+    @property
+    def person(self) -> bool:
+        """Whether it is a worker."""
+        return self.master is not None and self.master.kind == "worker"
+
+    @property
+    def fixture(self) -> bool:
+        """Whether it is a tool, fixture or pallet that units ask for."""
+        return self.master is not None and self.master.kind == "fixture"
+
+    @property
+    def ideal_s(self) -> float | None:
+        """Planned run time per item in s, if known."""
+        return None if self.master is None else self.master.ideal_s
+
+    @property
+    def position(self) -> int:
+        """Number in its line."""
+        return 0 if self.master is None else self.master.position
+
+    @property
+    def order(self) -> tuple[str, int, str]:
+        """Sorting key: line, position, name."""
+        return (self.path.line, self.position, self.path)
+
+    @property
+    def next(self) -> tuple[str, ...]:
+        """Units that its material goes to."""
+        return () if self.master is None else self.master.to
