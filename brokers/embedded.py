@@ -1,7 +1,9 @@
-"""The embedded MQTT broker: amqtt in a process of its own, on the loopback interface.
+"""The embedded MQTT broker: rumqttd, from the wheel of ``iotcore``, in a process of its own on the loopback interface.
 
-For demonstrations and tests; MQTT 3.1.1 only, keeps nothing over a restart. Every client needs the
-user and password, which are made anew at each start and handed over in the environment.
+It speaks MQTT 5, keeps sessions and what is retained as long as it runs, and nothing over a restart. Every
+client needs the user and password, which are made anew for each broker and handed over in the environment.
+What it has not handed on yet is bounded by a log for each topic filter; a subscriber behind by more misses the
+oldest, which publishers of ours then send again.
 
 ``python -m brokers.embedded --port 1883`` runs one by hand; it prints the port when it is ready.
 """
@@ -10,20 +12,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import hmac
+import json
 import logging
 import os
 import secrets
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
-from typing import Any
+import threading
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from amqtt.broker import Broker
-from amqtt.contexts import BrokerConfig, ListenerConfig
-from amqtt.plugins.base import BaseAuthPlugin
-from amqtt.session import Session
+from iotcore.iotcore import IotCoreBroker
 
 from twin.errors import FatalError
 
@@ -57,12 +57,12 @@ class EmbeddedBroker:
     @property
     def url(self) -> str:
         """Address without credentials."""
-        return f"mqtt://{LOOPBACK}:{self.port}?version=3.1.1"
+        return f"mqtt://{LOOPBACK}:{self.port}?version=5"
 
     @property
     def login_url(self) -> str:
         """Address with credentials; not for logs."""
-        return f"mqtt://{self.credentials[USER]}:{self.credentials[PASSWORD]}@{LOOPBACK}:{self.port}?version=3.1.1"
+        return f"mqtt://{self.credentials[USER]}:{self.credentials[PASSWORD]}@{LOOPBACK}:{self.port}?version=5"
 
     async def start(self) -> None:
         """Start the process and return when clients can connect.
@@ -125,22 +125,49 @@ async def end(process: asyncio.subprocess.Process, limit_s: float) -> None:
         await process.wait()
 
 
-class OneUser(BaseAuthPlugin):
-    """Lets in the one user that the environment names."""
+SETTINGS = """
+id = 0
 
-    async def authenticate(self, *, session: Session) -> bool:
-        """Compare user and password without telling by timing how much was right."""
-        given = f"{session.username}\n{session.password}".encode()
-        wanted = f"{os.environ[USER]}\n{os.environ[PASSWORD]}".encode()
-        return hmac.compare_digest(given, wanted)
+[router]
+id = 0
+max_connections = {clients}
+max_outgoing_packet_count = {waiting}
+max_segment_size = {segment}
+max_segment_count = {segments}
+
+[v5.1]
+name = "v5-1"
+listen = "{listen}"
+next_connection_delay_ms = 1
+
+[v5.1.connections]
+connection_timeout_ms = 10000
+max_payload_size = {payload}
+max_inflight_count = 100
+dynamic_filters = true
+
+[v5.1.connections.auth]
+{user} = {password}
+"""
+LIMITS = {
+    "clients": 10_000,
+    "waiting": 100_000,  # packets under way to a client; a new subscriber gets no more retained messages than this
+    "segment": 16 * 1024 * 1024,
+    "segments": 8,
+    "payload": 16 * 1024 * 1024,
+}
+"""Bounds: the log of a topic filter holds so many segments of so many bytes."""
 
 
-class Partings(logging.Filter):
-    """Leaves out the tracebacks amqtt logs when a client went away or the broker is told to end."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a record is about anything else."""
-        return not str(record.msg).startswith(("Task failed and will be skipped", "Broadcast loop stopped"))
+def _broker(port: int) -> IotCoreBroker:
+    """A broker with its bounds and its user; what it is told leaves no file behind."""
+    user, password = json.dumps(os.environ[USER]), json.dumps(os.environ[PASSWORD])
+    told = SETTINGS.format(listen=f"{LOOPBACK}:{port}", user=user, password=password, **LIMITS)
+    with TemporaryDirectory(prefix="broker-") as folder:
+        path = Path(folder) / "broker.toml"
+        path.touch(mode=0o600)
+        path.write_text(told, encoding="utf-8")
+        return IotCoreBroker(config_path=str(path))
 
 
 def _free_port() -> int:
@@ -149,40 +176,25 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class Subscriptions(dict[str, Any]):
-    """Subscriptions by topic filter that may change while somebody goes through them.
-
-    amqtt waits in such loops, and one that met a new subscription cut a client off that had just connected.
-    """
-
-    def __iter__(self) -> Iterator[str]:
-        return (topic for topic in tuple(super().keys()) if topic in self)
-
-    def items(self) -> Any:
-        """Filters and subscribers that are still there when it is their turn."""
-        return ((topic, self[topic]) for topic in self)
-
-
-async def serve(port: int, child: bool) -> None:
-    """Run a broker until cancelled, or as a child until standard input ends."""
+def serve(port: int, child: bool) -> None:
+    """Run a broker for ever, or as a child until standard input ends."""
     port = port or _free_port()
-    plugins: dict[str, Any] = {f"{OneUser.__module__}.OneUser": {}}
-    broker = Broker(BrokerConfig(listeners={"default": ListenerConfig(bind=f"{LOOPBACK}:{port}")}, plugins=plugins))
-    broker._subscriptions = Subscriptions()
-    await broker.start()
+    broker = _broker(port)
+    broker.check_ports()
+    broker.start()
+    until = time.monotonic() + START_S
+    while not _listens(port) and time.monotonic() < until:
+        time.sleep(0.01)
     print(f"{READY}{port}", flush=True)
-    try:
-        await (_input_ended() if child else asyncio.Event().wait())
-    finally:
-        with suppress(Exception):  # amqtt complains about clients that are still there
-            await asyncio.wait_for(broker.shutdown(), STOP_S / 2)
+    if child:
+        sys.stdin.buffer.read()
+    else:
+        threading.Event().wait()
 
 
-async def _input_ended() -> None:
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while await reader.read(1024):
-        pass
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK, port)) == 0
 
 
 def main() -> None:
@@ -193,10 +205,14 @@ def main() -> None:
     options = parser.parse_args()
     if not (os.environ.get(USER) and os.environ.get(PASSWORD)):
         parser.error(f"expected user and password in {USER} and {PASSWORD}")
-    logging.basicConfig(level=logging.ERROR)
-    logging.getLogger("amqtt.broker").addFilter(Partings())
-    with suppress(KeyboardInterrupt):
-        asyncio.run(serve(options.port, options.child))
+    logging.basicConfig(level=logging.CRITICAL)  # rumqttd tells of every packet as of an error
+    try:
+        serve(options.port, options.child)
+    except KeyboardInterrupt:
+        pass
+    except OSError as error:
+        parser.exit(1, f"embedded broker: {error}\n")
+    os._exit(0)  # its threads know no end
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from twin.equipment import EquipmentPath
+from twin.equipment import EquipmentPath, Level
 from twin.records import RecordKind
 
 UNS = "uns/v1"
@@ -82,6 +82,17 @@ def uns_filter(root: str = "") -> str:
     'uns/v1/yujiang/vehicle/#'
     """
     return f"{UNS}/{root}/#" if root else f"{UNS}/#"
+
+
+def meta_filters(root: str = "") -> list[str]:
+    """MQTT filters of the master data at and below a path, one for each depth.
+
+    >>> meta_filters("yujiang/vehicle/assembly/trim")
+    ['uns/v1/yujiang/vehicle/assembly/trim/meta', 'uns/v1/yujiang/vehicle/assembly/trim/+/meta']
+    """
+    start = [*root.split("/")] if root else ["+"]
+    deeper = range(Level.UNIT - len(start) + 1)
+    return ["/".join((UNS, *start, *("+" * more), RecordKind.META.value)) for more in deeper]
 
 
 class SparkplugId(NamedTuple):

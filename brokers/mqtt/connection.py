@@ -67,6 +67,8 @@ class ConnectionConfig:
         client_id: MQTT client id, unique at the broker.
         will: Called before each CONNECT for the will of that connection; None: no will.
         filters: Topic filters to subscribe to and their QoS, in this order.
+        retained: Further filters, asked for anew at each connect and at QoS 0, so that all that is retained comes:
+            rumqttd gives it only to new subscriptions, and of QoS 1 no more than 100 messages.
         keep_session: Ask the broker to keep subscriptions and messages while we are away.
         max_inflight: Messages sent and not yet taken by the broker; more than 200 makes paho slow.
         inbox: Messages received and not yet read; above it the newest is dropped and counted.
@@ -77,6 +79,7 @@ class ConnectionConfig:
     client_id: str
     will: Callable[[], Will | None] | None = None
     filters: Sequence[tuple[str, int]] = ()
+    retained: Sequence[str] = ()
     keep_session: bool = False
     max_inflight: int = 100
     inbox: int = 50_000
@@ -150,7 +153,9 @@ class Connection:
             if await self._connect(version):
                 self.version = int(version)
                 return
-        raise RetriableError(f"{self.address}: expected an MQTT broker, got no answer to CONNECT")
+        raise RetriableError(
+            f"{self.address}: expected an MQTT broker, got no answer to CONNECT (is it one? check user and password)"
+        )
 
     async def close(self) -> None:
         """Send what is under way, disconnect and stop the network thread."""
@@ -324,10 +329,12 @@ class Connection:
         self._online.set()
 
     def _subscribe(self) -> None:
-        wanted: list[Any] = list(self.config.filters)
+        wanted: list[Any] = [*self.config.filters, *((name, 0) for name in self.config.retained)]
         if self._speaks_5():
             wanted = [(name, SubscribeOptions(qos=qos)) for name, qos in wanted]
         if wanted and self._client is not None:
+            if self.config.retained:
+                self._client.unsubscribe(list(self.config.retained))
             self._client.subscribe(wanted)
 
     def _speaks_5(self) -> bool:

@@ -10,7 +10,7 @@ from brokers.links import Base, ignore_base, malformed_level, mark_payload, read
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.codec import decode
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message
-from brokers.naming import control_topic, parse_uns_topic, uns_filter
+from brokers.naming import control_topic, meta_filters, parse_uns_topic, uns_filter
 from twin.ports import Delivery, Mark
 from twin.records import Frame, RecordKind
 
@@ -34,8 +34,9 @@ class UnsSource:
         self.on_base: Callable[[Base], None] = ignore_base
         self.malformed = 0
         base = control_topic("base", "#")
-        filters = ((base, 1), *((uns_filter(root), 1) for root in roots))
-        config = ConnectionConfig(client_id, filters=filters, keep_session=True)
+        filters = tuple((uns_filter(root), 1) for root in roots)
+        retained = (base, *(meta for root in roots for meta in meta_filters(root)))
+        config = ConnectionConfig(client_id, filters=filters, retained=retained, keep_session=True)
         self._connection = Connection(BrokerAddress.of(url), config)
         self._connection.handle(base, self._take_base)
 

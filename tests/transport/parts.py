@@ -141,3 +141,10 @@ async def running(role) -> AsyncIterator[None]:  # type: ignore[no-untyped-def]
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until a condition holds that nobody tells of."""
+    async with asyncio.timeout(LIMIT_S):
+        while not condition():  # noqa: ASYNC110 - counters of our own have no event
+            await asyncio.sleep(0.005)
