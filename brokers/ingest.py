@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from brokers.links import Base, LinkSource
-from brokers.reception import Reception
-from twin.errors import FatalError, RefusedRowsError, RetriableError, StoreError
+from brokers.reception import Event, GivenUp, Reception, Settled, Stored
+from brokers.stores.patience import insist
+from twin.errors import FatalError, RefusedRowsError, RetriableError
 from twin.ports import Delivery, Sink
 from twin.records import Frame
 
@@ -20,6 +21,27 @@ log = logging.getLogger(__name__)
 
 Observer = Callable[[Sequence[Frame]], Awaitable[None] | None]
 """Gets frames after they were written, in order per publisher."""
+Receptions = dict[tuple[str, str], Reception]
+"""What has arrived, by publisher and run."""
+
+
+class Keeper(Protocol):
+    """Remembers what observers are shown, so that they can go on after the end of this process."""
+
+    async def keep(self, event: Event) -> None:
+        """Keep something durably. Raises OSError, and is asked again."""
+
+
+class NoKeeper:
+    """Remembers nothing."""
+
+    async def keep(self, event: Event) -> None:
+        """Nothing to do."""
+
+
+def everything(_: Frame) -> bool:
+    """Every frame is of this run."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -67,6 +89,7 @@ class IngestCounters:
         observer_failures: Calls of observers that raised.
         malformed: Messages that were not what they should be.
         dropped: Messages the source had no room for.
+        other_run: Left over from another run; neither stored nor shown.
     """
 
     received: int = 0
@@ -84,6 +107,7 @@ class IngestCounters:
     observer_failures: int = 0
     malformed: int = 0
     dropped: int = 0
+    other_run: int = 0
 
 
 class Ingest:
@@ -98,17 +122,26 @@ class Ingest:
         sink: Where they go; opened and closed by the caller.
         observers: Who sees them after the write, e.g. the brain and the live pages.
         config: Bounds.
+        keeper: Remembers what was stored before it is acknowledged.
+        admits: Whether a frame is of this run, or a stranger's.
     """
 
     def __init__(
-        self, source: LinkSource, sink: Sink, observers: Sequence[Observer] = (), config: IngestConfig | None = None
+        self,
+        source: LinkSource,
+        sink: Sink,
+        observers: Sequence[Observer] = (),
+        config: IngestConfig | None = None,
+        keeper: Keeper | None = None,
+        admits: Callable[[Frame], bool] = everything,
     ):
         self.config = config or IngestConfig()
         self.ready = asyncio.Event()
         """Set once the source is open."""
         self._source, self._sink, self._observers = source, sink, list(observers)
+        self._keeper, self._admits = keeper or NoKeeper(), admits
         self._counters = IngestCounters()
-        self._runs: dict[tuple[str, str], Reception] = {}
+        self._runs: Receptions = {}
         self._unmarked: set[tuple[str, str]] = set()
         self._queue: asyncio.Queue[Delivery | None] = asyncio.Queue(self.config.deliveries)
         self._bases: list[Base] = []
@@ -119,6 +152,42 @@ class Ingest:
     def observe(self, observer: Observer) -> None:
         """Add an observer."""
         self._observers.append(observer)
+
+    @property
+    def still(self) -> asyncio.Lock:
+        """Held while frames are taken; whoever holds it finds store, receptions and observers in step."""
+        return self._busy
+
+    @property
+    def receptions(self) -> Receptions:
+        """What has arrived so far."""
+        return self._runs
+
+    async def restore(self, receptions: Receptions, events: Iterable[Event]) -> None:
+        """Go on from what was kept: observers see again what was shown after it; before :meth:`run`.
+
+        Args:
+            receptions: Of the moment at which the observers were saved.
+            events: What was kept since then.
+        """
+        now = asyncio.get_running_loop().time()
+        self._runs = receptions
+        for run in self._runs.values():
+            run.resume(now)
+        for event in events:
+            await self._again(event)
+        self._unmarked.update(self._runs)
+
+    async def _again(self, event: Event) -> None:
+        now = asyncio.get_running_loop().time()
+        if isinstance(event, Stored):
+            for frame in event.frames:
+                if frame.seq >= 0:
+                    self._reception((frame.publisher, frame.run)).arrivals.add(frame.seq)
+            await self._show(event.frames)
+        elif (run := self._runs.get((event.publisher, event.run))) is not None:
+            shown = run.settle(event.first, now) if isinstance(event, Settled) else run.give_up(now)
+            await self._observed(list(shown))
 
     @property
     def counters(self) -> IngestCounters:
@@ -183,11 +252,12 @@ class Ingest:
         fresh = [frame for delivery in deliveries for frame in delivery.frames if self._is_new(frame)]
         if fresh:
             fresh = await self._store(fresh)
+            await self._keep(Stored(fresh))
         for delivery in deliveries:
             await delivery.ack()
         await self._mark(gaps_only=True)
-        await self._settle_bases()
         await self._show(fresh)
+        await self._settle_bases()
 
     async def _batch(self) -> list[Delivery] | None:
         first = await self._queue.get()
@@ -206,6 +276,9 @@ class Ingest:
 
     def _is_new(self, frame: Frame) -> bool:
         self._counters.received += 1
+        if not self._admits(frame):
+            self._counters.other_run += 1
+            return False
         if frame.seq < 0:
             self._counters.foreign += 1
             return True
@@ -245,27 +318,35 @@ class Ingest:
         return frame.take([])
 
     async def _write(self, frames: Sequence[Frame]) -> None:
-        pause, longest = self.config.retry_s
-        while True:
-            try:
-                await self._sink.write(frames)
-                break
-            except RefusedRowsError:
-                self._failing = False
-                raise
-            except StoreError as error:
-                self._counters.store_failures += 1
-                if not self._failing:
-                    log.warning("ingest: store refused %d frames: %s; trying again", len(frames), error)
-                self._failing = True
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, longest)
-        if self._failing:
-            log.warning("ingest: store is back")
-        self._failing = False
+        try:
+            await insist(
+                f"ingest: store refused {len(frames)} frames",
+                lambda: self._sink.write(frames),
+                self.config.retry_s,
+                failed=self._failed,
+            )
+        finally:
+            self._failing = False
         self._counters.batches += 1
         self._counters.stored += len(frames)
         self._counters.values += sum(frame.size for frame in frames)
+
+    async def _keep(self, event: Event) -> None:
+        """Remember something; like the store, this is tried again until it succeeds."""
+        try:
+            await insist(
+                "ingest: cannot remember what was stored",
+                lambda: self._keeper.keep(event),
+                self.config.retry_s,
+                failed=self._failed,
+                errors=(OSError,),
+            )
+        finally:
+            self._failing = False
+
+    def _failed(self) -> None:
+        self._failing = True
+        self._counters.store_failures += 1
 
     async def _show(self, frames: Sequence[Frame]) -> None:
         now = asyncio.get_running_loop().time()
@@ -298,6 +379,8 @@ class Ingest:
             key = (base.publisher, base.run)
             if key in self._runs:
                 self._unmarked.add(key)
+                if base.first > self._runs[key].mark.stored_to:
+                    await self._keep(Settled(base.publisher, base.run, base.first))
                 await self._observed(list(self._runs[key].settle(base.first, now)))
 
     async def _beat(self) -> None:
@@ -314,6 +397,7 @@ class Ingest:
         for run in self._runs.values():
             if run.gap_since is not None and now - run.gap_since > self.config.gap_s:
                 log.warning("ingest: %s: gap before %s given up", run.publisher, run.mark.missing[-1:])
+                await self._keep(GivenUp(run.publisher, run.run))
                 await self._observed(list(run.give_up(now)))
 
     async def _mark(self, gaps_only: bool = False) -> None:

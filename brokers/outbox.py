@@ -85,6 +85,7 @@ class Outbox:
         split: Cuts a frame into the pieces the protocol sends; ``Publisher.split``.
         config: Bounds and policy.
         run: Id of this life of the publisher; default random.
+        first: Number of the next piece; all before it are stored.
 
     Example::
 
@@ -96,11 +97,12 @@ class Outbox:
     split: Callable[[Frame], Sequence[Frame]]
     config: OutboxConfig = field(default_factory=OutboxConfig)
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    first: int = 0
 
     def __post_init__(self) -> None:
         self.counters = OutboxCounters()
         self._held: dict[int, _Piece] = {}
-        self._base = self._cursor = self._next = 0
+        self._base = self._cursor = self._next = self.first
         self._again: deque[int] = deque()
         self._answer: Base | None = None
         self._changed = threading.Condition()
@@ -254,6 +256,16 @@ class Outbox:
         """What is held now."""
         return Base(self.publisher, self.run, self._base)
 
+    @property
+    def next(self) -> int:
+        """Number of the piece that is put next."""
+        return self._next
+
+    def held(self) -> list[Frame]:
+        """What was put and is not known to be stored, in order."""
+        with self._changed:
+            return [piece.frame for piece in self._held.values()]
+
     def mark(self, mark: Mark) -> None:
         """Let go of what is stored and send again what is missing; marks of other runs are ignored."""
         if mark.run != self.run or mark.publisher != self.publisher:
@@ -286,6 +298,12 @@ class Outbox:
                 due = piece.sent_at is None or now - piece.sent_at >= self.config.resend_after_s
                 if due and seq not in queued:
                     self._again.append(seq)
+
+    async def below(self, pieces: int) -> None:
+        """Wait until fewer pieces than this are held."""
+        while len(self._held) >= pieces:
+            self._room.clear()
+            await self._room.wait()
 
     async def settled(self, timeout_s: float | None = None) -> bool:
         """Wait until everything put so far is stored; False when it is not in time."""

@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from twin.ports import Mark
 from twin.records import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Something to go through again: frames that were stored, in the order in which they came."""
+
+    frames: Sequence[Frame]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Something to go through again: numbers below ``first`` will not come."""
+
+    publisher: str
+    run: str
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Something to go through again: the first gap is not waited for."""
+
+    publisher: str
+    run: str
+
+
+Event = Stored | Settled | GivenUp
+"""What the order in which observers see frames depends on."""
 
 
 @dataclass
@@ -91,6 +119,11 @@ class Reception:
     def held(self) -> int:
         """Frames that wait for a gap before them to close."""
         return len(self._waiting)
+
+    def resume(self, now: float) -> None:
+        """The clock has begun anew: what was waited for is waited for from now on."""
+        self.gap_since = None if self.gap_since is None else now
+        self._named = -1
 
     def show(self, frame: Frame, now: float) -> Iterator[Frame]:
         """The frames that observers see now that this one is stored, in order."""

@@ -14,6 +14,7 @@ from devices.master import chain_meta
 from scenarios.document import Scenario
 from twin.config import PlantConfig
 from twin.equipment import EquipmentPath
+from twin.parts.calendar import DAYS
 from twin.records import Frame, RecordKind, records
 from twin.sim.events import TraceRow
 from twin.sim.plant import Plant
@@ -39,9 +40,36 @@ def anchored(config: PlantConfig, start: datetime) -> PlantConfig:
     return config.model_copy(update={"epoch": start.astimezone(config.epoch.tzinfo)})
 
 
+def anchor(config: PlantConfig, now: datetime, before: timedelta) -> datetime:
+    """The newest moment for simulated second 0 that leaves so much history and keeps the hours of the scenario.
+
+    Shifts and tariffs go by the clock, caps, perturbations and orders by the time since second 0: both say the
+    same hours only when second 0 is at the scenario's own time of day, and on its weekday where days differ.
+
+    >>> config = PlantConfig.model_construct(epoch=datetime.fromisoformat("2026-03-02T06:00+08:00"), enterprises=())
+    >>> anchor(config, datetime.fromisoformat("2026-05-07T05:30+08:00"), timedelta(hours=8)).isoformat()
+    '2026-05-06T06:00:00+08:00'
+    """
+    local = (now - before).astimezone(config.epoch.tzinfo)
+    start = config.epoch.replace(year=local.year, month=local.month, day=local.day)
+    back = timedelta(days=start > local)
+    if _days_differ(config.model_dump()):
+        back += timedelta(days=((start - back).weekday() - config.epoch.weekday()) % 7)
+    return start - back
+
+
 def last_full_hour(now: datetime, before: timedelta) -> datetime:
     """The full hour at or before ``now - before``."""
     return (now - before).replace(minute=0, second=0, microsecond=0)
+
+
+def _days_differ(node: Any) -> bool:
+    """Whether anything of a plant happens on some days of the week only."""
+    if isinstance(node, dict):
+        days = node.get("days")
+        some = isinstance(days, tuple) and 0 < len(set(days) & set(DAYS)) < len(DAYS)
+        return some or any(map(_days_differ, node.values()))
+    return isinstance(node, list | tuple) and any(map(_days_differ, node))
 
 
 class Feed:
@@ -128,15 +156,24 @@ class Feed:
             step += 1
         yield until_s
 
+    def dump(self) -> bytes:
+        """Everything as bytes from which :meth:`of_bytes` goes on as if nothing had happened."""
+        return pickle.dumps((self.config, self.seed, self.plant.snapshot(), self.banks, self._last))
+
     def save(self, path: Path) -> None:
-        """Write everything to a file from which :meth:`resume` goes on as if nothing had happened."""
+        """Write everything to a file from which :meth:`resume` goes on."""
         path.touch(mode=0o600)
-        path.write_bytes(pickle.dumps((self.config, self.seed, self.plant.snapshot(), self.banks, self._last)))
+        path.write_bytes(self.dump())
 
     @classmethod
     def resume(cls, path: Path) -> Feed:
         """Continue from a file this program wrote itself; never read one from elsewhere."""
-        config, seed, snapshot, banks, last = pickle.loads(path.read_bytes())  # noqa: S301 - our own file, mode 0600
+        return cls.of_bytes(path.read_bytes())
+
+    @classmethod
+    def of_bytes(cls, saved: bytes) -> Feed:
+        """Continue from bytes that this installation made; never read others."""
+        config, seed, snapshot, banks, last = pickle.loads(saved)  # noqa: S301 - sealed by their keepers
         feed = cls.__new__(cls)
         feed.config, feed.seed, feed.banks, feed._last = config, seed, banks, last
         feed.plant = Plant.restore(snapshot)

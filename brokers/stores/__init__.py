@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -72,6 +73,18 @@ class StoreUrl:
         """One option."""
         return self.options.get(name, default)
 
+    @property
+    def run(self) -> str:
+        """Run that has a part of the store for itself; empty: none.
+
+        Raises:
+            FatalError: It cannot be the name of a run.
+        """
+        run = self.option("run")
+        if not re.fullmatch(r"[0-9a-z]{0,32}", run):
+            raise FatalError(f"store {self.scheme}: expected a run of up to 32 letters and digits, got {run!r}")
+        return run
+
     def allow(self, *names: str) -> None:
         """Refuse options with other names.
 
@@ -86,6 +99,15 @@ class StoreUrl:
 
 stores: Registry[Callable[[StoreUrl], Store]] = Registry("store", "brokers.stores")
 """Every kind of store, by the scheme of its URL."""
+
+
+def apart(url: str, run: str) -> str:
+    """Address of the part of a store that a run has for itself; what others wrote there is not seen in it.
+
+    >>> apart("duckdb://plant.duckdb?keep=30 day", "5f0c")
+    'duckdb://plant.duckdb?keep=30 day&run=5f0c'
+    """
+    return f"{url}{'&' if '?' in url else '?'}run={run}"
 
 
 def open_store(url: str) -> Store:

@@ -50,10 +50,14 @@ class DuckDbStore:
         keep_ns: Delete rows whose source time is older than the newest by more than this; None: keep all.
         threads: Threads that DuckDB may use for one query.
         memory: Most memory DuckDB may use, e.g. ``1GB``.
+        run: Run that is kept apart from others in the same file, in a schema of its own; empty: none.
     """
 
-    def __init__(self, path: str, keep_ns: int | None = None, threads: int = 2, memory: str = "1GB") -> None:
+    def __init__(
+        self, path: str, keep_ns: int | None = None, threads: int = 2, memory: str = "1GB", run: str = ""
+    ) -> None:
         self.path = path
+        self.run = run
         self.keep_ns = keep_ns
         self.forgotten: Counter[RecordKind] = Counter()
         """Rows deleted because they were too old, by kind."""
@@ -143,7 +147,15 @@ class DuckDbStore:
             self._root = duckdb.connect(self.path, config=self._config)
         except duckdb.Error as error:
             raise StoreError(_explained(self.path, str(error))) from error
-        self._tables = Tables(self._root.cursor())
+        self._tables = Tables(self._cursor())
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor = self._root.cursor()
+        if self.run:
+            schema = quoted(f"run_{self.run}")
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            cursor.execute(f"USE {schema}")
+        return cursor
 
     def _write(self, frames: Sequence[Frame]) -> None:
         try:
@@ -157,7 +169,7 @@ class DuckDbStore:
 
     def _query(self, statement: str, values: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
         if not hasattr(self._local, "cursor"):
-            self._local.cursor = self._root.cursor()
+            self._local.cursor = self._cursor()
         cursor: duckdb.DuckDBPyConnection = self._local.cursor
         return cursor.execute(statement, list(values))
 
@@ -250,6 +262,6 @@ def _explained(path: str, text: str) -> str:
 @stores.register("duckdb")
 def duckdb_store(url: StoreUrl) -> DuckDbStore:
     """Embedded file, the default; option ``keep``, e.g. ``keep=30 day``, deletes what is older."""
-    url.allow("keep")
+    url.allow("keep", "run")
     keep = url.option("keep")
-    return DuckDbStore(url.file, round(in_unit(keep, "s") * 1e9) if keep else None)
+    return DuckDbStore(url.file, round(in_unit(keep, "s") * 1e9) if keep else None, run=url.run)

@@ -22,9 +22,9 @@ from influxdb_client.rest import ApiException
 from numpy.typing import NDArray
 
 from brokers.stores import StoreUrl, stores
-from brokers.stores._influxql import InfluxHttp, StoreAwayError, below, between, equal, exactly, failure, name
+from brokers.stores._influxql import InfluxHttp, StoreAwayError, below, between, equal, exactly, failure, literal, name
 from brokers.stores.latest import Latest
-from brokers.stores.lines import ANCHOR, QUALITY, encoded, event_row, field_name
+from brokers.stores.lines import ANCHOR, QUALITY, RUN, encoded, event_row, field_name
 from brokers.stores.schema import bucket_ns, checked_where, event_frame, events_only
 from twin.equipment import EquipmentPath
 from twin.errors import FatalError
@@ -99,10 +99,13 @@ class InfluxStore:
     Args:
         http: The server and its database.
         dialect: How it is written to.
+        run: Run that is kept apart from others in the same place by a tag; empty: none.
     """
 
-    def __init__(self, http: InfluxHttp, dialect: Dialect) -> None:
+    def __init__(self, http: InfluxHttp, dialect: Dialect, run: str = "") -> None:
         self._http = http
+        self._run_id = run
+        self._own = [f"{name(RUN)} = {literal(run)}"] if run else []
         self._dialect = dialect
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="store-read")
@@ -116,6 +119,8 @@ class InfluxStore:
         """
         self.version = await self._run(self._writer, self._http.ping)
         await self._run(self._writer, self._dialect.prepare)
+        if not self._own and await self._points(f"SHOW TAG VALUES WITH KEY = {name(RUN)} LIMIT 1"):
+            self._own = [f"{name(RUN)} = ''"]  # others are here too
 
     async def write(self, frames: Sequence[Frame]) -> None:
         """Write all frames; the server has them when it returns.
@@ -138,7 +143,7 @@ class InfluxStore:
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """One telemetry tag in ``[t0, t1)``; see ``twin.ports.History``."""
         column = name(field_name(tag))
-        source = f"FROM telemetry WHERE {' AND '.join([*exactly(path), *between(t0_ns, t1_ns)])}"
+        source = f"FROM telemetry WHERE {' AND '.join([*exactly(path), *between(t0_ns, t1_ns), *self._own])}"
         points = await self._points(f"SELECT {column} {source} LIMIT {max_points + 1}")
         if len(points) > max_points:
             width = bucket_ns(t0_ns, t1_ns, max_points)
@@ -160,7 +165,7 @@ class InfluxStore:
         """Records of a kind at or below a path in ``[t0, t1)``; see ``twin.ports.History``."""
         conditions = checked_where(kind, where)
         unknown = [column for column, value in conditions.items() if value is None]
-        tests = [*below(under), *between(t0_ns, t1_ns), *equal(kind, conditions)]
+        tests = [*below(under), *between(t0_ns, t1_ns), *equal(kind, conditions), *self._own]
         some = "" if unknown else f"LIMIT {limit}"  # InfluxQL cannot ask for what is missing
         points = await self._points(f"SELECT * FROM {name(kind)} WHERE {' AND '.join(tests)} ORDER BY time DESC {some}")  # noqa: S608
         found = [event_row(kind, *point) for point in points]
@@ -171,7 +176,7 @@ class InfluxStore:
     async def latest(self, kind: RecordKind, under: str = "") -> Frame:
         """The last record of each key; see ``twin.ports.History``."""
         events_only(kind)
-        tests = f"WHERE {' AND '.join(below(under))}" if under else ""
+        tests = _where([*(below(under) if under else ()), *self._own])
         points = await self._points(f"SELECT * FROM {name(kind)} {tests} GROUP BY * ORDER BY time DESC LIMIT 1")  # noqa: S608
         last = Latest()
         last.merge(event_frame(kind, [event_row(kind, *point) for point in points]))
@@ -180,12 +185,12 @@ class InfluxStore:
     async def count(self, kind: RecordKind) -> int:
         """Number of stored rows of a kind (known values for telemetry)."""
         what = "*" if kind is RecordKind.TELEMETRY else name(ANCHOR[kind])
-        points = await self._points(f"SELECT count({what}) FROM {name(kind)}")  # noqa: S608
+        points = await self._points(f"SELECT count({what}) FROM {name(kind)} {_where(self._own)}")  # noqa: S608
         counted = [(field, number) for _, point in points for field, number in point.items()]
         return sum(number for field, number in counted if field != f"count_{QUALITY}")
 
     def _write(self, frames: Sequence[Frame]) -> None:
-        for body in encoded(frames, POINTS):
+        for body in encoded(frames, POINTS, self._run_id):
             self._dialect.write(body)
 
     async def _points(self, statement: str) -> list[tuple[int, dict[str, Any]]]:
@@ -193,6 +198,10 @@ class InfluxStore:
 
     async def _run(self, pool: ThreadPoolExecutor, work: Callable[..., T], *values: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, work, *values)
+
+
+def _where(tests: Sequence[str]) -> str:
+    return f"WHERE {' AND '.join(tests)}" if tests else ""
 
 
 def _secret(url: StoreUrl, variable: str) -> str:
@@ -213,19 +222,19 @@ def _base(url: StoreUrl) -> str:
 @stores.register("influxdb")
 def influxdb(url: StoreUrl) -> InfluxStore:
     """InfluxDB 2; options ``org``, ``bucket``, ``tls=1``, ``token_file``; token from ``FF_INFLUX_TOKEN`` or a file."""
-    url.allow("org", "bucket", "tls", "token_file")
+    url.allow("org", "bucket", "tls", "token_file", "run")
     token = _secret(url, "FF_INFLUX_TOKEN")
     if not token:
         raise FatalError("store influxdb: expected a token, got none (set FF_INFLUX_TOKEN or FF_INFLUX_TOKEN_FILE)")
     http = InfluxHttp(_base(url), url.option("bucket", "telemetry"), {"Authorization": f"Token {token}"})
-    return InfluxStore(http, Version2(http, url.option("org", "factory"), token))
+    return InfluxStore(http, Version2(http, url.option("org", "factory"), token), url.run)
 
 
 @stores.register("influxdb1")
 def influxdb1(url: StoreUrl) -> InfluxStore:
     """InfluxDB 1; options ``db``, ``tls=1``; user and password from ``FF_INFLUX_USER``, ``FF_INFLUX_PASSWORD``."""
-    url.allow("db", "tls")
+    url.allow("db", "tls", "run")
     user = os.environ.get("FF_INFLUX_USER", "")
     headers = urllib3.make_headers(basic_auth=f"{user}:{_secret(url, 'FF_INFLUX_PASSWORD')}") if user else {}
     http = InfluxHttp(_base(url), url.option("db", "telemetry"), dict(headers))
-    return InfluxStore(http, Version1(http))
+    return InfluxStore(http, Version1(http), url.run)

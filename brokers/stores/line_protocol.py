@@ -146,5 +146,6 @@ class LineStore:
 @stores.register("lines")
 def line_store(url: StoreUrl) -> LineStore:
     """Folder of line-protocol files; option ``rotate_mb`` (64): size at which a new file begins."""
-    url.allow("rotate_mb")
-    return LineStore(url.file, int(url.option("rotate_mb", "64")) << 20)
+    url.allow("rotate_mb", "run")
+    run = url.run
+    return LineStore(f"{url.file}/run-{run}" if run else url.file, int(url.option("rotate_mb", "64")) << 20)

@@ -63,7 +63,10 @@ ANCHOR: dict[RecordKind, str] = {
 }
 """A field that every point of a kind has, to count by; texts are written even when they are unknown."""
 
-_RESERVED = {*STORE_TAGS, QUALITY, "time"}
+RUN = "run_id"
+"""Tag of the points of a run that is kept apart from others in the same place."""
+
+_RESERVED = {*STORE_TAGS, QUALITY, RUN, "time"}
 _NOT_CARRIED = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
@@ -91,32 +94,34 @@ def escaped(text: str) -> str:
     return re.sub(r"([,= ])", r"\\\1", _NOT_CARRIED.sub("_", text))
 
 
-def _prefix(kind: RecordKind, path: str) -> str:
-    return ",".join([str(kind), *(f"{level}={segment}" for level, segment in store_tags(path).items())])
+def _prefix(kind: RecordKind, path: str, run: str) -> str:
+    own = [f"{RUN}={run}"] if run else []
+    return ",".join([str(kind), *(f"{level}={segment}" for level, segment in store_tags(path).items()), *own])
 
 
 # frames to bytes
 
 
-def encoded(frames: Iterable[Frame], points: int = 5000) -> Iterator[bytes]:
+def encoded(frames: Iterable[Frame], points: int = 5000, run: str = "") -> Iterator[bytes]:
     """Frames as line protocol, at most ``points`` lines in a piece.
 
     Args:
         frames: Any frames.
         points: Most lines in a piece; about 5,000 suit a server best.
+        run: Run that the points are kept apart for; empty: none.
 
     Raises:
         RefusedRowsError: A value that cannot be written.
     """
     for frame in merged(frames):
-        lines = _lines(frame)
+        lines = _lines(frame, run)
         for start in range(0, len(lines), points):
             yield _bytes_of(lines.slice(start, points))
 
 
-def _lines(frame: Frame) -> pa.StringArray:
+def _lines(frame: Frame, run: str) -> pa.StringArray:
     try:
-        return _telemetry_lines(frame) if frame.kind is RecordKind.TELEMETRY else _event_lines(frame)
+        return _telemetry_lines(frame, run) if frame.kind is RecordKind.TELEMETRY else _event_lines(frame, run)
     except (ValueError, TypeError, OverflowError) as error:
         raise RefusedRowsError(f"line protocol: {frame.kind} of {frame.paths[0]}: {error}") from error
 
@@ -126,7 +131,7 @@ def _bytes_of(lines: pa.StringArray) -> bytes:
     return bytes(lines.buffers()[2][int(offsets[0]) : int(offsets[-1])])
 
 
-def _telemetry_lines(frame: Frame) -> pa.StringArray:
+def _telemetry_lines(frame: Frame, run: str) -> pa.StringArray:
     fields = [_float_field(field_name(tag), frame.values[:, index]) for index, tag in enumerate(frame.tags)]
     worst = None if frame.quality is None else frame.quality.max(axis=1)
     if worst is not None and worst.any():
@@ -135,7 +140,7 @@ def _telemetry_lines(frame: Frame) -> pa.StringArray:
     some = np.isfinite(np.asarray(frame.values, dtype=np.float64)).any(axis=1)
     values = pc.binary_join_element_wise(*fields, ",", null_handling="skip")
     stamps = pa.array(frame.time_ns).cast(pa.string())
-    lines = pc.binary_join_element_wise(_prefixes(frame), values, stamps, " ")
+    lines = pc.binary_join_element_wise(_prefixes(frame, run), values, stamps, " ")
     return pc.binary_join_element_wise(lines, "\n", "").filter(pa.array(some))
 
 
@@ -146,21 +151,23 @@ def _float_field(name: str, column: Any) -> pa.StringArray:
     return text if finite.all() else pc.if_else(pa.array(finite), text, None)
 
 
-def _prefixes(frame: Frame) -> pa.StringArray:
+def _prefixes(frame: Frame, run: str) -> pa.StringArray:
     numbers: dict[str, int] = {}
     index = [numbers.setdefault(path, len(numbers)) for path in frame.paths]
-    return pa.array([_prefix(frame.kind, path) for path in numbers]).take(pa.array(index))
+    return pa.array([_prefix(frame.kind, path, run) for path in numbers]).take(pa.array(index))
 
 
-def _event_lines(frame: Frame) -> pa.StringArray:
+def _event_lines(frame: Frame, run: str) -> pa.StringArray:
     rows = zip(frame.paths, frame.time_ns.tolist(), frame.values, strict=True)
-    return pa.array([_event_line(frame.kind, path, time_ns, values) for path, time_ns, values in rows])
+    return pa.array(
+        [_event_line(frame.kind, _prefix(frame.kind, path, run), time_ns, values) for path, time_ns, values in rows]
+    )
 
 
-def _event_line(kind: RecordKind, path: str, time_ns: int, values: Sequence[Any]) -> str:
+def _event_line(kind: RecordKind, prefix: str, time_ns: int, values: Sequence[Any]) -> str:
     point = {name: cleaned(name, value) for name, value in zip(COLUMNS[kind], values, strict=True)}
     tags = TAG_COLUMNS.get(kind, ())
-    head = [_prefix(kind, path), *(f"{name}={escaped(str(point[name]))}" for name in tags if point[name])]
+    head = [prefix, *(f"{name}={escaped(str(point[name]))}" for name in tags if point[name])]
     if kind in LANES:
         column, lanes = LANES[kind]
         head.append(f"{LANE}={crc32(str(point[column]).encode()) % lanes}")

@@ -1,0 +1,185 @@
+"""Files from which a role goes on: sealed states of two generations, and journals of what came since.
+
+Both hold pickles, which could run any code, so nothing is read whose seal was not made with the key of this
+installation. The seal is the checksum too: a file that was cut or changed is not read. Two generations are
+kept, so that one damaged file costs nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import os
+import pickle
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from scenarios.forecast.saved import own_key, software, write_private
+
+log = logging.getLogger(__name__)
+
+MAGIC = b"future-factory-state 1 "
+SEAL_BYTES = 16
+HEAD = struct.Struct("<I")
+MOST_BYTES = 1 << 30
+
+
+def _seal(key: bytes, *parts: bytes) -> bytes:
+    code = hashlib.blake2b(key=key, digest_size=SEAL_BYTES)
+    for part in parts:
+        code.update(part)
+    return code.digest()
+
+
+def _head(run: str) -> bytes:
+    return MAGIC + f"{software()} {run}\n".encode()
+
+
+class State:
+    """The last two states of a role, each whole or not at all.
+
+    Args:
+        path: File of the newest; the one before lies beside it.
+        run: Name of the run; states of others are not read.
+        key: Key of the seals; default that of this installation.
+    """
+
+    def __init__(self, path: Path, run: str, key: bytes | None = None):
+        self.path = path
+        self._head = _head(run)
+        self._key = key or own_key()
+
+    @property
+    def before(self) -> Path:
+        """File of the state before."""
+        return self.path.with_name(f"{self.path.name}.before")
+
+    def write(self, body: bytes) -> None:
+        """Keep a state durably; the one that was newest becomes the one before."""
+        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        write_private(beside, self._head + _seal(self._key, self._head, body) + body)
+        _durable(beside)
+        if self.path.exists():
+            self.path.replace(self.before)
+        beside.replace(self.path)
+        _durable(self.path.parent)
+
+    def read(self) -> Any:
+        """The newest state that can be read; None when there is none."""
+        for path in (self.path, self.before):
+            body = self._body(path)
+            if body is not None:
+                return pickle.loads(body)  # noqa: S301 - sealed with our own key
+        return None
+
+    def _body(self, path: Path) -> bytes | None:
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return None
+        seal, body = content[len(self._head) :][:SEAL_BYTES], content[len(self._head) + SEAL_BYTES :]
+        same = content.startswith(self._head) and hmac.compare_digest(seal, _seal(self._key, self._head, body))
+        if not same:
+            log.warning("%s: expected a state of this run and version, got another or a damaged one", path)
+        return body if same else None
+
+    def forget(self) -> None:
+        """Remove both."""
+        self.path.unlink(missing_ok=True)
+        self.before.unlink(missing_ok=True)
+
+
+class Journal:
+    """What came since a state, one sealed entry after the other; an entry that was cut ends it.
+
+    Args:
+        path: The file; entries are added at its end.
+        key: Key of the seals; default that of this installation.
+    """
+
+    def __init__(self, path: Path, key: bytes | None = None):
+        self.path = path
+        self.bytes = 0
+        """Length of the file as far as it has been looked at or written."""
+        self._key = key or own_key()
+        self._file: int | None = None
+
+    def add(self, entry: Any) -> None:
+        """Keep an entry; it survives the end of this process at once, that of the machine after :meth:`sync`.
+
+        Raises:
+            OSError: It cannot be written; the file ends with the entry before.
+        """
+        if self._file is None:
+            self._file = self._opened()
+        body = pickle.dumps(entry, pickle.HIGHEST_PROTOCOL)
+        head = HEAD.pack(len(body))
+        try:
+            _write(self._file, head + _seal(self._key, head, body) + body)
+        except OSError:
+            os.ftruncate(self._file, self.bytes)
+            raise
+        self.bytes += len(head) + SEAL_BYTES + len(body)
+
+    def _opened(self) -> int:
+        """Ready to go on behind the last whole entry."""
+        for _, end in self._entries():
+            self.bytes = end
+        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.ftruncate(handle, self.bytes)
+        return handle
+
+    def sync(self) -> None:
+        """Return when the disk has all."""
+        if self._file is not None:
+            os.fdatasync(self._file)
+
+    def read(self) -> Iterator[Any]:
+        """The entries, oldest first, up to the first that is not whole."""
+        for body, _ in self._entries():
+            yield pickle.loads(body)  # noqa: S301 - sealed with our own key
+
+    def _entries(self) -> Iterator[tuple[bytes, int]]:
+        try:
+            file = self.path.open("rb")
+        except FileNotFoundError:
+            return
+        end = 0
+        with file:
+            while head := file.read(HEAD.size + SEAL_BYTES):
+                length, seal = head[: HEAD.size], head[HEAD.size :]
+                size = HEAD.unpack(length)[0] if len(length) == HEAD.size else MOST_BYTES
+                body = file.read(size) if size < MOST_BYTES else b""
+                if len(body) != size or not hmac.compare_digest(seal, _seal(self._key, length, body)):
+                    log.warning("%s: expected a whole entry at byte %d, got one cut or damaged", self.path, end)
+                    return
+                end += len(head) + size
+                yield body, end
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def remove(self) -> None:
+        """Close and delete it."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+
+def _write(handle: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(handle, left) :]
+
+
+def _durable(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,120 @@
+"""What the hub's process remembers: the brain, and what was stored since it was saved.
+
+Every piece is written here after the store has it and before its publisher hears of it, so the brain of the
+next process is shown exactly what this one was shown, in the same order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from brokers.ingest import Receptions
+from brokers.reception import Event, Stored
+from scenarios.live.checkpoint import Journal, State
+from twin.brain import Brain
+from twin.records import Frame, RecordKind
+
+LARGE_BYTES = 256 * 1024 * 1024
+"""Length of a journal after which the brain is saved before its time."""
+
+
+@dataclass(frozen=True)
+class HubState:
+    """A hub from which to go on.
+
+    Args:
+        brain: The brain.
+        receptions: What has arrived of each publisher's run.
+        figures: Indicators that are not known to be stored.
+        journal: Number of the journal that goes on from here.
+    """
+
+    brain: Brain
+    receptions: Receptions = field(default_factory=dict)
+    figures: Sequence[Frame] = ()
+    journal: int = 0
+
+
+class HubMemory:
+    """State and journals of the hub.
+
+    Args:
+        path: File of the state; the journals lie beside it.
+        run: Name of the run.
+    """
+
+    def __init__(self, path: Path, run: str):
+        self._state = State(path, run)
+        self._path = path
+        self._number = 0
+        self._journal = Journal(self._file(0))
+
+    def begin(self, brain: Brain) -> None:
+        """The brain has seen the history and nothing else yet."""
+        self._state.forget()
+        for number in self._numbers():
+            self._file(number).unlink()
+        self._state.write(pickle.dumps(HubState(brain)))
+        self._turn(0)
+
+    def read(self) -> HubState | None:
+        """The state to go on from; None when there is none. Its events are then :meth:`events`."""
+        state = self._state.read()
+        if not isinstance(state, HubState):
+            return None
+        self._turn(max([state.journal, *self._numbers()]))
+        return state
+
+    def events(self, since: int) -> Iterator[Event]:
+        """What was kept from a journal on."""
+        for number in self._numbers():
+            if number >= since:
+                yield from Journal(self._file(number)).read()
+
+    async def keep(self, event: Event) -> None:
+        """Keep an event durably; of indicators, which the brain makes itself, only the numbers."""
+        if isinstance(event, Stored):
+            frames = [frame.take([]) if frame.kind is RecordKind.KPI else frame for frame in event.frames]
+            event = Stored([frame for frame in frames if len(frame) or frame.seq >= 0])
+        await asyncio.to_thread(self._add, event)
+
+    def _add(self, event: Event) -> None:
+        self._journal.add(event)
+        self._journal.sync()
+
+    @property
+    def large(self) -> bool:
+        """Whether the journal is so long that the brain should be saved."""
+        return self._journal.bytes > LARGE_BYTES
+
+    def save(self, brain: Brain, receptions: Receptions, figures: Sequence[Frame]) -> bytes:
+        """A copy of the hub as it is while no frame is taken; what is kept from now on comes after it."""
+        self._turn(self._number + 1)
+        return pickle.dumps(HubState(brain, receptions, figures, self._number))
+
+    def write(self, copy: bytes) -> None:
+        """Go on from a copy after the next start; the journals that the state before it needs stay."""
+        self._state.write(copy)
+        for number in self._numbers():
+            if number < self._number - 1:
+                self._file(number).unlink()
+
+    def _turn(self, number: int) -> None:
+        self._journal.close()
+        self._number = number
+        self._journal = Journal(self._file(number))
+
+    def _file(self, number: int) -> Path:
+        return self._path.with_suffix(f".journal-{number}")
+
+    def _numbers(self) -> list[int]:
+        found = self._path.parent.glob(f"{self._path.stem}.journal-*")
+        return sorted(int(path.name.rpartition("-")[2]) for path in found)
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        self._journal.close()

@@ -1,0 +1,161 @@
+"""What the plant's process remembers, so that it says the same again with the same numbers.
+
+A copy of the plant counts once all that was said before it is stored. What the process did since then stands
+in a journal: at which times it looked at the plant, and when it introduced itself. From both, the same
+pieces are made again; the hub knows by their numbers which of them it has.
+"""
+
+from __future__ import annotations
+
+import pickle
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from brokers.outbox import Outbox
+from scenarios.feed import Feed
+from scenarios.live.checkpoint import Journal, State
+
+
+class Paced(NamedTuple):
+    """The process paired simulated and real time."""
+
+    start_s: float
+    start_ns: int
+
+
+class Hello(NamedTuple):
+    """The process said master data and the last state of everything."""
+
+
+class Tick(NamedTuple):
+    """The process looked at the plant."""
+
+    sim_s: float
+
+
+Entry = Paced | Hello | Tick
+
+
+@dataclass(frozen=True)
+class PlantState:
+    """A plant from which to go on.
+
+    Args:
+        feed: The plant and its devices as bytes.
+        life: Name of its life; one made anew from the seed has another.
+        numbers: Number of the next piece by site; all before are stored.
+        entries: Number of journal entries that came before.
+        pace: How simulated and real time were paired last.
+    """
+
+    feed: bytes
+    life: str = field(default_factory=lambda: secrets.token_hex(4))
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    entries: int = 0
+    pace: Paced | None = None
+
+
+class PlantMemory:
+    """State and journal of one process of the plant.
+
+    Args:
+        path: File of the state.
+        run: Name of the run.
+    """
+
+    def __init__(self, path: Path, run: str):
+        self._state = State(path, run)
+        self._path = path.with_suffix(".ticks")
+        self._run = run
+        self._journal = Journal(self._path)
+        self._entries: list[tuple[int, Entry]] = []
+        self._confirmed = PlantState(b"")
+        self._asked: PlantState | None = None
+
+    def begin(self, feed: Feed) -> None:
+        """The plant is at the end of its history and has said nothing yet."""
+        self._state.forget()
+        self._journal.remove()
+        self._state.write(pickle.dumps(PlantState(feed.dump())))
+
+    def read(self) -> bool:
+        """Read what there is; False when there is nothing to go on from."""
+        state = self._state.read()
+        if not isinstance(state, PlantState):
+            return False
+        self._confirmed = state
+        self._entries = list(self._journal.read())
+        return True
+
+    @property
+    def feed(self) -> Feed:
+        """The plant as it was saved."""
+        return Feed.of_bytes(self._confirmed.feed)
+
+    @property
+    def run(self) -> str:
+        """Run id of the outboxes."""
+        return f"{self._run}.{self._confirmed.life}"
+
+    def number(self, site: str) -> int:
+        """Number of the first piece of a site."""
+        return self._confirmed.numbers.get(site, 0)
+
+    @property
+    def pace(self) -> Paced | None:
+        """The last pairing of simulated and real time."""
+        paced = [entry for _, entry in self._entries if isinstance(entry, Paced)]
+        return paced[-1] if paced else self._confirmed.pace
+
+    def again(self) -> Iterator[Entry]:
+        """What the process did since the state, in order."""
+        return (entry for number, entry in list(self._entries) if number >= self._confirmed.entries)
+
+    def note(self, entry: Entry) -> None:
+        """The process is about to do something."""
+        number = self._entries[-1][0] + 1 if self._entries else self._confirmed.entries
+        self._journal.add((number, entry))
+        self._entries.append((number, entry))
+
+    def sync(self) -> None:
+        """Return when the disk has what was noted."""
+        self._journal.sync()
+
+    @property
+    def waits(self) -> bool:
+        """Whether a copy waits for what was said before it to be stored."""
+        return self._asked is not None
+
+    def save(self, feed: Feed, outboxes: Mapping[str, Outbox]) -> None:
+        """Take a copy of the plant as it is between two entries."""
+        numbers = {site: outbox.next for site, outbox in outboxes.items()}
+        entries = self._entries[-1][0] + 1 if self._entries else self._confirmed.entries
+        self._asked = replace(self._confirmed, feed=feed.dump(), numbers=numbers, entries=entries, pace=self.pace)
+
+    def stored(self, outboxes: Mapping[str, Outbox]) -> bool:
+        """Whether all that was said before the copy is stored."""
+        asked = self._asked
+        return asked is not None and all(outboxes[site].base().first >= next_ for site, next_ in asked.numbers.items())
+
+    def confirm(self) -> None:
+        """Go on from the copy after the next start; the journal keeps what the state before it needs."""
+        if self._asked is None:
+            return
+        before, self._confirmed, self._asked = self._confirmed, self._asked, None
+        self._state.write(pickle.dumps(self._confirmed))
+        self._entries = [(number, entry) for number, entry in self._entries if number >= before.entries]
+        self._rewrite()
+
+    def _rewrite(self) -> None:
+        fresh = Journal(self._path.with_suffix(".new"))
+        fresh.remove()
+        for entry in self._entries:
+            fresh.add(entry)
+        fresh.sync()
+        fresh.close()
+        self._journal.close()
+        fresh.path.replace(self._path)
+        self._journal = Journal(self._path)

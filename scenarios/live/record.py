@@ -1,0 +1,110 @@
+"""What a run is, so that it can go on: kept in its store and in its folder.
+
+The record is one row of master data, so every kind of store has it. From it alone, with the scenario,
+the whole history of the run is made again: the same plant at the same hours, the same keys in the store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scenarios.document import Scenario
+from scenarios.forecast.saved import write_private
+from twin.equipment import EquipmentPath
+from twin.errors import Problem, ScenarioError
+from twin.ports import History
+from twin.records import Frame, RecordKind, records
+from twin.sim.effect import Command
+
+SCHEMA = "run/v1"
+"""Schema of the row of master data."""
+ASIDE = ("title", "description", "brokers", "store", "dashboards", "forecast", "expectations", "run")
+"""Sections of a scenario that change nothing in its plant."""
+FILE = "record.json"
+BEGIN_ANEW = "--fresh begins a new run and keeps the old one apart"
+
+
+class RunRecord(BaseModel):
+    """What makes a run the same again.
+
+    Args:
+        id: Name of the run; publishers' run ids begin with it.
+        scenario: Name of its scenario.
+        plant_hash: Hash over what makes its plant.
+        seed: Seed of all random streams.
+        epoch: Moment of simulated second 0.
+        store: Address of its store.
+        apart: Part of the store that the run has for itself; empty: the whole.
+        commands: What it was told from outside, in order.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str = Field(pattern=r"^[0-9a-f]{12}$")
+    scenario: str
+    plant_hash: str
+    seed: int
+    epoch: datetime
+    store: str = ""
+    apart: str = ""
+    commands: tuple[Command, ...] = ()
+
+    @classmethod
+    def new(cls, scenario: Scenario, seed: int, epoch: datetime, store: str) -> Self:
+        """The record of a run that begins."""
+        name = secrets.token_hex(6)
+        return cls(
+            id=name, scenario=scenario.name, plant_hash=plant_hash(scenario), seed=seed, epoch=epoch, store=store
+        )
+
+    def frame(self, now_ns: int) -> Frame:
+        """The row for the store, stamped with the time of writing: the newest counts."""
+        return records(RecordKind.META, [(path_of(self.scenario), now_ns, (SCHEMA, self.model_dump_json()))])
+
+    def write(self, folder: Path) -> None:
+        """Keep it in the run's folder, whole or not at all."""
+        beside = folder / f".{FILE}"
+        write_private(beside, self.model_dump_json(indent=2).encode())
+        beside.replace(folder / FILE)
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> Self | None:
+        """The record of a folder; None when it has none that can be read."""
+        try:
+            return cls.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    @classmethod
+    async def of_store(cls, history: History, scenario: str) -> Self | None:
+        """The record of the newest run of a scenario in a store; None when it has none.
+
+        Raises:
+            ScenarioError: It has one that this version cannot read.
+        """
+        found = await history.latest(RecordKind.META, path_of(scenario))
+        bodies = [body for schema, body in found.values.tolist() if schema == SCHEMA]
+        try:
+            return cls.model_validate_json(bodies[-1]) if bodies else None
+        except ValidationError:
+            problem = Problem("store", f"the record of a run of {scenario} as {SCHEMA}", "another one", BEGIN_ANEW)
+            raise ScenarioError([problem]) from None
+
+
+def path_of(scenario: str) -> EquipmentPath:
+    """Where the record of a scenario's run stands in a store."""
+    return EquipmentPath.of("run", scenario)
+
+
+def plant_hash(scenario: Scenario) -> str:
+    """Hash over all of a scenario that its plant is made of."""
+    plant = {name: part for name, part in scenario.document().items() if name not in ASIDE}
+    text = json.dumps(plant, sort_keys=True, ensure_ascii=False)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
