@@ -129,4 +129,4 @@ def test_the_chain_has_the_lanes_of_the_hub_between_its_links() -> None:
     hub = transport.heard.rows["sanhe/hub", "transport_co2_kg", "day", t1]
     assert row["scope"] == "chain"
     assert 0 < hub["value"] < row["value"]
-    assert "qingyu/basin" not in [site.path for site in transport.heard.brain._groups[CHAIN].sites]
+    assert "qingyu/basin" not in transport.heard.brain._groups[CHAIN].sites

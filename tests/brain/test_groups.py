@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.brain.made import EPOCH, LINE, UNITS, H, S, frames, made
@@ -53,6 +55,22 @@ def test_a_site_that_lags_is_not_waited_for_and_counted_when_it_is_back() -> Non
     back = run(brain, [_numbered(frame, n) for n, frame in enumerate(beats(SOUTH, range(1, 71)))])
     keep(back, brain.flush())
     assert (back[key]["value"], back[key]["coverage"], back[key]["quality"]) == (0.5, 1.0, "good")
+
+
+@pytest.mark.parametrize("period_min", [1, 15, 60])
+def test_the_first_figure_of_an_enterprise_holds_all_its_sites_at_any_period(period_min: int) -> None:
+    brain, given = start(), []
+    for minute in range(period_min, 181, period_min):
+        for path in (NORTH, SOUTH):
+            given += [row for frame in beats(path, range(minute, minute + 1)) for row in rows_of(brain, frame)]
+    hours = [row for row in given if (row["path"], row["kpi"], row["window"]) == (WORKS, "availability", "hour")]
+    assert [(row["time_ns"], row["value"], row["coverage"]) for row in hours] == [
+        (EPOCH + hour * H, 0.5, 1.0) for hour in (1, 2, 3)
+    ]
+
+
+def rows_of(brain: Brain, frame: Frame) -> list[dict[str, Any]]:
+    return [row for given in brain.process(frame) for row in given.rows()]
 
 
 def test_windows_that_end_together_are_revised_in_one_order() -> None:

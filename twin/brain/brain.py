@@ -49,6 +49,8 @@ class Brain:
         self._intake = Intake(self.config)
         self._numbers: dict[tuple[str, str], Numbers] = {}
         self._groups: dict[str, Group] = {}
+        self._groups_of: dict[str, tuple[Group, ...]] = {}
+        self._grouped = -1
         self._scopes: dict[str, tuple[int, list[Scope]]] = {}
 
     @property
@@ -66,12 +68,11 @@ class Brain:
         take = TAKE.get(frame.kind)
         if take is not None:
             take(self._intake, frame)
-        if frame.kind is RecordKind.META:
-            self._regroup()
         return ()
 
     def flush(self) -> Sequence[Frame]:
         """Revise what late records changed, and report the open windows as far as they were heard."""
+        self._regroup()
         result: list[Frame] = []
         for site in self._intake.sites.values():
             result += self._revise(site)
@@ -81,13 +82,14 @@ class Brain:
         for members in self._groups.values():
             result += self._pending(members)
             if members.mark is not None and members.sites:
-                offset = members.sites[0].offset_s
+                offset = members.offset_s
                 for window in _open_regular(offset, members.mark):
                     result += self._group_frames(members, window)
         return result
 
     def over(self, window: Window) -> Iterator[tuple[Table, Sequence[Scope], Frame | None]]:
         """Any span that is still kept: observations, their scopes and their indicators, by site and by group."""
+        self._regroup()
         for site in self._intake.sites.values():
             table = site.observe(site.under(site.path), window)
             sheet = Sheet(window, self.config.partial_below)
@@ -144,6 +146,7 @@ class Brain:
 
     def _beats(self, frame: Frame) -> list[Frame]:
         result: list[Frame] = []
+        self._regroup()
         for path, time_ns in zip(frame.paths, frame.time_ns.tolist(), strict=True):
             if path.level < Level.SITE:
                 self.stats.rejected += 1
@@ -152,8 +155,7 @@ class Brain:
             if frame.historical or (site.mark is not None and time_ns <= site.mark):
                 site.heal(time_ns, self.config.gap_ns)
                 continue
-            if site.mark is None:
-                self._regroup()
+            self._regroup()
             result += self._advance(site, time_ns, self._whole(frame))
         return result
 
@@ -165,9 +167,8 @@ class Brain:
         for path, window in self._closing(site, start, time_ns):
             yield from self._site_frames(site, path, window, keep=True)
             self._changed(site, path, window)
-        for members in self._groups.values():
-            if site in members.sites:
-                yield from self._advance_group(members)
+        for members in self._groups_of.get(site.path, ()):
+            yield from self._advance_group(members, site)
         if start // NS_PER_H != time_ns // NS_PER_H:
             self._prune(site, time_ns - self.config.keep_ns - DAY_NS)
 
@@ -196,9 +197,9 @@ class Brain:
 
     def _changed(self, site: Site, path: str, window: Window) -> None:
         """Groups that reported this window without knowing it so have to do it again."""
-        for members in self._groups.values():
+        for members in self._groups_of.get(site.path, ()):
             known = members.mark is not None and window.t1_ns <= members.mark
-            if known and path == site.path and site in members.sites and window.kind != LIVE:
+            if known and path == site.path and window.kind != LIVE:
                 members.pending.add(window)
 
     def _site_frames(self, site: Site, path: str, window: Window, keep: bool) -> Iterator[Frame]:
@@ -225,16 +226,16 @@ class Brain:
             self._scopes[path] = (site.version, scopes)
         return scopes
 
-    def _advance_group(self, members: Group) -> Iterator[Frame]:
+    def _advance_group(self, members: Group, site: Site) -> Iterator[Frame]:
         first = self._intake.first or 0
-        heard = members.heard(first, self.config.patience_ns)
+        heard = members.heard(site, first, self.config.patience_ns)
         if heard is None:
             return
         yield from self._pending(members)
         start = max(first if members.mark is None else members.mark, heard - self.config.keep_ns)
         if heard <= start:
             return
-        offset = members.sites[0].offset_s
+        offset = members.offset_s
         closing = [window for kind in ("hour", "day") for window in regular(kind, offset, start, heard)]
         members.mark = heard
         for window in sorted(closing, key=lambda window: window.t1_ns) + self._live(start, heard):
@@ -257,25 +258,31 @@ class Brain:
         else:
             path, chain = entry
             final = self._intake.item(chain.final_item)
-            view = ChainView(chain, path, members.sites, table, window, self._intake.transit, final)
+            sites = list(members.sites.values())
+            view = ChainView(chain, path, sites, table, window, self._intake.transit, final)
             report_chain(sheet, view)
-            report_chain_trade(sheet, path, members.sites, table, self.config)
+            report_chain_trade(sheet, path, sites, table, self.config)
             report_chain_transport(sheet, path, table, shipped(view))
         frame = sheet.frame()
         if frame is not None:
             yield frame
 
     def _regroup(self) -> None:
+        """Find the groups and their sites, when there are new sites or new master data."""
+        if self._grouped == self._intake.version:
+            return
+        self._grouped = self._intake.version
         sites = list(self._intake.sites.values())
+        heads: dict[str, list[Site]] = {}
         for site in sites:
-            head = site.path.at(Level.ENTERPRISE)
-            members = self._groups.setdefault(head, Group(head))
-            if site not in members.sites:
-                members.sites.append(site)
+            heads.setdefault(site.path.at(Level.ENTERPRISE), []).append(site)
+        for head, under in heads.items():
+            self._groups.setdefault(head, Group(EquipmentPath(head))).gather(under)
         for path, chain in self._intake.chains.values():
-            members = self._groups.setdefault(path, Group(path))
             ends = {unit for link in chain.links for unit in link.units}
-            members.sites = of_chain(sites, ends)
+            self._groups.setdefault(path, Group(path)).gather(of_chain(sites, ends))
+        groups = self._groups.values()
+        self._groups_of = {site.path: tuple(one for one in groups if site.path in one.sites) for site in sites}
 
     def _prune(self, site: Site, before_ns: int) -> None:
         site.prune(before_ns)

@@ -11,35 +11,78 @@ from twin.brain.site import Site, Table
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
 
+PERIODS = 2
+"""A site is late when it was silent for so many times the period in which the group's sites report."""
+
 
 @dataclass(eq=False)
 class Group:
     """An enterprise or a chain.
+
+    All sites report in turn, so that asking all of them at each heartbeat would cost the square of their number:
+    those that stand where the slowest does are counted, and all are asked when the last of them goes on.
 
     Args:
         path: Its path.
         sites: Its sites; of a chain see :func:`of_chain`.
         mark: Windows up to here were reported.
         pending: Windows reported before that have changed since.
+        asked: How often all its sites were asked for their marks.
     """
 
     path: EquipmentPath
-    sites: list[Site] = field(default_factory=list)
+    sites: dict[str, Site] = field(default_factory=dict)
     mark: int | None = None
     pending: set[Window] = field(default_factory=set)
+    asked: int = 0
+    _least: int | None = None
+    _there: set[str] = field(default_factory=set)
+    _period: int = 0
 
-    def heard(self, first_ns: int, patience_ns: int) -> int | None:
-        """Until when all sites were heard; sites that lag too far behind are not waited for."""
-        marks = [site.mark for site in self.sites]
-        newest = max((mark for mark in marks if mark is not None), default=None)
+    @property
+    def offset_s(self) -> float:
+        """Offset of the local time of its first site from UTC in s."""
+        return next((site.offset_s for site in self.sites.values()), 0.0)
+
+    def gather(self, sites: Iterable[Site]) -> None:
+        """From now on it has these sites."""
+        self.sites = {site.path: site for site in sites}
+        self._least = None
+
+    def heard(self, site: Site, first_ns: int, patience_ns: int) -> int | None:
+        """Until when all sites were heard, after one of them has gone on; None when that changes nothing.
+
+        Sites that lag further behind the newest than ``patience_ns`` and two periods of the group's slowest
+        reporter are not waited for.
+
+        Args:
+            site: The site that has gone on.
+            first_ns: First time that anything was heard of.
+            patience_ns: Shortest time that a site is waited for.
+        """
+        self._period = max(self._period, site.period)
+        mark = 0 if site.mark is None else site.mark
+        patience_ns = max(patience_ns, PERIODS * self._period)
+        if self._least is not None:
+            self._there.discard(site.path)
+            if self._there and mark - self._least <= patience_ns:
+                return None
+        return self._ask(first_ns, patience_ns)
+
+    def _ask(self, first_ns: int, patience_ns: int) -> int | None:
+        self.asked += 1
+        marks = {path: first_ns if site.mark is None else site.mark for path, site in self.sites.items()}
+        newest = max((site.mark for site in self.sites.values() if site.mark is not None), default=None)
         if newest is None:
             return None
-        heard = [first_ns if mark is None else mark for mark in marks]
-        return min(mark for mark in heard if newest - mark <= patience_ns)
+        least = self._least = min(mark for mark in marks.values() if newest - mark <= patience_ns)
+        self._there = {path for path, mark in marks.items() if mark == least}
+        self._period = max(site.period for site in self.sites.values())
+        return least
 
     def table(self, window: Window) -> Table:
         """All units of all sites in a window."""
-        tables = [site.table(window) for site in self.sites]
+        tables = [site.table(window) for site in self.sites.values()]
         units = tuple(unit for table in tables for unit in table.units)
         return Table(units, np.concatenate([t.ints for t in tables]), np.concatenate([t.floats for t in tables]))
 

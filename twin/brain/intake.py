@@ -59,12 +59,15 @@ class Intake:
         self.items: dict[str, int] = {}
         self.stats = Stats()
         self.first: int | None = None
+        self.version = 0
+        """Grows with every site and all master data."""
 
     def site(self, path: EquipmentPath) -> Site:
         """The site of a path, new if need be. Raises ValueError above the site level."""
         site_path = path.site
         if site_path not in self.sites:
             self.sites[site_path] = Site(site_path)
+            self.version += 1
         return self.sites[site_path]
 
     def unit(self, path: EquipmentPath) -> Unit:
@@ -75,6 +78,7 @@ class Intake:
                 raise ValueError(f"{path}: expected the path of a unit, got a {path.level.name.lower()}")
             site = self.site(path)
             unit = self.units[path] = site.units[path] = Unit(path, site)
+            self.version += 1
             site.changed()
         return unit
 
@@ -91,6 +95,7 @@ class Intake:
                 self.stats.rejected += 1
 
     def _learn(self, path: EquipmentPath, master: Master | None) -> None:
+        self.version += 1
         if isinstance(master, ChainMaster):
             self.chains[path] = (path, master)
         elif isinstance(master, EquipmentMaster):
