@@ -91,7 +91,8 @@ class Quantities:
         use(ints, self._fixtures)
         ints[:, COUNTED] = spent.counts
         made = spent.counts[:, :3].sum(axis=1)
-        ints[:, COLUMN["out_good"]], ints[:, COLUMN["out_produced"]] = spent.counts[:, 0], made
+        ints[:, COLUMN["out_good"]] = spent.counts[:, 0]
+        ints[:, [COLUMN["out_produced"], COLUMN["out_rate"]]] = made[:, None]
         ints[:, METERED] = span_ns  # every unit has a meter
         ints[:, COLUMN["priced"]] = self.rates.priced
         floats = np.zeros((len(ints), len(FLOATS)))

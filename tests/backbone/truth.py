@@ -126,7 +126,7 @@ class Reference:
         sums["co2"] = sum(self.rated(p, t0, t1, "factor") for p in metered)
         sums["cost"] = sum(self.rated(p, t0, t1, "price") for p in metered)
         ends = [self.unit(p, t0, t1) for p in self.last(path)]
-        return sums | {"out_good": sum(e["good"] for e in ends), "out_pq": sum(e["pq"] for e in ends)}
+        return sums | {"out_good": sum(e["good"] for e in ends), "out_pq": sum(e["good"] + e["scrap"] for e in ends)}
 
     def efficiency(self, path: str, t0: int, t1: int) -> dict[str, float | None]:
         """Work and busy time over attendance of the workers of a place, use over service of its fixtures."""
@@ -191,7 +191,7 @@ class Reference:
             **self.used(path, t0, t1, sums),
             "good_quantity": sums["out_good"],
             "produced_quantity": sums["out_pq"],
-            "throughput_per_h": sums["out_pq"] / heard_s * 3600,
+            "throughput_per_h": (sums["out_pq"] if path in self.stations else sums["out_good"]) / heard_s * 3600,
         }
         if machine and not isinstance(self.stations[EquipmentPath(path)], ProcessConfig):
             return {**values, **people}

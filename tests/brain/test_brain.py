@@ -112,7 +112,7 @@ def test_line_output_is_that_of_the_last_processing_unit(rows: Rows) -> None:
     value = {kpi: rows[LINE, kpi, "hour", t1]["value"] for kpi in ("line_oee", "good_quantity", "throughput_per_h")}
     assert value["line_oee"] == pytest.approx(sums["out_good"] * IDEAL[2] * 1e9 / pbt)
     assert value["good_quantity"] == sums["out_good"]
-    assert value["throughput_per_h"] == pytest.approx(sums["out_pq"])
+    assert value["throughput_per_h"] == pytest.approx(sums["out_good"])
     assert rows[UNITS[4], "good_quantity", "hour", t1]["value"] == reference.quantities(PLANT, 4, t0, t1)["good"]
 
 

@@ -37,7 +37,7 @@ METERED = [
 ]
 """Columns that add over all units of a group and not only over those that process."""
 METERED_FLOATS = [COLUMN[name] for name in ("energy_kwh", "co2_kg", "energy_cost_cny", "air_m3", "gas_m3")]
-OUTPUT = [COLUMN[name] for name in ("out_produced", "out_good")]
+OUTPUT = [COLUMN[name] for name in ("out_produced", "out_good", "out_rate")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,8 @@ def summed(table: Table, scope: Scope) -> tuple[NDArray[np.int64], NDArray[np.fl
     floats = table.floats[..., processing, :].sum(axis=-2)
     ints[..., METERED] = table.ints[..., everyone, :][..., METERED].sum(axis=-2)
     floats[..., METERED_FLOATS] = table.floats[..., everyone, :][..., METERED_FLOATS].sum(axis=-2)
-    ints[..., OUTPUT] = table.ints[..., last, :][..., OUTPUT].sum(axis=-2)
+    ending = table.ints[..., last, :]
+    good, scrap = (ending[..., COLUMN[name]].sum(axis=-1) for name in ("out_good", "scrap"))
+    ints[..., OUTPUT] = np.stack([good + scrap, good, good], axis=-1)
     ints[..., COLUMN["window_ns"]] = table.ints[..., 0, COLUMN["window_ns"]]
     return ints, floats

@@ -181,6 +181,6 @@ def _count(unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[
     ints[good : good + 5] = parts[:5]
     floats[:2] = parts[5:]
     ints[COLUMN["out_good"]] = parts.good
-    ints[COLUMN["out_produced"]] = parts.good + parts.scrap + parts.rework
+    ints[[COLUMN["out_produced"], COLUMN["out_rate"]]] = parts.good + parts.scrap + parts.rework
     begun = COLUMN["failures"]
     ints[begun : begun + 3] = unit.states.failures(t0_ns, t1_ns)

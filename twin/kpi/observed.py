@@ -16,7 +16,7 @@ Amount = Any
 class Observed:
     """Sums over the units of a scope in one window.
 
-    Times are whole nanoseconds. All but the last three fields add over units and over time.
+    Times are whole nanoseconds. All but the last four fields add over units and over time.
 
     Args:
         apt_ns: Actual production time.
@@ -62,8 +62,10 @@ class Observed:
         air_m3: Compressed air by the meters.
         gas_m3: Gas by the meters.
         window_ns: Length of the window.
-        out_produced: Quantity that the last units of the scope produced.
-        out_good: Good quantity that the last units of the scope produced.
+        out_produced: Quantity of a unit's operations; of a group what its last units made, rework not counted: what
+            is sent back comes again.
+        out_good: Good quantity of the last units of the scope: what leaves it.
+        out_rate: What the throughput counts: operations of a unit, what leaves a group.
     """
 
     apt_ns: Amount = 0
@@ -111,6 +113,7 @@ class Observed:
     window_ns: Amount = 0
     out_produced: Amount = 0
     out_good: Amount = 0
+    out_rate: Amount = 0
 
     @property
     def produced(self) -> Amount:

@@ -19,7 +19,7 @@ Scope = Literal[
     "machine", "line", "area", "site", "enterprise", "chain", "link", "forecast", "trade", "jobs", "transport"
 ]
 EQUIPMENT: tuple[Scope, ...] = ("machine", "line", "area", "site", "enterprise")
-RULE_VERSION = "iso22400-2+own/1"
+RULE_VERSION = "iso22400-2+own/2"
 """Version of the calculation rules, in every record; raise it when a formula changes."""
 
 

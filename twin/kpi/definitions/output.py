@@ -9,15 +9,15 @@ from twin.kpi.spec import Figure, kpi
 @kpi("throughput_per_h", "Throughput", "产出速率", unit="1/h", trend="up", scale=3600.0, storing=True,
      source="own design after ISO 22400-2 #3")  # fmt: skip
 def throughput_per_h(o: Observed) -> Figure:
-    """quantity produced by the last units of the scope / known time of the window"""
-    return o.out_produced, o.heard_ns * 1e-9
+    """what leaves the scope (good quantity of its last units; of a unit its operations) / known time of the window"""
+    return o.out_rate, o.heard_ns * 1e-9
 
 
 @kpi(
     "produced_quantity", "Produced quantity", "产量", unit="1", trend="up", storing=True, source="after ISO 22400-2, PQ"
 )
 def produced_quantity(o: Observed) -> Figure:
-    """PQ = GQ + SQ + RQ of the last units of the scope"""
+    """PQ = GQ + SQ + RQ of a unit; of a group GQ + SQ of its last units, where rework comes again"""
     return o.out_produced, None
 
 
