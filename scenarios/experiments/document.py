@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from twin.config import Config, Identifier, Titled
+from twin.kpi.spec import kpis
 from twin.units import Duration, Ratio
 
 Values = dict[str, Any]
@@ -157,6 +158,9 @@ class HalfWidthConfig(Config):
         return self.absolute if self.absolute is not None else abs(mean) * (self.relative or 0.0)
 
 
+Goal = Literal["maximise", "minimise"]
+
+
 class ResponseConfig(Config):
     """A figure of a run: an indicator, or a sum of others."""
 
@@ -169,7 +173,10 @@ class ResponseConfig(Config):
         default=None, description="weighted sum of other responses and of factors that are numbers, e.g. {output: 120}"
     )
     constant: float = Field(default=0.0, description="added to the sum")
-    goal: Literal["maximise", "minimise"] = Field(default="maximise", description="which way is better")
+    goal: Goal | None = Field(
+        default=None,
+        description="which way is better; by default that of the indicator's trend, minimise of a stock, else maximise",
+    )
     half_width: HalfWidthConfig | None = Field(default=None, description="replicate until it is known so well")
 
     @model_validator(mode="after")
@@ -182,9 +189,17 @@ class ResponseConfig(Config):
         return self
 
     @property
+    def way(self) -> Goal:
+        """The goal, as given or as the trend of the indicator says."""
+        if self.goal is not None:
+            return self.goal
+        falling = self.stock is not None or (self.kpi in kpis.kinds() and kpis[self.kpi].trend == "down")
+        return "minimise" if falling else "maximise"
+
+    @property
     def sign(self) -> float:
         """1 when larger is better, else -1."""
-        return 1.0 if self.goal == "maximise" else -1.0
+        return 1.0 if self.way == "maximise" else -1.0
 
 
 class WarmUpConfig(Config):

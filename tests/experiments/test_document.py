@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from scenarios.experiments.account import by_brain
+from scenarios.experiments.document import ResponseConfig
 from scenarios.experiments.points import load_experiment
 from scenarios.experiments.problems import SHIPPED
 from tests.experiments.made import FACTORS, LINE, OUTPUT, study
@@ -42,6 +43,23 @@ def test_a_point_is_the_scenario_with_its_values(tmp_path: Path) -> None:
     assert stations["b"].capacity == 8
     assert stations["m2"].cycle.mean_s == 10.0
     assert stations["m1"].scrap == 0.5
+
+
+@pytest.mark.parametrize(
+    ("written", "way"),
+    [
+        ({"kpi": "throughput_per_h", "scope": LINE}, "maximise"),
+        ({"kpi": "waiting_share", "scope": LINE}, "minimise"),
+        ({"kpi": "energy_kwh", "scope": LINE}, "minimise"),
+        ({"kpi": "energy_kwh", "scope": LINE, "goal": "maximise"}, "maximise"),
+        ({"kpi": "bottleneck_unit", "scope": LINE}, "maximise"),
+        ({"stock": LINE}, "minimise"),
+        ({"sum": {"output": 1}}, "maximise"),
+    ],
+)
+def test_without_a_goal_that_of_the_trend_is_meant(written: dict[str, Any], way: str) -> None:
+    response = ResponseConfig.model_validate(written)
+    assert (response.way, response.sign) == (way, 1.0 if way == "maximise" else -1.0)
 
 
 def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:

@@ -67,8 +67,8 @@ def _front(found: Found, one: str, other: str) -> str:
     known = [pair for pair in means if all(map(math.isfinite, pair))]
     chart = blank(520, 340, [pair[0] for pair in known], [pair[1] for pair in known], f"{other} against {one}")
     responses = found.task.config.responses
-    chart.horizontal(f"{one} ({responses[one].goal})")
-    chart.vertical(f"{other} ({responses[other].goal})")
+    chart.horizontal(f"{one} ({responses[one].way})")
+    chart.vertical(f"{other} ({responses[other].way})")
     for trial, (x, y) in zip(found.trials, means, strict=True):
         chart.dot(x, y, FAINT, f"trial {trial.number}: {found.name_of(trial)}", 3)
     for trial_, intervals in found.finalists.items():
@@ -90,7 +90,7 @@ def _history(found: Found, name: str) -> str:
         700, 280, [0.0, float(len(means))], [mean for mean in means if math.isfinite(mean)], f"{name} by trial"
     )
     chart.horizontal("trial")
-    chart.vertical(f"{name} ({found.task.config.responses[name].goal})")
+    chart.vertical(f"{name} ({found.task.config.responses[name].way})")
     for trial, mean in zip(found.trials, means, strict=True):
         colour = "#b7bfc7" if trial.pruned else PALETTE[0]
         chart.dot(float(trial.number), mean, colour, f"{found.name_of(trial)}: {mean:.6g}", 3)

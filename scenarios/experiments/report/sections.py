@@ -210,8 +210,8 @@ def _fronts(results: Results) -> Iterator[str]:
         front = np.zeros(len(x), dtype=bool)
         front[known] = pareto(np.column_stack([x * responses[one].sign, y * responses[other].sign])[known])
         chart = blank(400, 290, x.tolist(), y.tolist(), f"{other} against {one}")
-        chart.horizontal(f"{one} ({responses[one].goal})")
-        chart.vertical(f"{other} ({responses[other].goal})")
+        chart.horizontal(f"{one} ({responses[one].way})")
+        chart.vertical(f"{other} ({responses[other].way})")
         ends = sorted((float(x[i]), float(y[i])) for i in np.flatnonzero(front))
         chart.path(ends, PALETTE[1], "faint")
         for point in np.flatnonzero(known).tolist():
