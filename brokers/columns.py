@@ -4,58 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from enum import Enum
+from types import NoneType
 from typing import Any
 
 from numpy.typing import NDArray
 
 from twin.errors import RefusedRowsError
-from twin.records import COLUMNS, RecordKind
+from twin.records import SPECS, Column, ColumnType, RecordKind
 
+__all__ = ["ColumnType", "cleaned", "column_type", "misfit"]
 
-class ColumnType(Enum):
-    """Type of a column, the same in every store."""
-
-    TEXT = "text"
-    INTEGER = "integer"
-    FLOAT = "float"
-
-
-_INTEGERS = {
-    "first_pass",
-    "severity",
-    "active",
-    "sent",
-    "dropped",
-    "t0_ns",
-    "due_ns",
-    "flag_gt1",
-    "overtime",
-    "revision",
-}
-_FLOATS = {
-    "good",
-    "scrap",
-    "rework",
-    "ideal_s",
-    "on_hand",
-    "quantity",
-    "lag_s",
-    "value",
-    "numerator",
-    "denominator",
-    "coverage",
-    "low",
-    "high",
-}
+_TYPES = {column.name: column.type for columns in SPECS.values() for column in columns}
 _INT64 = range(-(2**63), 2**63)
 
 
 def column_type(name: str) -> ColumnType:
-    """Type of a column of an event kind."""
-    if name in _INTEGERS:
-        return ColumnType.INTEGER
-    return ColumnType.FLOAT if name in _FLOATS else ColumnType.TEXT
+    """Type of a column of an event kind; TEXT for one that no kind has."""
+    return _TYPES.get(name, ColumnType.TEXT)
 
 
 def _integer(value: Any) -> int:
@@ -92,27 +57,91 @@ def cleaned(name: str, value: Any) -> str | int | float | None:
 def misfit(kind: RecordKind, values: NDArray[Any]) -> str:
     """What does not fit the columns of an event kind, in object[rows, columns]; empty when all fits.
 
-    Stricter than :func:`cleaned`: what comes from a wire is not converted, so that a peer's mistake shows.
+    Stricter than :func:`cleaned`: what comes from a wire is not converted, so that a peer's mistake shows;
+    what a column requires must be there, and a number is finite.
 
     >>> import numpy as np
     >>> misfit(RecordKind.STOCK, np.array([["pack", "many"]], dtype=object))
     "on_hand: expected float, got 'many'"
+    >>> misfit(RecordKind.STOCK, np.array([["", 3]], dtype=object))
+    "item: expected a text that is not empty, got ''"
     """
-    for name, column in zip(COLUMNS[kind], values.T, strict=True):
-        fits = _FITS[column_type(name)]
-        for value in column:
-            if value is not None and not fits(value):
-                return f"{name}: expected {column_type(name).value}, got {value!r:.100}"
+    for column, given in zip(SPECS[kind], values.T.tolist(), strict=True):
+        fits = _FITS[column.type]
+        for value in () if len(given) > 3 and _all_fit(column, given) else given:
+            wanted = fits(column, value) if value is not None else "a value" if column.required else ""
+            if wanted:
+                return f"{column.name}: expected {wanted}, got {_shown(value)}"
     return ""
 
 
-def _whole(value: Any) -> bool:
+def _all_fit(column: Column, given: list[Any]) -> bool:
+    """Whether a whole column surely fits; False: look at each value."""
+    types = set(map(type, given))
+    if NoneType in types:
+        if column.required:
+            return False
+        types.discard(NoneType)
+        given = [value for value in given if value is not None]
+    if not given:
+        return True
+    if column.type is ColumnType.TEXT:
+        return types == {str} and all(map(column.words.__contains__, given)) if column.words else _short(column, given)
+    low, high = _RANGES[column.type]
+    low, high = max(low, column.low), min(high, column.high)
+    return types <= _PLAIN[column.type] and all(low <= value <= high for value in given)
+
+
+def _short(column: Column, given: list[Any]) -> bool:
+    lengths = [len(value) if type(value) is str else 0 for value in given]
+    return min(lengths) > 0 and max(lengths) <= column.longest
+
+
+def _shown(value: object) -> str:
+    return "none" if value is None else f"{value!r:.100}"
+
+
+def _text(column: Column, value: object) -> str:
+    if not isinstance(value, str):
+        return ColumnType.TEXT.value
+    if not value and not column.blank:
+        return "a text that is not empty"
+    if len(value) > column.longest:
+        return f"at most {column.longest} characters"
+    if column.words and value not in column.words:
+        return f"one of {', '.join(sorted(column.words))}"
+    return ""
+
+
+def _whole(column: Column, value: object) -> str:
     whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    return whole and int(value) in _INT64
+    if not whole or int(value) not in _INT64:  # type: ignore[call-overload]  # a number by now
+        return ColumnType.INTEGER.value
+    return _within(column, value)
 
 
-_FITS: dict[ColumnType, Callable[[Any], bool]] = {
-    ColumnType.TEXT: lambda value: isinstance(value, str),
+def _number(column: Column, value: object) -> str:
+    if not isinstance(value, int | float):
+        return ColumnType.FLOAT.value
+    if value != value:  # NaN: not known
+        return "a value" if column.required else ""
+    if not _LEAST <= value <= _MOST:
+        return "a finite number"
+    return _within(column, value)
+
+
+def _within(column: Column, value: Any) -> str:
+    return "" if column.low <= value <= column.high else f"{column.low:g} to {column.high:g}"
+
+
+_LEAST, _MOST = -1.7e308, 1.7e308
+_PLAIN: dict[ColumnType, set[type]] = {ColumnType.INTEGER: {int, bool}, ColumnType.FLOAT: {float, int}}
+_RANGES: dict[ColumnType, tuple[float, float]] = {
+    ColumnType.INTEGER: (-(2**63), 2**63 - 1),
+    ColumnType.FLOAT: (_LEAST, _MOST),
+}
+_FITS: dict[ColumnType, Callable[[Column, object], str]] = {
+    ColumnType.TEXT: _text,
     ColumnType.INTEGER: _whole,
-    ColumnType.FLOAT: lambda value: isinstance(value, int | float),
+    ColumnType.FLOAT: _number,
 }

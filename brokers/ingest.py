@@ -318,13 +318,15 @@ class Ingest:
         return frame.take([])
 
     async def _write(self, frames: Sequence[Frame]) -> None:
+        frames = [frame for frame in frames if len(frame)]  # one without rows only keeps its place
         try:
-            await insist(
-                f"ingest: store refused {len(frames)} frames",
-                lambda: self._sink.write(frames),
-                self.config.retry_s,
-                failed=self._failed,
-            )
+            if frames:
+                await insist(
+                    f"ingest: store refused {len(frames)} frames",
+                    lambda: self._sink.write(frames),
+                    self.config.retry_s,
+                    failed=self._failed,
+                )
         finally:
             self._failing = False
         self._counters.batches += 1

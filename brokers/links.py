@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,10 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 import orjson
 
+from brokers.refusals import Refusals
 from twin.ports import Mark, Publisher, Source
 from twin.records import Frame, RecordKind
 
-WARNINGS = 5
 MOST_RANGES = 64
 MOST_BYTES = 16_384
 
@@ -61,6 +60,8 @@ class LinkSource(Source, Protocol):
     """Called in the event loop for each announcement."""
     malformed: int
     """Messages that were not what they should be."""
+    refusals: Refusals
+    """Why they were not."""
 
     @property
     def dropped(self) -> int:
@@ -84,11 +85,6 @@ def ignore_mark(mark: Mark) -> None:
 
 def ignore_base(base: Base) -> None:
     """Nobody listens to announcements."""
-
-
-def malformed_level(count: int) -> int:
-    """Level at which the reason of a malformed message is logged: a peer's first mistakes are worth a warning."""
-    return logging.WARNING if count <= WARNINGS else logging.DEBUG
 
 
 def mark_payload(mark: Mark) -> bytes:

@@ -12,11 +12,13 @@ Grafana    a variable per level, named as the tag, but ``machine`` for the unit
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from twin.equipment import EquipmentPath, Level
+from twin.equipment import SEGMENT, EquipmentPath, Level
 from twin.records import RecordKind
 
 UNS = "uns/v1"
@@ -32,6 +34,22 @@ ELSEWHERE = "~"
 
 STORE_TAGS = ("enterprise", "site", "area", "line", "unit")
 """Tags of the levels in a time series database, from the top."""
+
+
+LONGEST_TAG = 200
+HASH_DIGITS = 10
+_HASHED = re.compile(rf"-[0-9a-f]{{{HASH_DIGITS}}}$")
+
+
+def tag_problem(tag: object) -> str:
+    """What keeps a text from being the name of a tag; empty when nothing does.
+
+    >>> tag_problem("Level/Tank 1"), tag_problem("")
+    ('', "expected a name of 1 to 200 characters, got ''")
+    """
+    if not isinstance(tag, str) or not 0 < len(tag) <= LONGEST_TAG:
+        return f"expected a name of 1 to {LONGEST_TAG} characters, got {tag!r:.100}"
+    return ""
 
 
 class UnsTopic(NamedTuple):
@@ -144,6 +162,25 @@ def sparkplug_path(identity: SparkplugId) -> EquipmentPath:
         return EquipmentPath(device[1:].replace(".", "/"))
     parts = [group] if node == ELSEWHERE else [group, *node.split(".")]
     return EquipmentPath("/".join(parts if device is None else [*parts, *device.split(".")]))
+
+
+def foreign_path(identity: SparkplugId) -> EquipmentPath:
+    """Path of a node or device that is not ours, one segment for each of its ids; different ids, different paths.
+
+    An id that is a segment already stays as it is. Any other is made readable and gets a short hash of itself, and
+    so does one that looks as if it had one.
+
+    >>> foreign_path(SparkplugId("acme", "press", "Line 1"))
+    'acme/press/line-1-c4692fa9b5'
+    """
+    return EquipmentPath.of(*(_segment(part) for part in identity if part is not None))
+
+
+def _segment(name: str) -> str:
+    if SEGMENT.fullmatch(name) and not _HASHED.search(name):
+        return name
+    readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].rstrip("-") or "x"
+    return f"{readable}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:HASH_DIGITS]}"
 
 
 def sparkplug_topic(identity: SparkplugId, message: str) -> str:

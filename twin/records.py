@@ -7,15 +7,17 @@ nanoseconds since 1970 UTC everywhere, so sums of durations are exact.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.equipment import EquipmentPath
+from twin.states import UnitState
 
 GOOD, UNCERTAIN, BAD = np.uint8(0), np.uint8(1), np.uint8(2)
 """Quality of a value, the three severities of OPC UA status codes."""
@@ -36,51 +38,124 @@ class RecordKind(StrEnum):
     KPI = "kpi"
 
 
-COLUMNS: dict[RecordKind, tuple[str, ...]] = {
+class ColumnType(Enum):
+    """Type of a column, the same on every wire and in every store."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    FLOAT = "float"
+
+
+class Column(NamedTuple):
+    """What may stand in a column of an event kind.
+
+    Args:
+        name: Name of the column; columns of one name have one type, whatever the kind.
+        type: Type of its values; a FLOAT may be given as an integer and stays one.
+        required: Must be known; the others may be None, which means unknown or not there.
+        low: Lowest value, of numbers.
+        high: Highest value, of numbers.
+        longest: Most characters, of texts.
+        blank: May be the empty text, which says nothing.
+        words: Texts that are allowed; empty: any.
+    """
+
+    name: str
+    type: ColumnType = ColumnType.TEXT
+    required: bool = False
+    low: float = -math.inf
+    high: float = math.inf
+    longest: int = 1_000
+    blank: bool = False
+    words: frozenset[str] = frozenset()
+
+
+_INTEGER, _FLOAT = ColumnType.INTEGER, ColumnType.FLOAT
+ORDER_EVENTS = ("placed", "received", "shipped", "delivered", "cancelled", "released", "started", "completed")
+"""Steps of an ORDER. All that its supplier does with an order stands at the path of the supplier."""
+OPERATION_EVENTS = ("begun", "ended")
+"""Steps of an order at each unit that works on it; said on request only, for process mining."""
+
+SPECS: dict[RecordKind, tuple[Column, ...]] = {
     # state entered at source_time; job order on the unit or None; cause: id of the failure mode, neighbour, ...
-    RecordKind.STATE: ("state", "order", "cause"),
-    # one completed operation: item, quantities by outcome, ideal time of one item (PRI), first pass through the unit
-    RecordKind.PART: ("item", "good", "scrap", "rework", "ideal_s", "first_pass"),
+    RecordKind.STATE: (
+        Column("state", required=True, words=frozenset(state.name for state in UnitState)),
+        Column("order", blank=True),
+        Column("cause", blank=True),
+    ),
+    # one completed operation: item, quantities by outcome, ideal time of one item (PRI), first pass through the unit;
+    # a quantity may be a fraction (29.5 t), and negative where it corrects an earlier one
+    RecordKind.PART: (
+        Column("item"),
+        Column("good", _FLOAT, required=True),
+        Column("scrap", _FLOAT),
+        Column("rework", _FLOAT),
+        Column("ideal_s", _FLOAT, low=0),
+        Column("first_pass", _INTEGER),
+    ),
     # quantity of an item on hand in a storing unit after a change
-    RecordKind.STOCK: ("item", "on_hand"),
+    RecordKind.STOCK: (Column("item", required=True), Column("on_hand", _FLOAT, required=True)),
     # a load that departed from or arrived at a unit; the path is where it happened
-    RecordKind.SHIPMENT: ("shipment", "event", "item", "quantity", "origin", "destination"),
+    RecordKind.SHIPMENT: (
+        Column("shipment", required=True),
+        Column("event", required=True, words=frozenset(("departed", "arrived"))),
+        Column("item"),
+        Column("quantity", _FLOAT),
+        Column("origin", blank=True),
+        Column("destination", blank=True),
+    ),
     # a step in the life of an order: placed (by who wants it), received (by who is to supply it), then shipped,
     # delivered or cancelled in part or whole; of a job order released, started, completed, cancelled. The quantity
     # is that of the step; due_ns: ns since 1970 UTC or None; origin supplies or makes it, destination wants it
-    RecordKind.ORDER: ("order", "event", "item", "quantity", "due_ns", "origin", "destination"),
-    RecordKind.ALARM: ("code", "severity", "active", "text"),
+    RecordKind.ORDER: (
+        Column("order", required=True),
+        Column("event", required=True, words=frozenset((*ORDER_EVENTS, *OPERATION_EVENTS))),
+        Column("item"),
+        Column("quantity", _FLOAT),
+        Column("due_ns", _INTEGER),
+        Column("origin", blank=True),
+        Column("destination", blank=True),
+    ),
+    RecordKind.ALARM: (
+        Column("code", required=True),
+        Column("severity", _INTEGER),
+        Column("active", _INTEGER, required=True, low=0, high=1),
+        Column("text", longest=10_000, blank=True),
+    ),
     # the publisher has sent all that happened before source_time; its own counters
-    RecordKind.HEARTBEAT: ("sent", "dropped", "lag_s"),
+    RecordKind.HEARTBEAT: (
+        Column("sent", _INTEGER, low=0),
+        Column("dropped", _INTEGER, low=0),
+        Column("lag_s", _FLOAT),
+    ),
     # master data (twin/master.py): name of the schema and the document as JSON text
-    RecordKind.META: ("schema", "body"),
+    RecordKind.META: (Column("schema", required=True), Column("body", required=True, longest=4 * 1024 * 1024)),
     # source_time is the end of the window; low and high: bounds that neighbouring readings prove, None when the value
     # is exact or they are unknown; flag_gt1: a ratio above 1 where 1 is the ceiling; overtime: production outside
     # planned time took part; revision: 0, then one more whenever the record is computed again to something else
     RecordKind.KPI: (
-        "kpi",
-        "scope",
-        "window",
-        "t0_ns",
-        "value",
-        "numerator",
-        "denominator",
-        "coverage",
-        "quality",
-        "rule_version",
-        "low",
-        "high",
-        "flag_gt1",
-        "overtime",
-        "revision",
+        Column("kpi", required=True),
+        Column("scope"),
+        Column("window", required=True),
+        Column("t0_ns", _INTEGER, required=True, low=0),
+        Column("value", _FLOAT),
+        Column("numerator", _FLOAT),
+        Column("denominator", _FLOAT),
+        Column("coverage", _FLOAT),
+        Column("quality"),
+        Column("rule_version"),
+        Column("low", _FLOAT),
+        Column("high", _FLOAT),
+        Column("flag_gt1", _INTEGER),
+        Column("overtime", _INTEGER),
+        Column("revision", _INTEGER),
     ),
 }
-"""Columns of every kind but telemetry, whose columns are the tags of the device."""
+"""Columns of every kind but telemetry, whose columns are the tags of the device. New ones go to the end of a
+kind and are not required, so that records from before them stay whole."""
 
-ORDER_EVENTS = ("placed", "received", "shipped", "delivered", "cancelled", "released", "started", "completed")
-OPERATION_EVENTS = ("begun", "ended")
-"""Steps of an order at each unit that works on it; said on request only, for process mining."""
-"""Steps of an ORDER. All that its supplier does with an order stands at the path of the supplier."""
+COLUMNS: dict[RecordKind, tuple[str, ...]] = {kind: tuple(column.name for column in SPECS[kind]) for kind in SPECS}
+"""Names of the columns."""
 
 
 class Sample(NamedTuple):
@@ -109,6 +184,7 @@ class Frame:
         run: Id of one life of that publisher; ``seq`` counts from 0 within it.
         seq: Number of the frame, -1 until stamped.
         historical: Sent again or late, not live.
+        sent_ns: When its publisher says that it was sent, 0 where that is not said; not stored.
     """
 
     kind: RecordKind
@@ -121,6 +197,7 @@ class Frame:
     run: str = ""
     seq: int = -1
     historical: bool = False
+    sent_ns: int = 0
 
     def __len__(self) -> int:
         return len(self.paths)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from twin.errors import FatalError
+from twin.errors import FatalError, Problem, ProblemsError
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -67,5 +67,14 @@ class BrokerAddress:
         return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
 
     def tls_context(self) -> ssl.SSLContext:
-        """Context that checks the broker's certificate and name."""
-        return ssl.create_default_context(cafile=self.authority)
+        """Context that checks the broker's certificate and name.
+
+        Raises:
+            ProblemsError: The file of certificates cannot be read, or holds none.
+        """
+        try:
+            return ssl.create_default_context(cafile=self.authority)
+        except OSError as error:  # ssl.SSLError is one
+            reason = error.strerror or str(error)
+            problem = Problem("FF_MQTT_CA", "a file with certificates in PEM form", f"{self.authority}: {reason}")
+            raise ProblemsError([problem]) from None

@@ -7,13 +7,15 @@
               "quality": {"x": 2}}]}
 
 The path and the kind are those of the topic. ``quality`` names only values that are not good
-(1 uncertain, 2 bad); an unknown number is null and bad. A message without ``publisher``, ``run``
-and ``seq`` is foreign: taken, but not marked.
+(1 uncertain, 2 bad); an unknown number is null and bad, and so is one that is not finite. A message
+without ``publisher``, ``run`` and ``seq`` is foreign: taken, but not marked. ``sent`` is the time at which a
+message was sent, for publishers whose devices have no clock to trust.
 """
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -21,22 +23,39 @@ import orjson
 from numpy.typing import NDArray
 
 from brokers.columns import misfit
-from brokers.naming import UnsTopic
+from brokers.mqtt.times import read_time, read_times
+from brokers.naming import UnsTopic, tag_problem
 from twin.equipment import EquipmentPath
-from twin.records import BAD, COLUMNS, Frame, RecordKind
+from twin.records import BAD, COLUMNS, UNCERTAIN, Frame, RecordKind
 
 VERSION = 1
 SCHEMA = "factory.uns.v1"
 MOST_BYTES = 4 * 1024 * 1024
 MOST_ROWS = 10_000
 MOST_TAGS = 2_000
-TIME = re.compile(r"(19[789]\d|20\d\d|21\d\d)-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
-KEYS = {"v", "publisher", "run", "seq", "kind", "historical", "rows"}
+MOST_SPREAD = 4
+"""A table may hold so many times the values that its rows name; small ones (``MOST_SMALL`` values) any."""
+MOST_SMALL = 65_536
+MOST_EXACT = 2**53
+"""Beyond it a whole number is rounded when it becomes a float."""
+KEYS = {"v", "publisher", "run", "seq", "kind", "historical", "sent", "rows"}
 ROW_KEYS = {"time", "values", "quality"}
+_UNNAMED = float("nan")
 
 
 class MalformedError(ValueError):
-    """A message is not what its topic promises."""
+    """A message is not what its topic promises.
+
+    Args:
+        text: What was expected, and what came.
+        place: Publisher, run and number of the message where they could be read: its place is settled,
+            so that nobody waits for it.
+        kind: Kind of its records, where it has a place.
+    """
+
+    def __init__(self, text: str, place: tuple[str, str, int] | None = None, kind: RecordKind = RecordKind.TELEMETRY):
+        super().__init__(text)
+        self.place, self.kind = place, kind
 
 
 def iso_times(time_ns: NDArray[np.int64]) -> list[str]:
@@ -54,7 +73,7 @@ def encode(frame: Frame) -> bytes:
     Raises:
         ValueError: It would be larger than any receiver takes.
     """
-    values, quality = frame.values.tolist(), _quality_of(frame)
+    values, quality = frame.values.tolist(), _quality_of(frame)  # JSON has no NaN or infinity: null, and bad
     rows = []
     for row, time in enumerate(iso_times(frame.time_ns)):
         body: dict[str, Any] = {"time": time, "values": dict(zip(frame.tags, values[row], strict=True))}
@@ -75,7 +94,7 @@ def encode(frame: Frame) -> bytes:
 def _quality_of(frame: Frame) -> NDArray[np.uint8] | None:
     if frame.kind is not RecordKind.TELEMETRY:
         return frame.quality
-    unknown = np.isnan(frame.values)
+    unknown = ~np.isfinite(frame.values)
     if not unknown.any():
         return frame.quality
     quality = np.zeros(unknown.shape, np.uint8) if frame.quality is None else frame.quality
@@ -83,11 +102,37 @@ def _quality_of(frame: Frame) -> NDArray[np.uint8] | None:
 
 
 def decode(topic: UnsTopic, payload: bytes) -> Frame:
-    """The frame of a message.
+    """The frame of a message, all its rows as one table.
 
     Raises:
         MalformedError: It is too large, not JSON, another version, or its rows do not fit its kind.
     """
+    return _framed(topic, _body(topic, payload))
+
+
+def decode_all(topic: UnsTopic, payload: bytes) -> list[Frame]:
+    """The frames of a message: one for each set of tags that its rows name, if it has no number.
+
+    So a table has no more places than the message has values, and what a row does not name is not
+    said to be unknown.
+
+    Raises:
+        MalformedError: As for :func:`decode`.
+    """
+    body = _body(topic, payload)
+    if topic.kind is not RecordKind.TELEMETRY or "seq" in body:
+        return [_framed(topic, body)]
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in body["rows"]:
+        groups.setdefault(tuple(row["values"]), []).append(row)
+    if len(groups) == 1:
+        return [_framed(topic, body)]
+    if len(groups) > MOST_TAGS:
+        raise MalformedError(f"message: expected at most {MOST_TAGS} sets of tags in its rows, got {len(groups)}")
+    return [_framed(topic, {**body, "rows": rows}) for rows in groups.values()]
+
+
+def _body(topic: UnsTopic, payload: bytes) -> dict[str, Any]:
     body = _loaded(payload)
     if not isinstance(body, dict) or body.get("v") != VERSION or not body.keys() <= KEYS:
         raise MalformedError(f"message: expected an object of version {VERSION} with {sorted(KEYS)}")
@@ -96,13 +141,45 @@ def decode(topic: UnsTopic, payload: bytes) -> Frame:
     rows = body.get("rows")
     if not isinstance(rows, list) or not 0 < len(rows) <= MOST_ROWS or not all(map(_is_row, rows)):
         raise MalformedError(f"message: expected 1 to {MOST_ROWS} rows of {sorted(ROW_KEYS)}")
+    return body
+
+
+def _framed(topic: UnsTopic, body: dict[str, Any]) -> Frame:
     publisher, run, seq = _stamp(body)
-    tags, values = _telemetry(rows) if topic.kind is RecordKind.TELEMETRY else _records(topic.kind, rows)
+    try:
+        return replace(_table(topic, body), publisher=publisher, run=run, seq=seq)
+    except MalformedError as error:
+        raise MalformedError(str(error), (publisher, run, seq) if seq >= 0 else None, topic.kind) from None
+
+
+def kept_place(error: Exception) -> list[Frame]:
+    """A frame without rows that settles the place of a message whose rows could not be taken, if it had one."""
+    if not isinstance(error, MalformedError) or error.place is None:
+        return []
+    tags = COLUMNS.get(error.kind, ())
+    values = np.empty((0, len(tags)), dtype=object)
+    return [Frame(error.kind, (), np.empty(0, np.int64), tags, values).stamped(*error.place)]
+
+
+def _table(topic: UnsTopic, body: dict[str, Any]) -> Frame:
+    rows = body["rows"]
+    if topic.kind is RecordKind.TELEMETRY:
+        tags, values, doubtful = _telemetry(rows)
+    else:
+        tags, values = _records(topic.kind, rows)
+        doubtful = None
     times = _times(rows)
-    quality = _read_quality(tags, rows)
+    quality = _read_quality(tags, rows, doubtful)
     paths: tuple[EquipmentPath, ...] = (topic.path,) * len(rows)
-    historical = bool(body.get("historical", False))
-    return Frame(topic.kind, paths, times, tags, values, quality, publisher, run, seq, historical)
+    historical, sent_ns = bool(body.get("historical", False)), _sent(body)
+    return Frame(topic.kind, paths, times, tags, values, quality, historical=historical, sent_ns=sent_ns)
+
+
+def _sent(body: dict[str, Any]) -> int:
+    try:
+        return read_time(body["sent"]) if "sent" in body else 0
+    except ValueError as error:
+        raise MalformedError(f"message: sent: {error}") from None
 
 
 def _loaded(payload: bytes) -> Any:
@@ -129,11 +206,8 @@ def _stamp(body: dict[str, Any]) -> tuple[str, str, int]:
 
 
 def _times(rows: list[dict[str, Any]]) -> NDArray[np.int64]:
-    texts = [row.get("time") for row in rows]
-    if not all(isinstance(text, str) and TIME.fullmatch(text) for text in texts):
-        raise MalformedError(f"message: expected UTC times such as 2025-06-02T08:00:00Z, got {texts[:3]}")
     try:
-        times = np.array([str(text)[:-1] for text in texts], dtype="M8[ns]").astype(np.int64)
+        times = read_times([row.get("time") for row in rows])
     except ValueError as error:
         raise MalformedError(f"message: {error}") from None
     if len(times) > 1 and (np.diff(times) < 0).any():
@@ -141,17 +215,39 @@ def _times(rows: list[dict[str, Any]]) -> NDArray[np.int64]:
     return times
 
 
-def _telemetry(rows: list[dict[str, Any]]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+def _telemetry(
+    rows: list[dict[str, Any]],
+) -> tuple[tuple[str, ...], NDArray[np.float64], NDArray[np.uint8] | None]:
+    """Tags, values and the quality of what cannot be good: an unknown number, or one that was rounded."""
     tags = tuple(dict.fromkeys(tag for row in rows for tag in row["values"]))
-    if not 0 < len(tags) <= MOST_TAGS or not all(isinstance(tag, str) and 0 < len(tag) <= 200 for tag in tags):
-        raise MalformedError(f"message: expected 1 to {MOST_TAGS} tags")
-    table = [[row["values"].get(tag) for tag in tags] for row in rows]
-    if not all(value is None or isinstance(value, int | float) for line in table for value in line):
+    if not 0 < len(tags) <= MOST_TAGS:
+        raise MalformedError(f"message: expected 1 to {MOST_TAGS} tags, got {len(tags)}")
+    if problem := next(filter(None, map(tag_problem, tags)), ""):
+        raise MalformedError(f"message: tag: {problem}")
+    named = sum(len(row["values"]) for row in rows)
+    if len(rows) * len(tags) > max(MOST_SMALL, MOST_SPREAD * named):
+        raise MalformedError("message: expected rows that name the same tags (one message for each set of tags)")
+    table = [[row["values"].get(tag, _UNNAMED) for tag in tags] for row in rows]
+    flat = [value for line in table for value in line]
+    types = set(map(type, flat))
+    if not types <= {float, int, bool, NoneType}:
         raise MalformedError("message: expected numbers or null as telemetry")
     try:
-        return tags, np.array(table, dtype=np.float64)
+        values = np.array(table, dtype=np.float64)
     except OverflowError as error:
         raise MalformedError(f"message: {error}") from None
+    return tags, values, _doubtful(flat, values.shape) if types - {float, bool} else None
+
+
+def _doubtful(flat: list[Any], shape: tuple[int, ...]) -> NDArray[np.uint8] | None:
+    marks = [_mark_of(value) for value in flat]
+    return np.array(marks, np.uint8).reshape(shape) if any(marks) else None
+
+
+def _mark_of(value: Any) -> int:
+    if value is None:
+        return int(BAD)
+    return int(UNCERTAIN) if type(value) is int and not -MOST_EXACT <= value <= MOST_EXACT else 0
 
 
 def _records(kind: RecordKind, rows: list[dict[str, Any]]) -> tuple[tuple[str, ...], NDArray[Any]]:
@@ -166,16 +262,19 @@ def _records(kind: RecordKind, rows: list[dict[str, Any]]) -> tuple[tuple[str, .
     return tags, values
 
 
-def _read_quality(tags: tuple[str, ...], rows: list[dict[str, Any]]) -> NDArray[np.uint8] | None:
+def _read_quality(
+    tags: tuple[str, ...], rows: list[dict[str, Any]], doubtful: NDArray[np.uint8] | None
+) -> NDArray[np.uint8] | None:
     if not any("quality" in row for row in rows):
-        return None
-    quality = np.zeros((len(rows), len(tags)), np.uint8)
+        return doubtful
+    quality = np.zeros((len(rows), len(tags)), np.uint8) if doubtful is None else doubtful
+    places = {tag: index for index, tag in enumerate(tags)}
     for index, row in enumerate(rows):
         marks = row.get("quality", {})
         if not isinstance(marks, dict):
             raise MalformedError("message: expected quality by tag")
         for tag, value in marks.items():
-            if tag not in tags or value not in (0, 1, 2):
+            if tag not in places or value not in (0, 1, 2):
                 raise MalformedError(f"message: expected quality 0, 1 or 2 of a tag of the row, got {tag}: {value!r}")
-            quality[index, tags.index(tag)] = value
+            quality[index, places[tag]] = max(quality[index, places[tag]], value)
     return quality

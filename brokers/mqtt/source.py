@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 
-from brokers.links import Base, ignore_base, malformed_level, mark_payload, read_base
+from brokers.links import Base, ignore_base, mark_payload, read_base
 from brokers.mqtt.address import BrokerAddress
-from brokers.mqtt.codec import decode
+from brokers.mqtt.codec import decode_all, kept_place
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message
 from brokers.naming import control_topic, meta_filters, parse_uns_topic, uns_filter
+from brokers.refusals import Refusals
 from twin.ports import Delivery, Mark
 from twin.records import Frame, RecordKind
 
-log = logging.getLogger(__name__)
+MOST_AT_ONCE = 2 * 1024 * 1024
+"""Bytes of messages after which a delivery is full, so that what they become stays small."""
 
 
 class UnsSource:
@@ -22,7 +23,8 @@ class UnsSource:
 
     The broker gets its acknowledgement when the delivery is acknowledged. Of what the broker retains,
     only master data is passed on (with ``seq`` -1); the rest comes live or is sent again by its
-    publisher. A message that is not what it should be is counted and acknowledged.
+    publisher. A message that is not what it should be is counted, with its reason, and acknowledged; where it
+    has a number, a frame without rows keeps its place.
 
     Args:
         url: Address of the broker.
@@ -33,6 +35,7 @@ class UnsSource:
     def __init__(self, url: str, client_id: str = "ingest", roots: Sequence[str] = ("",)):
         self.on_base: Callable[[Base], None] = ignore_base
         self.malformed = 0
+        self.refusals = Refusals()
         base = control_topic("base", "#")
         filters = tuple((uns_filter(root), 1) for root in roots)
         retained = (base, *(meta for root in roots for meta in meta_filters(root)))
@@ -66,10 +69,11 @@ class UnsSource:
         await self._connection.wait_online()
 
     async def deliveries(self) -> AsyncIterator[Delivery]:
-        """What arrives, until closed; each delivery holds all that was waiting."""
+        """What arrives, until closed; each delivery holds what was waiting, up to a number of bytes."""
         while messages := await self._connection.receive():
-            frames = [frame for message in messages if (frame := self._frame(message)) is not None]
-            yield Delivery(frames, self._acknowledger(messages))
+            for some in _slices(messages):
+                frames = [frame for message in some for frame in self._frames(message)]
+                yield Delivery(frames, self._acknowledger(some))
 
     async def mark(self, mark: Mark) -> None:
         """Tell a publisher what is stored.
@@ -84,17 +88,20 @@ class UnsSource:
         await self._connection.flushed(1.0)
         await self._connection.close()
 
-    def _frame(self, message: Message) -> Frame | None:
+    def _frames(self, message: Message) -> list[Frame]:
         try:
             topic = parse_uns_topic(message.topic)
             if message.retain and topic.kind is not RecordKind.META:
-                return None
-            frame = decode(topic, message.payload)
+                return []
+            frames = decode_all(topic, message.payload)
         except ValueError as error:
-            self.malformed += 1
-            log.log(malformed_level(self.malformed), "%s: %s", message.topic, error)
-            return None
-        return replace(frame, seq=-1, historical=True) if message.retain else frame
+            self._refuse(message, error)
+            return [] if message.retain else kept_place(error)
+        return [replace(frame, seq=-1, historical=True) for frame in frames] if message.retain else frames
+
+    def _refuse(self, message: Message, error: Exception) -> None:
+        self.malformed += 1
+        self.refusals.error(error, message.topic)
 
     def _acknowledger(self, messages: Sequence[Message]) -> Callable[[], Awaitable[None]]:
         async def acknowledge() -> None:
@@ -107,7 +114,16 @@ class UnsSource:
         publisher = message.topic.removeprefix(control_topic("base", ""))
         try:
             base = read_base(publisher, message.payload)
-        except (ValueError, KeyError, TypeError):
-            self.malformed += 1
-            return
-        self.on_base(base)
+        except (ValueError, KeyError, TypeError) as error:
+            self._refuse(message, error)
+        else:
+            self.on_base(base)
+
+
+def _slices(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    start = size = 0
+    for end, message in enumerate(messages, 1):
+        size += len(message.payload)
+        if size >= MOST_AT_ONCE or end == len(messages):
+            yield messages[start:end]
+            start, size = end, 0

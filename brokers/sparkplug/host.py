@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from brokers.columns import misfit
-from brokers.naming import SparkplugId, sparkplug_path
+from brokers.mqtt.codec import MalformedError
+from brokers.naming import SparkplugId, foreign_path, sparkplug_path, tag_problem
+from brokers.refusals import Refusals
 from brokers.sparkplug.metrics import (
     BDSEQ,
     PUBLISHER,
-    QUALITIES,
-    QUALITY,
     RUN,
     SEQUENCE,
     TIME,
     MetricSpec,
     spec_for,
 )
-from brokers.sparkplug.protobuf import DataType, get_value
+from brokers.sparkplug.protobuf import DataType, Metric, get_value
+from brokers.sparkplug.tables import fitted, table, width_of
 from twin.equipment import EquipmentPath
 from twin.master import SCHEMAS, EquipmentMaster, meta_frame
-from twin.records import BAD, COLUMNS, Frame, RecordKind, records
+from twin.records import UNCERTAIN, Frame, RecordKind, records
 from twin.tags import TagSpec
 
 MOST_METRICS = 100_000
+MOST_TAGS = 5_000
+"""Numbers that one device which is not ours may have."""
+MOST_DEVICES = 10_000
+MS = 1_000_000
+_NO_METRIC: Any = Metric()
 Alias = tuple[str | None, MetricSpec]
 
 
@@ -53,6 +58,8 @@ class HostNode:
 
     Args:
         identity: Group and edge node.
+        now_ns: Time of arrival, for what has no time of its own.
+        refusals: Where metrics are counted that are left out.
 
     Attributes:
         online: Born and not dead.
@@ -61,6 +68,8 @@ class HostNode:
     """
 
     identity: SparkplugId
+    now_ns: Callable[[], int] = time.time_ns
+    refusals: Refusals = field(default_factory=Refusals)
     online: bool = False
     devices: dict[str, bool] = field(default_factory=dict)
     wants_rebirth: bool = False
@@ -103,11 +112,13 @@ class HostNode:
             return []
         else:
             self._check_seq(payload)
+            if device not in self.devices and len(self.devices) >= MOST_DEVICES:
+                raise ValueError(f"host: expected at most {MOST_DEVICES} devices of an edge node")
             self.devices[device] = True
         named = [(self._define(device, metric), metric) for metric in payload.metrics if metric.name]
         if self.publisher:
             return self._masters_in(device, named)
-        return self._foreign_birth(device, named)
+        return self._foreign_birth(device, named, payload.timestamp)
 
     def _node_birth(self, payload: Any) -> None:
         texts = {metric.name: metric for metric in payload.metrics}
@@ -122,11 +133,20 @@ class HostNode:
 
     def _define(self, device: str | None, metric: Any) -> MetricSpec:
         name, datatype = metric.name, metric.datatype
-        spec = spec_for(name, datatype) if self.publisher else _foreign_spec(name, datatype)
+        spec = spec_for(name, datatype) if self.publisher else self._foreign_spec(device, name, datatype)
         if metric.HasField("alias"):
             self._aliases[metric.alias] = (device, spec)
         self._names[device, name] = spec
         return spec
+
+    def _foreign_spec(self, device: str | None, name: str, datatype: int) -> MetricSpec:
+        number = datatype in range(DataType.INT8, DataType.STRING)
+        control = name == BDSEQ or name.startswith(("Node Control/", "Device Control/"))
+        problem = tag_problem(name)
+        if problem:
+            self.refusals.error(ValueError(f"metric: {problem}"), "/".join(filter(None, (*self.identity[:2], device))))
+        kind = RecordKind.TELEMETRY if number and not control and not problem else None
+        return MetricSpec(name, datatype, kind, name)
 
     def _node_death(self, payload: Any) -> None:
         found = [get_value(metric, DataType.INT64) for metric in payload.metrics if metric.name == BDSEQ]
@@ -142,19 +162,24 @@ class HostNode:
         path, body = self._path(device), texts["body"].string_value
         if self._masters.get((path, schema)) == body:
             return []
+        if len(self._masters) > 2 * MOST_DEVICES:
+            self._masters.clear()
         self._masters[path, schema] = body
-        frame = records(RecordKind.META, [(path, texts["body"].timestamp * 1_000_000, (schema, body))])
+        frame = records(RecordKind.META, [(path, texts["body"].timestamp * MS, (schema, body))])
         return [Frame(frame.kind, frame.paths, frame.time_ns, frame.tags, frame.values, historical=True)]
 
-    def _foreign_birth(self, device: str | None, named: list[tuple[MetricSpec, Any]]) -> list[Frame]:
+    def _foreign_birth(self, device: str | None, named: list[tuple[MetricSpec, Any]], sent_ms: int) -> list[Frame]:
         known = [(spec, metric) for spec, metric in named if spec.kind is RecordKind.TELEMETRY]
         if not known:
             return []
+        if len(known) > MOST_TAGS:
+            raise ValueError(f"birth: expected at most {MOST_TAGS} metrics that are numbers, got {len(known)}")
         path = self._path(device)
         tags = tuple(_tag_of(spec, metric) for spec, metric in known)
-        master = EquipmentMaster(kind="unit", tags=tags, en=path.name, zh=path.name)
-        time_ns = max(metric.timestamp for _, metric in known) * 1_000_000
-        return [meta_frame(time_ns, [(path, master)]), *self._foreign(path, known)]
+        title = self.identity.node if device is None else device
+        master = EquipmentMaster(kind="unit", tags=tags, en=title, zh=title)
+        values = self._foreign(path, known, sent_ms)
+        return [meta_frame(int(values[-1].time_ns[-1]), [(path, master)]), *values]
 
     # data
 
@@ -167,13 +192,16 @@ class HostNode:
         named = []
         for metric in payload.metrics:
             spec = self._spec(device, metric)
-            if spec is None:
-                self.counters.unknown += 1
-                self.wants_rebirth = True
-                return []
-            named.append((spec, metric))
+            if spec is not None:
+                named.append((spec, metric))
+                continue
+            self.counters.unknown += 1
+            self.wants_rebirth = True
+            if self.publisher:
+                return []  # a row of ours is whole or not at all
         path = self._path(device)
-        return self._own(path, named) if self.publisher else self._foreign(path, named)
+        sent_ms = payload.timestamp
+        return self._own(path, named, sent_ms) if self.publisher else self._foreign(path, named, sent_ms)
 
     def _check_seq(self, payload: Any) -> None:
         if payload.seq != self._next_seq:
@@ -189,9 +217,9 @@ class HostNode:
 
     def _path(self, device: str | None) -> EquipmentPath:
         identity = self.identity._replace(device=device)
-        return sparkplug_path(identity) if self.publisher else _foreign_path(identity)
+        return sparkplug_path(identity) if self.publisher else foreign_path(identity)
 
-    def _own(self, path: EquipmentPath, named: list[tuple[MetricSpec, Any]]) -> list[Frame]:
+    def _own(self, path: EquipmentPath, named: list[tuple[MetricSpec, Any]], sent_ms: int) -> list[Frame]:
         seq = -1
         exact: dict[int, int] = {}
         data: list[tuple[MetricSpec, Any]] = []
@@ -204,99 +232,58 @@ class HostNode:
                 data.append((spec, metric))
         if not data:
             return []
-        width = _width(data)
+        place = (self.publisher, self.run, seq)
+        try:
+            return [self._rows(path, data, exact, sent_ms).stamped(*place)]
+        except (ValueError, OverflowError) as error:
+            kind = data[0][0].kind or RecordKind.TELEMETRY
+            raise MalformedError(str(error), place if seq >= 0 else None, kind) from None
+
+    def _rows(
+        self, path: EquipmentPath, data: list[tuple[MetricSpec, Any]], exact: dict[int, int], sent_ms: int
+    ) -> Frame:
+        width = width_of(data)
         if len(data) % width:
             raise ValueError(f"payload: expected rows of {width} metrics, got {len(data)} metrics")
         starts = range(0, len(data), width)
-        times = np.array([exact.get(at, data[at][1].timestamp * 1_000_000) for at in starts], np.int64)
+        times = np.array([exact.get(at) or self._time(data[at][1], sent_ms)[0] for at in starts], np.int64)
         specs, metrics = [spec for spec, _ in data[:width]], [metric for _, metric in data]
         kind = specs[0].kind or RecordKind.TELEMETRY
-        values, quality = _table(kind, specs, metrics)
+        values, quality = table(kind, specs, metrics)
+        tags, values = fitted(kind, specs, values)
         historical = data[0][1].is_historical
-        tags = tuple(spec.column for spec in specs)
-        _check(kind, specs, values)
         paths = (path,) * len(times)
-        return [Frame(kind, paths, times, tags, values, quality, self.publisher, self.run, seq, historical)]
+        return Frame(kind, paths, times, tags, values, quality, historical=historical, sent_ns=sent_ms * MS)
 
-    def _foreign(self, path: EquipmentPath, named: list[tuple[MetricSpec, Any]]) -> list[Frame]:
-        by_time: dict[int, list[tuple[MetricSpec, Any]]] = {}
+    def _time(self, metric: Any, sent_ms: int) -> tuple[int, bool]:
+        """Time of a metric in ns, else of its payload, else of its arrival, and whether anybody said it."""
+        said_ms = metric.timestamp or sent_ms
+        return (said_ms * MS, True) if said_ms else (self.now_ns(), False)
+
+    def _foreign(self, path: EquipmentPath, named: list[tuple[MetricSpec, Any]], sent_ms: int) -> list[Frame]:
+        by_time: dict[tuple[int, bool], dict[str, tuple[MetricSpec, Any]]] = {}
+        unsaid = self._time(_NO_METRIC, sent_ms)
         for spec, metric in named:
             if spec.kind is RecordKind.TELEMETRY:
-                by_time.setdefault(metric.timestamp * 1_000_000, []).append((spec, metric))
+                time = (metric.timestamp * MS, True) if metric.timestamp else unsaid
+                by_time.setdefault(time, {})[spec.column] = (spec, metric)
         frames = []
-        for time_ns, row in sorted(by_time.items()):
-            unique = {spec.column: (spec, metric) for spec, metric in row}
-            specs, metrics = [spec for spec, _ in unique.values()], [metric for _, metric in unique.values()]
-            values, quality = _table(RecordKind.TELEMETRY, specs, metrics)
+        for (time_ns, said), row in sorted(by_time.items()):
+            specs, metrics = [spec for spec, _ in row.values()], [metric for _, metric in row.values()]
+            values, quality = table(RecordKind.TELEMETRY, specs, metrics)
+            if not said:
+                doubt = np.full(values.shape, UNCERTAIN)
+                quality = doubt if quality is None else np.maximum(quality, doubt)
             historical = any(metric.is_historical for metric in metrics)
             times = np.array([time_ns], np.int64)
+            kind, sent_ns = RecordKind.TELEMETRY, sent_ms * MS
             frames.append(
-                Frame(RecordKind.TELEMETRY, (path,), times, tuple(unique), values, quality, historical=historical)
+                Frame(kind, (path,), times, tuple(row), values, quality, historical=historical, sent_ns=sent_ns)
             )
         return frames
-
-
-def _check(kind: RecordKind, specs: list[MetricSpec], values: np.ndarray[Any, Any]) -> None:
-    tags = tuple(spec.column for spec in specs)
-    if any(spec.kind is not kind for spec in specs):
-        raise ValueError(f"payload: expected metrics of {kind} only, got {sorted({str(s.kind) for s in specs})}")
-    if kind is RecordKind.TELEMETRY:
-        if len(set(tags)) < len(tags):
-            raise ValueError(f"payload: expected each tag once in a row, got {tags[:20]}")
-    elif tags != COLUMNS[kind]:
-        raise ValueError(f"payload: expected {kind} metrics {COLUMNS[kind]}, got {tags}")
-    elif problem := misfit(kind, values):
-        raise ValueError(f"payload: {kind}: {problem}")
-
-
-def _width(data: list[tuple[MetricSpec, Any]]) -> int:
-    first = data[0][0]
-    if first.kind is not RecordKind.TELEMETRY and first.kind is not None:
-        return len(COLUMNS[first.kind])
-    again = (at for at, (spec, _) in enumerate(data) if at and spec is first)
-    return next(again, len(data))
-
-
-def _table(
-    kind: RecordKind, specs: list[MetricSpec], metrics: list[Any]
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, np.dtype[np.uint8]] | None]:
-    width, telemetry = len(specs), kind is RecordKind.TELEMETRY
-    if telemetry and all(spec.datatype == DataType.DOUBLE for spec in specs):
-        numbers: list[Any] = [metric.double_value for metric in metrics]
-    else:
-        numbers = [get_value(metric, specs[at % width].datatype) for at, metric in enumerate(metrics)]
-    values = np.array(numbers, dtype=np.float64 if telemetry else object).reshape(-1, width)
-    quality: np.ndarray[Any, np.dtype[np.uint8]] | None = None
-    for at, metric in enumerate(metrics):
-        null = telemetry and metric.is_null
-        if null or metric.HasField("properties"):
-            quality = np.zeros(values.shape, np.uint8) if quality is None else quality
-            quality.flat[at] = _quality(metric, null)
-            if null:
-                values.flat[at] = np.nan
-    return values, quality
-
-
-def _quality(metric: Any, null: bool) -> int:
-    for key, value in zip(metric.properties.keys, metric.properties.values, strict=False):
-        if key == QUALITY:
-            return QUALITIES.get(value.int_value, int(BAD))
-    return int(BAD) if null else 0
-
-
-def _foreign_spec(name: str, datatype: int) -> MetricSpec:
-    number = datatype in range(DataType.INT8, DataType.STRING)
-    control = name == BDSEQ or name.startswith(("Node Control/", "Device Control/"))
-    kind = RecordKind.TELEMETRY if number and not control else None
-    return MetricSpec(name, datatype, kind, name)
 
 
 def _tag_of(spec: MetricSpec, metric: Any) -> TagSpec:
     texts = dict(zip(metric.properties.keys, metric.properties.values, strict=False))
     unit = texts["engUnit"].string_value if "engUnit" in texts else "1"
     return TagSpec(spec.name, unit, 0.0, 0.0, spec.name, spec.name)
-
-
-def _foreign_path(identity: SparkplugId) -> EquipmentPath:
-    parts: Iterable[str] = (part for part in identity if part is not None)
-    return EquipmentPath("/".join(re.sub(r"[^a-z0-9_-]", "-", part.lower()).lstrip("-_") or "x" for part in parts))

@@ -10,10 +10,12 @@ from typing import Any
 
 import orjson
 
-from brokers.links import Base, ignore_base, malformed_level, mark_payload, read_base
+from brokers.links import Base, ignore_base, mark_payload, read_base
 from brokers.mqtt.address import BrokerAddress
+from brokers.mqtt.codec import kept_place
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message, Will
 from brokers.naming import SPARKPLUG, SparkplugId, control_topic, parse_sparkplug_topic, sparkplug_node, sparkplug_topic
+from brokers.refusals import Refusals
 from brokers.sparkplug.edge import now_ms
 from brokers.sparkplug.host import HostNode
 from brokers.sparkplug.metrics import REBIRTH
@@ -45,6 +47,7 @@ class SparkplugSource:
         self.host_id = client_id
         self.on_base: Callable[[Base], None] = ignore_base
         self.malformed = 0
+        self.refusals = Refusals()
         self.nodes: dict[tuple[str, str], HostNode] = {}
         """What is known of each edge node, by group and node."""
         self._rebirth_s = rebirth_s
@@ -133,6 +136,8 @@ class SparkplugSource:
             node.wants_rebirth = True  # what it sent meanwhile is lost
 
     def _frames(self, message: Message) -> list[Frame]:
+        if message.topic.startswith(f"{SPARKPLUG}/STATE/"):
+            return []  # of another host
         try:
             word, identity = parse_sparkplug_topic(message.topic)
             if word not in DATA_WORDS:
@@ -142,9 +147,12 @@ class SparkplugSource:
             node = self._node(identity)
             return node.take(word, identity.device, parse(message.payload))
         except (ValueError, OverflowError, TypeError) as error:
-            self.malformed += 1
-            log.log(malformed_level(self.malformed), "%s: %s", message.topic, error)
-            return []
+            self._refuse(message, error)
+            return kept_place(error)
+
+    def _refuse(self, message: Message, error: Exception) -> None:
+        self.malformed += 1
+        self.refusals.error(error, message.topic)
 
     def _node(self, identity: SparkplugId) -> HostNode:
         key = identity[:2]
@@ -152,7 +160,7 @@ class SparkplugSource:
         if node is None:
             if len(self.nodes) >= MOST_NODES:
                 raise ValueError(f"host: expected at most {MOST_NODES} edge nodes")
-            node = self.nodes[key] = HostNode(SparkplugId(*key))
+            node = self.nodes[key] = HostNode(SparkplugId(*key), refusals=self.refusals)
         return node
 
     async def _ask_rebirths(self) -> None:
@@ -170,8 +178,8 @@ class SparkplugSource:
     def _take_state(self, message: Message) -> None:
         try:
             online = bool(orjson.loads(message.payload)["online"])
-        except (ValueError, KeyError, TypeError):
-            self.malformed += 1
+        except (ValueError, KeyError, TypeError) as error:
+            self._refuse(message, error)
             return
         if not online and self._connection.online and not self._leaving:
             again = self._connection.publish(self._state_topic, _state(True, self._stamp), 1, True)
@@ -181,10 +189,10 @@ class SparkplugSource:
         publisher = message.topic.removeprefix(control_topic("base", ""))
         try:
             base = read_base(publisher, message.payload)
-        except (ValueError, KeyError, TypeError):
-            self.malformed += 1
-            return
-        self.on_base(base)
+        except (ValueError, KeyError, TypeError) as error:
+            self._refuse(message, error)
+        else:
+            self.on_base(base)
 
 
 def _filter(root: str) -> str:

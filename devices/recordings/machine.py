@@ -197,7 +197,7 @@ class RecordedMachine:
 
     def _part(self, quantity: int) -> tuple[Any, ...]:
         ideal = self._unit.ideal_s if self._options.ideal is None else self._options.ideal
-        return (self._options.makes or self._unit.item, quantity, 0, 0, ideal, 1)
+        return (self._options.makes or self._unit.item or None, quantity, 0, 0, ideal, 1)
 
     def _condition(self, condition: Condition, time_ns: int, rows: Rows) -> None:
         key = (condition.item, condition.code)

@@ -99,7 +99,7 @@ async def test_our_host_understands_sparkplug_client(mosquitto: Mosquitto) -> No
     frame = next(f for f in sink.frames if f.kind is RecordKind.TELEMETRY and f.values[0, 0] == 2.5)
     assert frame.tags == ("Level/Tank", "Offset", "Running")
     assert frame.values[0].tolist() == [2.5, -7.0, 1.0]
-    assert frame.paths == ("peer-group/node-1/tank-1",)
+    assert frame.paths == ("peer-group-ec29724ba7/node-1-9c692283aa/tank-1-b789f07724",)
     assert frame.seq == -1
     schema, body = next(f for f in sink.frames if f.kind is RecordKind.META).values[0]
     assert [tag.name for tag in read_master(schema, body).tags] == list(frame.tags)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.connection import Connection, ConnectionConfig
 from tests.counterparts import free_port, needed, port_open, wait_for
-from twin.errors import FatalError
+from twin.errors import FatalError, ProblemsError
 
 
 def certificate(folder: Path) -> None:
@@ -72,6 +72,19 @@ async def test_a_trusted_broker_is_talked_to(secured: int, tmp_path: Path) -> No
 async def test_an_unknown_broker_is_not(secured: int) -> None:
     with pytest.raises(FatalError, match="certificate"):
         await connection(secured, {}).open()
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificate"])
+def test_a_file_without_certificates_is_told_as_such(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "authority.pem"
+    if content is not None:
+        file.write_text(content)
+    address = BrokerAddress.of("mqtts://plant.example", {"FF_MQTT_CA": str(file)})
+    with pytest.raises(
+        ProblemsError, match=r"FF_MQTT_CA: expected a file with certificates in PEM form, got .*pem"
+    ) as e:
+        address.tls_context()
+    assert e.value.exit_code == 2
 
 
 def test_the_password_is_not_shown() -> None:

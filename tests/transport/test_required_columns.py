@@ -1,0 +1,144 @@
+"""What a record must say is asked for on every wire, and what it may leave out is not."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+
+from brokers.columns import column_type, misfit
+from brokers.mqtt.codec import MalformedError, decode, decode_all, kept_place
+from brokers.naming import parse_uns_topic
+from brokers.refusals import MOST_REASONS, OTHER, Refusals
+from brokers.stores import open_store
+from tests.servers.mosquitto import Mosquitto
+from tests.transport.parts import LIMIT_S, UNITS, meta, receiving, sending, tick_frames
+from tests.transport.test_malformed_message import publish_all
+from twin.records import COLUMNS, SPECS, RecordKind
+
+UNIT = "a/b/c/d/m"
+WHOLE: dict[str, dict[str, Any]] = {
+    "state": {"state": "PRODUCING"},
+    "part": {"good": 29.5},
+    "stock": {"item": "pack", "on_hand": 3},
+    "shipment": {"shipment": "s1", "event": "departed"},
+    "order": {"order": "o1", "event": "placed"},
+    "alarm": {"code": "a|b|c", "active": 1},
+    "heartbeat": {},
+    "meta": {"schema": "place", "body": "{}"},
+    "kpi/hour": {"kpi": "oee", "window": "hour", "t0_ns": 1},
+}
+WRONG = [
+    ("kpi/hour", {"t0_ns": None}, "t0_ns: expected a value, got none"),
+    ("kpi/hour", {"t0_ns": -1}, "t0_ns: expected 0 to inf, got -1"),
+    ("kpi/hour", {"kpi": ""}, "kpi: expected a text that is not empty"),
+    ("kpi/hour", {"value": True, "coverage": "all"}, "coverage: expected float, got 'all'"),
+    ("part", {"good": None}, "good: expected a value, got none"),
+    ("part", {"item": ""}, "item: expected a text that is not empty"),
+    ("part", {"ideal_s": -3}, "ideal_s: expected 0 to inf"),
+    ("stock", {"item": ""}, "item: expected a text that is not empty"),
+    ("stock", {"on_hand": None}, "on_hand: expected a value"),
+    ("state", {"state": "DANCING"}, "state: expected one of BLOCKED, "),
+    ("state", {"state": None}, "state: expected a value"),
+    ("order", {"event": "eaten"}, "event: expected one of begun, "),
+    ("alarm", {"active": 7}, "active: expected 0 to 1, got 7"),
+    ("alarm", {"code": "e" * 1001}, "code: expected at most 1000 characters"),
+    ("heartbeat", {"sent": -1}, "sent: expected 0 to inf"),
+    ("meta", {"schema": None}, "schema: expected a value"),
+]
+
+
+def message(values: dict[str, Any], **head: Any) -> bytes:
+    return orjson.dumps({"v": 1, **head, "rows": [{"time": "2025-06-02T08:00:00Z", "values": values}]})
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_what_is_not_required_may_be_missing(kind: str) -> None:
+    frame = decode(parse_uns_topic(f"uns/v1/{UNIT}/{kind}"), message(WHOLE[kind]))
+    said = dict(zip(frame.tags, frame.values[0], strict=True))
+    assert {name: value for name, value in said.items() if value is not None} == WHOLE[kind]
+
+
+@pytest.mark.parametrize(("kind", "change", "reason"), WRONG)
+def test_what_is_required_or_out_of_bounds(kind: str, change: dict[str, Any], reason: str) -> None:
+    with pytest.raises(MalformedError, match=reason):
+        decode(parse_uns_topic(f"uns/v1/{UNIT}/{kind}"), message({**WHOLE[kind], **change}))
+
+
+def test_a_fraction_stays_one_and_a_whole_number_too() -> None:
+    topic = parse_uns_topic(f"uns/v1/{UNIT}/part")
+    good = [decode(topic, message({"good": good})).column("good")[0] for good in (29.5, 29)]
+    assert good == [29.5, 29]
+    assert [type(value) for value in good] == [float, int]
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), 10**400, 2**63])
+def test_a_number_that_no_store_holds(value: float) -> None:
+    row = np.array([["oee", None, "hour", 1, *([None] * (len(COLUMNS[RecordKind.KPI]) - 4))]], dtype=object)
+    row[0, 3 if value == 2**63 else 4] = value
+    assert "expected" in misfit(RecordKind.KPI, row)
+
+
+def test_many_rows_are_judged_as_one_is() -> None:
+    whole = ["oee", None, "hour", 1, *([None] * (len(COLUMNS[RecordKind.KPI]) - 4))]
+    for column, value in ((3, None), (3, 1.5), (4, "x"), (4, float("inf")), (0, ""), (0, 7), (2, "w" * 2000)):
+        wrong = [*whole]
+        wrong[column] = value
+        one = misfit(RecordKind.KPI, np.array([wrong], dtype=object))
+        assert one
+        assert misfit(RecordKind.KPI, np.array([whole] * 7 + [wrong], dtype=object)) == one
+    assert misfit(RecordKind.KPI, np.array([whole] * 8, dtype=object)) == ""
+
+
+def test_a_name_has_one_type_and_the_required_come_first_or_are_old() -> None:
+    for columns in SPECS.values():
+        assert all(column.type is column_type(column.name) for column in columns)
+
+
+@pytest.mark.parametrize("tag", ["", "t" * 201])
+def test_a_tag_needs_a_name(tag: str) -> None:
+    with pytest.raises(MalformedError, match="tag: expected a name of 1 to 200 characters"):
+        decode_all(parse_uns_topic(f"uns/v1/{UNIT}/telemetry"), message({tag: 1.0, "x": 2.0}))
+
+
+def test_the_place_of_a_numbered_message_is_settled() -> None:
+    with pytest.raises(MalformedError) as raised:
+        decode(parse_uns_topic(f"uns/v1/{UNIT}/kpi/hour"), message({"kpi": "oee"}, publisher="p", run="r", seq=4))
+    (frame,) = kept_place(raised.value)
+    assert (frame.publisher, frame.run, frame.seq, len(frame)) == ("p", "r", 4, 0)
+
+
+def test_reasons_are_few_and_counted() -> None:
+    refusals = Refusals()
+    for number in range(1000):
+        refusals.error(ValueError(f"message: expected JSON, got {number}"), "a")
+        refusals.add(f"reason {number}", "b")
+    assert refusals.counts["message: expected JSON"] == 1000
+    assert len(refusals.counts) == MOST_REASONS + 1
+    assert refusals.counts[OTHER] == 1000 - MOST_REASONS + 1
+
+
+async def test_a_record_that_is_refused_harms_no_other(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    wrong = [
+        (f"uns/v1/{UNITS[0]}/{kind}", message({**WHOLE[kind], **change}, publisher="p", run="r", seq=number))
+        for number, (kind, change, _) in enumerate(WRONG)
+    ]
+    store = open_store(f"lines://{tmp_path}/store")
+    await store.open()
+    async with (
+        receiving(mosquitto.url, "uns", store) as ingest,
+        sending(mosquitto.url, "uns") as (outbox, pump),
+    ):
+        await asyncio.to_thread(publish_all, mosquitto.port, wrong)
+        outbox.put([meta(), *tick_frames(0)])
+        assert await pump.drain(LIMIT_S)
+        status = ingest.status()
+        assert (status["malformed"], status["waiting"], status["lost"]) == (len(wrong), 0, 0)
+        assert ingest._reception(("p", "r")).arrivals.to == len(wrong)
+    assert await store.count(RecordKind.KPI) == 0
+    assert await store.count(RecordKind.STATE) == 1
+    await store.close()
