@@ -105,11 +105,11 @@ class EmbeddedBroker:
             raise RuntimeError("the embedded broker was not started")
         return await self._process.wait()
 
-    async def stop(self) -> None:
-        """End the process by closing its input; the hard way if it does not end."""
+    async def stop(self, limit_s: float = STOP_S) -> None:
+        """End the process by closing its input; the hard way if it does not end in time."""
         process, self._process = self._process, None
         if process is not None:
-            await end(process, STOP_S)
+            await end(process, limit_s)
 
 
 async def end(process: asyncio.subprocess.Process, limit_s: float) -> None:
@@ -119,9 +119,11 @@ async def end(process: asyncio.subprocess.Process, limit_s: float) -> None:
     if process.stdin is not None:
         process.stdin.close()
     try:
-        await asyncio.wait_for(process.wait(), limit_s)
+        async with asyncio.timeout(limit_s):
+            await process.wait()
     except TimeoutError:
-        process.kill()
+        with suppress(ProcessLookupError):  # it may end between the two
+            process.kill()
         await process.wait()
 
 

@@ -224,6 +224,13 @@ class Ingest:
         finally:
             await self._source.close()
 
+    async def idle(self) -> None:
+        """Return when nothing has come for a while and all that came is written and shown."""
+        before = -1
+        while not (self._queue.empty() and not self._busy.locked() and self._counters.received == before):
+            before = self._counters.received
+            await asyncio.sleep(self.config.mark_s)
+
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as group:
             beat = group.create_task(self._beat())

@@ -1,7 +1,7 @@
 """The ``factory`` command: one file per command in ``scenarios/commands``.
 
-Exit codes: 0 fine, 1 an expectation of the scenario was not met, 2 bad input,
-3 a counterpart cannot be reached, 4 a bug.
+Exit codes: 0 fine, 1 it ran, but an expectation of the scenario was not met or records were lost,
+2 bad input, 3 a counterpart cannot be reached, 4 a bug.
 """
 
 from __future__ import annotations
@@ -24,8 +24,16 @@ INTERRUPTED = 130
 """Ctrl-C where nothing was running yet; a live run ends with 0."""
 
 
-def application() -> typer.Typer:
-    """The command line: every module of ``scenarios/commands`` adds itself by ``add(app)``."""
+LIVE = {"run": "live", "demo": "live"}
+"""Commands that must start soon, and the one module that has them."""
+
+
+def application(command: str = "") -> typer.Typer:
+    """The command line: every module of ``scenarios/commands`` adds itself by ``add(app)``.
+
+    Args:
+        command: The one that is wanted; one of :data:`LIVE` does not wait for what the others import.
+    """
     import typer  # here, and the commands below: Ctrl-C while they are being imported ends without a traceback
 
     app = typer.Typer(
@@ -35,15 +43,16 @@ def application() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for module in pkgutil.iter_modules(commands.__path__):
-        importlib.import_module(f"scenarios.commands.{module.name}").add(app)
+    names = [module.name for module in pkgutil.iter_modules(commands.__path__)]
+    for name in [LIVE[command]] if command in LIVE else names:
+        importlib.import_module(f"scenarios.commands.{name}").add(app)
     return app
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit code; errors are told, not thrown."""
     try:
-        application()(list(arguments), prog_name="factory")
+        application(*arguments[:1])(list(arguments), prog_name="factory")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except FactoryError as error:

@@ -80,5 +80,9 @@ class RefusedRowsError(StoreError):
     """A store can never take this content, e.g. text in a column of numbers; trying again cannot help."""
 
 
+class DataLostError(FactoryError):
+    """It ran, but records were lost on the way; says how many and where."""
+
+
 class BackPressure(FactoryError):  # noqa: N818 - the name used in the field
     """A bounded queue is full and its policy is to refuse."""

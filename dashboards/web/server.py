@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI
 
+from dashboards.web.listening import address_of, listening
 from twin.errors import FatalError
 
 
@@ -38,9 +39,11 @@ class WebServer:
         app: From :func:`dashboards.web.app.create_app`.
         host: Address to listen on.
         port: Port; 0 takes any free one.
+        listener: From :func:`listening`, instead of one of its own; closed here.
     """
 
-    def __init__(self, app: FastAPI, host: str = "127.0.0.1", port: int = 0):
+    def __init__(self, app: FastAPI, host: str = "127.0.0.1", port: int = 0, listener: socket.socket | None = None):
+        self._listener = listener
         self.app = app
         self.host = host
         self.port = port
@@ -50,8 +53,7 @@ class WebServer:
     @property
     def url(self) -> str:
         """Where the pages are."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}/"
+        return address_of(self.host, self.port)
 
     async def start(self) -> str:
         """Listen and serve until :meth:`stop`.
@@ -62,7 +64,7 @@ class WebServer:
         Raises:
             FatalError: The port is taken, or the app did not start.
         """
-        listener = self._listener()
+        listener = self._listener or listening(self.host, self.port)
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(
             self.app,
@@ -87,14 +89,3 @@ class WebServer:
             self._server.should_exit = True
             await self._task
             self._server = self._task = None
-
-    def _listener(self) -> socket.socket:
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((self.host, self.port))
-        except OSError as error:
-            listener.close()
-            raise FatalError(f"web: expected a free port, got {self.host}:{self.port} in use ({error})") from error
-        return listener

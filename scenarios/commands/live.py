@@ -102,6 +102,7 @@ def settings_for(file: Path | str, scenario: Scenario, **given: Any) -> RunSetti
         "scenario": Path(file),
         "name": scenario.name,
         "roots": roots_of(scenario),
+        "title": scenario.title,
         "seed": scenario.run.seed,
         "speed": scenario.run.speed,
         "transport": scenario.brokers.transport,
@@ -131,14 +132,14 @@ def _option(row: Any) -> Problem:
     return Problem("--" + str(row["loc"][0]).replace("_", "-"), wanted(row), shown(row["input"]))
 
 
-def go(scenario: Scenario, settings: RunSettings, quiet: bool = False) -> None:
+def go(settings: RunSettings, quiet: bool = False) -> None:
     """Run live until Ctrl-C."""
 
     def say(line: str) -> None:
         if not quiet or line.startswith("dashboard"):
             print(line, flush=True)
 
-    asyncio.run(LiveRun(scenario, settings, say).run())
+    asyncio.run(LiveRun(settings, say).run())
 
 
 def add(app: typer.Typer) -> None:
@@ -169,7 +170,7 @@ def add(app: typer.Typer) -> None:
             scenario, document, broker=broker, store=store, transport=transport, listen=listen, opcua_port=opcua_port,
             speed=speed, seed=seed, backfill_s=backfill_s, host=host, port=port, language=language,
         )  # fmt: skip
-        go(document, settings, quiet)
+        go(settings, quiet)
 
     @app.command()
     def demo(
@@ -183,6 +184,5 @@ def add(app: typer.Typer) -> None:
         document = load(DEMO)
         backfill_s = duration_s(backfill, document.run.backfill, "--backfill")
         go(
-            document,
             settings_for(DEMO, document, speed=speed, seed=seed, port=port, language=language, backfill_s=backfill_s),
         )

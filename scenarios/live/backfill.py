@@ -6,7 +6,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from scenarios.feed import Feed
+from scenarios.feed import Feed, anchored
+from scenarios.live.clock import epoch_now
+from scenarios.live.settings import RunSettings
+from scenarios.loader import load
 from twin.brain import Brain
 from twin.ports import Sink
 from twin.records import Frame
@@ -66,3 +69,12 @@ async def _history(feed: Feed, history: History, until_s: float, tick_s: float) 
             await history.take(frames)
             frames = []
     await history.take(frames)
+
+
+def first_feed(settings: RunSettings) -> Feed:
+    """The plant of a run at simulated second 0."""
+    scenario = load(settings.scenario)
+    config = scenario.plant()
+    if settings.anchored:
+        config = anchored(config, settings.epoch or epoch_now(settings.backfill_s))
+    return Feed(config, settings.seed, scenario.base)

@@ -7,8 +7,10 @@ however that one ends.
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 
 from brokers.embedded import end
 from twin.errors import RetriableError
@@ -16,32 +18,63 @@ from twin.errors import RetriableError
 STOP_S = 8.0
 READY = "ready"
 """What a child prints when it does its work."""
+FINAL = "final"
+"""What a child prints before it ends by itself when starting it again cannot help."""
 ANSWER = "answer "
-"""What the line begins with in which a child answers a question."""
+"""What the line begins with in which somebody answers a question."""
+REFUSED = "refused "
+"""What the line begins with that says why there is no answer."""
+ASK = "ask "
+"""What the line begins with in which a child asks another role; its name and the question follow."""
+COUNTS = "counts "
+"""What the line begins with in which a child tells its counters as JSON."""
+BROKER = "broker "
+"""What the line begins with in which a child is told the address of the broker."""
+ROLES = "roles "
+"""What the line begins with in which a child is told, as JSON, how all roles do."""
 ANSWER_S = 30.0
+
+Asked = Callable[[str, str], Awaitable[str]]
+"""Asks the role of a name a question."""
+Counters = Mapping[str, int]
 
 
 class Child:
-    """One process of ours.
+    """One life of a process of ours.
 
     Args:
         name: What it is, for messages.
         arguments: Arguments of the Python interpreter.
-        say: Told every line it prints, but for the one that says it is ready.
+        say: Told every line it prints that is meant for people.
+        counted: Told its counters whenever it tells them.
+        asked: Asks another role for it.
+        descriptors: Open files it takes over.
     """
 
-    def __init__(self, name: str, arguments: Sequence[str], say: Callable[[str], None]):
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        say: Callable[[str], None],
+        counted: Callable[[Counters], None] = lambda _: None,
+        asked: Asked | None = None,
+        descriptors: Sequence[int] = (),
+    ):
         self.name = name
         self.ready = asyncio.Event()
         """Set when it has printed that it is ready, or has ended."""
         self.ended = False
         """Whether it says nothing any more."""
+        self.final = False
+        """Whether it said that starting it again cannot help."""
         self._arguments = tuple(arguments)
-        self._say = say
+        self._say, self._counted, self._asked = say, counted, asked
+        self._descriptors = tuple(descriptors)
         self._reader: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._answers: asyncio.Queue[str] = asyncio.Queue()
         self._asking = asyncio.Lock()
+        self._errands: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C reaches the parent only."""
@@ -51,28 +84,57 @@ class Child:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
+            pass_fds=self._descriptors,
         )
         self._reader = asyncio.create_task(self._read(self._process))
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         try:
-            while process.stdout is not None and (line := await _line(process.stdout)):
-                text = line.decode(errors="replace").rstrip()
-                if text == READY:
-                    self.ready.set()
-                elif text.startswith(ANSWER):
-                    self._answers.put_nowait(text.removeprefix(ANSWER))
-                else:
-                    self._say(text)
+            while process.stdout is not None and (line := await next_line(process.stdout)):
+                self._heard(line.decode(errors="replace").rstrip())
         finally:
             self.ended = True
             self.ready.set()
 
+    def _heard(self, text: str) -> None:
+        if text == READY:
+            self.ready.set()
+        elif text == FINAL:
+            self.final = True
+        elif text.startswith((ANSWER, REFUSED)):
+            self._answers.put_nowait(text)
+        elif text.startswith(COUNTS):
+            self._counted(json.loads(text.removeprefix(COUNTS)))
+        elif text.startswith(ASK):
+            errand = asyncio.create_task(self._errand(text.removeprefix(ASK)))
+            self._errands.add(errand)
+            errand.add_done_callback(self._errands.discard)
+        else:
+            self._say(text)
+
+    async def _errand(self, text: str) -> None:
+        role, _, question = text.partition(" ")
+        try:
+            if self._asked is None:
+                raise RetriableError(f"{role}: expected somebody to ask, got nobody")
+            await self.tell(f"{ANSWER}{await self._asked(role, question)}")
+        except RetriableError as error:
+            await self.tell(f"{REFUSED}{error}")
+
     async def wait(self) -> int:
-        """Wait until it ends and give its exit code."""
-        if self._process is None:
+        """Wait until it ends and give its exit code; all it printed has been read then."""
+        if self._process is None or self._reader is None:
             raise RuntimeError(f"{self.name} was not started")
-        return await self._process.wait()
+        code = await self._process.wait()
+        await asyncio.wait([self._reader], timeout=STOP_S)  # a grandchild may hold the pipe
+        return code
+
+    async def tell(self, line: str) -> None:
+        """Write it a line; one that has ended does not hear it."""
+        if self._process is not None and self._process.stdin is not None and not self.ended:
+            with suppress(ConnectionError):
+                self._process.stdin.write(f"{line}\n".encode())
+                await self._process.stdin.drain()
 
     async def ask(self, question: str) -> str:
         """Ask it something in one line, and give the line it answers; questions wait for each other.
@@ -81,22 +143,36 @@ class Child:
             RetriableError: It has ended, or does not answer.
         """
         async with self._asking:
-            if self._process is None or self._process.stdin is None or self.ended:
+            if self._process is None or self.ended:
                 raise RetriableError(f"{self.name}: expected a running process, got one that has ended")
             self._answers = asyncio.Queue()
-            self._process.stdin.write(f"{question}\n".encode())
-            try:
-                return await asyncio.wait_for(self._answers.get(), ANSWER_S)
-            except TimeoutError:
-                raise RetriableError(f"{self.name}: expected an answer within {ANSWER_S:g} s, got none") from None
+            await self.tell(question)
+            return await answered(self._answers, self.name)
 
-    async def stop(self) -> None:
-        """Ask it to end by closing its input; end it the hard way if it does not."""
+    async def stop(self, limit_s: float = STOP_S) -> None:
+        """Ask it to end by closing its input; end it the hard way if it has not ended in time."""
         if self._process is not None:
-            await end(self._process, STOP_S)
+            await end(self._process, limit_s)
+        if self._reader is not None:
+            await asyncio.wait([self._reader], timeout=1.0)
 
 
-async def _line(stream: asyncio.StreamReader) -> bytes:
+async def answered(answers: asyncio.Queue[str], name: str) -> str:
+    """What somebody answers, told in one line.
+
+    Raises:
+        RetriableError: There is no answer, or it is a refusal.
+    """
+    try:
+        text = await asyncio.wait_for(answers.get(), ANSWER_S)
+    except TimeoutError:
+        raise RetriableError(f"{name}: expected an answer within {ANSWER_S:g} s, got none") from None
+    if text.startswith(REFUSED):
+        raise RetriableError(text.removeprefix(REFUSED))
+    return text.removeprefix(ANSWER)
+
+
+async def next_line(stream: asyncio.StreamReader) -> bytes:
     """The next line; one longer than the reader's buffer is told as such and does not end the reading."""
     try:
         return await stream.readline()
@@ -113,6 +189,6 @@ async def parent_is_gone(asked: asyncio.Queue[str] | None = None) -> None:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while line := await _line(reader):
+    while line := await next_line(reader):
         if asked is not None:
             asked.put_nowait(line.decode(errors="replace").strip())

@@ -8,11 +8,12 @@ from brokers import connect
 from brokers.opcua.bridge import bridge
 from brokers.opcua.config import OpcUaConfig
 from brokers.opcua.publisher import OpcUaPublisher
-from scenarios.live.children import READY
+from scenarios.live.children import Counters
+from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
 
 
-async def run_gateway(settings: RunSettings, stop: asyncio.Event, _asked: asyncio.Queue[str]) -> None:
+async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Counters:
     """Serve OPC UA from the broker's records until told to stop.
 
     Certificate and credentials are kept beside the runs of the scenario, so they outlive one run.
@@ -28,8 +29,9 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, _asked: asynci
     source = connect.source(settings.broker, settings.transport, f"opcua-{settings.name}", settings.heard)
 
     def tell() -> None:
-        print(f"OPC UA: {publisher.url} (users in {config.credentials})", flush=True)
-        print(READY, flush=True)
+        if not parent.again:
+            print(f"OPC UA: {publisher.url} (users in {config.credentials})", flush=True)
+        parent.ready()
 
     bridging = asyncio.create_task(bridge(source, publisher, on_ready=tell))
     stopped = asyncio.create_task(stop.wait())
@@ -38,3 +40,4 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, _asked: asynci
         bridging.result()
     bridging.cancel()
     await asyncio.gather(bridging, return_exceptions=True)
+    return {}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from brokers import connect
@@ -19,7 +20,8 @@ from dashboards.web.server import WebServer
 from dashboards.web.settings import LOOPBACK, WebSettings
 from scenarios.feed import tick_for
 from scenarios.live.backfill import History
-from scenarios.live.outlook import Ask, Outlook
+from scenarios.live.outlook import Outlook
+from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
 from twin.brain import Brain, BrainConfig
 from twin.config import Title
@@ -40,10 +42,19 @@ class Hub:
     Args:
         settings: Settings of the run.
         title: Name of the scenario, for the pages.
+        parent: The process that started this one.
+        listener: Socket of the pages, if it has been made already.
     """
 
-    def __init__(self, settings: RunSettings, title: Title):
+    def __init__(
+        self,
+        settings: RunSettings,
+        title: Title,
+        parent: Parent | None = None,
+        listener: socket.socket | None = None,
+    ):
         self.settings = settings
+        self.parent = parent or Parent(alone=True)
         self.store: Store = open_store(settings.store)
         self.brain = Brain(BrainConfig(live_s=tick_for(LIVE_S * settings.speed)))
         self.live = LiveState()
@@ -58,7 +69,7 @@ class Hub:
         web = WebSettings(
             language=settings.language, title=title, hosts=self._hosts(), counters=self.counters, ahead=self.ahead
         )
-        self.web = WebServer(create_app(self.store, self.live, web), settings.host, settings.port)
+        self.web = WebServer(create_app(self.store, self.live, web), settings.host, settings.port, listener)
 
     @property
     def history(self) -> History:
@@ -77,15 +88,14 @@ class Hub:
             raise RetriableError("forecast: expected a live plant, got one that is not live yet (ask again later)")
         return await self._outlook.answer(asked)
 
-    def look_ahead(self, ask: Ask) -> None:
-        """The plant is live from now on.
-
-        Args:
-            ask: Asks its process.
-        """
-        self._outlook = Outlook(self.settings.forecast, ask, self._publish)
+    def look_ahead(self) -> None:
+        """The plant is live from now on."""
+        self._outlook = Outlook(self.settings.forecast, self._ask_plant, self._publish)
         self._stack.callback(self._outlook.close)
         self._looking.append(asyncio.create_task(self._outlook.run()))
+
+    async def _ask_plant(self, question: str) -> str:
+        return await self.parent.ask("plant", question)
 
     async def _publish(self, frame: Frame) -> None:
         if self._figures is not None and len(frame):
@@ -103,8 +113,12 @@ class Hub:
         self._stack.push_async_callback(self.web.stop)
         return address
 
-    async def connect(self, broker: str) -> None:
+    async def connect(self, broker: str, limit_s: float | None = CONNECT_S) -> None:
         """Listen to a broker; returns when subscribed.
+
+        Args:
+            broker: Its address.
+            limit_s: Longest wait for it; None: as long as it takes.
 
         Raises:
             ConnectorError: It refuses us, or does not answer in time.
@@ -116,18 +130,39 @@ class Hub:
         pump = Pump(self._figures, publisher)
         self._tasks = [asyncio.create_task(self.ingest.run()), asyncio.create_task(pump.run())]
         ready: asyncio.Task[None] = asyncio.create_task(_all_set(self.ingest.ready, pump.ready))
-        done, _ = await asyncio.wait([ready, *self._tasks], timeout=CONNECT_S, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait([ready, *self._tasks], timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         for task in done - {ready}:
             task.result()
         if ready not in done:
             ready.cancel()
-            raise RetriableError(f"{broker}: expected an answer within {CONNECT_S:g} s, got none (is it running?)")
+            raise RetriableError(f"{broker}: expected an answer within {limit_s:g} s, got none (is it running?)")
 
     async def watch(self) -> None:
         """Run until something that must not end ends; raises why."""
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
+
+    async def settle(self, limit_s: float) -> None:
+        """Take in what is on its way: what the broker has for us, and the brain's own indicators."""
+        if self.ingest is None or self._figures is None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self.ingest.idle()
+                await self._figures.settled()
+
+    def losses(self) -> dict[str, int]:
+        """Pieces that are lost for good on this side of the broker, by the reason."""
+        if self.ingest is None or self._figures is None:
+            return {}
+        taken, figures = self.ingest.counters, self._figures.counters
+        return {
+            "lost": max(taken.lost - taken.late, 0),
+            "refused": taken.refused,
+            "inbox_full": taken.dropped,
+            "figures_dropped": figures.dropped + figures.unconfirmed,
+        }
 
     async def close(self) -> None:
         """Stop listening, close pages and store."""

@@ -15,10 +15,11 @@ from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import Pump
 from scenarios.feed import Feed, tick_for
 from scenarios.forecast import saved
-from scenarios.live.children import ANSWER, READY
+from scenarios.live.children import Counters
 from scenarios.live.clock import Pace, SystemClock
 from scenarios.live.outlook import SNAPSHOT
 from scenarios.live.pacing import Pacer, spare_the_collector
+from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
 from twin.equipment import EquipmentPath
 from twin.ports import Clock
@@ -29,7 +30,9 @@ log = logging.getLogger(__name__)
 LEAST_TICK_S, MOST_TICK_S = 0.5, 5.0
 """Real time from one telemetry tick to the next: pages take a site that is silent for longer as lost."""
 LEAST_STEP_S = 0.005
-DRAIN_S = 5.0
+DRAIN_S = 4.0
+COUNT_S = 1.0
+"""Real time between two looks at the counters."""
 
 
 def live_tick(wanted_s: float, speed: float) -> float:
@@ -76,7 +79,7 @@ class PlantRole:
         feed: Plant and devices; continues from where they are.
         clock: Time of the machine.
         drain_s: Longest wait at the end for what was said to be stored.
-        asked: Questions of the process that started this one.
+        parent: The process that started this one.
     """
 
     def __init__(
@@ -85,15 +88,16 @@ class PlantRole:
         feed: Feed,
         clock: Clock | None = None,
         drain_s: float = DRAIN_S,
-        asked: asyncio.Queue[str] | None = None,
+        parent: Parent | None = None,
     ):
         self.settings = settings
         self.feed = feed
         self._clock = clock or SystemClock()
         self._drain_s = drain_s
-        self._asked: asyncio.Queue[str] = asked or asyncio.Queue()
+        self._parent = parent or Parent()
+        self._over = False
         self._tick_s = live_tick(settings.tick_s, settings.speed)
-        self._sites = {site: SitePublisher(site, settings) for site in feed.banks}
+        self._sites = {site: SitePublisher(site, settings) for site in feed.banks if settings.serves(str(site))}
 
     @property
     def outboxes(self) -> dict[EquipmentPath, Outbox]:
@@ -107,22 +111,37 @@ class PlantRole:
             ConnectorError: A publisher cannot go on, e.g. the broker refuses it.
         """
         pumps = [asyncio.create_task(site.pump.run()) for site in self._sites.values()]
-        work = asyncio.create_task(self._publish(stop))
-        answering = asyncio.create_task(self._answer())
+        work = [asyncio.create_task(self._publish(stop))]
+        work += [asyncio.create_task(side) for side in (self._answer(), self._count())]
         try:
-            done, _ = await asyncio.wait([work, answering, *pumps], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait([*work, *pumps], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            for task in (work, answering, *pumps):
+            for task in (*work, *pumps):
                 task.cancel()
-            await asyncio.gather(work, answering, *pumps, return_exceptions=True)
+            await asyncio.gather(*work, *pumps, return_exceptions=True)
+            self._parent.counts(self.counters)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Pieces of all sites: dropped when an outbox was full, and not known to be stored yet."""
+        boxes = [outbox.counters for outbox in self.outboxes.values()]
+        return {
+            "dropped": sum(counters.dropped + counters.unconfirmed for counters in boxes),
+            "unstored": sum(counters.held for counters in boxes) if self._over else 0,
+        }
+
+    async def _count(self) -> None:
+        while True:
+            await asyncio.sleep(COUNT_S)
+            self._parent.counts(self.counters)
 
     async def _answer(self) -> None:
         """Save the plant as often as it is asked for, between two ticks."""
         while True:
-            if await self._asked.get() == SNAPSHOT:
-                print(f"{ANSWER}{json.dumps(await self._saved())}", flush=True)
+            if await self._parent.questions.get() == SNAPSHOT:
+                self._parent.answer(json.dumps(await self._saved()))
 
     async def _saved(self) -> dict[str, Any]:
         """Save the plant; garbage is not collected meanwhile, which could take longer than the saving."""
@@ -141,10 +160,11 @@ class PlantRole:
     async def _publish(self, stop: asyncio.Event) -> None:
         await asyncio.gather(*(site.pump.ready.wait() for site in self._sites.values()))
         for path, frame in (*self.feed.meta(), *self.feed.current()):
-            await self._sites[path].put([frame], 0.0)
-        print(READY, flush=True)
+            await self._put(path, [frame], 0.0)
+        self._parent.ready()
         await self._paced(stop)
         await asyncio.gather(*(site.pump.drain(self._drain_s) for site in self._sites.values()))
+        self._over = True
 
     async def _paced(self, stop: asyncio.Event) -> None:
         pace = Pace(*self._start(), self.settings.speed)
@@ -156,7 +176,13 @@ class PlantRole:
                 if await _stopped_within(stop, min(wait_s, pacer.catch_up(tick))):
                     return
             for site, frames in self.feed.advance(tick):
-                await self._sites[site].put(frames, pace.sim_s(self._clock.now_ns()) - tick)
+                await self._put(site, frames, pace.sim_s(self._clock.now_ns()) - tick)
+
+    async def _put(self, path: EquipmentPath, frames: list[Frame], lag_s: float) -> None:
+        """Hand over what a site says, if this process serves it."""
+        site = self._sites.get(path)
+        if site is not None:
+            await site.put(frames, lag_s)
 
     def _start(self) -> tuple[float, int]:
         """Simulated and real time that go together; at speed 1 simulated now is the present."""
@@ -174,8 +200,13 @@ async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
     return True
 
 
-async def run_plant(settings: RunSettings, stop: asyncio.Event, asked: asyncio.Queue[str]) -> None:
-    """The plant's process from its saved state."""
-    role = PlantRole(settings, Feed.resume(settings.plant_state), asked=asked)
+async def run_plant(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Counters:
+    """The plant's process from its saved state.
+
+    Returns:
+        Pieces that are lost, by the reason.
+    """
+    role = PlantRole(settings, Feed.resume(settings.plant_state), parent=parent)
     spare_the_collector()
     await role.run(stop)
+    return role.counters

@@ -1,143 +1,234 @@
-"""One live run: history first, then broker, hub and plant until told to stop."""
+"""One live run: starts the roles, keeps them alive and ends them when told to stop.
+
+The process that the user sees does nothing else: pages, brain and store live in the hub's process,
+the plant, the gateway and the embedded broker in theirs. One that dies is started again.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import json
 import os
 import signal
-import time
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+import socket
+from collections.abc import Callable
 from typing import Any
 
 from brokers.embedded import EmbeddedBroker
-from scenarios.document import Scenario
-from scenarios.feed import Feed, anchored, last_full_hour
-from scenarios.live.backfill import FINE_TICK_S, backfill
-from scenarios.live.children import Child
-from scenarios.live.hub import Hub
+from dashboards.web.listening import listening
+from scenarios.live.children import BROKER, ROLES, Child
+from scenarios.live.clock import epoch_now
+from scenarios.live.roles import MODULE, losses
 from scenarios.live.settings import RunSettings
-from twin.errors import ConnectorError
-
-log = logging.getLogger(__name__)
+from scenarios.live.supervisor import Life, Watched
+from twin.errors import DataLostError, FatalError, RetriableError
 
 Say = Callable[[str], None]
 
+PLANT_STOP_S, HUB_STOP_S, BROKER_STOP_S = 5.0, 3.0, 1.0
+"""Longest time a role has to end; the plant waits for what it said to be stored, so it goes first."""
+TELL_S = 0.2
+"""Shortest time between two reports to the hub."""
+
+
+class ChildLife:
+    """One life of a role in a process of ours."""
+
+    def __init__(self, child: Child):
+        self.child = child
+
+    @property
+    def final(self) -> bool:
+        """Whether starting it again cannot help."""
+        return self.child.final
+
+    async def begin(self) -> bool:
+        """Start it; True when it does its work, False when it has ended before."""
+        await self.child.start()
+        await self.child.ready.wait()
+        return not self.child.ended
+
+    async def wait(self) -> int:
+        """Wait until it ends and give its exit code."""
+        return await self.child.wait()
+
+    async def stop(self, limit_s: float) -> None:
+        """End it."""
+        await self.child.stop(limit_s)
+
+
+class BrokerLife:
+    """One life of the embedded broker, each on the same port with the same user."""
+
+    final = False
+
+    def __init__(self, broker: EmbeddedBroker, again: bool):
+        self.broker, self._again = broker, again
+        self._listens = False
+
+    async def begin(self) -> bool:
+        """Start it; True when clients can connect.
+
+        Raises:
+            FatalError: It does not listen, and has never done.
+        """
+        try:
+            await self.broker.start()
+            self._listens = True
+        except FatalError:
+            if not self._again:
+                raise
+        return self._listens
+
+    async def wait(self) -> int:
+        """Wait until it ends and give its exit code."""
+        return await self.broker.wait() if self._listens else FatalError.exit_code
+
+    async def stop(self, limit_s: float) -> None:
+        """End it."""
+        await self.broker.stop(limit_s)
+
 
 class LiveRun:
-    """Starts the roles of a run in order and ends them in the opposite order.
+    """Starts the roles of a run in order, keeps them alive and ends them in the opposite order.
 
     Args:
-        scenario: The scenario.
         settings: Settings of the run.
         say: Tells the user one line.
     """
 
-    def __init__(self, scenario: Scenario, settings: RunSettings, say: Say):
-        self.scenario = scenario
+    def __init__(self, settings: RunSettings, say: Say):
         self.settings = settings
         self._say = say
         self._stop = asyncio.Event()
-        self._watched: list[asyncio.Task[None]] = []
-        self._stack = AsyncExitStack()
+        self._roles: dict[str, Watched] = {}
+        self._kept: list[asyncio.Task[None]] = []
+        self._changed, self._new = asyncio.Event(), asyncio.Event()
+        self._listener: socket.socket | None = None
 
     async def run(self) -> None:
         """Run until Ctrl-C or SIGTERM.
 
         Raises:
-            ConnectorError: A counterpart is away for good, or one of our processes ended by itself.
+            ConnectorError: A counterpart is away for good.
+            RoleEndedError: One of our processes ended for a reason that stays.
+            DataLostError: Records were lost.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop.set)
-        async with self._stack:
-            started = asyncio.create_task(self._start())
-            try:
-                await self._until_stopped(started)
-            finally:
-                self._say("stopping ...")
-                for task in (started, *self._watched):
-                    task.cancel()
-                await asyncio.gather(started, *self._watched, return_exceptions=True)
-
-    async def _until_stopped(self, started: asyncio.Task[None]) -> None:
+        started = asyncio.create_task(self._start())
         stopped = asyncio.create_task(self._stop.wait())
-        await asyncio.wait([stopped, started], return_when=asyncio.FIRST_COMPLETED)
-        if not stopped.done():
-            started.result()
-            await asyncio.wait([stopped, *self._watched], return_when=asyncio.FIRST_COMPLETED)
-        if stopped.done():
-            return
-        stopped.cancel()
-        for task in self._watched:
-            if task.done():
+        try:
+            await self._until(stopped, started)
+        finally:
+            self._say("stopping ...")
+            for task in (started, stopped, *self._kept):
+                task.cancel()
+            await asyncio.gather(started, stopped, *self._kept, return_exceptions=True)
+            await self._end()
+        self._reckon()
+
+    async def _until(self, stopped: asyncio.Task[bool], started: asyncio.Task[None]) -> None:
+        """Return when told to stop; raise what ends the run before."""
+        watched: set[asyncio.Task[Any]] = {started}
+        while not stopped.done():
+            new = asyncio.create_task(self._new.wait())
+            await asyncio.wait([stopped, new, *watched, *self._kept], return_when=asyncio.FIRST_COMPLETED)
+            new.cancel()
+            self._new.clear()
+            for task in [task for task in (*watched, *self._kept) if task.done()]:
                 task.result()
+            watched = {task for task in watched if not task.done()}
 
     async def _start(self) -> None:
-        hub = Hub(self.settings, self.scenario.title)
-        self._stack.push_async_callback(hub.close)
-        self._say(f"dashboard: {await hub.open()}")
-        feed = await asyncio.to_thread(self._feed)
-        for note in feed.notes:
-            self._say(note)
-        await self._make_history(feed, hub)
-        broker = await self._broker()
-        settings = self.settings.model_copy(update={"broker": broker})
-        await hub.connect(broker)
-        self._watch(hub.watch())
-        for role in ["plant"] if settings.opcua_port is None else ["gateway", "plant"]:
-            child = await self._child(role, settings)
-            ended = self._watch(_ended(f"the process of the {role}", child.wait()))
-            await child.ready.wait()
-            if child.ended:
-                await ended
-            if role == "plant":
-                hub.look_ahead(child.ask)
+        self._listener = listening(self.settings.host, self.settings.port)
+        self.settings = self.settings.model_copy(update={"port": self._listener.getsockname()[1]})
+        if self.settings.anchored and self.settings.epoch is None:
+            self.settings = self.settings.model_copy(update={"epoch": epoch_now(self.settings.backfill_s)})
+        self._kept.append(asyncio.create_task(self._tell_hub()))
+        broker = EmbeddedBroker() if self.settings.broker is None else None
+        if broker is not None:
+            os.environ.update(broker.credentials)  # for our processes
+        self.settings.write()
+        await asyncio.gather(self._role("hub", self._process("hub")), self._broker(broker))
+        for name in ["plant"] if self.settings.opcua_port is None else ["gateway", "plant"]:
+            await self._role(name, self._process(name))
         self._say("live; Ctrl-C ends")
 
-    def _watch(self, end: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """The run ends, with its error, when this does."""
-        self._watched.append(asyncio.create_task(end))
-        return self._watched[-1]
+    async def _broker(self, broker: EmbeddedBroker | None) -> None:
+        if broker is not None:
+            await self._role("broker", lambda _, again: BrokerLife(broker, again))
+            self.settings = self.settings.model_copy(update={"broker": broker.url})
+            self.settings.write()
+        self._changed.set()
 
-    def _feed(self) -> Feed:
-        config = self.scenario.plant()
-        if self.settings.anchored:
-            now = datetime.now(UTC)
-            config = anchored(config, last_full_hour(now, timedelta(seconds=self.settings.backfill_s)))
-        return Feed(config, self.settings.seed, self.scenario.base)
+    async def _role(self, name: str, live: Callable[[Watched, bool], Life]) -> None:
+        """Start a role and keep it alive from then on."""
+        role = self._roles[name] = Watched(name, lambda again: live(role, again), self._say)
+        role.on_change = self._changed.set
+        await role.start()
+        self._kept.append(asyncio.create_task(role.keep()))
+        self._new.set()
 
-    async def _make_history(self, feed: Feed, hub: Hub) -> None:
-        begun = time.monotonic()
-        until_s = self.settings.backfill_s
-        if self.settings.anchored:
-            present_s = time.time() - feed.plant.epoch_ns * 1e-9
-            until_s = present_s // FINE_TICK_S * FINE_TICK_S
-        await backfill(feed, hub.history, until_s)
-        await asyncio.to_thread(feed.save, self.settings.plant_state)
-        self._say(
-            f"history: {until_s / 3600:.1f} h of {len(feed.plant.units)} units in {time.monotonic() - begun:.1f} s"
-        )
+    def _process(self, name: str) -> Callable[[Watched, bool], Life]:
+        def live(role: Watched, again: bool) -> Life:
+            words = [
+                "-W",
+                "ignore:resource_tracker",
+                "-m",
+                MODULE,
+                name,
+                str(self.settings.file),
+                "--child",
+                *(["--again"] if again else []),
+            ]
+            descriptors = []
+            if name == "hub" and self._listener is not None:
+                descriptors = [self._listener.fileno()]
+                words += ["--listener", str(descriptors[0])]
+            return ChildLife(Child(name, words, self._say, role.counted, self._ask, descriptors))
 
-    async def _broker(self) -> str:
-        """Address of the broker; credentials of the embedded one go into the environment of our processes."""
-        if self.settings.broker is not None:
-            return self.settings.broker
-        broker = EmbeddedBroker()
-        self._stack.push_async_callback(broker.stop)
-        await broker.start()
-        self._watch(_ended("the embedded broker", broker.wait()))
-        os.environ.update(broker.credentials)
-        return broker.url
+        return live
 
-    async def _child(self, name: str, settings: RunSettings) -> Child:
-        child = Child(name, ["-m", "scenarios.cli", "role", name, str(settings.write())], self._say)
-        self._stack.push_async_callback(child.stop)
-        await child.start()
-        return child
+    async def _ask(self, name: str, question: str) -> str:
+        """Ask a role for another one."""
+        role = self._roles.get(name)
+        if role is None or not isinstance(role.life, ChildLife):
+            raise RetriableError(f"{name}: expected a running process, got none (ask again later)")
+        return await role.life.child.ask(question)
 
+    async def _tell_hub(self) -> None:
+        """Tell the hub where the broker is, and how the roles do whenever that changes."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            hub = self._roles.get("hub")
+            if hub is not None and isinstance(hub.life, ChildLife):
+                if self.settings.broker is not None:
+                    await hub.life.child.tell(f"{BROKER}{self.settings.broker}")
+                reports = {name: role.report() for name, role in self._roles.items()}
+                await hub.life.child.tell(f"{ROLES}{json.dumps(reports)}")
+            await asyncio.sleep(TELL_S)
 
-async def _ended(what: str, end: Awaitable[int]) -> None:
-    raise ConnectorError(f"{what} ended with code {await end} (see its messages above)")
+    async def _end(self) -> None:
+        """The plant first, so that the hub takes in what it said."""
+        for names, limit_s in (
+            (("plant", "gateway"), PLANT_STOP_S),
+            (("hub",), HUB_STOP_S),
+            (("broker",), BROKER_STOP_S),
+        ):
+            roles = [self._roles[name] for name in names if name in self._roles]
+            await asyncio.gather(*(role.stop(limit_s) for role in roles))
+        if self._listener is not None:
+            self._listener.close()
+
+    def _reckon(self) -> None:
+        """See whether anything is lost.
+
+        Raises:
+            DataLostError: Something is.
+        """
+        lost = [f"{name}: {told}" for name, role in self._roles.items() if (told := losses(role.counters))]
+        if lost:
+            raise DataLostError(f"run: expected every record in the store, got {'; '.join(lost)}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from scenarios.document import ForecastConfig
+from twin.config import Title
 
 
 class RunSettings(BaseModel):
@@ -16,6 +18,7 @@ class RunSettings(BaseModel):
     Args:
         scenario: Scenario file.
         name: Short name of the scenario; client ids at the broker are made from it.
+        title: Name of the scenario on the pages.
         seed: Seed of all random streams.
         speed: Simulated seconds per second.
         transport: ``uns`` or ``sparkplug``.
@@ -28,6 +31,8 @@ class RunSettings(BaseModel):
         language: Language the pages start in.
         backfill_s: Simulated seconds of history made before going live.
         tick_s: Period of telemetry in simulated seconds.
+        sites: Sites that a process of the plant or the gateway serves; none named: all.
+        epoch: Moment of simulated second 0 of an anchored run; None: made from the clock when history is made.
         anchored: Simulated now is the present; else the scenario's own epoch holds.
         folder: Folder for what the run keeps.
         opcua_port: Port of the OPC UA server; None: no server.
@@ -40,6 +45,7 @@ class RunSettings(BaseModel):
 
     scenario: Path
     name: str = "factory"
+    title: Title = Title(en="Future Factory", zh="未来工厂")
     seed: int
     speed: float = Field(default=1.0, gt=0, le=3600)
     transport: Literal["uns", "sparkplug"] = "uns"
@@ -52,6 +58,8 @@ class RunSettings(BaseModel):
     language: Literal["zh", "en"] = "zh"
     backfill_s: float = Field(default=8 * 3600.0, ge=0)
     tick_s: float = Field(default=1.0, gt=0)
+    sites: tuple[str, ...] = ()
+    epoch: datetime | None = None
     anchored: bool = True
     folder: Path
     opcua_port: int | None = Field(default=None, ge=0, le=65535)
@@ -59,11 +67,16 @@ class RunSettings(BaseModel):
     forecast: ForecastConfig = ForecastConfig()
     scenario_hash: str = ""
 
-    def write(self) -> Path:
-        """Write the settings into the run's folder for the processes of other roles."""
-        path = self.folder / "run.json"
-        path.write_text(self.model_dump_json(indent=2), encoding="utf-8")
-        return path
+    @property
+    def file(self) -> Path:
+        """Where the settings are for the processes of the roles."""
+        return self.folder / "run.json"
+
+    def write(self) -> None:
+        """Write the settings into the run's folder for the processes of the roles, whole or not at all."""
+        draft = self.file.with_suffix(".new")
+        draft.write_text(self.model_dump_json(indent=2), encoding="utf-8")
+        draft.replace(self.file)
 
     @property
     def brain(self) -> str:
@@ -74,6 +87,10 @@ class RunSettings(BaseModel):
     def heard(self) -> tuple[str, ...]:
         """What the ingest listens to: the roots, its own indicators and what was asked for."""
         return ("",) if "" in self.roots or "#" in self.listen else (*self.roots, self.brain, *self.listen)
+
+    def serves(self, site: str) -> bool:
+        """Whether a process with these settings serves a site."""
+        return not self.sites or site in self.sites
 
     @property
     def plant_state(self) -> Path:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.cli.programs import FACTORY, ROOT, Program, factory
+from tests.cli.programs import FACTORY, ROOT, Program, factory, get
 
 
 def started(folder: Path) -> Program:
@@ -31,20 +32,34 @@ def test_ctrl_c_at_any_moment_ends_quietly(after: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.xdist_group("live")
-@pytest.mark.parametrize("child", ["brokers.embedded", "plant"])
-def test_a_process_that_dies_ends_the_run_with_code_3(child: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("role", "word"), [("broker", "brokers.embedded"), ("plant", "plant"), ("hub", "hub")])
+def test_a_process_that_dies_is_started_again(role: str, word: str, tmp_path: Path) -> None:
     program = started(tmp_path)
     try:
         program.line("live")
-        family = psutil.Process(program.pid).children(recursive=True)
-        next(process for process in family if child in process.cmdline()).kill()
-        assert program.wait() == 3
-        _, left = psutil.wait_procs(family, timeout=10)
-        assert not left
-        assert "ended with code -9" in program.lines[-1]
-        assert not [line for line in program.lines if "Traceback" in line]
+        address = program.address()
+        of = psutil.Process(program.pid).children(recursive=True)
+        next(process for process in of if word in process.cmdline()).kill()
+        program.line(f"{role}: ended (signal 9), starting again")
+        program.line(f"{role}: back after ")
+        assert get(address, "/api/health")
+        assert program.interrupt() == 0
+        told = [line for line in program.lines if line.startswith(f"{role}: ")]
+        assert len(told) == 2, "\n".join(program.lines)
     finally:
         program.kill()
+
+
+@pytest.mark.xdist_group("live")
+def test_a_port_in_use_ends_the_start_with_its_reason_first(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = factory("run", "workshop", "--port", str(port), environment={"FF_DATA": str(tmp_path)})
+    assert done.returncode == 3
+    assert f"web: expected a free port, got 127.0.0.1:{port} in use" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.xdist_group("live")

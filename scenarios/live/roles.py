@@ -1,0 +1,108 @@
+"""One role of a run in a process of its own: ``python -m scenarios.live.roles NAME SETTINGS --child``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+from scenarios.live.children import Counters
+from scenarios.live.parent import Parent
+from scenarios.live.settings import RunSettings
+from twin.errors import DataLostError, FactoryError, FatalError, ProblemsError
+
+NAMES = ("hub", "plant", "gateway")
+MODULE = "scenarios.live.roles"
+BUG = 4
+
+Role = Callable[[RunSettings, asyncio.Event, Parent], Awaitable[Counters]]
+
+
+def role_of(name: str, listener: int | None = None) -> Role:
+    """A role by its name.
+
+    Args:
+        name: One of :data:`NAMES`.
+        listener: Number of the open socket of the pages.
+    """
+    if name == "plant":
+        from scenarios.live.plant_role import run_plant  # here: no role waits for what another one imports
+
+        return run_plant
+    if name == "gateway":
+        from scenarios.live.gateway_role import run_gateway
+
+        return run_gateway
+    from scenarios.live.hub_role import run_hub
+
+    return partial(run_hub, listener=None if listener is None else socket.socket(fileno=listener))
+
+
+async def until_told(role: Role, settings: RunSettings, parent: Parent) -> None:
+    """Run a role until its parent or a signal tells it to end.
+
+    Raises:
+        DataLostError: Records were lost on its side.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    listening = asyncio.create_task(parent.listen())
+    listening.add_done_callback(lambda _: stop.set())
+    lost = await role(settings, stop, parent)
+    listening.cancel()
+    told = losses(lost)
+    if told:
+        raise DataLostError(f"expected every record in the store, got {told}")
+
+
+def losses(counters: Counters) -> str:
+    """Counters of what is lost in words; empty when nothing is.
+
+    >>> losses({"dropped": 3, "refused": 0, "lost": 1})
+    '3 dropped, 1 lost'
+    """
+    return ", ".join(f"{number} {name}" for name, number in counters.items() if number)
+
+
+def main() -> None:
+    """Command line of a child."""
+    parser = argparse.ArgumentParser(prog=f"python -m {MODULE}", description=__doc__)
+    parser.add_argument("name", choices=NAMES)
+    parser.add_argument("settings", type=Path)
+    parser.add_argument("--child", action="store_true", help="obey the process that started this one")
+    parser.add_argument("--again", action="store_true", help="the role has lived before")
+    parser.add_argument("--listener", type=int, help="open socket of the pages")
+    options = parser.parse_args()
+    sys.exit(lived(options))
+
+
+def lived(options: argparse.Namespace) -> int:
+    """Run a role to its end and give its exit code."""
+    parent = Parent(alone=not options.child, again=options.again)
+    try:
+        settings = RunSettings.model_validate_json(options.settings.read_text(encoding="utf-8"))
+        asyncio.run(until_told(role_of(options.name, options.listener), settings, parent))
+    except DataLostError as error:
+        return error.exit_code
+    except FactoryError as error:
+        print(f"{options.name}: {error}", file=sys.stderr)
+        if isinstance(error, FatalError | ProblemsError):
+            parent.final()
+        return error.exit_code
+    except Exception:
+        traceback.print_exc()
+        print(f"{options.name}: this is a bug; please report it with the lines above", file=sys.stderr)
+        return BUG
+    return 0
+
+
+if __name__ == "__main__":
+    main()
