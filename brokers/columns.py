@@ -15,7 +15,8 @@ from twin.records import SPECS, Column, ColumnType, RecordKind
 __all__ = ["ColumnType", "cleaned", "column_type", "misfit"]
 
 _TYPES = {column.name: column.type for columns in SPECS.values() for column in columns}
-_INT64 = range(-(2**63), 2**63)
+INT64 = range(-(2**63), 2**63)
+"""What fits an integer column."""
 
 
 def column_type(name: str) -> ColumnType:
@@ -25,7 +26,7 @@ def column_type(name: str) -> ColumnType:
 
 def _integer(value: Any) -> int:
     number = int(value)
-    if number not in _INT64:
+    if number not in INT64:
         raise OverflowError(number)
     return number
 
@@ -38,7 +39,7 @@ _READ: dict[ColumnType, Callable[[Any], str | int | float]] = {
 
 
 def cleaned(name: str, value: Any) -> str | int | float | None:
-    """A value as stores keep it: of the column's type, unknown as None.
+    """A value as stores keep it: of the column's type, unknown as None. An empty text says nothing: unknown.
 
     Raises:
         RefusedRowsError: It cannot be of that type.
@@ -46,7 +47,7 @@ def cleaned(name: str, value: Any) -> str | int | float | None:
     >>> cleaned("value", float("nan")), cleaned("active", True), cleaned("item", "pack")
     (None, 1, 'pack')
     """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return None
     try:
         return _READ[column_type(name)](value)
@@ -115,7 +116,7 @@ def _text(column: Column, value: object) -> str:
 
 def _whole(column: Column, value: object) -> str:
     whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    if not whole or int(value) not in _INT64:  # type: ignore[call-overload]  # a number by now
+    if not whole or int(value) not in INT64:  # type: ignore[call-overload]  # a number by now
         return ColumnType.INTEGER.value
     return _within(column, value)
 

@@ -6,20 +6,27 @@
 ``influxdb1://host:8086?db=telemetry``                InfluxDB 1
 ``lines://data/telemetry``                            folder of line-protocol files
 ====================================================  =======================================================
+
+A mistake in a URL is bad input: its errors are those of a document.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from twin.errors import FatalError
+from twin.errors import Problem, ProblemsError
 from twin.ports import History, Sink
 from twin.registry import Registry
+from twin.units import in_unit
+
+LONGEST_KEEP_S = 100 * 365.25 * 86_400
+"""Longest time that records can be told to be kept: a century."""
 
 
 class Store(Sink, History, Protocol):
@@ -36,6 +43,7 @@ class StoreUrl:
         port: TCP port, None when not given.
         path: What follows the host.
         options: The query part; every kind refuses what it does not know.
+        now_ns: The clock of the run: what is too old is judged by it, never by a row's own time.
     """
 
     scheme: str
@@ -43,26 +51,32 @@ class StoreUrl:
     port: int | None
     path: str
     options: dict[str, str]
+    now_ns: Callable[[], int] = field(default=time.time_ns, compare=False)
 
     @classmethod
     def of(cls, text: str) -> StoreUrl:
         """Read a URL.
 
         Raises:
-            FatalError: It names a user or password, or has no scheme.
+            ProblemsError: It names a user or password, has no scheme, or a port that is none.
 
         >>> StoreUrl.of("duckdb://data/plant.duckdb?keep=30 day").file, StoreUrl.of("lines:///srv/lines").file
         ('data/plant.duckdb', '/srv/lines')
         """
-        parts = urlsplit(text)
+        try:
+            parts = urlsplit(text)
+            port = parts.port if parts.scheme.startswith("influxdb") else None
+            options = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+        except ValueError as error:
+            raise _problem("store", "a URL such as duckdb://data/factory.duckdb", f"{text!r:.200} ({error})") from None
         if not parts.scheme:
-            raise FatalError(f"store: expected a URL such as duckdb://data/factory.duckdb, got {text!r}")
+            raise _problem("store", "a URL such as duckdb://data/factory.duckdb", f"{text!r:.200}")
         if parts.username or parts.password:
-            raise FatalError(f"store {parts.scheme}: expected no user or password in the URL (use the environment)")
-        host = parts.hostname or ""
-        netloc = host if parts.scheme.startswith("influxdb") else parts.netloc
-        port = parts.port if parts.scheme.startswith("influxdb") else None
-        return cls(parts.scheme, netloc, port, parts.path, dict(parse_qsl(parts.query)))
+            raise _problem(f"store {parts.scheme}", "no user or password in the URL", "one", "use the environment")
+        if len(dict(options)) < len(options):
+            raise _problem(f"store {parts.scheme}", "each option once", f"{parts.query!r:.200}")
+        netloc = (parts.hostname or "") if parts.scheme.startswith("influxdb") else parts.netloc
+        return cls(parts.scheme, netloc, port, parts.path, dict(options))
 
     @property
     def file(self) -> str:
@@ -78,23 +92,70 @@ class StoreUrl:
         """Run that has a part of the store for itself; empty: none.
 
         Raises:
-            FatalError: It cannot be the name of a run.
+            ProblemsError: It cannot be the name of a run.
         """
         run = self.option("run")
         if not re.fullmatch(r"[0-9a-z]{0,32}", run):
-            raise FatalError(f"store {self.scheme}: expected a run of up to 32 letters and digits, got {run!r}")
+            raise _problem(f"store {self.scheme}: run", "up to 32 letters and digits", repr(run))
         return run
 
     def allow(self, *names: str) -> None:
         """Refuse options with other names.
 
         Raises:
-            FatalError: Names the option and the nearest known one.
+            ProblemsError: Names the option and the nearest known one.
         """
         for name in self.options:
             if name not in names:
                 near = get_close_matches(name, names, n=1) or [", ".join(names)]
-                raise FatalError(f"store {self.scheme}: expected a known option, got {name!r} (known: {near[0]})")
+                raise _problem(f"store {self.scheme}", "a known option", repr(name), f"known: {near[0]}")
+
+    def seconds(self, name: str) -> float | None:
+        """An option that is a duration, in s; None when it is not given.
+
+        Raises:
+            ProblemsError: It has no unit, is not positive or longer than a century.
+
+        >>> StoreUrl.of("duckdb://x?keep=30 day").seconds("keep")
+        2592000.0
+        """
+        if name not in self.options:
+            return None
+        text = self.options[name]
+        try:
+            seconds = in_unit(text, "s")
+        except ValueError:
+            seconds = -1.0
+        if not 0 < seconds <= LONGEST_KEEP_S:
+            wanted = "a duration above 0 and up to a century"
+            raise _problem(f"store {self.scheme}: {name}", wanted, repr(text), f"e.g. {name}=30 day")
+        return seconds
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        """An option that is a whole number.
+
+        Raises:
+            ProblemsError: It is none, or outside its bounds.
+        """
+        text = self.options.get(name, str(default))
+        if not (text.isdecimal() and len(text) < 12 and low <= int(text) <= high):
+            raise _problem(f"store {self.scheme}: {name}", f"a whole number from {low} to {high}", repr(text))
+        return int(text)
+
+    def switch(self, name: str) -> bool:
+        """An option that is on or off, off when it is not given.
+
+        Raises:
+            ProblemsError: It is neither.
+        """
+        text = self.options.get(name, "0")
+        if text not in ("0", "1", "true", "false", "yes", "no"):
+            raise _problem(f"store {self.scheme}: {name}", "1 or 0", repr(text))
+        return text in ("1", "true", "yes")
+
+
+def _problem(where: str, expected: str, got: str, hint: str = "") -> ProblemsError:
+    return ProblemsError([Problem(where, expected, got, hint)])
 
 
 stores: Registry[Callable[[StoreUrl], Store]] = Registry("store", "brokers.stores")
@@ -110,18 +171,21 @@ def apart(url: str, run: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}run={run}"
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, now_ns: Callable[[], int] = time.time_ns) -> Store:
     """A store by its URL, not yet open: ``await store.open()`` connects or creates.
 
     Args:
         url: See the module.
+        now_ns: The clock of the run, in ns since 1970 UTC.
 
     Raises:
-        FatalError: Unknown scheme or option.
+        ProblemsError: Unknown scheme or option, or a value that an option cannot have.
+        FatalError: A secret that the store needs is not there.
     """
-    place = StoreUrl.of(url)
+    place = replace(StoreUrl.of(url), now_ns=now_ns)
     try:
         make = stores[place.scheme]
     except KeyError as error:
-        raise FatalError(str(error.args[0])) from None
+        text = str(error.args[0])
+        raise _problem("store", f"one of {', '.join(stores.kinds())}", f"{place.scheme!r}", text) from None
     return make(place)

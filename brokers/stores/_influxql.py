@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +12,7 @@ import urllib3
 
 from brokers.columns import ColumnType, column_type
 from brokers.naming import STORE_TAGS, store_tags
-from brokers.stores.lines import TAG_COLUMNS
+from brokers.stores.lines import TAG_COLUMNS, carried
 from twin.errors import ConnectorError, FatalError, RefusedRowsError, RetriableError, StoreError
 from twin.records import RecordKind
 
@@ -170,4 +169,4 @@ def equal(kind: RecordKind, where: Mapping[str, Any]) -> list[str]:
 
 
 def _carried(kind: RecordKind, column: str, value: str) -> str:
-    return re.sub(r"[\x00-\x1f\x7f\\]", "_", value) if column in TAG_COLUMNS.get(kind, ()) else value
+    return carried(value) if column in TAG_COLUMNS.get(kind, ()) else value

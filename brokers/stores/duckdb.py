@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brokers.stores import StoreUrl, stores
-from brokers.stores._duckdb_tables import Catalog, Tables, quoted, tables_of
+from brokers.stores._duckdb_catalog import Catalog, quoted, tables_of
+from brokers.stores._duckdb_tables import Tables
 from brokers.stores.latest import Latest
 from brokers.stores.schema import LAST_KEY, bucket_ns, checked_where, event_frame, events_only
 from twin.equipment import EquipmentPath
 from twin.errors import RefusedRowsError, StoreError
 from twin.records import COLUMNS, Frame, RecordKind
-from twin.units import in_unit
 
 T = TypeVar("T")
 Series = tuple[NDArray[np.int64], NDArray[np.float64]]
@@ -47,18 +48,26 @@ class DuckDbStore:
 
     Args:
         path: The file; its folder is made. ``:memory:`` keeps nothing.
-        keep_ns: Delete rows whose source time is older than the newest by more than this; None: keep all.
+        keep_ns: Delete rows whose source time is older than the clock by more than this; None: keep all.
         threads: Threads that DuckDB may use for one query.
         memory: Most memory DuckDB may use, e.g. ``1GB``.
         run: Run that is kept apart from others in the same file, in a schema of its own; empty: none.
+        now_ns: The clock of the run. A row's own time decides nothing: one dated ahead would delete all others.
     """
 
     def __init__(
-        self, path: str, keep_ns: int | None = None, threads: int = 2, memory: str = "1GB", run: str = ""
+        self,
+        path: str,
+        keep_ns: int | None = None,
+        threads: int = 2,
+        memory: str = "1GB",
+        run: str = "",
+        now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.path = path
         self.run = run
         self.keep_ns = keep_ns
+        self._now_ns = now_ns
         self.forgotten: Counter[RecordKind] = Counter()
         """Rows deleted because they were too old, by kind."""
         self._config: dict[str, Any] = {"threads": threads, "memory_limit": memory}
@@ -67,8 +76,7 @@ class DuckDbStore:
         self._local = threading.local()
         self._latest = Latest()
         self._latest_read: set[RecordKind] = set()
-        self._newest_ns = 0
-        self._cut_ns = 0
+        self._cut_ns = -(2**63)
 
     async def open(self) -> None:
         """Open or create the file.
@@ -88,7 +96,7 @@ class DuckDbStore:
         await self._run(self._writer, self._write, frames)
         self._latest.note(frames)
         if self.keep_ns is not None:
-            await self._retain(frames, self.keep_ns)
+            await self._retain(self.keep_ns)
 
     async def close(self) -> None:
         """Write everything into the file and let go of it."""
@@ -146,7 +154,7 @@ class DuckDbStore:
         try:
             self._root = duckdb.connect(self.path, config=self._config)
         except duckdb.Error as error:
-            raise StoreError(_explained(self.path, str(error))) from error
+            raise StoreError(_explained(self.path, f"expected a DuckDB file, got: {error}")) from error
         self._tables = Tables(self._cursor())
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
@@ -174,14 +182,11 @@ class DuckDbStore:
         return cursor.execute(statement, list(values))
 
     def _series(self, path: str, tag: str, span: tuple[int, int], max_points: int) -> Series:
-        catalog = self._catalog
-        unit = catalog.units.get(path)
-        number = catalog.home.get(-1 if unit is None else unit)
-        name = None if number is None else catalog.columns[number].get(tag)
-        if name is None:
+        unit, place = self._catalog.units.get(path), self._place_of(path, tag)
+        if unit is None or place is None:
             return np.empty(0, np.int64), np.empty(0, np.float64)
-        column = quoted(name)
-        part = f"FROM telemetry_{number} WHERE unit = ? AND time_ns >= ? AND time_ns < ? AND {column} IS NOT NULL"
+        table, column, test = place
+        part = f"FROM {table} WHERE unit = ? AND time_ns >= ? AND time_ns < ? AND {column} IS NOT NULL {test}"
         values = [unit, *span]
         points = self._query(f"SELECT count(*) {part}", values).fetchone() or (0,)
         if points[0] <= max_points:
@@ -189,6 +194,16 @@ class DuckDbStore:
         width, low = bucket_ns(*span, max_points), span[0]
         bucket = f"{low} + (time_ns - {low}) // {width} * {width}"
         return self._points(f"SELECT {bucket} AS t, avg({column}) AS v {part} GROUP BY t ORDER BY t", values)
+
+    def _place_of(self, path: str, tag: str) -> tuple[str, str, str] | None:
+        """Table, column and further condition of a tag of a unit; None when it has never been written."""
+        catalog = self._catalog
+        number = catalog.home.get(catalog.units.get(path, -1))
+        name = catalog.columns.get(-1 if number is None else number, {}).get(tag)
+        if name is not None:
+            return f"telemetry_{number}", quoted(name), ""
+        long = catalog.tags.get(tag)
+        return None if long is None else ("telemetry_long", "value", f"AND tag = {long}")
 
     def _points(self, statement: str, values: Sequence[Any]) -> Series:
         columns = self._query(statement, values).fetchnumpy()
@@ -227,15 +242,14 @@ class DuckDbStore:
         total = 0
         for table in tables_of(kind, catalog):
             what = ["count(*)"]
-            if kind is RecordKind.TELEMETRY:
+            if kind is RecordKind.TELEMETRY and table != "telemetry_long":
                 names = catalog.columns[int(table.rpartition("_")[2])].values()
                 what = [f"count({quoted(name)})" for name in names]
             total += sum(self._query(f"SELECT {', '.join(what)} FROM {table}").fetchone() or ())  # noqa: S608
         return total
 
-    async def _retain(self, frames: Sequence[Frame], keep_ns: int) -> None:
-        self._newest_ns = max([self._newest_ns, *(int(frame.time_ns[-1]) for frame in frames if len(frame))])
-        cut_ns = self._newest_ns - keep_ns
+    async def _retain(self, keep_ns: int) -> None:
+        cut_ns = self._now_ns() - keep_ns
         if cut_ns >= self._cut_ns + max(keep_ns // 50, 60_000_000_000):
             self._cut_ns = cut_ns
             await self.forget(cut_ns)
@@ -244,7 +258,7 @@ class DuckDbStore:
         try:
             return await asyncio.get_running_loop().run_in_executor(pool, work, *values)
         except duckdb.Error as error:
-            raise StoreError(f"store {self.path}: {error}") from error
+            raise StoreError(_explained(self.path, str(error))) from error
 
 
 def _columns(kind: RecordKind) -> str:
@@ -253,15 +267,17 @@ def _columns(kind: RecordKind) -> str:
 
 def _explained(path: str, text: str) -> str:
     held = re.search(r"PID (\d+)", text)
-    if "lock" in text:
+    if "set lock" in text:
         who = f"the process {held[1]}" if held else "another process"
         return f"store {path}: expected a file that nobody has open, got one that {who} has open (end that process)"
-    return f"store {path}: expected a DuckDB file, got: {text.splitlines()[0]}"
+    if "No space left" in text or "disk quota" in text.lower() or "not enough disk space" in text.lower():
+        return f"store {path}: expected room on the disk, got none: no space left (free some; nothing is lost so far)"
+    return f"store {path}: {text.splitlines()[0]}"
 
 
 @stores.register("duckdb")
 def duckdb_store(url: StoreUrl) -> DuckDbStore:
     """Embedded file, the default; option ``keep``, e.g. ``keep=30 day``, deletes what is older."""
     url.allow("keep", "run")
-    keep = url.option("keep")
-    return DuckDbStore(url.file, round(in_unit(keep, "s") * 1e9) if keep else None, run=url.run)
+    keep_s = url.seconds("keep")
+    return DuckDbStore(url.file, None if keep_s is None else round(keep_s * 1e9), run=url.run, now_ns=url.now_ns)

@@ -215,7 +215,7 @@ def _secret(url: StoreUrl, variable: str) -> str:
 
 
 def _base(url: StoreUrl) -> str:
-    scheme = "https" if url.option("tls") in ("1", "true", "yes") else "http"
+    scheme = "https" if url.switch("tls") else "http"
     return f"{scheme}://{url.host or 'localhost'}:{url.port or 8086}"
 
 

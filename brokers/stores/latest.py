@@ -29,9 +29,9 @@ class Latest:
     def merge(self, frame: Frame) -> None:
         """Take the rows of one frame of events."""
         known = self._rows.setdefault(frame.kind, {})
-        key = [frame.tags.index(name) for name in LAST_KEY.get(frame.kind, ())]
+        key = [(name, frame.tags.index(name)) for name in LAST_KEY.get(frame.kind, ())]
         for path, time_ns, values in zip(frame.paths, frame.time_ns.tolist(), frame.values, strict=True):
-            name = (path, *(values[index] for index in key))
+            name = (path, *(cleaned(column, values[index]) for column, index in key))
             before = known.get(name)
             if before is None or before[1] <= time_ns:
                 known[name] = (path, time_ns, *values)

@@ -1,18 +1,24 @@
 """A folder of line-protocol files: readable by every InfluxDB, appended to and never changed.
 
-Each write ends with a comment line; what follows the last one was not acknowledged and is cut off
-when the folder is opened. Reading parses the files once into a temporary DuckDB file.
+Each write ends with a comment line that tells its length and checksum; what follows the last one was not
+acknowledged and is cut off when the folder is opened. A write that was damaged on the disk is left out
+whole and told; so is a line that cannot be read. Reading parses the files once into a temporary DuckDB file.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +27,46 @@ from brokers.stores import StoreUrl, stores
 from brokers.stores.duckdb import DuckDbStore
 from brokers.stores.lines import decoded, encoded
 from twin.equipment import EquipmentPath
-from twin.errors import StoreError
+from twin.errors import RefusedRowsError, StoreError
 from twin.records import Frame, RecordKind
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
-END = b"# written\n"
-"""Ends what one call of ``write`` wrote."""
+END = b"# written"
+"""Begins the line that ends what one call of ``write`` wrote; length and CRC-32 follow."""
 _PIECE = 8 << 20
+_SEAL = re.compile(rb"^# written(?: ([0-9]{1,12}) ([0-9a-f]{8}))?\n", re.MULTILINE)
+
+
+def sealed(lines: bytes) -> bytes:
+    """Lines with the one that ends them; a text that looks like it gets a backslash, which reading takes away."""
+    lines = lines.replace(b"\n" + END, b"\n#\\ written")
+    return lines + b"%s %d %08x\n" % (END, len(lines), crc32(lines))
+
+
+def whole_bytes(piece: bytes) -> int:
+    """Bytes up to the end of the last whole write."""
+    ends = [match.end() for match in _SEAL.finditer(piece)]
+    return ends[-1] if ends else 0
+
+
+def unsealed(piece: bytes) -> Iterator[tuple[bytes, str]]:
+    """The writes of a piece, each with what is wrong with it; files of an earlier version have no checksums."""
+    place = 0
+    for match in _SEAL.finditer(piece):
+        lines = piece[place : match.start()]
+        if match[1] is not None:
+            whole = lines[-int(match[1]) :] if int(match[1]) else b""
+            if crc32(whole) != int(match[2], 16):
+                yield lines, "expected the checksum that was written, got another"
+                lines = b""
+            elif len(whole) < len(lines):
+                yield lines[: len(lines) - len(whole)], "expected the end of a write, got another write"
+                lines = whole
+        if lines:
+            yield lines, ""
+        place = match.end()
 
 
 class LineStore:
@@ -43,6 +82,8 @@ class LineStore:
         self.rotate_bytes = rotate_bytes
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="lines")
         self._read_to: dict[Path, int] = {}
+        self.unreadable = 0
+        """Lines, or damaged writes, that could not be read."""
 
     async def open(self) -> None:
         """Open or make the folder, and cut off what was not acknowledged."""
@@ -95,52 +136,88 @@ class LineStore:
     def _open(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         files = self.files()
-        self._number = len(files)
+        self._number = max((int(path.stem) for path in files if path.stem.isdecimal()), default=0)
         if files:
-            whole = files[-1].read_bytes().rfind(END) + len(END)
-            os.truncate(files[-1], max(0, whole) if whole >= len(END) else 0)
-        self._file = (files[-1] if files else self._next()).open("ab")
+            os.truncate(files[-1], whole_bytes(files[-1].read_bytes()))
+        self._file = (files[-1] if files else self._next()).open("ab", buffering=0)
 
     def _next(self) -> Path:
         self._number += 1
         return self.folder / f"{self._number:06d}.lp"
 
     def _append(self, frames: Sequence[Frame]) -> None:
-        pieces = [piece.replace(END, b"#  written\n") for piece in encoded(frames)]  # it may stand in a text
+        pieces = b"".join(encoded(frames))
         if not pieces:
             return
-        if self._file.tell() > self.rotate_bytes:
+        size = os.fstat(self._file.fileno()).st_size
+        if size > self.rotate_bytes:
             self._file.close()
-            self._file = self._next().open("ab")
-        self._file.write(b"".join([*pieces, END]))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+            self._file, size = self._next().open("ab", buffering=0), 0
+        rest = memoryview(sealed(pieces))
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+            os.fsync(self._file.fileno())
+        except OSError:
+            os.ftruncate(self._file.fileno(), size)
+            raise
 
     async def _parsed(self) -> DuckDbStore:
-        while frames := await self._run(self._unread):
-            await self._index.write(frames)
+        while (piece := await self._run(self._unread)) is not None:
+            path, end, frames = piece
+            for frame in frames:
+                await self._indexed(path, frame)
+            self._read_to[path] = end
         return self._index
 
-    def _unread(self) -> list[Frame]:
-        """Frames of the next piece that has not been parsed; empty when all have been."""
+    async def _indexed(self, path: Path, frame: Frame) -> None:
+        try:
+            await self._index.write([frame])
+        except RefusedRowsError as error:
+            self._bad(path, str(frame.kind), error)
+
+    def _unread(self) -> tuple[Path, int, list[Frame]] | None:
+        """File, place after it and frames of the next piece that has not been parsed; None when all have been."""
         for path in self.files():
             start = self._read_to.get(path, 0)
             with path.open("rb") as file:
                 file.seek(start)
                 piece = file.read(_PIECE)
-                while piece and END not in piece and (more := file.read(_PIECE)):
+                while piece and not (end := whole_bytes(piece)) and (more := file.read(_PIECE)):
                     piece += more
-            end = piece.rfind(END) + len(END)
-            if end >= len(END):
-                self._read_to[path] = start + end
-                return decoded(piece[:end].decode())
-        return []
+            if piece and end:
+                return path, start + end, self._decoded(path, piece[:end])
+        return None
+
+    def _decoded(self, path: Path, piece: bytes) -> list[Frame]:
+        found = []
+        for text, what in unsealed(piece):
+            if what:
+                lines = text.count(b"\n")
+                self._bad(path, f"{lines} lines", ValueError(what))
+            else:
+                told = partial(self._bad, path)
+                found += decoded(text.decode("utf-8", "replace"), told)
+        return found
+
+    def _bad(self, path: Path, what: str, error: Exception) -> None:
+        if not self.unreadable:
+            log.warning(
+                "store %s: %s of %s cannot be read: %s (left out; more are only counted)",
+                self.folder,
+                what,
+                path.name,
+                error,
+            )
+        self.unreadable += 1
 
     async def _run(self, work: Callable[..., T], *values: Any) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work, *values)
-        except (OSError, ValueError) as error:
-            raise StoreError(f"store {self.folder}: {error}") from error
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            text = "expected room on the disk, got none: no space left (free some)" if full else str(error)
+            raise StoreError(f"store {self.folder}: {text}") from error
 
 
 @stores.register("lines")
@@ -148,4 +225,4 @@ def line_store(url: StoreUrl) -> LineStore:
     """Folder of line-protocol files; option ``rotate_mb`` (64): size at which a new file begins."""
     url.allow("rotate_mb", "run")
     run = url.run
-    return LineStore(f"{url.file}/run-{run}" if run else url.file, int(url.option("rotate_mb", "64")) << 20)
+    return LineStore(f"{url.file}/run-{run}" if run else url.file, url.whole("rotate_mb", 64, 0, 1 << 20) << 20)

@@ -2,7 +2,7 @@
 
 Measurement = kind of record; tags = the ISA-95 levels and the bounded columns of the kind; fields =
 values. A value that is not a finite number is left out. Characters that the protocol cannot carry in
-a name or tag (control characters, backslash) are replaced.
+a name or tag (control characters, backslash) are written as ``%`` and two hexadecimal digits.
 """
 # mypy: disable-error-code="attr-defined, name-defined"
 # pyarrow has no exported names that mypy could see
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from zlib import crc32
@@ -20,9 +20,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from brokers.columns import ColumnType, cleaned, column_type
+from brokers.columns import INT64, ColumnType, cleaned, column_type
 from brokers.naming import STORE_TAGS, store_tags, stored_path
-from brokers.stores.schema import event_frame, merged
+from brokers.stores.schema import event_frame, known_tags, merged
 from twin.equipment import EquipmentPath
 from twin.errors import RefusedRowsError
 from twin.records import COLUMNS, Frame, RecordKind
@@ -67,7 +67,26 @@ RUN = "run_id"
 """Tag of the points of a run that is kept apart from others in the same place."""
 
 _RESERVED = {*STORE_TAGS, QUALITY, RUN, "time"}
-_NOT_CARRIED = re.compile(r"[\x00-\x1f\x7f\\]")
+_NOT_CARRIED = re.compile(r"[\x00-\x1f\x7f\\]|%(?=[01][0-9A-F]|7F|5C|25)")
+_CARRIED = re.compile(r"%([01][0-9A-F]|7F|5C|25)")
+
+
+def carried(text: str) -> str:
+    """A name or tag value without what the protocol cannot carry; different texts stay different.
+
+    >>> carried("a\\\\b"), carried("50 %"), carried("%5C")
+    ('a%5Cb', '50 %', '%255C')
+    """
+    return _NOT_CARRIED.sub(lambda match: f"%{ord(match[0]):02X}", text)
+
+
+def uncarried(text: str) -> str:
+    """The reverse of ``carried``.
+
+    >>> uncarried("a%5Cb") == "a\\\\b", uncarried("%255C")
+    (True, '%5C')
+    """
+    return _CARRIED.sub(lambda match: chr(int(match[1], 16)), text)
 
 
 def field_name(tag: str) -> str:
@@ -76,12 +95,12 @@ def field_name(tag: str) -> str:
     >>> field_name("force"), field_name("time")
     ('force', 'time_')
     """
-    return f"{tag}_" if tag.rstrip("_") in _RESERVED else tag
+    return carried(f"{tag}_" if tag.rstrip("_") in _RESERVED else tag)
 
 
 def tag_name(field: str) -> str:
     """The telemetry tag of a field, the reverse of ``field_name``."""
-    return field[:-1] if field.endswith("_") and field.rstrip("_") in _RESERVED else field
+    return uncarried(field[:-1] if field.endswith("_") and field.rstrip("_") in _RESERVED else field)
 
 
 @lru_cache(maxsize=65536)
@@ -91,7 +110,11 @@ def escaped(text: str) -> str:
     >>> escaped("door left,a=b")
     'door\\\\ left\\\\,a\\\\=b'
     """
-    return re.sub(r"([,= ])", r"\\\1", _NOT_CARRIED.sub("_", text))
+    return re.sub(r"([,= ])", r"\\\1", carried(text))
+
+
+def _escaped(name: str) -> str:
+    return re.sub(r"([,= ])", r"\\\1", name)
 
 
 def _prefix(kind: RecordKind, path: str, run: str) -> str:
@@ -132,6 +155,7 @@ def _bytes_of(lines: pa.StringArray) -> bytes:
 
 
 def _telemetry_lines(frame: Frame, run: str) -> pa.StringArray:
+    frame = known_tags(frame)
     fields = [_float_field(field_name(tag), frame.values[:, index]) for index, tag in enumerate(frame.tags)]
     worst = None if frame.quality is None else frame.quality.max(axis=1)
     if worst is not None and worst.any():
@@ -146,7 +170,7 @@ def _telemetry_lines(frame: Frame, run: str) -> pa.StringArray:
 
 def _float_field(name: str, column: Any) -> pa.StringArray:
     values = np.ascontiguousarray(column, dtype=np.float64)
-    text = pc.binary_join_element_wise(f"{escaped(name)}=", pa.array(values).cast(pa.string()), "")
+    text = pc.binary_join_element_wise(f"{_escaped(name)}=", pa.array(values).cast(pa.string()), "")
     finite = np.isfinite(values)
     return text if finite.all() else pc.if_else(pa.array(finite), text, None)
 
@@ -201,7 +225,7 @@ _KEY = r"(?:\\.|[^,= \\\n])+"
 _SCALAR = r'(?:"(?:\\.|[^"\\])*"|[^", \n]+)'
 _POINT = re.compile(
     rf"(?P<name>{_KEY})(?P<tags>(?:,{_KEY}={_KEY})*)"
-    rf" (?P<fields>{_KEY}={_SCALAR}(?:,{_KEY}={_SCALAR})*) (?P<time>-?\d+)\n",
+    rf" (?P<fields>{_KEY}={_SCALAR}(?:,{_KEY}={_SCALAR})*) (?P<time>-?[0-9]{{1,20}})\n",
     re.DOTALL,
 )
 _TAG = re.compile(rf",({_KEY})=({_KEY})")
@@ -209,37 +233,76 @@ _FIELD = re.compile(rf"({_KEY})=({_SCALAR}),?", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
-def decoded(text: str) -> list[Frame]:
+Bad = Callable[[str, Exception], None]
+"""Told of a line that cannot be read."""
+
+
+def decoded(text: str, bad: Bad | None = None) -> list[Frame]:
     """Frames from lines that ``encoded`` wrote; comments are skipped.
+
+    Args:
+        text: Whole lines.
+        bad: Told of a line that cannot be read, which is left out; None: such a line raises.
 
     Raises:
         ValueError: What follows a place is no line of this protocol.
     """
     events: dict[RecordKind, list[tuple[Any, ...]]] = {}
     telemetry: dict[tuple[str, ...], list[tuple[EquipmentPath, int, dict[str, Any]]]] = {}
-    for measurement, time_ns, tags, fields in points(text):
-        kind = RecordKind(measurement)
-        if kind is RecordKind.TELEMETRY:
-            telemetry.setdefault(tuple(fields), []).append((stored_path(tags), time_ns, fields))
-        else:
-            events.setdefault(kind, []).append(event_row(kind, time_ns, {**tags, **fields}))
+    for point in points(text, bad):
+        try:
+            kind, time_ns, tags, fields = RecordKind(point[0]), _stamp(point[1]), point[2], point[3]
+            if kind is RecordKind.TELEMETRY:
+                row = (stored_path(tags), time_ns, {name: _number(value) for name, value in fields.items()})
+                telemetry.setdefault(tuple(fields), []).append(row)
+            else:
+                events.setdefault(kind, []).append(event_row(kind, time_ns, {**tags, **fields}))
+        except (ValueError, RefusedRowsError) as error:
+            if bad is None:
+                raise
+            bad(repr(point)[:200], error)
     frames = [_telemetry_frame(names, rows) for names, rows in telemetry.items()]
     return frames + [event_frame(kind, rows) for kind, rows in events.items()]
 
 
-def points(text: str) -> Iterator[tuple[str, int, dict[str, str], dict[str, Any]]]:
-    """Measurement, time, tags and fields of each line."""
+def _stamp(time_ns: int) -> int:
+    if time_ns not in INT64:
+        raise ValueError(f"time: expected nanoseconds in 64 bits, got {time_ns}")
+    return time_ns
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, str):
+        raise ValueError(f"telemetry: expected a number, got {value!r:.100}")
+    return float(value)
+
+
+def points(text: str, bad: Bad | None = None) -> Iterator[tuple[str, int, dict[str, str], dict[str, Any]]]:
+    """Measurement, time, tags and fields of each line; see ``decoded``.
+
+    Raises:
+        ValueError: What follows a place is no line of this protocol.
+    """
     place = 0
     while place < len(text):
-        if text[place] in "#\n":
-            place = text.index("\n", place) + 1
-            continue
-        match = _POINT.match(text, place)
+        match = None if text[place] in "#\n" else _POINT.match(text, place)
         if match is None:
-            raise ValueError(f"line protocol: expected a point, got {text[place : place + 60]!r}")
+            end = text.find("\n", place) + 1 or len(text)
+            if text[place] not in "#\n":
+                error = ValueError(f"line protocol: expected a point, got {text[place : place + 60]!r}")
+                if bad is None:
+                    raise error
+                bad(text[place:end][:200], error)
+            place = end
+            continue
         tags = {_plain(name): _plain(value) for name, value in _TAG.findall(match["tags"])}
-        fields = {_plain(name): _value(value) for name, value in _FIELD.findall(match["fields"])}
-        yield _plain(match["name"]), int(match["time"]), tags, fields
+        try:
+            fields = {_plain(name): _value(value) for name, value in _FIELD.findall(match["fields"])}
+            yield _plain(match["name"]), int(match["time"]), tags, fields
+        except ValueError as error:
+            if bad is None:
+                raise
+            bad(match[0][:200], error)
         place = match.end()
 
 
@@ -250,12 +313,17 @@ def _plain(text: str) -> str:
 def _value(text: str) -> Any:
     if text.startswith('"'):
         return _plain(text[1:-1])
-    return int(text[:-1]) if text.endswith("i") else float(text)
+    if not text.endswith("i"):
+        return float(text)
+    if len(text) > 21:
+        raise ValueError(f"integer: expected at most 20 digits, got {len(text) - 1}")
+    return int(text[:-1])
 
 
 def event_row(kind: RecordKind, time_ns: int, point: Mapping[str, Any]) -> tuple[Any, ...]:
     """A row (path, time_ns, *columns) from the tags and fields of a point."""
     known = {name: value for name, value in point.items() if value != ""}
+    known |= {name: uncarried(known[name]) for name in TAG_COLUMNS.get(kind, ()) if known.get(name)}
     return (stored_path(point), time_ns, *(cleaned(name, known.get(name)) for name in COLUMNS[kind]))
 
 

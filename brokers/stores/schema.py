@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brokers.columns import cleaned
+from twin.errors import RefusedRowsError
 from twin.records import COLUMNS, Frame, RecordKind
 
 EVENTS = tuple(kind for kind in RecordKind if kind is not RecordKind.TELEMETRY)
@@ -56,6 +59,42 @@ def _joined(frames: Sequence[Frame]) -> Frame:
         np.concatenate([frame.values for frame in frames]),
         quality,
     )
+
+
+def known_tags(frame: Frame) -> Frame:
+    """The frame itself, when every tag can be kept.
+
+    Raises:
+        RefusedRowsError: A tag is empty or holds a null character, or two are the same.
+    """
+    for tag in frame.tags:
+        if not tag or "\0" in tag:
+            raise RefusedRowsError(f"store: expected a tag with a name, got {tag!r:.100}")
+    if len(set(frame.tags)) < len(frame.tags):
+        raise RefusedRowsError("store: expected each tag once, got one twice in a row")
+    return frame
+
+
+def coalesced(frame: Frame, units: NDArray[np.int32]) -> tuple[Frame, NDArray[np.int32]]:
+    """Telemetry with one row per unit and time: a later value replaces an earlier one, an unknown value none.
+
+    Args:
+        frame: Telemetry.
+        units: Number of the unit of each row.
+    """
+    order = np.lexsort((frame.time_ns, units))
+    same = (np.diff(units[order]) == 0) & (np.diff(frame.time_ns[order]) == 0)
+    if not same.any():
+        return frame, units
+    values = np.array(frame.values, dtype=np.float64)
+    quality = None if frame.quality is None else frame.quality.copy()
+    for before, after in zip(order[:-1][same], order[1:][same], strict=True):
+        unknown = np.isnan(values[after])
+        values[after, unknown] = values[before, unknown]
+        if quality is not None:
+            quality[after, unknown] = quality[before, unknown]
+    rows = np.sort(order[np.append(~same, True)])
+    return replace(frame, values=values, quality=quality).take(rows), units[rows]
 
 
 def event_frame(kind: RecordKind, rows: Sequence[tuple[Any, ...]]) -> Frame:
