@@ -6,7 +6,7 @@ import pytest
 
 from brokers.stores import apart, open_store
 from tests.stores.plants import EVENTS, PRESS, ROBOT, T0, S, events, facts, known, telemetry
-from twin.errors import FatalError
+from twin.errors import ProblemsError
 from twin.records import RecordKind, records
 
 FOREVER = (0, T0 + 100_000 * S)
@@ -47,5 +47,5 @@ async def test_every_kind_comes_back_from_a_part_of_a_store(store_url: str) -> N
 
 
 def test_a_name_that_is_no_run_is_refused() -> None:
-    with pytest.raises(FatalError, match="expected a run"):
+    with pytest.raises(ProblemsError, match="expected a run"):
         open_store("duckdb://plant.duckdb?run=a b")
