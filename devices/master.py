@@ -25,6 +25,7 @@ from twin.control.planned import planned_run_s, pool_of
 from twin.day_pattern import DAY_S, seconds
 from twin.equipment import EquipmentPath
 from twin.master import (
+    CalendarMaster,
     ChainMaster,
     EdgeMaster,
     EquipmentMaster,
@@ -86,10 +87,16 @@ def tags_of(station: StationConfig) -> tuple[TagSpec, ...]:
     return tuple(replace(tag, high=high) if high and tag.name == POWER.name else tag for tag in tags)
 
 
-def equipment(station: StationConfig, position: int, to: Paths, planned: Mapping[str, float]) -> EquipmentMaster:
+def equipment(
+    station: StationConfig,
+    position: int,
+    to: Paths,
+    planned: Mapping[str, float],
+    calendar: CalendarConfig | None = None,
+) -> EquipmentMaster:
     """Master data of one unit, which stands at a position of its line and gives its material to others.
 
-    Of a tool the planned run time is that of its pool.
+    Of a tool the planned run time is that of its pool. The calendar is its own, where its line has another.
     """
     title = station.title or Title(en=station.id, zh=station.id)
     return EquipmentMaster(
@@ -104,7 +111,13 @@ def equipment(station: StationConfig, position: int, to: Paths, planned: Mapping
         to=to,
         link=station.link,
         final=bool(getattr(station, "final", False)),
+        calendar=None if calendar is None else _calendar(calendar),
     )
+
+
+def _calendar(config: CalendarConfig) -> CalendarMaster:
+    days = tuple(DAYS.index(day) for day in config.days)
+    return CalendarMaster(days=days, shifts=tuple(_shift(each) for each in config.shifts))
 
 
 def _shift(config: ShiftConfig) -> ShiftMaster:
@@ -143,8 +156,8 @@ def _line_place(config: PlantConfig, site: SiteConfig, line: LineConfig, offset_
     calendar = line_calendar(config, site, line)
     if calendar is None:
         return place
-    days = tuple(DAYS.index(day) for day in calendar.days)
-    return place.model_copy(update={"days": days, "shifts": tuple(_shift(each) for each in calendar.shifts)})
+    known = _calendar(calendar)
+    return place.model_copy(update={name: getattr(known, name) for name in CalendarMaster.model_fields})
 
 
 def utc_offset_s(config: PlantConfig) -> float:
@@ -173,9 +186,10 @@ def _areas(config: PlantConfig, path: EquipmentPath, site: SiteConfig) -> Iterat
         for line in area.lines:
             here = path.child(area.id).child(line.id)
             yield here, _line_place(config, site, line, offset_s)
+            common = line_calendar(config, site, line)
             for position, station in enumerate(line.stations):
-                unit = here.child(station.id)
-                yield unit, equipment(station, position, to[unit], planned)
+                unit, own = here.child(station.id), config.calendars.get(calendar_name(site, line, station) or "")
+                yield unit, equipment(station, position, to[unit], planned, None if own is common else own)
 
 
 def _link(config: PlantConfig, link: ChainLinkConfig) -> LinkMaster:

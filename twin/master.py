@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind, records
+from twin.states import MINOR_STOP_MAX_S
 from twin.tags import TagSpec
 
 
@@ -19,6 +20,24 @@ class Master(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
     schema_name: ClassVar[str]
+
+
+class ShiftMaster(Master):
+    """One shift of a weekly calendar: start in seconds after local midnight, length, breaks as (start, length)."""
+
+    schema_name: ClassVar[str] = "shift"
+    id: str
+    start_s: float
+    duration_s: float
+    breaks: tuple[tuple[float, float], ...] = ()
+
+
+class CalendarMaster(Master):
+    """A weekly calendar: weekdays (0 Monday) on which its shifts start."""
+
+    schema_name: ClassVar[str] = "calendar"
+    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+    shifts: tuple[ShiftMaster, ...] = ()
 
 
 class EquipmentMaster(Master):
@@ -36,6 +55,8 @@ class EquipmentMaster(Master):
         to: Paths of the units that its material goes to.
         link: Link of the chain whose output it completes.
         final: What leaves here is shipped final product.
+        calendar: Its calendar, where it is not that of its line.
+        minor_stop_max_s: A minor stop that lasts longer is a failure.
     """
 
     schema_name: ClassVar[str] = "equipment"
@@ -50,16 +71,8 @@ class EquipmentMaster(Master):
     to: tuple[str, ...] = ()
     link: str | None = None
     final: bool = False
-
-
-class ShiftMaster(Master):
-    """One shift of a weekly calendar: start in seconds after local midnight, length, breaks as (start, length)."""
-
-    schema_name: ClassVar[str] = "shift"
-    id: str
-    start_s: float
-    duration_s: float
-    breaks: tuple[tuple[float, float], ...] = ()
+    calendar: CalendarMaster | None = None
+    minor_stop_max_s: float = MINOR_STOP_MAX_S
 
 
 class PlaceMaster(Master):

@@ -132,6 +132,10 @@ STATES: dict[UnitState, StateRow] = {
 }
 
 
+MINOR_STOP_MAX_S = 300.0
+"""A minor stop that lasts longer is a failure, where nothing else is declared. Source: own design."""
+
+
 def time_element(state: UnitState, has_order: bool) -> TimeElement:
     """Time element of a state.
 

@@ -9,16 +9,14 @@ from math import inf
 import numpy as np
 
 from scenarios.sums import Floats, Ints, Quantities, Spent
-from twin.brain.logs import FAILING
+from twin.brain.logs import FAILING, MINOR, PAUSING
 from twin.config import PlantConfig
 from twin.kpi.observed import FLOATS, INTS
 from twin.records import RecordKind
 from twin.sim.events import TraceRow
 from twin.sim.ledger import Totals
 from twin.sim.plant import Plant
-from twin.states import UnitState
-
-_FAILING = {state.name for state in UnitState if FAILING[state]}
+from twin.states import MINOR_STOP_MAX_S, UnitState
 
 START_S = 0.0
 """Of a plant that starts empty, the first stock is said, but nothing runs out."""
@@ -95,7 +93,8 @@ class Account:
         self._parts = [[0, 0, 0, 0, 0] for _ in self._stations]
         self._ideal = [[0.0, 0.0] for _ in self._stations]
         self._failed = [[0, 0, 0] for _ in self._stations]
-        self._since = {unit: station.since for unit, station in enumerate(self._stations) if FAILING[station.code]}
+        self._now = {unit: (station.code, station.since) for unit, station in enumerate(self._stations)}
+        self._spent = {unit: 0.0 for unit, (code, _) in self._now.items() if FAILING[code]}
         self.stock_outs: dict[tuple[int, str], float] = {}
         """First time, in simulated s, at which the stock of an item at a unit fell to 0."""
         self.completions = {stone.id: inf for stone in milestones}
@@ -149,13 +148,21 @@ class Account:
                 self.completions[stone] = row.sim_s
 
     def _state(self, row: TraceRow) -> None:
-        failing, unit = row.values[0] in _FAILING, row.unit
-        if failing and unit not in self._since:
-            self._since[unit] = row.sim_s
+        """As the brain counts failures: nights do not split them, overlong minor stops are some."""
+        unit, code = row.unit, int(UnitState[row.values[0]])
+        before, since_s = self._now[unit]
+        spent_s, self._now[unit] = row.sim_s - since_s, (code, row.sim_s)
+        if MINOR[before] and spent_s > MINOR_STOP_MAX_S and unit not in self._spent:
             self._failed[unit][0] += 1
-        elif not failing and unit in self._since:
+            self._spent[unit] = 0.0
+        if unit in self._spent and (FAILING[before] or MINOR[before]):
+            self._spent[unit] += spent_s
+        if FAILING[code] and unit not in self._spent:
+            self._failed[unit][0] += 1
+            self._spent[unit] = 0.0
+        elif unit in self._spent and not (FAILING[code] or PAUSING[code]):
             self._failed[unit][1] += 1
-            self._failed[unit][2] += round((row.sim_s - self._since.pop(unit)) * 1e9)
+            self._failed[unit][2] += round(self._spent.pop(unit) * 1e9)
 
     def _since_begin(self) -> tuple[Floats, Floats]:
         """Seconds by code, float64[units, CODES], and energy in kWh, float64[units]."""

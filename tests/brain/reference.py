@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.brain.made import IDEAL, UNITS, Made
+from itertools import pairwise
+
+from tests.brain.made import IDEAL, OFFSET_S, UNITS, H, Made
 from twin.states import UnitState as U
 
 DELAY = {U.STARVED, U.BLOCKED, U.MINOR_STOP, U.QUALITY_HOLD}
@@ -13,14 +15,35 @@ Sums = dict[str, float]
 def times(plant: Made, unit: int, t0: int, t1: int) -> dict[str, int]:
     """Time elements of one unit, event by event."""
     rows = [row for row in plant.states if row[0] == unit]
-    sums = dict.fromkeys(("apt", "aust", "adet", "adot", "planned", "outside", "waiting"), 0)
+    sums = dict.fromkeys(("apt", "aust", "adet", "adot", "planned", "outside", "waiting", "overtime"), 0)
     for (_, start, state, order), after in zip(rows, [*rows[1:], None], strict=True):
         end = plant.end if after is None else after[1]
-        overlap = min(end, t1) - max(start, t0)
-        if overlap > 0:
-            sums[element(state, order)] += overlap
-            sums["waiting"] += overlap if state in (U.STARVED, U.BLOCKED) else 0
+        for begin, until in pieces(max(start, t0), min(end, t1)):
+            planned, what = on_shift(begin), element(state, order)
+            worked = what in ("apt", "aust")
+            if planned:
+                what = "adot" if state in (U.OFF_SHIFT, U.PLANNED_BREAK) else what
+            elif not worked:
+                what = "outside"
+            sums[what] += until - begin
+            sums["overtime"] += 0 if planned or not worked else until - begin
+            sums["waiting"] += until - begin if planned and state in (U.STARVED, U.BLOCKED) else 0
     return sums
+
+
+QUARTER = H // 4
+
+
+def pieces(begin: int, end: int) -> list[tuple[int, int]]:
+    """A span, cut at every quarter of an hour, at which shifts may begin and end."""
+    edges = [begin, *range((begin // QUARTER + 1) * QUARTER, end, QUARTER), end]
+    return [(a, b) for a, b in pairwise(edges) if a < b]
+
+
+def on_shift(time: int) -> bool:
+    """From 06:00 to 14:00 and from 22:00 to 04:00 of local time."""
+    hour = (time // H + OFFSET_S // 3600) % 24
+    return 6 <= hour < 14 or hour >= 22 or hour < 4
 
 
 def element(state: U, order: str | None) -> str:
@@ -70,7 +93,7 @@ def expected(sums: Sums) -> dict[str, float | None]:
         return a / b if b else None
 
     aupt = sums["apt"] + sums["aust"]
-    pbt = aupt + sums["adet"] + sums["adot"]
+    pbt = aupt + sums["adet"] + sums["adot"] - sums.get("overtime", 0)
     effective = over(sums["ideal_pq"] * 1e9, sums["apt"])
     good = over(sums["good"], sums["pq"])
     busy = over(aupt, pbt)
@@ -87,9 +110,9 @@ def expected(sums: Sums) -> dict[str, float | None]:
         "rework_ratio": over(sums["rework"], sums["pq"]),
         "first_pass_yield": over(sums["gp"], sums["ip"]),
         "waiting_share": over(sums["waiting"], pbt),
-        "teep": over(sums["ideal_good"] * 1e9, pbt + sums["planned"] + sums["outside"]),
+        "teep": over(sums["ideal_good"] * 1e9, pbt + sums.get("overtime", 0) + sums["planned"] + sums["outside"]),
         "energy_kwh": sums["kwh"],
         "co2_kg": sums["kwh"] * 0.5,
-        "nee": 0.0 if sums["apt"] == 0 else over(aupt * sums["ideal_good"] * 1e9, sums["apt"] * pbt),
+        "nee": (0.0 if pbt else None) if sums["apt"] == 0 else over(aupt * sums["ideal_good"] * 1e9, sums["apt"] * pbt),
         "busy": busy,
     }

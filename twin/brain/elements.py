@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.brain.logs import CODES, WITH_ORDER
+from twin.brain.plan import BEHAVIOUR, OFF, ON, PAUSE
 from twin.kpi.observed import COLUMN, INTS
 from twin.kpi.time_model import MAINTENANCE, TIME_FIELDS
 from twin.states import STATES, UnitState, time_element
@@ -27,17 +30,38 @@ def _columns(state: UnitState, has_order: bool) -> list[str]:
     return names + (["able_ns"] if state in ABLE else [])
 
 
-def _mapping() -> NDArray[np.int64]:
+def _planned(state: UnitState, has_order: bool) -> list[str]:
+    """In time planned to be busy: neither a break nor the end of a shift is what was planned."""
+    return ["adot_ns"] if state in (UnitState.OFF_SHIFT, UnitState.PLANNED_BREAK) else _columns(state, has_order)
+
+
+def _unplanned(state: UnitState, element: str) -> list[str]:
+    """Outside planned time: work is overtime, all else is as planned."""
+    maintenance = [MAINTENANCE[state]] if state in MAINTENANCE else []
+    if state in (UnitState.PRODUCING, UnitState.SETUP):
+        able = ["able_ns"] if state in ABLE else []
+        return [*_columns(state, True)[:1], "overtime_ns", *able]
+    return [element if state is not UnitState.UNKNOWN else "unknown_ns", *maintenance]
+
+
+def _mapping(columns: Callable[[UnitState, bool], list[str]]) -> NDArray[np.int64]:
     matrix = np.zeros((CODES, len(INTS)), dtype=np.int64)
     for state in STATES:
         for has_order in (False, True):
-            for name in _columns(state, has_order):
+            for name in columns(state, has_order):
                 matrix[state + WITH_ORDER * has_order, COLUMN[name]] = 1
     return matrix
 
 
-MAPPING = _mapping()
-"""Columns of ``Observed`` that one ns in each code adds to, int64[CODES, INTS]."""
+MAPPING = _mapping(_columns)
+"""Columns of ``Observed`` that one ns in each code adds to where nothing is planned, int64[CODES, INTS]."""
+BY_PLAN = {
+    ON: _mapping(_planned),
+    PAUSE: _mapping(lambda state, _: _unplanned(state, "planned_down_ns")),
+    OFF: _mapping(lambda state, _: _unplanned(state, "outside_ns")),
+    BEHAVIOUR: MAPPING,
+}
+"""The same by what was planned."""
 
 
 def attend(ints: NDArray[np.int64], people: list[int]) -> None:

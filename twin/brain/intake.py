@@ -123,9 +123,11 @@ class Intake:
             if late and unit.states.knows(time_ns, code):
                 self.stats.repeats += 1
             elif self._in_time(unit.site, time_ns):
-                until = unit.states.add(time_ns, code)
+                span = unit.states.add(time_ns, code)
                 if mark is not None and late:
-                    self._late(unit.site, time_ns, mark if until is None else until)
+                    self._late(unit.site, *((time_ns, mark) if span is None else span))
+                elif mark is not None and (begun := unit.states.overlong(unit.minor_stop_ns)) is not None:
+                    unit.site.touch(begun, begun)
 
     def parts(self, frame: Frame) -> None:
         """Completed operations."""

@@ -18,9 +18,23 @@ from twin.states import UnitState
 CODES = 32
 """Code of a state: its number, plus 16 when an order was on the unit."""
 WITH_ORDER = 16
-FAILING = np.zeros(CODES, dtype=bool)
-for _state in (UnitState.FAILED, UnitState.REPAIR):
-    FAILING[[_state, _state + WITH_ORDER]] = True
+NEVER = 2**62
+
+
+def _codes(*states: UnitState) -> NDArray[np.bool_]:
+    """Whether a code is that of one of some states, bool[CODES]."""
+    found = np.zeros(CODES, dtype=bool)
+    found[[code for state in states for code in (state, state + WITH_ORDER)]] = True
+    return found
+
+
+FAILING = _codes(UnitState.FAILED, UnitState.REPAIR)
+MINOR = _codes(UnitState.MINOR_STOP)
+_MINOR_CODES = frozenset(np.flatnonzero(MINOR).tolist())
+STOPPING = FAILING | MINOR
+"""What is a failure when it lasts too long."""
+PAUSING = _codes(UnitState.OFF_SHIFT, UnitState.PLANNED_BREAK)
+"""What does not split a failure in two."""
 
 
 def _view(column: array[Any], first: int, last: int) -> NDArray[Any]:
@@ -36,11 +50,27 @@ def _knows(times: array[int], values: array[Any], time_ns: int, value: float) ->
 
 
 class Failures(NamedTuple):
-    """Failures of a unit in a window: begun, ended, and full length of those that ended in ns."""
+    """Failures of a unit in a window: begun, ended, and full length of those that ended in ns, breaks left out."""
 
     begun: int = 0
     ended: int = 0
     length_ns: int = 0
+
+
+def _failures(
+    starts: NDArray[np.int64], codes: NDArray[np.uint8], ends: NDArray[np.int64], limits: tuple[int, int]
+) -> Failures:
+    t0_ns, minor_ns = limits
+    failing = FAILING[codes] | (STOPPING[codes] & (ends - starts > minor_ns))
+    there = ~PAUSING[codes]
+    spent = np.cumsum(np.where(failing, ends - starts, 0))[there]
+    starts, failing = starts[there], failing[there]
+    begun = np.flatnonzero(~failing[:-1] & failing[1:]) + 1
+    ended = np.flatnonzero(failing[:-1] & ~failing[1:]) + 1
+    ended = ended[starts[ended] >= t0_ns]
+    before = [begun[begun < index] for index in ended.tolist()]
+    length = sum(int(spent[k - 1] - (spent[b[-1] - 1] if len(b) else 0)) for k, b in zip(ended, before, strict=True))
+    return Failures(int(np.count_nonzero(starts[begun] >= t0_ns)), len(ended), length)
 
 
 class StateLog:
@@ -50,8 +80,11 @@ class StateLog:
         self.times = array("q")
         self.codes = array("B")
 
-    def add(self, time_ns: int, code: int) -> int | None:
-        """Keep a change; gives the time until which a change in the past reaches, None when it is the newest."""
+    def add(self, time_ns: int, code: int) -> tuple[int, int] | None:
+        """Keep a change; gives the span that a change in the past reaches over, None when it is the newest.
+
+        A stop reaches over the states that may belong to the same failure.
+        """
         times = self.times
         if not times or time_ns >= times[-1]:
             times.append(time_ns)
@@ -60,7 +93,17 @@ class StateLog:
         index = bisect_right(times, time_ns)
         times.insert(index, time_ns)
         self.codes.insert(index, code)
-        return times[index + 1]
+        before, after = index - 1, index + 1
+        while after + 1 < len(times) and (STOPPING | PAUSING)[self.codes[after]]:
+            after += 1
+        begun = times[before] if before >= 0 and STOPPING[self.codes[before]] else time_ns
+        return begun, times[after]
+
+    def overlong(self, minor_ns: int) -> int | None:
+        """Begin of the state before the last one, when that was a minor stop that lasted too long."""
+        if len(self.times) < 2 or self.codes[-2] not in _MINOR_CODES or self.times[-1] - self.times[-2] <= minor_ns:
+            return None
+        return self.times[-2]
 
     def knows(self, time_ns: int, code: int) -> bool:
         """Whether this very change is kept already."""
@@ -84,28 +127,32 @@ class StateLog:
         sums[0] += unheard
         return sums
 
-    def failures(self, t0_ns: int, t1_ns: int) -> Failures:
-        """Failures that began or ended in the window: FAILED and REPAIR in one piece are one failure."""
-        first, last = max(bisect_left(self.times, t0_ns), 1), bisect_left(self.times, t1_ns)
-        if first >= last:
-            return Failures()
-        failing = FAILING[_view(self.codes, first - 1, last)]
-        if not failing.any():
-            return Failures()
-        begun = np.flatnonzero(~failing[:-1] & failing[1:])
-        ended = np.flatnonzero(failing[:-1] & ~failing[1:]) + first
-        return Failures(len(begun), len(ended), sum(self._length(int(index)) for index in ended))
+    def failures(self, t0_ns: int, t1_ns: int, minor_ns: int = NEVER, heard_ns: int | None = None) -> Failures:
+        """Failures that began or ended in the window.
 
-    def _length(self, end: int) -> int:
-        start = end - 1
-        while start > 0 and FAILING[self.codes[start - 1]]:
-            start -= 1
-        return self.times[end] - self.times[start]
+        FAILED and REPAIR in one piece are one failure, also when a break or the time between shifts lies in it; a
+        minor stop that lasts too long is one as well.
+
+        Args:
+            t0_ns: Begin.
+            t1_ns: End.
+            minor_ns: Longest minor stop.
+            heard_ns: Until when the last state is known to last; None: until the end.
+        """
+        first, last = max(bisect_left(self.times, t0_ns), 1), bisect_left(self.times, t1_ns)
+        if first >= last or not STOPPING[_view(self.codes, first - 1, last)].any():
+            return Failures()
+        begin = first - 1
+        while begin > 0 and (STOPPING | PAUSING)[self.codes[begin]]:
+            begin -= 1
+        codes, starts = _view(self.codes, begin, last), _view(self.times, begin, last)
+        end_ns = self.times[last] if last < len(self.times) else max(t1_ns, heard_ns or t1_ns)
+        return _failures(starts, codes, np.append(starts[1:], end_ns), (t0_ns, minor_ns))
 
     def prune(self, before_ns: int) -> None:
         """Forget what no window after ``before_ns`` needs."""
         cut = bisect_right(self.times, before_ns) - 1
-        while cut > 0 and FAILING[self.codes[cut]]:
+        while cut > 0 and (STOPPING | PAUSING)[self.codes[cut]]:
             cut -= 1
         if cut > 0:
             del self.times[:cut], self.codes[:cut]

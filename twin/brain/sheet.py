@@ -18,6 +18,7 @@ from twin.records import COLUMNS, Frame, RecordKind
 
 WIDTH = len(COLUMNS[RecordKind.KPI])
 PARTIAL, COMPLETE = "partial", "good"
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,9 @@ class Sheet:
         block[:, 6] = None if denominator is None else denominator[rows].tolist()
         value = numerator[rows] if denominator is None else numerator[rows] / denominator[rows]
         block[:, 4] = (value * spec.scale).tolist()
+        block[:, 12] = _above(spec, value).tolist()
+        if spec.basis == "time":
+            block[:, 13] = (np.asarray(o.overtime_ns)[rows] > 0).astype(int).tolist()
         block[:, 7] = known[rows].tolist()
         block[:, 8] = np.where(whole[rows], COMPLETE, PARTIAL).tolist()
         self.blocks.append(block)
@@ -94,6 +98,7 @@ class Sheet:
         whole = share >= self.partial_below and (spec.basis == "time" or coverage.exact)
         block = self._block(spec, 1)
         block[0, 1] = scope
+        block[0, 12] = int(_above(spec, np.asarray(value, dtype=float)))
         block[0, 4:9] = (float(value * spec.scale), numerator, denominator, share, COMPLETE if whole else PARTIAL)
         self.blocks.append(block)
         self.paths.append(path)
@@ -104,8 +109,16 @@ class Sheet:
         block[:, 2] = self.window.kind
         block[:, 3] = self.window.t0_ns
         block[:, 9] = RULE_VERSION
-        block[:, 14] = 0
+        block[:, 12:15] = 0
         return block
+
+
+def _above(spec: KpiSpec, value: NDArray[np.float64]) -> NDArray[np.int64]:
+    """1 where a ratio that should not exceed 1 does, beyond rounding."""
+    above: NDArray[np.int64] = np.asarray(value > 1 + ROUNDING if spec.high == 1.0 else np.zeros_like(value)).astype(
+        int
+    )
+    return above
 
 
 def _known(spec: KpiSpec, o: Observed) -> NDArray[np.float64]:

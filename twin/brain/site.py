@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.brain.elements import MAPPING, attend, use
+from twin.brain.elements import BY_PLAN, attend, use
 from twin.brain.logs import CODES, StateLog, StepLog
 from twin.brain.metering import meter
+from twin.brain.plan import Spans, calendar_of, spans
 from twin.brain.unit import Unit
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
@@ -18,6 +19,7 @@ from twin.kpi.observed import COLUMN, FLOATS, INTS
 from twin.master import PlaceMaster
 
 NEVER = 2**62
+FAILURES = [COLUMN[name] for name in ("failures", "repaired", "repair_ns")]
 
 
 class Table(NamedTuple):
@@ -52,6 +54,7 @@ class Site:
         self.closed: dict[tuple[str, Window], Table] = {}
         self.live: tuple[Window, Table] | None = None
         self._sorted: tuple[Unit, ...] = ()
+        self._calendars: dict[str, PlaceMaster | None] = {}
         self.version = 0
 
     @property
@@ -64,6 +67,7 @@ class Site:
         """Units or master data changed."""
         self.version += 1
         self.due = 0
+        self._calendars = {}
         self._sorted = ()
 
     def ordered(self) -> tuple[Unit, ...]:
@@ -126,16 +130,35 @@ class Site:
         chosen = tuple(units)
         ints = np.zeros((len(chosen), len(INTS)), dtype=np.int64)
         floats = np.zeros((len(chosen), len(FLOATS)))
-        durations = np.empty((len(chosen), CODES), dtype=np.int64)
         for row, unit in enumerate(chosen):
-            durations[row] = self.heard(unit.states, window)
             _count(unit, window, ints[row], floats[row])
-        ints += durations @ MAPPING
+            ints[row, FAILURES] = unit.states.failures(window.t0_ns, window.t1_ns, unit.minor_stop_ns, self.mark)
+        for planned, durations in self._durations(chosen, window).items():
+            ints += durations @ BY_PLAN[planned]
         attend(ints, [row for row, unit in enumerate(chosen) if unit.person])
         use(ints, [row for row, unit in enumerate(chosen) if unit.fixture])
         ints[:, COLUMN["window_ns"]] = window.length_ns
         meter(chosen, self.places.get(self.path), window, ints, floats)
         return Table(chosen, ints, floats)
+
+    def _durations(self, units: Sequence[Unit], window: Window) -> dict[int, NDArray[np.int64]]:
+        """Time in each code by what was planned for it, int64[units, CODES] each."""
+        found: dict[int, NDArray[np.int64]] = {}
+        known: dict[int, Spans] = {}
+        for row, unit in enumerate(units):
+            place = self._calendar(unit)
+            if id(place) not in known:
+                known[id(place)] = spans(place, window)
+            for begin, end, planned in known[id(place)]:
+                if planned not in found:
+                    found[planned] = np.zeros((len(units), CODES), dtype=np.int64)
+                found[planned][row] += self.heard(unit.states, Window("", begin, end))
+        return found
+
+    def _calendar(self, unit: Unit) -> PlaceMaster | None:
+        if unit.path not in self._calendars:
+            self._calendars[unit.path] = calendar_of(unit)
+        return self._calendars[unit.path]
 
     def table(self, window: Window) -> Table:
         """All units in a window, from what is kept if it is."""
@@ -182,5 +205,3 @@ def _count(unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[
     floats[:2] = parts[5:]
     ints[COLUMN["out_good"]] = parts.good
     ints[[COLUMN["out_produced"], COLUMN["out_rate"]]] = parts.good + parts.scrap + parts.rework
-    begun = COLUMN["failures"]
-    ints[begun : begun + 3] = unit.states.failures(t0_ns, t1_ns)

@@ -10,7 +10,9 @@ from twin.brain.logs import PartLog, StateLog
 from twin.brain.meters import MeterLog
 from twin.brain.orders import OrderLog
 from twin.equipment import EquipmentPath
+from twin.kpi.amounts import NS_PER_S
 from twin.master import EquipmentMaster
+from twin.states import MINOR_STOP_MAX_S
 
 if TYPE_CHECKING:
     from twin.brain.site import Site
@@ -59,6 +61,12 @@ class Unit:
     def ideal_s(self) -> float | None:
         """Planned run time per item in s, if known."""
         return None if self.master is None else self.master.ideal_s
+
+    @property
+    def minor_stop_ns(self) -> int:
+        """A minor stop that lasts longer is a failure."""
+        limit_s = MINOR_STOP_MAX_S if self.master is None else self.master.minor_stop_max_s
+        return round(limit_s * NS_PER_S)
 
     @property
     def position(self) -> int:

@@ -44,18 +44,36 @@ def regular(kind: str, offset_s: float, after_ns: int, to_ns: int) -> Iterator[W
         yield Window(kind, end - length, end)
 
 
-def shifts(place: PlaceMaster, after_ns: int, to_ns: int) -> Iterator[Window]:
-    """Shifts of a line's calendar that end in ``(after_ns, to_ns]``, in order of their end."""
+class Turn(NamedTuple):
+    """One shift of one day, with its breaks as (begin, end); all in ns since 1970 UTC."""
+
+    start_ns: int
+    end_ns: int
+    breaks: tuple[tuple[int, int], ...] = ()
+
+
+def turns(place: PlaceMaster, after_ns: int, to_ns: int) -> Iterator[Turn]:
+    """Shifts of a calendar that end after one time and start before another."""
     if not place.shifts:
         return
     offset = round(place.utc_offset_s * NS_PER_S)
-    found = []
     for day in range((after_ns + offset) // DAY_NS - 2, (to_ns + offset) // DAY_NS + 1):
         if (day + 3) % 7 not in place.days:  # 1970-01-01 was a Thursday
             continue
         for shift in place.shifts:
-            start = day * DAY_NS - offset + round(shift.start_s * NS_PER_S)
+            midnight = day * DAY_NS - offset
+            start = midnight + round(shift.start_s * NS_PER_S)
             end = start + round(shift.duration_s * NS_PER_S)
-            if after_ns < end <= to_ns:
-                found.append(Window("shift", start, end))
-    yield from sorted(found, key=lambda window: window.t1_ns)
+            if after_ns < end and start < to_ns:
+                yield Turn(start, end, tuple(_break(midnight, each) for each in shift.breaks))
+
+
+def _break(midnight_ns: int, pause: tuple[float, float]) -> tuple[int, int]:
+    begin = midnight_ns + round(pause[0] * NS_PER_S)
+    return begin, begin + round(pause[1] * NS_PER_S)
+
+
+def shifts(place: PlaceMaster, after_ns: int, to_ns: int) -> Iterator[Window]:
+    """Shifts of a line's calendar that end in ``(after_ns, to_ns]``, in order of their end."""
+    found = [Window("shift", turn.start_ns, turn.end_ns) for turn in turns(place, after_ns, to_ns)]
+    yield from sorted((one for one in found if one.t1_ns <= to_ns), key=lambda window: window.t1_ns)

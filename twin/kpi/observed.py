@@ -30,6 +30,7 @@ class Observed:
         pmt_ns: Preventive maintenance time.
         starved_ns: Waiting for material.
         blocked_ns: Waiting for room ahead.
+        overtime_ns: Production and setup outside the planned time, part of both.
         able_ns: Producing, starved, blocked or idle: the unit could have worked.
         good: Good quantity.
         scrap: Scrap quantity.
@@ -79,6 +80,7 @@ class Observed:
     pmt_ns: Amount = 0
     starved_ns: Amount = 0
     blocked_ns: Amount = 0
+    overtime_ns: Amount = 0
     able_ns: Amount = 0
     good: Amount = 0
     scrap: Amount = 0
@@ -132,13 +134,13 @@ class Observed:
 
     @property
     def pbt_ns(self) -> Amount:
-        """PBT = AUBT + ADOT, of the known time."""
-        return self.aubt_ns + self.adot_ns
+        """PBT = AUBT + ADOT - overtime, of the known time."""
+        return self.aubt_ns + self.adot_ns - self.overtime_ns
 
     @property
     def known_ns(self) -> Amount:
         """Unit time in which the state was known."""
-        return self.pbt_ns + self.planned_down_ns + self.outside_ns
+        return self.aubt_ns + self.adot_ns + self.planned_down_ns + self.outside_ns
 
     @property
     def span_ns(self) -> Amount:

@@ -13,6 +13,9 @@ Generated from `twin/kpi/definitions`; do not edit. Rules: `{RULE_VERSION}`.
 - Values are never clipped. Groups and longer windows are ratios of sums, never means of ratios.
 - Quality: `good`; `estimated`: a meter was not read at a boundary of the window but before and after it, the true value
   lies between `low` and `high`; `partial`: something of the window is not known, or in doubt; `bad`: unknown.
+- Planned busy time (PBT) is that of the calendar, also when the machine says something else; work in a break or outside
+  all shifts is overtime and not in it. Without a calendar the machine's states decide.
+- FAILED or REPAIR over a break or a night is one failure; so is a minor stop longer than its limit (300 s by default).
 - `flag_gt1`: a ratio above 1 where 1 is the ceiling. `overtime`: production outside planned time took part. `revision`:
   0, then one more with every new computation that changed the record.
 - value = scale x numerator / denominator; numerator and denominator are in s, kWh, kg or pieces.

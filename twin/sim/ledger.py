@@ -20,11 +20,17 @@ from twin.sim.clock import to_ns, to_ns_array
 from twin.sim.codes import CODES, WITH_ORDER
 from twin.sim.events import Rows
 from twin.sim.station import Station
-from twin.states import UnitState
+from twin.states import MINOR_STOP_MAX_S, UnitState
 
-_FAILING = np.zeros(CODES, dtype=bool)
-for _state in (UnitState.FAILED, UnitState.REPAIR):
-    _FAILING[[_state, _state + WITH_ORDER]] = True
+_FAILING, _MINOR, _PAUSING = (
+    np.isin(np.arange(CODES) % WITH_ORDER, states)
+    for states in (
+        (UnitState.FAILED, UnitState.REPAIR),
+        (UnitState.MINOR_STOP,),
+        (UnitState.OFF_SHIFT, UnitState.PLANNED_BREAK),
+    )
+)
+_MINOR_NS = round(MINOR_STOP_MAX_S * 1e9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +89,10 @@ class Truth:
         energy_kwh: Electrical energy.
         air_m3: Compressed air.
         gas_m3: Gas.
-        failures: Failures (FAILED or REPAIR in one piece) that began.
+        failures: Failures that began: FAILED or REPAIR in one piece, breaks and nights between left out, and minor
+            stops that last too long.
         repaired: Failures that ended.
-        repair_ns: Full length of the failures that ended.
+        repair_ns: Full length of the failures that ended, without those breaks and nights.
         stock_ns: Integral of the level of each item over the window in items x ns.
         departed: Quantity of each item that departed in loads.
         arrived: Quantity of each item that arrived in loads.
@@ -187,7 +194,7 @@ class Ledger:
         number = self._number(unit)
         record, station = self._records[number], self._stations[number]
         changes = self._changes(record)
-        begun, ended, repair_ns = _failures(*changes, t0_ns, t1_ns)
+        begun, ended, repair_ns = _failures(*changes, (t0_ns, t1_ns), to_ns(self._origin, station.kernel.now))
         spent_ns, parts = _durations(*changes, t0_ns, t1_ns), self._between(record, t0_ns, t1_ns)
         made = _made(parts)
         return Truth(
@@ -290,11 +297,21 @@ def _durations(starts: NDArray[np.int64], codes: NDArray[np.uint8], t0_ns: int, 
     return sums
 
 
-def _failures(starts: NDArray[np.int64], codes: NDArray[np.uint8], t0_ns: int, t1_ns: int) -> tuple[int, int, int]:
-    failing = np.concatenate(([False], _FAILING[codes], [False]))
-    change = np.diff(failing.astype(np.int8))
-    begins = starts[np.flatnonzero(change[:-1] == 1)]
-    ends = starts[np.flatnonzero(change[:-1] == -1)]
-    inside = (ends >= t0_ns) & (ends < t1_ns)
-    begun = int(np.count_nonzero((begins >= t0_ns) & (begins < t1_ns)))
-    return begun, int(np.count_nonzero(inside)), int((ends - begins[: len(ends)])[inside].sum())
+def _failures(
+    starts: NDArray[np.int64], codes: NDArray[np.uint8], window: tuple[int, int], now_ns: int
+) -> tuple[int, int, int]:
+    """Failures that began and ended in a window, and the length of the latter; plainly, one state after another."""
+    t0_ns, t1_ns = window
+    begun = ended = length = spent = 0
+    inside = False
+    for start, end, code in zip(starts.tolist(), [*starts[1:].tolist(), now_ns], codes.tolist(), strict=True):
+        failing = bool(_FAILING[code]) or (bool(_MINOR[code]) and end - start > _MINOR_NS)
+        if failing and not inside:
+            inside, spent = True, 0
+            begun += t0_ns <= start < t1_ns
+        elif inside and not failing and not _PAUSING[code]:
+            inside = False
+            if t0_ns <= start < t1_ns:
+                ended, length = ended + 1, length + spent
+        spent += (end - start) * failing
+    return begun, ended, length

@@ -69,7 +69,7 @@ def chain_capacity_per_day(chain: ChainFlow) -> Figure:
     return chain.possible, chain.window_s
 
 
-@kpi("chain_load", "Chain load", "产业链负荷", additive=False, **_own("1", "up", CHAIN))
+@kpi("chain_load", "Chain load", "产业链负荷", additive=False, high=1.0, **_own("1", "up", CHAIN))
 def chain_load(chain: ChainFlow) -> Figure:
     """chain throughput / chain capacity"""
     return (None, None) if chain.possible is None else (chain.shipped, chain.possible)
