@@ -133,6 +133,11 @@ class LiveState:
         """One section: states, sites (path), stock (path, item), alarms (path, code), kpis (path, id, window)."""
         return self._sections[name]
 
+    def figures(self) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+        """Last value of every KPI: path, KPI, window and row."""
+        for (path, kpi, window), row in self._sections["kpis"].items():
+            yield path, kpi, window, row
+
     def reading(self, path: str) -> dict[str, Any]:
         """Last telemetry of a unit: time in ms, value by tag (None: unknown), tags of bad quality."""
         last = self._readings.get(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from devices.names import cause_names, item_names
 from devices.profiles import profiles
 from devices.signals.signal import AIR, ENERGY, GAS, POWER, Signal, counter
 from twin.config import (
@@ -39,6 +40,7 @@ from twin.master import (
 from twin.parts.calendar import DAYS, since_start
 from twin.records import Frame
 from twin.sim.links import Paths, destinations
+from twin.sim.station import Station
 from twin.stations import stations
 from twin.tags import TagSpec
 
@@ -99,15 +101,23 @@ def equipment(
     Of a tool the planned run time is that of its pool. The calendar is its own, where its line has another.
     """
     title = station.title or Title(en=station.id, zh=station.id)
+    kind_en, kind_zh = getattr(stations[station.kind], "titles", Station.titles)
+    stores = bool(getattr(stations[station.kind], "stores", False))
+    profile = None if station.device is None else profiles[station.device.profile]
     return EquipmentMaster(
         kind=station.kind,
+        role=getattr(stations[station.kind], "role", Station.role),
+        kind_en=kind_en,
+        kind_zh=kind_zh,
         profile=None if station.device is None else station.device.profile,
+        profile_en="" if profile is None else profile.en,
+        profile_zh="" if profile is None else profile.zh,
         tags=tags_of(station),
         en=title.en,
         zh=title.zh,
         position=position,
         ideal_s=planned.get(pool_of(station)) if station.kind == "tool" else ideal_s(station),
-        capacity=getattr(station, "capacity", None) if getattr(stations[station.kind], "stores", False) else None,
+        capacity=getattr(station, "capacity", None) if stores else None,
         to=to,
         link=station.link,
         final=bool(getattr(station, "final", False)),
@@ -134,10 +144,14 @@ def line_calendar(config: PlantConfig, site: SiteConfig, line: LineConfig) -> Ca
     return None if name is None else config.calendars[name]
 
 
-def _place(title: Title | None, name: str, offset_s: float, site: SiteConfig | None = None) -> PlaceMaster:
+def _place(title: Title | None, name: str, offset_s: float) -> PlaceMaster:
     shown = title or Title(en=name, zh=name)
-    if site is None:
-        return PlaceMaster(en=shown.en, zh=shown.zh, utc_offset_s=offset_s)
+    return PlaceMaster(en=shown.en, zh=shown.zh, utc_offset_s=offset_s)
+
+
+def _site_place(config: PlantConfig, path: EquipmentPath, site: SiteConfig, offset_s: float) -> PlaceMaster:
+    shown = site.title or Title(en=site.id, zh=site.id)
+    district = config.districts.get(site.district or "")
     return PlaceMaster(
         en=shown.en,
         zh=shown.zh,
@@ -145,9 +159,13 @@ def _place(title: Title | None, name: str, offset_s: float, site: SiteConfig | N
         latitude=site.latitude,
         longitude=site.longitude,
         district=site.district,
+        district_en=(site.district or "") if district is None else district.en,
+        district_zh=(site.district or "") if district is None else district.zh,
         grid_factor_kg_per_kwh=site.grid_factor,
         grid_factors_kg_per_kwh=site.grid_factors,
         tariff_cny_per_kwh=site.tariff,
+        items=item_names(config),
+        causes=cause_names(config, path, site),
     )
 
 
@@ -173,7 +191,7 @@ def site_masters(config: PlantConfig, site: EquipmentPath) -> Iterator[tuple[Equ
         for each in enterprise.sites:
             if EquipmentPath.of(enterprise.id, each.id) == site:
                 yield EquipmentPath(enterprise.id), _place(enterprise.title, enterprise.id, offset_s)
-                yield site, _place(each.title, each.id, offset_s, each)
+                yield site, _site_place(config, site, each, offset_s)
                 yield from _areas(config, site, each)
 
 

@@ -84,6 +84,7 @@ class FailureConfig(Config):
     """One failure mode of a station."""
 
     id: Identifier = Field(description="name of the mode, the cause code in events")
+    title: Titled | None = Field(default=None, description="name for people; default: the id")
     after: Durations = Field(description="time, operating time or cycles between failures")
     repair: Durations = Field(description="time to repair")
     basis: Literal["operating", "calendar", "cycles"] = Field(
@@ -127,6 +128,7 @@ class MaintenanceConfig(Config):
     """A preventive or predictive job: the unit is PREVENTIVE_MAINT, then its failure modes are as new."""
 
     id: Identifier = Field(description="name of the job")
+    title: Titled | None = Field(default=None, description="name for people; default: the id")
     duration: Durations = Field(description="time it takes")
     every: Durations | None = Field(default=None, description="interval, e.g. 200 h, or 500 cycles with basis cycles")
     basis: Literal["operating", "calendar", "cycles"] = Field(
@@ -474,6 +476,7 @@ class PlantConfig(Config):
 
     epoch: datetime = Field(description="local time, with offset, at simulated second 0")
     items: dict[str, ItemConfig] = Field(description="materials by id")
+    districts: dict[str, Titled] = Field(default={}, description="names for people of the districts, by id")
     calendars: dict[str, CalendarConfig] = Field(default={}, description="shift calendars by id")
     enterprises: tuple[EnterpriseConfig, ...] = Field(min_length=1, description="enterprises")
     chain: ChainConfig | None = Field(default=None, description="supply chain over the sites")

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from twin.basis import Config, Identifier
+from twin.basis import Config, Identifier, Titled
 from twin.distributions import Durations
 from twin.units import Duration, Power, Ratio, VolumeFlow
 
@@ -24,6 +24,7 @@ class PerturbationConfig(Config):
     """Something that happens to the plant, at a given time or by chance."""
 
     id: Identifier = Field(description="name of the perturbation")
+    title: Titled | None = Field(default=None, description="name for people; default: the id")
     target: str = Field(
         description="path of the unit, line, site or enterprise it hits; for curtail also the id of a common envelope"
     )
@@ -58,6 +59,7 @@ class CapConfig(Config):
     """Power or gas that may be drawn for some time."""
 
     id: Identifier = Field(description="name of the order")
+    title: Titled | None = Field(default=None, description="name for people; default: the id")
     carrier: Carrier = Field(default="power", description="what there is less of")
     start: Duration = Field(description="simulated time from which it holds")
     duration: Durations = Field(description="how long it holds")
@@ -135,6 +137,7 @@ class CommonEnvelopeConfig(Capped):
     """
 
     id: Identifier = Field(description="name of the envelope, of no enterprise; a target of curtail")
+    title: Titled | None = Field(default=None, description="name for people; default: the id")
     sites: tuple[str, ...] = Field(
         default=(), description="paths of sites and enterprises that share it; default: those of district"
     )

@@ -45,7 +45,13 @@ class EquipmentMaster(Master):
 
     Args:
         kind: Kind of station, e.g. ``machine``; ``unit`` for foreign equipment.
+        role: What it is for: ``work``, ``store``, ``carry``, ``feed``, ``trade``, ``person``, ``fixture``, ``utility``
+            or ``desk``.
+        kind_en: English name of the kind.
+        kind_zh: Chinese name of the kind.
         profile: Tag profile, None when it has no telemetry.
+        profile_en: English name of the profile.
+        profile_zh: Chinese name of the profile.
         tags: Its tags.
         en: English title.
         zh: Chinese title.
@@ -61,7 +67,12 @@ class EquipmentMaster(Master):
 
     schema_name: ClassVar[str] = "equipment"
     kind: str
+    role: str = "work"
+    kind_en: str = "Unit"
+    kind_zh: str = "设备"
     profile: str | None = None
+    profile_en: str = ""
+    profile_zh: str = ""
     tags: tuple[TagSpec, ...] = ()
     en: str
     zh: str
@@ -75,6 +86,14 @@ class EquipmentMaster(Master):
     minor_stop_max_s: float = MINOR_STOP_MAX_S
 
 
+class NameMaster(Master):
+    """What people call something, in both languages."""
+
+    schema_name: ClassVar[str] = "name"
+    en: str
+    zh: str
+
+
 class PlaceMaster(Master):
     """An enterprise, site, area or line.
 
@@ -84,12 +103,16 @@ class PlaceMaster(Master):
         latitude: Degrees north.
         longitude: Degrees east.
         district: District.
+        district_en: English name of the district.
+        district_zh: Chinese name of the district.
         grid_factor_kg_per_kwh: CO2 of one kWh from the grid, sites only.
         grid_factors_kg_per_kwh: The same by time of day (``hh:mm``), where it varies; sites only.
         tariff_cny_per_kwh: Price of one kWh by time of day, where there is one; sites only.
         days: Weekdays (0 Monday) on which shifts start; lines only.
         shifts: Shifts of the line's calendar; empty: always on shift.
         utc_offset_s: Offset of local time from UTC in s.
+        items: What people call the materials, by id; sites only.
+        causes: What people call the causes of states and alarms (failure modes, jobs, perturbations); sites only.
     """
 
     schema_name: ClassVar[str] = "place"
@@ -98,12 +121,16 @@ class PlaceMaster(Master):
     latitude: float | None = None
     longitude: float | None = None
     district: str | None = None
+    district_en: str = ""
+    district_zh: str = ""
     grid_factor_kg_per_kwh: float | None = None
     grid_factors_kg_per_kwh: dict[str, float] = {}
     tariff_cny_per_kwh: dict[str, float] = {}
     days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
     shifts: tuple[ShiftMaster, ...] = ()
     utc_offset_s: float = 0.0
+    items: dict[str, NameMaster] = {}
+    causes: dict[str, NameMaster] = {}
 
 
 class LinkMaster(Master):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from twin.basis import Config, Identifier
+from twin.basis import Config, Identifier, Titled
 from twin.distributions import Durations
 from twin.units import Duration, Ratio
 
@@ -89,6 +89,7 @@ class DowntimeConfig(Config):
     """Breakdowns or maintenance of every tool of a pool, each on its own clock."""
 
     id: Identifier = Field(description="name, the cause code in events")
+    title: Titled | None = Field(default=None, description="name for people; default: the id")
     kind: Literal["breakdown", "maintenance"] = Field(
         default="breakdown",
         description="breakdown: at any time, work waits and goes on after it; maintenance: when the tool is empty",

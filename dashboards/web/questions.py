@@ -91,6 +91,13 @@ class KpiQuestion(BaseModel):
     limit: int = Field(default=20_000, ge=1, le=100_000)
 
 
+class KpiTableQuestion(BaseModel):
+    """Last KPI values of one level in one window."""
+
+    scope: Name = Field(description="machine, line, area, site, enterprise, chain or link")
+    window: AnyWindow = "live"
+
+
 class ForecastQuestion(BaseModel):
     """A forecast of the live plant; what is not given is as the scenario says."""
 

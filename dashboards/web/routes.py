@@ -11,10 +11,12 @@ from starlette.responses import StreamingResponse
 from dashboards.live import LiveState
 from dashboards.panel import PanelSpec, board, panels
 from dashboards.web import answers
+from dashboards.web.kpi_table import table
 from dashboards.web.questions import (
     ForecastQuestion,
     KpiQuestion,
     KpiSeriesQuestion,
+    KpiTableQuestion,
     PathQuestion,
     SeriesQuestion,
     Under,
@@ -54,7 +56,7 @@ class Routes:
         router = APIRouter(prefix="/api")
         for name in ("model", "vocabulary", "state", "kpis", "alarms", "panels", "health", "live"):
             router.add_api_route(f"/{name}", getattr(self, name), response_model=None)
-        for name in ("series", "states", "stock", "kpi_series", "alarm_log"):
+        for name in ("series", "states", "stock", "kpi_series", "kpi_table", "alarm_log"):
             router.add_api_route(f"/{name.replace('_', '-')}", getattr(self, name), response_model=None)
         router.add_api_route("/i18n/{language}", self.i18n, response_model=None)
         router.add_api_route("/forecast", self.forecast, methods=["POST"], response_model=None)
@@ -70,7 +72,7 @@ class Routes:
             {"name": state.name, "number": int(state), "colour": row.colour, "element": row.element.value}
             for state, row in STATES.items()
         ]
-        figures = ("id", "formula", "unit", "trend", "source", "scopes", "low", "high", "additive")
+        figures = ("id", "formula", "formula_zh", "unit", "trend", "source", "scopes", "low", "high", "additive")
         specs = [{name: getattr(kpis[kind], name) for name in figures} for kind in kpis.kinds()]
         return {
             "states": states,
@@ -113,6 +115,15 @@ class Routes:
         if question.scope:
             found = [row for row in found if self._scope(row["path"]) == question.scope]
         return found[: question.limit]
+
+    async def kpi_table(self, question: Annotated[KpiTableQuestion, Query()]) -> Answer:
+        """Last values of every KPI of every element of one level in one window; small enough to ask for often."""
+        entries = (
+            (path, kpi, row)
+            for path, kpi, window, row in self.last.figures()
+            if window == question.window and self._scope(path) == question.scope
+        )
+        return table(entries)
 
     async def alarms(
         self, path: Annotated[Under, Query()] = "", *, all_: Annotated[bool, Query(alias="all")] = False

@@ -10,10 +10,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from devices.master import site_masters
 from scenarios import reference, schema
 from scenarios.document import Scenario
 from scenarios.loader import LIBRARY, load
 from scenarios.nodes import parse
+from twin.master import EquipmentMaster, PlaceMaster
 
 NAMES = sorted(path.stem for path in LIBRARY.glob("*.yaml"))
 FILES = sorted(LIBRARY.rglob("*.yaml"))
@@ -98,3 +100,21 @@ def test_the_schema_refuses_what_the_loader_refuses() -> None:
 def test_generated_files_are_up_to_date() -> None:
     assert schema.FILE.read_text(encoding="utf-8") == schema.render(), "run python -m scenarios.schema"
     assert reference.FILE.read_text(encoding="utf-8") == reference.render(), "run python -m scenarios.reference"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everything_that_a_page_shows_has_a_name_in_both_languages(name: str) -> None:
+    config = shipped(name).plant()
+    for path, site in config.sites():
+        place, *below = [master for _, master in site_masters(config, path)][1:]
+        assert isinstance(place, PlaceMaster)
+        shown = {**place.items, **place.causes, site.id: place}
+        named = [master for master in below if isinstance(master, PlaceMaster | EquipmentMaster)]
+        shown |= {str(number): master for number, master in enumerate(named)}
+        assert [key for key, one in shown.items() if not _chinese(one.zh)] == []
+        assert place.district is None or _chinese(place.district_zh)
+        assert all(_chinese(one.kind_zh) for one in below if isinstance(one, EquipmentMaster))
+
+
+def _chinese(text: str) -> bool:
+    return any("\u4e00" <= sign <= "\u9fff" for sign in text)

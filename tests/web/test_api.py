@@ -6,7 +6,8 @@ import pytest
 
 from dashboards.panel import panels
 from tests.web.conftest import Served
-from twin.records import RecordKind
+from twin.equipment import EquipmentPath
+from twin.records import RecordKind, records
 
 MILL = "beta/west/shop/mill/mill1"
 PRESS = "alpha/east/shop/press/press1"
@@ -122,3 +123,27 @@ async def test_pages_without_a_live_plant_make_no_forecast(served: Served) -> No
         assert (await client.post("api/forecast", json={"forks": 0})).status_code == 422
         assert (await client.post("api/forecast", json={"path": "x"})).status_code == 422
         assert (await client.post("api/forecast", json={}, headers={"origin": "http://elsewhere"})).status_code == 403
+
+
+async def test_the_table_of_the_board_is_small_and_says_what_the_rows_say(served: Served) -> None:
+    async with served.client() as client:
+        answer = await client.get("api/kpi-table", params={"scope": "machine", "window": "hour"})
+        whole = await client.get("api/kpis", params={"scope": "machine", "window": "hour"})
+    table, rows = answer.json(), whole.json()
+    assert {(row["path"], row["kpi"]) for row in rows if row["v"] is not None} == {
+        (path, kpi)
+        for path, values in table["rows"].items()
+        for kpi, value in zip(table["kpis"], values, strict=True)
+        if value is not None
+    }
+    mill = table["rows"][MILL][table["kpis"].index("oee")]
+    assert mill == pytest.approx(next(row["v"] for row in rows if row["path"] == MILL and row["kpi"] == "oee"), 1e-5)
+    assert len(answer.content) < len(whole.content) / 5
+
+
+async def test_a_value_that_is_not_good_is_marked(served: Served) -> None:
+    begin, end = served.live.data_ns - 3600 * 10**9, served.live.data_ns + 10**9
+    row = (EquipmentPath(MILL), end, ("oee", "machine", "hour", begin, 0.5, 1.0, 2.0, 0.4, "partial", "made"))
+    served.live.feed([records(RecordKind.KPI, [row])])
+    table = await served.get("api/kpi-table", scope="machine", window="hour")
+    assert table["marks"][MILL]["oee"] == "partial"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, expect
+from playwright.async_api import Browser, BrowserContext, Route, expect
 
 from dashboards.web.settings import STATIC
 from scenarios.forecast.ahead import Question, forecast
@@ -200,3 +201,65 @@ async def test_the_first_live_paint_comes_soon(browsing: BrowserContext, served:
     paint_ms = int(await window.page.locator("html").get_attribute("data-live") or 0)
     assert 0 < paint_ms < 5000
     assert time.monotonic() - began < 15
+
+
+async def test_the_board_shows_what_the_pressed_buttons_ask(browsing: BrowserContext, served: Served) -> None:
+    window = await opened(browsing, served, ROUTES["kpis"][0])
+    page = window.page
+    await page.wait_for_selector(ROUTES["kpis"][1])
+    release = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        if "scope=machine" in route.request.url:
+            await release.wait()
+        await route.continue_()
+
+    await page.route("**/api/kpi-table*", late)
+    await page.get_by_role("button", name="Hour", exact=True).click()
+    await expect(page.locator(".kpi-board [aria-busy=true]")).to_be_visible()
+    await page.get_by_role("button", name="Sites", exact=True).click()
+    await expect(page.locator(".kpi-board tbody th a").first).to_be_visible()
+    release.set()
+    await page.wait_for_timeout(0)
+    shown = await page.locator(".kpi-board tbody th[scope=row]").evaluate_all("all => all.map(one => one.title)")
+    assert shown == ["alpha/east", "beta/west"]
+    assert window.problems == []
+
+
+async def test_equipment_that_is_gone_is_a_page_and_the_stream_goes_on(
+    browsing: BrowserContext, served: Served
+) -> None:
+    window = await opened(browsing, served, "#/unit/beta/west/shop/mill/gone")
+    page = window.page
+    await expect(page.locator("h1")).to_have_text("No such equipment")
+    await expect(page.locator(".link-state")).to_have_text("Live")
+    await page.goto(served.url + "#/unit/%E0%A4%A")
+    await expect(page.locator("h1")).to_have_text("No such equipment")
+    await page.get_by_role("link", name="To the overview").click()
+    await expect(page.locator("h1")).to_have_text("Small chain")
+    assert window.problems == []
+
+
+@pytest.mark.parametrize(
+    ("spoken", "title"), [("en-GB", "Small chain"), ("zh-CN", "小型产业链"), ("fr-FR", "小型产业链")]
+)
+async def test_the_first_language_is_that_of_the_browser(
+    chromium: Browser, served: Served, spoken: str, title: str
+) -> None:
+    context = await chromium.new_context(locale=spoken)
+    page = await context.new_page()
+    await page.goto(served.url)
+    await expect(page.locator("h1")).to_have_text(title)
+    await context.close()
+
+
+async def test_kinds_and_causes_have_names_in_both_languages(browsing: BrowserContext, served: Served) -> None:
+    press = "alpha/east/shop/press/press1"
+    window = await opened(browsing, served, f"#/unit/{press}", "zh")
+    await expect(window.page.locator("dl.facts")).to_contain_text("加工设备")
+    await expect(window.page.locator("dl.facts")).to_contain_text("冲压机")
+    row = (EquipmentPath(press), served.live.data_ns + 10**9, ("FAILED", None, "die"))
+    served.live.feed([records(RecordKind.STATE, [row])])
+    await served.move(2)
+    await expect(window.page.locator("[data-panel=unit_state]")).to_contain_text("模具卡滞")
+    assert window.problems == []

@@ -51,13 +51,13 @@ KINDS: dict[type[Station], set[str]] = {
 
 _PLACE = {"id", "title", "calendar"}
 CONFIGS: dict[type[Any], set[str]] = {
-    PlantConfig: {"epoch", "items", "calendars", "enterprises", "chain", "perturbations"},
+    PlantConfig: {"epoch", "items", "districts", "calendars", "enterprises", "chain", "perturbations"},
     EnterpriseConfig: {"id", "title", "sites"},
     SiteConfig: {"id", "title", "latitude", "longitude", "district", "calendar", "grid_factor", "areas"}
     | {"grid_factors", "tariff", "grade", "value_added_per_kwh"},
     AreaConfig: {"id", "title", "lines"},
     LineConfig: {"id", "title", "calendar", "order", "stations"},
-    FailureConfig: {"id", "after", "repair", "basis", "signature"},
+    FailureConfig: {"id", "title", "after", "repair", "basis", "signature"},
     SetupConfig: {"duration", "by_change"},
     CalendarConfig: {"days", "shifts"},
     ShiftConfig: {"id", "start", "duration", "breaks"},

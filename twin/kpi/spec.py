@@ -32,6 +32,7 @@ class KpiSpec:
         en: English name.
         zh: Chinese name.
         formula: Formula in words.
+        formula_zh: The same in Chinese.
         unit: UCUM style unit of the value; ``1`` for a ratio.
         trend: Which way is better.
         source: Where the formula comes from.
@@ -49,6 +50,7 @@ class KpiSpec:
     en: str
     zh: str
     formula: str
+    formula_zh: str
     unit: str
     trend: Literal["up", "down", "none"]
     source: str
@@ -74,6 +76,8 @@ kpis: Registry[KpiSpec] = Registry("kpi", "twin.kpi.definitions")
 def kpi(kpi_id: str, en: str, zh: str, **description: Any) -> Callable[[Callable[[Any], Figure]], KpiSpec]:
     """Decorator: register a function from observations to numerator and denominator.
 
+    Its docstring is the formula; after an empty line the same in Chinese, if it is not the same signs.
+
     Args:
         kpi_id: Name of the indicator.
         en: English name.
@@ -85,10 +89,10 @@ def kpi(kpi_id: str, en: str, zh: str, **description: Any) -> Callable[[Callable
     """
 
     def add(figure: Callable[[Any], Figure]) -> KpiSpec:
-        formula = " ".join((figure.__doc__ or "").split())
+        formula, _, chinese = (" ".join(text.split()) for text in (figure.__doc__ or "").partition("\n\n"))
         if not formula:
             raise TypeError(f"kpi {kpi_id!r}: expected the formula as docstring, got none")
-        spec = KpiSpec(kpi_id, en, zh, formula, figure=figure, **description)
+        spec = KpiSpec(kpi_id, en, zh, formula, chinese or formula, figure=figure, **description)
         return kpis.register(kpi_id)(spec)
 
     return add

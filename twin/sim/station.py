@@ -130,6 +130,10 @@ class Station(Hot):
     forkable: ClassVar[bool] = True
     holds_on: ClassVar[int] = DOWN | MAINTENANCE | CURTAILED | HOLD | REPAIRING | MINOR | ANNOUNCED | NO_SUPPLY
     """Reasons that close the unit; the others only change its state."""
+    titles: ClassVar[tuple[str, str]] = ("Unit", "设备")
+    """Name of the kind, English and Chinese."""
+    role: ClassVar[str] = "work"
+    """What it is for: work, store, carry, feed, trade, person, fixture, utility or desk."""
     records_parts: ClassVar[bool] = False
     """Whether it completes operations: leaves PART rows and uses energy per part."""
     stores: ClassVar[bool] = False

@@ -84,6 +84,8 @@ class Agv(Breakable):
     where it is, with its node and its part.
     """
 
+    titles = ("Vehicle", "AGV小车")
+    role = "carry"
     config = AgvConfig
     __slots__ = (
         "aim", "cell", "cell_since", "doing", "due", "fleet", "given", "giver", "heading", "left", "load", "loads",

@@ -89,6 +89,7 @@ class Assembly(Processor):
     components have an identity, that of the first listed goes on with the product; what travels with any does.
     """
 
+    titles = ("Assembly", "装配工位")
     config = AssemblyConfig
     local = True
     __slots__ = ("boms", "loose", "lots", "room")

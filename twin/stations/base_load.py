@@ -38,6 +38,8 @@ class BaseLoadConfig(StationConfig):
 class BaseLoad(Station):
     """Uses energy by the time of day; has a meter, takes no parts. Neither shifts nor stops change it."""
 
+    titles = ("Base load", "基础负荷")
+    role = "utility"
     config = BaseLoadConfig
     local = True
     __slots__ = ("pattern",)

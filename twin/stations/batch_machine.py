@@ -85,6 +85,7 @@ class BatchMachine(GroupProcessor):
     Source: the general bulk service rule (a, b) of Neuts 1967, with a limit of waiting.
     """
 
+    titles = ("Batch machine", "批处理设备")
     config = BatchMachineConfig
     local = True
     __slots__ = ("families", "rules", "waits")

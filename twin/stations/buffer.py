@@ -88,6 +88,8 @@ class Buffer(Station):
     It passes on outside shifts too: only its state and power follow the calendar.
     """
 
+    titles = ("Buffer", "缓冲区")
+    role = "store"
     config: ClassVar[type[StationConfig]] = BufferConfig
     stores: ClassVar[bool] = True
     local = True

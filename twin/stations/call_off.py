@@ -43,6 +43,7 @@ class CallOff(Passage):
     It has no place of its own: what passes goes on to the next station.
     """
 
+    titles = ("Call-off in sequence", "顺序叫料")
     config = CallOffConfig
     __slots__ = ("items", "supplier")
 

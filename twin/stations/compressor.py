@@ -35,6 +35,8 @@ class Compressor(Station):
     not stop those it serves (our own simplification).
     """
 
+    titles = ("Compressor", "空压机")
+    role = "utility"
     config = CompressorConfig
     local = True
     __slots__ = ("share", "specific", "users")

@@ -58,6 +58,8 @@ class Conveyor(Mover):
     the conveyor was full, the time after a departure in which the rest of that pitch is gone.
     """
 
+    titles = ("Conveyor", "输送带")
+    role = "carry"
     config = ConveyorConfig
     local = True
     __slots__ = (

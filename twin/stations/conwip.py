@@ -36,5 +36,7 @@ class Conwip(CardGate):
     Source: Spearman, Woodruff, Hopp 1990, CONWIP: a pull alternative to kanban.
     """
 
+    titles = ("CONWIP board", "CONWIP看板")
+    role = "desk"
     config = ConwipConfig
     __slots__ = ()

@@ -51,6 +51,8 @@ class CustomerConfig(StationConfig):
 class Customer(Buyer):
     """Places orders while on shift with the first vendor that is up; PRODUCING while its interval runs."""
 
+    titles = ("Customer", "客户")
+    role = "trade"
     config = CustomerConfig
     records_parts = True
     holds_on = Station.holds_on | DOWN | BREAK | OFF

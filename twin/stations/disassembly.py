@@ -52,6 +52,7 @@ class Disassembly(GroupProcessor):
     An item with an identity keeps it in the first piece of the first item listed.
     """
 
+    titles = ("Disassembly", "拆解工位")
     config = DisassemblyConfig
     local = True
     __slots__ = ("pieces",)

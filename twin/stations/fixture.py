@@ -31,6 +31,8 @@ class Fixture(Resource):
     goes on with another one, or, where it belongs to the part, when it is repaired.
     """
 
+    titles = ("Fixture", "工装")
+    role = "fixture"
     config = FixtureConfig
     __slots__ = ()
 

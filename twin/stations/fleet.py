@@ -96,6 +96,8 @@ class Fleet(Station):
     meet head-on take another way, and if there is none they are let past each other with an alarm.
     """
 
+    titles = ("Vehicle fleet control", "车队调度")
+    role = "desk"
     config = FleetConfig
     __slots__ = (
         "asked",

@@ -44,6 +44,7 @@ class Inspection(Processor):
     successors. A loop without a buffer in it can lock; give the way back a buffer.
     """
 
+    titles = ("Inspection", "检测工位")
     config = InspectionConfig
     local = True
     __slots__ = ("again", "rework_takers")

@@ -41,6 +41,8 @@ class Kanban(CardGate):
     source of their own each, a supermarket or a storage, where one does not stand in another's way.
     """
 
+    titles = ("Kanban board", "看板")
+    role = "desk"
     config = KanbanConfig
     __slots__ = ()
 

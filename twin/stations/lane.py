@@ -113,6 +113,8 @@ class Lane(Carrier):
         steps: Simulated time and growth of these four each time they grew, where intervals are kept.
     """
 
+    titles = ("Lane", "运输线路")
+    role = "carry"
     config = LaneConfig
     __slots__ = (
         "called",

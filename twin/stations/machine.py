@@ -20,6 +20,7 @@ class MachineConfig(ProcessConfig):
 class Machine(Processor):
     """Works on each item for its cycle time in one of its places; blocked after service."""
 
+    titles = ("Machine", "加工设备")
     config = MachineConfig
     local = True
     __slots__ = ()

@@ -78,6 +78,8 @@ class Orders(Station):
     lot that is finished, or that was spoiled on its way, with its pieces: the output of the shop.
     """
 
+    titles = ("Order desk", "订单台")
+    role = "desk"
     config = OrdersConfig
     records_parts = True
 

@@ -60,6 +60,7 @@ class Trip:
 class Receiving(Buffer):
     """Unloads what arrives, first in first out; room for a load is reserved when it departs."""
 
+    titles = ("Receiving", "收货区")
     config = ReceivingConfig
     __slots__ = ("coming", "trips")
 

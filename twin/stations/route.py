@@ -87,6 +87,8 @@ class Route(Station):
     outside shifts too. BLOCKED while an item waits in it.
     """
 
+    titles = ("Junction", "分流点")
+    role = "carry"
     config = RouteConfig
     stores = True
     local = True

@@ -67,6 +67,7 @@ class Shipping(Buffer):
     of loads may be on the way. It works outside shifts too.
     """
 
+    titles = ("Shipping", "发货区")
     config = ShippingConfig
     __slots__ = ("dock", "load", "sent", "times")
 

@@ -50,6 +50,8 @@ class Sink(Station):
     ``counts`` says that to count a part is all that there is to do with it.
     """
 
+    titles = ("Sink", "下线")
+    role = "feed"
     config = SinkConfig
     records_parts = True
     holds_on = Station.holds_on | BREAK | OFF

@@ -109,6 +109,8 @@ class Source(Processor):
     takes the item. Without one it always has an item ready. At its limit it is IDLE_NO_ORDER.
     """
 
+    titles = ("Source", "投料")
+    role = "feed"
     config = SourceConfig
     records_parts = False
     local = True

@@ -111,6 +111,8 @@ class StockingPoint(Buyer, Vendor):
         expedited: Pieces so far that came by other means.
     """
 
+    titles = ("Stocking point", "储备点")
+    role = "store"
     config = StockingPointConfig
     stores: ClassVar[bool] = True
     __slots__ = (

@@ -69,6 +69,7 @@ class Storage(Mover):
     else STARVED. It rests outside shifts.
     """
 
+    titles = ("Storage", "立体库")
     config = StorageConfig
     local = True
     __slots__ = ("cranes", "door", "exit", "requests", "rules", "shelves", "stock", "times")

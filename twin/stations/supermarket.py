@@ -35,5 +35,6 @@ class Supermarket(ChoosingBuffer):
     withdrawal releases production of the same item.
     """
 
+    titles = ("Supermarket", "物料超市")
     config = SupermarketConfig
     __slots__ = ()

@@ -67,6 +67,8 @@ class Supplier(Vendor):
     goes on: orders wait, and lead times that run are longer by that time.
     """
 
+    titles = ("Supplier", "供应商")
+    role = "trade"
     config = SupplierConfig
     __slots__ = ("free_at", "last", "making", "offered", "quality", "rate", "stopped", "times")
 

@@ -59,6 +59,7 @@ class Tool(Breakable):
     former leaves.
     """
 
+    titles = ("Tool of a pool", "设备组设备")
     config = ToolConfig
     holds_on = Station.holds_on | BREAK | OFF
     records_parts: ClassVar[bool] = True

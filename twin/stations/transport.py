@@ -29,6 +29,8 @@ class Transport(Station):
     It runs outside shifts too. While it is stopped nothing enters or leaves.
     """
 
+    titles = ("Transport", "输送")
+    role = "carry"
     config = TransportConfig
     stores: ClassVar[bool] = True
     local = True

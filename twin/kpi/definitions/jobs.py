@@ -36,7 +36,10 @@ def _own(unit: str, trend: str, source: str = "own design") -> dict[str, object]
 
 @kpi("orders_completed", "Orders completed", "完成订单数", **_own("order", "up"))
 def orders_completed(flow: JobFlow) -> Figure:
-    """job orders completed"""
+    """job orders completed
+
+    完成的工单数
+    """
     return flow.completed, None
 
 
@@ -48,17 +51,26 @@ def orders_completed(flow: JobFlow) -> Figure:
     **_own("h", "down", "own design, mean of the actual order execution time (AOET) after ISO 22400-2"),
 )
 def order_flow_time_h(flow: JobFlow) -> Figure:
-    """sum of times from release to completion / orders completed whose release is known"""
+    """sum of times from release to completion / orders completed whose release is known
+
+    从下达到完成的时间之和 / 下达时间已知的完成工单数
+    """
     return flow.flow_s, flow.timed
 
 
 @kpi("orders_on_time", "Orders on time", "订单准时完成率", high=1.0, **_own("1", "up"))
 def orders_on_time(flow: JobFlow) -> Figure:
-    """orders completed until they were due / orders completed with a due date"""
+    """orders completed until they were due / orders completed with a due date
+
+    在交期前完成的工单数 / 有交期的完成工单数
+    """
     return flow.on_time, flow.due
 
 
 @kpi("order_lateness_h", "Order lateness", "订单延迟时间", low=None, scale=1 / 3600, **_own("h", "down"))
 def order_lateness_h(flow: JobFlow) -> Figure:
-    """sum of completion minus due date, below 0 when early / orders completed with a due date"""
+    """sum of completion minus due date, below 0 when early / orders completed with a due date
+
+    完成时间减交期之和（提前为负）/ 有交期的完成工单数
+    """
     return flow.late_s, flow.due

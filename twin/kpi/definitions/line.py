@@ -29,12 +29,18 @@ class LineFlow:
     "line_oee", "OEE of the line", "产线综合效率", unit="1", trend="up", high=1.0, scopes=("line",), source="own design"
 )
 def line_oee(line: LineFlow) -> Figure:
-    """good quantity of the last units x planned time per item of the designed bottleneck / its PBT"""
+    """good quantity of the last units x planned time per item of the designed bottleneck / its PBT
+
+    末端设备合格品数量 × 设计瓶颈的计划单件时间 / 其 PBT
+    """
     return line.out_good * line.bottleneck_ideal_s, line.pbt_ns * 1e-9
 
 
 @kpi("bottleneck_unit", "Bottleneck unit", "瓶颈工位", unit="1", trend="none", scopes=("line",), additive=False,
      source="own design after the active-period view")  # fmt: skip
 def bottleneck_unit(line: LineFlow) -> Figure:
-    """position in the line of the unit with the lowest starved and blocked share of PBT"""
+    """position in the line of the unit with the lowest starved and blocked share of PBT
+
+    待料与堵塞占 PBT 比例最低的设备在产线中的位置
+    """
     return line.bottleneck, None

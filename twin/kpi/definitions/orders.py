@@ -49,37 +49,55 @@ def _own(unit: str, trend: str, source: str = "own design, terms after SCOR") ->
 
 @kpi("otif", "On time in full", "准时足量交付率", high=1.0, **_own("1", "up"))
 def otif(flow: OrderFlow) -> Figure:
-    """orders due that were delivered in full until then / orders due"""
+    """orders due that were delivered in full until then / orders due
+
+    按期足量交付的到期订单数 / 到期订单数
+    """
     return flow.on_time_in_full, flow.due
 
 
 @kpi("order_fill_rate", "Order fill rate", "现货满足率", high=1.0, **_own("1", "up"))
 def order_fill_rate(flow: OrderFlow) -> Figure:
-    """pieces shipped in the instant of their order / pieces ordered"""
+    """pieces shipped in the instant of their order / pieces ordered
+
+    下单当时即发出的件数 / 订购件数
+    """
     return flow.at_once, flow.received
 
 
 @kpi("order_cycle_time_h", "Order cycle time", "订单周期", scale=1 / 3600, **_own("h", "down"))
 def order_cycle_time_h(flow: OrderFlow) -> Figure:
-    """sum of times from order to last delivery / orders completed"""
+    """sum of times from order to last delivery / orders completed
+
+    从下单到最后一次交付的时间之和 / 完成订单数
+    """
     return flow.cycle_s, flow.completed
 
 
 @kpi("backlog", "Overdue backlog", "逾期欠交量", **_own("piece", "down"))
 def backlog(flow: OrderFlow) -> Figure:
-    """integral of pieces due and not delivered / length of the window"""
+    """integral of pieces due and not delivered / length of the window
+
+    到期未交件数对时间的积分 / 窗口长度
+    """
     return flow.overdue_s, flow.window_s
 
 
 @kpi("backlog_days", "Backlog days", "欠交天数", scale=1 / DAY_S, **_own("d", "down"))
 def backlog_days(flow: OrderFlow) -> Figure:
-    """mean pieces due and not delivered / pieces shipped per day"""
+    """mean pieces due and not delivered / pieces shipped per day
+
+    平均到期未交件数 / 每日发货件数
+    """
     return flow.overdue_s, flow.shipped
 
 
 @kpi("days_of_inventory", "Days of inventory", "库存天数（按发货）", scale=1 / DAY_S, **_own("d", "none"))
 def days_of_inventory(flow: OrderFlow) -> Figure:
-    """mean pieces on hand / pieces shipped per day"""
+    """mean pieces on hand / pieces shipped per day
+
+    平均在库件数 / 每日发货件数
+    """
     return flow.stock_s, flow.shipped
 
 
@@ -91,5 +109,8 @@ def days_of_inventory(flow: OrderFlow) -> Figure:
     **_own("1", "down", "own design, after Chen et al. 2000"),
 )
 def bullwhip(flow: OrderFlow) -> Figure:
-    """variance of orders placed / of orders received, in equal periods; of a chain squared coefficients of variation"""
+    """variance of orders placed / of orders received, in equal periods; of a chain squared coefficients of variation
+
+    等长周期内：下达订单量的方差 / 收到订单量的方差；产业链为变异系数平方之比
+    """
     return flow.orders_spread, flow.demand_spread or 0.0

@@ -20,7 +20,10 @@ def quality_ratio(o: Observed) -> Figure:
 
 @kpi("first_pass_yield", "First pass yield", "首次合格率", **_ratio(15, "up"))
 def first_pass_yield(o: Observed) -> Figure:
-    """good at the first pass / all at the first pass"""
+    """good at the first pass / all at the first pass
+
+    首次通过即合格的数量 / 首次通过的总数
+    """
     return o.good_at_first, o.inspected
 
 

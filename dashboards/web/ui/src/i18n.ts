@@ -17,14 +17,20 @@ export async function choose(wanted: Language): Promise<void> {
   document.documentElement.lang = wanted === "zh" ? "zh-CN" : "en";
 }
 
+/** What was chosen here before, else the first of the browser's languages that the pages speak, else that of the run. */
 export function preferred(otherwise: string): Language {
-  return remembered("language", otherwise) === "en" ? "en" : "zh";
+  const spoken = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag === "zh" || tag === "en");
+  return remembered("language", spoken ?? otherwise) === "en" ? "en" : "zh";
 }
 
 export function keep(wanted: Language): void { remember("language", wanted); }
 export function current(): Language { return language; }
 export function describe(specs: KpiSpec[]): void { for (const spec of specs) figures.set(spec.id, spec); }
 export function spec(kpi: string): KpiSpec | undefined { return figures.get(kpi); }
+export function formula(kpi: string): string {
+  const about = figures.get(kpi);
+  return about === undefined ? "" : language === "zh" ? about.formula_zh : about.formula;
+}
 /** Offset of the plant's local time from UTC in seconds. */
 export function setOffset(seconds: number): void { offset = seconds; }
 export function plantOffset(): number { return offset; }

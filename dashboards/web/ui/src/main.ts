@@ -22,14 +22,25 @@ const link = h("span", { class: "link-state", role: "status" });
 
 function route(): { name: string; path: string } {
   const [, name = "", ...rest] = location.hash.slice(1).split("/");
-  return { name, path: rest.map(decodeURIComponent).join("/") };
+  return { name, path: rest.map(decoded).join("/") };
+}
+
+/** A part of an address as text; one that is escaped wrongly is taken as it stands. */
+function decoded(part: string): string {
+  try { return decodeURIComponent(part); } catch { return part; }
+}
+
+/** The unit that the address names, when there is one: an old bookmark must not end the stream. */
+function watched(): string[] {
+  const { name, path } = route();
+  return name === "unit" && store.unit(path) ? [path] : [];
 }
 
 function show(): void {
   page?.close();
   replace(main);
   const { name, path } = route();
-  store.watch(name === "unit" ? [path] : []);
+  store.watch(watched());
   const scope = LEVELS[name];
   if (name === "kpis") page = kpis(main);
   else if (scope && (store.unit(path) ?? store.place(path))) page = place(main, scope, path);
@@ -41,7 +52,7 @@ function show(): void {
 }
 
 function unknown(path: string): Page {
-  replace(main, h("h1", {}, t("unknown_place")), h("p", {}, path));
+  replace(main, h("h1", {}, t("unknown_place")), h("p", {}, path), h("p", {}, h("a", { href: "#/" }, t("to_overview"))));
   return { close: () => undefined };
 }
 
@@ -144,7 +155,7 @@ async function start(): Promise<void> {
   setOffset(store.model.places.find((one) => one.utc_offset_s)?.utc_offset_s ?? 0);
   describe(store.vocabulary.kpis);
   await choose(preferred(store.vocabulary.language));
-  store.watch(route().name === "unit" ? [route().path] : []);
+  store.watch(watched());
   await Promise.race([store.first, new Promise((resolve) => setTimeout(resolve, 3000))]);
   store.subscribe(schedule);
   build();

@@ -1,5 +1,6 @@
 // What a drawn panel is, and which elements it is about.
 import { remember, remembered } from "./dom";
+import { title } from "./i18n";
 import { store, type Section } from "./store";
 import type { Panel, Place } from "./types";
 
@@ -17,9 +18,6 @@ export interface Picture {
 }
 
 export type Maker = (context: Context) => Picture;
-
-/** Kinds of unit that hold material and do nothing with it. */
-export const STORING = new Set(["buffer", "receiving", "shipping"]);
 
 const SPANS = [900, 3600, 28800, 86400];
 let span = Number(remembered("span", "3600"));
@@ -48,6 +46,26 @@ export function elements(context: Context): string[] {
 export function nameOf(path: string): { en: string; zh: string } {
   const chain = store.model.chains.find((one) => one.path === path);
   return store.unit(path) ?? store.place(path) ?? chain ?? { en: path, zh: path };
+}
+
+function siteOf(path: string): Place | undefined { return store.place(path.split("/").slice(0, 2).join("/")); }
+
+/** What people call a material of a site. */
+export function itemName(path: string, item: string): string {
+  const known = siteOf(path)?.items[item] ?? store.ofLevel("site").find((site) => item in site.items)?.items[item];
+  return known ? title(known) : item;
+}
+
+/** What people call the cause of a state or an alarm: a failure mode, a job, a perturbation, a neighbour or a material. */
+export function causeName(path: string, cause: string): string {
+  const known = siteOf(path)?.causes[cause] ?? store.unit(cause);
+  return known ? title(known) : itemName(path, cause);
+}
+
+/** An alarm in words: the name of its code, else the text that came with it. */
+export function alarmName(path: string, code: string, text: string | null | undefined): string {
+  const name = causeName(path, code);
+  return name === code ? text || code : name;
 }
 
 export function windowOf(panel: Panel): string { return panel.shows.window ?? "live"; }

@@ -7,6 +7,8 @@ export interface KpiRow {
   cov: number | null; q: string | number | null; rule: string | null;
   path?: string; kpi?: string; window?: string;
 }
+/** Values by path in the order of `kpis`; `marks`: qualities that are not good, by path and KPI. */
+export interface KpiTable { kpis: string[]; rows: Record<string, (number | null)[]>; marks: Record<string, Record<string, string>> }
 export interface SiteRow {
   t: number; sent: number | null; dropped: number | null; lag_s: number | null;
   age_s: number | null; power_kw: number | null;
@@ -23,9 +25,10 @@ export interface Tag {
 export interface Titled { en: string; zh: string }
 export interface Place extends Titled {
   path: string; level: "enterprise" | "site" | "area" | "line"; district: string | null; utc_offset_s: number;
+  district_en: string; district_zh: string; items: Record<string, Titled>; causes: Record<string, Titled>;
 }
 export interface Unit extends Titled {
-  path: string; kind: string; profile: string | null; position: number; ideal_s: number | null;
+  path: string; kind: string; kind_en: string; kind_zh: string; profile: string | null; profile_en: string; profile_zh: string; role: string; position: number; ideal_s: number | null;
   capacity: number | null; to: string[]; link: string | null; final: boolean; tag_set: string;
 }
 export interface Link extends Titled {
@@ -37,7 +40,7 @@ export interface Chain extends Titled {
 }
 export interface Model { version: number; places: Place[]; units: Unit[]; tags: Record<string, Tag[]>; chains: Chain[] }
 export interface KpiSpec {
-  id: string; formula: string; unit: string; trend: "up" | "down" | "none"; source: string; scopes: string[];
+  id: string; formula: string; formula_zh: string; unit: string; trend: "up" | "down" | "none"; source: string; scopes: string[];
   low: number | null; high: number | null;
 }
 export interface StateSpec { name: string; number: number; colour: string; element: string }

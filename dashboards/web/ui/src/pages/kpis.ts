@@ -2,10 +2,10 @@
 import { ask } from "../api";
 import type { Page } from "../board";
 import { append, h, remember, remembered, replace } from "../dom";
-import { clock, day, figure, NONE, number, plain, spec, t, title, unit } from "../i18n";
+import { clock, day, figure, formula, NONE, number, plain, spec, t, title, unit } from "../i18n";
 import { nameOf, routeOf } from "../picture";
 import { store } from "../store";
-import type { KpiRow } from "../types";
+import type { KpiRow, KpiTable } from "../types";
 
 const SCOPES = ["machine", "line", "site", "enterprise", "link", "chain"];
 const WINDOWS = ["live", "hour", "shift", "day"];
@@ -20,8 +20,11 @@ class KpiBoard implements Page {
   private window = remembered("kpi.window", "live");
   private filter = "";
   private sort: { kpi: string; up: boolean } = { kpi: "", up: true };
-  private rows = new Map<string, Map<string, KpiRow>>();
+  private table: KpiTable = { kpis: [], rows: {}, marks: {} };
+  /** Numerators and denominators of the opened row, asked for when it is opened. */
+  private details = new Map<string, KpiRow>();
   private opened: string | null = null;
+  private loaded = false;
   private readonly field = h("div", { class: "scroll kpi-board" });
   private readonly tools = h("div", { class: "tools" });
   private readonly stop = new AbortController();
@@ -36,28 +39,57 @@ class KpiBoard implements Page {
 
   close(): void { clearInterval(this.timer); this.stop.abort(); }
 
+  /** What the pressed buttons ask; an answer to another question is thrown away. */
+  private question(): { scope: string; window: string } { return { scope: this.scope, window: this.window }; }
+
+  private asked(question: { scope: string; window: string }): boolean {
+    return question.scope === this.scope && question.window === this.window && !this.stop.signal.aborted;
+  }
+
   private async load(): Promise<void> {
+    const question = this.question();
     try {
-      const answer = await ask<KpiRow[]>("kpis", { scope: this.scope, window: this.window }, this.stop.signal);
-      this.rows.clear();
-      for (const row of answer) {
-        let mine = this.rows.get(row.path ?? "");
-        if (!mine) this.rows.set(row.path ?? "", (mine = new Map<string, KpiRow>()));
-        mine.set(row.kpi ?? "", row);
-      }
+      const [answer] = await Promise.all([ask<KpiTable>("kpi-table", question, this.stop.signal), this.loadDetails()]);
+      if (!this.asked(question)) return;
+      this.table = answer;
+      this.loaded = true;
       this.draw();
     } catch (error) {
-      if (!this.stop.signal.aborted && !this.rows.size) replace(this.field, h("p", { class: "nothing" }, `${t("failed_to_load")} ${String(error)}`));
+      if (this.asked(question) && !this.loaded) replace(this.field, h("p", { class: "nothing" }, `${t("failed_to_load")} ${String(error)}`));
     }
+  }
+
+  private async loadDetails(): Promise<void> {
+    const path = this.opened, question = this.question();
+    if (path === null) return;
+    const answer = await ask<KpiRow[]>("kpis", { path, ...question }, this.stop.signal);
+    if (this.asked(question) && path === this.opened)
+      this.details = new Map(answer.filter((row) => row.path === path).map((row) => [row.kpi ?? "", row]));
+  }
+
+  /** Another level or window: nothing of the former stays on the page while the answer is on its way. */
+  private turn(): void {
+    this.loaded = false;
+    this.opened = null;
+    this.table = { kpis: [], rows: {}, marks: {} };
+    replace(this.field, h("p", { class: "nothing", role: "status", "aria-busy": "true" }, t("loading")));
+    void this.load();
+  }
+
+  private open(path: string): void {
+    this.opened = this.opened === path ? null : path;
+    this.details.clear();
+    this.draw();
+    void this.loadDetails().then(() => { if (this.opened === path) this.draw(); }).catch(() => undefined);
   }
 
   private drawTools(): void {
     const choice = (names: string[], now: string, words: (name: string) => string, take: (name: string) => void, label: string): HTMLElement =>
       h("div", { class: "chooser", role: "group", "aria-label": label }, names.map((name) => h("button", {
-        type: "button", "aria-pressed": name === now ? "true" : "false", click: () => { take(name); this.drawTools(); void this.load(); },
+        type: "button", "aria-pressed": name === now ? "true" : "false", click: () => { take(name); this.drawTools(); this.turn(); },
       }, words(name))));
     const search = h("input", { type: "search", placeholder: t("filter"), "aria-label": t("filter"), value: this.filter });
-    search.addEventListener("input", () => { this.filter = search.value.trim().toLowerCase(); this.draw(); });
+    search.addEventListener("input", () => { this.filter = search.value.trim().toLowerCase(); if (this.loaded) this.draw(); });
     replace(this.tools,
       choice(SCOPES, this.scope, (name) => t(`kpi_scope.${name}`), (name) => { this.scope = name; this.sort.kpi = ""; remember("kpi.scope", name); }, t("level")),
       choice(WINDOWS, this.window, (name) => t(`window.${name}`), (name) => { this.window = name; remember("kpi.window", name); }, t("window")),
@@ -65,15 +97,16 @@ class KpiBoard implements Page {
   }
 
   private columns(): string[] {
-    const found = new Set([...this.rows.values()].flatMap((row) => [...row.keys()]));
     const rank = (kpi: string): number => (ORDER.includes(kpi) ? ORDER.indexOf(kpi) : 99);
-    return [...found].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+    return [...this.table.kpis].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
   }
 
+  private value(path: string, kpi: string): number | null { return this.table.rows[path]?.[this.table.kpis.indexOf(kpi)] ?? null; }
+
   private paths(): string[] {
-    const shown = [...this.rows.keys()].filter((path) =>
+    const shown = Object.keys(this.table.rows).filter((path) =>
       !this.filter || path.includes(this.filter) || this.name(path).toLowerCase().includes(this.filter));
-    const value = (path: string): number | null => this.rows.get(path)?.get(this.sort.kpi)?.v ?? null;
+    const value = (path: string): number | null => this.value(path, this.sort.kpi);
     const silent = (path: string): number => Number(store.unit(path) !== undefined && store.unit(path)?.ideal_s === null); // they only hold or pass on
     if (!this.sort.kpi) return shown.sort((a, b) => silent(a) - silent(b) || (this.sort.up ? a.localeCompare(b) : b.localeCompare(a)));
     return shown.sort((a, b) => {
@@ -102,7 +135,7 @@ class KpiBoard implements Page {
   private head(kpi: string, words: string, symbol: string): HTMLElement {
     const on = this.sort.kpi === kpi, about = spec(kpi);
     return h("th", { scope: "col", class: kpi ? "figure" : "", "aria-sort": on ? (this.sort.up ? "ascending" : "descending") : "none" },
-      h("button", { type: "button", "data-key": `head-${kpi}`, title: about ? `${about.formula}\n${about.source}` : "", click: () => this.sortBy(kpi) },
+      h("button", { type: "button", "data-key": `head-${kpi}`, title: about ? `${formula(kpi)}\n${about.source}` : "", click: () => this.sortBy(kpi) },
         words, h("i", { "aria-hidden": "true" }, on ? (this.sort.up ? "▲" : "▼") : ""), h("small", {}, symbol)));
   }
 
@@ -113,36 +146,36 @@ class KpiBoard implements Page {
   }
 
   private row(path: string, columns: string[]): HTMLElement[] {
-    const mine = this.rows.get(path) ?? new Map<string, KpiRow>();
     const open = this.opened === path;
     const toggle = h("button", {
       type: "button", class: "toggle", "aria-expanded": open ? "true" : "false", "aria-label": t("trace"), "data-key": `row-${path}`,
-      click: () => { this.opened = open ? null : path; this.draw(); },
+      click: () => this.open(path),
     }, open ? "▾" : "▸");
     const main = h("tr", {}, h("th", { scope: "row", title: path }, toggle, h("a", { href: this.route(path) }, this.name(path)),
       h("small", {}, this.where(path))),
-    columns.map((kpi) => h("td", { class: "figure", title: this.trace(kpi, mine.get(kpi)) }, this.value(kpi, mine.get(kpi)))));
-    return open ? [main, h("tr", { class: "trace" }, h("td", { colspan: columns.length + 1 }, this.traces(columns, mine)))] : [main];
+    columns.map((kpi) => this.cell(path, kpi)));
+    return open ? [main, h("tr", { class: "trace" }, h("td", { colspan: columns.length + 1 }, this.traces(columns)))] : [main];
   }
 
-  private traces(columns: string[], mine: Map<string, KpiRow>): HTMLElement {
-    const names = ["figure", "value", "numerator", "denominator", "coverage", "window", "formula", "rule"];
+  private cell(path: string, kpi: string): HTMLElement {
+    const doubt = this.table.marks[path]?.[kpi];
+    const value = this.value(path, kpi);
+    const words = value === null ? t("no_value") : doubt ? `${t(`kpi.${kpi}`)}: ${t(`quality.${doubt}`)}` : t(`kpi.${kpi}`);
+    return h("td", { class: doubt ? "figure doubt" : "figure", title: words }, figure(kpi, value).text, doubt && value !== null ? h("sup", {}, "~") : null);
+  }
+
+  private traces(columns: string[]): HTMLElement {
+    const names = ["figure", "value", "numerator", "denominator", "coverage", "quality", "window", "formula", "rule"];
     return h("table", {}, h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, t(name))))),
-      h("tbody", {}, columns.filter((kpi) => mine.has(kpi)).map((kpi) => {
-        const row = mine.get(kpi) as KpiRow;
-        const cells = [t(`kpi.${kpi}`), plain(figure(kpi, row.v)), number(row.num, 3), number(row.den, 3), this.coverage(row),
-          `${day(row.t0)} ${clock(row.t0, false)}–${clock(row.t, false)}`, spec(kpi)?.formula ?? "", row.rule ?? ""];
+      h("tbody", {}, columns.filter((kpi) => this.details.has(kpi)).map((kpi) => {
+        const row = this.details.get(kpi) as KpiRow;
+        const cells = [t(`kpi.${kpi}`), plain(figure(kpi, row.v)), number(row.num, 3), number(row.den, 3), this.coverage(row), t(`quality.${row.q ?? "good"}`),
+          `${day(row.t0)} ${clock(row.t0, false)}–${clock(row.t, false)}`, formula(kpi), row.rule ?? ""];
         return h("tr", {}, cells.map((cell) => h("td", {}, cell)));
       })));
   }
 
-  private coverage(row: KpiRow | undefined): string { return row?.cov === null || row === undefined ? NONE : `${number(row.cov * 100, 1)}%`; }
-  private value(kpi: string, row: KpiRow | undefined): string { return figure(kpi, row?.v).text; }
-
-  private trace(kpi: string, row: KpiRow | undefined): string {
-    if (!row) return t("no_value");
-    return `${t(`kpi.${kpi}`)}: ${number(row.num, 3)}${row.den === null ? "" : ` / ${number(row.den, 3)}`} · ${t("coverage")} ${this.coverage(row)}`;
-  }
+  private coverage(row: KpiRow): string { return row.cov === null ? NONE : `${number(row.cov * 100, 1)}%`; }
 
   private name(path: string): string {
     const link = this.link(path);

@@ -3,7 +3,7 @@ import { Board, type Page } from "../board";
 import { append, h, replace, say } from "../dom";
 import { clock, figure, lasting, NONE, number, t, title } from "../i18n";
 import { MiniGrid } from "../mini_grid";
-import { nameOf, routeOf, STORING } from "../picture";
+import { alarmName, causeName, itemName, nameOf, routeOf } from "../picture";
 import { legend } from "../pictures/grid";
 import { counts, dress, lookOf } from "../state_look";
 import { parent, store, type Section } from "../store";
@@ -22,7 +22,7 @@ class SiteTile {
   private shown = "";
 
   constructor(private readonly site: Place) {
-    this.units = store.unitsUnder(site.path).filter((unit) => !STORING.has(unit.kind)).map((unit) => unit.path);
+    this.units = store.unitsUnder(site.path).filter((unit) => unit.role !== "store").map((unit) => unit.path);
     this.cells = new MiniGrid(this.units, title(site));
     const fact = (words: string, value: HTMLElement): HTMLElement => h("span", {}, h("small", {}, words), value);
     this.element = h("article", { class: "site-tile", "data-path": site.path },
@@ -59,8 +59,8 @@ class SiteTile {
 }
 
 function words(event: EventRow): string {
-  const item = event.item ? ` ${event.quantity === undefined ? "" : number(event.quantity, 0)} × ${event.item}` : "";
-  const what = event.text || event.code || event.cause || "";
+  const item = event.item ? ` ${event.quantity === undefined ? "" : number(event.quantity, 0)} × ${itemName(event.path, event.item)}` : "";
+  const what = event.code ? alarmName(event.path, event.code, event.text) : event.cause ? causeName(event.path, event.cause) : "";
   return `${t(`event.${event.kind}`)}${item}${what ? ` · ${what}` : ""}`;
 }
 
@@ -89,7 +89,7 @@ export function overview(target: HTMLElement): Page {
   const chain = store.chain();
   append(target, [h("h1", {}, title(chain ?? store.vocabulary.title))]);
   const boards = headline(target, chain?.path);
-  const all = legend(store.model.units.filter((unit) => !STORING.has(unit.kind)).map((unit) => unit.path));
+  const all = legend(store.model.units.filter((unit) => unit.role !== "store").map((unit) => unit.path));
   const tiles = store.ofLevel("site").map((site) => new SiteTile(site));
   const news = ticker();
   append(target, [h("div", { class: "split" },

@@ -15,8 +15,8 @@ function crumbs(path: string): HTMLElement {
 
 function facts(unit: Unit): HTMLElement {
   const rows: [string, string][] = [
-    [t("fact.kind"), t(`kind.${unit.kind}`)],
-    [t("fact.profile"), unit.profile ?? "—"],
+    [t("fact.kind"), title({ en: unit.kind_en, zh: unit.kind_zh })],
+    [t("fact.profile"), unit.profile === null ? "—" : title({ en: unit.profile_en || unit.profile, zh: unit.profile_zh || unit.profile })],
     [t("fact.ideal"), unit.ideal_s === null ? "—" : `${number(unit.ideal_s)} s`],
     [t("fact.path"), unit.path],
   ];
@@ -30,7 +30,7 @@ function heading(target: HTMLElement, path: string, tools: HTMLElement | null): 
   const unit = store.unit(path), place = store.place(path);
   const age = h("span", { class: "age" });
   append(target, [h("header", { class: "page-head" },
-    h("div", {}, crumbs(path), h("h1", {}, title(nameOf(path)), place?.district ? h("small", {}, place.district) : null)),
+    h("div", {}, crumbs(path), h("h1", {}, title(nameOf(path)), place?.district ? h("small", {}, title({ en: place.district_en, zh: place.district_zh })) : null)),
     h("div", { class: "tools" }, age, tools)), unit ? facts(unit) : null]);
   const site = path.split("/").slice(0, 2).join("/");
   return {

@@ -1,7 +1,7 @@
 // One bar per element: a KPI, or the stock of units that store against their capacity.
 import { h, replace, say } from "../dom";
 import { figure, grade, number, t, title, type Shown } from "../i18n";
-import { elements, nameOf, routeOf, STORING, windowOf, type Context, type Maker } from "../picture";
+import { elements, nameOf, routeOf, windowOf, type Context, type Maker } from "../picture";
 import { store } from "../store";
 import type { Panel } from "../types";
 
@@ -29,7 +29,7 @@ function shownOf(context: Context): string[] {
   const all = elements(context);
   if (context.panel.shows.of === "events") return all.filter((path) => store.onHand(path) !== null);
   if (context.panel.each !== "unit") return all;
-  return all.filter((path) => !STORING.has(store.unit(path)?.kind ?? "") && !["source", "transport"].includes(store.unit(path)?.kind ?? ""));
+  return all.filter((path) => store.unit(path)?.role === "work");
 }
 
 export const bar: Maker = (context) => {

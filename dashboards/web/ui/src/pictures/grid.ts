@@ -1,7 +1,7 @@
 // The floor: areas and lines with one tile per unit in the order of the flow, buffers with their fill.
 import { h, say } from "../dom";
-import { briefly, figure, number, t, title } from "../i18n";
-import { nowMs, routeOf, STORING, type Maker } from "../picture";
+import { briefly, figure, known, number, t, title } from "../i18n";
+import { nowMs, routeOf, type Maker } from "../picture";
 import { badge, counts, dress, look, lookOf } from "../state_look";
 import { parent, store } from "../store";
 import type { Place, Unit } from "../types";
@@ -33,7 +33,7 @@ function machineTile(unit: Unit): { element: HTMLElement } & Tile {
 function storeTile(unit: Unit): { element: HTMLElement } & Tile {
   const level = h("i"), amount = h("span", { class: "words" });
   const element = h("a", { class: "tile store", href: routeOf(unit.path), "data-path": unit.path, title: unit.path },
-    h("span", { class: "level" }, level), h("b", { class: "letter", "aria-hidden": "true" }, t(`kind.${unit.kind}.letter`)), h("span", { class: "name" }, title(unit)), amount);
+    h("span", { class: "level" }, level), h("b", { class: "letter", "aria-hidden": "true" }, known(`kind.${unit.kind}.letter`) ? t(`kind.${unit.kind}.letter`) : "▤"), h("span", { class: "name" }, title(unit)), amount);
   const update = (): void => {
     const value = store.onHand(unit.path);
     const share = value === null || !unit.capacity ? 0 : Math.min(1, value / unit.capacity);
@@ -46,7 +46,7 @@ function storeTile(unit: Unit): { element: HTMLElement } & Tile {
 }
 
 function lineRow(line: Place, tiles: Tile[]): HTMLElement {
-  const units = store.unitsOf(line.path).map((unit) => (STORING.has(unit.kind) ? storeTile(unit) : machineTile(unit)));
+  const units = store.unitsOf(line.path).map((unit) => (unit.role === "store" ? storeTile(unit) : machineTile(unit)));
   tiles.push(...units);
   const oee = h("span", { class: "figure" });
   tiles.push({ update: () => {
@@ -77,7 +77,7 @@ export function legend(paths: string[]): { element: HTMLElement } & Tile {
 
 export const grid: Maker = ({ path }) => {
   const tiles: Tile[] = [];
-  const machines = store.unitsUnder(path).filter((unit) => !STORING.has(unit.kind)).map((unit) => unit.path);
+  const machines = store.unitsUnder(path).filter((unit) => unit.role !== "store").map((unit) => unit.path);
   const summary = legend(machines);
   tiles.push(summary);
   const areas = store.ofLevel("area", path).map((area) => h("section", { class: "floor-area" },

@@ -1,7 +1,7 @@
 // One figure, large; for a unit's state the state.
 import { h, replace, say } from "../dom";
 import { clock, grade, lasting, NONE, plain, shownIn, t } from "../i18n";
-import { nowMs, pointless, windowOf, type Maker } from "../picture";
+import { causeName, nowMs, pointless, windowOf, type Maker } from "../picture";
 import { badge, look } from "../state_look";
 import { store } from "../store";
 
@@ -47,7 +47,7 @@ const stateStat: Maker = ({ path }) => {
     const key = `${of.name}${of.hatched}${row?.order ?? ""}${row?.cause ?? ""}`;
     if (key !== shown) {
       shown = key;
-      const facts = [row?.order ? `${t("order")} ${row.order}` : "", row?.cause ? `${t("cause")} ${row.cause}` : ""];
+      const facts = [row?.order ? `${t("order")} ${row.order}` : "", row?.cause ? `${t("cause")} ${causeName(path, row.cause)}` : ""];
       replace(element, badge(of), since, h("div", { class: "note" }, facts.filter(Boolean).join(" · ")));
     }
     say(since, row ? t("since", { time: clock(row.t), span: lasting((nowMs() - row.t) / 1000) }) : t("no_value"));

@@ -4,7 +4,7 @@ import { ask } from "../api";
 import { box, chart, fit, PALETTE } from "../chart";
 import { h } from "../dom";
 import { title } from "../i18n";
-import { nowMs, spanS, type Maker } from "../picture";
+import { itemName, nowMs, spanS, type Maker } from "../picture";
 import { store } from "../store";
 
 interface Change { path: string; t: number; item: string; n: number | null }
@@ -40,7 +40,7 @@ export const stockLine: Maker = ({ panel, path, signal }) => {
       drawn = items.join();
       plot = chart(target, {
         height: panel.height * 30 - 96, low: 0,
-        lines: items.map((item, index) => ({ label: item, colour: PALETTE[index % PALETTE.length] ?? "#4da3ff", stepped: true })),
+        lines: items.map((item, index) => ({ label: itemName(path, item), colour: PALETTE[index % PALETTE.length] ?? "#4da3ff", stepped: true })),
       });
       done = fit(plot, target);
     }

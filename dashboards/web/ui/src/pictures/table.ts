@@ -1,7 +1,7 @@
 // Alarms, or KPIs of the elements side by side.
 import { h, replace } from "../dom";
 import { clock, day, figure, plain, t, title } from "../i18n";
-import { elements, nameOf, routeOf, windowOf, type Context, type Maker } from "../picture";
+import { alarmName, elements, nameOf, routeOf, windowOf, type Context, type Maker } from "../picture";
 import { isUnder, store } from "../store";
 import type { AlarmRow } from "../types";
 
@@ -32,7 +32,7 @@ const alarmTable: Maker = (context) => {
         h("td", {}, h("span", { class: `mark ${row.active ? "bad" : "calm"}` }, row.active ? `▲ ${t("alarm.active")}` : `✓ ${t("alarm.cleared")}`)),
         h("td", { class: "figure", title: day(row.t) }, clock(row.t)),
         h("td", {}, h("a", { href: routeOf(path), title: path }, title(nameOf(path)))),
-        h("td", {}, row.text || code))))));
+        h("td", { title: code }, alarmName(path, code, row.text)))))));
   };
   return { element, update };
 };

@@ -2,7 +2,7 @@
 import { ask } from "../api";
 import { h, say } from "../dom";
 import { clock, lasting, t, title } from "../i18n";
-import { elements, nameOf, nowMs, routeOf, spanS, STORING, type Maker } from "../picture";
+import { causeName, elements, nameOf, nowMs, routeOf, spanS, type Maker } from "../picture";
 import { hatch, lookOf } from "../state_look";
 import { store } from "../store";
 import type { StateRow } from "../types";
@@ -20,7 +20,7 @@ export function stretches(changes: StateRow[], t0: number, t1: number): Stretch[
 
 export const timeline: Maker = (context) => {
   const { panel, path, signal } = context;
-  const units = elements(context).filter((unit) => unit === path || !STORING.has(store.unit(unit)?.kind ?? ""));
+  const units = elements(context).filter((unit) => unit === path || store.unit(unit)?.role !== "store");
   const canvas = h("canvas", { tabindex: "0", role: "img" });
   const names = h("div", { class: "row-names" }, units.length > 1 ? units.map((unit) =>
     h("a", { href: routeOf(unit), title: unit }, title(nameOf(unit)))) : null);
@@ -85,7 +85,7 @@ export const timeline: Maker = (context) => {
     if (!part || !name) return say(tip, "");
     const facts = [title(nameOf(name)), t(`state.${part.row.s}`), `${clock(part.from)}–${clock(part.to)}`, lasting((part.to - part.from) / 1000)];
     if (part.row.order) facts.push(`${t("order")} ${part.row.order}`);
-    if (part.row.cause) facts.push(`${t("cause")} ${part.row.cause}`);
+    if (part.row.cause) facts.push(`${t("cause")} ${causeName(name, part.row.cause)}`);
     say(tip, facts.join(" · "));
   };
   canvas.addEventListener("pointermove", (event) => {
