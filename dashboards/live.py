@@ -12,11 +12,12 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
+from brokers.retry import retried
 from dashboards.delta import Delta, Json
 from dashboards.model import PlantModel
 from dashboards.panel import Kpi, Scope, panels
@@ -28,6 +29,8 @@ from twin.records import Frame, RecordKind
 log = logging.getLogger(__name__)
 
 POWER = "power_kw"
+PATIENCE_S = 120.0
+"""Longest time to wait at the start for a store that is busy."""
 RESTORED = (
     RecordKind.META,
     RecordKind.STATE,
@@ -117,10 +120,18 @@ class LiveState:
                 self.frames += 1
                 taker(frame)
 
-    async def load(self, history: History) -> None:
-        """Take the last records of a store, so that a page is full before the first frame comes."""
+    async def load(self, history: History, patience_s: float = PATIENCE_S) -> None:
+        """Take the last records of a store, so that a page is full before the first frame comes.
+
+        Args:
+            history: The store; when it is busy or away it is asked again.
+            patience_s: Longest time to go on asking.
+
+        Raises:
+            StoreError: It still did not answer when the time was up.
+        """
         for kind in RESTORED:
-            self.feed([await history.latest(kind)])
+            self.feed([await retried(partial(history.latest, kind), "pages", patience_s)])
         for site in self._sections["sites"].values():
             site["arrived_ns"] = None
 

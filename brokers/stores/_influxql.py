@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,12 +21,23 @@ Series = tuple[dict[str, str], list[str], list[list[Any]]]
 """Tags, names of the columns, rows."""
 
 
+RETIRED = re.compile(r"retention policy", re.IGNORECASE)
+_DROPPED = re.compile(r"dropped[ =](\d+)")
 REFUSED = (400, 413, 422)
 """Answers to rows that the server will never take: wrong type or form, too large."""
 
 
 class StoreAwayError(StoreError, RetriableError):
     """The server is away or busy: the same write may succeed later."""
+
+
+class RetiredRowsError(RefusedRowsError):
+    """Some rows are older than what the server keeps; it has taken all others of the same request."""
+
+    def __init__(self, text: str):
+        super().__init__(text)
+        found = _DROPPED.search(text)
+        self.rows = int(found[1]) if found else 1
 
 
 @dataclass
@@ -83,8 +95,12 @@ class InfluxHttp:
     def query(self, statement: str, method: str = "GET") -> list[Series]:
         """The series that a statement gives; times are integer nanoseconds."""
         values = {"db": self.database, "epoch": "ns", "q": statement}
-        document = json.loads(self.request(method, "/query", values).data)
-        results = document.get("results", [])
+        answer = self.request(method, "/query", values).data
+        try:
+            results = json.loads(answer).get("results", [])
+        except (ValueError, AttributeError):
+            text = answer[:100].decode("utf-8", "replace")
+            raise StoreError(f"store {self.base}: expected an answer in JSON, got {text!r} (is it InfluxDB?)") from None
         for result in results:
             if "error" in result:
                 raise StoreError(f"store {self.base}: {result['error']} in {statement[:200]}")
@@ -93,6 +109,16 @@ class InfluxHttp:
             for result in results
             for series in result.get("series", [])
         ]
+
+    def speaks(self) -> bool:
+        """Whether the server understands InfluxQL: one that does refuses nonsense, others answer anything."""
+        try:
+            self.query("SHOW NO SUCH THING")
+        except (StoreAwayError, FatalError):
+            raise
+        except StoreError:
+            return True
+        return False
 
     def points(self, statement: str) -> Iterator[tuple[int, dict[str, Any]]]:
         """Time, and tags and fields, of each row of a statement."""
@@ -108,10 +134,14 @@ class InfluxHttp:
 def failure(base: str, status: int, body: bytes | str, *, rows: bool) -> ConnectorError:
     """The error for an answer that is none, to rows or to a question."""
     text = (body if isinstance(body, str) else body.decode("utf-8", "replace")).strip()[:300]
-    if status in (401, 403):
-        return FatalError(f"store {base}: expected valid credentials, got status {status} (check FF_INFLUX_TOKEN)")
+    if status == 401:
+        return FatalError(f"store {base}: expected valid credentials, got status 401 (check the token or password)")
+    if status == 403:
+        return FatalError(f"store {base}: expected the right to read and write there, got: {text}")
     if status == 404:
         return FatalError(f"store {base}: expected a known bucket or database, got: {text}")
+    if rows and status in REFUSED and RETIRED.search(text):
+        return RetiredRowsError(f"store {base}: expected rows within the retention, got: {text}")
     if status == 429 or status >= 500:
         return StoreAwayError(f"store {base}: expected a written batch, got status {status}: {text}")
     refused = RefusedRowsError if rows and status in REFUSED else StoreError

@@ -8,9 +8,12 @@ fails half-way is not acknowledged; sending it again completes it.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -22,17 +25,40 @@ from influxdb_client.rest import ApiException
 from numpy.typing import NDArray
 
 from brokers.stores import StoreUrl, stores
-from brokers.stores._influxql import InfluxHttp, StoreAwayError, below, between, equal, exactly, failure, literal, name
+from brokers.stores._influxql import (
+    InfluxHttp,
+    RetiredRowsError,
+    StoreAwayError,
+    below,
+    between,
+    equal,
+    exactly,
+    failure,
+    literal,
+    name,
+)
 from brokers.stores.latest import Latest
 from brokers.stores.lines import ANCHOR, QUALITY, RUN, encoded, event_row, field_name
 from brokers.stores.schema import bucket_ns, checked_where, event_frame, events_only
 from twin.equipment import EquipmentPath
-from twin.errors import FatalError
+from twin.errors import FatalError, RefusedRowsError, StoreError
 from twin.records import COLUMNS, Frame, RecordKind
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 POINTS = 5000
 """Points of one request; fewer cost the server more, more bring nothing."""
+NOTHING = b"# may this be written?\n"
+"""A request without points, to ask for the right to write."""
+
+DAY_NS = 86_400 * 10**9
+LOOK_BACK_DAYS = (1, 7, 31, 400, None)
+"""Where the newest row is looked for, one after the other."""
+LATEST_DAYS = 31
+"""``latest`` looks this far back from the newest row, so that the size of the store does not matter."""
+LATEST_KPI_DAYS = {"week": 15, "month": 63, "quarter": 190, "": 3}
+"""The same for indicators by window; empty: all other windows. Master data is looked for without bound."""
 
 
 class Dialect(Protocol):
@@ -55,8 +81,14 @@ class Version1:
         self._http = http
 
     def prepare(self) -> None:
-        """Make the database."""
-        self._http.query(f"CREATE DATABASE {name(self._http.database)}", "POST")
+        """Make the database when it is not there, and ask whether it may be written."""
+        try:
+            self._http.query("SHOW MEASUREMENTS LIMIT 1")
+        except StoreError as error:
+            if "not found" not in str(error):
+                raise
+            self._http.query(f"CREATE DATABASE {name(self._http.database)}", "POST")
+        self.write(NOTHING)
 
     def write(self, body: bytes) -> None:
         """Send one piece of line protocol."""
@@ -76,8 +108,16 @@ class Version2:
         self._api = self._client.write_api(write_options=SYNCHRONOUS)
 
     def prepare(self) -> None:
-        """Ask something that needs the token and the bucket."""
-        self._http.query("SHOW MEASUREMENTS LIMIT 1")
+        """Ask what needs the token, the bucket, and the rights to read and to write it."""
+        with suppress(RefusedRowsError):  # some servers want a point; they have looked at the rights before
+            self.write(NOTHING)
+        try:
+            self._http.query("SHOW MEASUREMENTS LIMIT 1")
+        except StoreError as error:
+            if "not found" not in str(error):
+                raise
+            text = f"store {self._http.base}: expected a bucket {self._http.database!r} that InfluxQL can read"
+            raise FatalError(f"{text}, got: {error} (make it, or a DBRP mapping for it)") from None
 
     def write(self, body: bytes) -> None:
         """Send one piece of line protocol."""
@@ -100,9 +140,20 @@ class InfluxStore:
         http: The server and its database.
         dialect: How it is written to.
         run: Run that is kept apart from others in the same place by a tag; empty: none.
+        now_ns: The clock of the run.
     """
 
-    def __init__(self, http: InfluxHttp, dialect: Dialect, run: str = "") -> None:
+    def __init__(
+        self, http: InfluxHttp, dialect: Dialect, run: str = "", now_ns: Callable[[], int] = time.time_ns
+    ) -> None:
+        self.version = "unknown"
+        self.readable = True
+        """Whether the server answers questions; VictoriaMetrics only takes records."""
+        self.retired = 0
+        """Rows that the server did not keep because they are older than its retention."""
+        self.unreadable = 0
+        """Rows of others in our tables that are no records."""
+        self._now_ns = now_ns
         self._http = http
         self._run_id = run
         self._own = [f"{name(RUN)} = {literal(run)}"] if run else []
@@ -115,9 +166,14 @@ class InfluxStore:
 
         Raises:
             StoreAwayError: The server does not answer; both a StoreError and a RetriableError.
-            FatalError: Wrong token, or no such bucket.
+            FatalError: Wrong token, no such bucket, or no right to read and write it.
         """
         self.version = await self._run(self._writer, self._http.ping)
+        self.readable = await self._run(self._readers, self._http.speaks)
+        if not self.readable:
+            what = "a server that answers no InfluxQL, such as VictoriaMetrics"
+            log.warning("store %s: write-only: %s; pages show what is live, nothing of the past", self._http.base, what)
+            return
         await self._run(self._writer, self._dialect.prepare)
         if not self._own and await self._points(f"SHOW TAG VALUES WITH KEY = {name(RUN)} LIMIT 1"):
             self._own = [f"{name(RUN)} = ''"]  # others are here too
@@ -168,7 +224,7 @@ class InfluxStore:
         tests = [*below(under), *between(t0_ns, t1_ns), *equal(kind, conditions), *self._own]
         some = "" if unknown else f"LIMIT {limit}"  # InfluxQL cannot ask for what is missing
         points = await self._points(f"SELECT * FROM {name(kind)} WHERE {' AND '.join(tests)} ORDER BY time DESC {some}")  # noqa: S608
-        found = [event_row(kind, *point) for point in points]
+        found = self._records(kind, points)
         places = [2 + COLUMNS[kind].index(column) for column in unknown]
         matching = [row for row in found if all(row[place] is None for place in places)]
         return event_frame(kind, matching[limit - 1 :: -1] if len(matching) > limit else matching[::-1])
@@ -176,11 +232,54 @@ class InfluxStore:
     async def latest(self, kind: RecordKind, under: str = "") -> Frame:
         """The last record of each key; see ``twin.ports.History``."""
         events_only(kind)
-        tests = _where([*(below(under) if under else ()), *self._own])
-        points = await self._points(f"SELECT * FROM {name(kind)} {tests} GROUP BY * ORDER BY time DESC LIMIT 1")  # noqa: S608
         last = Latest()
-        last.merge(event_frame(kind, [event_row(kind, *point) for point in points]))
+        if self.readable:
+            for conditions in await self._recent(kind, [*(below(under) if under else ()), *self._own]):
+                points = await self._points(
+                    f"SELECT * FROM {name(kind)} {_where(conditions)} GROUP BY * ORDER BY time DESC LIMIT 1"  # noqa: S608
+                )
+                last.merge(event_frame(kind, self._records(kind, points)))
         return last.frame(kind, under)
+
+    async def _recent(self, kind: RecordKind, tests: list[str]) -> list[list[str]]:
+        """Conditions under which the last rows of a kind are found without looking through all of the past."""
+        newest_ns = None if kind is RecordKind.META else await self._newest(kind, tests)
+        if newest_ns is None:
+            return [tests]
+        if kind is not RecordKind.KPI:
+            return [[*tests, f"time > {newest_ns - LATEST_DAYS * DAY_NS}"]]
+        longer = "|".join(window for window in LATEST_KPI_DAYS if window)
+        return [
+            [
+                *tests,
+                f"\"window\" = '{window}'" if window else f'"window" !~ /^({longer})$/',
+                f"time > {newest_ns - days * DAY_NS}",
+            ]
+            for window, days in LATEST_KPI_DAYS.items()
+        ]
+
+    async def _newest(self, kind: RecordKind, tests: list[str]) -> int | None:
+        """Time of the newest row that is not dated ahead of the clock; None when there is none."""
+        now_ns = self._now_ns()
+        for days in LOOK_BACK_DAYS:
+            since = [] if days is None else [f"time > {now_ns - days * DAY_NS}"]
+            where = _where([*tests, *since, f"time < {now_ns + DAY_NS}"])
+            what = f"SELECT {name(ANCHOR[kind])} FROM {name(kind)} {where} ORDER BY time DESC LIMIT 1"  # noqa: S608
+            for time_ns, _ in await self._points(what):
+                return time_ns
+        return None
+
+    def _records(self, kind: RecordKind, points: Iterable[tuple[int, dict[str, Any]]]) -> list[tuple[Any, ...]]:
+        """Rows of points; what somebody else wrote into our tables and is no record is left out and counted."""
+        found = []
+        for point in points:
+            try:
+                found.append(event_row(kind, *point))
+            except (ValueError, RefusedRowsError) as error:
+                if not self.unreadable:
+                    log.warning("store %s: a row of %s is no record: %s (left out)", self._http.base, kind, error)
+                self.unreadable += 1
+        return found
 
     async def count(self, kind: RecordKind) -> int:
         """Number of stored rows of a kind (known values for telemetry)."""
@@ -191,9 +290,16 @@ class InfluxStore:
 
     def _write(self, frames: Sequence[Frame]) -> None:
         for body in encoded(frames, POINTS, self._run_id):
-            self._dialect.write(body)
+            try:
+                self._dialect.write(body)
+            except RetiredRowsError as error:
+                if not self.retired:
+                    log.warning("%s (these rows are gone, all others are kept; more are only counted)", error)
+                self.retired += error.rows
 
     async def _points(self, statement: str) -> list[tuple[int, dict[str, Any]]]:
+        if not self.readable:
+            raise StoreError(f"store {self._http.base}: expected a server that answers InfluxQL, got a write-only one")
         return await self._run(self._readers, lambda: list(self._http.points(statement)))
 
     async def _run(self, pool: ThreadPoolExecutor, work: Callable[..., T], *values: Any) -> T:
@@ -227,7 +333,7 @@ def influxdb(url: StoreUrl) -> InfluxStore:
     if not token:
         raise FatalError("store influxdb: expected a token, got none (set FF_INFLUX_TOKEN or FF_INFLUX_TOKEN_FILE)")
     http = InfluxHttp(_base(url), url.option("bucket", "telemetry"), {"Authorization": f"Token {token}"})
-    return InfluxStore(http, Version2(http, url.option("org", "factory"), token), url.run)
+    return InfluxStore(http, Version2(http, url.option("org", "factory"), token), url.run, url.now_ns)
 
 
 @stores.register("influxdb1")
@@ -237,4 +343,4 @@ def influxdb1(url: StoreUrl) -> InfluxStore:
     user = os.environ.get("FF_INFLUX_USER", "")
     headers = urllib3.make_headers(basic_auth=f"{user}:{_secret(url, 'FF_INFLUX_PASSWORD')}") if user else {}
     http = InfluxHttp(_base(url), url.option("db", "telemetry"), dict(headers))
-    return InfluxStore(http, Version1(http), url.run)
+    return InfluxStore(http, Version1(http), url.run, url.now_ns)

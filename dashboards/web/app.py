@@ -49,8 +49,8 @@ def create_app(history: History, live: LiveState, settings: WebSettings | None =
     broadcaster = Broadcaster(live, settings)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await live.load(history)
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await load_once(app)
         await broadcaster.start()
         yield
         await broadcaster.close()
@@ -65,12 +65,24 @@ def create_app(history: History, live: LiveState, settings: WebSettings | None =
         lifespan=lifespan,
     )
     app.state.broadcaster = broadcaster
+    app.state.load = lambda: live.load(history)
     app.include_router(Routes(history, live, settings, broadcaster).router())
     app.add_exception_handler(StoreError, _store_away)
     _pages(app, settings)
     app.add_middleware(GZipMiddleware, minimum_size=2048)
     app.add_middleware(Guard, hosts=settings.hosts)
     return app
+
+
+async def load_once(app: FastAPI) -> None:
+    """Take the last values from the store, unless that has been done.
+
+    Raises:
+        StoreError: The store does not answer.
+    """
+    load, app.state.load = app.state.load, None
+    if load is not None:
+        await load()
 
 
 def _pages(app: FastAPI, settings: WebSettings) -> None:

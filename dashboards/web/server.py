@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI
 
+from dashboards.web.app import load_once
 from dashboards.web.listening import address_of, listening
 from twin.errors import FatalError
 
@@ -63,7 +64,9 @@ class WebServer:
 
         Raises:
             FatalError: The port is taken, or the app did not start.
+            StoreError: The store does not answer.
         """
+        await load_once(self.app)
         listener = self._listener or listening(self.host, self.port)
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from brokers.retry import retried
 from scenarios.feed import Feed, anchored
 from scenarios.live.clock import epoch_now
 from scenarios.live.settings import RunSettings
@@ -36,7 +37,7 @@ class History:
     async def take(self, frames: list[Frame]) -> None:
         """Store frames and what the brain makes of them, then show both."""
         figures = await asyncio.to_thread(lambda: [figure for frame in frames for figure in self.brain.process(frame)])
-        await self.sink.write([*frames, *figures])
+        await retried(lambda: self.sink.write([*frames, *figures]), "history")
         self.show(frames)
         self.show(figures)
 

@@ -104,3 +104,25 @@ def test_encoder() -> None:
     points = sum(len(frame) for frame in frames)
     print(f"\nline protocol: {seconds / points * 1e6:.2f} us per point of 8 fields, {size / points:.0f} bytes")
     assert size > points * 100
+
+
+async def strangers_write(folder: Path, tags: int) -> float:
+    """CPU seconds of the first ten messages of a stranger with many tags, in a new file."""
+    store = open_store(f"duckdb://{folder}/{tags}.duckdb")
+    await store.open()
+    names = tuple(f"tag {number}" for number in range(tags))
+    begun = time.process_time()
+    for step in range(10):
+        row = np.arange(float(tags))[None, :]
+        await store.write([Frame(RecordKind.TELEMETRY, UNITS[:1], np.array([T0 + step * S]), names, row)])
+    spent = time.process_time() - begun
+    assert await store.count(RecordKind.TELEMETRY) == 10 * tags
+    await store.close()
+    return spent
+
+
+async def test_a_stranger_with_many_tags_costs_what_its_values_cost(tmp_path: Path) -> None:
+    spent = {tags: await strangers_write(tmp_path, tags) for tags in (100, 1000, 2000, 4000, 8000)}
+    print("\nten messages of a stranger, CPU s: " + ", ".join(f"{n} tags {s:.3f}" for n, s in spent.items()))
+    assert spent[8000] < 6 * max(spent[2000], 0.02), "four times the tags, not more than about four times the work"
+    assert spent[4000] < 2.0

@@ -47,5 +47,5 @@ async def test_every_kind_comes_back_from_a_part_of_a_store(store_url: str) -> N
 
 
 def test_a_name_that_is_no_run_is_refused() -> None:
-    with pytest.raises(ProblemsError, match="expected a run"):
+    with pytest.raises(ProblemsError, match="up to 32 letters"):
         open_store("duckdb://plant.duckdb?run=a b")

@@ -1,0 +1,62 @@
+"""Trying again: the one way in which a store that is busy or away is waited for.
+
+The ingest, the history that a run makes of itself and the start of the pages all wait like this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from twin.errors import FatalError, RefusedRowsError, RetriableError, StoreError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+PAUSES_S = (0.2, 10.0)
+"""First and longest pause; each is twice the one before."""
+
+
+async def retried(
+    work: Callable[[], Awaitable[T]],
+    what: str,
+    patience_s: float | None = None,
+    pauses_s: tuple[float, float] = PAUSES_S,
+) -> T:
+    """Do something with a store until it succeeds; one line when it begins to fail, one when it is back.
+
+    Args:
+        work: What to do; begun anew each time.
+        what: What it is, for the log, e.g. ``history``.
+        patience_s: Longest time to go on trying; None: without end.
+        pauses_s: First and longest pause between two tries.
+
+    Returns:
+        What the work gave.
+
+    Raises:
+        RefusedRowsError: The store can never take these rows.
+        FatalError: Trying again cannot help, e.g. a wrong token.
+        StoreError: It still failed when the time was up.
+    """
+    begun, (pause_s, longest_s), failures = time.monotonic(), pauses_s, 0
+    while True:
+        try:
+            given = await work()
+        except (RefusedRowsError, FatalError):
+            raise
+        except (StoreError, RetriableError) as error:
+            if patience_s is not None and time.monotonic() - begun + pause_s > patience_s:
+                raise
+            if not failures:
+                log.warning("%s: %s; trying again", what, error)
+            failures += 1
+        else:
+            if failures:
+                log.warning("%s: the store is back after %.1f s", what, time.monotonic() - begun)
+            return given
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, longest_s)
