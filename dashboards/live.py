@@ -140,6 +140,12 @@ class LiveState:
         """Newest source time that any site has confirmed; 0 before the first heartbeat."""
         return max((site["t"] * MS for site in self._sections["sites"].values()), default=0)
 
+    @property
+    def agreed_ns(self) -> int:
+        """Source time that half of the sites have confirmed, so that no single clock decides; 0 before the first."""
+        times = sorted(site["t"] for site in self._sections["sites"].values())
+        return times[(len(times) - 1) // 2] * MS if times else 0
+
     def section(self, name: str) -> dict[Key, dict[str, Any]]:
         """One section: states, sites (path), stock (path, item), alarms (path, code), kpis (path, id, window)."""
         return self._sections[name]

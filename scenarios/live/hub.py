@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Any
@@ -55,7 +56,7 @@ class Hub:
     ):
         self.settings = settings
         self.parent = parent or Parent(alone=True)
-        self.store: Store = open_store(settings.store)
+        self.store: Store = open_store(settings.store, self._now_ns)
         self.brain = Brain(BrainConfig(live_s=tick_for(LIVE_S * settings.speed)))
         self.live = LiveState()
         self._shown = Isolated("pages", self._show)
@@ -181,6 +182,11 @@ class Hub:
     def _show(self, frame: Frame) -> Sequence[Frame]:
         self.live.feed([frame])
         return ()
+
+    def _now_ns(self) -> int:
+        """The clock of the run, for what a store keeps: that of the machine where simulated now is the present."""
+        present = self.settings.anchored and self.settings.speed == 1
+        return time.time_ns() if present else self.live.agreed_ns
 
     def _hosts(self) -> tuple[str, ...]:
         return LOOPBACK if self.settings.host in LOOPBACK else (*LOOPBACK, self.settings.host)

@@ -161,3 +161,11 @@ async def test_what_comes_from_the_store_alone_is_not_fresh(served: Served) -> N
     await live.load(served.store)
     assert live.section("states")
     assert live.sites()["beta/west"]["age_s"] is None
+
+
+def test_no_single_clock_decides_what_time_it_is() -> None:
+    live = LiveState()
+    assert live.agreed_ns == 0
+    for name, time_ns in (("near", 10**15), ("ahead", 7 * 10**18), ("late", 10**15 - 10**9)):
+        live.feed([records(RecordKind.HEARTBEAT, [(EquipmentPath(f"a/{name}"), time_ns, (1, 0, 0.0))])])
+    assert live.agreed_ns == 10**15
