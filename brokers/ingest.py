@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from brokers.door import Door
 from brokers.links import Base, LinkSource
 from brokers.reception import Event, GivenUp, Reception, Settled, Stored
+from brokers.refusals import Refusals, merged, reason_of
 from brokers.stores.patience import insist
 from twin.errors import FatalError, RefusedRowsError, RetriableError
 from twin.ports import Delivery, Sink
@@ -124,6 +126,7 @@ class Ingest:
         config: Bounds.
         keeper: Remembers what was stored before it is acknowledged.
         admits: Whether a frame is of this run, or a stranger's.
+        door: What rows may not come in; None: all may.
     """
 
     def __init__(
@@ -134,12 +137,14 @@ class Ingest:
         config: IngestConfig | None = None,
         keeper: Keeper | None = None,
         admits: Callable[[Frame], bool] = everything,
+        door: Door | None = None,
     ):
         self.config = config or IngestConfig()
         self.ready = asyncio.Event()
         """Set once the source is open."""
         self._source, self._sink, self._observers = source, sink, list(observers)
-        self._keeper, self._admits = keeper or NoKeeper(), admits
+        self._keeper, self._admits, self._door = keeper or NoKeeper(), admits, door
+        self._refusals = Refusals()
         self._counters = IngestCounters()
         self._runs: Receptions = {}
         self._unmarked: set[tuple[str, str]] = set()
@@ -147,7 +152,6 @@ class Ingest:
         self._bases: list[Base] = []
         self._busy = asyncio.Lock()
         self._failing = False
-        self._told: set[str] = set()
 
     def observe(self, observer: Observer) -> None:
         """Add an observer."""
@@ -197,10 +201,17 @@ class Ingest:
         self._counters.lost = sum(run.lost for run in self._runs.values())
         return self._counters
 
+    @property
+    def refusals(self) -> Mapping[str, int]:
+        """What was not taken, by reason: messages that are malformed, rows at the door, rows that the store refused."""
+        door = [] if self._door is None else [self._door.refusals]
+        return merged([self._source.refusals, *door, self._refusals])
+
     def status(self) -> dict[str, Any]:
         """Counters and what is open now, for people and panels."""
         return {
             **asdict(self.counters),
+            "refusals": self.refusals,
             "waiting": sum(run.held for run in self._runs.values()),
             "publishers": len({publisher for publisher, _ in self._runs}),
             "store_ok": not self._failing,
@@ -257,6 +268,8 @@ class Ingest:
 
     async def _take(self, deliveries: Sequence[Delivery]) -> None:
         fresh = [frame for delivery in deliveries for frame in delivery.frames if self._is_new(frame)]
+        if self._door is not None:
+            fresh = [self._door.admit(frame) for frame in fresh]
         if fresh:
             fresh = await self._store(fresh)
             await self._keep(Stored(fresh))
@@ -319,9 +332,8 @@ class Ingest:
     def _refused(self, frame: Frame, error: RefusedRowsError) -> Frame:
         self._counters.refused += 1
         self._counters.refused_rows += len(frame)
-        if frame.publisher not in self._told and len(self._told) < self.config.runs:
-            self._told.add(frame.publisher)
-            log.warning("ingest: %s of %s refused for good: %s", frame.kind, frame.publisher or "a foreigner", error)
+        whole = f"{frame.kind} refused for good: {error}"
+        self._refusals.add(reason_of(error), frame.publisher or "a foreigner", whole, len(frame))
         return frame.take([])
 
     async def _write(self, frames: Sequence[Frame]) -> None:

@@ -48,8 +48,12 @@ class Refusals:
         >>> dict(refusals.counts)
         {'message: expected JSON': 1}
         """
-        text = str(error) or type(error).__name__
-        self.add(text.partition(", got")[0][:200], sender, text)
+        self.add(reason_of(error), sender, str(error))
+
+
+def reason_of(error: Exception) -> str:
+    """What an error says without what it got."""
+    return (str(error) or type(error).__name__).partition(", got")[0][:200]
 
 
 def merged(several: Iterable[Refusals]) -> Mapping[str, int]:

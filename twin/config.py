@@ -225,6 +225,11 @@ class DeviceConfig(Config):
     profile: str = Field(description="tag profile, e.g. cnc, press, robot_cell; see factory list")
     driver: str = Field(default="simulated", description="simulated, replay, or a PLC driver")
     options: dict[str, Any] = Field(default={}, description="options of the driver, checked by the driver")
+    time: Literal["source", "server", "arrival"] = Field(
+        default="source",
+        description="whose time its values have: its own, that of their message, or that of their arrival, which makes "
+        "them uncertain; for devices whose clock is wrong",
+    )
 
 
 class NeedConfig(Config):

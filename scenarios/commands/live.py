@@ -75,6 +75,12 @@ def roots_of(scenario: Scenario) -> tuple[str, ...]:
     return (*(enterprise.id for enterprise in scenario.enterprises), *chain)
 
 
+def stamps_of(scenario: Scenario) -> dict[str, str]:
+    """Whose time the rows of a device have, where it is not their own."""
+    devices = ((str(path), station.device) for path, _, station in scenario.plant().stations())
+    return {path: device.time for path, device in devices if device is not None and device.time != "source"}
+
+
 def free_or_any(host: str, port: int) -> int:
     """The port a scenario names, or 0 (any free one) when it is taken; one given by ``--port`` is never replaced."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -102,6 +108,7 @@ def settings_for(file: Path | str, scenario: Scenario, **given: Any) -> RunSetti
         "scenario": Path(file),
         "name": scenario.name,
         "roots": roots_of(scenario),
+        "stamps": stamps_of(scenario),
         "title": scenario.title,
         "seed": scenario.run.seed,
         "speed": scenario.run.speed,
@@ -152,7 +159,8 @@ def add(app: typer.Typer) -> None:
         store: Annotated[str | None, typer.Option(help="influxdb://, duckdb://, lines://; default: embedded")] = None,
         transport: Annotated[str | None, typer.Option(help="uns or sparkplug")] = None,
         listen: Annotated[
-            list[str] | None, typer.Option(help="further path to take from the broker, e.g. an enterprise; '#': all")
+            list[str] | None,
+            typer.Option(help="further path to take from the broker; '#': all; with =arrival: its clocks are wrong"),
         ] = None,
         opcua_port: Annotated[int | None, typer.Option(help="start the OPC UA server on this port")] = None,
         speed: Speed = None,

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from brokers import connect
+from brokers.door import Door, RunClock, under
 from brokers.ingest import Ingest
 from brokers.isolation import Isolated
 from brokers.outbox import Outbox, OutboxConfig
@@ -21,12 +22,14 @@ from dashboards.web.server import WebServer
 from dashboards.web.settings import LOOPBACK, WebSettings
 from scenarios.feed import tick_for
 from scenarios.live.backfill import History
+from scenarios.live.clock import SystemClock
 from scenarios.live.outlook import Outlook
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
 from twin.brain import Brain, BrainConfig
 from twin.config import Title
 from twin.errors import RetriableError
+from twin.ports import Clock
 from twin.records import Frame, RecordKind
 
 CONNECT_S = 15.0
@@ -125,7 +128,7 @@ class Hub:
             ConnectorError: It refuses us, or does not answer in time.
         """
         source = connect.source(broker, self.settings.transport, f"ingest-{self.settings.name}", self.settings.heard)
-        self.ingest = Ingest(source, self.store, [self._observe])
+        self.ingest = Ingest(source, self.store, [self._observe], door=door_of(self.settings, SystemClock()))
         publisher = connect.publisher(broker, self.settings.transport, self.settings.brain)
         self._figures = Outbox(self.settings.brain, publisher.split, OutboxConfig(policy="drop_oldest"))
         pump = Pump(self._figures, publisher)
@@ -190,6 +193,17 @@ class Hub:
 
     def _hosts(self) -> tuple[str, ...]:
         return LOOPBACK if self.settings.host in LOOPBACK else (*LOOPBACK, self.settings.host)
+
+
+def door_of(settings: RunSettings, clock: Clock) -> Door:
+    """What may come into a run: its plant gives the time unless that is the present, strangers have the machine's."""
+    ours = under(settings.roots)
+
+    def own(frame: Frame) -> bool:
+        return frame.seq >= 0 and (frame.publisher == settings.brain or ours(frame.publisher))
+
+    present = settings.anchored and settings.speed == 1.0
+    return Door(RunClock(clock, settings.speed, present), own, ours, settings.stamps_by_path)
 
 
 async def _all_set(*events: asyncio.Event) -> None:

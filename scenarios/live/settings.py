@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from brokers.door import Stamp
 from scenarios.document import ForecastConfig
 from twin.config import Title
+
+LISTEN = r"^(#|[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*)(=(source|server|arrival))?$"
 
 
 class RunSettings(BaseModel):
@@ -23,7 +26,9 @@ class RunSettings(BaseModel):
         speed: Simulated seconds per second.
         transport: ``uns`` or ``sparkplug``.
         roots: Paths of the scenario, at and below which records are taken from the broker; empty text: everything.
-        listen: Further such paths; ``#``: everything.
+        listen: Further such paths; ``#``: everything; with ``=arrival`` or ``=server`` at the end of one, its rows
+            have that time.
+        stamps: Whose time rows have that do not have their own, by path of the device.
         broker: Address of the broker; None until the embedded one has started.
         store: Address of the store.
         host: Address the pages listen on.
@@ -50,7 +55,8 @@ class RunSettings(BaseModel):
     speed: float = Field(default=1.0, gt=0, le=3600)
     transport: Literal["uns", "sparkplug"] = "uns"
     roots: tuple[str, ...] = ("",)
-    listen: tuple[Annotated[str, Field(pattern=r"^(#|[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*)$")], ...] = ()
+    listen: tuple[Annotated[str, Field(pattern=LISTEN)], ...] = ()
+    stamps: dict[str, Stamp] = {}
     broker: str | None = Field(default=None, pattern=r"^mqtts?://[^\s@]+$")
     store: str = Field(pattern=r"^[a-z][a-z0-9]*://[^@]*$")
     host: str = "127.0.0.1"
@@ -86,7 +92,18 @@ class RunSettings(BaseModel):
     @property
     def heard(self) -> tuple[str, ...]:
         """What the ingest listens to: the roots, its own indicators and what was asked for."""
-        return ("",) if "" in self.roots or "#" in self.listen else (*self.roots, self.brain, *self.listen)
+        asked = tuple(path.partition("=")[0] for path in self.listen)
+        return ("",) if "" in self.roots or "#" in asked else (*self.roots, self.brain, *asked)
+
+    @property
+    def stamps_by_path(self) -> dict[str, Stamp]:
+        """Whose time the rows of a path and of all below it have, where it is not their own; empty: all paths."""
+        asked: dict[str, Stamp] = {}
+        for path, _, stamp in (entry.partition("=") for entry in self.listen):
+            if stamp in ("server", "arrival"):
+                asked["" if path == "#" else path] = cast(Stamp, stamp)
+        roots: dict[str, Stamp] = dict.fromkeys(self.roots, "source") if "" in asked else {}
+        return {**asked, **roots, **self.stamps}
 
     def serves(self, site: str) -> bool:
         """Whether a process with these settings serves a site."""
