@@ -85,7 +85,7 @@ class IngestCounters:
         duplicates: Had been stored already.
         foreign: Without number; stored, not marked.
         late: Shown after later ones.
-        lost: Numbers that observers no longer wait for.
+        lost: Numbers that observers no longer wait for and that have not come.
         batches: Writes.
         store_failures: Writes that failed and were tried again.
         observer_failures: Calls of observers that raised.
@@ -304,7 +304,7 @@ class Ingest:
             return True
         key = (frame.publisher, frame.run)
         self._unmarked.add(key)
-        if self._reception(key).arrivals.add(frame.seq):
+        if self._reception(key).arrived(frame.seq):
             return True
         self._counters.duplicates += 1
         return False

@@ -89,7 +89,7 @@ def ignore_base(base: Base) -> None:
 
 def mark_payload(mark: Mark) -> bytes:
     """A mark as JSON."""
-    body = {"run": mark.run, "stored_to": mark.stored_to, "missing": mark.missing[:MOST_RANGES]}
+    body = {"run": mark.run, "stored_to": mark.stored_to, "missing": mark.missing[:MOST_RANGES], "last": mark.last}
     return orjson.dumps(body)
 
 
@@ -101,7 +101,8 @@ def read_mark(publisher: str, payload: bytes) -> Mark:
     """
     body = _body(payload)
     missing = tuple((_number(a), _number(b)) for a, b in body.get("missing", ()))
-    return Mark(publisher, str(body["run"]), _number(body["stored_to"]), missing[:MOST_RANGES])
+    last = _number(body.get("last", -1), least=-1)
+    return Mark(publisher, str(body["run"]), _number(body["stored_to"]), missing[:MOST_RANGES], last)
 
 
 def base_payload(base: Base) -> bytes:
@@ -128,8 +129,8 @@ def _body(payload: bytes) -> dict[str, Any]:
     return body
 
 
-def _number(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+def _number(value: object, least: int = 0) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise ValueError(f"control message: expected a number of a piece, got {value!r}")
     return value
 

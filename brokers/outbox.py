@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 import uuid
@@ -17,7 +18,11 @@ from twin.errors import BackPressure
 from twin.ports import Mark
 from twin.records import Frame
 
+log = logging.getLogger(__name__)
+
 Policy = Literal["wait", "drop_oldest"]
+ROOM_AGAIN = 0.5
+"""Share of the bounds below which an outbox is no longer taken as full."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +30,13 @@ class OutboxConfig:
     """Bounds of an outbox.
 
     Args:
-        policy: When full: ``wait`` for room (runs as fast as possible) or ``drop_oldest`` (real time).
+        policy: When full: ``wait`` for room (a simulated plant slows down) or ``drop_oldest`` (a real machine
+            does not wait): the oldest piece not sent yet goes, counted and told.
         pieces: Most pieces held.
         bytes: Most memory held, about.
-        window: Under ``wait``, most pieces sent and not yet stored; keeps queues in the broker short.
-        resend_after_s: A piece is not sent again sooner than this.
+        window: Most pieces sent and not yet stored; keeps queues in the broker short.
+        resend_after_s: A piece that was lost is not sent again sooner than this, then after twice as long, up to
+            32 times.
         probe_s: Without progress of the mark, the newest piece sent is sent again after this,
             then after twice as long, up to 30 s; what is missing before it is then named.
     """
@@ -37,7 +44,7 @@ class OutboxConfig:
     policy: Policy = "drop_oldest"
     pieces: int = 100_000
     bytes: int = 256 * 1024 * 1024
-    window: int = 2_000
+    window: int = 10_000
     resend_after_s: float = 1.0
     probe_s: float = 2.0
 
@@ -47,14 +54,15 @@ class OutboxCounters:
     """What happened to the pieces of one run.
 
     Args:
-        put: Pieces stamped.
+        put: Pieces taken.
         sent: Sent for the first time.
         resent: Sent again.
         stored: Confirmed by a mark.
         dropped: Dropped without ever being sent, because the outbox was full.
-        unconfirmed: Sent, but dropped before a mark confirmed them.
+        unconfirmed: Held when the publisher ended: not known to be stored.
         held: Held now.
         held_bytes: Memory of what is held, about.
+        waited_s: Seconds for which whoever puts has waited for room.
     """
 
     put: int = 0
@@ -65,20 +73,34 @@ class OutboxCounters:
     unconfirmed: int = 0
     held: int = 0
     held_bytes: int = 0
+    waited_s: float = 0.0
+
+    @property
+    def lost(self) -> int:
+        """Pieces that are not known to have arrived and will not be sent again."""
+        return self.dropped + self.unconfirmed
 
 
 @dataclass(slots=True)
 class _Piece:
+    """A piece; its frame has a number once it was sent."""
+
     frame: Frame
     bytes: int
     sent_at: float | None = None
+    turn: int = 0
+    times: int = 0
 
 
 @dataclass
 class Outbox:
     """Numbers pieces, keeps them until they are stored, and gives them to the pump.
 
-    ``put`` is for the thread of the simulation; everything else runs in the event loop.
+    ``put`` is for the thread of the simulation; everything else runs in the event loop. A piece gets its number
+    when it is first sent, so that what is dropped before leaves no gap.
+
+    A piece is sent again when it is named as missing and one sent after it has arrived: the way from here to the
+    ingest keeps the order, so what merely waits in a queue is not sent twice.
 
     Args:
         publisher: Publisher id, usually the site's path.
@@ -101,10 +123,14 @@ class Outbox:
 
     def __post_init__(self) -> None:
         self.counters = OutboxCounters()
-        self._held: dict[int, _Piece] = {}
-        self._base = self._cursor = self._next = self.first
+        self._sent: dict[int, _Piece] = {}
+        self._unsent: deque[_Piece] = deque()
+        self._base = self._cursor = self.first
         self._again: deque[int] = deque()
         self._answer: Base | None = None
+        self._turn = self._heard = 0
+        self._full_at: float | None = None
+        self._dropped_before = 0
         self._changed = threading.Condition()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
@@ -125,59 +151,80 @@ class Outbox:
         """
         for frame in frames:
             with self._changed:
-                self._make_room(timeout_s)
+                self._wait_for_room(timeout_s)
                 self._take(frame)
         self._tell()
 
     async def put_soon(self, frames: Iterable[Frame]) -> None:
         """The same as ``put`` for a simulation that runs in the event loop."""
         for frame in frames:
-            while self.config.policy == "wait" and self.full:
-                self._room.clear()
-                await self._room.wait()
+            if self._must_wait:
+                await self._room_again()
             with self._changed:
-                self._make_room(0.0)
                 self._take(frame)
             self._tell()
 
     @property
     def full(self) -> bool:
         """Whether a bound is reached."""
-        return len(self._held) >= self.config.pieces or self.counters.held_bytes >= self.config.bytes
+        return self._filled(1.0)
 
-    def _make_room(self, timeout_s: float | None) -> None:
-        if self.config.policy == "drop_oldest":
-            while self.full:
-                self._drop_oldest()
-        elif not self._changed.wait_for(lambda: not self.full, timeout_s):
-            raise BackPressure(f"outbox of {self.publisher}: full with {len(self._held)} pieces for {timeout_s} s")
+    @property
+    def _must_wait(self) -> bool:
+        return self.config.policy == "wait" and self.full
 
-    def _drop_oldest(self) -> None:
-        piece = self._forget(self._base)
-        if piece.sent_at is None:
-            self.counters.dropped += 1
-        else:
-            self.counters.unconfirmed += 1
-        self._advance(self._base + 1)
+    def _filled(self, share: float) -> bool:
+        held, most = self.counters, self.config
+        return held.held >= share * most.pieces or held.held_bytes >= share * most.bytes
+
+    def _wait_for_room(self, timeout_s: float | None) -> None:
+        if not self._must_wait:
+            return
+        self._begin_full()
+        began = time.monotonic()
+        roomy = self._changed.wait_for(lambda: not self.full, timeout_s)
+        self.counters.waited_s += time.monotonic() - began
+        if not roomy:
+            raise BackPressure(f"outbox of {self.publisher}: full with {self.counters.held} pieces for {timeout_s} s")
+
+    async def _room_again(self) -> None:
+        self._begin_full()
+        began = time.monotonic()
+        while self.full:
+            self._room.clear()
+            await self._room.wait()
+        self.counters.waited_s += time.monotonic() - began
 
     def _take(self, frame: Frame) -> None:
-        for piece in self.split(frame):
-            held = _Piece(piece.stamped(self.publisher, self.run, self._next), rough_bytes(piece))
-            self._held[self._next] = held
-            self._next += 1
+        for frame_of_one in self.split(frame):
+            piece = _Piece(frame_of_one, rough_bytes(frame_of_one))
+            self._unsent.append(piece)
             self.counters.put += 1
-            self.counters.held_bytes += held.bytes
-        self.counters.held = len(self._held)
+            self._count(piece, 1)
+        while self.config.policy == "drop_oldest" and self._unsent and self._overfull:
+            self._begin_full()
+            self.counters.dropped += 1
+            self._count(self._unsent.popleft(), -1)
 
-    def _forget(self, seq: int) -> _Piece:
-        piece = self._held.pop(seq)
-        self.counters.held_bytes -= piece.bytes
-        self.counters.held = len(self._held)
-        return piece
+    @property
+    def _overfull(self) -> bool:
+        return self.counters.held > self.config.pieces or self.counters.held_bytes > self.config.bytes
 
-    def _advance(self, base: int) -> None:
-        self._base = base
-        self._cursor = max(self._cursor, base)
+    def _count(self, piece: _Piece, sign: int) -> None:
+        self.counters.held += sign
+        self.counters.held_bytes += sign * piece.bytes
+
+    def _begin_full(self) -> None:
+        if self._full_at is None:
+            self._full_at, self._dropped_before = time.monotonic(), self.counters.dropped
+            then = "who says more waits" if self.config.policy == "wait" else "the oldest not sent yet are dropped"
+            log.warning("outbox of %s: full with %d pieces; %s", self.publisher, self.counters.held, then)
+
+    def _end_full(self) -> None:
+        if self._full_at is not None:
+            full_s, self._full_at = time.monotonic() - self._full_at, None
+            dropped = self.counters.dropped - self._dropped_before
+            log.warning("outbox of %s: has room again after %.1f s, %d dropped", self.publisher, full_s, dropped)
 
     def _tell(self) -> None:
         loop = self._loop
@@ -207,26 +254,34 @@ class Outbox:
             answer, self._answer = self._answer, None
             return answer
         while self._again:
-            piece = self._held.get(self._again.popleft())
+            piece = self._sent.get(self._again.popleft())
             if piece is not None:
                 return self._send_again(piece, now)
-        if self._cursor < self._next and self._window_open():
-            piece = self._held[self._cursor]
-            piece.sent_at = now
-            self._cursor += 1
-            self.counters.sent += 1
-            return piece.frame
+        if self._unsent and self._cursor - self._base < self.config.window:
+            return self._send_first(now)
         return self._probe(now)
 
+    def _send_first(self, now: float) -> Frame:
+        piece = self._unsent.popleft()
+        piece.frame = piece.frame.stamped(self.publisher, self.run, self._cursor)
+        self._sent[self._cursor] = piece
+        self._cursor += 1
+        self.counters.sent += 1
+        self._note_sent(piece, now)
+        return piece.frame
+
     def _send_again(self, piece: _Piece, now: float) -> Frame:
-        went_before, piece.sent_at = piece.sent_at is not None, now
+        went_before = piece.sent_at is not None
+        self._note_sent(piece, now)
         if not went_before:
             return piece.frame
         self.counters.resent += 1
         return replace(piece.frame, historical=True)
 
-    def _window_open(self) -> bool:
-        return self.config.policy == "drop_oldest" or self._cursor - self._base < self.config.window
+    def _note_sent(self, piece: _Piece, now: float) -> None:
+        self._turn += 1
+        piece.sent_at, piece.turn = now, self._turn
+        piece.times += 1
 
     def _probe(self, now: float) -> Frame | None:
         if self._cursor == self._base:
@@ -235,13 +290,13 @@ class Outbox:
         if now - self._progress_at < self._pause_s:
             return None
         self._progress_at, self._pause_s = now, min(2 * self._pause_s, 30.0)
-        return self._send_again(self._held[self._cursor - 1], now)
+        return self._send_again(self._sent[self._cursor - 1], now)
 
     def unsent(self, piece: Frame) -> None:
         """Take back a piece that could not be sent; it is the next one again."""
         with self._changed:
-            if piece.seq in self._held:
-                self._held[piece.seq].sent_at = None
+            if piece.seq in self._sent:
+                self._sent[piece.seq].sent_at = None
                 self._again.appendleft(piece.seq)
 
     def reconnected(self) -> None:
@@ -258,61 +313,87 @@ class Outbox:
 
     @property
     def next(self) -> int:
-        """Number of the piece that is put next."""
-        return self._next
+        """Number that the piece put next will get, if none before it is dropped."""
+        return self._cursor + len(self._unsent)
 
     def held(self) -> list[Frame]:
         """What was put and is not known to be stored, in order."""
         with self._changed:
-            return [piece.frame for piece in self._held.values()]
+            later = enumerate(self._unsent, self._cursor)
+            coming = [piece.frame.stamped(self.publisher, self.run, number) for number, piece in later]
+            return [piece.frame for piece in self._sent.values()] + coming
 
     def mark(self, mark: Mark) -> None:
         """Let go of what is stored and send again what is missing; marks of other runs are ignored."""
         if mark.run != self.run or mark.publisher != self.publisher:
             return
         with self._changed:
-            progress = self._store_to(min(mark.stored_to, self._cursor))
-            if progress:
+            self._hear(mark.last)
+            if self._store_to(min(mark.stored_to, self._cursor)):
                 self._progress_at, self._pause_s = time.monotonic(), self.config.probe_s
             if mark.stored_to < self._base:
                 self._answer = self.base()
-            self._queue_missing(mark.missing)
+            self._queue_missing(mark)
+            if not self._filled(ROOM_AGAIN):
+                self._end_full()
             self._changed.notify_all()
         self._room.set()
         self._wake.set()
 
+    def _hear(self, seq: int) -> None:
+        """A piece has arrived: what was sent before it has arrived too, or is lost."""
+        piece = self._sent.get(seq)
+        if piece is not None:
+            self._heard = max(self._heard, piece.turn)
+
     def _store_to(self, stored_to: int) -> bool:
         progress = stored_to > self._base
         for seq in range(self._base, stored_to):
-            self._forget(seq)
+            self._hear(seq)
+            self._count(self._sent.pop(seq), -1)
             self.counters.stored += 1
-        if progress:
-            self._advance(stored_to)
+        self._base = max(self._base, stored_to)
         return progress
 
-    def _queue_missing(self, missing: Sequence[tuple[int, int]]) -> None:
+    def _queue_missing(self, mark: Mark) -> None:
         now, queued = time.monotonic(), set(self._again)
-        for first, last in missing:
+        for first, last in mark.missing:
             for seq in range(max(first, self._base), min(last, self._cursor)):
-                piece = self._held[seq]
-                due = piece.sent_at is None or now - piece.sent_at >= self.config.resend_after_s
-                if due and seq not in queued:
+                if seq not in queued and self._lost(self._sent[seq], mark, now):
                     self._again.append(seq)
+
+    def _lost(self, piece: _Piece, mark: Mark, now: float) -> bool:
+        if piece.sent_at is None:
+            return True
+        overtaken = mark.last < 0 or piece.turn < self._heard
+        return overtaken and now - piece.sent_at >= self.config.resend_after_s * 2 ** min(piece.times - 1, 5)
 
     async def below(self, pieces: int) -> None:
         """Wait until fewer pieces than this are held."""
-        while len(self._held) >= pieces:
+        while self.counters.held >= pieces:
             self._room.clear()
             await self._room.wait()
 
     async def settled(self, timeout_s: float | None = None) -> bool:
-        """Wait until everything put so far is stored; False when it is not in time."""
-        target = self._next
+        """Wait until everything put so far is stored or dropped; False when it is not in time."""
+        target = self.counters.put
         try:
             async with asyncio.timeout(timeout_s):
-                while self._base < target:
+                while self.counters.stored + self.counters.dropped < target:
                     self._room.clear()
                     await self._room.wait()
         except TimeoutError:
             return False
         return True
+
+    def abandon(self) -> int:
+        """Nothing will be sent any more: what is still held counts as unconfirmed, and is told.
+
+        Returns:
+            Pieces lost in this run.
+        """
+        self._end_full()
+        self.counters.unconfirmed = self.counters.held
+        if self.counters.held:
+            log.warning("outbox of %s: ended with %d pieces not known to be stored", self.publisher, self.counters.held)
+        return self.counters.lost

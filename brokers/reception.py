@@ -95,7 +95,8 @@ class Reception:
     Attributes:
         arrivals: Numbers stored.
         late: Frames observed after frames with higher numbers, because their gap had been given up.
-        lost: Numbers whose gap was given up.
+        lost: Numbers whose gap was given up and that have not come since.
+        last: Number that arrived last, also if it had been there before; -1: none yet.
     """
 
     publisher: str
@@ -105,6 +106,7 @@ class Reception:
     def __post_init__(self) -> None:
         self.arrivals = Arrivals()
         self.late = self.lost = 0
+        self.last = -1
         self.gap_since: float | None = None
         self._shown_to = 0
         self._named = -1
@@ -113,7 +115,12 @@ class Reception:
     @property
     def mark(self) -> Mark:
         """What is stored."""
-        return Mark(self.publisher, self.run, self.arrivals.to, self.arrivals.missing())
+        return Mark(self.publisher, self.run, self.arrivals.to, self.arrivals.missing(), self.last)
+
+    def arrived(self, seq: int) -> bool:
+        """Note a number; False when it was there already."""
+        self.last = seq
+        return self.arrivals.add(seq)
 
     @property
     def held(self) -> int:
@@ -129,6 +136,7 @@ class Reception:
         """The frames that observers see now that this one is stored, in order."""
         if frame.seq < self._shown_to:
             self.late += 1
+            self.lost -= 1  # only what was given up comes late; what was settled is not taken again
             yield frame
             return
         self._waiting[frame.seq] = frame

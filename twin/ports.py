@@ -24,13 +24,15 @@ class Mark:
         publisher: The publisher.
         run: Its run.
         stored_to: All frames with ``seq < stored_to`` are in the store.
-        missing: Half-open ranges of numbers above the mark that were skipped, to be sent again.
+        missing: Half-open ranges of numbers above the mark that have not arrived.
+        last: Number of the piece that arrived last, also if it had been there before; -1: not known.
     """
 
     publisher: str
     run: str
     stored_to: int
     missing: tuple[tuple[int, int], ...] = ()
+    last: int = -1
 
 
 @dataclass(frozen=True, slots=True)

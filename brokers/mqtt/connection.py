@@ -36,6 +36,8 @@ VERSIONS = {
     "5": (MQTTProtocolVersion.MQTTv5,),
     "3.1.1": (MQTTProtocolVersion.MQTTv311,),
 }
+RETAINED_ONLY, LIVE = 1, 2
+"""Numbers of our subscriptions, which the broker repeats with each message."""
 REFUSED_FOR_GOOD = {"Bad user name or password", "Not authorized", "Client identifier not valid", "Banned"}
 
 
@@ -68,10 +70,12 @@ class ConnectionConfig:
         will: Called before each CONNECT for the will of that connection; None: no will.
         filters: Topic filters to subscribe to and their QoS, in this order.
         retained: Further filters, asked for anew at each connect and at QoS 0, so that all that is retained comes:
-            rumqttd gives it only to new subscriptions, and of QoS 1 no more than 100 messages.
+            rumqttd gives it only to new subscriptions, and of QoS 1 no more than 100 messages. What comes live by
+            them alone is left out of the inbox.
         keep_session: Ask the broker to keep subscriptions and messages while we are away.
         max_inflight: Messages sent and not yet taken by the broker; more than 200 makes paho slow.
         inbox: Messages received and not yet read; above it the newest is dropped and counted.
+        inbox_bytes: Their payloads together, likewise.
         keepalive_s: Silence after which the connection is checked.
         reconnect_s: First and longest pause between attempts to connect again.
     """
@@ -83,6 +87,7 @@ class ConnectionConfig:
     keep_session: bool = False
     max_inflight: int = 100
     inbox: int = 50_000
+    inbox_bytes: int = 256 * 1024 * 1024
     keepalive_s: int = 20
     reconnect_s: tuple[float, float] = (0.2, 10.0)
 
@@ -113,7 +118,10 @@ class Connection:
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._drained = asyncio.Event()
+        self._granted = asyncio.Event()
+        self._asked_for = 0
         self._inbox: deque[Message] = deque()
+        self._came = self._read = 0
         self._sent = self._done = self._life = 0
         self._waiting = self._signalled = self._closing = False
         self._refused: FatalError | None = None
@@ -138,7 +146,11 @@ class Connection:
             raise self._refused
 
     def handle(self, topic_filter: str, handler: Callable[[Message], None]) -> None:
-        """Call a handler in the event loop for messages of a filter, past the inbox; before ``open``."""
+        """Call a handler in the event loop for messages of a filter, past the inbox; before ``open``.
+
+        They are acknowledged at once. Where others of QoS 1 wait in the inbox, subscribe to the filter at QoS 0:
+        acknowledgements must keep the order, and rumqttd loses messages when they do not.
+        """
         self._handlers[topic_filter] = handler
 
     async def open(self) -> None:
@@ -253,6 +265,7 @@ class Connection:
         client.on_disconnect = lambda *a: self._on_disconnect(first, str(a[3]))
         client.on_publish = self._on_publish
         client.on_message = self._on_message
+        client.on_subscribe = lambda *a: self._call(self._take_grant, [str(code) for code in a[3] if code.is_failure])
         for topic_filter, handler in self._handlers.items():
             client.message_callback_add(topic_filter, self._direct(handler))
         return client
@@ -295,10 +308,14 @@ class Connection:
             self._call(self._drained.set)
 
     def _on_message(self, client: paho.Client, _: Any, message: paho.MQTTMessage) -> None:
-        if len(self._inbox) >= self.config.inbox:
+        if not (message.qos or message.retain) and _asked_as(message) == [RETAINED_ONLY]:
+            return  # it comes once more, in its order
+        size = len(message.payload)
+        if len(self._inbox) >= self.config.inbox or self._came - self._read + size > self.config.inbox_bytes:
             self.dropped += 1
             client.ack(message.mid, message.qos)
             return
+        self._came += size
         self._inbox.append(self._taken(message))
         if not self._signalled:
             self._signalled = True
@@ -322,6 +339,7 @@ class Connection:
     async def _greeted(self) -> None:
         try:
             self._subscribe()
+            await self._subscribed()
             if self._greet:
                 await self._greet()
         except RetriableError:
@@ -329,13 +347,38 @@ class Connection:
         self._online.set()
 
     def _subscribe(self) -> None:
-        wanted: list[Any] = [*self.config.filters, *((name, 0) for name in self.config.retained)]
-        if self._speaks_5():
-            wanted = [(name, SubscribeOptions(qos=qos)) for name, qos in wanted]
-        if wanted and self._client is not None:
-            if self.config.retained:
-                self._client.unsubscribe(list(self.config.retained))
-            self._client.subscribe(wanted)
+        if self._client is None:
+            return
+        if self.config.retained:
+            self._client.unsubscribe(list(self.config.retained))
+        asked = (([(name, 0) for name in self.config.retained], RETAINED_ONLY), (self.config.filters, LIVE))
+        self._granted.clear()
+        self._asked_for = sum(bool(filters) for filters, _ in asked)
+        for filters, number in asked:
+            self._ask(self._client, filters, number)
+
+    async def _subscribed(self) -> None:
+        """Wait until the broker has all our subscriptions: what is published before would be lost."""
+        if self._asked_for:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CONNECT_S):
+                    await self._granted.wait()
+
+    def _ask(self, client: paho.Client, filters: Sequence[tuple[str, int]], number: int) -> None:
+        if filters and client.protocol == paho.MQTTv5:
+            properties = Properties(PacketTypes.SUBSCRIBE)  # type: ignore[no-untyped-call]
+            properties.SubscriptionIdentifier = number
+            options: list[Any] = [(name, SubscribeOptions(qos=qos)) for name, qos in filters]
+            client.subscribe(options, properties=properties)
+        elif filters:
+            client.subscribe(list(filters))
+
+    def _take_grant(self, refused: Sequence[str]) -> None:
+        self._asked_for -= 1
+        if refused:
+            log.warning("%s: %s: subscription refused: %s", self.address, self.config.client_id, ", ".join(refused))
+        if self._asked_for <= 0:
+            self._granted.set()
 
     def _speaks_5(self) -> bool:
         return self._client is not None and self._client.protocol == paho.MQTTv5
@@ -352,6 +395,7 @@ class Connection:
         self._online.clear()
         self._room.set()
         self._drained.set()
+        self._granted.set()
 
     async def publish(
         self,
@@ -411,12 +455,19 @@ class Connection:
             self._signalled = False
             if not self._inbox:
                 await self._arrived.wait()
-        return [self._inbox.popleft() for _ in range(min(most, len(self._inbox)))]
+        messages = [self._inbox.popleft() for _ in range(min(most, len(self._inbox)))]
+        self._read += sum(len(message.payload) for message in messages)
+        return messages
 
     def acknowledge(self, message: Message) -> None:
         """Tell the broker that a message of QoS 1 is safe; nothing if that connection is gone."""
         if message.qos and message.life == self._life and self._client is not None:
             self._client.ack(message.mid, message.qos)
+
+
+def _asked_as(message: paho.MQTTMessage) -> list[int]:
+    """Numbers of the subscriptions by which a message came; empty where that is not told."""
+    return getattr(message.properties, "SubscriptionIdentifier", None) or []
 
 
 def _resolve(future: asyncio.Future[str], answer: str) -> None:

@@ -55,8 +55,8 @@ class SparkplugSource:
         self._stamp, self._leaving = 0, False
         self._saying: asyncio.Task[None] | None = None
         base = control_topic("base", "#")
-        filters = ((self._state_topic, 1), (base, 1), *((_filter(root), 1) for root in roots))
-        config = ConnectionConfig(client_id, will=self._will, filters=filters)
+        filters = ((self._state_topic, 1), *((_filter(root), 0) for root in roots))
+        config = ConnectionConfig(client_id, will=self._will, filters=filters, retained=(base,))
         self._connection = Connection(BrokerAddress.of(url), config, self._greet)
         self._connection.handle(base, self._take_base)
         self._connection.handle(self._state_topic, self._take_state)

@@ -65,7 +65,7 @@ async def test_a_repeated_delivery_is_acknowledged_and_nothing_more() -> None:
 
 async def test_a_gap_is_named_at_once_and_stored_frames_wait_for_it() -> None:
     source, sink, seen, _ = await ingested([pieces([0, 1, 4, 5])])
-    assert source.marks[0] == Mark("p", "r", 2, ((2, 4),))
+    assert source.marks[0] == Mark("p", "r", 2, ((2, 4),), last=5)
     assert len(sink.frames) == 4
     assert [frame.seq for frame in seen] == [0, 1]
 

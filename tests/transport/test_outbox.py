@@ -77,10 +77,74 @@ async def test_a_mark_from_the_future_does_not_let_go_of_what_was_not_sent() -> 
 
 
 async def test_who_asks_for_what_is_gone_is_told() -> None:
-    box = outbox(OutboxConfig(pieces=2))
+    box = outbox()
     box.put([heartbeat(number) for number in range(5)])
+    await taken(box, 5)
+    box.mark(Mark("p", "r", 3))
     box.mark(Mark("p", "r", 0, ((0, 3),)))
     assert await box.take() == Base("p", "r", 3)
+
+
+async def test_what_is_dropped_leaves_no_gap_in_the_numbers(caplog: pytest.LogCaptureFixture) -> None:
+    box = outbox(OutboxConfig(pieces=4))
+    box.put([heartbeat(0), heartbeat(1)])
+    await taken(box, 2)
+    box.put([heartbeat(number) for number in range(2, 9)])
+    assert (box.counters.dropped, box.counters.held, box.next) == (5, 4, 4)
+    rest = [await box.take() for _ in range(2)]
+    assert [(piece.seq, piece.values[0, 0]) for piece in rest] == [(2, 7), (3, 8)]
+    box.mark(Mark("p", "r", 4))
+    assert await box.settled(LIMIT_S)
+    assert [record.getMessage().split("; ")[-1].split(" after ")[0] for record in caplog.records] == [
+        "the oldest not sent yet are dropped",
+        "outbox of p: has room again",
+    ]
+    assert caplog.records[-1].getMessage().endswith("5 dropped")
+
+
+async def test_what_is_on_its_way_is_never_dropped() -> None:
+    box = outbox(OutboxConfig(pieces=2))
+    box.put([heartbeat(0), heartbeat(1)])
+    await taken(box, 2)
+    box.put([heartbeat(2)])
+    assert (box.counters.dropped, box.counters.held) == (1, 2)
+
+
+async def test_no_more_is_under_way_than_the_window() -> None:
+    box = outbox(OutboxConfig(window=3, probe_s=60))
+    box.put([heartbeat(number) for number in range(10)])
+    assert await taken(box, 3) == [0, 1, 2]
+    assert box._pick(0.0) is None
+    box.mark(Mark("p", "r", 2))
+    assert await taken(box, 2) == [3, 4]
+    assert box._pick(0.0) is None
+
+
+async def test_what_was_sent_again_comes_a_third_time_only_when_it_was_overtaken() -> None:
+    """The gap is named ten times while the pieces sent again wait in the queue of the broker."""
+    box = outbox(OutboxConfig(resend_after_s=0, probe_s=60))
+    box.put([heartbeat(number) for number in range(6)])
+    await taken(box, 6)
+    named = Mark("p", "r", 2, ((2, 5),), last=5)
+    for _ in range(10):
+        box.mark(named)
+    assert await taken(box, 3) == [2, 3, 4]
+    for _ in range(10):
+        box.mark(named)
+    assert box._pick(0.0) is None
+    box.put([heartbeat(6)])
+    assert await taken(box, 1) == [6]
+    box.mark(Mark("p", "r", 2, ((2, 5),), last=6))
+    assert await taken(box, 3) == [2, 3, 4]
+
+
+async def test_what_is_held_at_the_end_is_told_as_lost(caplog: pytest.LogCaptureFixture) -> None:
+    box = outbox()
+    box.put([heartbeat(number) for number in range(5)])
+    await taken(box, 3)
+    box.mark(Mark("p", "r", 1))
+    assert box.abandon() == box.counters.lost == 4
+    assert caplog.records[-1].getMessage() == "outbox of p: ended with 4 pieces not known to be stored"
 
 
 async def test_without_progress_the_newest_is_sent_again() -> None:
