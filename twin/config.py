@@ -16,7 +16,7 @@ from twin.basis import Config as Config
 from twin.basis import Identifier as Identifier
 from twin.basis import Title as Title
 from twin.basis import Titled as Titled
-from twin.distributions import Distribution, Durations, counted, written_life
+from twin.distributions import Distribution, Durations, Intervals, counted, written_life
 from twin.disturbances import CommonEnvelopeConfig as CommonEnvelopeConfig
 from twin.disturbances import EnvelopeConfig as EnvelopeConfig
 from twin.disturbances import Grade
@@ -85,7 +85,7 @@ class FailureConfig(Config):
 
     id: Identifier = Field(description="name of the mode, the cause code in events")
     title: Titled | None = Field(default=None, description="name for people; default: the id")
-    after: Durations = Field(description="time, operating time or cycles between failures")
+    after: Intervals = Field(description="time, operating time or cycles between failures")
     repair: Durations = Field(description="time to repair")
     basis: Literal["operating", "calendar", "cycles"] = Field(
         default="operating",
@@ -121,7 +121,7 @@ class ConditionConfig(Config):
     threshold: Ratio = Field(description="share of the life used at which the wear is seen")
     detection: Ratio = Field(default=1.0, description="share of the lives whose wear is seen; the others fail")
     lead: Duration = Field(default=0.0, description="from seeing it to the call for maintenance")
-    false_alarms: Durations | None = Field(default=None, description="operating time between false alarms; None: none")
+    false_alarms: Intervals | None = Field(default=None, description="operating time between false alarms; None: none")
 
 
 class MaintenanceConfig(Config):
@@ -130,7 +130,7 @@ class MaintenanceConfig(Config):
     id: Identifier = Field(description="name of the job")
     title: Titled | None = Field(default=None, description="name for people; default: the id")
     duration: Durations = Field(description="time it takes")
-    every: Durations | None = Field(default=None, description="interval, e.g. 200 h, or 500 cycles with basis cycles")
+    every: Intervals | None = Field(default=None, description="interval, e.g. 200 h, or 500 cycles with basis cycles")
     basis: Literal["operating", "calendar", "cycles"] = Field(
         default="operating", description="what the interval counts: as for failures"
     )
@@ -295,6 +295,21 @@ class StationConfig(Config):
     flows: ClassVar[bool] = True
     """Whether material comes to it."""
 
+    @property
+    def instant(self) -> bool:
+        """Whether what comes here may leave at the same instant, one part after another."""
+        return False
+
+    @property
+    def boundless(self) -> bool:
+        """Whether any number of parts may come in and go out at one instant, though each may be under way for long."""
+        return self.instant
+
+    @property
+    def endless(self) -> bool:
+        """Whether it gives a part whenever one is wanted, without end."""
+        return False
+
     def references(self) -> tuple[Reference, ...]:
         """Other units that it names, beside ``to``."""
         return ()
@@ -361,6 +376,13 @@ class ProcessConfig(StationConfig):
     fed: ClassVar[bool] = True
     several: ClassVar[bool] = False
     """Whether one operation is on several parts, or makes several of one."""
+
+    @property
+    def instant(self) -> bool:
+        laws = [*([] if self.cycle is None else [self.cycle]), *self.cycles.values()]
+        around = (self.load_time, self.unload_time, None if self.setup is None else self.setup.duration)
+        stops = self.failures or self.maintenance or self.hold_rule or self.needs
+        return not stops and bool(laws) and not any(law.mean_s for law in (*laws, *around) if law is not None)
 
     def references(self) -> tuple[Reference, ...]:
         named = ((f"needs.{n}.keep_until.{k}", end) for n, need in enumerate(self.needs)

@@ -14,7 +14,16 @@ from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 from scipy import special
 
 from twin.units import Duration, in_unit
@@ -246,6 +255,25 @@ def _schema() -> dict[str, Any]:
 
 Durations = Annotated[Distribution, BeforeValidator(_read), PlainSerializer(_write), WithJsonSchema(_schema())]
 """A constant or random duration; holds a :class:`Distribution`."""
+
+SHORTEST_S = 1e-9
+"""Mean time from which on something may repeat itself: the resolution of time on the wire."""
+
+
+def _going_on(law: Distribution) -> Distribution:
+    if law.mean_s < SHORTEST_S:
+        raise ValueError("expected more than 0 s, for what repeats itself without taking time never ends, got 0 s")
+    return law
+
+
+Intervals = Annotated[
+    Distribution,
+    BeforeValidator(_read),
+    AfterValidator(_going_on),
+    PlainSerializer(_write),
+    WithJsonSchema(_schema()),
+]
+"""As :data:`Durations`, between events that repeat themselves: more than 0 s on average."""
 
 
 _CYCLES = re.compile(r"\s*([-+.\deE]+)\s*cycles?\s*")

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from twin.basis import Config, Identifier, Titled
-from twin.distributions import Durations
+from twin.distributions import Durations, Intervals
 from twin.units import Duration, Power, Ratio, VolumeFlow
 
 Carrier = Literal["power", "gas"]
@@ -48,7 +48,7 @@ class PerturbationConfig(Config):
     ramp: Duration = Field(default=0.0, description="time in which it grows to its full extent, inside the duration")
     fall: Duration = Field(default=0.0, description="time in which it fades, inside the duration")
     steps: int = Field(default=10, ge=1, le=1000, description="steps of a ramp")
-    every: Durations | None = Field(
+    every: Intervals | None = Field(
         default=None, description="by chance: time from start, and from the end of one, to the next; None: once"
     )
     times: int | None = Field(default=None, ge=1, description="with every: how often it may come at most")

@@ -58,6 +58,10 @@ class ModelError(ProblemsError):
     """A plant cannot be built from a valid document, e.g. a flow leads nowhere."""
 
 
+class StandstillError(ProblemsError):
+    """A plant whose time does not go on: its events follow each other without end at one instant."""
+
+
 class ConnectorError(FactoryError):
     """A counterpart (broker, server, PLC) did not do what it should."""
 

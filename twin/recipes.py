@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from twin.basis import Config, Identifier, Titled
-from twin.distributions import Durations
+from twin.distributions import Durations, Intervals
 from twin.units import Duration, Ratio
 
 
@@ -94,7 +94,7 @@ class DowntimeConfig(Config):
         default="breakdown",
         description="breakdown: at any time, work waits and goes on after it; maintenance: when the tool is empty",
     )
-    after: Durations | None = Field(
+    after: Intervals | None = Field(
         default=None,
         description="breakdown: from the end of one to the next; maintenance: from when one was due to the next, "
         "unless counted_from says end",
@@ -157,7 +157,7 @@ class ReleaseConfig(Config):
     item: str = Field(description="item of the lots")
     id: str | None = Field(default=None, description="begin of the names of the lots; default: the item")
     start: Duration = Field(default=0.0, description="time of the first release")
-    every: Durations | None = Field(default=None, description="time between releases; None: only one")
+    every: Intervals | None = Field(default=None, description="time between releases; None: only one")
     times: int | None = Field(default=None, ge=1, description="number of releases; None: no limit")
     lots: int = Field(default=1, ge=1, description="lots of one release")
     size: int = Field(default=1, ge=1, description="pieces of a lot")

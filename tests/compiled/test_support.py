@@ -12,6 +12,7 @@ from tests.compiled.test_equality import lowered, same
 from tests.engine.plants import assembly_plant, buffer, exponential, failure, line_plant, machine, sink, source
 from twin.compiled import UnsupportedError, lower, unsupported
 from twin.config import PlantConfig
+from twin.errors import ModelError
 from twin.sim.command import Command
 from twin.sim.plant import Plant
 from twin.stations.machine import Machine
@@ -53,8 +54,9 @@ def test_derived_kinds_are_refused() -> None:
 
 
 def test_buffers_in_a_circle_are_refused() -> None:
-    one = plant(source(to=["b1"]), buffer("b1", to=["b2", "m1"]), buffer("b2", to=["b1"]), machine(to=["out"]), sink())
-    assert unsupported(one) == [f"{LINE}/b1: buffers in a circle", f"{LINE}/b2: buffers in a circle"]
+    ring = (source(to=["b1"]), buffer("b1", to=["b2", "m1"]), buffer("b2", to=["b1"]), machine(to=["out"]), sink())
+    with pytest.raises(ModelError, match="a unit that takes time in every circle, got b1 > b2 > b1"):
+        plant(*ring)
 
 
 def test_commands_on_their_way_are_carried_out() -> None:

@@ -57,7 +57,7 @@ def again(scenario: Scenario) -> Scenario:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(MACHINE, max_size=3), TITLE, st.integers(0, 2**31))
+@given(st.lists(MACHINE, min_size=1, max_size=3), TITLE, st.integers(0, 2**31))
 def test_a_dumped_document_loads_to_an_equal_one(machines: list, title: dict, seed: int) -> None:
     scenario = loads(yaml.safe_dump(document(machines, title, seed), allow_unicode=True), Path())
     assert again(scenario) == scenario

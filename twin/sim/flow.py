@@ -7,6 +7,7 @@ from typing import Any
 from twin.config import PlantConfig, StationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
+from twin.sim.endless import wrong_ways
 from twin.sim.keeping import Network, check_keeping, skills_of
 from twin.sim.links import Items, Paths
 from twin.sim.supply_flow import wrong_supply
@@ -31,6 +32,7 @@ def check_flow(
         problems += _wrong_shares(path, station)
         problems += _wrong_needs(path, station, stations)
         problems += station.problems(path, items[path])
+    problems += wrong_ways(stations, successors, items)
     problems += wrong_supply(stations, successors)
     problems += check_keeping(Network(stations, successors, reworks, items))
     return items, problems

@@ -6,18 +6,18 @@ time, priority and number.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from heapq import heapify, heappop, heappush
 from itertools import chain, count, repeat
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from simpy.core import EmptySchedule, Environment, StopSimulation
 from simpy.events import NORMAL, URGENT, Event
 
-from twin.errors import FactoryError, Problem
+from twin.errors import FactoryError, Problem, StandstillError
 
 Action = Callable[[], object]
 Entry = tuple[float, int, Any]
@@ -34,6 +34,13 @@ BETWEEN = 500
 """The same after a stretch where they could."""
 WORTH = 4
 """Expected entries of a stretch, as a multiple of those pending, from which on to sort them by island pays."""
+STILL = 1_000_000
+"""Events at one instant from which on time is taken to stand still for ever."""
+INSTANT_S = 1e-6
+"""How far it may go on meanwhile and be taken to stand still all the same, in s."""
+_TURNS = range(STILL)
+SAMPLE = 2_000
+"""Events from which it is read who keeps time from going on."""
 
 
 class Division(Protocol):
@@ -62,6 +69,7 @@ class Kernel(Environment):
         self.soon: deque[Action] = deque()
         self.islands: Division | None = None
         self.torn = False
+        self._standing, self._still_until = 0, INSTANT_S
 
     def at(self, time: float, action: Action, priority: int = NORMAL) -> None:
         """Call a bound method at a time, not before now."""
@@ -104,6 +112,7 @@ class Kernel(Environment):
 
         Raises:
             FactoryError: An error left some islands ahead of others.
+            StandstillError: Events follow each other without end at one instant.
         """
         if self.torn:
             raise FactoryError(str(Problem("plant", "a whole plant", "one torn by an error", "restore a snapshot")))
@@ -126,12 +135,39 @@ class Kernel(Environment):
             raise
 
     def _run_chunk(self, entries: int) -> None:
-        queue, soon, pop = self._queue, self.soon, heappop
+        queue, soon, pop, begun = self._queue, self.soon, heappop, self._now
         for _ in repeat(None, entries):
             self._now, _, action = pop(queue)
             action()
-            while soon:
-                soon.popleft()()
+            if soon:
+                for _ in _TURNS:
+                    soon.popleft()()
+                    if not soon:
+                        break
+                else:
+                    self._stand_still()
+        if self._now > self._still_until or self._now < begun:
+            self._standing, self._still_until = 0, self._now + INSTANT_S
+        elif (standing := self._standing + entries) < STILL:
+            self._standing = standing
+        else:
+            self._stand_still()
+
+    def _stand_still(self) -> NoReturn:
+        """Time does not go on: say where, by what comes next."""
+        self.torn = True
+        places: Counter[str] = Counter()
+        for _ in range(SAMPLE):
+            if self.soon:
+                action = self.soon.popleft()
+            else:
+                self._now, _, action = heappop(self._queue)
+            places[_place(action)] += 1
+            action()
+        where = ", ".join(sorted(place for place, times in places.items() if times >= SAMPLE // 20))
+        got = f"more than {STILL:,} events at simulated second {self._now:g}"
+        hint = "something repeats itself without taking time: give it a cycle, a time or an interval above 0 s"
+        raise StandstillError([Problem(where or "plant", "time that goes on", got, hint)])
 
     def _run_islands(self, division: Division, stop: float, pause: Action) -> bool:
         """Run each island to the time of the first entry that concerns more than one; whether that paid.
@@ -186,3 +222,10 @@ class Kernel(Environment):
     def __setstate__(self, state: dict[str, Any]) -> None:
         Kernel.__init__(self)
         self._now, self._queue, self._eid = state["now"], state["queue"], count(state["issued"])
+
+
+def _place(action: Action) -> str:
+    """The unit that an entry is for, as far as it tells."""
+    owner: Any = getattr(action, "__self__", None)
+    owner = getattr(owner, "station", owner)
+    return str(getattr(owner, "path", "plant"))

@@ -39,6 +39,10 @@ class BufferConfig(StationConfig):
         default=(), description="for sequenced: items in the order in which they leave, over and over"
     )
 
+    @property
+    def instant(self) -> bool:
+        return True
+
     def names(self) -> set[str]:
         return super().names() | {*self.priority, *self.sequence}
 

@@ -29,6 +29,10 @@ class CallOffConfig(StationConfig):
     )
     supplier: str = Field(description="buffer of discipline sequenced, without a sequence, that it calls from")
 
+    @property
+    def instant(self) -> bool:
+        return True
+
     def references(self) -> tuple[Reference, ...]:
         return (Reference("supplier", self.supplier, ("buffer",), ("discipline", "sequenced")),)
 

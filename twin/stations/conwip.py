@@ -22,6 +22,10 @@ class ConwipConfig(StationConfig):
     limit: int = Field(ge=1, description="items between here and the exit")
     exit: str = Field(description="unit at whose exit the loop ends: a buffer, supermarket, storage, route or sink")
 
+    @property
+    def instant(self) -> bool:
+        return True
+
     def references(self) -> tuple[Reference, ...]:
         return (Reference("exit", self.exit, EXITS),)
 

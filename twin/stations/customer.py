@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from twin.config import StationConfig
-from twin.distributions import Durations
+from twin.distributions import Intervals
 from twin.records import RecordKind
 from twin.sim.codes import BREAK, DOWN, OFF, PRODUCING
 from twin.sim.events import Event, Series
@@ -30,7 +30,7 @@ class CustomerConfig(StationConfig):
     network: ClassVar[bool] = True
 
     item: str = Field(description="item it orders")
-    interval: Durations = Field(description="time between orders")
+    interval: Intervals = Field(description="time between orders")
     quantity: Amounts = Field(
         default=ConstantAmount.model_construct(value=1), description="pieces of an order; an order of 0 is not placed"
     )
@@ -39,12 +39,6 @@ class CustomerConfig(StationConfig):
     )
     waits: bool = Field(default=True, description="waits for what is not in stock (backlog); else that sale is lost")
     final: bool = Field(default=True, description="what it gets is a shipped final product")
-
-    @model_validator(mode="after")
-    def _goes_on(self) -> Self:
-        if self.interval.mean_s <= 0:
-            raise ValueError("expected an interval above 0 s on average")
-        return self
 
 
 @stations.register("customer", config=CustomerConfig)

@@ -23,6 +23,10 @@ class KanbanConfig(StationConfig):
     cards: dict[str, Count] = Field(min_length=1, description="cards in the loop by item that enters")
     exit: str = Field(description="unit whose withdrawals free cards, usually a supermarket")
 
+    @property
+    def instant(self) -> bool:
+        return True
+
     def references(self) -> tuple[Reference, ...]:
         return (Reference("exit", self.exit, EXITS),)
 

@@ -56,6 +56,10 @@ class RouteConfig(StationConfig):
             raise ValueError("expected 'items' with their destinations, with rule: item")
         return self
 
+    @property
+    def instant(self) -> bool:
+        return True
+
     def names(self) -> set[str]:
         return {*self.items}
 

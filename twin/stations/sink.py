@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from twin.config import StationConfig
-from twin.distributions import Durations
+from twin.distributions import Intervals
 from twin.records import RecordKind
 from twin.sim.codes import BREAK, OFF, PRODUCING, STARVED
 from twin.sim.events import Event, Series
@@ -25,11 +25,15 @@ class SinkConfig(StationConfig):
     fed: ClassVar[bool] = True
     ends: ClassVar[bool] = True
 
-    interval: Durations | None = Field(default=None, description="time between withdrawals; None: takes at once")
+    interval: Intervals | None = Field(default=None, description="time between withdrawals; None: takes at once")
     sequence: tuple[str, ...] = Field(
         default=(), description="items wanted, in this order over and over; default: whatever comes"
     )
     final: bool = Field(default=True, description="what leaves is a shipped final product")
+
+    @property
+    def instant(self) -> bool:
+        return self.interval is None
 
     def names(self) -> set[str]:
         return {*self.sequence}

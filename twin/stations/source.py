@@ -12,7 +12,7 @@ from twin.config import Config, Identifier, StationConfig
 from twin.control.book import FlowAccount
 from twin.control.job import JobOrder
 from twin.day_pattern import seconds
-from twin.distributions import Distribution, Durations, Exponential
+from twin.distributions import Distribution, Exponential, Intervals
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.records import RecordKind
@@ -61,7 +61,7 @@ class SourceConfig(StationConfig):
         default={},
         description="items released, with the number of each in one round; rounds repeat in the order written",
     )
-    interval: Durations | None = Field(
+    interval: Intervals | None = Field(
         default=None, description="time between releases; None: as fast as the next station takes them"
     )
     rates: tuple[RateConfig, ...] = Field(
@@ -90,6 +90,11 @@ class SourceConfig(StationConfig):
         if self.rates and not any(each.rate for each in self.rates):
             raise ValueError("expected a rate above 0 at some time")
         return self
+
+    @property
+    def endless(self) -> bool:
+        unlimited = self.interval is None and self.limit is None and not self.rates
+        return unlimited and not self.orders and self.orders_file is None
 
     def opening(self) -> set[str]:
         return {*self.mix, *(order.item for order in self.orders)}

@@ -33,6 +33,10 @@ class StorageConfig(StationConfig):
     ahead: int = Field(default=1, ge=1, description="items brought out ahead for each successor that asks")
     failures: tuple[FailureConfig, ...] = Field(default=(), description="failure modes; one stops all cranes")
 
+    @property
+    def instant(self) -> bool:
+        return not (self.put.mean_s or self.retrieve.mean_s or self.failures)
+
     def names(self) -> set[str]:
         return super().names() | {*self.places}
 

@@ -19,6 +19,10 @@ class SupermarketConfig(StationConfig):
     places: dict[str, Count] = Field(min_length=1, description="places by item; other items do not come here")
     initial: dict[str, Count] = Field(default={}, description="items in it at the start, number by item")
 
+    @property
+    def instant(self) -> bool:
+        return True
+
     def names(self) -> set[str]:
         return super().names() | {*self.places}
 

@@ -12,6 +12,9 @@ from twin.distributions import Durations
 from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 
+NO_LIMIT = 1_000_000
+"""Items on a transport that stand for any number."""
+
 
 class TransportConfig(StationConfig):
     """Carries items for a time, any number at once up to its capacity, in the order of arrival."""
@@ -19,7 +22,15 @@ class TransportConfig(StationConfig):
     fed: ClassVar[bool] = True
 
     time: Durations = Field(description="time from entry to exit")
-    capacity: int = Field(default=1_000_000, ge=1, description="items on it at once")
+    capacity: int = Field(default=NO_LIMIT, ge=1, description="items on it at once")
+
+    @property
+    def instant(self) -> bool:
+        return not self.time.mean_s
+
+    @property
+    def boundless(self) -> bool:
+        return self.instant or self.capacity >= NO_LIMIT
 
 
 @stations.register("transport", config=TransportConfig)

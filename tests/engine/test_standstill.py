@@ -1,0 +1,120 @@
+"""Time that cannot advance is refused where it can be seen, else stopped with its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tests.engine.plants import LINE, buffer, failure, line_plant, machine, sink, source
+from tests.scenario.documents import problems
+from twin.errors import FactoryError, ModelError, StandstillError
+from twin.sim.kernel import STILL
+from twin.sim.plant import Plant
+
+TRANSPORT = {"id": "belt", "kind": "transport", "time": "0 s"}
+FORK = {"id": "fork", "kind": "route", "to": ["a", "b"]}
+INSPECTION = {"id": "gauge", "kind": "inspection", "cycle": "0 s", "rework": 1.0, "rework_max": 10**9}
+
+
+def told(*units: dict[str, Any], **fields: Any) -> list[str]:
+    try:
+        Plant(line_plant(*units, **fields), 1)
+    except ModelError as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        (),
+        (buffer(),),
+        (machine(cycle="0 s"),),
+        (machine(cycle={"uniform": {"low": "0 s", "high": "0 s"}}),),
+        (machine(cycle={"exponential": {"mean": "0 s"}}), buffer()),
+        (TRANSPORT, machine(cycle="0 s")),
+        ({"id": "rack", "kind": "storage", "capacity": 9, "put": "0 s", "retrieve": "0 s"},),
+        ({"id": "belt", "kind": "transport", "time": "5 s"},),
+        ({"id": "market", "kind": "supermarket", "places": {"part": 9}},),
+    ],
+)
+def test_an_endless_source_that_could_be_emptied_at_once_is_refused(between: tuple[dict[str, Any], ...]) -> None:
+    (problem,) = told(source(), *between, sink())
+    way = " > ".join(["src", *(str(unit["id"]) for unit in between), "out"])
+    assert problem.startswith(f"{LINE}/src: expected a unit that holds material up from the source to {LINE}/out, got none:")
+    assert way in problem
+    assert "interval or a limit" in problem
+
+
+@pytest.mark.parametrize(
+    "units",
+    [
+        (source(interval="1 s"), machine(cycle="0 s"), sink()),
+        (source(limit=100), machine(cycle="0 s"), sink()),
+        (source(), machine(cycle="0 s"), sink(interval="1 s")),
+        (source(), machine(cycle="0 s"), machine("m2"), sink()),
+        (source(), machine(cycle="0 s", setup={"duration": "1 min"}), sink()),
+    ],
+)
+def test_where_something_takes_time_it_is_not_refused_and_goes_on(units: tuple[dict[str, Any], ...]) -> None:
+    plant = Plant(line_plant(*units, items=("part", "other")), 1)
+    if "setup" not in units[1]:  # which only a second item would need
+        plant.run_until(600.0)
+        assert plant.now_s == 600.0
+
+
+def test_only_items_that_really_go_a_way_count() -> None:
+    fork = {"id": "fork", "kind": "route", "rule": "item", "items": {"other": "out", "part": "m1"}, "to": ["out", "m1"]}
+    assert told(source(), fork, machine(to=["end"]), sink("end"), sink(), items=("part", "other")) == []
+
+
+@pytest.mark.parametrize(
+    "loop", [(buffer("a", to=["b"]), buffer("b", to=["a", "m1"])), (buffer("a"), FORK | {"to": ["a", "m1"]})]
+)
+def test_a_circle_in_which_nothing_takes_time_is_refused(loop: tuple[dict[str, Any], ...]) -> None:
+    problem = told(source(to=["a"]), *loop, machine(), sink())[0]
+    assert "a unit that takes time in every circle, got a > " in problem
+
+
+@pytest.mark.parametrize("law", ["0 s", {"uniform": {"low": "0 s", "high": "0 s"}}, {"empirical": {"values": ["0 s"]}}])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        lambda law: source(interval=law),
+        lambda law: sink(interval=law),
+        lambda law: machine(failures=[{"id": "jam", "after": law, "repair": "0 s"}]),
+        lambda law: machine(maintenance=[{"id": "oil", "every": law, "duration": "0 s"}]),
+    ],
+)
+def test_what_repeats_itself_without_time_is_refused(unit: Any, law: Any) -> None:
+    with pytest.raises(ValidationError, match="more than 0 s"):
+        line_plant(source(), unit(law))
+
+
+def test_the_file_and_line_are_told() -> None:
+    (problem,) = problems(**{"58 s": "0 s"})
+    assert problem.startswith("scenario.yaml:20 works/plant/hall/turning/in: ")
+    (problem,) = problems(**{"mix: {shaft: 1}": "mix: {shaft: 1}, interval: 0 s"})
+    assert problem.startswith("scenario.yaml:20 enterprises[0].sites[0].areas[0].lines[0].stations[0].interval: ")
+
+
+@pytest.mark.parametrize(
+    ("units", "place"),
+    [
+        ((source(interval="10 s"), INSPECTION, sink()), "gauge"),
+        ((source(), machine(cycle="1e-300 s"), sink()), "m1"),
+        ((source(), machine(cycle="0 s", failures=[failure("1e6 h")]), sink()), "m1"),
+    ],
+)
+def test_what_cannot_be_seen_is_stopped_with_place_and_number(units: tuple[dict[str, Any], ...], place: str) -> None:
+    plant = Plant(line_plant(*units), 1, trace=False)
+    with pytest.raises(StandstillError) as caught:
+        plant.run_until(60.0)
+    assert str(caught.value).startswith(
+        f"{LINE}/{place}: expected time that goes on, got more than {STILL:,} events at "
+    )
+    assert caught.value.exit_code == 2
+    with pytest.raises(FactoryError, match="torn by an error"):
+        plant.run_until(61.0)
