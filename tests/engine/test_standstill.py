@@ -43,7 +43,9 @@ def told(*units: dict[str, Any], **fields: Any) -> list[str]:
 def test_an_endless_source_that_could_be_emptied_at_once_is_refused(between: tuple[dict[str, Any], ...]) -> None:
     (problem,) = told(source(), *between, sink())
     way = " > ".join(["src", *(str(unit["id"]) for unit in between), "out"])
-    assert problem.startswith(f"{LINE}/src: expected a unit that holds material up from the source to {LINE}/out, got none:")
+    assert problem.startswith(
+        f"{LINE}/src: expected a unit that holds material up from the source to {LINE}/out, got none:"
+    )
     assert way in problem
     assert "interval or a limit" in problem
 
