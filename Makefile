@@ -47,7 +47,7 @@ install-test: install .venv/.installed-test tests/peers/node_modules/.installed
 	@touch $@
 
 .venv/.installed-test: .venv/.installed
-	$(PIP) -e ".[test,dev,grafana,fast,optimise,ray]"
+	$(PIP) -e ".[test,dev,fast,optimise,ray]"
 	@touch $@
 
 # Node builds the pages once; where the machine has none, it comes as a Python package.

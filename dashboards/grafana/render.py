@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from brokers.stores.lines import QUALITY
+from dashboards.grafana import columns
 from dashboards.grafana.queries import targets, variables
 from dashboards.panel import TITLES, Events, Kpi, PanelSpec, Picture, Scope, Telemetry, board
 from twin.records import RecordKind
@@ -30,8 +31,8 @@ _TYPES = {
     Picture.GRID: "stat",
     Picture.CHAIN_GRAPH: "table",
 }
+TABLES = (Picture.TABLE, Picture.CHAIN_GRAPH)
 _COLOURS = {"good": "#2e9e4f", "warn": "#f5c542", "bad": "#d32f2f"}
-_UNITS = {"kW.h": "kwatth", "kW": "kwatt", "kg": "masskg", "Cel": "celsius", "%": "percent", "s": "s", "h": "h"}
 
 
 def dashboard(scope: Scope) -> Document:
@@ -145,7 +146,11 @@ def _is_state(spec: PanelSpec) -> bool:
 
 
 def _field_config(spec: PanelSpec) -> Document:
-    defaults: Document = {"unit": _unit(spec), "color": {"mode": "thresholds"}, "thresholds": _thresholds(spec)}
+    defaults: Document = {
+        "unit": columns.unit(spec.unit, spec.high),
+        "color": {"mode": "thresholds"},
+        "thresholds": _thresholds(spec),
+    }
     defaults |= {name: value for name, value in (("min", spec.low), ("max", spec.high)) if value is not None}
     if spec.picture in (Picture.LINE, Picture.BAND):
         defaults |= {"color": {"mode": "palette-classic"}, "custom": _line_style(spec)}
@@ -153,7 +158,17 @@ def _field_config(spec: PanelSpec) -> Document:
         defaults["custom"] = {"fillOpacity": 90, "lineWidth": 0}
     if _is_state(spec):
         defaults |= {"unit": "none", "mappings": state_mappings()}
-    return {"defaults": defaults, "overrides": _bands() if spec.picture is Picture.BAND else []}
+    return {"defaults": defaults, "overrides": _overrides(spec)}
+
+
+def _overrides(spec: PanelSpec) -> list[Document]:
+    """What single series and columns have of their own."""
+    if spec.picture is Picture.BAND:
+        return _bands()
+    if isinstance(spec.shows, Kpi) and spec.picture in TABLES:
+        return columns.of_kpis(spec, spec.shows)
+    alarms = isinstance(spec.shows, Events) and spec.shows.kind is RecordKind.ALARM
+    return columns.of_alarms() if alarms else []
 
 
 def _bands() -> list[Document]:
@@ -187,14 +202,6 @@ def _line_style(spec: PanelSpec) -> Document:
         "showPoints": "auto",
         "spanNulls": True,
     }
-
-
-def _unit(spec: PanelSpec) -> str:
-    if spec.unit == "1":
-        return "percentunit" if spec.high == 1 else "none"
-    if spec.unit.startswith("1/"):
-        return f"suffix:{spec.unit[1:]}"
-    return _UNITS.get(spec.unit, f"suffix: {spec.unit}")
 
 
 def _thresholds(spec: PanelSpec) -> Document:
@@ -241,7 +248,7 @@ def _options(spec: PanelSpec) -> Document:
 
 def _transformations(spec: PanelSpec) -> list[Document]:
     """A table of indicators has a row per element and a column per indicator."""
-    if not isinstance(spec.shows, Kpi) or spec.picture not in (Picture.TABLE, Picture.CHAIN_GRAPH):
+    if not isinstance(spec.shows, Kpi) or spec.picture not in TABLES:
         return []
     row = "site" if spec.picture is Picture.CHAIN_GRAPH else str(spec.each or spec.scope)
     options = {"rowField": row, "columnField": "kpi", "valueField": "value", "emptyValue": "null"}

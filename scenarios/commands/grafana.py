@@ -1,17 +1,26 @@
-"""``factory grafana push``: the dashboards into a running Grafana."""
+"""``factory grafana push``: data source and dashboards into a running Grafana."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
 
-from dashboards.grafana.publish import push as push_all
 from twin.errors import Problem, ScenarioError
 
 TOKEN = "FF_GRAFANA_TOKEN"  # noqa: S105 - the name of a variable, not a token
+READER = "FF_INFLUX_TOKEN"
+ADDRESS = "http://host:port or https://, without credentials"
+
+Address = Annotated[str, typer.Argument(help="address of Grafana, e.g. http://localhost:3000")]
+Influx = Annotated[
+    str | None,
+    typer.Option("--influx-url", envvar="FF_INFLUX_URL", help="address of InfluxDB as Grafana reaches it"),
+]
+Bucket = Annotated[str, typer.Option(envvar="FF_INFLUX_BUCKET", help="bucket (InfluxDB 1: database) of the telemetry")]
 
 
 def add(app: typer.Typer) -> None:
@@ -24,14 +33,34 @@ def add(app: typer.Typer) -> None:
         """Dashboards in Grafana."""
 
     @grafana.command()
-    def push(url: Annotated[str, typer.Argument(help="address of Grafana, e.g. http://localhost:3000")]) -> None:
-        """Make or replace all dashboards; the token of a service account is read from FF_GRAFANA_TOKEN."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-            raise ScenarioError([Problem("url", "http://host:port or https://, without credentials", "another text")])
-        token = os.environ.get(TOKEN, "")
-        if not token:
-            hint = "set it to the token of a service account that may edit"
-            raise ScenarioError([Problem(TOKEN, "a token", "none", hint)])
-        for uid in push_all(url, token):
+    def push(url: Address, influx_url: Influx = None, bucket: Bucket = "telemetry") -> None:
+        """Make the data source if it is not there, and make or replace all dashboards.
+
+        The token of a service account of Grafana is read from FF_GRAFANA_TOKEN, that of a reader of InfluxDB
+        from FF_INFLUX_TOKEN.
+        """
+        token, reader = os.environ.get(TOKEN, ""), os.environ.get(READER, "")
+        if problems := list(_wrong(url, influx_url, token)):
+            raise ScenarioError(problems)
+        from dashboards.grafana import publish
+        from dashboards.grafana.provisioning import datasource
+
+        source = datasource(influx_url or "", bucket, reader)
+        for uid in publish.push(publish.GrafanaApiPublisher(url, token), source):
             print(uid)
+
+
+def _wrong(url: str, influx_url: str | None, token: str) -> Iterator[Problem]:
+    if not _is_address(url):
+        yield Problem("url", ADDRESS, "another text")
+    if influx_url is None:
+        yield Problem("--influx-url", "the address of InfluxDB as Grafana reaches it", "none", "or set FF_INFLUX_URL")
+    elif not _is_address(influx_url):
+        yield Problem("--influx-url", ADDRESS, "another text")
+    if not token:
+        yield Problem(TOKEN, "a token", "none", "set it to the token of a service account that may edit")
+
+
+def _is_address(text: str) -> bool:
+    parts = urlsplit(text)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc

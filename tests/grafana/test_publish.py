@@ -20,7 +20,7 @@ from urllib.parse import unquote
 import pytest
 
 from dashboards.grafana.provisioning import FOLDER_TITLE, FOLDER_UID, dashboards, datasource
-from dashboards.grafana.publish import DashboardPublisher, GrafanaApiPublisher, HttpPublisher, push
+from dashboards.grafana.publish import DashboardPublisher, GrafanaApiPublisher, push
 from tests.counterparts import free_port
 from twin.errors import FatalError, RetriableError
 
@@ -34,6 +34,7 @@ class Recorder(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Requests)
         self.calls: list[tuple[str, str]] = []
         self.kept: dict[str, Any] = {}
+        self.page: str | None = None
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
 
@@ -49,7 +50,9 @@ class Requests(BaseHTTPRequestHandler):
     def answer(self, body: Any) -> None:
         path = unquote(self.path)
         self.server.calls.append((self.command, path))
-        if self.headers["Authorization"] != f"Bearer {TOKEN}":
+        if self.server.page is not None:
+            self.send(200, self.server.page.encode())
+        elif self.headers["Authorization"] != f"Bearer {TOKEN}":
             self.reply(401, {"message": "Invalid API key"})
         elif body is None:
             found = self.server.kept.get(path)
@@ -68,7 +71,9 @@ class Requests(BaseHTTPRequestHandler):
         return f"/api/dashboards/uid/{body['dashboard']['uid']}" if "dashboard" in body else path
 
     def reply(self, status: int, body: Any) -> None:
-        content = json.dumps(body).encode()
+        self.send(status, json.dumps(body).encode())
+
+    def send(self, status: int, content: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
@@ -90,17 +95,14 @@ def grafana() -> Iterator[Recorder]:
     server.server_close()
 
 
-@pytest.fixture(params=[HttpPublisher, GrafanaApiPublisher])
-def publisher(request: pytest.FixtureRequest, grafana: Recorder) -> DashboardPublisher:
-    if request.param is GrafanaApiPublisher:
-        pytest.importorskip("grafana_api", reason="the extra grafana is not installed")
-    made: DashboardPublisher = request.param(grafana.url, TOKEN)
-    return made
+@pytest.fixture
+def publisher(grafana: Recorder) -> DashboardPublisher:
+    return GrafanaApiPublisher(grafana.url, TOKEN)
 
 
 def test_push_makes_folder_source_and_dashboards(grafana: Recorder, publisher: DashboardPublisher) -> None:
     source = datasource("http://influxdb:8086", "telemetry", "reader")
-    uids = push(grafana.url, TOKEN, source, publisher)
+    uids = push(publisher, source)
     posts = [path for method, path in grafana.calls if method == "POST"]
     assert posts == ["/api/folders", "/api/datasources", *["/api/dashboards/db"] * len(uids)]
     assert grafana.kept[f"/api/folders/{FOLDER_UID}"]["title"] == FOLDER_TITLE
@@ -111,10 +113,10 @@ def test_push_makes_folder_source_and_dashboards(grafana: Recorder, publisher: D
 
 def test_pushing_again_makes_nothing_twice(grafana: Recorder, publisher: DashboardPublisher) -> None:
     source = datasource("http://influxdb:8086", "telemetry", "reader")
-    push(grafana.url, TOKEN, source, publisher)
+    push(publisher, source)
     kept = dict(grafana.kept)
     grafana.calls.clear()
-    push(grafana.url, TOKEN, source, publisher)
+    push(publisher, source)
     assert {path for method, path in grafana.calls if method == "POST"} == {"/api/dashboards/db"}
     assert grafana.kept == kept
 
@@ -125,17 +127,31 @@ def test_an_annotation_marks_a_moment(grafana: Recorder, publisher: DashboardPub
     assert found == {"text": "press stopped", "tags": ["future-factory"], "time": 1_700_000_000_000}
 
 
-@pytest.mark.parametrize("kind", [HttpPublisher, GrafanaApiPublisher])
-def test_a_wrong_token_is_explained(grafana: Recorder, kind: type[Any]) -> None:
+def test_a_wrong_token_is_explained(grafana: Recorder) -> None:
     with pytest.raises(FatalError, match="expected a token that may edit"):
-        push(grafana.url, "wrong", publisher=kind(grafana.url, "wrong"))
+        push(GrafanaApiPublisher(grafana.url, "wrong"))
 
 
-@pytest.mark.parametrize("kind", [HttpPublisher, GrafanaApiPublisher])
-def test_grafana_away_may_come_back(kind: type[Any]) -> None:
+def test_grafana_away_may_come_back() -> None:
     url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(RetriableError, match=re.escape(url)):
-        push(url, TOKEN, publisher=kind(url, TOKEN))
+        push(GrafanaApiPublisher(url, TOKEN))
+
+
+def test_a_source_of_our_name_that_the_panels_do_not_know_is_told(
+    grafana: Recorder, publisher: DashboardPublisher
+) -> None:
+    source = datasource("http://influxdb:8086", "telemetry", "reader")
+    publisher.ensure_datasource({**source, "uid": "another"})
+    with pytest.raises(FatalError, match=r"'another'.*rename or delete it"):
+        push(publisher, source)
+
+
+@pytest.mark.parametrize("page", ["<html>Sign in</html>", '"a message, and no object"', "[]"])
+def test_a_login_page_instead_of_json_is_told(grafana: Recorder, publisher: DashboardPublisher, page: str) -> None:
+    grafana.page = page
+    with pytest.raises(FatalError, match="expected an answer in JSON"):
+        push(publisher, datasource("http://influxdb:8086", "telemetry", "reader"))
 
 
 def command(url: str, token: str | None) -> subprocess.CompletedProcess[str]:
@@ -143,7 +159,8 @@ def command(url: str, token: str | None) -> subprocess.CompletedProcess[str]:
     variables = {name: value for name, value in os.environ.items() if name != "FF_GRAFANA_TOKEN"}
     if token is not None:
         variables["FF_GRAFANA_TOKEN"] = token
-    call = [sys.executable, "-m", "scenarios.cli", "grafana", "push", url]
+    variables |= {"FF_INFLUX_URL": "http://influxdb:8086", "FF_INFLUX_TOKEN": "reader"}
+    call = [sys.executable, "-m", "scenarios.cli", "grafana", "push", url, "--bucket", "plant"]
     return subprocess.run(call, env=variables, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -151,9 +168,23 @@ def test_the_command_pushes_all_dashboards(grafana: Recorder) -> None:
     done = command(grafana.url, TOKEN)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.split() == [document["uid"] for document in dashboards()]
-    assert set(grafana.kept) == {f"/api/folders/{FOLDER_UID}"} | {
+    source = "/api/datasources/name/Future Factory InfluxDB"
+    assert set(grafana.kept) == {f"/api/folders/{FOLDER_UID}", source} | {
         f"/api/dashboards/uid/{document['uid']}" for document in dashboards()
     }
+    assert grafana.kept[source] == datasource("http://influxdb:8086", "plant", "reader")
+
+
+def test_the_command_tells_all_that_is_wrong_at_once() -> None:
+    call = [sys.executable, "-m", "scenarios.cli", "grafana", "push", "localhost"]
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("FF_")}
+    done = subprocess.run(call, env=plain, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert [word for word in ("url:", "--influx-url:", "FF_GRAFANA_TOKEN:") if word in done.stderr] == [
+        "url:",
+        "--influx-url:",
+        "FF_GRAFANA_TOKEN:",
+    ]
 
 
 @pytest.mark.parametrize(("token", "code"), [(None, 2), ("wrong-token", 3)])
