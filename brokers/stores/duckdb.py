@@ -154,7 +154,7 @@ class DuckDbStore:
         try:
             self._root = duckdb.connect(self.path, config=self._config)
         except duckdb.Error as error:
-            raise StoreError(_explained(self.path, f"expected a DuckDB file, got: {error}")) from error
+            raise StoreError(explained(self.path, f"expected a DuckDB file, got: {error}")) from error
         self._tables = Tables(self._cursor())
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
@@ -258,14 +258,15 @@ class DuckDbStore:
         try:
             return await asyncio.get_running_loop().run_in_executor(pool, work, *values)
         except duckdb.Error as error:
-            raise StoreError(_explained(self.path, str(error))) from error
+            raise StoreError(explained(self.path, str(error))) from error
 
 
 def _columns(kind: RecordKind) -> str:
     return ", ".join(["unit", "time_ns", *(quoted(name) for name in COLUMNS[kind])])
 
 
-def _explained(path: str, text: str) -> str:
+def explained(path: str, text: str) -> str:
+    """What DuckDB says, as people should hear it."""
     held = re.search(r"PID (\d+)", text)
     if "set lock" in text:
         who = f"the process {held[1]}" if held else "another process"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
-from twin.errors import FatalError
+from twin.errors import Problem, ProblemsError
 
 MAX_LINE = 65_536
 """Bytes of one line; a longer one is cut there, so its rest counts as malformed."""
@@ -24,16 +25,28 @@ def recording_lines(path: Path, member: str | None = None) -> Iterator[str]:
         member: Name within a tar archive.
 
     Raises:
-        FatalError: The file cannot be read, has no such member, or is longer than ``MAX_BYTES``.
+        ProblemsError: The file cannot be read, from some line on or at all, has no such member, or is longer
+            than ``MAX_BYTES``.
     """
+    number = 0
     try:
         if member is not None:
-            yield from _member_lines(path, member)
+            for line in _member_lines(path, member):
+                number += 1
+                yield line
         else:
             with _opened(path) as raw:
-                yield from _bounded(raw, path)
-    except (OSError, tarfile.TarError, EOFError) as error:
-        raise FatalError(f"{path.name}: expected a readable recording, got {error}") from error
+                for line in _bounded(raw, path):
+                    number += 1
+                    yield line
+    except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
+        where = f"{path.name}:{number + 1}" if number else path.name
+        hint = "the file is damaged; copy it anew" if isinstance(error, EOFError | zlib.error) else ""
+        raise _refused(where, "a readable recording", str(error), hint) from error
+
+
+def _refused(where: str, expected: str, got: str, hint: str = "") -> ProblemsError:
+    return ProblemsError([Problem(where, expected, got, hint)])
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -50,7 +63,7 @@ def _member_lines(path: Path, member: str) -> Iterator[str]:
                 if content is not None:
                     yield from _bounded(content, path)
                 return
-    raise FatalError(f"{path.name}: expected a member {member!r}, got an archive without it (list it with tar -t)")
+    raise _refused(path.name, f"a member {member!r}", "an archive without it", "list it with tar -t")
 
 
 def _bounded(raw: IO[bytes], path: Path) -> Iterator[str]:
@@ -58,5 +71,5 @@ def _bounded(raw: IO[bytes], path: Path) -> Iterator[str]:
     while line := raw.readline(MAX_LINE):
         left -= len(line)
         if left < 0:
-            raise FatalError(f"{path.name}: expected at most {MAX_BYTES} bytes, got more (cut the recording)")
+            raise _refused(path.name, f"at most {MAX_BYTES} bytes", "more", "cut the recording")
         yield line.rstrip(b"\r\n").decode("utf-8", "replace")

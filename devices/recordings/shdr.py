@@ -12,9 +12,11 @@ from functools import lru_cache
 
 from devices.recordings.record import Condition, Record, ReplayCounters
 
+LATEST_NS = 9 * 10**18
+"""Moments further from 1970 have no number of nanoseconds in 64 bits."""
 LEVELS = {"normal", "warning", "fault", "unavailable"}
 CONDITION_FIELDS = 7
-_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,12}))?Z?(?:@[\d.]+)?")
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,12}))?Z?(?:@[\d.]+)?", re.ASCII)
 
 
 @lru_cache(maxsize=1024)
@@ -33,9 +35,10 @@ def stamp_ns(text: str) -> int | None:
         return None
     second, fraction = match.groups()
     try:
-        return _second_ns(second) + int((fraction or "0")[:9].ljust(9, "0"))
-    except ValueError:
+        time_ns = _second_ns(second) + int((fraction or "0")[:9].ljust(9, "0"))
+    except (ValueError, OverflowError):
         return None
+    return time_ns if -LATEST_NS < time_ns < LATEST_NS else None
 
 
 def _is_condition(fields: list[str]) -> bool:

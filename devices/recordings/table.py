@@ -11,10 +11,12 @@ from pydantic import Field, field_validator
 
 from devices.recordings.record import Record, ReplayCounters
 from twin.config import Config
-from twin.errors import FatalError
+from twin.errors import Problem, ProblemsError
 from twin.units import Duration
 
 MAX_COLUMNS = 1000
+LATEST_NS = 9 * 10**18
+"""Moments further from 1970 have no number of nanoseconds in 64 bits."""
 
 
 class TableOptions(Config):
@@ -47,7 +49,10 @@ def _clock(options: TableOptions, column: int | None) -> Callable[[int, list[str
         iso = options.time_format == "iso"
         time = datetime.fromisoformat(text) if iso else datetime.strptime(text, options.time_format)
         seconds = time if time.tzinfo else time.replace(tzinfo=zone)
-        return round(seconds.timestamp() * 1e6) * 1000
+        time_ns = round(seconds.timestamp() * 1e6) * 1000
+        if not -LATEST_NS < time_ns < LATEST_NS:
+            raise ValueError(f"expected a time with a number of nanoseconds since 1970, got {text!r:.60}")
+        return time_ns
 
     return evenly if column is None else stamped
 
@@ -56,9 +61,8 @@ def _time_column(header: list[str], options: TableOptions) -> int | None:
     if options.time_column is None:
         return None
     if options.time_column not in header:
-        raise FatalError(
-            f"table.time_column: expected one of the columns {', '.join(header)[:200]}, got {options.time_column!r}"
-        )
+        expected = f"one of the columns {', '.join(header)[:200]}"
+        raise ProblemsError([Problem("table.time_column", expected, repr(options.time_column))])
     return header.index(options.time_column)
 
 
@@ -85,5 +89,5 @@ def table_records(lines: Iterable[str], options: TableOptions, counters: ReplayC
             time_ns = clock(number, row)
             items = zip(header, row, strict=True)
             yield Record(time_ns, tuple(pair for i, pair in enumerate(items) if i != column))
-        except (ValueError, IndexError):
+        except (ValueError, IndexError, OverflowError):
             counters.malformed += 1

@@ -9,10 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.errors import Problem, ScenarioError
 from twin.records import Frame, RecordKind
 from twin.states import UnitState
 
 Floats = NDArray[np.float64]
+MOST_PROBLEMS = 20
+MOST_PARTS = 2**53
 KINDS = (RecordKind.STATE, RecordKind.PART, RecordKind.ALARM)
 
 
@@ -90,9 +93,18 @@ class Gathering:
         begin = min((min(row[0] for row in rows) for rows in every), default=0)
         end = max((max(row[0] for row in rows) for rows in every), default=0)
         log = EventLog({}, (end - begin) * 1e-9, self._name)
+        problems: list[Problem] = []
         for kind, rows in self._rows.items():
-            for time_ns, path, values in sorted(rows, key=_time):
-                _put(log.unit(path), kind, (time_ns - begin) * 1e-9, values)
+            for number, (time_ns, path, values) in enumerate(sorted(rows, key=_time), start=1):
+                try:
+                    _put(log.unit(path), kind, (time_ns - begin) * 1e-9, values)
+                except ValueError as error:
+                    where = f"{self._name}: {kind} {number} in order of time, of {path}"
+                    problems.append(Problem(where, *error.args))
+                if len(problems) >= MOST_PROBLEMS:
+                    raise ScenarioError(problems)
+        if problems:
+            raise ScenarioError(problems)
         return log
 
 
@@ -103,17 +115,28 @@ def _time(row: tuple[int, str, Any]) -> int:
 def _put(unit: UnitLog, kind: RecordKind, time_s: float, values: Any) -> None:
     if kind is RecordKind.STATE:
         state, _, cause = values
+        if state not in UnitState.__members__:
+            raise ValueError(f"one of {', '.join(UnitState.__members__)}", f"{state!r:.100}")
         unit.state_s.append(time_s)
         unit.states.append(UnitState[state])
         unit.causes.append(str(cause or ""))
     elif kind is RecordKind.PART:
         item, good, scrap, rework, *_ = values
         unit.part_s.append(time_s)
-        unit.parts.append(Made(str(item), int(good), int(scrap), int(rework)))
+        unit.parts.append(Made(str(item), _count(good), _count(scrap), _count(rework)))
     else:
         code, _, active, _ = values
         unit.alarm_s.append(time_s)
         unit.alarms.append((str(code), bool(active)))
+
+
+def _count(value: Any) -> int:
+    """A number of parts; nothing said is none."""
+    if value is None or value != value:  # NaN: not known
+        return 0
+    if not 0 <= value < MOST_PARTS:
+        raise ValueError("a number of parts", f"{value!r:.100}")
+    return int(value)
 
 
 def log_of(frames: Iterable[Frame], name: str = "") -> EventLog:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import math
 from collections.abc import Iterator
@@ -15,16 +14,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from brokers.stores import open_store
-from scenarios.calibrate.events import KINDS, EventLog, log_of
+from brokers.columns import cleaned
+from brokers.stores.reading import stored_events
+from scenarios.calibrate.events import KINDS, MOST_PROBLEMS, EventLog, log_of
 from twin.equipment import EquipmentPath
-from twin.errors import Problem, ScenarioError
+from twin.errors import Problem, RefusedRowsError, ScenarioError
 from twin.records import COLUMNS, Frame, RecordKind, records
 from twin.states import UnitState
 
-EVERYTHING = 1 << 62
-MOST_ROWS = 100_000_000
-MOST_PROBLEMS = 20
+LONGEST_NUMBER = 12
+"""Most digits of a number of parts."""
 LATEST_S = 9e9
 """Later moments have no number of nanoseconds since 1970."""
 CSV_COLUMNS = ("unit", "time", "end", "state", "cause", "item", "good", "scrap", "rework")
@@ -47,17 +46,8 @@ def read_events(path: Path) -> EventLog:
     if path.suffix == ".csv":
         return log_of(_csv(path), path.name)
     if path.suffix == ".duckdb":
-        return log_of(asyncio.run(_stored(path.resolve())), path.name)
+        return log_of(stored_events(path.resolve(), KINDS), path.name)
     raise ScenarioError([Problem(str(path), "a .duckdb file, a folder of .parquet tables or a .csv file", path.name)])
-
-
-async def _stored(path: Path) -> list[Frame]:
-    store = open_store(f"duckdb://{path}")
-    await store.open()
-    try:
-        return [await store.rows(kind, "", 0, EVERYTHING, MOST_ROWS) for kind in KINDS]
-    finally:
-        await store.close()
 
 
 def _tables(folder: Path) -> Iterator[Frame]:
@@ -66,11 +56,24 @@ def _tables(folder: Path) -> Iterator[Frame]:
         raise ScenarioError([Problem(str(folder), "a folder with state.parquet", "one without")])
     for kind, file in files.items():
         if file.is_file():
-            table = pq.read_table(file, columns=["path", "time", *COLUMNS[kind]])
-            times = table.column("time").cast(pa.int64()).to_pylist()
-            rows = table.drop_columns(["time"]).to_pydict()
-            columns = zip(*(rows[name] for name in COLUMNS[kind]), strict=True)
-            yield records(kind, list(zip(map(EquipmentPath, rows["path"]), times, columns, strict=True)))
+            yield records(kind, _table_rows(file, kind))
+
+
+def _table_rows(file: Path, kind: RecordKind) -> list[tuple[EquipmentPath, int, tuple[Any, ...]]]:
+    """Rows of an exported table; columns that an earlier version did not have are unknown."""
+    try:
+        there = set(pq.read_schema(file).names)
+        table = pq.read_table(file, columns=["path", "time", *(name for name in COLUMNS[kind] if name in there)])
+        times = table.column("time").cast(pa.int64()).to_pylist()
+        nothing = pa.nulls(table.num_rows).to_pylist()
+        found = table.drop_columns(["time"]).to_pydict()
+        columns = [[cleaned(name, value) for value in found.get(name, nothing)] for name in COLUMNS[kind]]
+        if None in times:
+            raise ValueError("a row has no time")
+        return list(zip(map(EquipmentPath, found["path"]), times, zip(*columns, strict=True), strict=True))
+    except (pa.ArrowException, OSError, ValueError, KeyError, AttributeError, RefusedRowsError) as error:
+        expected = f"a table of {kind} records with path, time, {', '.join(COLUMNS[kind][:3])}"
+        raise ScenarioError([Problem(str(file), expected, f"{error!s:.200}")]) from None
 
 
 class _Lines:
@@ -100,14 +103,18 @@ class _Lines:
             self.wrong(column, "a time such as 2026-01-05T08:00:00+08:00, or seconds", text)
             return None
         moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-        return round(moment.timestamp() * 1e6) * 1000
+        seconds = moment.timestamp()
+        if not abs(seconds) < LATEST_S:
+            self.wrong(column, "a time from 1685 to 2255", text)
+            return None
+        return round(seconds * 1e6) * 1000
 
     def count(self, row: dict[str, str], column: str, usual: int) -> int:
         """A number of parts."""
         text = (row.get(column) or "").strip()
         if not text:
             return usual
-        if not text.isdigit():
+        if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER):
             self.wrong(column, "a number of parts", text)
             return usual
         return int(text)
@@ -121,20 +128,37 @@ def _csv(path: Path) -> Iterator[Frame]:
     lines = _Lines(path)
     states: list[tuple[EquipmentPath, int, tuple[Any, ...]]] = []
     parts: list[tuple[EquipmentPath, int, tuple[Any, ...]]] = []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        _check_header(lines, reader.fieldnames)
-        for row in reader:
-            lines.line = reader.line_num
-            _read(lines, {key: value for key, value in row.items() if isinstance(value, str)}, states, parts)
-            if len(lines.problems) >= MOST_PROBLEMS:
-                break
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            _check_header(lines, reader.fieldnames)
+            for row in reader:
+                lines.line = reader.line_num
+                _read(lines, {key: value for key, value in row.items() if isinstance(value, str)}, states, parts)
+                if len(lines.problems) >= MOST_PROBLEMS:
+                    break
+    except UnicodeDecodeError:
+        lines.problems.append(_undecodable(path))
+    except (csv.Error, OSError) as error:
+        lines.problems.append(Problem(f"{path.name}:{lines.line + 1}", "a line of a CSV file", str(error)))
     if lines.problems:
         raise ScenarioError(lines.problems)
     if not states:
         raise ScenarioError([Problem(path.name, "rows with a state", "none")])
     yield records(RecordKind.STATE, _without_repeats(states))
     yield records(RecordKind.PART, sorted(parts, key=_when))
+
+
+def _undecodable(path: Path) -> Problem:
+    """Where a file ceases to be UTF-8."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                got, hint = f"byte 0x{line[error.start]:02x}", "save it as CSV UTF-8"
+                return Problem(f"{path.name}:{number}", "text in UTF-8", f"{got} in {line[:60]!r}", hint)
+    return Problem(path.name, "text in UTF-8", "another encoding", "save it as CSV UTF-8")
 
 
 def _check_header(lines: _Lines, names: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from pathlib import Path
 from twin.errors import Problem
 
 SECONDS = {"sec": 1.0, "s": 1.0, "min": 60.0, "hr": 3600.0, "h": 3600.0, "day": 86400.0, "days": 86400.0}
+MOST = 1e15
+"""Largest number of a table."""
 STAMP = "%m/%d/%y %H:%M:%S"
 
 
@@ -50,6 +53,8 @@ class Row:
         try:
             value = float(self.text(column))
         except ValueError:
+            value = math.nan
+        if not abs(value) <= MOST:
             self.wrong(column, "a number")
             return 0.0
         if value < 0:

@@ -26,6 +26,8 @@ from twin.supply.guaranteed import Chain, Stage
 COLUMNS = ("stage_id", "lead_time", "max_s_time", "cost", "risk_pool")
 DEMAND = ("ext_demand_mean", "ext_demand_std", "ext_demand_thres")
 FIRST_PAIR = 8
+MOST_DAYS = 36_500
+"""A century; a longer time is in another unit."""
 
 
 class ChainOptions(Config):
@@ -58,9 +60,15 @@ class _Reader:
         except ValueError:
             value = -1.0
         if not 0 <= value < 1e12 or (whole and value != int(value)):
-            self.wrong(line, place, "a whole number of days" if whole else "a number of 0 or more", repr(text))
+            self.wrong(line, place, "a whole number of days" if whole else "a number of 0 or more", f"{text!r:.60}")
             return 0.0
         return value
+
+    def days(self, line: int, place: str, text: str) -> int:
+        days = int(self.number(line, place, text, whole=True))
+        if days > MOST_DAYS:
+            self.wrong(line, place, f"at most {MOST_DAYS} days", text, "are these days?")
+        return min(days, MOST_DAYS)
 
     def stage(self, line: int, cells: Sequence[str]) -> Stage:
         cells = [*cells, *[""] * (FIRST_PAIR - len(cells))]
@@ -69,9 +77,9 @@ class _Reader:
             self.number(line, place, text) if text else 0.0 for place, text in zip(DEMAND, rest[:3], strict=True)
         )
         return Stage(
-            lead_time=int(self.number(line, "lead_time", lead, whole=True)),
+            lead_time=self.days(line, "lead_time", lead),
             cost=self.number(line, "cost", cost),
-            longest_service=int(self.number(line, "max_s_time", longest, whole=True)) if longest else None,
+            longest_service=self.days(line, "max_s_time", longest) if longest else None,
             demand=demand, deviation=deviation, factor=factor,
             upstream=self._upstream(line, [cell for cell in cells[FIRST_PAIR:] if cell]),
         )  # fmt: skip
@@ -170,7 +178,9 @@ def read_service(chain: Chain, option: str, folder: Path) -> dict[str, int]:
     path = folder / option
     try:
         given = {str(name): int(values["s"]) for name, values in json.loads(_text(path))}
-    except (ValueError, TypeError, KeyError) as error:
+        if not all(0 <= days <= MOST_DAYS for days in given.values()):
+            raise ValueError(f"service times from 0 to {MOST_DAYS} days")
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise ScenarioError([Problem(str(path), "[[stage, {s: days}], ...]", repr(error))]) from None
     missing = sorted(set(chain.stages) - set(given))
     if missing:

@@ -16,6 +16,9 @@ from twin.units import Duration
 
 Job = list[tuple[int, int]]
 LONGEST_LOOK = 1 << 20
+LONGEST = 10**12
+"""Longest duration of an operation, in the unit of the instance."""
+MOST_MACHINES = 10_000
 
 
 class JobShopOptions(Config):
@@ -82,6 +85,8 @@ def read_jobs(path: Path, problems: list[Problem]) -> list[Job]:
         problems.append(Problem(where, "number of jobs and of machines", lines[0][1].strip() if lines else "nothing"))
         return []
     (number, (count, machines)), *body = rows
+    if not 0 < machines <= MOST_MACHINES:
+        problems.append(Problem(f"{path.name}:{number}", f"1 to {MOST_MACHINES} machines", f"{machines!s:.60}"))
     if len(body) != count:
         problems.append(Problem(f"{path.name}:{number}", f"{count} lines of jobs", str(len(body))))
     return [_job(f"{path.name}:{line}", row, machines, problems) for line, row in body]
@@ -100,9 +105,9 @@ def _job(where: str, row: list[int], machines: int, problems: list[Problem]) -> 
         problems.append(Problem(where, "pairs of machine and duration", f"{len(row)} numbers"))
     for machine, time in zip(row[::2], row[1::2], strict=False):
         if not 0 <= machine < machines:
-            problems.append(Problem(where, f"a machine from 0 to {machines - 1}", str(machine)))
-        if time < 0:
-            problems.append(Problem(where, "a duration of at least 0", str(time)))
+            problems.append(Problem(where, f"a machine from 0 to {machines - 1!s:.20}", f"{machine!s:.60}"))
+        if not 0 <= time <= LONGEST:
+            problems.append(Problem(where, f"a duration from 0 to {LONGEST}", f"{time!s:.60}"))
     return list(zip(row[::2], row[1::2], strict=False))
 
 
@@ -113,7 +118,7 @@ def _orders(path: Path, name: str, jobs: list[Job], problems: list[Problem]) -> 
         found = found.get(name, found)
         by_machine = found.get("machine_sequences", found)
         pairs = {int(machine): [(int(j), int(o)) for j, o in order] for machine, order in by_machine.items()}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         problems.append(Problem(path.name, f"orders of operations by machine for {name!r}", str(error)))
         return {}
     for machine, order in pairs.items():

@@ -15,7 +15,7 @@ from devices.recordings import lines as recording
 from devices.unit import Setting, Tick
 from tests.devices.plants import LINE, view
 from tests.devices.replays import EPOCH_NS, UNIT, counted, never_back, played, replay, rows, stays
-from twin.errors import FatalError, ScenarioError
+from twin.errors import ProblemsError, ScenarioError
 from twin.records import RecordKind
 from twin.states import UnitState
 
@@ -219,7 +219,7 @@ def test_gzip_is_read_as_it_is(tmp_path: Path) -> None:
 
 def test_a_broken_archive_says_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "day.gz").write_bytes(b"not gzip")
-    with pytest.raises(FatalError, match=r"day\.gz: expected a readable recording"):
+    with pytest.raises(ProblemsError, match=r"day\.gz: expected a readable recording"):
         played(replay(tmp_path, file="day.gz"), 60.0)
 
 
@@ -259,7 +259,7 @@ def test_a_mapping_to_an_unknown_tag_is_refused(tmp_path: Path) -> None:
 
 def test_a_table_without_its_time_column_is_refused(tmp_path: Path) -> None:
     (tmp_path / "day.csv").write_text("a,b\n1,2\n", encoding="utf-8")
-    with pytest.raises(FatalError, match="time"):
+    with pytest.raises(ProblemsError, match="time"):
         played(replay(tmp_path, file="day.csv", format="csv", table={"time_column": "time"}), 60.0)
 
 

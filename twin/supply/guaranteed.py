@@ -147,9 +147,13 @@ class Chain:
         """Service times of the least holding cost.
 
         Raises:
-            ValueError: The stages form no tree.
+            ValueError: The stages form no tree, or the chain is longer than ``MOST_DAYS``.
         """
         return _Program(self).solve()
+
+
+MOST_DAYS = 4096
+"""Longest chain whose best service times are looked for: a table of each stage has the square of it."""
 
 
 class _Program:
@@ -162,6 +166,8 @@ class _Program:
     def __init__(self, chain: Chain):
         self.chain = chain
         self.size = max(chain.longest.values()) + 1
+        if self.size > MOST_DAYS:
+            raise ValueError(f"expected a chain of at most {MOST_DAYS} days from end to end, got {self.size - 1}")
         self.links = {name: {*chain.stages[name].upstream, *chain.downstream[name]} for name in chain.stages}
         if sum(len(links) for links in self.links.values()) != 2 * (len(chain.stages) - 1):
             raise ValueError("expected a chain that is a tree, got stages that are linked in more than one way")
