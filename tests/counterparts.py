@@ -60,8 +60,8 @@ def wait_for(
     pytest.fail(f"{what} was not ready within {limit_s} s")
 
 
-def port_open(port: int) -> bool:
+def port_open(port: int, host: str = "127.0.0.1") -> bool:
     """Whether something listens on a local port."""
     with socket.socket() as probe:
         probe.settimeout(0.2)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0

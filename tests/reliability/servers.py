@@ -1,0 +1,133 @@
+"""Counterparts that can be hurt: killed, stopped, slow."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from tests.counterparts import free_port, needed, port_open, wait_for
+from tests.reliability.network import BadNetwork
+from tests.servers.influxdb import CONFIG, InfluxServer, answers, influxdb18_program
+from tests.servers.mosquitto import Mosquitto
+
+
+class Influx:
+    """An InfluxDB that is killed and comes back on the same port with what it had on disk."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.port = folder, free_port()
+        text = CONFIG.format(folder=folder, port=self.port, rpc=free_port(), flux="true", auth="false")
+        (folder / "influxdb.conf").write_text(text, encoding="utf-8")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; returns when it answers."""
+        environment = {**os.environ, "HOME": str(self.folder)}
+        words = [influxdb18_program(), "run", "-config", str(self.folder / "influxdb.conf")]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(words, stdout=log, stderr=log, env=environment)
+        wait_for(lambda: answers(f"http://127.0.0.1:{self.port}/ping"), "influxd", self._process, 60)
+
+    def database(self) -> str:
+        """Make its database."""
+        assert self._process is not None
+        return InfluxServer(self.port, self._process).database()
+
+    def store(self, port: int | None = None) -> str:
+        """Address of its database for a run, by way of another port if need be."""
+        token = self.folder / "token"
+        token.write_text("any-token\n", encoding="utf-8")
+        return f"influxdb://127.0.0.1:{port or self.port}?org=factory&bucket=factory0&token_file={token}"
+
+    def kill(self) -> None:
+        """End it at once."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(10)
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(20)
+
+
+@contextmanager
+def stopped(process: psutil.Process, seconds: float) -> Iterator[None]:
+    """A process that does nothing for a while, as under a debugger or on a frozen machine."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        time.sleep(seconds)
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+class SlowProxy:
+    """Hands on what a server says, a little late.
+
+    Args:
+        port: Port of the server.
+    """
+
+    def __init__(self, port: int):
+        self.delay_s = 0.0
+        self._target = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._target))
+                for source, sink, late in ((client, server, False), (server, client, True)):
+                    threading.Thread(target=self._carry, args=(source, sink, late), daemon=True).start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket, late: bool) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                if late:
+                    time.sleep(self.delay_s)
+                sink.sendall(data)
+        for end in (source, sink):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        self._listener.close()
+
+
+class FarMosquitto(Mosquitto):
+    """A broker at the other end of a wire."""
+
+    def __init__(self, folder: Path, network: BadNetwork):
+        super().__init__(folder)
+        self._network = network
+        text = self._config.read_text(encoding="utf-8")
+        self._config.write_text(text.replace("127.0.0.1", network.there), encoding="utf-8")
+
+    @property
+    def url(self) -> str:
+        return f"mqtt://{self._network.there}:{self.port}"
+
+    def start(self) -> None:
+        program = needed("mosquitto", "/usr/sbin/mosquitto")
+        self._process = subprocess.Popen([*self._network.within, program, "-c", str(self._config)])
+        wait_for(lambda: port_open(self.port, self._network.there), "mosquitto", self._process)
+
+
+def pause(seconds: float) -> None:
+    """The fault lasts so long: the one thing here that is a length of time and not a condition."""
+    time.sleep(seconds)

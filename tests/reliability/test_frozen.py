@@ -1,0 +1,25 @@
+"""A process does nothing for a while, as on a machine that swaps, under a debugger or in a snapshot of a virtual PC."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.reliability.servers import stopped
+from tests.reliability.stories import faulty, story
+
+pytestmark = pytest.mark.xdist_group("live")
+WORDS = {"plant": "plant", "hub": "hub", "broker": "brokers.embedded"}
+
+
+@faulty
+@pytest.mark.parametrize("role", WORDS)
+def test_nothing_is_lost_or_doubled(role: str, seed: int, tmp_path: Path) -> None:
+    with story(f"SIGSTOP of the {role}", seed, tmp_path) as run:
+        run.somewhen()
+        with stopped(run.process(WORDS[role]), run.chance.uniform(2.0, 6.0)):
+            pass
+        run.goes_on(10)
+        run.end()
+    assert not run.told(role)

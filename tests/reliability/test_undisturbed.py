@@ -1,0 +1,20 @@
+"""Nothing happens: the judge finds nothing, so what it finds elsewhere is the fault's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.reliability.stories import faulty, story
+
+
+@pytest.mark.xdist_group("live")
+@faulty
+def test_nothing_happens(seed: int, tmp_path: Path) -> None:
+    with story("none", seed, tmp_path) as run:
+        run.goes_on(20)
+        verdict = run.end()
+    assert verdict.rows > 100
+    assert verdict.figures > 50
+    assert verdict.uncertain == 0
