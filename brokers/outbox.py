@@ -131,6 +131,7 @@ class Outbox:
         self._turn = self._heard = 0
         self._full_at: float | None = None
         self._dropped_before = 0
+        self._ending = False
         self._changed = threading.Condition()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
@@ -164,6 +165,13 @@ class Outbox:
                 self._take(frame)
             self._tell()
 
+    def finish(self) -> None:
+        """Who puts is about to end: what it has in hand is taken beyond the bounds, and it waits no more."""
+        with self._changed:
+            self._ending = True
+            self._changed.notify_all()
+        self._room.set()
+
     @property
     def full(self) -> bool:
         """Whether a bound is reached."""
@@ -171,7 +179,7 @@ class Outbox:
 
     @property
     def _must_wait(self) -> bool:
-        return self.config.policy == "wait" and self.full
+        return self.config.policy == "wait" and self.full and not self._ending
 
     def _filled(self, share: float) -> bool:
         held, most = self.counters, self.config
@@ -182,7 +190,7 @@ class Outbox:
             return
         self._begin_full()
         began = time.monotonic()
-        roomy = self._changed.wait_for(lambda: not self.full, timeout_s)
+        roomy = self._changed.wait_for(lambda: not self._must_wait, timeout_s)
         self.counters.waited_s += time.monotonic() - began
         if not roomy:
             raise BackPressure(f"outbox of {self.publisher}: full with {self.counters.held} pieces for {timeout_s} s")
@@ -190,7 +198,7 @@ class Outbox:
     async def _room_again(self) -> None:
         self._begin_full()
         began = time.monotonic()
-        while self.full:
+        while self._must_wait:
             self._room.clear()
             await self._room.wait()
         self.counters.waited_s += time.monotonic() - began

@@ -162,10 +162,10 @@ class Hub:
             return {}
         taken, figures = self.ingest.counters, self._figures.counters
         return {
-            "lost": max(taken.lost - taken.late, 0),
+            "lost": taken.lost,
             "refused": taken.refused,
             "inbox_full": taken.dropped,
-            "figures_dropped": figures.dropped + figures.unconfirmed,
+            "figures_dropped": figures.lost,
         }
 
     async def close(self) -> None:

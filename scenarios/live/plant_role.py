@@ -31,6 +31,10 @@ LEAST_TICK_S, MOST_TICK_S = 0.5, 5.0
 """Real time from one telemetry tick to the next: pages take a site that is silent for longer as lost."""
 LEAST_STEP_S = 0.005
 DRAIN_S = 4.0
+MOST_PIECES = 20_000
+"""Pieces that the outboxes of all sites hold together, before the plant waits for them."""
+LEAST_PIECES = 1_000
+MOST_BYTES = 64 * 1024 * 1024
 COUNT_S = 1.0
 """Real time between two looks at the counters."""
 
@@ -44,14 +48,24 @@ def live_tick(wanted_s: float, speed: float) -> float:
     return tick_for(max(min(wanted_s, speed * MOST_TICK_S), speed * LEAST_TICK_S))
 
 
+def bounds(sites: int) -> OutboxConfig:
+    """Bounds of the outbox of each of so many sites: a simulated plant waits for room.
+
+    >>> bounds(1).pieces, bounds(1).window, bounds(10).pieces, bounds(241).window
+    (20000, 10000, 2000, 500)
+    """
+    pieces = max(MOST_PIECES // max(sites, 1), LEAST_PIECES)
+    return OutboxConfig(policy="wait", pieces=pieces, bytes=MOST_BYTES, window=pieces // 2)
+
+
 class SitePublisher:
     """The one ordered writer of a site: outbox and pump."""
 
-    def __init__(self, site: EquipmentPath, settings: RunSettings):
+    def __init__(self, site: EquipmentPath, settings: RunSettings, config: OutboxConfig):
         if settings.broker is None:
             raise ValueError(f"{site}: expected the address of a broker, got none")
         publisher = connect.publisher(settings.broker, settings.transport, str(site))
-        self.outbox = Outbox(str(site), publisher.split, OutboxConfig(policy="drop_oldest"))
+        self.outbox = Outbox(str(site), publisher.split, config)
         self.pump = Pump(self.outbox, publisher)
 
     async def put(self, frames: list[Frame], lag_s: float) -> None:
@@ -63,7 +77,7 @@ class SitePublisher:
             return frame
         counters = self.outbox.counters
         values = frame.values.copy()
-        values[:, 0], values[:, 1], values[:, 2] = counters.sent, counters.dropped + counters.unconfirmed, lag_s
+        values[:, 0], values[:, 1], values[:, 2] = counters.sent, counters.lost, lag_s
         return replace(frame, values=values)
 
 
@@ -71,8 +85,8 @@ class PlantRole:
     """Runs a plant in step with the clock.
 
     Events happen within milliseconds of their time; what the devices say goes out every telemetry
-    period, see :func:`live_tick`. When the machine cannot keep up, the period stretches; events keep their
-    exact times and none is left out. The lag is published with every heartbeat.
+    period, see :func:`live_tick`. When the machine cannot keep up, or the store, so that an outbox is full, the
+    period stretches; events keep their exact times and none is left out. The lag is published with every heartbeat.
 
     Args:
         settings: Settings of the run, with a broker.
@@ -80,6 +94,7 @@ class PlantRole:
         clock: Time of the machine.
         drain_s: Longest wait at the end for what was said to be stored.
         parent: The process that started this one.
+        config: Bounds of the outbox of each site; None: :func:`bounds`.
     """
 
     def __init__(
@@ -89,15 +104,18 @@ class PlantRole:
         clock: Clock | None = None,
         drain_s: float = DRAIN_S,
         parent: Parent | None = None,
+        config: OutboxConfig | None = None,
     ):
         self.settings = settings
         self.feed = feed
         self._clock = clock or SystemClock()
         self._drain_s = drain_s
         self._parent = parent or Parent()
-        self._over = False
         self._tick_s = live_tick(settings.tick_s, settings.speed)
-        self._sites = {site: SitePublisher(site, settings) for site in feed.banks if settings.serves(str(site))}
+        served = [site for site in feed.banks if settings.serves(str(site))]
+        config = config or bounds(len(served))
+        self._sites = {site: SitePublisher(site, settings, config) for site in served}
+        self._behind_s = 0.0
 
     @property
     def outboxes(self) -> dict[EquipmentPath, Outbox]:
@@ -112,7 +130,7 @@ class PlantRole:
         """
         pumps = [asyncio.create_task(site.pump.run()) for site in self._sites.values()]
         work = [asyncio.create_task(self._publish(stop))]
-        work += [asyncio.create_task(side) for side in (self._answer(), self._count())]
+        work += [asyncio.create_task(side) for side in (self._answer(), self._count(), self._finish(stop))]
         try:
             done, _ = await asyncio.wait([*work, *pumps], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -121,6 +139,8 @@ class PlantRole:
             for task in (*work, *pumps):
                 task.cancel()
             await asyncio.gather(*work, *pumps, return_exceptions=True)
+            for outbox in self.outboxes.values():
+                outbox.abandon()
             self._parent.counts(self.counters)
 
     @property
@@ -128,14 +148,21 @@ class PlantRole:
         """Pieces of all sites: dropped when an outbox was full, and not known to be stored yet."""
         boxes = [outbox.counters for outbox in self.outboxes.values()]
         return {
-            "dropped": sum(counters.dropped + counters.unconfirmed for counters in boxes),
-            "unstored": sum(counters.held for counters in boxes) if self._over else 0,
+            "dropped": sum(counters.dropped for counters in boxes),
+            "unstored": sum(counters.unconfirmed for counters in boxes),
         }
 
     async def _count(self) -> None:
         while True:
             await asyncio.sleep(COUNT_S)
             self._parent.counts(self.counters)
+
+    async def _finish(self, stop: asyncio.Event) -> None:
+        """Once told to stop, the plant no longer waits for room."""
+        await stop.wait()
+        for outbox in self.outboxes.values():
+            outbox.finish()
+        await asyncio.Event().wait()
 
     async def _answer(self) -> None:
         """Save the plant as often as it is asked for, between two ticks."""
@@ -164,7 +191,6 @@ class PlantRole:
         self._parent.ready()
         await self._paced(stop)
         await asyncio.gather(*(site.pump.drain(self._drain_s) for site in self._sites.values()))
-        self._over = True
 
     async def _paced(self, stop: asyncio.Event) -> None:
         pace = Pace(*self._start(), self.settings.speed)
@@ -176,7 +202,8 @@ class PlantRole:
                 if await _stopped_within(stop, min(wait_s, pacer.catch_up(tick))):
                     return
             for site, frames in self.feed.advance(tick):
-                await self._put(site, frames, pace.sim_s(self._clock.now_ns()) - tick)
+                await self._put(site, frames, max(pace.sim_s(self._clock.now_ns()) - tick, self._behind_s))
+            self._behind_s = pace.sim_s(self._clock.now_ns()) - tick
 
     async def _put(self, path: EquipmentPath, frames: list[Frame], lag_s: float) -> None:
         """Hand over what a site says, if this process serves it."""
