@@ -42,10 +42,12 @@ def hall_deviation_c(local_s: float) -> float:
 
 def relative_power(power: PowerConfig) -> tuple[float, ...]:
     """Power by activity relative to that of producing; the nominal shape where a unit has none."""
-    if power.producing <= 0:
-        return NOMINAL_POWER
-    setup = power.idle if power.setup is None else power.setup
-    return tuple(each / power.producing for each in (power.producing, setup, power.idle, power.down, power.off))
+    return NOMINAL_POWER if power.producing <= 0 else tuple(each / power.producing for each in powers_kw(power))
+
+
+def powers_kw(power: PowerConfig) -> tuple[float, ...]:
+    """Power by activity in kW."""
+    return power.producing, power.idle if power.setup is None else power.setup, power.idle, power.down, power.off
 
 
 class ProfileModel:
@@ -93,6 +95,8 @@ class ProfileModel:
         per_power = np.array([signal.per_power for signal in signals])
         shapes = np.array([relative_power(unit.power) for unit in self.units])
         table = levels[None] + per_power[None, :, None] * shapes[:, None, :]
+        per_kw = np.array([signal.per_kw for signal in signals])
+        table += per_kw[None, :, None] * np.array([powers_kw(unit.power) for unit in self.units])[:, None, :]
         return np.asarray(table * self._individuality(signals)[:, :, None])
 
     def _individuality(self, signals: Sequence[Signal]) -> Matrix:

@@ -40,10 +40,10 @@ Signature = Literal["", "vibration", "temperature", "pressure", "torque"]
 class Signal:
     """One tag and its model.
 
-    The reading at time t is ``lag(level[activity] + per_power * P[activity] / P[producing]) * (1 + wander * load(t))
-    + wear + ambient + noise``, rounded to the sensor's resolution and not below ``floor``. ``lag`` is a
-    first-order lag, ``load`` a slow random factor shared by all tags of a machine, P its electrical
-    power by state. The model is our own design; a counter is the integral of its level over time.
+    The reading at time t is ``lag(level[activity] + per_power * P[activity] / P[producing] + per_kw * P[activity])
+    * (1 + wander * load(t)) + wear + ambient + noise``, rounded to the sensor's resolution and not below
+    ``floor``. ``lag`` is a first-order lag, ``load`` a slow random factor shared by all tags of a machine, P its
+    electrical power by state. The model is our own design; a counter is the integral of its level over time.
 
     Args:
         name: Name of the tag.
@@ -53,6 +53,7 @@ class Signal:
         zh: Chinese title.
         levels: Value by activity (producing, setup, idle, down, off); for a counter its growth per second.
         per_power: Added in proportion to the machine's power relative to that of producing.
+        per_kw: Added per kW of the machine's power, for what follows from the power itself, e.g. a current.
         lag_s: Time constant in s; 0 follows at once.
         noise: Standard deviation of the sensor's noise, in ``unit``.
         wander: Relative deviation by the slow load factor; tags of one machine move together.
@@ -75,6 +76,7 @@ class Signal:
     zh: str
     levels: Levels = (0.0, 0.0, 0.0, 0.0, 0.0)
     per_power: float = 0.0
+    per_kw: float = 0.0
     lag_s: float = 0.0
     noise: float = 0.0
     wander: float = 0.0

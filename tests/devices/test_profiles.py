@@ -17,7 +17,10 @@ from tests.devices.plants import SITE, enters, machines, telemetry, view
 from twin.states import UnitState
 
 GOLDEN = Path(__file__).parent / "golden" / "profiles.json"
-KINDS = ["battery_line_unit", "cnc", "conveyor", "energy_meter", "paint_booth", "press", "robot_cell", "test_bay"]
+KINDS = [
+    "battery_line_unit", "cnc", "conveyor", "energy_meter", "formation", "furnace", "moulding", "paint_booth", "press",
+    "robot_cell", "test_bay",
+]  # fmt: skip
 
 
 def test_all_kinds_of_the_library_are_there() -> None:
@@ -58,3 +61,14 @@ def test_readings_stay_plausible(kind: str, state: UnitState) -> None:
     if state is UnitState.PRODUCING:
         assert ((values >= low - 0.02 * width) & (values <= high + 0.02 * width)).all()
     assert (values <= high + 0.05 * width).all()
+
+
+def test_current_and_voltage_of_a_meter_give_its_power() -> None:
+    plant = machines(20, "energy_meter")
+    drawn = [station.power.producing for _, _, station in plant.stations()]
+    bank = DeviceBank(plant, SITE, seed=3)
+    rows = [enters(0.0, unit, UnitState.PRODUCING) for unit in range(20)]
+    frame = telemetry(bank.frames(600.0, view(20, 600.0, UnitState.PRODUCING), rows))[-1]
+    phases = sum(frame.column(f"voltage_l{n}_v") * frame.column(f"current_l{n}_a") for n in (1, 2, 3))
+    power_kw = phases * frame.column("power_factor") * 1e-3
+    assert power_kw == pytest.approx(drawn, rel=0.15)

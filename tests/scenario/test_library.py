@@ -16,6 +16,7 @@ from scenarios.document import Scenario
 from scenarios.loader import LIBRARY, load
 from scenarios.nodes import parse
 from twin.master import EquipmentMaster, PlaceMaster
+from twin.stations import stations
 
 NAMES = sorted(path.stem for path in LIBRARY.glob("*.yaml"))
 FILES = sorted(LIBRARY.rglob("*.yaml"))
@@ -114,6 +115,14 @@ def test_everything_that_a_page_shows_has_a_name_in_both_languages(name: str) ->
         assert [key for key, one in shown.items() if not _chinese(one.zh)] == []
         assert place.district is None or _chinese(place.district_zh)
         assert all(_chinese(one.kind_zh) for one in below if isinstance(one, EquipmentMaster))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_only_holds_material_draws_little(name: str) -> None:
+    for path, _, station in shipped(name).plant().stations():
+        if getattr(stations[station.kind], "role", "") == "store":
+            assert station.power.producing <= 60, path
+            assert station.device is None or station.device.profile not in ("energy_meter", "press", "cnc"), path
 
 
 def _chinese(text: str) -> bool:
