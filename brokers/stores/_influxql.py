@@ -97,7 +97,7 @@ class InfluxHttp:
         values = {"db": self.database, "epoch": "ns", "q": statement}
         answer = self.request(method, "/query", values).data
         try:
-            results = json.loads(answer).get("results", [])
+            results = json.loads(answer, parse_int=_whole).get("results", [])
         except (ValueError, AttributeError):
             text = answer[:100].decode("utf-8", "replace")
             raise StoreError(f"store {self.base}: expected an answer in JSON, got {text!r} (is it InfluxDB?)") from None
@@ -146,6 +146,11 @@ def failure(base: str, status: int, body: bytes | str, *, rows: bool) -> Connect
         return StoreAwayError(f"store {base}: expected a written batch, got status {status}: {text}")
     refused = RefusedRowsError if rows and status in REFUSED else StoreError
     return refused(f"store {base}: expected a valid request, got status {status}: {text}")
+
+
+def _whole(text: str) -> int | float:
+    """A number without a point; a float of minus zero has none."""
+    return -0.0 if text == "-0" else int(text)
 
 
 def name(text: str) -> str:

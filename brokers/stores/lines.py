@@ -155,17 +155,20 @@ def _bytes_of(lines: pa.StringArray) -> bytes:
 
 
 def _telemetry_lines(frame: Frame, run: str) -> pa.StringArray:
-    frame = known_tags(frame)
+    some = np.isfinite(np.asarray(known_tags(frame).values, dtype=np.float64)).any(axis=1)
+    if not some.all():  # before anything is joined: Arrow drops a row that has nothing to join
+        frame = frame.take(np.flatnonzero(some))
+    if not len(frame):
+        return pa.array([], pa.string())
     fields = [_float_field(field_name(tag), frame.values[:, index]) for index, tag in enumerate(frame.tags)]
     worst = None if frame.quality is None else frame.quality.max(axis=1)
     if worst is not None and worst.any():
         text = pc.binary_join_element_wise(f"{QUALITY}=", pa.array(worst).cast(pa.string()), "i", "")
         fields.append(pc.if_else(pa.array(worst > 0), text, None))
-    some = np.isfinite(np.asarray(frame.values, dtype=np.float64)).any(axis=1)
     values = pc.binary_join_element_wise(*fields, ",", null_handling="skip")
     stamps = pa.array(frame.time_ns).cast(pa.string())
     lines = pc.binary_join_element_wise(_prefixes(frame, run), values, stamps, " ")
-    return pc.binary_join_element_wise(lines, "\n", "").filter(pa.array(some))
+    return pc.binary_join_element_wise(lines, "\n", "")
 
 
 def _float_field(name: str, column: Any) -> pa.StringArray:
