@@ -13,6 +13,7 @@ from twin.config import (
     ChainConfig,
     ChainLinkConfig,
     LineConfig,
+    MeterConfig,
     PlantConfig,
     PowerConfig,
     ProcessConfig,
@@ -32,6 +33,7 @@ from twin.master import (
     EquipmentMaster,
     LinkMaster,
     Master,
+    MeterMaster,
     PlaceMaster,
     ShiftMaster,
     chain_path,
@@ -89,6 +91,27 @@ def tags_of(station: StationConfig) -> tuple[TagSpec, ...]:
     return tuple(replace(tag, high=high) if high and tag.name == POWER.name else tag for tag in tags)
 
 
+def rating_of(station: StationConfig, tag: str) -> float | None:
+    """Most that a counter can count in an hour: twice its highest rate; None if it is real, or parts add to it."""
+    if station.device is not None and station.device.driver != "simulated":
+        return None
+    taken = {ENERGY.name: station.power, AIR.name: station.air, GAS.name: station.gas}[tag]
+    if taken is None or taken.per_part:
+        return None
+    highest = max(taken.producing, taken.setup or 0.0, taken.idle, taken.down, taken.off)
+    return 2 * highest or None
+
+
+def counters_of(station: StationConfig) -> dict[str, MeterMaster]:
+    """What is known of the counters of a unit: what the configuration says, and their ratings."""
+    tags = (ENERGY.name, *(signal.name for signal in (AIR, GAS)))
+    known = {}
+    for tag in tags:
+        said = station.meters.get(tag, MeterConfig()).model_dump()  # type: ignore[call-overload]
+        known[tag] = MeterMaster(**{**said, "max_per_h": said["max_per_h"] or rating_of(station, tag)})
+    return {tag: meter for tag, meter in known.items() if tag == ENERGY.name or meter != MeterMaster()}
+
+
 def equipment(
     station: StationConfig,
     position: int,
@@ -113,6 +136,7 @@ def equipment(
         profile_en="" if profile is None else profile.en,
         profile_zh="" if profile is None else profile.zh,
         tags=tags_of(station),
+        meters=counters_of(station),
         en=title.en,
         zh=title.zh,
         position=position,

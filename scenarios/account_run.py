@@ -94,5 +94,9 @@ def _figures(units: Sequence[Totals], energy_kwh: float) -> ScopeFigures:
     elements = seconds @ MAPPING
     times = {name: float(sum(elements[COLUMN[part]] for part in parts)) for name, parts in TIMES.items()}
     scrap, rework = sum(one.scrapped for one in units), sum(one.reworked for one in units)
-    counts = {"good": sum(one.parts for one in units) - scrap - rework, "scrap": scrap, "rework": rework}
+    counts: dict[str, float] = {
+        "good": sum(one.parts for one in units) - scrap - rework,
+        "scrap": scrap,
+        "rework": rework,
+    }
     return ScopeFigures(times, counts, {"energy_kwh": energy_kwh})

@@ -21,8 +21,9 @@ Floats = NDArray[np.float64]
 
 COUNTS = ("good", "scrap", "rework", "inspected", "good_at_first", "failures", "repaired", "repair_ns")
 IDEALS = ("ideal_produced_s", "ideal_good_s")
-COUNTED, IDEAL = [COLUMN[name] for name in COUNTS], [COLUMN[name] for name in IDEALS]
-METERED = [COLUMN[name] for name in ("window_ns", "energy_known_ns", "energy_span_ns")]
+COUNTED, IDEAL = [COLUMN[name] for name in COUNTS[:5]], [COLUMN[name] for name in IDEALS]
+FAILED = [COLUMN[name] for name in COUNTS[5:]]
+METERED = [COLUMN[name] for name in ("window_ns", "energy_known_ns", "energy_span_ns", "co2_known_ns")]
 ENERGY, CO2, COST = COLUMN["energy_kwh"], COLUMN["co2_kg"], COLUMN["energy_cost_cny"]
 
 
@@ -70,8 +71,8 @@ class Quantities:
         self._people = [row for row, unit in enumerate(units) if unit.kind == "worker"]
         self._fixtures = [row for row, unit in enumerate(units) if unit.kind == "fixture"]
         self._media = [
-            ("air_m3", "air_meters", *_flows([unit.air for unit in units])),
-            ("gas_m3", "gas_meters", *_flows([unit.gas for unit in units])),
+            ("air_m3", "air", *_flows([unit.air for unit in units])),
+            ("gas_m3", "gas", *_flows([unit.gas for unit in units])),
         ]
 
     def of(self, spent: Spent, span_ns: int, co2_kg: Floats, cost_cny: Floats) -> tuple[Ints, Floats]:
@@ -89,18 +90,19 @@ class Quantities:
         ints = spent.durations_ns @ MAPPING
         attend(ints, self._people)
         use(ints, self._fixtures)
-        ints[:, COUNTED] = spent.counts
+        ints[:, FAILED] = spent.counts[:, 5:]
         made = spent.counts[:, :3].sum(axis=1)
-        ints[:, COLUMN["out_good"]] = spent.counts[:, 0]
-        ints[:, [COLUMN["out_produced"], COLUMN["out_rate"]]] = made[:, None]
         ints[:, METERED] = span_ns  # every unit has a meter
-        ints[:, COLUMN["priced"]] = self.rates.priced
+        ints[:, COLUMN["cost_known_ns"]] = self.rates.priced * span_ns
         floats = np.zeros((len(ints), len(FLOATS)))
+        floats[:, COUNTED] = spent.counts[:, :5]
+        floats[:, COLUMN["out_good"]] = spent.counts[:, 0]
+        floats[:, [COLUMN["out_produced"], COLUMN["out_rate"]]] = made[:, None]
         floats[:, IDEAL] = spent.ideal
         floats[:, ENERGY], floats[:, CO2], floats[:, COST] = spent.energy, co2_kg, cost_cny
-        for volume, meters, metered, flow, per_part in self._media:
+        for volume, kind, metered, flow, per_part in self._media:
             floats[:, COLUMN[volume]] = (spent.durations_ns * flow).sum(axis=1) / 1e9 + made * per_part
-            ints[:, COLUMN[meters]] = metered
+            ints[:, [COLUMN[f"{kind}_known_ns"], COLUMN[f"{kind}_span_ns"]]] = (metered * span_ns)[:, None]
         return ints, floats
 
 

@@ -205,6 +205,19 @@ class PowerConfig(Config):
     )
 
 
+class MeterConfig(Config):
+    """A counter that does not only ever grow, or whose limits are known; values in the unit of the counter."""
+
+    rolls_over_at: float | None = Field(default=None, gt=0, description="it starts anew at 0 when it comes here")
+    net: bool = Field(default=False, description="it also falls, when more is given back than taken")
+    interval: bool = Field(
+        default=False, description="it is no counter: each value is what was used since the value before"
+    )
+    max_per_h: float | None = Field(
+        default=None, gt=0, description="most that it can count in an hour; default: from the power of the unit"
+    )
+
+
 class MediumConfig(Config):
     """Compressed air or gas that a unit takes, by state and by part."""
 
@@ -287,6 +300,9 @@ class StationConfig(Config):
     power: PowerConfig = Field(default=PowerConfig(), description="power model")
     air: MediumConfig | None = Field(default=None, description="compressed air that it takes; None: not metered")
     gas: MediumConfig | None = Field(default=None, description="natural gas that it burns; None: not metered")
+    meters: dict[Literal["energy_kwh", "air_m3", "gas_m3"], MeterConfig] = Field(
+        default={}, description="how its counters are to be read, by tag; for those of real machines and recordings"
+    )
     link: str | None = Field(default=None, description="link of the chain whose output this unit completes")
     position: tuple[Length, Length] | None = Field(
         default=None, description="where it stands on the floor, x and y, for walking"

@@ -40,6 +40,23 @@ class CalendarMaster(Master):
     shifts: tuple[ShiftMaster, ...] = ()
 
 
+class MeterMaster(BaseModel):
+    """What is known of a counter that a unit says, so that its readings are read as they are meant.
+
+    Args:
+        rolls_over_at: It starts anew at 0 when it comes here, in its own unit; None: never.
+        net: It also falls, when more is given back than taken.
+        interval: It is no counter: each value is what was used since the value before.
+        max_per_h: Most that it can count in an hour; None: not known.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    rolls_over_at: float | None = None
+    net: bool = False
+    interval: bool = False
+    max_per_h: float | None = None
+
+
 class EquipmentMaster(Master):
     """A unit.
 
@@ -53,6 +70,7 @@ class EquipmentMaster(Master):
         profile_en: English name of the profile.
         profile_zh: Chinese name of the profile.
         tags: Its tags.
+        meters: What is known of its counters, by tag.
         en: English title.
         zh: Chinese title.
         position: Number of the unit in its line, from 0.
@@ -74,6 +92,7 @@ class EquipmentMaster(Master):
     profile_en: str = ""
     profile_zh: str = ""
     tags: tuple[TagSpec, ...] = ()
+    meters: dict[str, MeterMaster] = {}
     en: str
     zh: str
     position: int = 0

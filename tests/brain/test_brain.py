@@ -257,7 +257,7 @@ def test_the_running_hour_begins_where_meters_were_read() -> None:
 
 def test_what_no_record_should_look_like_is_counted_not_taken() -> None:
     brain = Brain()
-    brain.process(part_rows([(0, EPOCH, -1, 0, 0, 40.0, 1), (0, EPOCH, 1, 0, 0, float("nan"), 1)]))
+    brain.process(part_rows([(0, EPOCH, float("inf"), 0, 0, 40.0, 1), (0, EPOCH, 1, 0, 0, float("nan"), 1)]))
     frame = state_rows([(0, EPOCH, U.PRODUCING, "o")])
     frame.values[0, 0] = "DANCING"
     brain.process(frame)

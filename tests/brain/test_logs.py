@@ -26,20 +26,21 @@ def meter(*readings: tuple[int, float]) -> MeterLog:
 
 def test_a_boundary_between_readings_is_interpolated_and_said_so() -> None:
     log = meter((0, 0.0), (50 * 10**9, 5.0), (70 * 10**9, 9.0), (2 * M, 14.0))
-    assert log.energy(0, M) == (7.0, M, 1)
-    assert log.energy(0, 2 * M) == (14.0, 2 * M, 0)
+    assert log.energy(0, M) == (7.0, M, 1, 5.0, 9.0, True)
+    assert log.energy(0, 2 * M) == (14.0, 2 * M, 0, 14.0, 14.0, True)
 
 
 def test_a_counter_that_starts_anew_goes_on() -> None:
     log = meter((0, 100.0), (M, 110.0), (2 * M, 3.0), (3 * M, 8.0))
-    assert log.energy(0, 3 * M) == (18.0, 3 * M, 0)
+    assert log.energy(0, 3 * M)[:3] == (18.0, 3 * M, 0)
+    assert not log.energy(0, 3 * M).certain
 
 
 def test_energy_is_known_only_between_readings() -> None:
     log = meter((10 * M, 1.0), (20 * M, 3.0))
-    assert log.energy(0, 60 * M) == (2.0, 10 * M, 0)
-    assert log.energy(30 * M, 60 * M) == (0.0, 0, 0)
-    assert MeterLog().energy(0, M) == (0.0, 0, 0)
+    assert log.energy(0, 60 * M)[:3] == (2.0, 10 * M, 0)
+    assert not log.energy(0, 60 * M).certain
+    assert log.energy(30 * M, 60 * M) == MeterLog().energy(0, M) == (0.0, 0, 0, 0.0, 0.0, False)
 
 
 @given(st.lists(st.floats(0, 10), min_size=130, max_size=130), st.integers(1, 3))
@@ -55,8 +56,9 @@ def test_thinned_readings_give_the_same_minutes(steps: list[float], minutes: int
 def test_late_readings_fill_in() -> None:
     log = meter((0, 0.0), (5 * M, 50.0))
     assert log.energy(0, 2 * M).interpolated == 1
-    assert log.add(2 * M, 35.0) is False
-    assert log.energy(0, 2 * M) == (35.0, 2 * M, 0)
+    assert log.add(2 * M, 35.0) == (0, 5 * M)
+    assert log.add(2 * M, 35.0) is None
+    assert log.energy(0, 2 * M) == (35.0, 2 * M, 0, 35.0, 35.0, True)
 
 
 def test_stock_and_transit_means_are_weighted_by_time() -> None:

@@ -208,6 +208,7 @@ class Brain:
             site.live = (window, table)
         elif keep:
             site.closed[path, window] = table
+            site.edge = max(site.edge, window.t1_ns)
         sheet = Sheet(window, self.config.partial_below)
         scopes = self._scopes_of(site, path, table)
         report(sheet, table, scopes)

@@ -19,6 +19,7 @@ PERSONNEL = ("apwt_ns", "people_way_ns", "apat_ns", "people_known_ns", "people_s
 """Work, way to work, attendance, known and whole time of workers."""
 FIXTURES = ("things_used_ns", "things_ready_ns", "things_known_ns", "things_span_ns")
 """Use, service, known and whole time of fixtures."""
+UNRATED = [COLUMN[f"unrated_{name}_ns"] for name in ("apt", "aupt", "pbt", "known")]
 PBT = [COLUMN[name] for name in ("apt_ns", "aust_ns", "adet_ns", "adot_ns")]
 OUTSIDE = [COLUMN["planned_down_ns"], COLUMN["outside_ns"]]
 
@@ -95,3 +96,15 @@ def _presence(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.in
     present = rows[:, PBT].sum(axis=1)
     known = present + rows[:, OUTSIDE].sum(axis=1)
     return present, known, known + rows[:, COLUMN["unknown_ns"]]
+
+
+def unrate(row: NDArray[np.int64]) -> None:
+    """Mark the times of a unit that made something of which the planned run time is not known.
+
+    Args:
+        row: Quantities of the unit, int64[INTS].
+    """
+    busy = int(row[PBT].sum())
+    planned = busy - int(row[COLUMN["overtime_ns"]])
+    apt = int(row[COLUMN["apt_ns"]])
+    row[UNRATED] = (apt, apt + int(row[COLUMN["aust_ns"]]), planned, busy + int(row[OUTSIDE].sum()))

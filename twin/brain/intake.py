@@ -6,22 +6,18 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from twin.brain.logs import WITH_ORDER, StepLog, TransitLog
-from twin.brain.meters import MeterLog
+from twin.brain.counters import COUNTERS, counter_of, declare
+from twin.brain.logs import WITH_ORDER, Part, StepLog, TransitLog
 from twin.brain.orders import Step, order_step
 from twin.brain.settings import BrainConfig
-from twin.brain.site import Site
-from twin.brain.unit import Unit
-from twin.counters import TRANSPORT
+from twin.brain.site import NEVER, Site
+from twin.brain.unit import ENERGY, Unit
 from twin.equipment import EquipmentPath, Level
 from twin.master import ChainMaster, EquipmentMaster, Master, PlaceMaster, read_master
 from twin.records import BAD, OPERATION_EVENTS, Frame
 from twin.states import UnitState
 
 CODE = {state.name: int(state) for state in UnitState}
-METER = "energy_kwh"
-METERS = (METER, "air_m3", "gas_m3", *(counter.name for counter in TRANSPORT))
-NEAR_NS = 60_000_000_000
 
 
 @dataclass
@@ -33,7 +29,7 @@ class Stats:
         duplicates: Frames that came again.
         repeats: States and stocks said again, known already.
         rejected: Rows that no record should look like.
-        late: Rows that changed the past.
+        late: Rows that came after what follows them; they changed the past.
         too_late: Rows older than what is kept, not taken.
         revised: Windows computed again.
     """
@@ -102,6 +98,8 @@ class Intake:
             unit = self.unit(path)
             unit.master = master
             unit.site.changed()
+            if declare(unit):
+                unit.site.touch(-NEVER, NEVER)
         elif isinstance(master, PlaceMaster) and path.level >= Level.SITE:
             site = self.site(path)
             site.places[path] = master
@@ -130,23 +128,27 @@ class Intake:
                     unit.site.touch(begun, begun)
 
     def parts(self, frame: Frame) -> None:
-        """Completed operations."""
+        """Completed operations; of frames without number, rows that are equal in all columns are one."""
+        numbered = frame.seq >= 0
         for path, time_ns, row in zip(frame.paths, frame.time_ns.tolist(), frame.values.tolist(), strict=True):
             unit = self.units.get(path) or self._new(path)
             part = self._part(row)
             if unit is None or part is None:
                 self._reject()
+            elif not numbered and unit.parts.knows(time_ns, part):
+                self.stats.repeats += 1
             elif self._in_time(unit.site, time_ns):
-                unit.parts.add(time_ns, part)
-                self._check(unit.site, time_ns)
+                self._check(unit.site, unit.parts.add(time_ns, part))
 
-    def _part(self, row: list[Any]) -> tuple[int, int, int, float, int, int] | None:
+    def _part(self, row: list[Any]) -> Part | None:
         item, good, scrap, rework, ideal_s, first_pass = row
         try:
-            part = (int(good), int(scrap), int(rework), float(ideal_s or 0.0), 1 if first_pass else 0, self.item(item))
+            part = Part(
+                float(good), float(scrap), float(rework), float(ideal_s or 0.0), bool(first_pass), self.item(item)
+            )
         except (TypeError, ValueError, OverflowError):
             return None
-        return part if min(part[:4]) >= 0 and math.isfinite(part[3]) else None
+        return part if all(map(math.isfinite, part[:4])) and part.ideal_s >= 0 else None
 
     def stock(self, frame: Frame) -> None:
         """Levels of stocks."""
@@ -199,7 +201,7 @@ class Intake:
 
     def telemetry(self, frame: Frame) -> None:
         """Meters of energy, compressed air and gas, and counters of transport; other tags are passed over."""
-        for tag in METERS:
+        for tag in COUNTERS:
             if tag in frame.tags:
                 self._readings(frame, tag)
 
@@ -214,9 +216,18 @@ class Intake:
             if unit is None:
                 self._reject()
             elif self._in_time(unit.site, time_ns):
-                log = unit.meter if tag == METER else unit.media.setdefault(tag, MeterLog())
-                if not log.add(time_ns, float(value)):
-                    self._late(unit.site, time_ns - NEAR_NS, time_ns + NEAR_NS)
+                log = unit.meter if tag == ENERGY else counter_of(unit, tag)
+                span = log.add(time_ns, value)
+                if span is None:
+                    self.stats.repeats += 1
+                elif span[0] < unit.site.edge:
+                    self._completes(unit.site, time_ns, span)
+
+    def _completes(self, site: Site, time_ns: int, span: tuple[int, int]) -> None:
+        """A reading says more of windows that are closed."""
+        if site.mark is not None and time_ns < site.mark:
+            self.stats.late += 1
+        site.touch(*span)
 
     def _new(self, path: EquipmentPath) -> Unit | None:
         try:

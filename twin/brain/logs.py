@@ -161,21 +161,24 @@ class StateLog:
 class Parts(NamedTuple):
     """Quantities of a unit in a window, as ``twin.kpi.observed.Observed`` has them."""
 
-    good: int = 0
-    scrap: int = 0
-    rework: int = 0
-    inspected: int = 0
-    good_at_first: int = 0
+    good: float = 0.0
+    scrap: float = 0.0
+    rework: float = 0.0
+    inspected: float = 0.0
+    good_at_first: float = 0.0
     ideal_produced_s: float = 0.0
     ideal_good_s: float = 0.0
 
 
 class Part(NamedTuple):
-    """One completed operation as it is kept; ``item`` is a number given by the brain."""
+    """One completed operation as it is kept; ``item`` is a number given by the brain.
 
-    good: int
-    scrap: int
-    rework: int
+    A quantity below 0 corrects what was said before. ``ideal_s`` of 0 or less is not known.
+    """
+
+    good: float
+    scrap: float
+    rework: float
     ideal_s: float
     first_pass: int
     item: int
@@ -186,49 +189,107 @@ class PartLog:
 
     def __init__(self) -> None:
         self.times = array("q")
-        self.columns: tuple[array[Any], ...] = (array("q"), array("q"), array("q"), array("d"), array("B"), array("i"))
+        self.columns: tuple[array[Any], ...] = (array("d"), array("d"), array("d"), array("d"), array("B"), array("i"))
+        self.corrections = 0
+        self._corrected: tuple[NDArray[np.float64], ...] | None = None
 
-    def add(self, time_ns: int, part: tuple[int, int, int, float, int, int]) -> bool:
-        """Keep a completion; whether it is the newest."""
-        if not self.times or time_ns >= self.times[-1]:
-            self.times.append(time_ns)
-            for column, value in zip(self.columns, part, strict=True):
-                column.append(value)
-            return True
-        index = bisect_right(self.times, time_ns)
+    def add(self, time_ns: int, part: Part) -> int:
+        """Keep a completion; since when it changes what was counted."""
+        self._corrected = None
+        index = len(self.times)
+        if index and time_ns < self.times[-1]:
+            index = bisect_right(self.times, time_ns)
         self.times.insert(index, time_ns)
         for column, value in zip(self.columns, part, strict=True):
             column.insert(index, value)
-        return False
+        correction = part.good < 0 or part.scrap < 0 or part.rework < 0
+        self.corrections += correction
+        return self.times[0] if correction else time_ns
 
-    def counts(self, t0_ns: int, t1_ns: int) -> Parts:
-        """Sums over the completions in the window."""
+    def knows(self, time_ns: int, part: Part) -> bool:
+        """Whether this very completion is kept already."""
+        rows = range(bisect_left(self.times, time_ns), bisect_right(self.times, time_ns))
+        return any(all(column[row] == value for column, value in zip(self.columns, part, strict=True)) for row in rows)
+
+    def quantities(self, first: int, last: int) -> tuple[NDArray[np.float64], ...]:
+        """Good, scrap and rework of some rows, with what was corrected later; never below 0."""
+        if not self.corrections:
+            return tuple(_view(column, first, last) for column in self.columns[:3])
+        if self._corrected is None:
+            amounts = np.array([list(column) for column in self.columns[:3]])
+            self._corrected = tuple(corrected(amounts, np.array(self.columns[5])))
+        return tuple(column[first:last] for column in self._corrected)
+
+    def ideals(self, first: int, last: int, ideal_s: float | None) -> NDArray[np.float64]:
+        """Planned run time per item of some rows; the unit's own where a row has none, NaN where neither has."""
+        said = _view(self.columns[3], first, last)
+        return np.where(said > 0, said, np.nan if ideal_s is None else ideal_s)
+
+    def counts(self, t0_ns: int, t1_ns: int, ideal_s: float | None = None) -> Parts:
+        """Sums over the completions in the window; planned times are NaN where one is not known.
+
+        Args:
+            t0_ns: Begin of the window.
+            t1_ns: Its end.
+            ideal_s: Planned run time per item where a completion does not say it.
+        """
         first, last = bisect_left(self.times, t0_ns), bisect_left(self.times, t1_ns)
         if first >= last:
             return Parts()
-        good, scrap, rework, ideal, at_first, _ = (_view(column, first, last) for column in self.columns)
+        good, scrap, rework = self.quantities(first, last)
+        at_first = _view(self.columns[4], first, last)
+        ideal = self.ideals(first, last, ideal_s)
         produced = good + scrap + rework
+        ideal = np.where(produced == 0, 0.0, ideal)
         return Parts(
-            int(good.sum()),
-            int(scrap.sum()),
-            int(rework.sum()),
-            int(produced @ at_first),
-            int(good @ at_first),
+            float(good.sum()),
+            float(scrap.sum()),
+            float(rework.sum()),
+            float(produced @ at_first),
+            float(good @ at_first),
             float(ideal @ produced),
             float(ideal @ good),
         )
 
-    def good_of(self, item: int, t0_ns: int, t1_ns: int) -> int:
+    def good_of(self, item: int, t0_ns: int, t1_ns: int) -> float:
         """Good quantity of one item in the window."""
         first, last = bisect_left(self.times, t0_ns), bisect_left(self.times, t1_ns)
-        good, items = _view(self.columns[0], first, last), _view(self.columns[5], first, last)
-        return int(good[items == item].sum())
+        items = _view(self.columns[5], first, last)
+        return float(self.quantities(first, last)[0][items == item].sum())
 
     def prune(self, before_ns: int) -> None:
         """Forget completions before a time."""
         cut = bisect_left(self.times, before_ns)
+        if not cut:
+            return
         for column in (self.times, *self.columns):
             del column[:cut]
+        self._corrected = None
+        self.corrections = sum(min(row) < 0 for row in zip(*self.columns[:3], strict=True)) if self.corrections else 0
+
+
+def corrected(amounts: NDArray[np.float64], items: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Quantities with corrections taken back to the completions that they correct.
+
+    What a row takes away (a quantity below 0) is taken from the newest rows of its item before it, each at most
+    what it has; what it adds goes where it was taken from. Nothing gets below 0.
+
+    Args:
+        amounts: Good, scrap and rework, float64[3, rows], in order of time.
+        items: Number of the item, int32[rows].
+    """
+    result = np.maximum(amounts, 0.0)
+    for row in np.flatnonzero((amounts < 0).any(axis=0)).tolist():
+        less, more = -np.minimum(amounts[:, row], 0.0), np.maximum(amounts[:, row], 0.0)
+        whole = less.sum()
+        result[:, row] = 0.0
+        for back in range(row - 1, -1, -1):
+            taken = np.minimum(result[:, back], less) if items[back] == items[row] else np.zeros(3)
+            result[:, back] += more * (taken.sum() / whole) - taken
+            less = less - taken
+            if not less.any():
+                break
+    return result
 
 
 class StepLog:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.brain.meters import MeterLog
+from twin.brain.meters import MeterLog, Reading
 from twin.brain.unit import Unit
 from twin.brain.windows import Window
 from twin.day_pattern import DayPattern
@@ -15,8 +16,11 @@ from twin.kpi.observed import COLUMN
 from twin.master import PlaceMaster
 
 NS = 1_000_000_000
-MEDIA = (("air_m3", "air_meters"), ("gas_m3", "gas_meters"))
-"""Counter and number of counters that were read, by medium."""
+MEDIA = (("air_m3", "air"), ("gas_m3", "gas"))
+"""Counter and kind of meter, by medium."""
+ENERGY = [COLUMN[name] for name in ("energy_kwh", "energy_low_kwh", "energy_high_kwh")]
+CO2 = [COLUMN[name] for name in ("co2_kg", "co2_low_kg", "co2_high_kg")]
+COST = [COLUMN[name] for name in ("energy_cost_cny", "cost_low_cny", "cost_high_cny")]
 
 Edges = list[tuple[int, int, float]]
 """Pieces of a window (begin, end in ns, value) in which a value is the same."""
@@ -54,36 +58,67 @@ def meter(
         ints: Their whole quantities, int64[units, INTS].
         floats: Their other quantities, float64[units, FLOATS].
     """
-    known = COLUMN["energy_known_ns"]
     for row, unit in enumerate(units):
-        if unit.meter.times:
+        if unit.metered:
             reading = unit.meter.energy(window.t0_ns, window.t1_ns)
-            floats[row, COLUMN["energy_kwh"]] = reading.kwh
-            ints[row, known : known + 3] = (reading.known_ns, window.t1_ns - window.t0_ns, reading.interpolated)
-        for counter, number in MEDIA:
+            _write("energy", ENERGY, reading, window, ints[row], floats[row])
+        for counter, kind in MEDIA:
             log = unit.media.get(counter)
-            if log is not None and log.times:
-                floats[row, COLUMN[counter]] = log.energy(window.t0_ns, window.t1_ns).kwh
-                ints[row, COLUMN[number]] = 1
+            if log is not None:
+                columns = [COLUMN[name] for name in (counter, f"{kind}_low_m3", f"{kind}_high_m3")]
+                _write(kind, columns, log.energy(window.t0_ns, window.t1_ns), window, ints[row], floats[row])
     if place is not None:
         _rate(units, place, window, ints, floats)
+
+
+def _write(
+    kind: str,
+    columns: list[int],
+    reading: Reading,
+    window: Window,
+    ints: NDArray[np.int64],
+    floats: NDArray[np.float64],
+) -> None:
+    """One reading of one unit; bounds only where they hold."""
+    first = COLUMN[f"{kind}_known_ns"]
+    doubt = int(not reading.certain)
+    ints[first : first + 4] = (reading.known_ns, window.t1_ns - window.t0_ns, reading.interpolated, doubt)
+    bounds = (reading.low, reading.high) if reading.certain else (reading.kwh, reading.kwh)
+    floats[columns] = (reading.kwh, *bounds)
 
 
 def _rate(
     units: Sequence[Unit], place: PlaceMaster, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]
 ) -> None:
-    energy, co2 = COLUMN["energy_kwh"], COLUMN["co2_kg"]
     factors = pieces(place.grid_factors_kg_per_kwh, place.utc_offset_s, window)
     if factors:
-        floats[:, co2] = [weighted(unit.meter, factors) for unit in units]
-    else:
-        floats[:, co2] = floats[:, energy] * (place.grid_factor_kg_per_kwh or 0.0)
+        floats[:, CO2] = [weighted(unit.meter, factors) for unit in units]
+    elif place.grid_factor_kg_per_kwh is not None:
+        floats[:, CO2] = floats[:, ENERGY] * place.grid_factor_kg_per_kwh
+    if factors or place.grid_factor_kg_per_kwh is not None:
+        ints[:, COLUMN["co2_known_ns"]] = ints[:, COLUMN["energy_known_ns"]]
     prices = pieces(place.tariff_cny_per_kwh, place.utc_offset_s, window)
     if prices:
-        floats[:, COLUMN["energy_cost_cny"]] = [weighted(unit.meter, prices) for unit in units]
-        ints[:, COLUMN["priced"]] = [int(bool(unit.meter.times)) for unit in units]
+        floats[:, COST] = [weighted(unit.meter, prices) for unit in units]
+        ints[:, COLUMN["cost_known_ns"]] = ints[:, COLUMN["energy_known_ns"]]
 
 
-def weighted(log: MeterLog, edges: Iterable[tuple[int, int, float]]) -> float:
-    """Sum over pieces of the growth of a counter times a value."""
-    return sum(log.energy(begin, end).kwh * value for begin, end, value in edges)
+def weighted(log: MeterLog, spans: Edges) -> tuple[float, float, float]:
+    """Sum over pieces of the growth of a counter times a value, and least and most that its readings allow."""
+    edges = log.edges([spans[0][0], *(end for _, end, _ in spans)])
+    if not edges:
+        return 0.0, 0.0, 0.0
+    values = [value for _, _, value in spans]
+    total = sum((b.total - a.total) * value for a, b, value in zip(edges, edges[1:], values, strict=False))
+    if not all(edge.around for edge in edges):
+        return total, total, total
+    low = high = total
+    for edge, weight in zip(edges, _weights(values), strict=True):
+        bounds = ((edge.low - edge.total) * weight, (edge.high - edge.total) * weight)
+        low, high = low + min(bounds), high + max(bounds)
+    return total, low, high
+
+
+def _weights(values: Sequence[float]) -> list[float]:
+    """By how much the sum rises when the counter at each boundary does."""
+    return [before - after for before, after in pairwise((0.0, *values, 0.0))]

@@ -58,7 +58,7 @@ def line_flow(table: Table, scope: Scope) -> LineFlow:
     working = [row for row in scope.processing if pbt[row] > 0]
     observed = min(working, key=lambda row: waiting[row] / pbt[row], default=None)
     return LineFlow(
-        out_good=int(table.ints[list(scope.last), COLUMN["out_good"]].sum()),
+        out_good=float(table.floats[list(scope.last), COLUMN["out_good"]].sum()),
         bottleneck_ideal_s=ideal_s,
         pbt_ns=sum(int(pbt[row]) * ideal_s / own for row in scope.bottleneck if (own := table.units[row].ideal_s)),
         bottleneck=None if observed is None else table.units[observed].position,

@@ -14,6 +14,7 @@ from twin.brain.site import Table
 from twin.brain.unit import Unit
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.observed import COLUMN
+from twin.kpi.observed import METERED as AMOUNTS
 
 LEVELS = {
     Level.UNIT: "machine",
@@ -23,20 +24,10 @@ LEVELS = {
     Level.ENTERPRISE: "enterprise",
 }
 METERED = [
-    COLUMN[name]
-    for name in (
-        "energy_known_ns",
-        "energy_span_ns",
-        "interpolated",
-        "air_meters",
-        "gas_meters",
-        "priced",
-        *PERSONNEL,
-        *FIXTURES,
-    )
-]
+    COLUMN[f"{kind}_{what}"] for kind in ("energy", "air", "gas") for what in ("known_ns", "span_ns", "missed", "doubt")
+] + [COLUMN[name] for name in ("co2_known_ns", "cost_known_ns", *PERSONNEL, *FIXTURES)]
 """Columns that add over all units of a group and not only over those that process."""
-METERED_FLOATS = [COLUMN[name] for name in ("energy_kwh", "co2_kg", "energy_cost_cny", "air_m3", "gas_m3")]
+METERED_FLOATS = [COLUMN[name] for name in AMOUNTS]
 OUTPUT = [COLUMN[name] for name in ("out_produced", "out_good", "out_rate")]
 
 
@@ -137,8 +128,8 @@ def summed(table: Table, scope: Scope) -> tuple[NDArray[np.int64], NDArray[np.fl
     floats = table.floats[..., processing, :].sum(axis=-2)
     ints[..., METERED] = table.ints[..., everyone, :][..., METERED].sum(axis=-2)
     floats[..., METERED_FLOATS] = table.floats[..., everyone, :][..., METERED_FLOATS].sum(axis=-2)
-    ending = table.ints[..., last, :]
+    ending = table.floats[..., last, :]
     good, scrap = (ending[..., COLUMN[name]].sum(axis=-1) for name in ("out_good", "scrap"))
-    ints[..., OUTPUT] = np.stack([good + scrap, good, good], axis=-1)
+    floats[..., OUTPUT] = np.stack([good + scrap, good, good], axis=-1)
     ints[..., COLUMN["window_ns"]] = table.ints[..., 0, COLUMN["window_ns"]]
     return ints, floats

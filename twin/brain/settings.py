@@ -31,7 +31,7 @@ class BrainConfig:
     live_s: float | None = 10.0
     live_window_s: float = 3600.0
     patience_s: float = 300.0
-    partial_below: float = 0.9
+    partial_below: float = 1.0
     bullwhip_h: int = 168
     bullwhip_periods: int = 26
 

@@ -13,21 +13,32 @@ from twin.brain.site import Table
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
 from twin.kpi.observed import COLUMN, Observed
-from twin.kpi.spec import RULE_VERSION, KpiSpec
+from twin.kpi.spec import KNOWN, METERS, RULE_VERSION, KpiSpec
 from twin.records import COLUMNS, Frame, RecordKind
 
+DOUBTS = ("missed", "doubt")
 WIDTH = len(COLUMNS[RecordKind.KPI])
-PARTIAL, COMPLETE = "partial", "good"
+PARTIAL, ESTIMATED, COMPLETE = "partial", "estimated", "good"
 ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of a window was known: share of state time, share of metered time, whether all meters were read."""
+    """How much of a window was known.
+
+    Args:
+        time: Share of state time.
+        energy: Share of metered time.
+        exact: Whether all meters were read at the boundaries.
+        certain: Whether no reading is in doubt.
+        bounds: Least and most that the readings allow for the numerator, where that is known.
+    """
 
     time: float
     energy: float
     exact: bool
+    certain: bool = True
+    bounds: tuple[float, float] | None = None
 
 
 class Sheet:
@@ -43,6 +54,7 @@ class Sheet:
         self.partial_below = partial_below
         self.paths: list[EquipmentPath] = []
         self.blocks: list[NDArray[Any]] = []
+        self._bounded: tuple[Observed, Observed, Observed] | None = None
 
     def frame(self) -> Frame | None:
         """All records as a frame; None when there are none."""
@@ -72,8 +84,7 @@ class Sheet:
         rows = np.flatnonzero(mask)
         if not len(rows):
             return
-        exact = np.asarray(o.interpolated) == 0 if spec.basis == "energy" else np.ones(len(known), dtype=bool)
-        whole = exact & (known >= self.partial_below)
+        quality = np.where(known >= self.partial_below, COMPLETE, PARTIAL).astype(object)
         block = self._block(spec, len(rows))
         block[:, 1] = names[rows]
         block[:, 5] = numerator[rows].tolist()
@@ -81,27 +92,63 @@ class Sheet:
         value = numerator[rows] if denominator is None else numerator[rows] / denominator[rows]
         block[:, 4] = (value * spec.scale).tolist()
         block[:, 12] = _above(spec, value).tolist()
-        if spec.basis == "time":
+        if spec.basis in ("time", "rated"):
             block[:, 13] = (np.asarray(o.overtime_ns)[rows] > 0).astype(int).tolist()
         block[:, 7] = known[rows].tolist()
-        block[:, 8] = np.where(whole[rows], COMPLETE, PARTIAL).tolist()
+        if spec.basis in METERS:
+            self._bound(spec, o, quality, block, rows)
+        block[:, 8] = quality[rows]
         self.blocks.append(block)
         self.paths.extend(paths[row] for row in rows.tolist())
+
+    def _bound(self, spec: KpiSpec, o: Observed, quality: NDArray[Any], block: NDArray[Any], rows: Any) -> None:
+        """Quality and bounds of what comes from meters."""
+        missed, doubt = (
+            sum(np.asarray(getattr(o, f"{kind}_{what}")) for kind in METERS[spec.basis]) for what in DOUBTS
+        )
+        low, high = (self._values(spec, bounded) for bounded in self._bounds_of(o))
+        quality[(np.asarray(doubt) > 0)] = PARTIAL
+        quality[(quality == COMPLETE) & ((np.asarray(missed) > 0) | (low != high))] = ESTIMATED
+        between = quality[rows] == ESTIMATED
+        block[between, 10], block[between, 11] = low[rows][between].tolist(), high[rows][between].tolist()
+
+    def _bounds_of(self, o: Observed) -> tuple[Observed, Observed]:
+        if self._bounded is None or self._bounded[0] is not o:
+            self._bounded = (o, o.least, o.most)
+        return self._bounded[1:]
+
+    def _values(self, spec: KpiSpec, o: Observed) -> NDArray[np.float64]:
+        numerator, denominator = spec.figure(o)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = numerator if denominator is None else np.asarray(numerator) / np.asarray(denominator, dtype=float)
+        values: NDArray[np.float64] = np.asarray(value * spec.scale, dtype=float)
+        return values
 
     def one(self, spec: KpiSpec, path: EquipmentPath, scope: str, subject: Any, coverage: Coverage) -> None:
         """One indicator of one scope; absent where its denominator is 0 or something is not known."""
         numerator, denominator = spec.figure(subject)
         share = coverage.time if spec.basis == "time" else coverage.energy
+        share = min(coverage.time, coverage.energy) if spec.basis == "product" else share
         if numerator is None or share <= 0 or denominator == 0:
             return
         value = numerator if denominator is None else numerator / denominator
-        whole = share >= self.partial_below and (spec.basis == "time" or coverage.exact)
         block = self._block(spec, 1)
         block[0, 1] = scope
         block[0, 12] = int(_above(spec, np.asarray(value, dtype=float)))
-        block[0, 4:9] = (float(value * spec.scale), numerator, denominator, share, COMPLETE if whole else PARTIAL)
+        quality = self._quality(spec, share, coverage)
+        block[0, 4:9] = (float(value * spec.scale), numerator, denominator, share, quality)
+        if quality == ESTIMATED and coverage.bounds is not None:
+            block[0, 10:12] = [float(bound / (denominator or 1.0) * spec.scale) for bound in coverage.bounds]
         self.blocks.append(block)
         self.paths.append(path)
+
+    def _quality(self, spec: KpiSpec, share: float, coverage: Coverage) -> str:
+        metered = spec.basis != "time"
+        if share < self.partial_below or (metered and not coverage.certain):
+            return PARTIAL
+        if metered and not coverage.exact:
+            return PARTIAL if coverage.bounds is None else ESTIMATED
+        return COMPLETE
 
     def _block(self, spec: KpiSpec, rows: int) -> NDArray[Any]:
         block = np.empty((rows, WIDTH), dtype=object)
@@ -123,24 +170,21 @@ def _above(spec: KpiSpec, value: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def _known(spec: KpiSpec, o: Observed) -> NDArray[np.float64]:
     """Coverage of an indicator by scope."""
-    if spec.basis == "energy":
-        return _share(o.energy_known_ns, o.energy_span_ns)
-    if spec.basis == "personnel":
-        return _share(o.people_known_ns, o.people_span_ns)
-    if spec.basis == "fixtures":
-        return _share(o.things_known_ns, o.things_span_ns)
-    return _share(o.known_ns, o.span_ns)
+    shares = [_share(getattr(o, known), getattr(o, span)) for known, span in KNOWN[spec.basis]]
+    least: NDArray[np.float64] = np.minimum.reduce(shares)
+    return least
 
 
 def _share(known: Any, span: Any) -> NDArray[np.float64]:
+    """Share of a span that is known; whole where there is nothing to know."""
     share: NDArray[np.float64] = np.asarray(known, dtype=float) / np.maximum(span, 1)
-    return share
+    return np.where(np.asarray(span) > 0, share, 1.0)
 
 
 def coverage_of(o: Observed) -> Coverage:
     """Coverage of one scope's observation."""
     time, energy = float(_share(o.known_ns, o.span_ns)), float(_share(o.energy_known_ns, o.energy_span_ns))
-    return Coverage(time, energy, bool(o.interpolated == 0))
+    return Coverage(time, energy, bool(o.energy_missed == 0), bool(o.energy_doubt == 0))
 
 
 def known_share(table: Table, row: int) -> float:

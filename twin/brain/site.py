@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.brain.elements import BY_PLAN, attend, use
+from twin.brain.elements import BY_PLAN, attend, unrate, use
 from twin.brain.logs import CODES, StateLog, StepLog
 from twin.brain.metering import meter
 from twin.brain.plan import Spans, calendar_of, spans
 from twin.brain.unit import Unit
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
-from twin.kpi.observed import COLUMN, FLOATS, INTS
+from twin.kpi.observed import COLUMN, COUNTS, FLOATS, INTS
 from twin.master import PlaceMaster
 
 NEVER = 2**62
 FAILURES = [COLUMN[name] for name in ("failures", "repaired", "repair_ns")]
+COUNTED = [COLUMN[name] for name in COUNTS]
+IDEAL = [COLUMN[name] for name in ("ideal_produced_s", "ideal_good_s")]
 
 
 class Table(NamedTuple):
@@ -37,7 +40,10 @@ class Table(NamedTuple):
 
 
 class Site:
-    """One site; everything before ``mark`` was heard, but for the gaps; no window ends before ``due``."""
+    """One site; everything before ``mark`` was heard, but for the gaps; no window ends before ``due``.
+
+    ``edge`` is the last end of a window that was closed.
+    """
 
     def __init__(self, path: EquipmentPath):
         self.path = path
@@ -48,6 +54,7 @@ class Site:
         self.first: int | None = None
         self.mark: int | None = None
         self.due = 0
+        self.edge = -NEVER
         self.run: tuple[str, str] | None = None
         self.period = 0
         self.dirty: tuple[int, int] | None = None
@@ -131,10 +138,11 @@ class Site:
         ints = np.zeros((len(chosen), len(INTS)), dtype=np.int64)
         floats = np.zeros((len(chosen), len(FLOATS)))
         for row, unit in enumerate(chosen):
-            _count(unit, window, ints[row], floats[row])
             ints[row, FAILURES] = unit.states.failures(window.t0_ns, window.t1_ns, unit.minor_stop_ns, self.mark)
         for planned, durations in self._durations(chosen, window).items():
             ints += durations @ BY_PLAN[planned]
+        for row, unit in enumerate(chosen):
+            _count(unit, window, ints[row], floats[row])
         attend(ints, [row for row, unit in enumerate(chosen) if unit.person])
         use(ints, [row for row, unit in enumerate(chosen) if unit.fixture])
         ints[:, COLUMN["window_ns"]] = window.length_ns
@@ -199,9 +207,11 @@ class Site:
 
 def _count(unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> None:
     _, t0_ns, t1_ns = window
-    parts = unit.parts.counts(t0_ns, t1_ns)
-    good = COLUMN["good"]
-    ints[good : good + 5] = parts[:5]
-    floats[:2] = parts[5:]
-    ints[COLUMN["out_good"]] = parts.good
-    ints[[COLUMN["out_produced"], COLUMN["out_rate"]]] = parts.good + parts.scrap + parts.rework
+    parts = unit.parts.counts(t0_ns, t1_ns, unit.ideal_s)
+    floats[COUNTED] = parts[:5]
+    rated = not math.isnan(parts.ideal_produced_s)
+    floats[IDEAL] = parts[5:] if rated else (0.0, 0.0)
+    if unit.processing and not rated:
+        unrate(ints)
+    floats[COLUMN["out_good"]] = parts.good
+    floats[[COLUMN["out_produced"], COLUMN["out_rate"]]] = parts.good + parts.scrap + parts.rework

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from twin.brain.site import Table
 from twin.brain.windows import Window
 from twin.equipment import Level
 from twin.kpi.amounts import NS_PER_S
-from twin.kpi.observed import COLUMN
+from twin.kpi.observed import COLUMN, FLOATS
 from twin.records import Frame
 
 RUN = "run"
@@ -44,7 +45,7 @@ class ScopeFigures:
     """
 
     time_elements: dict[str, float] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, float] = field(default_factory=dict)
     kpis: dict[str, float] = field(default_factory=dict)
 
 
@@ -91,13 +92,22 @@ def summary(brain: Brain, t0_ns: int, t1_ns: int) -> Summary:
 
 def _observed(table: Table, scope: Scope) -> ScopeFigures:
     if scope.level is Level.UNIT:
-        ints = table.ints[scope.units[0]]
+        ints, floats = table.ints[scope.units[0]], table.floats[scope.units[0]]
     else:
-        ints, _ = summed(table, scope)
+        ints, floats = summed(table, scope)
     return ScopeFigures(
         {name: float(np.sum([ints[COLUMN[part]] for part in parts])) / NS_PER_S for name, parts in TIMES.items()},
-        {name: int(ints[COLUMN[column]]) for name, column in COUNTS.items()},
+        {
+            name: _plain(float((floats if column in FLOATS else ints)[COLUMN[column]]))
+            for name, column in COUNTS.items()
+        },
     )
+
+
+def _plain(amount: Any) -> float:
+    """A whole number without its point."""
+    amount = float(amount)
+    return int(amount) if amount.is_integer() else amount
 
 
 def _take(found: Summary, frame: Frame) -> None:

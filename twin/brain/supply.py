@@ -67,10 +67,10 @@ def report_chain(sheet: Sheet, view: ChainView) -> None:
 
 def _possible(view: ChainView, link: LinkMaster) -> float | None:
     names, found = set(link.units), [0.0][:0]
-    for unit, row in zip(view.table.units, view.table.ints, strict=True):
+    for unit, row, own in zip(view.table.units, view.table.ints, view.table.floats, strict=True):
         if unit.path in names and unit.ideal_s:
-            produced = int(row[COLUMN["out_produced"]])
-            good = int(row[COLUMN["good"]]) / produced if produced else 1.0
+            produced = float(own[COLUMN["out_produced"]])
+            good = float(own[COLUMN["good"]]) / produced if produced else 1.0
             found.append(int(row[COLUMN["able_ns"]]) * 1e-9 / unit.ideal_s * good)
     return sum(found) if found else None
 
@@ -82,11 +82,11 @@ def _stock(view: ChainView, item: str) -> float | None:
     return sum(held) if held else None
 
 
-def shipped(view: ChainView) -> int:
+def shipped(view: ChainView) -> float:
     """Final products that were shipped."""
     _, t0_ns, t1_ns = view.window
     final = [unit for unit in view.table.units if unit.master is not None and unit.master.final]
-    return sum(unit.parts.good_of(view.final_item, t0_ns, t1_ns) for unit in final)
+    return sum((unit.parts.good_of(view.final_item, t0_ns, t1_ns) for unit in final), 0.0)
 
 
 def _coverage(table: Table) -> Coverage:
@@ -96,5 +96,7 @@ def _coverage(table: Table) -> Coverage:
     unknown = int(table.ints[processing, COLUMN["unknown_ns"]].sum())
     metered = int(table.ints[:, COLUMN["energy_span_ns"]].sum())
     read = int(table.ints[:, COLUMN["energy_known_ns"]].sum())
-    exact = not np.any(table.ints[:, COLUMN["interpolated"]])
-    return Coverage(known / max(known + unknown, 1), read / max(metered, 1), exact)
+    exact = not np.any(table.ints[:, COLUMN["energy_missed"]])
+    certain = not np.any(table.ints[:, COLUMN["energy_doubt"]])
+    low, high = (float(table.floats[:, COLUMN[name]].sum()) for name in ("energy_low_kwh", "energy_high_kwh"))
+    return Coverage(known / max(known + unknown, 1), read / max(metered, 1), exact, certain, (low, high))

@@ -31,7 +31,7 @@ def report_transport(sheet: Sheet, table: Table, scopes: Sequence[Scope]) -> Non
             _write(sheet, scope.path, scope.name, some)
 
 
-def report_chain_transport(sheet: Sheet, path: EquipmentPath, table: Table, shipped: int) -> None:
+def report_chain_transport(sheet: Sheet, path: EquipmentPath, table: Table, shipped: float) -> None:
     """Write down the indicators of a chain that shipped some final products."""
     lanes = _lanes(table, sheet.window)
     if lanes:
@@ -49,17 +49,19 @@ def _readings(unit: Unit, window: Window) -> Readings:
 
 
 def _write(
-    sheet: Sheet, path: EquipmentPath, scope: str, lanes: Sequence[Readings], shipped: int | None = None
+    sheet: Sheet, path: EquipmentPath, scope: str, lanes: Sequence[Readings], shipped: float | None = None
 ) -> None:
     counts = [lane[PIECES] for lane in lanes]
     known = sum(count.known_ns for count in counts) / (len(counts) * sheet.window.length_ns)
-    coverage = Coverage(0.0, known, exact=not any(count.interpolated for count in counts))
+    exact = not any(count.interpolated for lane in lanes for count in lane.values())
+    certain = all(count.certain for lane in lanes for count in lane.values())
+    coverage = Coverage(0.0, known, exact, certain)
     flow = _flow(lanes, shipped)
     for spec in specs("transport"):
         sheet.one(spec, path, scope, flow, coverage)
 
 
-def _flow(lanes: Sequence[Readings], shipped: int | None) -> TransportFlow:
+def _flow(lanes: Sequence[Readings], shipped: float | None) -> TransportFlow:
     cost, co2, tkm = (_sum(lanes, name, name) for name in NAMES)
     priced, weighed = (_sum(lanes, PIECES, name) for name in (TRANSPORT_COST.name, TRANSPORT_CO2.name))
     return TransportFlow(cost, priced or 0.0, co2, weighed or 0.0, tkm, shipped)

@@ -17,6 +17,9 @@ from twin.states import MINOR_STOP_MAX_S
 if TYPE_CHECKING:
     from twin.brain.site import Site
 
+ENERGY = "energy_kwh"
+"""Counter of electrical energy."""
+
 
 @dataclass(eq=False)
 class Unit:
@@ -56,6 +59,18 @@ class Unit:
     def fixture(self) -> bool:
         """Whether it is a tool, fixture or pallet that units ask for."""
         return self.master is not None and self.master.kind == "fixture"
+
+    @property
+    def metered(self) -> bool:
+        """Whether its energy was read, or should have been: it works, and its master data name the counter, if any.
+
+        What stores, carries or trades, people and fixtures need no meter.
+        """
+        if self.meter.heard or self.master is None:
+            return True
+        tags = self.master.tags
+        counts = any(tag.name == ENERGY for tag in tags) if tags else self.processing
+        return counts and self.master.role in ("work", "utility")
 
     @property
     def ideal_s(self) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -40,12 +40,24 @@ class Observed:
         failures: Failures that began.
         repaired: Failures that ended.
         repair_ns: Full length of the failures that ended.
-        energy_known_ns: Time over which the meters were read.
+        energy_known_ns: Time over which the energy meters were read.
         energy_span_ns: Time over which they should have been.
-        interpolated: Window boundaries at which a meter was not read but interpolated.
-        air_meters: Meters of compressed air that were read.
-        gas_meters: Meters of gas that were read.
-        priced: Energy meters whose energy has a price.
+        energy_missed: Window boundaries at which an energy meter was not read but interpolated.
+        energy_doubt: Energy meters whose energy may lie outside ``energy_low_kwh`` to ``energy_high_kwh``.
+        air_known_ns: As ``energy_known_ns``, of compressed air.
+        air_span_ns: As ``energy_span_ns``, of compressed air.
+        air_missed: As ``energy_missed``, of compressed air.
+        air_doubt: As ``energy_doubt``, of compressed air.
+        gas_known_ns: As ``energy_known_ns``, of gas.
+        gas_span_ns: As ``energy_span_ns``, of gas.
+        gas_missed: As ``energy_missed``, of gas.
+        gas_doubt: As ``energy_doubt``, of gas.
+        co2_known_ns: Of ``energy_known_ns``, that of meters whose grid factor is known.
+        cost_known_ns: Of ``energy_known_ns``, that of meters whose energy has a price.
+        unrated_apt_ns: Of ``apt_ns``, that of units which made something whose planned run time is unknown.
+        unrated_aupt_ns: The same of ``aupt_ns``.
+        unrated_pbt_ns: The same of ``pbt_ns``.
+        unrated_known_ns: The same of ``known_ns``.
         apwt_ns: Actual personnel work time of the workers.
         apat_ns: Actual personnel attendance time of the workers: on shift, without breaks.
         people_known_ns: Time of the workers in which their state was known.
@@ -62,6 +74,16 @@ class Observed:
         energy_cost_cny: The same times the tariff of its site.
         air_m3: Compressed air by the meters.
         gas_m3: Gas by the meters.
+        energy_low_kwh: Least energy that the readings around the boundaries of the window allow.
+        energy_high_kwh: Most that they allow.
+        co2_low_kg: As ``energy_low_kwh``, of the CO2.
+        co2_high_kg: As ``energy_high_kwh``, of the CO2.
+        cost_low_cny: As ``energy_low_kwh``, of the cost.
+        cost_high_cny: As ``energy_high_kwh``, of the cost.
+        air_low_m3: As ``energy_low_kwh``, of compressed air.
+        air_high_m3: As ``energy_high_kwh``, of compressed air.
+        gas_low_m3: As ``energy_low_kwh``, of gas.
+        gas_high_m3: As ``energy_high_kwh``, of gas.
         window_ns: Length of the window.
         out_produced: Quantity of a unit's operations; of a group what its last units made, rework not counted: what
             is sent back comes again.
@@ -92,10 +114,22 @@ class Observed:
     repair_ns: Amount = 0
     energy_known_ns: Amount = 0
     energy_span_ns: Amount = 0
-    interpolated: Amount = 0
-    air_meters: Amount = 0
-    gas_meters: Amount = 0
-    priced: Amount = 0
+    energy_missed: Amount = 0
+    energy_doubt: Amount = 0
+    air_known_ns: Amount = 0
+    air_span_ns: Amount = 0
+    air_missed: Amount = 0
+    air_doubt: Amount = 0
+    gas_known_ns: Amount = 0
+    gas_span_ns: Amount = 0
+    gas_missed: Amount = 0
+    gas_doubt: Amount = 0
+    co2_known_ns: Amount = 0
+    cost_known_ns: Amount = 0
+    unrated_apt_ns: Amount = 0
+    unrated_aupt_ns: Amount = 0
+    unrated_pbt_ns: Amount = 0
+    unrated_known_ns: Amount = 0
     apwt_ns: Amount = 0
     apat_ns: Amount = 0
     people_known_ns: Amount = 0
@@ -112,6 +146,16 @@ class Observed:
     energy_cost_cny: Amount = 0.0
     air_m3: Amount = 0.0
     gas_m3: Amount = 0.0
+    energy_low_kwh: Amount = 0.0
+    energy_high_kwh: Amount = 0.0
+    co2_low_kg: Amount = 0.0
+    co2_high_kg: Amount = 0.0
+    cost_low_cny: Amount = 0.0
+    cost_high_cny: Amount = 0.0
+    air_low_m3: Amount = 0.0
+    air_high_m3: Amount = 0.0
+    gas_low_m3: Amount = 0.0
+    gas_high_m3: Amount = 0.0
     window_ns: Amount = 0
     out_produced: Amount = 0
     out_good: Amount = 0
@@ -143,6 +187,11 @@ class Observed:
         return self.aubt_ns + self.adot_ns + self.planned_down_ns + self.outside_ns
 
     @property
+    def rated_known_ns(self) -> Amount:
+        """Known time of the units whose planned run times are known, as far as they made something."""
+        return self.known_ns - self.unrated_known_ns
+
+    @property
     def span_ns(self) -> Amount:
         """All unit time: known and unknown."""
         return self.known_ns + self.unknown_ns
@@ -153,9 +202,45 @@ class Observed:
         span = np.maximum(self.span_ns, 1)
         return np.where(self.unknown_ns == 0, self.window_ns, self.window_ns * (self.known_ns / span))
 
+    @property
+    def least(self) -> Observed:
+        """The same with the least energy that the readings allow."""
+        return self._bounded("low")
+
+    @property
+    def most(self) -> Observed:
+        """The same with the most energy that the readings allow."""
+        return self._bounded("high")
+
+    def _bounded(self, side: str) -> Observed:
+        return replace(
+            self,
+            energy_kwh=getattr(self, f"energy_{side}_kwh"),
+            co2_kg=getattr(self, f"co2_{side}_kg"),
+            energy_cost_cny=getattr(self, f"cost_{side}_cny"),
+            air_m3=getattr(self, f"air_{side}_m3"),
+            gas_m3=getattr(self, f"gas_{side}_m3"),
+        )
+
 
 NAMES = tuple(field.name for field in fields(Observed))
-FLOATS = ("ideal_produced_s", "ideal_good_s", "energy_kwh", "co2_kg", "energy_cost_cny", "air_m3", "gas_m3")
+COUNTS = ("good", "scrap", "rework", "inspected", "good_at_first")
+"""Quantities of a unit, in the order in which its completions give them; pieces, or fractions of a measure."""
+BOUNDS = (
+    "energy_low_kwh",
+    "energy_high_kwh",
+    "co2_low_kg",
+    "co2_high_kg",
+    "cost_low_cny",
+    "cost_high_cny",
+    "air_low_m3",
+    "air_high_m3",
+    "gas_low_m3",
+    "gas_high_m3",
+)
+METERED = ("energy_kwh", "co2_kg", "energy_cost_cny", "air_m3", "gas_m3", *BOUNDS)
+"""Amounts by meters."""
+FLOATS = (*COUNTS, "ideal_produced_s", "ideal_good_s", *METERED, "out_produced", "out_good", "out_rate")
 INTS = tuple(name for name in NAMES if name not in FLOATS)
 COLUMN = {name: index for names in (INTS, FLOATS) for index, name in enumerate(names)}
 """Column of each quantity in the int64 matrix (``INTS``) or the float64 matrix (``FLOATS``)."""

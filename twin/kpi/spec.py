@@ -18,6 +18,37 @@ Figure = tuple[Any, Any]
 Scope = Literal[
     "machine", "line", "area", "site", "enterprise", "chain", "link", "forecast", "trade", "jobs", "transport"
 ]
+Basis = Literal[
+    "time", "rated", "energy", "product", "carbon", "fuel_carbon", "fuel", "cost", "air", "gas", "personnel", "fixtures"
+]
+KNOWN: dict[str, tuple[tuple[str, str], ...]] = {
+    "time": (("known_ns", "span_ns"),),
+    "rated": (("rated_known_ns", "span_ns"),),
+    "energy": (("energy_known_ns", "energy_span_ns"),),
+    "product": (("energy_known_ns", "energy_span_ns"), ("known_ns", "span_ns")),
+    "carbon": (("co2_known_ns", "energy_span_ns"),),
+    "fuel_carbon": (("co2_known_ns", "energy_span_ns"), ("gas_known_ns", "gas_span_ns")),
+    "fuel": (("energy_known_ns", "energy_span_ns"), ("gas_known_ns", "gas_span_ns")),
+    "cost": (("cost_known_ns", "energy_span_ns"),),
+    "air": (("air_known_ns", "air_span_ns"),),
+    "gas": (("gas_known_ns", "gas_span_ns"),),
+    "personnel": (("people_known_ns", "people_span_ns"),),
+    "fixtures": (("things_known_ns", "things_span_ns"),),
+}
+"""By basis, known time and whole time of all that an indicator needs: state time, that of units whose planned run
+times are known, metered time, both where energy is shared by products, metered time with a grid factor, with gas, with
+a price, of compressed air, of gas, the state time of workers and of fixtures. Coverage is the least share."""
+METERS: dict[str, tuple[str, ...]] = {
+    "energy": ("energy",),
+    "product": ("energy",),
+    "carbon": ("energy",),
+    "fuel_carbon": ("energy", "gas"),
+    "fuel": ("energy", "gas"),
+    "cost": ("energy",),
+    "air": ("air",),
+    "gas": ("gas",),
+}
+"""By basis, the kinds of meter that an indicator is computed from."""
 EQUIPMENT: tuple[Scope, ...] = ("machine", "line", "area", "site", "enterprise")
 RULE_VERSION = "iso22400-2+own/2"
 """Version of the calculation rules, in every record; raise it when a formula changes."""
@@ -41,7 +72,7 @@ class KpiSpec:
         low: Smallest possible value, None when open.
         high: Largest ordinary value, None when open.
         scale: Value = scale x numerator / denominator.
-        basis: What coverage refers to: state time, metered time, the state time of workers or that of fixtures.
+        basis: What coverage refers to, see ``KNOWN``.
         additive: Numerators and denominators of parts add up to those of the whole.
         storing: Also published of units that store or carry.
     """
@@ -59,7 +90,7 @@ class KpiSpec:
     low: float | None = 0.0
     high: float | None = None
     scale: float = 1.0
-    basis: Literal["time", "energy", "personnel", "fixtures"] = "time"
+    basis: Basis = "time"
     additive: bool = True
     storing: bool = False
 

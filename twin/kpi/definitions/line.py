@@ -19,7 +19,7 @@ class LineFlow:
         bottleneck: Position of the unit with the lowest starved and blocked share; None when unknown.
     """
 
-    out_good: int
+    out_good: float
     bottleneck_ideal_s: float
     pbt_ns: float
     bottleneck: int | None

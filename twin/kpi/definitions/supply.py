@@ -28,7 +28,7 @@ class LinkFlow:
     stock: float | None
     quantity: float
     window_s: float
-    shipped: int
+    shipped: float
     chain_possible: float | None
 
 
@@ -45,7 +45,7 @@ class ChainFlow:
         energy_kwh: Energy of all its sites; None without meters.
     """
 
-    shipped: int
+    shipped: float
     window_s: float
     possible: float | None
     bottleneck: int | None
@@ -103,7 +103,7 @@ def wip(flow: ChainFlow | LinkFlow) -> Figure:
 
 
 @kpi("chain_energy_per_product_kwh", "Energy per final product", "单位产品链能耗",
-     **{**_own("kW.h", "down", CHAIN), "basis": "energy"})  # fmt: skip
+     **{**_own("kW.h", "down", CHAIN), "basis": "product"})  # fmt: skip
 def chain_energy_per_product_kwh(chain: ChainFlow) -> Figure:
     """energy of all sites of the chain / final products shipped
 

@@ -27,7 +27,7 @@ class TransportFlow:
     co2_kg: float | None
     weighed: float
     tkm: float | None
-    shipped: int | None = None
+    shipped: float | None = None
 
 
 def _own(unit: str, trend: str, source: str = "own design: counted at departure") -> dict[str, object]:
