@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query
 from starlette.responses import StreamingResponse
 
+from dashboards.health import hops
 from dashboards.live import LiveState
 from dashboards.panel import PanelSpec, board, panels
 from dashboards.web import answers
@@ -160,12 +161,16 @@ class Routes:
         return texts(language)
 
     async def health(self) -> Answer:
-        """Counters of the ingest and of this server."""
+        """How the run does, hop by hop (see :mod:`dashboards.health`), and the counters it is made of."""
         live = self.last
         stream = {"clients": len(self.broadcaster.clients), "merged": self.broadcaster.merges}
         taken: Answer = {"frames": live.frames, "refused": live.refused, "rejected_meta": live.model.rejected}
         taken["unshown"] = {f"{kind} without {what}": count for (kind, what), count in live.unshown.items()}
-        return {"sites": live.sites(), "stream": stream, "live": taken, "ingest": dict(self.settings.counters())}
+        sites, counters, roles = live.sites(), dict(self.settings.counters()), dict(self.settings.roles())
+        stale_s = self.settings.stale_s
+        beats = {path: {**row, "stale": (row["age_s"] or 0.0) > stale_s} for path, row in sites.items()}
+        rows = hops(beats, counters, roles, {**taken, **stream})
+        return {"hops": rows, "sites": sites, "stream": stream, "live": taken, "ingest": counters, "roles": roles}
 
     async def live(self, watch: Watched = []) -> StreamingResponse:  # noqa: B006 - never changed
         """Server-sent events: ``snapshot``, then ``delta``, and ``watched`` for the units asked for.

@@ -31,6 +31,7 @@ class WebSettings:
         quiet_s: Longest silence of a stream.
         stale_s: Age of a site's heartbeat from which its data counts as stale.
         counters: Gives the ingest's counters for ``/api/health``.
+        roles: Gives how the processes of the run do.
         ahead: Makes a forecast of the live plant; None: there is none.
         static: Folder of the built pages.
     """
@@ -44,5 +45,6 @@ class WebSettings:
     quiet_s: float = 2.0
     stale_s: float = 15.0
     counters: Callable[[], Mapping[str, Any]] = field(default=_nothing)
+    roles: Callable[[], Mapping[str, Any]] = field(default=_nothing)
     ahead: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]] | None = None
     static: Path = STATIC

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import asdict
 from typing import Any
 
 from brokers import connect
@@ -71,7 +72,12 @@ class Hub:
         self._looking: list[asyncio.Task[None]] = []
         self._stack = AsyncExitStack()
         web = WebSettings(
-            language=settings.language, title=title, hosts=self._hosts(), counters=self.counters, ahead=self.ahead
+            language=settings.language,
+            title=title,
+            hosts=self._hosts(),
+            counters=self.counters,
+            roles=lambda: self.parent.roles,
+            ahead=self.ahead,
         )
         self.web = WebServer(create_app(self.store, self.live, web), settings.host, settings.port, listener)
 
@@ -82,7 +88,7 @@ class Hub:
 
     def counters(self) -> Mapping[str, Any]:
         """What the ingest has seen, for the health page."""
-        brain = {"brain_late": self.brain.stats.late, "brain_rejected": self.brain.stats.rejected}
+        brain = {f"brain_{name}": count for name, count in asdict(self.brain.stats).items()}
         brain |= {"brain_failures": self._thought.failed, "pages_failures": self._shown.failed}
         return brain if self.ingest is None else {**self.ingest.status(), **brain}
 

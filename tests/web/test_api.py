@@ -108,6 +108,15 @@ async def test_health_tells_the_counters_of_the_ingest(served: Served) -> None:
     health = await served.get("api/health")
     assert health["ingest"] == {"stored": 42, "gaps": 0}
     assert health["live"]["refused"] == 0
+    assert [row["hop"] for row in health["hops"]] == [
+        "processes",
+        "publishers",
+        "broker",
+        "ingest",
+        "store",
+        "brain",
+        "pages",
+    ]
 
 
 async def test_the_interface_describes_itself(served: Served) -> None:

@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 MILL = "beta/west/shop/mill/mill1"
 ROUTES = {
+    "health": ("#/health", "table.health tr[data-hop=pages]"),
     "overview": ("#/", ".site-tile"),
     "enterprise": ("#/enterprise/beta", "[data-panel=enterprise_kpis] td"),
     "site": ("#/site/beta/west", f"a.tile[data-path='{MILL}']"),

@@ -3,6 +3,7 @@ import "uplot/dist/uPlot.min.css";
 import type { Page } from "./board";
 import { h, remember, remembered, replace, say } from "./dom";
 import { choose, clock, current, day, describe, keep, preferred, setOffset, t, title } from "./i18n";
+import { health } from "./pages/health";
 import { kpis } from "./pages/kpis";
 import { overview } from "./pages/overview";
 import { place } from "./pages/place";
@@ -43,6 +44,7 @@ function show(): void {
   store.watch(watched());
   const scope = LEVELS[name];
   if (name === "kpis") page = kpis(main);
+  else if (name === "health") page = health(main);
   else if (scope && (store.unit(path) ?? store.place(path))) page = place(main, scope, path);
   else if (scope) page = unknown(path);
   else page = overview(main);
@@ -79,7 +81,7 @@ function logo(): Element {
 function nav(): HTMLElement {
   const item = (href: string, words: string, kind = ""): HTMLElement => h("a", { href, class: kind, click: () => document.body.classList.remove("menu-open") }, words);
   return h("nav", { class: "side", "aria-label": t("sites") },
-    item("#/", t("overview"), "primary"), item("#/kpis", t("kpi_board"), "primary"),
+    item("#/", t("overview"), "primary"), item("#/kpis", t("kpi_board"), "primary"), item("#/health", t("health"), "primary"),
     store.ofLevel("enterprise").map((enterprise) => [
       item(routeOf(enterprise.path), title(enterprise), "enterprise"),
       store.ofLevel("site", enterprise.path).map((site) => {
@@ -92,7 +94,7 @@ function nav(): HTMLElement {
 
 function markNav(name: string, path: string): void {
   const site = path.split("/").slice(0, 2).join("/");
-  const here = name === "" ? "#/" : name === "kpis" ? "#/kpis" : routeOf(name === "enterprise" ? path : site);
+  const here = name === "" ? "#/" : name === "kpis" || name === "health" ? `#/${name}` : routeOf(name === "enterprise" ? path : site);
   for (const one of document.querySelectorAll("nav.side a")) {
     if (one.getAttribute("href") === here) one.setAttribute("aria-current", "page"); else one.removeAttribute("aria-current");
   }
