@@ -6,15 +6,16 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from brokers.links import LinkSource
+from brokers.opcua.publisher import OpcUaPublisher
 from twin.errors import RetriableError
-from twin.ports import Publisher, Source
 
 LOG = logging.getLogger(__name__)
 
 
 async def bridge(
-    source: Source,
-    publisher: Publisher,
+    source: LinkSource,
+    publisher: OpcUaPublisher,
     retry_s: tuple[float, float] = (0.2, 10.0),
     on_ready: Callable[[], None] | None = None,
 ) -> None:
@@ -22,13 +23,14 @@ async def bridge(
 
     Args:
         source: Where the records come from, e.g. the broker's subscriber.
-        publisher: Where they go, e.g. an ``OpcUaPublisher``.
+        publisher: Where they go; it is told whether the source's connection stands.
         retry_s: First and longest pause before the source is tried again.
         on_ready: Called when both are open.
 
     Raises:
         FatalError: One of the two cannot be opened, whatever the number of attempts.
     """
+    publisher.linked = lambda: source.online
     await publisher.open()
     try:
         await _open(source, retry_s)
@@ -42,7 +44,7 @@ async def bridge(
         await publisher.close()
 
 
-async def _open(source: Source, retry_s: tuple[float, float]) -> None:
+async def _open(source: LinkSource, retry_s: tuple[float, float]) -> None:
     pause, longest = retry_s
     while True:
         try:
@@ -53,7 +55,7 @@ async def _open(source: Source, retry_s: tuple[float, float]) -> None:
             pause = min(2 * pause, longest)
 
 
-async def _carry(source: Source, publisher: Publisher) -> None:
+async def _carry(source: LinkSource, publisher: OpcUaPublisher) -> None:
     async for delivery in source.deliveries():
         for frame in delivery.frames:
             await publisher.publish(frame)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from brokers.opcua.lives import LOST
 from twin.records import BAD, GOOD
 
 NEVER = np.int16(-1)
@@ -61,7 +62,7 @@ class Gate:
         self._quality: NDArray[np.int16] = np.full(64, NEVER)
         self._waiting: NDArray[np.bool_] = np.zeros(64, dtype=bool)
         self._written_ns: NDArray[np.int64] = np.zeros(64, dtype=np.int64)
-        self._objects: dict[int, Any] = {}
+        self._said: dict[int, Change] = {}
         self._pending: dict[int, Change] = {}
 
     def __len__(self) -> int:
@@ -113,11 +114,32 @@ class Gate:
     def offer_one(self, slot: int, change: Change) -> None:
         """Offer any value to one variable; it is reported when it is not equal to the reported one."""
         self.counts.offered += 1
-        if change.quality == self._quality[slot] and self._objects.get(slot) == change.value:
+        if change.quality == self._quality[slot] and self._same(slot, change.value):
             self.counts.unchanged += 1
             self._withdraw(slot)
         else:
             self._hold(slot, change)
+
+    def _same(self, slot: int, value: Any) -> bool:
+        said = self._said.get(slot)
+        return value is None if said is None else bool(said.value == value)
+
+    def lose(self, slots: list[int], quality: int) -> None:
+        """The source of these variables has gone: what they said last has another quality now."""
+        for slot in slots:
+            waits = self._pending.get(slot)
+            if waits is not None and waits.quality < LOST:
+                self._said[slot] = waits
+            said = self._said.get(slot)
+            if said is not None and said.quality != BAD:
+                self._hold(slot, said._replace(quality=quality))
+
+    def restore(self, slots: list[int]) -> None:
+        """The source of these variables is back: what they said last holds again."""
+        for slot in slots:
+            waits, said = self._pending.get(slot), self._said.get(slot)
+            if said is not None and (self._quality[slot] >= LOST or (waits is not None and waits.quality >= LOST)):
+                self._hold(slot, said)
 
     def _withdraw(self, slot: int) -> None:
         if self._pending.pop(slot, None) is not None:
@@ -150,9 +172,13 @@ class Gate:
     def _report(self, slot: int, change: Change, now_ns: int) -> None:
         del self._pending[slot]
         self._waiting[slot] = False
-        self._written_ns[slot] = now_ns
+        due_ns = int(self._written_ns[slot]) + self.interval_ns
+        # a write that was late does not put off the next one: a value each interval is written each interval
+        self._written_ns[slot] = due_ns if 0 <= now_ns - due_ns < self.interval_ns else now_ns
         self._quality[slot] = change.quality
+        self.counts.written += 1
+        if change.quality >= LOST:
+            return
         if isinstance(change.value, float):
             self._value[slot] = change.value
-        self._objects[slot] = change.value
-        self.counts.written += 1
+        self._said[slot] = change

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from asyncua import ua
+from asyncua.server.history import HistoryManager
 
 from brokers.naming import node_path
 from brokers.opcua.gate import Change
+from brokers.opcua.space import HISTORY
 from brokers.opcua.values import data_value, nanoseconds
 from twin.equipment import EquipmentPath
 from twin.ports import History
@@ -22,6 +24,18 @@ RAW = 1_000_000
 """Points of a part up to which the store does not thin: raw up to 4 values a second."""
 YEARS_NS = 10 * 365 * 24 * CHUNK_NS
 MICROSECOND_NS = 1000
+
+
+class Histories(HistoryManager):  # type: ignore[misc]
+    """asyncua's reading of history, which says of a variable without one that it has none."""
+
+    async def _read_history(self, details: Any, rv: ua.HistoryReadValueId) -> ua.HistoryReadResult:
+        access = self.iserver.aspace.read_attribute_value(rv.NodeId, ua.AttributeIds.AccessLevel)
+        if access.Value is not None and access.Value.Value is not None and access.Value.Value & HISTORY:
+            return await super()._read_history(details, rv)
+        known = access.StatusCode.value != ua.StatusCodes.BadNodeIdUnknown
+        status = ua.StatusCodes.BadHistoryOperationUnsupported if known else ua.StatusCodes.BadNodeIdUnknown
+        return ua.HistoryReadResult(StatusCode=ua.StatusCode(status))
 
 
 class StoredHistory:

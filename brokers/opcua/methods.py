@@ -36,9 +36,16 @@ class Methods:
         self.refused = 0
 
     def link(self, path: EquipmentPath) -> None:
-        """Make the methods of a unit callable."""
+        """Make the methods of a unit callable; a client is told whether its user may."""
+        space = self.model.space
         for verb in VERBS:
-            self.model.space.link(self.model.space.id(node_id(path, verb)), partial(self.call, path, verb))
+            node = space.id(node_id(path, verb))
+            space.link(node, partial(self.call, path, verb))
+            space.ask(node, ua.AttributeIds.Executable, lambda *_: _truth(self.handler is not None))
+            space.ask(node, ua.AttributeIds.UserExecutable, lambda *_: _truth(self._may()))
+
+    def _may(self) -> bool:
+        return self.handler is not None and caller.get() in OPERATORS
 
     async def call(self, path: EquipmentPath, verb: str, parent: ua.NodeId, *arguments: Any) -> ua.StatusCode:
         """Answer one call; the caller's name comes from the channel's permission rules."""
@@ -48,9 +55,13 @@ class Methods:
             status = WRONG_OBJECT
         elif arguments:
             status = ARGUMENTS
-        elif self.handler is None or caller.get() not in OPERATORS:
+        elif self.handler is None or not self._may():
             status = DENIED
         elif not await self.handler(Command(path, verb, caller.get(), self.model.now())):
             status = BUSY
         self.refused += not status.is_good()
         return status
+
+
+def _truth(value: bool) -> ua.DataValue:
+    return ua.DataValue(ua.Variant(value, ua.VariantType.Boolean))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from asyncua import ua
 
 from brokers.naming import node_id
 from brokers.opcua.gate import Gate
+from brokers.opcua.lives import Lives
 from brokers.opcua.space import ORGANIZES, Space, Title, VariableSpec
 from brokers.opcua.unece import unit
 from twin.equipment import EquipmentPath, Level
@@ -62,11 +63,13 @@ class PlantModel:
         gate: Where variables get their slot.
         options: What the nodes say about themselves.
         now: Time of the machine in ns.
+        lives: Which sources of values are alive.
     """
 
-    def __init__(self, space: Space, gate: Gate, options: ModelOptions, now: Callable[[], int]):
+    def __init__(self, space: Space, gate: Gate, options: ModelOptions, now: Callable[[], int], lives: Lives):
         self.space = space
         self.now = now
+        self.lives = lives
         self.gate = gate
         self.options = options
         self.slots: dict[tuple[str, str], int] = {}
@@ -179,7 +182,7 @@ class PlantModel:
         slot = self.gate.add(deadband)
         self.slots[key] = slot
         self.variables.append(variable)
-        await self.space.waiting(variable.node, self.now())
+        await self.space.waiting(variable.node, self.now(), partial(self.lives.heard_ns, slot))
         return slot
 
     async def adopt(self, key: tuple[str, str], variable: Variable) -> int:

@@ -13,7 +13,8 @@ from asyncua import Server
 from brokers.opcua.config import Doors, OpcUaConfig
 from brokers.opcua.events import Budget, Events
 from brokers.opcua.gate import Change, Gate
-from brokers.opcua.history import StoredHistory
+from brokers.opcua.history import Histories, StoredHistory
+from brokers.opcua.lives import HEALTHY, Lives, Watch
 from brokers.opcua.machinery import Machinery
 from brokers.opcua.methods import Methods
 from brokers.opcua.model import NAMESPACE, ModelOptions, PlantModel, kpi_tag, stock_tag
@@ -31,6 +32,8 @@ from twin.states import STATES, UnitState
 Handler = Callable[[EquipmentPath, int, tuple[Any, ...]], Awaitable[None]]
 
 LOG = logging.getLogger(__name__)
+LASTING = (RecordKind.TELEMETRY, RecordKind.STATE)
+"""Kinds whose last row holds until the next one, per path."""
 KPI_QUALITY = {"good": int(GOOD), "estimated": int(UNCERTAIN), "partial": int(UNCERTAIN), "bad": int(BAD)}
 """Quality of a KPI that is complete, or covers only a part of its window."""
 
@@ -59,6 +62,14 @@ class OpcUaPublisher:
             RecordKind.STOCK: self._stock,
             RecordKind.KPI: self._kpi,
         }
+        self.lives = Lives(round(config.gap_s * 1e9), round(config.gone_s * 1e9))
+        self.linked: Callable[[], bool] = lambda: True
+        """Whether records can come; set by who brings them."""
+        self._watch = Watch(self.lives, self.gate.lose, lambda: self.linked())
+        self._level = HEALTHY
+        self._newest: dict[tuple[RecordKind, EquipmentPath], int] = {}
+        self._taking = asyncio.Lock()
+        self._source = 0
         self._stated: set[EquipmentPath] = set()
         self._unknown = 0
         self._mismatched = 0
@@ -84,6 +95,7 @@ class OpcUaPublisher:
         self.machinery = await Machinery.load(server, self.config.nodesets)
         space = Space(server, await server.register_namespace(NAMESPACE), self.config.max_nodes)
         await self._open_model(space)
+        server.iserver.history_manager = Histories(server.iserver)
         if self.doors.history is not None:
             storage = StoredHistory(self.doors.history, space.index, self._now)
             server.iserver.history_manager.set_storage(storage)
@@ -93,7 +105,7 @@ class OpcUaPublisher:
 
     async def _open_model(self, space: Space) -> None:
         options = ModelOptions(self.config.min_interval_s * 1000, self.doors.history is not None)
-        self.model = PlantModel(space, self.gate, options, self._now)
+        self.model = PlantModel(space, self.gate, options, self._now, self.lives)
         await self.model.open()
         self._telemetry = Telemetry(self.model.telemetry, self.gate)
         self.events = Events(self.model, Budget(self.config.max_events_per_s))
@@ -108,18 +120,39 @@ class OpcUaPublisher:
         return (frame,)
 
     async def publish(self, frame: Frame) -> None:
-        """Take a frame; only live ones become current values, master data always counts."""
-        if frame.historical and frame.kind is not RecordKind.META:
-            self._skipped += 1
-            return
-        if frame.kind is RecordKind.TELEMETRY:
-            self._telemetry.offer(frame)
-            self._guess_states(frame)
-            return
-        handler = self._handlers.get(frame.kind)
-        if handler is not None:
-            for row, path in enumerate(frame.paths):
-                await self._take(handler, path, int(frame.time_ns[row]), tuple(frame.values[row]))
+        """Take a frame; a late row becomes current only if nothing later is known. Master data always count."""
+        async with self._taking:
+            if frame.kind is not RecordKind.META and len(frame):
+                self._hear(frame.publisher or frame.paths[0])
+                frame = self._current(frame)
+            if frame.kind is RecordKind.TELEMETRY:
+                self.lives.assign(self._telemetry.offer(frame), self._source)
+                self._guess_states(frame)
+            elif (handler := self._handlers.get(frame.kind)) is not None:
+                for row, path in enumerate(frame.paths):
+                    await self._take(handler, path, int(frame.time_ns[row]), tuple(frame.values[row]))
+
+    def _hear(self, name: str) -> None:
+        self._source, was_lost = self.lives.hear(name, self._now())
+        if was_lost:
+            LOG.warning("OPC UA: %s is heard again", name)
+            self.gate.restore(self.lives.slots(self._source))
+
+    def _current(self, frame: Frame) -> Frame:
+        """The frame, of one that is sent again only the rows after which nothing else was said."""
+        if frame.historical:
+            kept = [row for row, key in enumerate(self._keys(frame)) if frame.time_ns[row] > self._newest.get(key, -1)]
+            kept = kept if frame.kind in LASTING else []
+            self._skipped += not kept
+            frame = frame.take(kept)
+        if frame.kind in LASTING:
+            for key, time_ns in zip(self._keys(frame), frame.time_ns.tolist(), strict=True):
+                self._newest[key] = max(time_ns, self._newest.get(key, -1))
+        return frame
+
+    @staticmethod
+    def _keys(frame: Frame) -> list[tuple[RecordKind, EquipmentPath]]:
+        return [(frame.kind, path) for path in frame.paths]
 
     async def _take(self, handler: Handler, path: EquipmentPath, time_ns: int, values: tuple[Any, ...]) -> None:
         try:
@@ -187,27 +220,43 @@ class OpcUaPublisher:
         kpi, _, window, _, value, _, _, _, quality, *_ = values
         if window in self.config.kpi_windows:
             slot = await self.model.number(path, "kpi", kpi_tag(kpi, window))
-            self._offer(slot, None if value is None else float(value), time_ns, KPI_QUALITY[quality])
+            self._offer(
+                slot, None if value is None else float(value), time_ns, KPI_QUALITY.get(quality, int(UNCERTAIN))
+            )
 
     def _offer(self, slot: int | None, value: Any, time_ns: int, quality: int = 0) -> None:
         if slot is None:
             self._unknown += 1
             return
         variant = self.model.variables[slot].variant
+        self.lives.assign([slot], self._source)
         self._mismatched += value is not None and not fits(value, variant)
         self.gate.offer_one(slot, Change(value, time_ns, quality))
 
     async def _write_forever(self) -> None:
+        turn_ns, due_ns = round(self.config.turn_s * 1e9), self._now()
         while True:
             try:
                 await self.turn()
             except Exception:
                 LOG.exception("OPC UA: a turn of the writer failed")
-            await self.doors.clock.sleep(self.config.turn_s)
+            now_ns = self._now()
+            # the period counts from turn to turn, whatever the work takes; turns that were missed are not made up for
+            due_ns = due_ns + turn_ns if 0 <= now_ns - due_ns <= 2 * turn_ns else now_ns
+            await self.doors.clock.sleep(max(0.0, (due_ns - now_ns) * 1e-9))
+
+    async def _judge(self, now_ns: int) -> None:
+        lost = set(self._watch.look(now_ns))
+        if lost:  # until a STATE record comes, a unit's telemetry tells whether it is still in the state it was
+            self._stated = {path for path in self._stated if self.model.slots.get((path, "state")) not in lost}
+        if self.lives.level != self._level:
+            self._level = self.lives.level
+            await self.model.space.tell_service(self._level)
 
     async def turn(self) -> int:
         """Write what may be written now, at most ``writes_per_turn`` values; gives their number."""
         now_ns = self._now()
+        await self._judge(now_ns)
         batch = self.gate.take(now_ns, self.config.writes_per_turn)
         for slot, change in batch:
             variable = self.model.variables[slot]
@@ -228,6 +277,9 @@ class OpcUaPublisher:
             malformed=self._malformed,
             events=self.events.budget.sent,
             events_dropped=self.events.budget.dropped,
+            sources=len(self.lives.all),
+            silent=sum(life.quality != GOOD for life in self.lives.all),
+            service_level=self._level,
             calls=self.methods.called,
             calls_refused=self.methods.refused,
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 from asyncua import Server, ua
 
+from brokers.opcua.lives import NO_DATA
 from brokers.opcua.values import WAITING, moment
 from twin.errors import ConnectorError
 
@@ -59,6 +61,28 @@ class VariableSpec:
     data_type: int = 0
     interval_ms: float = 0.0
     history: bool = False
+
+
+@dataclass(slots=True)
+class Held:
+    """The value of a variable as clients read it.
+
+    Args:
+        value: As it was written.
+        heard_ns: When its source was heard of last.
+    """
+
+    value: ua.DataValue
+    heard_ns: Callable[[], int]
+
+    def read(self, _node: ua.NodeId, _attribute: ua.AttributeIds) -> ua.DataValue:
+        """The value; its server time is when it was last known to be right (Part 4, 7.11.3)."""
+        heard, written = moment(self.heard_ns()), self.value.ServerTimestamp
+        return self.value if written is None or heard <= written else replace(self.value, ServerTimestamp=heard)
+
+    def keep(self, _node: Any, _attribute: ua.AttributeIds, value: ua.DataValue) -> None:
+        """Take a new value."""
+        self.value = value
 
 
 class Space:
@@ -205,11 +229,37 @@ class Space:
         """Write a value whose type was checked before; asyncua would refuse others with a log line only."""
         await self.server.iserver.write_attribute_value(node, value)
 
-    async def waiting(self, node: ua.NodeId, now_ns: int) -> None:
-        """Mark a variable as still without its first value."""
+    async def waiting(self, node: ua.NodeId, now_ns: int, heard_ns: Callable[[], int]) -> None:
+        """Let a variable hold values, still without its first one.
+
+        Args:
+            node: The variable.
+            now_ns: Time of the machine.
+            heard_ns: When its source was heard of last: a value that has not changed was right then.
+        """
         empty = ua.Variant(None, ua.VariantType.Null)
         value = ua.DataValue(empty, StatusCode=WAITING, ServerTimestamp=moment(now_ns), SourceTimestamp=moment(now_ns))
-        await self.write(node, value)
+        held = Held(value, heard_ns)
+        self.ask(node, ua.AttributeIds.Value, held.read)
+        self.server.iserver.aspace.set_attribute_value_setter(node, ua.AttributeIds.Value, held.keep)
+
+    async def tell_service(self, level: int) -> None:
+        """Say how much of the plant is heard, in ServiceLevel and in the server's state."""
+        state = ua.ServerState.CommunicationFault if level == NO_DATA else ua.ServerState.Running
+        node = ua.NodeId(ua.ObjectIds.Server_ServiceLevel)
+        await self.write(node, ua.DataValue(ua.Variant(level, ua.VariantType.Byte)))
+        whole = self.server.iserver.server_status_node
+        status = copy(await whole.read_value())
+        status.State = state
+        await whole.write_value(status)
+        part = ua.NodeId(ua.ObjectIds.Server_ServerStatus_State)
+        await self.write(part, ua.DataValue(ua.Variant(state, ua.VariantType.Int32)))
+
+    def ask(
+        self, node: ua.NodeId, attribute: ua.AttributeIds, answer: Callable[[ua.NodeId, ua.AttributeIds], ua.DataValue]
+    ) -> None:
+        """Let an attribute be what a function says when it is read."""
+        self.server.iserver.aspace.set_attribute_value_callback(node, attribute, answer)
 
     def link(self, node: ua.NodeId, callback: Any) -> None:
         """Let a method node run a coroutine function."""

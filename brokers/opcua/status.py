@@ -23,6 +23,9 @@ class Status:
         malformed: Records that are not what their kind demands.
         events: Events sent.
         events_dropped: Events over the limit.
+        sources: Sources of values that were heard of.
+        silent: Of these, the ones that are not heard any more.
+        service_level: ServiceLevel that clients are told, 255 when all is well.
         calls: Method calls.
         calls_refused: Method calls refused.
     """
@@ -38,5 +41,8 @@ class Status:
     malformed: int
     events: int
     events_dropped: int
+    sources: int
+    silent: int
+    service_level: int
     calls: int
     calls_refused: int

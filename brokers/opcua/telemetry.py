@@ -56,13 +56,14 @@ class Telemetry:
         """Look all layouts up again; needed when there are new variables."""
         self._bindings.clear()
 
-    def offer(self, frame: Frame) -> None:
-        """Offer the newest value of each variable in a frame."""
+    def offer(self, frame: Frame) -> NDArray[np.int64]:
+        """Offer the newest value of each variable in a frame; the variables."""
         binding = self._binding(frame)
         self.unknown += binding.unknown
         quality = None if frame.quality is None else frame.quality.ravel()[binding.take]
         values = np.asarray(frame.values, dtype=np.float64).ravel()[binding.take]
         self.gate.offer(binding.slots, values, quality, frame.time_ns[binding.rows])
+        return binding.slots
 
     def _binding(self, frame: Frame) -> Binding:
         key = (frame.paths, frame.tags)

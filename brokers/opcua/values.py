@@ -9,6 +9,7 @@ from typing import Any
 from asyncua import ua
 
 from brokers.opcua.gate import Change
+from brokers.opcua.lives import GONE, LOST
 from twin.records import BAD, GOOD, UNCERTAIN
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -17,6 +18,8 @@ STATUS = {
     int(GOOD): ua.StatusCode(ua.StatusCodes.Good),
     int(UNCERTAIN): ua.StatusCode(ua.StatusCodes.Uncertain),
     int(BAD): ua.StatusCode(ua.StatusCodes.Bad),
+    LOST: ua.StatusCode(ua.StatusCodes.UncertainNoCommunicationLastUsableValue),
+    GONE: ua.StatusCode(ua.StatusCodes.BadNoCommunication),
 }
 UNKNOWN = ua.StatusCode(ua.StatusCodes.BadDataUnavailable)
 WAITING = ua.StatusCode(ua.StatusCodes.BadWaitingForInitialData)

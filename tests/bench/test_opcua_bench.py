@@ -21,25 +21,27 @@ from twin.records import Frame, RecordKind
 from twin.tags import TagSpec
 
 pytestmark = pytest.mark.bench
-UNITS, TAGS = 50, 20
-TICKS = 10
+TAGS, TICKS = 20, 10
 LINE = EquipmentPath("acme/site/area/line")
-UNIT_PATHS = tuple(LINE.child(f"unit{index:03d}") for index in range(UNITS))
 SPECS = tuple(TagSpec(f"tag{index:02d}", "kW", 0.0, 100.0, f"Tag {index}", "标签") for index in range(TAGS))
 SUBSCRIBER = Path(__file__).parent / "opcua_subscriber.py"
 
 
-def masters() -> Frame:
+def paths(units: int) -> tuple[EquipmentPath, ...]:
+    return tuple(LINE.child(f"unit{index:03d}") for index in range(units))
+
+
+def masters(units: int) -> Frame:
     told: list[tuple[EquipmentPath, Master]] = [
-        (path, EquipmentMaster(kind="machine", tags=SPECS, en=path.name, zh="机器")) for path in UNIT_PATHS
+        (path, EquipmentMaster(kind="machine", tags=SPECS, en=path.name, zh="机器")) for path in paths(units)
     ]
     return meta_frame(time.time_ns(), told)
 
 
-def tick(generator: np.random.Generator) -> Frame:
-    values = generator.uniform(0, 100, (UNITS, TAGS))
+def tick(generator: np.random.Generator, units: int) -> Frame:
+    values = generator.uniform(0, 100, (units, TAGS))
     names = tuple(spec.name for spec in SPECS)
-    return Frame(RecordKind.TELEMETRY, UNIT_PATHS, np.full(UNITS, time.time_ns()), names, values)
+    return Frame(RecordKind.TELEMETRY, paths(units), np.full(units, time.time_ns()), names, values)
 
 
 class Subscriber:
@@ -53,7 +55,7 @@ class Subscriber:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(f"{count}\n".encode())
-        return dict(json.loads(await asyncio.wait_for(self.process.stdout.readline(), 60)))
+        return dict(json.loads(await asyncio.wait_for(self.process.stdout.readline(), 240)))
 
     async def end(self) -> None:
         assert self.process.stdin is not None
@@ -61,10 +63,10 @@ class Subscriber:
         await self.process.wait()
 
 
-async def subscriber(publisher: OpcUaPublisher, folder: Path) -> Subscriber:
+async def subscriber(publisher: OpcUaPublisher, folder: Path, units: int) -> Subscriber:
     certificate, key = client_identity(folder / "client")
     index = publisher.model.space.index
-    names = [f"ns={index};s={path}.{spec.name}" for path in UNIT_PATHS for spec in SPECS]
+    names = [f"ns={index};s={path}.{spec.name}" for path in paths(units) for spec in SPECS]
     (folder / "names.json").write_text(json.dumps(names))
     task = {
         "url": publisher.url,
@@ -88,36 +90,41 @@ async def subscriber(publisher: OpcUaPublisher, folder: Path) -> Subscriber:
     )
 
 
-async def run_ticks(publisher: OpcUaPublisher) -> float:
+async def run_ticks(publisher: OpcUaPublisher, units: int) -> float:
     """Publish ticks at 1 Hz and give the CPU time they took."""
     generator = np.random.default_rng(1)
-    start = time.process_time()
+    start, due = time.process_time(), time.monotonic()
     for _ in range(TICKS):
-        began = time.monotonic()
-        await publisher.publish(tick(generator))
-        await publisher.doors.clock.sleep(1.05 - (time.monotonic() - began))
+        await publisher.publish(tick(generator, units))
+        due += 1.0
+        await publisher.doors.clock.sleep(max(0.0, due - time.monotonic()))
+    while publisher.gate.waiting:
+        await publisher.doors.clock.sleep(0.05)
     return time.process_time() - start
 
 
-async def test_a_thousand_variables_at_1_hz_with_one_subscriber(tmp_path: Path) -> None:
-    publisher = OpcUaPublisher(OpcUaConfig(tmp_path / "state", port=free_port()))
+@pytest.mark.parametrize("units", [50, 250])
+async def test_a_thousand_and_five_thousand_variables_at_1_hz_with_one_subscriber(tmp_path: Path, units: int) -> None:
+    """Whole: what is written each second is heard each second, though the work takes a part of the period."""
+    publisher = OpcUaPublisher(OpcUaConfig(tmp_path / "state", port=free_port(), gap_s=600.0))
     start = time.process_time()
     await publisher.open()
     opened = time.process_time()
-    await publisher.publish(masters())
+    await publisher.publish(masters(units))
     built = time.process_time()
-    idle = await run_ticks(publisher)
-    other = await subscriber(publisher, tmp_path)
-    ready = await other.ask(str(UNITS * TAGS))
-    cpu = await run_ticks(publisher)
-    heard = await other.ask()
+    idle = await run_ticks(publisher, units)
+    other = await subscriber(publisher, tmp_path, units)
+    ready = await other.ask(str(units * TAGS))
+    cpu = await run_ticks(publisher, units)
+    heard = await other.ask(str(units * TAGS * (TICKS - 1)))
     await other.end()
     await publisher.close()
-    writes, changes = UNITS * TAGS * TICKS, heard["changes"]
-    print(f"\nopen {opened - start:.2f} s CPU, build {UNITS * TAGS} variables {built - opened:.2f} s CPU")
+    writes, changes, counts = units * TAGS * TICKS, heard["changes"], publisher.status().values
+    print(f"\nopen {opened - start:.2f} s CPU, build {units * TAGS} variables {built - opened:.2f} s CPU")
     print(f"without subscriber {1e6 * idle / writes:.0f} us CPU per written value")
     print(f"with one encrypted subscriber {1e6 * cpu / writes:.0f} us CPU per change, {changes / TICKS:.0f} changes/s")
+    print(f"written {100 * counts.written / (2 * writes):.1f} %, heard {100 * changes / writes:.1f} %")
     print(f"age p50 {1e3 * heard['p50_s']:.0f} ms, p99 {1e3 * heard['p99_s']:.0f} ms")
     print(f"client {1e6 * (heard['cpu_s'] - ready['cpu_s']) / max(1, changes):.0f} us CPU per change")
-    assert publisher.status().values.written == 2 * writes
+    assert counts.written >= 0.99 * 2 * writes
     assert changes >= 0.99 * writes

@@ -40,6 +40,22 @@ def test_a_variable_is_written_once_per_interval_and_the_newest_wins() -> None:
     assert (gate.counts.offered, gate.counts.written, gate.counts.coalesced) == (31, 4, 27)
 
 
+@pytest.mark.parametrize("turn_s", [0.1, 0.107, 0.13, 0.3])
+def test_a_value_each_interval_is_written_each_interval_whenever_the_turns_are(turn_s: float) -> None:
+    gate, seconds = Gate(SECOND), 200
+    gate.add()
+    jitter = np.random.default_rng(1).uniform(0.0, 0.05, seconds)
+    due = [round((second + late) * SECOND) for second, late in enumerate(jitter)]
+    written, offered = 0, 0
+    for turn in range(int((seconds + 1) / turn_s)):
+        now = round(turn * turn_s * SECOND)
+        while offered < seconds and due[offered] <= now:
+            offer(gate, float(offered))
+            offered += 1
+        written += len(gate.take(T0 + now, 10))
+    assert written == seconds
+
+
 def test_a_turn_writes_at_most_its_limit_and_the_longest_waiting_first() -> None:
     gate = Gate(SECOND)
     slots = np.array([gate.add() for _ in range(100)])

@@ -79,7 +79,16 @@ async def test_a_long_answer_comes_in_parts(recorded: Running) -> None:
         assert await read(recorded, client, 0, COUNT) == list(range(COUNT))
 
 
-async def test_a_node_without_history_gives_none(recorded: Running) -> None:
+@pytest.mark.parametrize(
+    ("identifier", "status"), [("state", "BadHistoryOperationUnsupported"), ("no_such_tag", "BadNodeIdUnknown")]
+)
+async def test_a_variable_without_history_says_that_it_has_none(
+    recorded: Running, identifier: str, status: str
+) -> None:
     async with await recorded.client() as client:
-        values = await recorded.node(client, f"{CELL}.state").read_raw_history(moment(T0_NS), moment(NOW_NS))
-        assert values == []
+        node = recorded.node(client, f"{CELL}.{identifier}")
+        details = ua.ReadRawModifiedDetails(StartTime=moment(T0_NS), EndTime=moment(NOW_NS), NumValuesPerNode=5)
+        wanted = ua.HistoryReadValueId(NodeId=node.nodeid)  # type: ignore[attr-defined]
+        params = ua.HistoryReadParameters(HistoryReadDetails=details, NodesToRead=[wanted])
+        (result,) = await client.uaclient.history_read(params)
+        assert result.StatusCode.name == status

@@ -294,6 +294,14 @@ async def test_a_viewer_cannot_command(plant: Running, viewer: Client) -> None:
     assert plant.commands == []
 
 
+async def test_a_client_is_told_who_may_command(plant: Running) -> None:
+    for user, may in (("viewer", False), ("operator", True)):
+        async with await plant.client(user) as client:
+            node = plant.node(client, f"{CELL}.Start")
+            attributes = (ua.AttributeIds.Executable, ua.AttributeIds.UserExecutable)
+            assert [(await node.read_attribute(each)).Value.Value for each in attributes] == [True, may]
+
+
 async def test_an_operator_commands(plant: Running) -> None:
     async with await plant.client("operator") as client:
         cell = plant.node(client, CELL)

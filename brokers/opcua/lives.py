@@ -1,0 +1,148 @@
+"""Which sources of values are alive: heard of within their own period, over a connection that stands.
+
+A value whose source has gone is the last that was usable (Uncertain), later none (Bad): Part 8, table of status
+codes for data access. The server says how much of the plant it still hears in its ServiceLevel and ServerState.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.records import GOOD
+
+LOG = logging.getLogger(__name__)
+
+LOST, GONE = 3, 4
+"""Qualities of a value whose source has gone, beyond those of records: the last usable one, none any more."""
+PERIODS = 3
+HEALTHY, DEGRADED, NO_DATA = 255, 199, 1
+"""ServiceLevel (Part 4, 6.6.2.4.2): all is heard; the top of the range of a server that lacks something; nothing is."""
+NAMED = 3
+
+
+@dataclass(slots=True)
+class Life:
+    """One source of values.
+
+    Args:
+        name: Publisher, or path of equipment that has none.
+        heard_ns: Time of the machine when it was heard of last.
+        period_ns: Longest pause between two signs of life, forgotten by a tenth with each.
+        quality: Good, LOST or GONE.
+    """
+
+    name: str
+    heard_ns: int
+    period_ns: float = 0.0
+    quality: int = int(GOOD)
+
+
+class Lives:
+    """All sources, and which variables they speak for.
+
+    Args:
+        gap_ns: Silence after which a source is lost, at least; a slow one is lost after three of its periods.
+        gone_ns: Silence after which its last values are no use any more.
+    """
+
+    def __init__(self, gap_ns: int, gone_ns: int):
+        self.gap_ns, self.gone_ns = gap_ns, gone_ns
+        self.all: list[Life] = []
+        self._number: dict[str, int] = {}
+        self._of: NDArray[np.int32] = np.full(64, -1, dtype=np.int32)
+
+    def hear(self, name: str, now_ns: int) -> tuple[int, bool]:
+        """Take a sign of life: number of the source, and whether it was lost until now."""
+        number = self._number.get(name)
+        if number is None:
+            number = self._number[name] = len(self.all)
+            self.all.append(Life(name, now_ns))
+            return number, False
+        life = self.all[number]
+        life.period_ns = max(0.9 * life.period_ns, now_ns - life.heard_ns)
+        life.heard_ns = now_ns
+        was_lost, life.quality = life.quality != GOOD, int(GOOD)
+        return number, was_lost
+
+    def assign(self, slots: NDArray[np.int64] | Sequence[int], number: int) -> None:
+        """These variables are said by this source."""
+        top = int(np.max(slots, initial=-1))
+        while top >= len(self._of):
+            self._of = np.concatenate([self._of, np.full(len(self._of), -1, dtype=np.int32)])
+        self._of[np.asarray(slots, dtype=np.int64)] = number
+
+    def slots(self, number: int) -> list[int]:
+        """The variables of a source."""
+        return [int(slot) for slot in np.flatnonzero(self._of == number)]
+
+    def heard_ns(self, slot: int) -> int:
+        """When the living source of a variable was heard of last; 0 when nobody speaks for it, or nobody alive."""
+        number = self._of[slot] if slot < len(self._of) else -1
+        life = self.all[number] if number >= 0 else None
+        return life.heard_ns if life is not None and life.quality == GOOD else 0
+
+    def judge(self, now_ns: int, linked: bool) -> list[tuple[int, int]]:
+        """The sources that have just become worse, and to what.
+
+        Args:
+            now_ns: Time of the machine.
+            linked: Whether the connection over which they would be heard stands.
+        """
+        worse = []
+        for number, life in enumerate(self.all):
+            silent_ns = now_ns - life.heard_ns
+            slow_ns = PERIODS * life.period_ns if linked else 0.0
+            lost, gone = silent_ns > max(self.gap_ns, slow_ns), silent_ns > max(self.gone_ns, slow_ns)
+            quality = GONE if gone else LOST if lost else int(GOOD)
+            if quality > life.quality:
+                worse.append((number, quality))
+                life.quality = quality
+        return worse
+
+    @property
+    def level(self) -> int:
+        """ServiceLevel of the server."""
+        lost = sum(life.quality != GOOD for life in self.all)
+        if not lost:
+            return HEALTHY
+        alive = len(self.all) - lost
+        return NO_DATA if not alive else max(2, DEGRADED * alive // len(self.all))
+
+
+@dataclass
+class Watch:
+    """Turns the silence of sources into the quality of their variables, and says so once.
+
+    Args:
+        lives: The sources.
+        lose: Called with variables and their new quality.
+        linked: Whether the connection to the broker stands.
+    """
+
+    lives: Lives
+    lose: Callable[[list[int], int], None]
+    linked: Callable[[], bool]
+
+    def look(self, now_ns: int) -> list[int]:
+        """Look for sources that have gone; the variables that have just been lost."""
+        worse = self.lives.judge(now_ns, self.linked())
+        touched: list[int] = []
+        for number, quality in worse:
+            slots = self.lives.slots(number)
+            self.lose(slots, quality)
+            touched += slots
+        names = [self.lives.all[number].name for number, quality in worse if quality == LOST]
+        if names:
+            why = "" if self.linked() else "; the connection to the broker is lost"
+            LOG.warning("OPC UA: nothing heard from %s: its values are uncertain%s", _named(names), why)
+        return touched
+
+
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
