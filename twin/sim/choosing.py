@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
+from heapq import heappop, heappush
 from typing import Any
 
 from twin.sim.station import Load, Setting, Station
 from twin.stations.buffer import Buffer
+
+Rank = tuple[float, ...]
 
 
 class ChoosingBuffer(Buffer):
@@ -14,10 +18,13 @@ class ChoosingBuffer(Buffer):
 
     Slower than the plain buffer, which is why that is a class of its own. Room may be limited by
     number, by volume and by item.
+
+    Parts of one item are taken or refused alike, so a look asks for one of each item only: the first of
+    its heap. A part keeps the number of its arrival.
     """
 
     local = True
-    __slots__ = ("limits", "room", "used", "volumes")
+    __slots__ = ("arrived", "heaps", "here", "limits", "room", "used", "volumes")
 
     def __init__(self, setting: Setting):
         super().__init__(setting)
@@ -25,25 +32,47 @@ class ChoosingBuffer(Buffer):
         self.volumes = setting.volumes
         self.room: float | None = getattr(config, "volume", None)
         self.limits: dict[str, int] = getattr(config, "places", {})
-        self.used = sum(self.volumes.get(part.item, 0.0) for part in self.queue)
+        self.used, self.arrived = 0.0, 0
+        self.here: OrderedDict[int, Load] = OrderedDict()
+        self.heaps: dict[str, list[tuple[Rank, int]]] = {}
+        for part in self.queue:
+            self._store(part)
+        self.queue.clear()
 
     # --- what is given and taken ----------------------------------------------------------------
 
+    def rank(self, part: Load, number: int) -> Rank:  # noqa: ARG002 - the oldest first
+        """Place of a part among those of all items: the lowest goes first."""
+        return (number,)
+
+    def _store(self, part: Load) -> None:
+        number = self.arrived
+        self.arrived = number + 1
+        self.here[number] = part
+        heappush(self.heaps.setdefault(part.item, []), (self.rank(part, number), number))
+        self.used += self.volumes.get(part.item, 0.0)
+
     def candidates(self) -> Iterable[int]:
-        """Positions in the queue, those to give first in front."""
-        return range(len(self.queue))
+        """Numbers of the first part of each item, those to give first in front."""
+        heads = [heap[0] for heap in self.heaps.values()]
+        if len(heads) > 1:
+            heads.sort()
+        return [number for _, number in heads]
 
     def _choose(self, taker: Station) -> int | None:
         if self.closed:
             return None
-        for index in self.candidates():
-            if taker.admits(self.queue[index]):
-                return index
+        for number in self.candidates():
+            if taker.admits(self.here[number]):
+                return number
         return None
 
-    def _remove(self, index: int) -> Load:
-        part = self.queue[index]
-        del self.queue[index]
+    def _remove(self, number: int) -> Load:
+        part = self.here.pop(number)
+        heap = self.heaps[part.item]
+        heappop(heap)
+        if not heap:
+            del self.heaps[part.item]
         self.used -= self.volumes.get(part.item, 0.0)
         self.parts += 1
         if self.recording:
@@ -57,12 +86,19 @@ class ChoosingBuffer(Buffer):
             self.leave_loops(part)
 
     def admits(self, part: Load) -> bool:
-        if self.closed or len(self.queue) >= self.places:
+        if self.closed or len(self.here) >= self.places:
             return False
         if self.room is not None and self.used + self.volumes.get(part.item, 0.0) > self.room + 1e-9:
             return False
         limit = self.limits.get(part.item)
-        return limit is None or sum(held.item == part.item for held in self.queue) < limit
+        return limit is None or len(self.heaps.get(part.item, ())) < limit
+
+    def contents(self) -> list[Load]:
+        return list(self.here.values())
+
+    @property
+    def level(self) -> int:
+        return len(self.here)
 
     # --- neighbours -----------------------------------------------------------------------------
 
@@ -74,18 +110,21 @@ class ChoosingBuffer(Buffer):
         return True
 
     def put(self, part: Load) -> None:
-        super().put(part)
-        self.used += self.volumes.get(part.item, 0.0)
+        self._store(part)
+        if self.recording:
+            self.record(part.item, part.size)
+        if self.hearer is not None:
+            self.hearer.arrived()
 
     def peek(self, taker: Station) -> Load | None:
-        index = self._choose(taker)
-        return None if index is None else self.queue[index]
+        number = self._choose(taker)
+        return None if number is None else self.here[number]
 
     def take(self, taker: Station) -> Load | None:
-        index = self._choose(taker)
-        if index is None:
+        number = self._choose(taker)
+        if number is None:
             return None
-        part = self._remove(index)
+        part = self._remove(number)
         self.kernel.soon.append(self.pull)
         self.kernel.soon.append(self.push)
         return part
@@ -100,11 +139,11 @@ class ChoosingBuffer(Buffer):
     def _push_one(self) -> bool:
         takers = self.successors
         for step in range(len(takers)):
-            number = (self.turn_out + step) % len(takers)
-            index = self._choose(takers[number])
-            if index is not None and takers[number].offer(self.queue[index]):
-                self._remove(index)
-                self.turn_out = (number + 1) % len(takers)
+            taker = takers[(self.turn_out + step) % len(takers)]
+            number = self._choose(taker)
+            if number is not None and taker.offer(self.here[number]):
+                self._remove(number)
+                self.turn_out = (self.turn_out + step + 1) % len(takers)
                 return True
         return False
 
@@ -120,8 +159,8 @@ class LastFirst(ChoosingBuffer):
     local = True
     __slots__ = ()
 
-    def candidates(self) -> Iterable[int]:
-        return range(len(self.queue) - 1, -1, -1)
+    def rank(self, part: Load, number: int) -> Rank:  # noqa: ARG002 - the newest first
+        return (-number,)
 
 
 class MostUrgentFirst(ChoosingBuffer):
@@ -131,16 +170,12 @@ class MostUrgentFirst(ChoosingBuffer):
     __slots__ = ("ranks",)
 
     def __init__(self, setting: Setting):
-        super().__init__(setting)
         config: Any = setting.config
         self.ranks = {item: rank for rank, item in enumerate(config.priority)}
+        super().__init__(setting)
 
-    def _rank(self, index: int) -> tuple[float, int]:
-        part = self.queue[index]
-        return getattr(part, "priority", 0.0), self.ranks.get(part.item, len(self.ranks))
-
-    def candidates(self) -> Iterable[int]:
-        return sorted(range(len(self.queue)), key=self._rank)
+    def rank(self, part: Load, number: int) -> Rank:
+        return getattr(part, "priority", 0.0), self.ranks.get(part.item, len(self.ranks)), number
 
 
 class InSequence(ChoosingBuffer):
@@ -173,11 +208,8 @@ class InSequence(ChoosingBuffer):
         return self.calls[0] if self.calls else None
 
     def candidates(self) -> Iterable[int]:
-        wanted = self._wanted()
-        return [next(i for i, part in enumerate(self.queue) if part.item == wanted)] if self._has(wanted) else []
-
-    def _has(self, item: str | None) -> bool:
-        return any(part.item == item for part in self.queue)
+        heap = self.heaps.get(self._wanted() or "")
+        return [] if heap is None else [heap[0][1]]
 
     def given(self, part: Load) -> None:
         if self.sequence:

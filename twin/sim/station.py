@@ -294,7 +294,7 @@ class Station(Hot):
         """Call ``hearer.arrived()`` also when a part comes behind one that waits already."""
 
     def admits(self, part: Load) -> bool:  # noqa: ARG002 - most take what comes
-        """Whether a part is of those that may come here now; givers with a choice ask before they give."""
+        """Whether a part is of those that may come here now, by its item; givers with a choice ask before they give."""
         return True
 
     def ask_admitted(self) -> Load | None:

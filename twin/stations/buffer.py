@@ -132,7 +132,7 @@ class Buffer(Station):
         """Log a change of stock that has just happened."""
         shelf = self.shelves.get(item)
         if shelf is None:
-            before = sum(part.size for part in self.queue if part.item == item) - change
+            before = sum(part.size for part in self.contents() if part.item == item) - change
             shelf = self.shelves[item] = Shelf(self, item, before)
         shelf.change(change)
 

@@ -54,9 +54,9 @@ Entry = tuple[float, int, "tuple[RoutedLot, ...]", "Step", int]
 class Tool(Breakable):
     """Takes a lot or batch that its pool gives it, sets up, works, and sends each lot on its way.
 
-    PRODUCING while a lot is in it, SETUP while it is set up for the only one, else STARVED. When it goes
-    down, what is in it waits, and goes on afterwards. A cascading tool takes the next lot before the
-    former leaves.
+    SETUP while it is set up, else PRODUCING while a lot is in it, else STARVED. When it goes down, what is in it
+    waits, and goes on afterwards. A cascading tool takes the next lot before the former leaves, and may be set up
+    for it meanwhile.
     """
 
     titles = ("Tool of a pool", "设备组设备")
@@ -202,6 +202,7 @@ class Tool(Breakable):
         if self.ready_at == self.kernel._now and not self.closed:
             self.ready_at = inf
             self.show()
+            self._watch_life()
 
     def accept(self) -> None:
         """A cascading tool may have room for the next lot."""
@@ -288,17 +289,21 @@ class Tool(Breakable):
         self.show()
         for due, *_ in self.work:
             self.kernel.at(due, self.wake)
-            if due > self.fail_at:
-                self.arm()
+        self._watch_life()
         if not self.vacant and self.work and self.free_at < inf:
             self.kernel.at(self.free_at, self.accept)
         if self.vacant and not self.due:
             self.pool.freed(self)
 
+    def _watch_life(self) -> None:
+        """Wait for a failure that comes before the end of the work."""
+        if any(due > self.fail_at for due, *_ in self.work):
+            self.arm()
+
     def active(self) -> int:
-        if not self.work:
-            return STARVED
-        return SETUP if self.ready_at < inf and len(self.work) == 1 else PRODUCING
+        if self.ready_at < inf:
+            return SETUP
+        return PRODUCING if self.work else STARVED
 
     # --- what it says ---------------------------------------------------------------------------
 
