@@ -181,13 +181,15 @@ class EdgeNode:
         """Name of a metric of a command, which may have an alias only.
 
         Raises:
-            KeyError: Nothing has that alias.
+            ValueError: Nothing has that alias.
         """
         if metric.name:
             return str(metric.name)
-        return {alias: name for device in self._devices.values() for name, alias in device.aliases.items()}[
-            metric.alias
-        ]
+        for device in self._devices.values():
+            for name, alias in device.aliases.items():
+                if alias == metric.alias:
+                    return name
+        raise ValueError(f"metric: expected an alias of a birth, got {metric.alias}")
 
     def _next_seq(self) -> int:
         seq, self._seq = self._seq, (self._seq + 1) % 256

@@ -12,6 +12,7 @@ from brokers.links import Base, base_payload, ignore_mark, pieces, read_mark
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message, Will
 from brokers.naming import SPARKPLUG, control_topic, parse_sparkplug_topic, sparkplug_path, sparkplug_topic
+from brokers.refusals import Refusals
 from brokers.sparkplug.edge import EdgeNode, Packet
 from brokers.sparkplug.metrics import REBIRTH
 from brokers.sparkplug.protobuf import get_value, parse
@@ -37,6 +38,7 @@ class SparkplugPublisher:
         client_id: MQTT client id; default made from the publisher.
         primary_host: Id of the host without which nothing is sent; None: send always.
         datatype_in_data: Repeat data types in data messages.
+        rebirth_s: Commands for a rebirth that come within this time are answered together.
     """
 
     def __init__(
@@ -46,14 +48,17 @@ class SparkplugPublisher:
         client_id: str | None = None,
         primary_host: str | None = None,
         datatype_in_data: bool = False,
+        rebirth_s: float = 1.0,
     ):
         self.publisher = publisher
         self.on_mark: Callable[[Mark], None] = ignore_mark
         self.on_command: Command = lambda *_: None
         self.malformed = self.rebirths = 0
+        self.refusals = Refusals()
         self._node = EdgeNode(publisher, datatype_in_data)
         self._order = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._rebirth_s, self._rebirthing = rebirth_s, False
         self._host_online, self._host_ms = asyncio.Event(), -1
         state = f"{SPARKPLUG}/STATE/{primary_host}" if primary_host else None
         if not primary_host:
@@ -148,8 +153,11 @@ class SparkplugPublisher:
                 await self._send(packet, first=True)
 
     async def _rebirth(self) -> None:
+        """Births for all who ask from the first command on until they begin."""
+        await asyncio.sleep(self._rebirth_s)
         try:
             async with self._order:
+                self._rebirthing = False
                 if self._connection.online:
                     self.rebirths += 1
                     for packet in self._node.births():
@@ -172,7 +180,8 @@ class SparkplugPublisher:
     def _take_node_command(self, message: Message) -> None:
         for name, value in self._commands(message):
             if name == REBIRTH:
-                if value:
+                if value and not self._rebirthing:
+                    self._rebirthing = True
                     self._start(asyncio.get_running_loop().create_task(self._rebirth()))
             else:
                 self.on_command(self.publisher, name, value)
@@ -188,12 +197,23 @@ class SparkplugPublisher:
             self.on_command(path, name, value)
 
     def _commands(self, message: Message) -> list[tuple[str, object]]:
+        """Names and values of the metrics that are understood; the rest is counted and told."""
+        found: list[tuple[str, object]] = []
         try:
             metrics = parse(message.payload).metrics
-            return [(self._node.name_of(metric), get_value(metric, metric.datatype)) for metric in metrics]
-        except (ValueError, KeyError):
-            self.malformed += 1
-            return []
+        except ValueError as error:
+            self._misunderstood(message, error)
+            return found
+        for metric in metrics:
+            try:
+                found.append((self._node.name_of(metric), get_value(metric, metric.datatype)))
+            except ValueError as error:
+                self._misunderstood(message, error)
+        return found
+
+    def _misunderstood(self, message: Message, error: Exception) -> None:
+        self.malformed += 1
+        self.refusals.error(error, message.topic)
 
     def _take_state(self, message: Message) -> None:
         try:
