@@ -20,7 +20,7 @@ import numpy as np
 from brokers.retry import retried
 from dashboards.delta import Delta, Json
 from dashboards.model import PlantModel
-from dashboards.panel import Kpi, Scope, panels
+from dashboards.panel import Kpi, Picture, Scope, panels
 from dashboards.rows import MS, Key, figure, kpi_row, lacking, rows, wire_key
 from twin.equipment import EquipmentPath, Level
 from twin.ports import History
@@ -345,18 +345,35 @@ def _at(event: Json) -> int:
 
 
 def _streamed(key: Key) -> bool:
-    path, kpi, _ = key
-    return path.count("/") + 1 < Level.UNIT or kpi in figures_of_units()
+    path, kpi, window = key
+    units, others = shown_figures()
+    return (kpi, window) in (units if path.count("/") + 1 == Level.UNIT else others)
+
+
+OF_TILES = ("oee", "throughput_per_h", "line_oee")
+"""KPIs on the tiles of sites, and at the head of lines."""
 
 
 @lru_cache(maxsize=1)
-def figures_of_units() -> frozenset[str]:
-    """KPIs of single units that every client gets; the others only for units it watches.
+def shown_figures() -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
+    """KPIs with their windows that every client gets: of single units, and of all above them.
 
-    >>> {"oee", "waiting_share", "worker_utilisation"} <= set(figures_of_units())
-    True
+    They are those that panels and tiles show as they change; the others are asked for, and of units that a client
+    watches it gets all. Where there is no live value yet, that of the last hour is shown.
+
+    >>> units, others = shown_figures()
+    >>> ("oee", "live") in units, ("line_oee", "hour") in others, ("line_oee", "day") in others
+    (True, True, False)
     """
-    shown = (panels[kind] for kind in panels.kinds())
-    return frozenset(
-        kpi for spec in shown if spec.each is Scope.UNIT and isinstance(spec.shows, Kpi) for kpi in spec.shows.ids
-    )
+    units = {("oee", "live")}
+    others = {(kpi, "live") for kpi in OF_TILES}
+    for kind in panels.kinds():
+        spec = panels[kind]
+        if isinstance(spec.shows, Kpi) and spec.picture not in (Picture.LINE, Picture.BAND):
+            pairs = {(kpi, spec.shows.window) for kpi in spec.shows.ids}
+            (units if spec.each is Scope.UNIT else others).update(pairs)
+    return _with_hours(units), _with_hours(others)
+
+
+def _with_hours(pairs: set[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    return frozenset(pairs | {(kpi, "hour") for kpi, window in pairs if window == "live"})

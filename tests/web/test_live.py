@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from dashboards.delta import Delta
-from dashboards.live import LiveLimits, LiveState
+from dashboards.live import LiveLimits, LiveState, shown_figures
 from dashboards.web.settings import WebSettings
 from dashboards.web.stream import Broadcaster, Client
 from tests.web.conftest import Served
@@ -169,3 +169,13 @@ def test_no_single_clock_decides_what_time_it_is() -> None:
     for name, time_ns in (("near", 10**15), ("ahead", 7 * 10**18), ("late", 10**15 - 10**9)):
         live.feed([records(RecordKind.HEARTBEAT, [(EquipmentPath(f"a/{name}"), time_ns, (1, 0, 0.0))])])
     assert live.agreed_ns == 10**15
+
+
+async def test_a_page_opens_with_what_it_shows_and_no_more(served: Served) -> None:
+    snapshot = served.live.snapshot()
+    units, others = shown_figures()
+    shown = [key.split("|") for key in snapshot["kpis"]]
+    assert shown
+    assert {(kpi, window) for _, kpi, window in shown} <= units | others
+    kept = [key for key in served.live.section("kpis") if key[1:] not in units | others]
+    assert kept, "the board and the pages of units have more"

@@ -32,7 +32,7 @@ export function nowMs(): number { return store.data || Date.now(); }
 /** Whether the KPIs of this panel make no sense for the unit: it only holds material or passes it on. */
 export function pointless({ panel, path }: Context): boolean {
   const unit = store.unit(path);
-  return unit?.ideal_s === null && !(panel.shows.ids ?? []).some((kpi) => store.kpi(path, kpi, windowOf(panel)));
+  return unit?.ideal_s === null && !(panel.shows.ids ?? []).some((kpi) => store.figure(path, kpi, windowOf(panel)).row);
 }
 
 /** Elements that the panel shows one entry each of. */

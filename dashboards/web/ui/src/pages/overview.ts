@@ -47,7 +47,7 @@ class SiteTile {
       }));
     }
     for (const { kpi, box } of this.figures) {
-      const shown = figure(kpi, store.kpi(this.site.path, kpi, "live")?.v);
+      const shown = figure(kpi, store.figure(this.site.path, kpi, "live").row?.v);
       say(box, shown.text === NONE ? NONE : `${shown.text}${shown.unit === "%" ? "%" : ` ${shown.unit}`}`);
     }
     const power = store.sites.get(this.site.path)?.power_kw ?? null;

@@ -18,8 +18,8 @@ function reader(panel: Panel, paths: string[]): (path: string) => Reading {
   }
   const kpi = panel.shows.ids?.[0] ?? "", window = windowOf(panel);
   return (path) => {
-    const value = store.kpi(path, kpi, window)?.v ?? null;
-    const high = panel.high ?? Math.max(1e-9, ...paths.map((one) => store.kpi(one, kpi, window)?.v ?? 0));
+    const value = store.figure(path, kpi, window).row?.v ?? null;
+    const high = panel.high ?? Math.max(1e-9, ...paths.map((one) => store.figure(one, kpi, window).row?.v ?? 0));
     const shown: Shown = figure(kpi, value);
     return { value, share: value === null ? 0 : value / high, shown: shown.text + (shown.unit === "%" ? "%" : "") };
   };

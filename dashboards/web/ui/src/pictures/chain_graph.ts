@@ -22,11 +22,11 @@ function spots(placed: Placed[]): { at: Map<string, Spot>; width: number; height
 }
 
 function value(chain: Chain, link: string, kpi: string): number | null {
-  return store.kpi(`${chain.path}/${link}`, kpi, "live")?.v ?? store.kpi(`${chain.path}/${link}`, kpi, "hour")?.v ?? null;
+  return store.figure(`${chain.path}/${link}`, kpi, "live").row?.v ?? null;
 }
 
 function bottleneck(chain: Chain): Link | undefined {
-  const index = store.kpi(chain.path, "bottleneck_link", "live")?.v ?? store.kpi(chain.path, "bottleneck_link", "hour")?.v;
+  const index = store.figure(chain.path, "bottleneck_link", "live").row?.v;
   return index === null || index === undefined ? undefined : chain.links[index];
 }
 
@@ -44,8 +44,8 @@ function card(chain: Chain, link: Link, { x, y }: Spot): { element: SVGElement }
   const name = svg("text", { x: 14, y: 26, class: "name" }, title(link));
   const element = svg("a", { class: "link", href: destination(link), transform: `translate(${x} ${y})`, "data-link": link.id },
     box, name, flag,
-    svg("text", { x: 14, y: 46, class: "caption" }, t("link.capacity")), svg("text", { x: W - 14, y: 46, class: "caption end" }, t("link.stock")),
-    capacity, stock, bars);
+    svg("text", { x: 14, y: 46, class: "caption" }, t("link.capacity")), capacity,
+    svg("text", { x: W - 14, y: 46, class: "caption end" }, t("link.stock")), stock, bars);
   let shown = "";
   const update = (): void => {
     const narrow = bottleneck(chain)?.id === link.id;
@@ -55,7 +55,6 @@ function card(chain: Chain, link: Link, { x, y }: Spot): { element: SVGElement }
     say(capacity, able === null ? NONE : `${number(able, 0)} ${t("per_day")}`);
     say(stock, days === null ? NONE : `${number(days, 1)} ${t("unit.d")}`);
     const found = counts(link.units), stale = link.units.some((unit) => store.stale(unit)), key = `${found.join()}${stale}`;
-    element.setAttribute("aria-label", `${title(link)}, ${t("link.capacity")} ${capacity.textContent ?? ""}, ${t("link.stock")} ${stock.textContent ?? ""}${narrow ? `, ${t("bottleneck")}` : ""}`);
     if (key !== shown) { shown = key; bars.replaceChildren(...stateBar(found, link.units.length, stale)); }
   };
   return { element, update };
@@ -82,7 +81,7 @@ function flow(chain: Chain, edge: Edge, at: Map<string, Spot>): { element: SVGEl
   const words = [edge.distance_km ? `${number(edge.distance_km, 0)} km` : "", edge.time_s ? lasting(edge.time_s) : ""].filter(Boolean).join(" · ");
   const element = svg("g", { class: "edge" }, tube, moving, svg("title", {}, words));
   const update = (): void => {
-    const made = store.kpi(chain.path, "chain_throughput_per_day", "live")?.v ?? null;
+    const made = store.figure(chain.path, "chain_throughput_per_day", "live").row?.v ?? null;
     const source = chain.links.find((link) => link.id === edge.source);
     const units = source?.units ?? [];
     const running = units.some((unit) => store.states.get(unit)?.s === "PRODUCING" && !store.stale(unit));

@@ -32,7 +32,7 @@ export const gauge: Maker = (context) => {
     svg("path", { class: "track", d: arc(0, 1, R) }), scale, hand, text, unit);
   const element = h("div", { class: "gauge" }, picture);
   const update = (): void => {
-    const row = store.kpi(path, kpi, windowOf(panel));
+    const { row } = store.figure(path, kpi, windowOf(panel));
     const value = row?.v ?? null;
     const shown = shownIn(panel, kpi, value);
     say(text, shown.text);

@@ -24,7 +24,7 @@ function machineTile(unit: Unit): { element: HTMLElement } & Tile {
       say(words, of.words);
     }
     say(since, row ? briefly((nowMs() - row.t) / 1000) : "");
-    const value = store.kpi(unit.path, "oee", "live")?.v ?? null;
+    const value = store.figure(unit.path, "oee", "live").row?.v ?? null;
     say(oee, value === null ? "" : `OEE ${number(value * 100, 0)}%`);
   };
   return { element, update };
@@ -50,7 +50,7 @@ function lineRow(line: Place, tiles: Tile[]): HTMLElement {
   tiles.push(...units);
   const oee = h("span", { class: "figure" });
   tiles.push({ update: () => {
-    const value = figure("line_oee", store.kpi(line.path, "line_oee", "live")?.v);
+    const value = figure("line_oee", store.figure(line.path, "line_oee", "live").row?.v);
     say(oee, `OEE ${value.text}${value.unit}`);
   } });
   return h("section", { class: "floor-line" },

@@ -16,13 +16,13 @@ const figureStat: Maker = (context) => {
   const element = h("div", { class: "stat" }, h("div", { class: "figure" }, value, unit), note);
   const kpi = panel.shows.ids?.[0] ?? "";
   const update = (): void => {
-    const row = store.kpi(path, kpi, windowOf(panel));
+    const { row, window } = store.figure(path, kpi, windowOf(panel));
     const shown = shownIn(panel, kpi, row?.v);
     say(value, shown.text);
     say(unit, shown.unit);
     element.dataset["grade"] = grade(row?.v, panel);
     element.classList.toggle("absent", shown.text === NONE);
-    say(note, row ? `${t(`window.${windowOf(panel)}`)} · ${clock(row.t0, false)}–${clock(row.t, false)}` : t("no_value"));
+    say(note, row ? `${t(`window.${window}`)} · ${clock(row.t0, false)}–${clock(row.t, false)}` : t("no_value"));
     element.title = row ? traced(kpi, row.num, row.den, row.cov) : "";
   };
   return { element, update, empty: () => pointless(context) };

@@ -40,9 +40,9 @@ const alarmTable: Maker = (context) => {
 const kpiTable: Maker = (context) => {
   const element = h("div", { class: "scroll" });
   const ids = context.panel.shows.ids ?? [], window = windowOf(context.panel);
-  const paths = (): string[] => elements(context).filter((path) => context.panel.each !== "unit" || ids.some((id) => store.kpi(path, id, window)));
+  const paths = (): string[] => elements(context).filter((path) => context.panel.each !== "unit" || ids.some((id) => store.figure(path, id, window).row));
   const update = (): void => {
-    const cell = (path: string, id: string): string => plain(figure(id, store.kpi(path, id, window)?.v));
+    const cell = (path: string, id: string): string => plain(figure(id, store.figure(path, id, window).row?.v));
     replace(element, h("table", {},
       h("thead", {}, h("tr", {}, h("th", {}, t("equipment")), ids.map((id) => h("th", { class: "figure", scope: "col" }, t(`kpi.${id}`))))),
       h("tbody", {}, paths().map((path) => h("tr", {},
