@@ -84,7 +84,8 @@ SPECS: dict[RecordKind, tuple[Column, ...]] = {
         Column("cause", blank=True),
     ),
     # one completed operation: item, quantities by outcome, ideal time of one item (PRI), first pass through the unit;
-    # a quantity may be a fraction (29.5 t), and negative where it corrects an earlier one
+    # a quantity may be a fraction (29.5 t), and negative where it corrects an earlier one; begun_ns: when the operation
+    # began, ns since 1970 UTC, None: with the completion before it
     RecordKind.PART: (
         Column("item"),
         Column("good", _FLOAT, required=True),
@@ -92,6 +93,7 @@ SPECS: dict[RecordKind, tuple[Column, ...]] = {
         Column("rework", _FLOAT),
         Column("ideal_s", _FLOAT, low=0),
         Column("first_pass", _INTEGER),
+        Column("begun_ns", _INTEGER, low=0),
     ),
     # quantity of an item on hand in a storing unit after a change
     RecordKind.STOCK: (Column("item", required=True), Column("on_hand", _FLOAT, required=True)),

@@ -41,8 +41,7 @@ def unit_sums(truth: Truth) -> Sums:
     sums["pq"] = sums["good"] + sums["scrap"] + sums["rework"]
     sums["ip"] = sum(count.inspected for count in counts)
     sums["gp"] = sum(count.good_at_first for count in counts)
-    sums["ideal_good"] = sum(count.ideal_good_s for count in counts)
-    sums["ideal_pq"] = sum(count.ideal_produced_s for count in counts)
+    sums["ideal_good"], sums["ideal_pq"] = truth.earned_good_s, truth.earned_produced_s
     sums |= {"kwh": truth.energy_kwh, "air": truth.air_m3, "gas": truth.gas_m3, "failures": truth.failures}
     return sums | {"repaired": truth.repaired, "repair": truth.repair_ns}
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
-from tests.brain.made import IDEAL, OFFSET_S, UNITS, H, Made
+from tests.brain.made import EPOCH, IDEAL, OFFSET_S, UNITS, H, Made
 from twin.states import UnitState as U
 
 DELAY = {U.STARVED, U.BLOCKED, U.MINOR_STOP, U.QUALITY_HOLD}
@@ -60,6 +61,7 @@ def element(state: U, order: str | None) -> str:
 
 def quantities(plant: Made, unit: int, t0: int, t1: int) -> Sums:
     rows = [row for row in plant.parts if row[0] == unit and t0 <= row[1] < t1]
+    shares = earned(plant, unit, t0, t1)
     good, scrap, rework = (sum(row[k] for row in rows) for k in (2, 3, 4))
     return {
         "good": good,
@@ -68,10 +70,32 @@ def quantities(plant: Made, unit: int, t0: int, t1: int) -> Sums:
         "pq": good + scrap + rework,
         "ip": sum(row[6] for row in rows),
         "gp": sum(row[2] for row in rows if row[6]),
-        "ideal_good": sum(row[5] * row[2] for row in rows),
-        "ideal_pq": sum(row[5] * (row[2] + row[3] + row[4]) for row in rows),
+        "ideal_good": sum(share * row[5] * row[2] for row, share in shares),
+        "ideal_pq": sum(share * row[5] * (row[2] + row[3] + row[4]) for row, share in shares),
         "kwh": plant.energy[unit, t1] - plant.energy[unit, t0],
     }
+
+
+def producing(plant: Made, unit: int, t0: int, t1: int) -> int:
+    """Time of a unit in PRODUCING."""
+    rows = [row for row in plant.states if row[0] == unit]
+    ends = [*(row[1] for row in rows[1:]), plant.end]
+    spans = [(start, end) for (_, start, state, _), end in zip(rows, ends, strict=True) if state is U.PRODUCING]
+    return sum(max(0, min(end, t1) - max(start, t0)) for start, end in spans)
+
+
+def earned(plant: Made, unit: int, t0: int, t1: int) -> list[tuple[tuple[Any, ...], float]]:
+    """Operations of a unit with the share of their planned time that a window holds; it makes one thing at a time."""
+    rows = [row for row in plant.parts if row[0] == unit]
+    found = []
+    for before, row in zip([None, *rows], rows, strict=False):
+        start = EPOCH if before is None else before[1]
+        if start >= t1 or row[1] < t0:
+            continue
+        whole = producing(plant, unit, start, row[1])
+        inside = producing(plant, unit, max(start, t0), min(row[1], t1))
+        found.append((row, inside / whole if whole else float(t0 <= row[1] < t1)))
+    return found
 
 
 def line_sums(plant: Made, t0: int, t1: int) -> Sums:

@@ -67,7 +67,10 @@ def compare(rows: Rows, path: str, window: str, t0: int, t1: int, sums: referenc
             continue
         assert row is not None, (path, kpi, window)
         assert row["value"] == pytest.approx(value, rel=1e-9, abs=1e-12), (path, kpi)
-        assert (row["t0_ns"], row["quality"]) == (t0, "good")
+        # what goes on when the history ends may have earned planned time that nobody knows of
+        under_way = t1 == PLANT.end and kpi in ("oee", "nee", "effectiveness", "teep")
+        assert row["t0_ns"] == t0
+        assert row["quality"] == "good" or (under_way and row["quality"] == "partial")
         assert row["coverage"] == 1.0
 
 

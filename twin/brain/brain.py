@@ -76,6 +76,7 @@ class Brain:
         result: list[Frame] = []
         for site in self._intake.sites.values():
             result += self._revise(site)
+            result += self._settle(site, list(site.unsettled))
             if site.mark is not None:
                 for path, window in _open(site, site.mark):
                     result += self._site_frames(site, path, window, keep=False)
@@ -91,7 +92,7 @@ class Brain:
         """Any span that is still kept: observations, their scopes and their indicators, by site and by group."""
         self._regroup()
         for site in self._intake.sites.values():
-            table = site.observe(site.under(site.path), window)
+            table = site.observe(site.under(site.path), window, spreading=False)
             sheet = Sheet(window, self.config.partial_below)
             scopes = self._scopes_of(site, site.path, table)
             report(sheet, table, scopes)
@@ -164,6 +165,7 @@ class Brain:
         start = max(min(time_ns, first) if site.mark is None else site.mark, time_ns - self.config.keep_ns)
         site.pass_to(time_ns, run, self.config.gap_ns)
         yield from self._revise(site)
+        yield from self._settle(site, site.ripe())
         for path, window in self._closing(site, start, time_ns):
             yield from self._site_frames(site, path, window, keep=True)
             self._changed(site, path, window)
@@ -195,20 +197,38 @@ class Brain:
             yield from self._site_frames(site, path, window, keep=True)
             self._changed(site, path, window)
 
-    def _changed(self, site: Site, path: str, window: Window) -> None:
-        """Groups that reported this window without knowing it so have to do it again."""
+    def _settle(self, site: Site, keys: Sequence[tuple[str, Window]]) -> Iterator[Frame]:
+        """Give the indicators that planned run time changes of windows whose open operations have ended."""
+        for path, window in keys:
+            table, rows = site.settle((path, window))
+            scopes = [one for one in self._scopes_of(site, path, table) if not rows.isdisjoint(one.units)]
+            sheet = Sheet(window, self.config.partial_below)
+            report(sheet, table, scopes, spread_only=True)
+            frame = sheet.frame()
+            if frame is not None:
+                self.stats.settled += 1
+                yield frame
+                for members in self._reporting(site, path, window):
+                    members.unsettled.add(window)
+
+    def _reporting(self, site: Site, path: str, window: Window) -> Iterator[Group]:
+        """Groups that have reported a window of a site."""
         for members in self._groups_of.get(site.path, ()):
             known = members.mark is not None and window.t1_ns <= members.mark
             if known and path == site.path and window.kind != LIVE:
-                members.pending.add(window)
+                yield members
+
+    def _changed(self, site: Site, path: str, window: Window) -> None:
+        """Groups that reported this window without knowing it so have to do it again."""
+        for members in self._reporting(site, path, window):
+            members.pending.add(window)
 
     def _site_frames(self, site: Site, path: str, window: Window, keep: bool) -> Iterator[Frame]:
         table = site.observe(site.under(path), window)
         if keep and window.kind == LIVE:
             site.live = (window, table)
         elif keep:
-            site.closed[path, window] = table
-            site.edge = max(site.edge, window.t1_ns)
+            site.close(path, window, table)
         sheet = Sheet(window, self.config.partial_below)
         scopes = self._scopes_of(site, path, table)
         report(sheet, table, scopes)
@@ -243,19 +263,23 @@ class Brain:
             yield from self._group_frames(members, window)
 
     def _pending(self, members: Group) -> Iterator[Frame]:
-        changed, members.pending = sorted(members.pending, key=lambda window: (window.t1_ns, window.kind)), set()
-        for window in changed:
-            yield from self._group_frames(members, window)
+        changed, members.pending = members.pending, set()
+        settled, members.unsettled = members.unsettled - changed, set()
+        for window in sorted(changed | settled, key=lambda window: (window.t1_ns, window.kind)):
+            yield from self._group_frames(members, window, spread_only=window in settled)
 
-    def _group_frames(self, members: Group, window: Window) -> Iterator[Frame]:
+    def _group_frames(self, members: Group, window: Window, spread_only: bool = False) -> Iterator[Frame]:
+        if spread_only and members.path in self._intake.chains:
+            return  # no indicator of a chain holds planned run time
         table = members.table(window)
         sheet = Sheet(window, self.config.partial_below)
         entry = self._intake.chains.get(members.path)
         if entry is None:
             scopes = [group(members.path, table.units)]
-            report(sheet, table, scopes)
-            report_jobs(sheet, table, scopes)
-            report_transport(sheet, table, scopes)
+            report(sheet, table, scopes, spread_only)
+            if not spread_only:
+                report_jobs(sheet, table, scopes)
+                report_transport(sheet, table, scopes)
         else:
             path, chain = entry
             final = self._intake.item(chain.final_item)

@@ -27,6 +27,7 @@ class Group:
         sites: Its sites; of a chain see :func:`of_chain`.
         mark: Windows up to here were reported.
         pending: Windows reported before that have changed since.
+        unsettled: Those of them in which only planned run time was spread anew.
         asked: How often all its sites were asked for their marks.
     """
 
@@ -34,6 +35,7 @@ class Group:
     sites: dict[str, Site] = field(default_factory=dict)
     mark: int | None = None
     pending: set[Window] = field(default_factory=set)
+    unsettled: set[Window] = field(default_factory=set)
     asked: int = 0
     _least: int | None = None
     _there: set[str] = field(default_factory=set)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from twin.brain.counters import COUNTERS, counter_of, declare
-from twin.brain.logs import WITH_ORDER, Part, StepLog, TransitLog
+from twin.brain.logs import UNSAID, WITH_ORDER, Part, StepLog, TransitLog
 from twin.brain.orders import Step, order_step
 from twin.brain.settings import BrainConfig
 from twin.brain.site import NEVER, Site
@@ -32,6 +32,7 @@ class Stats:
         late: Rows that came after what follows them; they changed the past.
         too_late: Rows older than what is kept, not taken.
         revised: Windows computed again.
+        settled: Closed windows in which only planned run time was spread anew, when open operations had ended.
     """
 
     rows: int = 0
@@ -41,6 +42,7 @@ class Stats:
     late: int = 0
     too_late: int = 0
     revised: int = 0
+    settled: int = 0
 
 
 class Intake:
@@ -123,7 +125,8 @@ class Intake:
             elif self._in_time(unit.site, time_ns):
                 span = unit.states.add(time_ns, code)
                 if mark is not None and late:
-                    self._late(unit.site, *((time_ns, mark) if span is None else span))
+                    reach = (time_ns, mark) if span is None else span
+                    self._late(unit.site, *(unit.parts.around(*reach) if unit.parts.planned else reach))
                 elif mark is not None and (begun := unit.states.overlong(unit.minor_stop_ns)) is not None:
                     unit.site.touch(begun, begun)
 
@@ -138,14 +141,25 @@ class Intake:
             elif not numbered and unit.parts.knows(time_ns, part):
                 self.stats.repeats += 1
             elif self._in_time(unit.site, time_ns):
-                self._check(unit.site, unit.parts.add(time_ns, part))
+                self._completed(unit, time_ns, part)
+
+    def _completed(self, unit: Unit, time_ns: int, part: Part) -> None:
+        """Keep a completion, whose planned time may belong to windows that are closed already."""
+        log, site = unit.parts, unit.site
+        since = log.add(time_ns, part)
+        if site.mark is not None and since < site.mark:
+            said = since if part.begun_ns == UNSAID else part.begun_ns
+            start = min(log.done_before(since), said) if unit.planned else since
+            self._late(site, max(start, site.mark - self.keep_ns), site.mark)
+        elif unit.planned and (start := log.start(len(log.times) - 1)) < site.edge:
+            site.unsettle(start)
 
     def _part(self, row: list[Any]) -> Part | None:
-        item, good, scrap, rework, ideal_s, first_pass = row
+        item, good, scrap, rework, ideal_s, first_pass, begun_ns = row
         try:
-            part = Part(
-                float(good), float(scrap), float(rework), float(ideal_s or 0.0), bool(first_pass), self.item(item)
-            )
+            begun_ns, first = UNSAID if begun_ns is None else int(begun_ns), bool(first_pass)
+            amounts = float(good), float(scrap), float(rework)
+            part = Part(*amounts, float(ideal_s or 0.0), first, self.item(item), begun_ns)
         except (TypeError, ValueError, OverflowError):
             return None
         return part if all(map(math.isfinite, part[:4])) and part.ideal_s >= 0 else None

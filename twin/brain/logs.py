@@ -28,6 +28,7 @@ def _codes(*states: UnitState) -> NDArray[np.bool_]:
     return found
 
 
+PRODUCING = _codes(UnitState.PRODUCING)
 FAILING = _codes(UnitState.FAILED, UnitState.REPAIR)
 MINOR = _codes(UnitState.MINOR_STOP)
 _MINOR_CODES = frozenset(np.flatnonzero(MINOR).tolist())
@@ -105,6 +106,10 @@ class StateLog:
             return None
         return self.times[-2]
 
+    def producing(self, t0_ns: int, t1_ns: int) -> int:
+        """Time in PRODUCING in a span in ns."""
+        return int(self.durations(t0_ns, t1_ns)[PRODUCING].sum())
+
     def knows(self, time_ns: int, code: int) -> bool:
         """Whether this very change is kept already."""
         return _knows(self.times, self.codes, time_ns, code)
@@ -158,6 +163,10 @@ class StateLog:
             del self.times[:cut], self.codes[:cut]
 
 
+UNSAID = -1
+"""Nobody said when an operation began."""
+
+
 class Parts(NamedTuple):
     """Quantities of a unit in a window, as ``twin.kpi.observed.Observed`` has them."""
 
@@ -171,7 +180,7 @@ class Parts(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One completed operation as it is kept; ``item`` is a number given by the brain.
+    """One completed operation as it is kept; ``item`` is a number given by the brain, ``begun_ns`` may be UNSAID.
 
     A quantity below 0 corrects what was said before. ``ideal_s`` of 0 or less is not known.
     """
@@ -182,6 +191,7 @@ class Part(NamedTuple):
     ideal_s: float
     first_pass: int
     item: int
+    begun_ns: int = -1
 
 
 class PartLog:
@@ -190,17 +200,25 @@ class PartLog:
     def __init__(self) -> None:
         self.times = array("q")
         self.columns: tuple[array[Any], ...] = (array("d"), array("d"), array("d"), array("d"), array("B"), array("i"))
+        self.begun = array("q")
+        self.planned = False
+        """Whether any of them has a planned time."""
+        self.longest_ns = 0
+        """Longest operation whose begin was said; 0: none was."""
         self.corrections = 0
         self._corrected: tuple[NDArray[np.float64], ...] | None = None
 
     def add(self, time_ns: int, part: Part) -> int:
         """Keep a completion; since when it changes what was counted."""
         self._corrected = None
+        self.planned = self.planned or part.ideal_s > 0
+        if part.begun_ns != UNSAID:
+            self.longest_ns = max(self.longest_ns, time_ns - part.begun_ns)
         index = len(self.times)
         if index and time_ns < self.times[-1]:
             index = bisect_right(self.times, time_ns)
         self.times.insert(index, time_ns)
-        for column, value in zip(self.columns, part, strict=True):
+        for column, value in zip((*self.columns, self.begun), part, strict=True):
             column.insert(index, value)
         correction = part.good < 0 or part.scrap < 0 or part.rework < 0
         self.corrections += correction
@@ -208,8 +226,9 @@ class PartLog:
 
     def knows(self, time_ns: int, part: Part) -> bool:
         """Whether this very completion is kept already."""
+        columns = (*self.columns, self.begun)
         rows = range(bisect_left(self.times, time_ns), bisect_right(self.times, time_ns))
-        return any(all(column[row] == value for column, value in zip(self.columns, part, strict=True)) for row in rows)
+        return any(all(column[row] == value for column, value in zip(columns, part, strict=True)) for row in rows)
 
     def quantities(self, first: int, last: int) -> tuple[NDArray[np.float64], ...]:
         """Good, scrap and rework of some rows, with what was corrected later; never below 0."""
@@ -224,6 +243,54 @@ class PartLog:
         """Planned run time per item of some rows; the unit's own where a row has none, NaN where neither has."""
         said = _view(self.columns[3], first, last)
         return np.where(said > 0, said, np.nan if ideal_s is None else ideal_s)
+
+    def planned_s(self, index: int, ideal_s: float | None) -> tuple[float, float]:
+        """Planned time of what an operation produced, and of what of it was good, in s; 0 where it is not known."""
+        good, scrap, rework = (float(column[0]) for column in self.quantities(index, index + 1))
+        each_s = self.columns[3][index] or ideal_s or 0.0
+        return each_s * (good + scrap + rework), each_s * good
+
+    def start(self, index: int) -> int:
+        """When an operation began; where that was not said, with the completion before its own instant."""
+        if self.begun[index] != UNSAID:
+            return min(self.begun[index], self.times[index])
+        return self.done_before(self.times[index])
+
+    def done_before(self, time_ns: int) -> int:
+        """The last completion before a time; the begin of all time where there was none."""
+        before = bisect_left(self.times, time_ns) - 1
+        return self.times[before] if before >= 0 else -NEVER
+
+    def crossing(self, t0_ns: int, t1_ns: int) -> list[int]:
+        """Operations over a boundary of a window: that began before its begin, or go on after its end."""
+        first, last = bisect_left(self.times, t0_ns), bisect_left(self.times, t1_ns)
+        found = [index for index in self._group(first) if index < last and self.start(index) < t0_ns]
+        if self.longest_ns:
+            begun = _view(self.begun, first, last)
+            found = sorted({*found, *(first + np.flatnonzero((begun != UNSAID) & (begun < t0_ns))).tolist()})
+        later = [index for index in self._group(last) if self.start(index) < t1_ns]
+        until = bisect_left(self.times, t1_ns + self.longest_ns) if self.longest_ns else last
+        if until > last:
+            begun = _view(self.begun, last, until)
+            later = sorted({*later, *(last + np.flatnonzero((begun != UNSAID) & (begun < t1_ns))).tolist()})
+        return found + later
+
+    def _group(self, index: int) -> range:
+        """Operations completed at the instant of one."""
+        return range(index, bisect_right(self.times, self.times[index])) if index < len(self.times) else range(0)
+
+    def around(self, first_ns: int, last_ns: int) -> tuple[int, int]:
+        """A span, widened to the operations that overlap it."""
+        begin = min(first_ns, self.done_before(first_ns + 1), first_ns - self.longest_ns)
+        after = bisect_left(self.times, last_ns)
+        end = self.times[after] if after < len(self.times) else last_ns
+        return begin, max(end, last_ns + self.longest_ns)
+
+    def open_at(self, time_ns: int, mark_ns: int | None) -> bool:
+        """Whether an operation may be under way at a time of which it is not known what became of it."""
+        if self.longest_ns:
+            return mark_ns is None or mark_ns < time_ns + self.longest_ns
+        return not self.times or self.times[-1] < time_ns
 
     def counts(self, t0_ns: int, t1_ns: int, ideal_s: float | None = None) -> Parts:
         """Sums over the completions in the window; planned times are NaN where one is not known.
@@ -258,11 +325,11 @@ class PartLog:
         return float(self.quantities(first, last)[0][items == item].sum())
 
     def prune(self, before_ns: int) -> None:
-        """Forget completions before a time."""
-        cut = bisect_left(self.times, before_ns)
-        if not cut:
+        """Forget completions before a time, but for the last one: the next operation began with it."""
+        cut = bisect_left(self.times, before_ns) - 1
+        if cut <= 0:
             return
-        for column in (self.times, *self.columns):
+        for column in (self.times, *self.columns, self.begun):
             del column[:cut]
         self._corrected = None
         self.corrections = sum(min(row) < 0 for row in zip(*self.columns[:3], strict=True)) if self.corrections else 0

@@ -17,8 +17,8 @@ from twin.kpi.observed import COLUMN, NAMES, Observed, of_matrices
 from twin.kpi.spec import KpiSpec, kpis, specs
 
 
-def report(sheet: Sheet, table: Table, scopes: Sequence[Scope]) -> None:
-    """Write down all indicators of some scopes of a table."""
+def report(sheet: Sheet, table: Table, scopes: Sequence[Scope], spread_only: bool = False) -> None:
+    """Write down all indicators of some scopes of a table, or only those that hold planned run time."""
     if not scopes or not table.units:
         return
     rows = [row_of(table, scope) for scope in scopes]
@@ -28,12 +28,14 @@ def report(sheet: Sheet, table: Table, scopes: Sequence[Scope]) -> None:
     processing = np.array([bool(scope.processing) for scope in scopes])
     storing = np.array([_says(table, scope) for scope in scopes])
     for spec in specs("machine"):
+        if spread_only and not spec.spread:
+            continue
         mask = processing | (storing if spec.basis == "time" else True) if spec.storing else processing
         if spec.everywhere:
             mask = np.ones(len(scopes), dtype=bool)
         sheet.many(spec, paths, names, observed, mask)
     for scope, row in zip(scopes, rows, strict=True):
-        if scope.level is Level.LINE and scope.processing:
+        if scope.level is Level.LINE and scope.processing and not spread_only:
             _line(sheet, table, scope, of_matrices(row[0][None], row[1][None]))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.brain.site import Table
-from twin.brain.windows import Window
+from twin.brain.windows import LIVE, Window
 from twin.equipment import EquipmentPath
 from twin.kpi.observed import COLUMN, Observed
 from twin.kpi.spec import KNOWN, METERS, RULE_VERSION, KpiSpec
@@ -85,6 +85,9 @@ class Sheet:
         if not len(rows):
             return
         quality = np.where(known >= self.partial_below, COMPLETE, PARTIAL).astype(object)
+        if spec.spread:
+            most = (1 - self.partial_below) * o.pbt_ns if self.window.kind == LIVE else 0
+            quality[np.asarray(o.open_ns) > most] = PARTIAL
         block = self._block(spec, len(rows))
         block[:, 1] = names[rows]
         block[:, 5] = numerator[rows].tolist()

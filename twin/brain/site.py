@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,13 +14,16 @@ from twin.brain.elements import BY_PLAN, attend, unrate, use
 from twin.brain.logs import CODES, StateLog, StepLog
 from twin.brain.metering import meter
 from twin.brain.plan import Spans, calendar_of, spans
+from twin.brain.spread import spread
 from twin.brain.unit import Unit
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
+from twin.kpi.amounts import NS_PER_H
 from twin.kpi.observed import COLUMN, COUNTS, FLOATS, INTS
 from twin.master import PlaceMaster
 
 NEVER = 2**62
+OPEN = COLUMN["open_ns"]
 FAILURES = [COLUMN[name] for name in ("failures", "repaired", "repair_ns")]
 COUNTED = [COLUMN[name] for name in COUNTS]
 IDEAL = [COLUMN[name] for name in ("ideal_produced_s", "ideal_good_s")]
@@ -59,6 +63,8 @@ class Site:
         self.period = 0
         self.dirty: tuple[int, int] | None = None
         self.closed: dict[tuple[str, Window], Table] = {}
+        self.unsettled: dict[tuple[str, Window], int] = {}
+        """Closed windows with operations of which something is not known, and the mark when they were computed."""
         self.live: tuple[Window, Table] | None = None
         self._sorted: tuple[Unit, ...] = ()
         self._calendars: dict[str, PlaceMaster | None] = {}
@@ -129,11 +135,60 @@ class Site:
             if start < beat_ns < end:
                 parts = [(start, beat_ns), (beat_ns, end)]
                 self.gaps[index : index + 1] = [(a, b) for a, b in parts if b - a > gap_ns]
-                self.touch(start, end)
+                for unit in self.units.values():
+                    self.touch(*(unit.parts.around(start, end) if unit.parts.planned else (start, end)))
                 return
 
-    def observe(self, units: Iterable[Unit], window: Window) -> Table:
-        """Compute a window from the logs, as far as they go."""
+    def close(self, path: str, window: Window, table: Table) -> None:
+        """Keep what was observed of a window that has ended."""
+        self.closed[path, window] = table
+        self.edge = max(self.edge, window.t1_ns)
+        if table.ints[:, OPEN].any():
+            self.unsettled[path, window] = self.mark or 0
+        else:
+            self.unsettled.pop((path, window), None)
+
+    def unsettle(self, begin_ns: int) -> None:
+        """An operation that began at a time was completed: closed windows after it have part of its planned time."""
+        for key in reversed(self.closed):
+            if key[1].t1_ns <= begin_ns:
+                break
+            self.unsettled.setdefault(key, self.mark or 0)
+
+    def ripe(self) -> list[tuple[str, Window]]:
+        """Unsettled windows of which all is known now, or that have waited for as long again, at least an hour."""
+        mark = self.mark or 0
+        found = []
+        for key, since in self.unsettled.items():
+            table = self.closed.get(key)
+            waits = table is not None and any(
+                table.units[row].parts.open_at(key[1].t1_ns, self.mark) for row in np.flatnonzero(table.ints[:, OPEN])
+            )
+            if not waits or mark - since >= max(NS_PER_H, since - key[1].t1_ns):
+                found.append(key)
+        return found
+
+    def settle(self, key: tuple[str, Window]) -> tuple[Table, set[int]]:
+        """Spread planned time anew over a closed window; its table and the rows that have changed."""
+        window, old = key[1], self.closed[key]
+        table = Table(old.units, old.ints.copy(), old.floats.copy())
+        for row, unit in enumerate(table.units):
+            if unit.planned:
+                table.floats[row, IDEAL] = _ideal(unit, window)
+                self._spread(unit, window, table.ints[row], table.floats[row])
+        new = (table.floats[:, IDEAL] != old.floats[:, IDEAL]).any(axis=1) | (table.ints[:, OPEN] != old.ints[:, OPEN])
+        self.close(*key, table)
+        return table, set(np.flatnonzero(new).tolist())
+
+    def observe(self, units: Iterable[Unit], window: Window, spreading: bool = True) -> Table:
+        """Compute a window from the logs, as far as they go.
+
+        Args:
+            units: Units.
+            window: The window.
+            spreading: Spread planned run time over the time in which it was earned; else it is that of what was
+                completed in the window, as the sums of a whole run have it.
+        """
         chosen = tuple(units)
         ints = np.zeros((len(chosen), len(INTS)), dtype=np.int64)
         floats = np.zeros((len(chosen), len(FLOATS)))
@@ -143,11 +198,29 @@ class Site:
             ints += durations @ BY_PLAN[planned]
         for row, unit in enumerate(chosen):
             _count(unit, window, ints[row], floats[row])
+            if spreading and unit.planned:
+                self._spread(unit, window, ints[row], floats[row])
         attend(ints, [row for row, unit in enumerate(chosen) if unit.person])
         use(ints, [row for row, unit in enumerate(chosen) if unit.fixture])
         ints[:, COLUMN["window_ns"]] = window.length_ns
         meter(chosen, self.places.get(self.path), window, ints, floats)
         return Table(chosen, ints, floats)
+
+    def _spread(self, unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> None:
+        _, t0_ns, t1_ns = window
+        found = spread(unit, t0_ns, t1_ns, partial(self._producing, unit.states))
+        floats[IDEAL] += (found.produced_s, found.good_s)
+        ints[OPEN] = found.open_ns
+
+    def _producing(self, states: StateLog, t0_ns: int, t1_ns: int) -> int:
+        """Time in PRODUCING that was heard of in a span in ns."""
+        if not states.times:
+            return 0
+        t0_ns = max(t0_ns, states.times[0])
+        if t0_ns >= t1_ns:
+            return 0
+        missed = [(max(a, t0_ns), min(b, t1_ns)) for a, b in self.gaps if a < t1_ns and b > t0_ns]
+        return states.producing(t0_ns, t1_ns) - sum(states.producing(a, b) for a, b in missed)
 
     def _durations(self, units: Sequence[Unit], window: Window) -> dict[int, NDArray[np.int64]]:
         """Time in each code by what was planned for it, int64[units, CODES] each."""
@@ -203,6 +276,7 @@ class Site:
         self.gaps = [gap for gap in self.gaps if gap[1] > before_ns]
         for key in [key for key in self.closed if key[1].t0_ns < before_ns]:
             del self.closed[key]
+            self.unsettled.pop(key, None)
 
 
 def _count(unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> None:
@@ -215,3 +289,9 @@ def _count(unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[
         unrate(ints)
     floats[COLUMN["out_good"]] = parts.good
     floats[[COLUMN["out_produced"], COLUMN["out_rate"]]] = parts.good + parts.scrap + parts.rework
+
+
+def _ideal(unit: Unit, window: Window) -> tuple[float, float]:
+    """Planned time of what a unit produced, and of what of it was good, in s; 0 where it is not known."""
+    parts = unit.parts.counts(window.t0_ns, window.t1_ns, unit.ideal_s)
+    return (0.0, 0.0) if math.isnan(parts.ideal_produced_s) else (parts.ideal_produced_s, parts.ideal_good_s)

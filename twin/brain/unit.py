@@ -78,6 +78,11 @@ class Unit:
         return None if self.master is None else self.master.ideal_s
 
     @property
+    def planned(self) -> bool:
+        """Whether its operations have a planned time, as they or its master data say."""
+        return self.parts.planned or self.ideal_s is not None
+
+    @property
     def minor_stop_ns(self) -> int:
         """A minor stop that lasts longer is a failure."""
         limit_s = MINOR_STOP_MAX_S if self.master is None else self.master.minor_stop_max_s

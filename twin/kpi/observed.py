@@ -40,6 +40,7 @@ class Observed:
         failures: Failures that began.
         repaired: Failures that ended.
         repair_ns: Full length of the failures that ended.
+        open_ns: Production time of operations whose planned time is not yet known.
         energy_known_ns: Time over which the energy meters were read.
         energy_span_ns: Time over which they should have been.
         energy_missed: Window boundaries at which an energy meter was not read but interpolated.
@@ -112,6 +113,7 @@ class Observed:
     failures: Amount = 0
     repaired: Amount = 0
     repair_ns: Amount = 0
+    open_ns: Amount = 0
     energy_known_ns: Amount = 0
     energy_span_ns: Amount = 0
     energy_missed: Amount = 0

@@ -75,6 +75,7 @@ class KpiSpec:
         basis: What coverage refers to, see ``KNOWN``.
         additive: Numerators and denominators of parts add up to those of the whole.
         storing: Also published of units that store or carry.
+        spread: It holds planned run time, which is spread over the time in which it was earned.
     """
 
     id: str
@@ -93,6 +94,7 @@ class KpiSpec:
     basis: Basis = "time"
     additive: bool = True
     storing: bool = False
+    spread: bool = False
 
     @property
     def everywhere(self) -> bool:

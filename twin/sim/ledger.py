@@ -22,9 +22,10 @@ from twin.sim.events import Rows
 from twin.sim.station import Station
 from twin.states import MINOR_STOP_MAX_S, UnitState
 
-_FAILING, _MINOR, _PAUSING = (
+_PRODUCING, _FAILING, _MINOR, _PAUSING = (
     np.isin(np.arange(CODES) % WITH_ORDER, states)
     for states in (
+        (UnitState.PRODUCING,),
         (UnitState.FAILED, UnitState.REPAIR),
         (UnitState.MINOR_STOP,),
         (UnitState.OFF_SHIFT, UnitState.PLANNED_BREAK),
@@ -86,6 +87,9 @@ class Truth:
     Args:
         durations_ns: Time by code of the state (number, plus 16 with an order), int64[32]; they fill the window.
         counts: Completed operations by item.
+        earned_produced_s: Planned run time of what was produced, spread over the time in PRODUCING since the operation
+            began, or since the completion before it.
+        earned_good_s: The same of what was good.
         energy_kwh: Electrical energy.
         air_m3: Compressed air.
         gas_m3: Gas.
@@ -101,6 +105,8 @@ class Truth:
 
     durations_ns: NDArray[np.int64]
     counts: dict[str, Count]
+    earned_produced_s: float
+    earned_good_s: float
     energy_kwh: float
     air_m3: float
     gas_m3: float
@@ -196,10 +202,12 @@ class Ledger:
         changes = self._changes(record)
         begun, ended, repair_ns = _failures(*changes, (t0_ns, t1_ns), to_ns(self._origin, station.kernel.now))
         spent_ns, parts = _durations(*changes, t0_ns, t1_ns), self._between(record, t0_ns, t1_ns)
-        made = _made(parts)
+        made, earned = _made(parts), self._earned(record, changes, (t0_ns, t1_ns))
         return Truth(
             durations_ns=spent_ns,
             counts=_counts(parts),
+            earned_produced_s=earned[0],
+            earned_good_s=earned[1],
             energy_kwh=self._energy(number, spent_ns, made, (t0_ns, t1_ns)),
             air_m3=_volume(station, station.air, spent_ns, made),
             gas_m3=_volume(station, station.gas, spent_ns, made),
@@ -243,6 +251,20 @@ class Ledger:
         first, last = np.searchsorted(times, [t0_ns, t1_ns])
         return record.parts[first:last]
 
+    def _earned(
+        self, record: _Record, changes: tuple[NDArray[np.int64], NDArray[np.uint8]], window: tuple[int, int]
+    ) -> tuple[float, float]:
+        """Planned run time of what was produced, and of what of it was good, that a window has earned in s."""
+        times = to_ns_array(self._origin, np.frombuffer(record.part_s, dtype=np.float64))
+        starts = _begins(times, record.parts, self._origin)
+        produced_s = good_s = 0.0
+        for index in np.flatnonzero((times >= window[0]) & (starts < window[1])).tolist():
+            _, good, scrap, rework, ideal_s = record.parts[index][:5]
+            share = _share(changes, (int(starts[index]), int(times[index])), window) if ideal_s else 0.0
+            produced_s += share * ideal_s * (good + scrap + rework)
+            good_s += share * ideal_s * good
+        return produced_s, good_s
+
     def _stock(self, column: tuple[array[float], array[int]], t0_ns: int, t1_ns: int) -> int:
         times, levels = column
         starts = to_ns_array(self._origin, np.frombuffer(times, dtype=np.float64))
@@ -268,9 +290,32 @@ def _made(parts: list[tuple[Any, ...]]) -> int:
     return sum(int(part[1] + part[2] + part[3]) for part in parts)
 
 
+def _begins(times: NDArray[np.int64], parts: list[tuple[Any, ...]], origin_ns: int) -> NDArray[np.int64]:
+    """When operations began: as they say, else with the completion before their own instant."""
+    before = np.searchsorted(times, times) - 1
+    starts: NDArray[np.int64] = np.where(before >= 0, times[before] if len(times) else 0, origin_ns)
+    said = [(index, part[6]) for index, part in enumerate(parts) if len(part) > 6 and part[6] is not None]
+    for index, begun_ns in said:
+        starts[index] = begun_ns
+    return starts
+
+
+def _share(
+    changes: tuple[NDArray[np.int64], NDArray[np.uint8]], operation: tuple[int, int], window: tuple[int, int]
+) -> float:
+    """Share of an operation's time in PRODUCING that lies in a window."""
+    (begin, end), (t0_ns, t1_ns) = operation, window
+    if begin >= t0_ns and end < t1_ns:
+        return 1.0
+    whole = _durations(*changes, begin, end)[_PRODUCING].sum()
+    if whole == 0:
+        return float(t0_ns <= end < t1_ns)
+    return float(_durations(*changes, max(begin, t0_ns), min(end, t1_ns))[_PRODUCING].sum() / whole)
+
+
 def _counts(parts: list[tuple[Any, ...]]) -> dict[str, Count]:
     sums: dict[str, list[float]] = {}
-    for item, good, scrap, rework, ideal_s, first_pass in parts:
+    for item, good, scrap, rework, ideal_s, first_pass, *_ in parts:
         made = good + scrap + rework
         row = (good, scrap, rework, made * first_pass, good * first_pass, ideal_s * made, ideal_s * good)
         total = sums.setdefault(item, [0, 0, 0, 0, 0, 0.0, 0.0])

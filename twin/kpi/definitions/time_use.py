@@ -28,7 +28,7 @@ def utilisation_efficiency(o: Observed) -> Figure:
     return o.apt_ns * S, o.aubt_ns * S
 
 
-@kpi("oee", "OEE index", "综合设备效率", **_ratio(basis="rated", source="after ISO 22400-2 #6"))
+@kpi("oee", "OEE index", "综合设备效率", **_ratio(basis="rated", spread=True, source="after ISO 22400-2 #6"))
 def oee(o: Observed) -> Figure:
     """sum(PRI x GQ) / PBT, equal to availability x effectiveness x quality ratio
 
@@ -37,7 +37,12 @@ def oee(o: Observed) -> Figure:
     return o.ideal_good_s, (o.pbt_ns - o.unrated_pbt_ns) * S
 
 
-@kpi("nee", "NEE index", "净设备效率", **_ratio(basis="rated", source="after ISO 22400-2 #7", additive=False))
+@kpi(
+    "nee",
+    "NEE index",
+    "净设备效率",
+    **_ratio(basis="rated", spread=True, source="after ISO 22400-2 #7", additive=False),
+)
 def nee(o: Observed) -> Figure:
     """(AUPT / PBT) x effectiveness x quality ratio; 0 when nothing was produced in a planned time
 
@@ -54,7 +59,7 @@ def availability(o: Observed) -> Figure:
     return o.apt_ns * S, o.pbt_ns * S
 
 
-@kpi("effectiveness", "Effectiveness", "性能效率", **_ratio(basis="rated", source="after ISO 22400-2 #9"))
+@kpi("effectiveness", "Effectiveness", "性能效率", **_ratio(basis="rated", spread=True, source="after ISO 22400-2 #9"))
 def effectiveness(o: Observed) -> Figure:
     """sum(PRI x PQ) / APT; above 1 when the planned run time is too long
 
@@ -78,7 +83,7 @@ def technical_efficiency(o: Observed) -> Figure:
     return o.apt_ns * S, (o.apt_ns + o.adet_ns) * S
 
 
-@kpi("teep", "TEEP", "设备总效率", **_ratio(basis="rated", source="common extension"))
+@kpi("teep", "TEEP", "设备总效率", **_ratio(basis="rated", spread=True, source="common extension"))
 def teep(o: Observed) -> Figure:
     """sum(PRI x GQ) / all known calendar time
 
