@@ -119,6 +119,12 @@ class History(Protocol):
         The key is the path; for KPI path + kpi + window, for META path + schema, for STOCK path + item.
         """
 
+    async def before(self, kind: RecordKind, under: str, time_ns: int) -> Frame:
+        """The last record of each key at or below a path with a source time before this: what held then.
+
+        A store may look back a bounded time only, see its reference.
+        """
+
     async def count(self, kind: RecordKind) -> int:
         """Number of stored rows of a kind (values for telemetry)."""
 

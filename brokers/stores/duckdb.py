@@ -39,6 +39,8 @@ CONTENT = (
 )
 """What a write raises when the rows are at fault, not the file."""
 
+UNDER = "unit IN (SELECT unnest(?::INTEGER[]))"
+
 
 class DuckDbStore:
     """Keeps records in one file; no other process can open it meanwhile.
@@ -132,6 +134,11 @@ class DuckDbStore:
             self._latest_read.add(kind)
         return self._latest.frame(kind, under)
 
+    async def before(self, kind: RecordKind, under: str, time_ns: int) -> Frame:
+        """The last record of each key before a time; see ``twin.ports.History``."""
+        events_only(kind)
+        return await self._run(self._readers, self._read_latest, kind, under, time_ns)
+
     async def count(self, kind: RecordKind) -> int:
         """Number of stored rows of a kind (known values for telemetry)."""
         return await self._run(self._readers, self._count, kind)
@@ -214,20 +221,26 @@ class DuckDbStore:
         tests = ["time_ns >= ?", "time_ns < ?"]
         values: list[Any] = [t0_ns, t1_ns]
         if under:
-            units = [unit for path, unit in list(self._catalog.units.items()) if EquipmentPath(path).is_under(under)]
-            tests.append("unit IN (SELECT unnest(?::INTEGER[]))")
-            values.append(units)
+            tests.append(UNDER)
+            values.append(self._under(under))
         for name, value in where.items():
             tests.append(f"{quoted(name)} IS NOT DISTINCT FROM ?")
             values.append(value)
         order = f"WHERE {' AND '.join(tests)} ORDER BY time_ns DESC, rowid DESC LIMIT {int(limit)}"
         return self._events(kind, f"SELECT {_columns(kind)} FROM {quoted(kind)} {order}", values)  # noqa: S608 - our names
 
-    def _read_latest(self, kind: RecordKind) -> Frame:
+    def _under(self, path: str) -> list[int]:
+        """Numbers of the equipment at or below a path."""
+        return [unit for name, unit in list(self._catalog.units.items()) if EquipmentPath(name).is_under(path)]
+
+    def _read_latest(self, kind: RecordKind, under: str = "", before_ns: int | None = None) -> Frame:
         key = ", ".join(["unit", *(quoted(name) for name in LAST_KEY.get(kind, ()))])
         order = f"ORDER BY {key}, time_ns DESC, rowid DESC"
         what = f"SELECT DISTINCT ON ({key}) {_columns(kind)}"
-        return self._events(kind, f"{what} FROM {quoted(kind)} {order}", [])
+        tests: dict[str, Any] = {UNDER: self._under(under)} if under else {}
+        tests |= {} if before_ns is None else {"time_ns < ?": before_ns}
+        where = f"WHERE {' AND '.join(tests)}" if tests else ""
+        return self._events(kind, f"{what} FROM {quoted(kind)} {where} {order}", list(tests.values()))
 
     def _events(self, kind: RecordKind, statement: str, values: Sequence[Any]) -> Frame:
         found = self._query(statement, values).fetchall()

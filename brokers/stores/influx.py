@@ -232,13 +232,24 @@ class InfluxStore:
     async def latest(self, kind: RecordKind, under: str = "") -> Frame:
         """The last record of each key; see ``twin.ports.History``."""
         events_only(kind)
+        if not self.readable:
+            return Latest().frame(kind, under)
+        return await self._last(kind, under, await self._recent(kind, [*below(under), *self._own]))
+
+    async def before(self, kind: RecordKind, under: str, time_ns: int) -> Frame:
+        """The last record of each key in the ``LATEST_DAYS`` before a time; see ``twin.ports.History``."""
+        events_only(kind)
+        span = between(time_ns - LATEST_DAYS * DAY_NS, time_ns)
+        return await self._last(kind, under, [[*below(under), *self._own, *span]] if self.readable else [])
+
+    async def _last(self, kind: RecordKind, under: str, choices: Iterable[list[str]]) -> Frame:
+        """The last record of each key under any of some conditions."""
         last = Latest()
-        if self.readable:
-            for conditions in await self._recent(kind, [*(below(under) if under else ()), *self._own]):
-                points = await self._points(
-                    f"SELECT * FROM {name(kind)} {_where(conditions)} GROUP BY * ORDER BY time DESC LIMIT 1"  # noqa: S608
-                )
-                last.merge(event_frame(kind, self._records(kind, points)))
+        for conditions in choices:
+            points = await self._points(
+                f"SELECT * FROM {name(kind)} {_where(conditions)} GROUP BY * ORDER BY time DESC LIMIT 1"  # noqa: S608
+            )
+            last.merge(event_frame(kind, self._records(kind, points)))
         return last.frame(kind, under)
 
     async def _recent(self, kind: RecordKind, tests: list[str]) -> list[list[str]]:

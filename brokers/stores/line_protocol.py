@@ -125,6 +125,10 @@ class LineStore:
         """The last record of each key; see ``twin.ports.History``."""
         return await (await self._parsed()).latest(kind, under)
 
+    async def before(self, kind: RecordKind, under: str, time_ns: int) -> Frame:
+        """The last record of each key before a time; see ``twin.ports.History``."""
+        return await (await self._parsed()).before(kind, under, time_ns)
+
     async def count(self, kind: RecordKind) -> int:
         """Number of stored rows of a kind (known values for telemetry)."""
         return await (await self._parsed()).count(kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from dashboards.model import PlantModel
@@ -31,18 +32,20 @@ async def states(
     rows = await history.rows(RecordKind.STATE, under, *span, limit=limit)
     found: dict[str, list[Row]] = {unit: [] for unit in model.units_under(under)}
     complete_from_ns = span[0] if len(rows) < limit else int(rows.time_ns[0])
+    held: dict[str, Any] = {
+        path: tuple(values)
+        for path, _, values in shown(await history.before(RecordKind.STATE, under, complete_from_ns))
+    }
     for unit, changes in found.items():
-        changes.append(await _state_at(history, EquipmentPath(unit), complete_from_ns))
-    for path, time_ns, (state, order, cause) in shown(rows):
-        found.setdefault(path, []).append({"t": time_ns // MS, "s": state, "order": order, "cause": cause})
+        changes.append(_state(complete_from_ns, held.get(unit) or ("UNKNOWN", None, None)))
+    for path, time_ns, values in shown(rows):
+        found.setdefault(path, []).append(_state(time_ns, values))
     return found
 
 
-async def _state_at(history: History, unit: EquipmentPath, t0_ns: int) -> Row:
-    before = await history.rows(RecordKind.STATE, unit, 0, t0_ns, limit=1)
-    for _, _, (state, order, cause) in shown(before):
-        return {"t": t0_ns // MS, "s": state, "order": order, "cause": cause}
-    return {"t": t0_ns // MS, "s": "UNKNOWN", "order": None, "cause": None}
+def _state(time_ns: int, values: Iterable[Any]) -> Row:
+    state, order, cause = values
+    return {"t": time_ns // MS, "s": state, "order": order, "cause": cause}
 
 
 async def stock(history: History, under: EquipmentPath, span: tuple[int, int], limit: int) -> list[Row]:

@@ -166,6 +166,15 @@ async def test_late_rows_are_not_the_latest(store: Store) -> None:
     assert sorted((await store.latest(RecordKind.STOCK, ROBOT)).column("on_hand").tolist()) == [0.0, 11.0]
 
 
+async def test_what_held_before_a_time(store: Store) -> None:
+    rows = [(ROBOT, T0 + second * S, ("cell", float(second))) for second in range(5)]
+    rows += [(ROBOT, T0 + second * S, ("bolt", 10.0 + second)) for second in (0, 4)]
+    await store.write([records(RecordKind.STOCK, sorted(rows, key=lambda row: row[1]))])
+    held = {row[2]: row[3] for row in facts(await store.before(RecordKind.STOCK, ROBOT.line, T0 + 3 * S))}
+    assert held == {"cell": 2.0, "bolt": 10.0}
+    assert len(await store.before(RecordKind.STOCK, ROBOT, T0)) == 0
+
+
 async def test_all_is_there_after_opening_again(store_url: str) -> None:
     first = open_store(store_url)
     await first.open()
