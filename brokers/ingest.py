@@ -14,7 +14,7 @@ from brokers.door import Door
 from brokers.links import Base, LinkSource
 from brokers.reception import Event, GivenUp, Reception, Settled, Stored
 from brokers.refusals import Refusals, merged, reason_of
-from brokers.stores.patience import insist
+from brokers.retry import retried
 from twin.errors import FatalError, RefusedRowsError, RetriableError
 from twin.ports import Delivery, Sink
 from twin.records import Frame
@@ -340,10 +340,10 @@ class Ingest:
         frames = [frame for frame in frames if len(frame)]  # one without rows only keeps its place
         try:
             if frames:
-                await insist(
-                    f"ingest: store refused {len(frames)} frames",
+                await retried(
                     lambda: self._sink.write(frames),
-                    self.config.retry_s,
+                    f"ingest: store refused {len(frames)} frames",
+                    pauses_s=self.config.retry_s,
                     failed=self._failed,
                 )
         finally:
@@ -355,12 +355,12 @@ class Ingest:
     async def _keep(self, event: Event) -> None:
         """Remember something; like the store, this is tried again until it succeeds."""
         try:
-            await insist(
-                "ingest: cannot remember what was stored",
+            await retried(
                 lambda: self._keeper.keep(event),
-                self.config.retry_s,
+                "ingest: cannot remember what was stored",
+                pauses_s=self.config.retry_s,
                 failed=self._failed,
-                errors=(OSError,),
+                passing=(OSError,),
             )
         finally:
             self._failing = False

@@ -376,12 +376,6 @@ class Outbox:
         overtaken = mark.last < 0 or piece.turn < self._heard
         return overtaken and now - piece.sent_at >= self.config.resend_after_s * 2 ** min(piece.times - 1, 5)
 
-    async def below(self, pieces: int) -> None:
-        """Wait until fewer pieces than this are held."""
-        while self.counters.held >= pieces:
-            self._room.clear()
-            await self._room.wait()
-
     async def settled(self, timeout_s: float | None = None) -> bool:
         """Wait until everything put so far is stored or dropped; False when it is not in time."""
         target = self.counters.put

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 PAUSES_S = (0.2, 10.0)
 """First and longest pause; each is twice the one before."""
+PASSING = (StoreError, RetriableError)
+"""What may pass with time."""
 
 
 async def retried(
@@ -25,6 +27,8 @@ async def retried(
     what: str,
     patience_s: float | None = None,
     pauses_s: tuple[float, float] = PAUSES_S,
+    failed: Callable[[], None] = lambda: None,
+    passing: tuple[type[Exception], ...] = PASSING,
 ) -> T:
     """Do something with a store until it succeeds; one line when it begins to fail, one when it is back.
 
@@ -33,6 +37,8 @@ async def retried(
         what: What it is, for the log, e.g. ``history``.
         patience_s: Longest time to go on trying; None: without end.
         pauses_s: First and longest pause between two tries.
+        failed: Called after each failure.
+        passing: Errors that may pass.
 
     Returns:
         What the work gave.
@@ -48,12 +54,13 @@ async def retried(
             given = await work()
         except (RefusedRowsError, FatalError):
             raise
-        except (StoreError, RetriableError) as error:
+        except passing as error:
             if patience_s is not None and time.monotonic() - begun + pause_s > patience_s:
                 raise
             if not failures:
                 log.warning("%s: %s; trying again", what, error)
             failures += 1
+            failed()
         else:
             if failures:
                 log.warning("%s: the store is back after %.1f s", what, time.monotonic() - begun)

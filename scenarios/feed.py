@@ -58,11 +58,6 @@ def anchor(config: PlantConfig, now: datetime, before: timedelta) -> datetime:
     return start - back
 
 
-def last_full_hour(now: datetime, before: timedelta) -> datetime:
-    """The full hour at or before ``now - before``."""
-    return (now - before).replace(minute=0, second=0, microsecond=0)
-
-
 def _days_differ(node: Any) -> bool:
     """Whether anything of a plant happens on some days of the week only."""
     if isinstance(node, dict):

@@ -156,12 +156,14 @@ class DuckDbStore:
     # what runs in the threads
 
     def _open(self) -> None:
-        if self.path != ":memory:":
-            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
         try:
+            if self.path != ":memory:":
+                Path(self.path).parent.mkdir(parents=True, exist_ok=True)
             self._root = duckdb.connect(self.path, config=self._config)
         except duckdb.Error as error:
             raise StoreError(explained(self.path, f"expected a DuckDB file, got: {error}")) from error
+        except OSError as error:
+            raise StoreError(f"store {self.path}: expected a folder to write to, got: {error.strerror}") from error
         self._tables = Tables(self._cursor())
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import re
-import shutil
 import socket
-from datetime import UTC, datetime
+import sys
+from contextlib import closing
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
+from brokers.mqtt.address import BrokerAddress
+from dashboards.web.listening import listening
 from scenarios.document import Scenario
 from scenarios.forecast.saved import data_folder, scenario_hash
+from scenarios.live.begin import FILE, Wish, begin
+from scenarios.live.folder import remove
 from scenarios.live.run import LiveRun
 from scenarios.live.settings import RunSettings
 from scenarios.loader import load
 from scenarios.messages import shown, wanted
-from twin.errors import Problem, ScenarioError
+from twin.errors import FatalError, Problem, RetriableError, ScenarioError
 from twin.master import chain_path
 from twin.units import in_unit
 
 DEMO = "nev_chain"
 DEMO_HISTORY = "8 h"
-RUNS_KEPT = 3
-RUN = re.compile(r"\d{8}-\d{6}-\d{6}")
-"""Names of the folders of runs."""
 
 Speed = Annotated[float | None, typer.Option(help="simulated seconds per second")]
 Seed = Annotated[int | None, typer.Option(help="seed of all random streams")]
@@ -35,21 +36,7 @@ Port = Annotated[int | None, typer.Option(min=0, max=65535, help="port of the da
 Host = Annotated[str | None, typer.Option(help="address the dashboard listens on")]
 Language = Annotated[str | None, typer.Option(help="language shown first: zh or en")]
 Backfill = Annotated[str | None, typer.Option(help="history made before going live, e.g. '8 h'")]
-
-
-def make_folder(folder: Path) -> None:
-    """Make the folder of a run and remove the oldest runs beside it.
-
-    Raises:
-        ScenarioError: It cannot be made.
-    """
-    try:
-        folder.mkdir(mode=0o700, parents=True)
-        for old in sorted(path for path in folder.parent.iterdir() if RUN.fullmatch(path.name))[:-RUNS_KEPT]:
-            shutil.rmtree(old)
-    except OSError as error:
-        hint = "set FF_DATA to another folder"
-        raise ScenarioError([Problem(str(folder.parent), "a folder to write to", error.strerror or "", hint)]) from None
+Fresh = Annotated[bool, typer.Option("--fresh", help="begin a new run, kept apart from the one that is there")]
 
 
 def duration_s(text: str | None, default_s: float, option: str) -> float:
@@ -92,17 +79,23 @@ def free_or_any(host: str, port: int) -> int:
     return port
 
 
-def settings_for(file: Path | str, scenario: Scenario, **given: Any) -> RunSettings:
-    """Settings of a run: what was given on the command line, else what the scenario says; its folder is made.
+def root_of(scenario: Scenario) -> Path:
+    """Folder of a scenario's runs, under ``$FF_DATA``, by default ``data``."""
+    return data_folder() / scenario.name
 
-    The folder lies under ``$FF_DATA``, by default ``data``.
+
+def store_of(scenario: Scenario, given: str | None) -> str | None:
+    """Address of the store that was named; None: one in the folder of the run."""
+    return given or (None if scenario.store.url == "embedded" else scenario.store.url)
+
+
+def settings_for(file: Path | str, scenario: Scenario, **given: Any) -> RunSettings:
+    """Settings of a run: what was given on the command line, else what the scenario says; nothing is made.
 
     Raises:
-        ScenarioError: A value is not possible, or the folder cannot be made.
+        ScenarioError: A value is not possible.
     """
-    root = data_folder() / scenario.name
-    folder = root / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
-    store = None if scenario.store.url == "embedded" else scenario.store.url
+    folder = root_of(scenario)
     opcua = scenario.brokers.opcua
     own = {
         "scenario": Path(file),
@@ -114,7 +107,7 @@ def settings_for(file: Path | str, scenario: Scenario, **given: Any) -> RunSetti
         "speed": scenario.run.speed,
         "transport": scenario.brokers.transport,
         "broker": None if scenario.brokers.url == "embedded" else scenario.brokers.url,
-        "store": store or f"duckdb://{folder}/telemetry.duckdb",
+        "store": store_of(scenario, None) or f"duckdb://{folder}/{FILE}",
         "host": scenario.dashboards.host,
         "port": free_or_any(scenario.dashboards.host, scenario.dashboards.port),
         "language": scenario.dashboards.language,
@@ -125,28 +118,69 @@ def settings_for(file: Path | str, scenario: Scenario, **given: Any) -> RunSetti
         "folder": folder,
         "forecast": scenario.forecast,
         "scenario_hash": scenario_hash(scenario),
+        "publishers": tuple(str(path) for path, _ in scenario.plant().sites()),
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     try:
-        settings = RunSettings.model_validate(own | chosen)
+        return RunSettings.model_validate(own | chosen)
     except ValidationError as error:
         raise ScenarioError(_option(row) for row in error.errors()) from None
-    make_folder(folder)
-    return settings
 
 
 def _option(row: Any) -> Problem:
     return Problem("--" + str(row["loc"][0]).replace("_", "-"), wanted(row), shown(row["input"]))
 
 
-def go(settings: RunSettings, quiet: bool = False) -> None:
-    """Run live until Ctrl-C."""
+def go(scenario: Scenario, settings: RunSettings, wish: Wish, quiet: bool = False) -> None:
+    """Run live until Ctrl-C; a start that fails leaves nothing behind."""
 
     def say(line: str) -> None:
         if not quiet or line.startswith("dashboard"):
             print(line, flush=True)
 
-    asyncio.run(LiveRun(settings, say).run())
+    with closing(listening(settings.host, settings.port)) as listener:
+        if settings.broker is not None:
+            reached(settings.broker)
+        begun = begin(scenario, settings, wish)
+        say(begun.told)
+        run = LiveRun(begun.settings, say, listener, begun.lock)
+        try:
+            asyncio.run(run.run())
+        except BaseException:
+            begun.lock.release()
+            if begun.made and not run.lived:
+                remove(begun.settings.folder)
+            raise
+        begun.lock.release()
+
+
+def reached(broker: str, limit_s: float = 15.0) -> None:
+    """Wait until somebody listens at the address of a broker.
+
+    Raises:
+        RetriableError: Nobody does.
+        FatalError: There is no such host.
+    """
+    address, until = BrokerAddress.of(broker), monotonic() + limit_s
+    while True:
+        try:
+            return socket.create_connection((address.host, address.port), limit_s).close()
+        except socket.gaierror as error:
+            raise FatalError(f"{address}: expected a known host, got {error}") from None
+        except OSError as error:
+            if monotonic() > until:
+                raise RetriableError(f"{address}: expected a broker, got {error} (is it running?)") from None
+            sleep(0.2)
+
+
+def asked(question: str) -> bool:
+    """Whether the user says yes."""
+    return typer.confirm(question)
+
+
+def wish_for(scenario: Scenario, store: str | None, seed: int | None, fresh: bool) -> Wish:
+    """What the user wants."""
+    return Wish(root_of(scenario), store_of(scenario, store), seed, fresh, asked if sys.stdin.isatty() else None)
 
 
 def add(app: typer.Typer) -> None:
@@ -169,16 +203,17 @@ def add(app: typer.Typer) -> None:
         host: Host = None,
         port: Port = None,
         language: Language = None,
+        fresh: Fresh = False,
         quiet: Annotated[bool, typer.Option("--quiet", help="print the address only")] = False,
     ) -> None:
-        """Run a scenario live: simulate, publish, ingest, brain, dashboard."""
+        """Run a scenario live: simulate, publish, ingest, brain, dashboard; goes on with the run that it finds."""
         document = load(scenario)
         backfill_s = duration_s(backfill, document.run.backfill, "--backfill")
         settings = settings_for(
             scenario, document, broker=broker, store=store, transport=transport, listen=listen, opcua_port=opcua_port,
             speed=speed, seed=seed, backfill_s=backfill_s, host=host, port=port, language=language,
         )  # fmt: skip
-        go(settings, quiet)
+        go(document, settings, wish_for(document, store, seed, fresh), quiet)
 
     @app.command()
     def demo(
@@ -187,10 +222,12 @@ def add(app: typer.Typer) -> None:
         port: Port = 0,
         language: Language = None,
         backfill: Backfill = DEMO_HISTORY,
+        fresh: Fresh = False,
     ) -> None:
         """Run the shipped vehicle chain with history, and print where to look."""
         document = load(DEMO)
         backfill_s = duration_s(backfill, document.run.backfill, "--backfill")
-        go(
-            settings_for(DEMO, document, speed=speed, seed=seed, port=port, language=language, backfill_s=backfill_s),
+        settings = settings_for(
+            DEMO, document, speed=speed, seed=seed, port=port, language=language, backfill_s=backfill_s
         )
+        go(document, settings, wish_for(document, None, seed, fresh))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from brokers.retry import retried
-from scenarios.feed import Feed, anchored
-from scenarios.live.clock import epoch_now
+from scenarios.feed import Feed, anchor, anchored
+from scenarios.live.record import RunRecord
 from scenarios.live.settings import RunSettings
 from scenarios.loader import load
 from twin.brain import Brain
@@ -16,7 +17,7 @@ from twin.ports import Sink
 from twin.records import Frame
 
 BATCH_FRAMES = 5_000
-COARSE_TICK_S, FINE_TICK_S = 300.0, 60.0
+LONG_TICK_S, COARSE_TICK_S, FINE_TICK_S = 900.0, 300.0, 60.0
 FINE_S = 3600.0
 
 
@@ -42,21 +43,24 @@ class History:
         self.show(figures)
 
 
-async def backfill(feed: Feed, history: History, until_s: float) -> None:
+async def backfill(feed: Feed, history: History, until_s: float, asked_s: float | None = None) -> None:
     """Run the plant to a simulated time and keep all it says.
 
     The records take the short way to the store here; they are the same frames that go over the wire
-    once the plant is live. Telemetry is sampled finely only in the last hour; events are always exact.
+    once the plant is live. Telemetry is sampled finely only in the last hour, and rarely before what was
+    asked for; events are always exact.
 
     Args:
         feed: Plant and devices, at the start of the history.
         history: Where it goes.
         until_s: Simulated time at which live begins.
+        asked_s: Length of the history that was asked for; None: all of it.
     """
     history.brain.live = False
     await history.take([frame for _, frame in feed.meta()])
     coarse_s = max(until_s - FINE_S, 0.0) // 3600 * 3600
-    for end_s, tick_s in ((coarse_s, COARSE_TICK_S), (until_s, FINE_TICK_S)):
+    long_s = 0.0 if asked_s is None else max(until_s - asked_s, 0.0) // 3600 * 3600
+    for end_s, tick_s in ((min(long_s, coarse_s), LONG_TICK_S), (coarse_s, COARSE_TICK_S), (until_s, FINE_TICK_S)):
         if end_s > feed.now_s:
             await _history(feed, history, end_s, tick_s)
     history.brain.live = True
@@ -73,9 +77,14 @@ async def _history(feed: Feed, history: History, until_s: float, tick_s: float) 
 
 
 def first_feed(settings: RunSettings) -> Feed:
-    """The plant of a run at simulated second 0."""
+    """The plant of a run at simulated second 0, with all that it was told from outside before it."""
     scenario = load(settings.scenario)
     config = scenario.plant()
     if settings.anchored:
-        config = anchored(config, settings.epoch or epoch_now(settings.backfill_s))
-    return Feed(config, settings.seed, scenario.base)
+        before = timedelta(seconds=settings.backfill_s)
+        config = anchored(config, settings.epoch or anchor(config, datetime.now(UTC), before))
+    feed = Feed(config, settings.seed, scenario.base)
+    record = RunRecord.of_folder(settings.folder)
+    for command in () if record is None else record.commands:
+        feed.plant.post(command)
+    return feed

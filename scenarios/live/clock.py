@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime, timedelta
-
-from scenarios.feed import last_full_hour
 
 
 class SystemClock:
@@ -46,8 +43,3 @@ class Pace:
     def seconds_until(self, sim_s: float, now_ns: int) -> float:
         """Real seconds until a simulated time is due; negative when it is late."""
         return (sim_s - self.sim_s(now_ns)) / self._speed
-
-
-def epoch_now(backfill_s: float) -> datetime:
-    """Moment of simulated second 0 of a run that begins now."""
-    return last_full_hour(datetime.now(UTC), timedelta(seconds=backfill_s))

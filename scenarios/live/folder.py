@@ -108,9 +108,9 @@ def _lives(process: int | None) -> bool:
     return True
 
 
-def new_folder(root: Path, now: datetime | None = None) -> Path:
+def new_folder(root: Path) -> Path:
     """Path of a new run's folder below a scenario's; nothing is made yet."""
-    return root / (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S-%f")
+    return root / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
 
 
 def runs(root: Path) -> list[Path]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from brokers import connect
@@ -24,6 +25,7 @@ from dashboards.web.settings import LOOPBACK, WebSettings
 from scenarios.feed import tick_for
 from scenarios.live.backfill import History
 from scenarios.live.clock import SystemClock
+from scenarios.live.hub_memory import HubMemory, HubState
 from scenarios.live.outlook import Outlook
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
@@ -63,6 +65,8 @@ class Hub:
         self.store: Store = open_store(settings.store, self._now_ns)
         self.brain = Brain(BrainConfig(live_s=tick_for(LIVE_S * settings.speed)))
         self.live = LiveState()
+        self.memory = HubMemory(settings.hub_state, settings.run)
+        self._recalled: HubState | None = None
         self._shown = Isolated("pages", self._show)
         self._thought = Isolated("brain", self.brain.process)
         self.ingest: Ingest | None = None
@@ -123,6 +127,27 @@ class Hub:
         self._stack.push_async_callback(self.web.stop)
         return address
 
+    def recall(self) -> bool:
+        """Go on where the process before this one was; False when that cannot be read."""
+        state = self._recalled = self.memory.read()
+        if state is None:
+            return False
+        state.brain.config = replace(state.brain.config, live_s=self.brain.config.live_s)
+        self.brain = state.brain
+        self._thought = Isolated("brain", self.brain.process)
+        return True
+
+    async def remember(self) -> None:
+        """Save what the next process goes on from."""
+        if self.ingest is None or self._figures is None:
+            return
+        async with self.ingest.still:
+            copy = self.memory.save(self.brain, self.ingest.receptions, self._figures.held())
+        await asyncio.to_thread(self.memory.write, copy)
+
+    def _admits(self, frame: Frame) -> bool:
+        return self.settings.admits(frame.publisher, frame.run)
+
     async def connect(self, broker: str, limit_s: float | None = CONNECT_S) -> None:
         """Listen to a broker; returns when subscribed.
 
@@ -134,9 +159,15 @@ class Hub:
             ConnectorError: It refuses us, or does not answer in time.
         """
         source = connect.source(broker, self.settings.transport, f"ingest-{self.settings.name}", self.settings.heard)
-        self.ingest = Ingest(source, self.store, [self._observe], door=door_of(self.settings, SystemClock()))
+        door = door_of(self.settings, SystemClock())
+        self.ingest = Ingest(source, self.store, [self._observe], keeper=self.memory, admits=self._admits, door=door)
         publisher = connect.publisher(broker, self.settings.transport, self.settings.brain)
-        self._figures = Outbox(self.settings.brain, publisher.split, OutboxConfig(policy="drop_oldest"))
+        life = f"{self.settings.run}.{secrets.token_hex(4)}"
+        self._figures = Outbox(self.settings.brain, publisher.split, OutboxConfig(policy="drop_oldest"), life)
+        if self._recalled is not None:
+            await self._figures.put_soon(self._recalled.figures)
+            await self.ingest.restore(self._recalled.receptions, self.memory.events(self._recalled.journal))
+            self._recalled = None
         pump = Pump(self._figures, publisher)
         self._tasks = [asyncio.create_task(self.ingest.run()), asyncio.create_task(pump.run())]
         ready: asyncio.Task[None] = asyncio.create_task(_all_set(self.ingest.ready, pump.ready))
@@ -181,6 +212,7 @@ class Hub:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._stack.aclose()
+        self.memory.close()
 
     async def _observe(self, frames: Sequence[Frame]) -> None:
         self._shown(frames)

@@ -5,15 +5,25 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from functools import partial
 
+from brokers.retry import retried
+from scenarios.feed import Feed
 from scenarios.live.backfill import FINE_TICK_S, backfill, first_feed
 from scenarios.live.children import Counters
+from scenarios.live.clock import SystemClock
 from scenarios.live.hub import CONNECT_S, Hub
 from scenarios.live.parent import Parent
+from scenarios.live.plant_memory import PlantMemory
 from scenarios.live.settings import RunSettings
+from twin.errors import FatalError
+from twin.ports import Clock
+from twin.records import RecordKind
 
 COUNT_S = 1.0
 """Real time between two looks at the counters."""
+SAVE_S = 60
+"""Seconds between two copies of the brain."""
 SETTLE_S = 2.0
 """Longest wait at the end for what is on its way."""
 
@@ -45,6 +55,7 @@ async def run_hub(
             task.cancel()
         await asyncio.gather(work, stopped, return_exceptions=True)
         parent.counts(hub.losses())
+        await hub.remember()
         await hub.close()
     return hub.losses()
 
@@ -54,34 +65,61 @@ async def _work(hub: Hub) -> None:
     address = await hub.open()
     if not parent.again:
         print(f"dashboard: {address}", flush=True)
-    await _prepared(hub)
+    await prepared(hub)
     broker = await parent.broker() if settings.broker is None else settings.broker
     await hub.connect(broker, limit_s=None if parent.again else CONNECT_S)
     parent.ready()
     watching = asyncio.create_task(hub.watch())
     try:
-        await asyncio.gather(watching, _looking(hub), _counting(hub))
+        await asyncio.gather(watching, _looking(hub), _counting(hub), _remembering(hub))
     finally:
         watching.cancel()
 
 
-async def _prepared(hub: Hub) -> None:
-    """History, unless this run has made it already."""
+async def prepared(hub: Hub, clock: Clock | None = None) -> None:
+    """Go on where this run was, or make its history: from the seed and the record it is the same again.
+
+    Args:
+        hub: Hub with an open store.
+        clock: Time of the machine.
+
+    Raises:
+        FatalError: The role died, and what it remembered cannot be read.
+    """
     settings = hub.settings
-    if settings.plant_state.exists():
+    plant = PlantMemory(settings.plant_state, settings.run)
+    if await asyncio.to_thread(_goes_on, hub, plant):
         return
+    if hub.parent.again and any(settings.folder.glob("plant*.ticks")):
+        hint = "start the run again: it is made anew from its record"
+        raise FatalError(f"hub: expected a state to go on from in {settings.folder}, got none ({hint})")
     feed = await asyncio.to_thread(first_feed, settings)
     for note in feed.notes:
         print(note, flush=True)
     begun = time.monotonic()
-    until_s = settings.backfill_s
-    if settings.anchored:
-        present_s = time.time() - feed.plant.epoch_ns * 1e-9
-        until_s = present_s // FINE_TICK_S * FINE_TICK_S
-    await backfill(feed, hub.history, until_s)
-    await asyncio.to_thread(feed.save, settings.plant_state)
+    until_s = await _until_s(hub, feed, clock or SystemClock())
+    await backfill(feed, hub.history, until_s, settings.backfill_s)
+    await asyncio.to_thread(plant.begin, feed)
+    await asyncio.to_thread(hub.memory.begin, hub.brain)
     hours, units, took_s = until_s / 3600, len(feed.plant.units), time.monotonic() - begun
     print(f"history: {hours:.1f} h of {units} units in {took_s:.1f} s", flush=True)
+
+
+def _goes_on(hub: Hub, plant: PlantMemory) -> bool:
+    """Whether both roles have a state to go on from; the plant's is not looked at while it may be alive."""
+    return (hub.parent.again or plant.read()) and hub.recall()
+
+
+async def _until_s(hub: Hub, feed: Feed, clock: Clock) -> float:
+    """Simulated time at which live begins: the present, and not before what the store has heard already."""
+    settings, epoch_ns = hub.settings, feed.plant.epoch_ns
+    until_s = settings.backfill_s
+    if settings.anchored:
+        until_s = (clock.now_ns() - epoch_ns) * 1e-9 // FINE_TICK_S * FINE_TICK_S
+    for site in settings.publishers:
+        heard = await retried(partial(hub.store.latest, RecordKind.HEARTBEAT, site), "history")
+        until_s = max([until_s, *((time_ns - epoch_ns) * 1e-9 for time_ns in heard.time_ns.tolist())])
+    return until_s
 
 
 async def _looking(hub: Hub) -> None:
@@ -96,6 +134,16 @@ async def _looking(hub: Hub) -> None:
     look()
     await live.wait()
     hub.look_ahead()
+
+
+async def _remembering(hub: Hub) -> None:
+    """Save what the next process goes on from, now and then."""
+    while True:
+        for _ in range(SAVE_S):
+            await asyncio.sleep(1.0)
+            if hub.memory.large:
+                break
+        await hub.remember()
 
 
 async def _counting(hub: Hub) -> None:

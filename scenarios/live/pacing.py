@@ -9,6 +9,39 @@ from twin.ports import Clock
 from twin.sim.plant import Plant
 
 LEAST_S = 0.001
+FINE_S, COARSE_S = 60.0, 300.0
+"""Periods of telemetry while a plant catches up."""
+LONG_S = 3600.0
+"""A plant further behind than this looks at itself coarsely."""
+
+
+def next_tick(now_s: float, due_s: float, tick_s: float, origin_s: float = 0.0) -> float:
+    """When to report next: at the next tick; when late at the last that is due, but at every full minute on the way.
+
+    So windows that end while the plant catches up are sampled at their ends.
+
+    Args:
+        now_s: Simulated time of the plant.
+        due_s: Simulated time by the clock.
+        tick_s: Period of telemetry.
+        origin_s: Seconds from the full hour to simulated second 0.
+
+    >>> next_tick(10.0, 10.2, 1.0), next_tick(10.0, 14.2, 1.0), next_tick(58.0, 63.0, 1.0)
+    (11.0, 14.0, 60.0)
+    >>> next_tick(58.0, 600.0, 1.0), next_tick(58.0, 9000.0, 1.0), next_tick(58.0, 9000.0, 1.0, 120.0)
+    (60.0, 300.0, 180.0)
+    """
+    late_s = due_s - now_s
+    step = COARSE_S if late_s > LONG_S else FINE_S if late_s > FINE_S else tick_s
+    following = _after(now_s, max(step, tick_s), origin_s)
+    if step > tick_s:
+        return following
+    last = (due_s + origin_s) // tick_s * tick_s - origin_s
+    return max(following, min(last, _after(now_s, FINE_S, origin_s)))
+
+
+def _after(now_s: float, step: float, origin_s: float) -> float:
+    return ((now_s + origin_s) // step + 1) * step - origin_s
 
 
 class Pacer:

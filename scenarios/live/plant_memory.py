@@ -64,10 +64,12 @@ class PlantMemory:
     Args:
         path: File of the state.
         run: Name of the run.
+        first: File of the state in which the hub left the plant; default the same.
     """
 
-    def __init__(self, path: Path, run: str):
+    def __init__(self, path: Path, run: str, first: Path | None = None):
         self._state = State(path, run)
+        self._first = State(first or path, run)
         self._path = path.with_suffix(".ticks")
         self._run = run
         self._journal = Journal(self._path)
@@ -76,14 +78,14 @@ class PlantMemory:
         self._asked: PlantState | None = None
 
     def begin(self, feed: Feed) -> None:
-        """The plant is at the end of its history and has said nothing yet."""
-        self._state.forget()
-        self._journal.remove()
+        """The plant is at the end of its history and has said nothing yet: what its processes said is of no use."""
+        for old in (*self._path.parent.glob("plant*.state*"), *self._path.parent.glob("plant*.ticks")):
+            old.unlink()
         self._state.write(pickle.dumps(PlantState(feed.dump())))
 
     def read(self) -> bool:
         """Read what there is; False when there is nothing to go on from."""
-        state = self._state.read()
+        state = self._state.read() or self._first.read()
         if not isinstance(state, PlantState):
             return False
         self._confirmed = state

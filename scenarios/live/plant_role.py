@@ -6,6 +6,8 @@ import asyncio
 import gc
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
@@ -18,10 +20,12 @@ from scenarios.forecast import saved
 from scenarios.live.children import Counters
 from scenarios.live.clock import Pace, SystemClock
 from scenarios.live.outlook import SNAPSHOT
-from scenarios.live.pacing import Pacer, spare_the_collector
+from scenarios.live.pacing import Pacer, next_tick, spare_the_collector
 from scenarios.live.parent import Parent
+from scenarios.live.plant_memory import Entry, Hello, Paced, PlantMemory, Tick
 from scenarios.live.settings import RunSettings
 from twin.equipment import EquipmentPath
+from twin.errors import FatalError
 from twin.ports import Clock
 from twin.records import Frame, RecordKind
 
@@ -35,6 +39,8 @@ MOST_PIECES = 20_000
 """Pieces that the outboxes of all sites hold together, before the plant waits for them."""
 LEAST_PIECES = 1_000
 MOST_BYTES = 64 * 1024 * 1024
+SAVE_S = 60.0
+"""Real time between two copies of the plant."""
 COUNT_S = 1.0
 """Real time between two looks at the counters."""
 
@@ -61,11 +67,15 @@ def bounds(sites: int) -> OutboxConfig:
 class SitePublisher:
     """The one ordered writer of a site: outbox and pump."""
 
-    def __init__(self, site: EquipmentPath, settings: RunSettings, config: OutboxConfig):
+    def __init__(
+        self, site: EquipmentPath, settings: RunSettings, config: OutboxConfig, memory: PlantMemory | None = None
+    ):
         if settings.broker is None:
             raise ValueError(f"{site}: expected the address of a broker, got none")
         publisher = connect.publisher(settings.broker, settings.transport, str(site))
         self.outbox = Outbox(str(site), publisher.split, config)
+        if memory is not None:
+            self.outbox = Outbox(str(site), publisher.split, config, memory.run, memory.number(str(site)))
         self.pump = Pump(self.outbox, publisher)
 
     async def put(self, frames: list[Frame], lag_s: float) -> None:
@@ -95,6 +105,7 @@ class PlantRole:
         drain_s: Longest wait at the end for what was said to be stored.
         parent: The process that started this one.
         config: Bounds of the outbox of each site; None: :func:`bounds`.
+        memory: What it remembers from one life to the next; None: nothing.
     """
 
     def __init__(
@@ -105,16 +116,18 @@ class PlantRole:
         drain_s: float = DRAIN_S,
         parent: Parent | None = None,
         config: OutboxConfig | None = None,
+        memory: PlantMemory | None = None,
     ):
         self.settings = settings
         self.feed = feed
         self._clock = clock or SystemClock()
         self._drain_s = drain_s
         self._parent = parent or Parent()
+        self._memory = memory
         self._tick_s = live_tick(settings.tick_s, settings.speed)
         served = [site for site in feed.banks if settings.serves(str(site))]
         config = config or bounds(len(served))
-        self._sites = {site: SitePublisher(site, settings, config) for site in served}
+        self._sites = {site: SitePublisher(site, settings, config, memory) for site in served}
         self._behind_s = 0.0
 
     @property
@@ -145,12 +158,13 @@ class PlantRole:
 
     @property
     def counters(self) -> dict[str, int]:
-        """Pieces of all sites: dropped when an outbox was full, and not known to be stored yet."""
+        """Pieces of all sites: dropped when an outbox was full, and not stored in the end.
+
+        A plant with a memory says the latter again after its next start.
+        """
         boxes = [outbox.counters for outbox in self.outboxes.values()]
-        return {
-            "dropped": sum(counters.dropped for counters in boxes),
-            "unstored": sum(counters.unconfirmed for counters in boxes),
-        }
+        unstored = sum(counters.unconfirmed for counters in boxes) if self._memory is None else 0
+        return {"dropped": sum(counters.dropped for counters in boxes), "unstored": unstored}
 
     async def _count(self) -> None:
         while True:
@@ -171,39 +185,77 @@ class PlantRole:
                 self._parent.answer(json.dumps(await self._saved()))
 
     async def _saved(self) -> dict[str, Any]:
-        """Save the plant; garbage is not collected meanwhile, which could take longer than the saving."""
+        """Save the plant for who asks."""
         plant = self.feed.plant
-        collecting = gc.isenabled()
-        gc.disable()
         begun = perf_counter()
-        snapshot = plant.snapshot()
+        with _no_collection():
+            snapshot = plant.snapshot()
         pause_s = perf_counter() - begun
-        if collecting:
-            gc.enable()
         header = saved.Header.of(plant, self.settings.name, self.settings.scenario_hash)
         await asyncio.to_thread(saved.write, self.settings.snapshot, header, snapshot)
         return {"file": str(self.settings.snapshot), "sim_s": header.sim_s, "pause_s": pause_s}
 
     async def _publish(self, stop: asyncio.Event) -> None:
         await asyncio.gather(*(site.pump.ready.wait() for site in self._sites.values()))
-        for path, frame in (*self.feed.meta(), *self.feed.current()):
-            await self._put(path, [frame], 0.0)
+        for entry in () if self._memory is None else self._memory.again():
+            if stop.is_set():
+                return
+            await self._do(entry)
+        self._note(Hello())
+        await self._do(Hello())
         self._parent.ready()
         await self._paced(stop)
         await asyncio.gather(*(site.pump.drain(self._drain_s) for site in self._sites.values()))
+        if self._memory is not None:
+            await self._remember(self._memory)
+            await self._confirm(self._memory)
+
+    async def _do(self, entry: Entry, lag_s: float = 0.0) -> None:
+        """Say what follows from an entry of the journal."""
+        if isinstance(entry, Hello):
+            for path, frame in (*self.feed.meta(), *self.feed.current()):
+                await self._put(path, [frame], lag_s)
+        elif isinstance(entry, Tick):
+            for site, frames in self.feed.advance(entry.sim_s):
+                await self._put(site, frames, lag_s)
 
     async def _paced(self, stop: asyncio.Event) -> None:
         pace = Pace(*self._start(), self.settings.speed)
         pacer = Pacer(self.feed.plant, pace, self._clock, LEAST_STEP_S)
+        origin_s = self.feed.plant.epoch_ns * 1e-9 % 3600
+        save_at = self._clock.now_ns() + round(SAVE_S * 1e9)
         while not stop.is_set():
-            due_s = pace.sim_s(self._clock.now_ns())
-            tick = max(due_s // self._tick_s, self.feed.now_s // self._tick_s + 1) * self._tick_s
+            tick = next_tick(self.feed.now_s, pace.sim_s(self._clock.now_ns()), self._tick_s, origin_s)
             while (wait_s := pace.seconds_until(tick, self._clock.now_ns())) > 0:
                 if await _stopped_within(stop, min(wait_s, pacer.catch_up(tick))):
                     return
-            for site, frames in self.feed.advance(tick):
-                await self._put(site, frames, max(pace.sim_s(self._clock.now_ns()) - tick, self._behind_s))
+            self._note(Tick(tick))
+            await self._do(Tick(tick), max(pace.sim_s(self._clock.now_ns()) - tick, self._behind_s))
             self._behind_s = pace.sim_s(self._clock.now_ns()) - tick
+            if self._memory is not None and self._clock.now_ns() >= save_at:
+                await self._remember(self._memory)
+                save_at = self._clock.now_ns() + round(SAVE_S * 1e9)
+
+    def _note(self, entry: Entry) -> None:
+        if self._memory is not None:
+            self._memory.note(entry)
+            self._memory.sync()
+
+    async def _remember(self, memory: PlantMemory) -> None:
+        """Take a copy of the plant, unless one waits for what was said before it to be stored."""
+        await self._confirm(memory)
+        if not memory.waits:
+            with _no_collection():
+                memory.save(self.feed, self._outboxes_by_name)
+            await self._confirm(memory)
+
+    async def _confirm(self, memory: PlantMemory) -> None:
+        if memory.stored(self._outboxes_by_name):
+            await asyncio.to_thread(memory.confirm)
+
+    @property
+    def _outboxes_by_name(self) -> dict[str, Outbox]:
+        return {str(path): outbox for path, outbox in self.outboxes.items()}
 
     async def _put(self, path: EquipmentPath, frames: list[Frame], lag_s: float) -> None:
         """Hand over what a site says, if this process serves it."""
@@ -211,12 +263,33 @@ class PlantRole:
         if site is not None:
             await site.put(frames, lag_s)
 
-    def _start(self) -> tuple[float, int]:
-        """Simulated and real time that go together; at speed 1 simulated now is the present."""
+    def _start(self) -> Paced:
+        """Simulated and real time that go together; at speed 1 simulated now is the present.
+
+        A process that takes the place of one that died goes on in step with it.
+        """
+        before = None if self._memory is None else self._memory.pace
+        if before is not None and self._parent.again:
+            return before
         now_ns = self._clock.now_ns()
-        if self.settings.speed == 1.0 and self.settings.anchored:
-            return (now_ns - self.feed.plant.epoch_ns) * 1e-9, now_ns
-        return self.feed.now_s, now_ns
+        start_s = self.feed.now_s
+        if self.settings.anchored:
+            present_s = (now_ns - self.feed.plant.epoch_ns) * 1e-9
+            start_s = present_s if self.settings.speed == 1.0 else max(start_s, present_s)
+        self._note(Paced(start_s, now_ns))
+        return Paced(start_s, now_ns)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Garbage is not collected meanwhile, which could take longer than saving a plant."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
@@ -233,7 +306,11 @@ async def run_plant(settings: RunSettings, stop: asyncio.Event, parent: Parent) 
     Returns:
         Pieces that are lost, by the reason.
     """
-    role = PlantRole(settings, Feed.resume(settings.plant_state), parent=parent)
+    memory = PlantMemory(settings.own_plant_state, settings.run, settings.plant_state)
+    if not memory.read():
+        hint = "start the run again: it is made anew from its record"
+        raise FatalError(f"plant: expected a state to go on from in {settings.folder}, got none ({hint})")
+    role = PlantRole(settings, memory.feed, parent=parent, memory=memory)
     spare_the_collector()
     await role.run(stop)
     return role.counters

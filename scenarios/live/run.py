@@ -17,7 +17,7 @@ from typing import Any
 from brokers.embedded import EmbeddedBroker
 from dashboards.web.listening import listening
 from scenarios.live.children import BROKER, ROLES, Child
-from scenarios.live.clock import epoch_now
+from scenarios.live.folder import RunLock
 from scenarios.live.roles import MODULE, losses
 from scenarios.live.settings import RunSettings
 from scenarios.live.supervisor import Life, Watched
@@ -95,16 +95,23 @@ class LiveRun:
     Args:
         settings: Settings of the run.
         say: Tells the user one line.
+        listener: Socket of the pages, closed by who made it; default one made from the settings.
+        lock: Lock of the run's folder, which its processes hold too.
     """
 
-    def __init__(self, settings: RunSettings, say: Say):
+    def __init__(
+        self, settings: RunSettings, say: Say, listener: socket.socket | None = None, lock: RunLock | None = None
+    ):
         self.settings = settings
+        self.lived = False
+        """Whether all roles did their work once."""
         self._say = say
         self._stop = asyncio.Event()
         self._roles: dict[str, Watched] = {}
         self._kept: list[asyncio.Task[None]] = []
         self._changed, self._new = asyncio.Event(), asyncio.Event()
-        self._listener: socket.socket | None = None
+        self._listener = listener
+        self._lock = lock
 
     async def run(self) -> None:
         """Run until Ctrl-C or SIGTERM.
@@ -142,10 +149,9 @@ class LiveRun:
             watched = {task for task in watched if not task.done()}
 
     async def _start(self) -> None:
-        self._listener = listening(self.settings.host, self.settings.port)
+        if self._listener is None:
+            self._listener = listening(self.settings.host, self.settings.port)
         self.settings = self.settings.model_copy(update={"port": self._listener.getsockname()[1]})
-        if self.settings.anchored and self.settings.epoch is None:
-            self.settings = self.settings.model_copy(update={"epoch": epoch_now(self.settings.backfill_s)})
         self._kept.append(asyncio.create_task(self._tell_hub()))
         broker = EmbeddedBroker() if self.settings.broker is None else None
         if broker is not None:
@@ -154,6 +160,7 @@ class LiveRun:
         await asyncio.gather(self._role("hub", self._process("hub")), self._broker(broker))
         for name in ["plant"] if self.settings.opcua_port is None else ["gateway", "plant"]:
             await self._role(name, self._process(name))
+        self.lived = True
         self._say("live; Ctrl-C ends")
 
     async def _broker(self, broker: EmbeddedBroker | None) -> None:
@@ -183,10 +190,10 @@ class LiveRun:
                 "--child",
                 *(["--again"] if again else []),
             ]
-            descriptors = []
+            descriptors = [] if self._lock is None else [self._lock.handle]
             if name == "hub" and self._listener is not None:
-                descriptors = [self._listener.fileno()]
-                words += ["--listener", str(descriptors[0])]
+                descriptors.append(self._listener.fileno())
+                words += ["--listener", str(self._listener.fileno())]
             return ChildLife(Child(name, words, self._say, role.counted, self._ask, descriptors))
 
         return live

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, cast
@@ -40,6 +41,8 @@ class RunSettings(BaseModel):
         epoch: Moment of simulated second 0 of an anchored run; None: made from the clock when history is made.
         anchored: Simulated now is the present; else the scenario's own epoch holds.
         folder: Folder for what the run keeps.
+        run: Name of the run, with which the run ids of its publishers begin; empty: none.
+        publishers: Sites of the scenario; what they said in another run is not taken.
         opcua_port: Port of the OPC UA server; None: no server.
         opcua_security: ``sign_encrypt`` or ``none``.
         forecast: How far to look ahead, and how often.
@@ -68,6 +71,8 @@ class RunSettings(BaseModel):
     epoch: datetime | None = None
     anchored: bool = True
     folder: Path
+    run: str = ""
+    publishers: tuple[str, ...] = ()
     opcua_port: int | None = Field(default=None, ge=0, le=65535)
     opcua_security: Literal["sign_encrypt", "none"] = "sign_encrypt"
     forecast: ForecastConfig = ForecastConfig()
@@ -109,10 +114,28 @@ class RunSettings(BaseModel):
         """Whether a process with these settings serves a site."""
         return not self.sites or site in self.sites
 
+    def admits(self, publisher: str, run: str) -> bool:
+        """Whether a piece is of this run, or a stranger's."""
+        own = bool(self.run) and (publisher == self.brain or publisher in self.publishers)
+        return not own or run.startswith(f"{self.run}.")
+
     @property
     def plant_state(self) -> Path:
-        """File from which the plant's process goes on."""
+        """File from which the plant goes on after its history."""
         return self.folder / "plant.state"
+
+    @property
+    def own_plant_state(self) -> Path:
+        """File from which the plant's process with these settings goes on."""
+        if not self.sites:
+            return self.plant_state
+        name = hashlib.blake2b(" ".join(self.sites).encode(), digest_size=4).hexdigest()
+        return self.folder / f"plant-{name}.state"
+
+    @property
+    def hub_state(self) -> Path:
+        """File from which the hub goes on."""
+        return self.folder / "hub.state"
 
     @property
     def snapshot(self) -> Path:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from scenarios.commands.live import RUNS_KEPT, free_or_any, make_folder
+from scenarios.commands.live import free_or_any
 from scenarios.live.children import Child
+from scenarios.live.folder import RUNS_KEPT, make, tidy
 
 OBEDIENT = """
 import asyncio
@@ -49,8 +50,18 @@ def test_only_the_newest_runs_are_kept_and_nothing_else_is_touched(tmp_path: Pat
     other = tmp_path / "opcua"
     other.mkdir()
     for run in runs:
-        make_folder(run)
+        make(run).release()
+        tidy(tmp_path, run)
     assert sorted(tmp_path.iterdir()) == [*runs[-RUNS_KEPT:], other]
+
+
+def test_a_run_that_is_alive_is_never_removed(tmp_path: Path) -> None:
+    runs = [tmp_path / f"20260101-00000{number}-000000" for number in range(RUNS_KEPT + 2)]
+    with make(runs[0]):
+        for run in runs[1:]:
+            make(run).release()
+            tidy(tmp_path, run)
+        assert runs[0].is_dir()
 
 
 def test_a_taken_port_of_a_scenario_is_replaced_by_a_free_one() -> None:

@@ -1,0 +1,1 @@
+"""Live runs beneath the command line."""
