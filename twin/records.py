@@ -89,8 +89,8 @@ SPECS: dict[RecordKind, tuple[Column, ...]] = {
     RecordKind.PART: (
         Column("item"),
         Column("good", _FLOAT, required=True),
-        Column("scrap", _FLOAT),
-        Column("rework", _FLOAT),
+        Column("scrap", _FLOAT, required=True),
+        Column("rework", _FLOAT, required=True),
         Column("ideal_s", _FLOAT, low=0),
         Column("first_pass", _INTEGER),
         Column("begun_ns", _INTEGER, low=0),

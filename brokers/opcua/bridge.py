@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from brokers.door import Door
 from brokers.links import LinkSource
 from brokers.opcua.publisher import OpcUaPublisher
 from twin.errors import RetriableError
@@ -18,6 +19,7 @@ async def bridge(
     publisher: OpcUaPublisher,
     retry_s: tuple[float, float] = (0.2, 10.0),
     on_ready: Callable[[], None] | None = None,
+    door: Door | None = None,
 ) -> None:
     """Hand everything from a source to a publisher until cancelled; opens and closes both.
 
@@ -26,6 +28,7 @@ async def bridge(
         publisher: Where they go; it is told whether the source's connection stands.
         retry_s: First and longest pause before the source is tried again.
         on_ready: Called when both are open.
+        door: What rows may not come in; None: all may.
 
     Raises:
         FatalError: One of the two cannot be opened, whatever the number of attempts.
@@ -37,7 +40,7 @@ async def bridge(
         if on_ready is not None:
             on_ready()
         try:
-            await _carry(source, publisher)
+            await _carry(source, publisher, door)
         finally:
             await source.close()
     finally:
@@ -55,8 +58,8 @@ async def _open(source: LinkSource, retry_s: tuple[float, float]) -> None:
             pause = min(2 * pause, longest)
 
 
-async def _carry(source: LinkSource, publisher: OpcUaPublisher) -> None:
+async def _carry(source: LinkSource, publisher: OpcUaPublisher, door: Door | None) -> None:
     async for delivery in source.deliveries():
         for frame in delivery.frames:
-            await publisher.publish(frame)
+            await publisher.publish(frame if door is None else door.admit(frame))
         await delivery.ack()

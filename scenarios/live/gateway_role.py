@@ -9,6 +9,8 @@ from brokers.opcua.bridge import bridge
 from brokers.opcua.config import OpcUaConfig
 from brokers.opcua.publisher import OpcUaPublisher
 from scenarios.live.children import Counters
+from scenarios.live.clock import SystemClock
+from scenarios.live.doorway import door_of
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
 
@@ -33,7 +35,8 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
             print(f"OPC UA: {publisher.url} (users in {config.credentials})", flush=True)
         parent.ready()
 
-    bridging = asyncio.create_task(bridge(source, publisher, on_ready=tell))
+    door = door_of(settings, SystemClock())
+    bridging = asyncio.create_task(bridge(source, publisher, on_ready=tell, door=door))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([bridging, stopped], return_when=asyncio.FIRST_COMPLETED)
     if bridging.done():

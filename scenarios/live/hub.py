@@ -12,7 +12,6 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from brokers import connect
-from brokers.door import Door, RunClock, under
 from brokers.ingest import Ingest
 from brokers.isolation import Isolated
 from brokers.outbox import Outbox, OutboxConfig
@@ -25,6 +24,7 @@ from dashboards.web.settings import LOOPBACK, WebSettings
 from scenarios.feed import tick_for
 from scenarios.live.backfill import History
 from scenarios.live.clock import SystemClock
+from scenarios.live.doorway import door_of
 from scenarios.live.hub_memory import HubMemory, HubState
 from scenarios.live.outlook import Outlook
 from scenarios.live.parent import Parent
@@ -32,7 +32,6 @@ from scenarios.live.settings import RunSettings
 from twin.brain import Brain, BrainConfig
 from twin.config import Title
 from twin.errors import RetriableError
-from twin.ports import Clock
 from twin.records import Frame, RecordKind
 
 CONNECT_S = 15.0
@@ -231,17 +230,6 @@ class Hub:
 
     def _hosts(self) -> tuple[str, ...]:
         return LOOPBACK if self.settings.host in LOOPBACK else (*LOOPBACK, self.settings.host)
-
-
-def door_of(settings: RunSettings, clock: Clock) -> Door:
-    """What may come into a run: its plant gives the time unless that is the present, strangers have the machine's."""
-    ours = under(settings.roots)
-
-    def own(frame: Frame) -> bool:
-        return frame.seq >= 0 and (frame.publisher == settings.brain or ours(frame.publisher))
-
-    present = settings.anchored and settings.speed == 1.0
-    return Door(RunClock(clock, settings.speed, present), own, ours, settings.stamps_by_path)
 
 
 async def _all_set(*events: asyncio.Event) -> None:

@@ -13,7 +13,7 @@ import pytest
 from brokers.connect import source
 from brokers.door import AHEAD, BEHIND, TAGS, Door, DoorConfig, RunClock, Stamp, under
 from brokers.ingest import Ingest
-from scenarios.live.hub import door_of
+from scenarios.live.doorway import door_of
 from scenarios.live.settings import RunSettings
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, SITE, UNITS, RecordingSink, running, state, telemetry

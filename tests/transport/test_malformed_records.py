@@ -46,7 +46,7 @@ def told(metrics: Mapping[str, tuple[int, Any]]) -> list[Any]:
 def test_a_record_that_fits_is_taken() -> None:
     (frame,) = told(PART)
     assert frame.tags == COLUMNS[RecordKind.PART]
-    assert frame.values.tolist() == [["door", 1.0, 0.0, 0.0, 1.0, 1]]
+    assert frame.values[0].tolist() == ["door", 1.0, 0.0, 0.0, 1.0, 1, *([None] * (len(frame.tags) - 6))]
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -23,7 +23,7 @@ from twin.records import COLUMNS, SPECS, RecordKind
 UNIT = "a/b/c/d/m"
 WHOLE: dict[str, dict[str, Any]] = {
     "state": {"state": "PRODUCING"},
-    "part": {"good": 29.5},
+    "part": {"good": 29.5, "scrap": 0, "rework": 0},
     "stock": {"item": "pack", "on_hand": 3},
     "shipment": {"shipment": "s1", "event": "departed"},
     "order": {"order": "o1", "event": "placed"},
@@ -38,6 +38,7 @@ WRONG = [
     ("kpi/hour", {"kpi": ""}, "kpi: expected a text that is not empty"),
     ("kpi/hour", {"value": True, "coverage": "all"}, "coverage: expected float, got 'all'"),
     ("part", {"good": None}, "good: expected a value, got none"),
+    ("part", {"scrap": None}, "scrap: expected a value, got none"),
     ("part", {"item": ""}, "item: expected a text that is not empty"),
     ("part", {"ideal_s": -3}, "ideal_s: expected 0 to inf"),
     ("stock", {"item": ""}, "item: expected a text that is not empty"),
@@ -71,7 +72,7 @@ def test_what_is_required_or_out_of_bounds(kind: str, change: dict[str, Any], re
 
 def test_a_fraction_stays_one_and_a_whole_number_too() -> None:
     topic = parse_uns_topic(f"uns/v1/{UNIT}/part")
-    good = [decode(topic, message({"good": good})).column("good")[0] for good in (29.5, 29)]
+    good = [decode(topic, message({"good": good, "scrap": 0, "rework": 0})).column("good")[0] for good in (29.5, 29)]
     assert good == [29.5, 29]
     assert [type(value) for value in good] == [float, int]
 
