@@ -56,8 +56,13 @@ def simulate_engine(
     notes = ("expectations are not checked: they are for indicators of the brain",) if scenario.expectations else ()
     return Simulation(
         scenario.name, used, horizon_s, wall_s, plant.events, plant.fingerprint(), found, (), notes,
-        lots=of_plant(plant), queue_times=queue_times(plant),
+        lots=of_plant(plant), queue_times=queue_times(plant), locks=_locked(plant, scenario),
     )  # fmt: skip
+
+
+def _locked(plant: Plant, scenario: Scenario) -> tuple[str, ...]:
+    lock = plant.lock()
+    return () if lock is None else (lock.told(scenario.epoch),)
 
 
 def _summary(plant: Plant) -> Summary:

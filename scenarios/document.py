@@ -74,7 +74,8 @@ class RunConfig(Config):
         default=1.0,
         gt=0,
         le=900,
-        description="period of telemetry, rounded up to one that divides the hour; live about every 5 s at least",
+        description="period of telemetry of live runs and their history, rounded up to one that divides the hour; live "
+        "about every 5 s at least; `factory simulate` reports every 900 s, on which no figure depends",
     )
     backfill: Duration = Field(default=0.0, description="history made before going live, ends where live begins")
     speed: float = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import pickle
 from collections.abc import Iterator
@@ -13,11 +14,15 @@ from devices.bank import DeviceBank
 from devices.master import chain_meta
 from scenarios.document import Scenario
 from twin.config import PlantConfig
+from twin.day_pattern import since_midnight_s
 from twin.equipment import EquipmentPath
 from twin.parts.calendar import DAYS
 from twin.records import Frame, RecordKind, records
 from twin.sim.events import TraceRow
+from twin.sim.locks import Lock
 from twin.sim.plant import Plant
+
+log = logging.getLogger(__name__)
 
 Row = tuple[EquipmentPath, int, tuple[Any, ...]]
 LASTING = (RecordKind.STATE, RecordKind.STOCK)
@@ -84,6 +89,7 @@ class Feed:
         self.banks = {path: DeviceBank(config, path, seed, base=base) for path, _ in config.sites()}
         self._site_of = self._sites()
         self._last: dict[tuple[RecordKind, str, str], Row] = {}
+        self.locks: list[Lock] = []
 
     def _sites(self) -> tuple[int, ...]:
         order = list(self.banks)
@@ -113,6 +119,7 @@ class Feed:
     def advance(self, until_s: float) -> list[tuple[EquipmentPath, list[Frame]]]:
         """Run to a time and give what each site has to say about the way there."""
         self.plant.run_until(until_s)
+        self._watch_locks()
         rows: list[list[TraceRow]] = [[] for _ in self.banks]
         for row in self.plant.drain():
             rows[self._site_of[row.unit]].append(row)
@@ -124,6 +131,14 @@ class Feed:
         for _, frames in said:
             self._note(frames)
         return said
+
+    def _watch_locks(self) -> None:
+        """Tell of units that have come to wait for one another, once."""
+        lock = self.plant.lock()
+        if lock is not None and all(lock.ring != known.ring for known in self.locks):
+            self.locks.append(lock)
+            self.plant.tell_lock(lock)
+            log.warning("%s", lock.told(self.config.epoch))
 
     def _note(self, frames: list[Frame]) -> None:
         for frame in frames:
@@ -144,10 +159,14 @@ class Feed:
         return [(site, records(kind, sorted(some, key=lambda row: row[1]))) for (site, kind), some in rows.items()]
 
     def steps(self, until_s: float, tick_s: float) -> Iterator[float]:
-        """Times at which to report on the way to ``until_s``: multiples of the tick, and the end."""
-        step = math.floor(self.now_s / tick_s) + 1
-        while step * tick_s < until_s:
-            yield step * tick_s
+        """Times at which to report on the way to ``until_s``: multiples of the tick from midnight on, and the end.
+
+        So hours and days end with a report wherever the epoch lies.
+        """
+        late_s = since_midnight_s(self.config.epoch) % tick_s
+        step = math.floor((self.now_s + late_s) / tick_s) + 1
+        while step * tick_s - late_s < until_s:
+            yield step * tick_s - late_s
             step += 1
         yield until_s
 
@@ -173,4 +192,5 @@ class Feed:
         feed.config, feed.seed, feed.banks, feed._last = config, seed, banks, last
         feed.plant = Plant.restore(snapshot)
         feed._site_of = feed._sites()
+        feed.locks = [lock] if (lock := feed.plant.lock()) is not None else []
         return feed

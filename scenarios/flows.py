@@ -53,7 +53,8 @@ def _named(index: Index, lists: Iterable[Loc], name: str) -> Loc | None:
     return next(named, None)
 
 
-def _destinations(unit: Unit) -> list[str]:
+def destinations(unit: Unit) -> list[str]:
+    """Paths of the units that a unit gives material to, rework too."""
     given = unit.node.entries.get("to")
     names = [str(element.plain()) for element in ([] if given is None else given.elements)]
     if given is None and unit.following is not None and flows(unit) and unit.kind != "shipping" and not ends(unit):
@@ -63,7 +64,7 @@ def _destinations(unit: Unit) -> list[str]:
 
 
 def _unfed(index: Index) -> Iterator[Problem]:
-    fed = {target for unit in index.units.values() for target in _destinations(unit)}
+    fed = {target for unit in index.units.values() for target in destinations(unit)}
     hint = "list it after the unit that feeds it, or name it in that unit's 'to'"
     kinds = {kind for kind, config in station_configs().items() if config.fed}
     for unit in index.units.values():

@@ -15,6 +15,8 @@ from twin.brain.summary import Summary, summary
 from twin.records import Frame
 
 REPORT_TICK_S = 900.0
+"""Telemetry period of headless runs, whatever ``run.tick`` says: states, parts and stocks come with exact times, meters
+are read at every boundary of an hour, so no figure would be another with a shorter one."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Simulation:
         verdicts: Expectations of the scenario.
         notes: What the user should know.
         lots: Finished lots.
+        report_s: Telemetry period in s; 0 without telemetry.
+        locks: Units that came to wait for one another for ever, in words.
         queue_times: Critical queue times kept and broken, by recipe and step, where the engine tells.
     """
 
@@ -59,6 +63,8 @@ class Simulation:
     notes: tuple[str, ...] = ()
     lots: tuple[LotFigures, ...] = ()
     queue_times: dict[str, dict[str, Any]] = field(default_factory=dict)
+    locks: tuple[str, ...] = ()
+    report_s: float = 0.0
 
     @property
     def met(self) -> bool:
@@ -81,6 +87,7 @@ class Simulation:
             "chain": {path: asdict(scope) for path, scope in self.summary.chains.items()},
             "lots": [asdict(row) for row in self.lots],
             "queue_times": self.queue_times,
+            "locks": list(self.locks),
             "expectations": [
                 {**verdict.expectation.model_dump(), "value": verdict.value, "met": verdict.met}
                 for verdict in self.verdicts
@@ -129,10 +136,11 @@ def simulate(
     plant = feed.plant
     figures = summary(brain, plant.epoch_ns + round(from_s * 1e9), plant.epoch_ns + round(horizon_s * 1e9))
     verdicts = tuple(Verdict(wanted, figures.value(wanted.scope, wanted.kpi)) for wanted in scenario.expectations)
+    locks = tuple(lock.told(scenario.epoch) for lock in feed.locks)
     wall_s = time.perf_counter() - begun
     return Simulation(
         scenario.name, feed.seed, horizon_s, wall_s, plant.events, plant.fingerprint(), figures, verdicts,
-        tuple(feed.notes), lots=watch.figures(),
+        tuple(feed.notes), lots=watch.figures(), locks=locks, report_s=tick_s,
     )  # fmt: skip
 
 

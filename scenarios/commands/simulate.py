@@ -93,6 +93,9 @@ def show(result: Simulation) -> None:
         console.print(f"expectation {wanted.kpi} of {wanted.scope}: {_figure(verdict.value)} {mark}")
     hours = result.sim_s / 3600
     console.print(f"{hours:g} h in {result.wall_s:.1f} s, {result.events:,} events, fingerprint {result.fingerprint}")
+    if result.report_s:
+        period = f"telemetry every {result.report_s:g} s and at full hours; run.tick is for live runs"
+        console.print(f"{period}: no figure here depends on it")
 
 
 def lot_board(rows: Iterable[LotFigures]) -> Table:
@@ -156,5 +159,7 @@ def add(app: typer.Typer) -> None:
             print(json.dumps(result.document(), ensure_ascii=False))
         elif not quiet:
             show(result)
-        if not result.met:
+        for lock in result.locks:
+            print(lock, file=sys.stderr)
+        if not result.met or result.locks:
             raise typer.Exit(1)

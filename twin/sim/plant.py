@@ -17,6 +17,7 @@ from twin.sim.events import Trace
 from twin.sim.journal import Journal
 from twin.sim.kernel import Kernel
 from twin.sim.ledger import Ledger
+from twin.sim.locks import LOCKED, Lock, find_lock
 from twin.sim.perturbation import begin_all
 from twin.sim.station import Station
 from twin.sim.view import PlantView, Viewer
@@ -114,6 +115,14 @@ class Plant:
         """Events before now since the last call, in order of time; only real changes."""
         self._settle()
         return self._journal.drain()
+
+    def lock(self) -> Lock | None:
+        """Units that wait for one another for ever, if there are any now."""
+        return find_lock(self._stations)
+
+    def tell_lock(self, lock: Lock) -> None:
+        """Raise the alarm ``locked`` at the first unit of a lock."""
+        self.station(lock.ring[0]).alarm(LOCKED)
 
     def view(self) -> PlantView:
         """The plant now, as arrays."""

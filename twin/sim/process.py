@@ -323,6 +323,11 @@ class Processor(Breakable):
             return job.scrap, None, ()
         return job.good, job.out, self.successors
 
+    def waits_for(self) -> tuple[Station, ...]:
+        if len(self.blocked) < len(self.slots):
+            return ()
+        return tuple(taker for slot in self.blocked for taker in slot.takers)
+
     def contents(self) -> list[Load]:
         return [part for slot in self.slots for part in slot.inside()]
 

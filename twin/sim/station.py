@@ -530,6 +530,10 @@ class Station(Hot):
             values = (part.order, event, part.item, float(part.size), due_ns, None, None)
             self.log.extend((self.kernel._now, Event(self.setting.unit, RecordKind.ORDER, values)))
 
+    def alarm(self, cause: str) -> None:
+        """Raise an alarm that nothing ends."""
+        self._alarm(cause, 1)
+
     def _alarm(self, cause: str, active: int) -> None:
         if self.recording:
             values = (cause, 700, active, f"{cause} at {self.path.name}")
@@ -541,6 +545,10 @@ class Station(Hot):
     def level(self) -> int:
         """Number of parts inside."""
         return len(self.contents())
+
+    def waits_for(self) -> tuple[Station, ...]:
+        """Units one of which has to take a part before anything can come here; empty when it may go on by itself."""
+        return ()
 
     def contents(self) -> list[Load]:
         """Parts inside, for checks."""

@@ -232,6 +232,9 @@ class Buffer(Station):
         for neighbour in (*self.predecessors, *self.successors):
             neighbour.look_around()
 
+    def waits_for(self) -> tuple[Station, ...]:
+        return self.successors if self.level >= self.places else ()
+
     def contents(self) -> list[Load]:
         return list(self.queue)
 

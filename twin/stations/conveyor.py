@@ -194,6 +194,10 @@ class Conveyor(Mover):
             return BLOCKED
         return PRODUCING if self.queue else STARVED
 
+    def waits_for(self) -> tuple[Station, ...]:
+        full = len(self.queue) >= self.places or self.halted >= 0
+        return self.successors if self.at_exit and full else ()
+
     def contents(self) -> list[Load]:
         return [part for _, part in self.queue]
 

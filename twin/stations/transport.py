@@ -105,6 +105,10 @@ class Transport(Station):
         self.leave()
         self.pull()
 
+    def waits_for(self) -> tuple[Station, ...]:
+        arrived = bool(self.queue) and self.queue[0][0] <= self.kernel._now
+        return self.successors if arrived and len(self.queue) >= self.places else ()
+
     def contents(self) -> list[Load]:
         return [part for _, part in self.queue]
 

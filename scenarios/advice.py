@@ -1,0 +1,53 @@
+"""What in a valid scenario is likely not meant; told as warnings, nothing fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from scenarios.flows import destinations
+from scenarios.index import Index, Unit, indexed, text_at
+from scenarios.loader import draft
+from scenarios.messages import problem
+from twin.errors import Problem
+from twin.stations import stations
+
+
+def advice(path: Path) -> list[Problem]:
+    """Warnings about a scenario that loads, each with file and line.
+
+    Raises:
+        ScenarioError: As :func:`scenarios.loader.load`.
+    """
+    return list(_unbuffered(indexed(draft(path).root)))
+
+
+def _unbuffered(index: Index) -> Iterator[Problem]:
+    """Rework loops in which nothing stores: when all their units hold a part none can go on."""
+    for unit in index.units.values():
+        name = text_at(unit.node, "rework_to")
+        way = _way_back(index, unit, unit.target(name)) if name else []
+        if way:
+            shown = " > ".join(path.rpartition("/")[2] for path in [unit.path, *way])
+            hint = (
+                "such a loop locks when each of its units holds a part: send rework to a buffer, which feeds the unit"
+            )
+            loc = (*unit.loc, "rework_to")
+            yield problem(index.root, loc, "a buffer on the way back from rework", f"none: {shown}", hint)
+
+
+def _way_back(index: Index, unit: Unit, start: str) -> list[str]:
+    """The shortest way of rework back to its inspection that no unit which stores is on; empty when there is none."""
+    ways = {start: [start]} if start in index.units and not _stores(index.units[start]) else {}
+    for path in (ahead := list(ways)):
+        for target in destinations(index.units[path]):
+            if target == unit.path:
+                return [*ways[path], target]
+            if target in index.units and target not in ways and not _stores(index.units[target]):
+                ways[target] = [*ways[path], target]
+                ahead.append(target)
+    return []
+
+
+def _stores(unit: Unit) -> bool:
+    return unit.kind in stations and bool(getattr(stations[unit.kind], "stores", False))
