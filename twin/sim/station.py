@@ -444,14 +444,14 @@ class Station(Hot):
         """Hold the unit for a reason with a cause, by default as down; work in progress waits."""
         self.causes.append((reason, cause))
         if alarm:
-            self._alarm(cause, 1)
+            self.alarm(cause, 1)
         self.hold(reason)
 
     def restart(self, cause: str, reason: int = DOWN, alarm: bool = True) -> None:
         """End a cause; work goes on when nothing else holds the unit."""
         self.causes.remove((reason, cause))
         if alarm:
-            self._alarm(cause, 0)
+            self.alarm(cause, 0)
         if self.causes and any(why == reason for why, _ in self.causes):
             self.hold(reason)
         else:
@@ -530,11 +530,8 @@ class Station(Hot):
             values = (part.order, event, part.item, float(part.size), due_ns, None, None)
             self.log.extend((self.kernel._now, Event(self.setting.unit, RecordKind.ORDER, values)))
 
-    def alarm(self, cause: str) -> None:
-        """Raise an alarm that nothing ends."""
-        self._alarm(cause, 1)
-
-    def _alarm(self, cause: str, active: int) -> None:
+    def alarm(self, cause: str, active: int = 1) -> None:
+        """Log that an alarm begins, or ends with 0."""
         if self.recording:
             values = (cause, 700, active, f"{cause} at {self.path.name}")
             self.log.extend((self.kernel._now, Event(self.setting.unit, RecordKind.ALARM, values)))
