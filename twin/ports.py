@@ -46,6 +46,23 @@ class Delivery:
     ack: Callable[[], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """That a publisher has gone or is back.
+
+    Args:
+        publisher: The publisher.
+        alive: Whether it is there.
+        heard_ns: Source time of its last heartbeat, or of its last record when it gives none.
+        paths: Units that it speaks for, or those of them that have gone.
+    """
+
+    publisher: str
+    alive: bool
+    heard_ns: int
+    paths: tuple[EquipmentPath, ...] = ()
+
+
 class Publisher(Protocol):
     """Sends frames over one protocol; one ordered writer per publisher id."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from twin.brain.groups import Group, of_chain
 from twin.brain.intake import Intake, Stats
@@ -18,10 +19,12 @@ from twin.brain.site import Site, Table
 from twin.brain.supply import ChainView, report_chain, shipped
 from twin.brain.trade import report_chain_trade, report_trade
 from twin.brain.transport import report_chain_transport, report_transport
+from twin.brain.voices import Beat, Voice
 from twin.brain.windows import DAY_NS, LIVE, Window, regular, shifts
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.amounts import NS_PER_H, NS_PER_S
 from twin.kpi.observed import Observed, of_matrices
+from twin.ports import Presence
 from twin.records import Frame, RecordKind
 from twin.states import UnitState
 
@@ -41,11 +44,13 @@ class Brain:
 
     Attributes:
         live: Give the running window; switch it off while history is loaded.
+        clock_ns: Time of the run, where its owner knows it; heartbeats far from it are not taken.
     """
 
     def __init__(self, config: BrainConfig | None = None):
         self.config = config or BrainConfig()
         self.live = True
+        self.clock_ns: int | None = None
         self._intake = Intake(self.config)
         self._numbers: dict[tuple[str, str], Numbers] = {}
         self._groups: dict[str, Group] = {}
@@ -56,12 +61,14 @@ class Brain:
     @property
     def stats(self) -> Stats:
         """Counters of what was taken, late, rejected."""
-        return self._intake.stats
+        stats = self._intake.stats
+        stats.glitches = sum(log.glitches for unit in self._intake.units.values() for log in unit.counters())
+        return stats
 
     def process(self, frame: Frame) -> Sequence[Frame]:
         """Take one frame; a heartbeat gives the indicators of the windows that it closes."""
         if frame.seq >= 0 and not self._is_new(frame):
-            self.stats.duplicates += 1
+            self._intake.stats.duplicates += 1
             return ()
         if frame.kind is RecordKind.HEARTBEAT:
             return self._beats(frame)
@@ -69,6 +76,22 @@ class Brain:
         if take is not None:
             take(self._intake, frame)
         return ()
+
+    def presence(self, presence: Presence) -> None:
+        """Take what is known of a publisher's connection: the site does not wait for one that has gone.
+
+        What it speaks for is unknown from its last heartbeat on until it is heard again; what it sends later of
+        the time between fills the gap. Units of one that gives no heartbeats are unknown from ``heard_ns`` on.
+        """
+        spoken = False
+        for site in self._intake.sites.values():
+            voice = site.voices.known.get(presence.publisher)
+            if voice is not None and {u.path for u in site.units.values() if u.speaker == voice.name} <= {
+                *presence.paths
+            }:
+                voice.alive, spoken = presence.alive, True
+        if not spoken and not presence.alive:
+            self._intake.unheard(presence.paths, presence.heard_ns)
 
     def flush(self) -> Sequence[Frame]:
         """Revise what late records changed, and report the open windows as far as they were heard."""
@@ -130,40 +153,59 @@ class Brain:
             KeyError: Nothing was heard of the unit.
         """
         known = self._intake.units[unit]
-        sums = known.site.heard(known.states, Window("", t0_ns, t1_ns)).tolist()
+        sums = known.site.heard(known, Window("", t0_ns, t1_ns)).tolist()
         return {(UnitState(code % WITH_ORDER), code >= WITH_ORDER): ns for code, ns in enumerate(sums) if ns}
 
     def _is_new(self, frame: Frame) -> bool:
         key = (frame.publisher, frame.run)
-        if key not in self._numbers:
-            self._numbers[key] = Numbers()
-        return self._numbers[key].take(frame.seq)
-
-    def _whole(self, frame: Frame) -> tuple[str, str] | None:
-        """Publisher and run of a frame when all frames before it have come, else None."""
-        key = (frame.publisher, frame.run)
         numbers = self._numbers.get(key)
-        return key if frame.seq >= 0 and numbers is not None and not numbers.missing else None
+        if numbers is None:
+            numbers = self._numbers[key] = Numbers()
+        late = frame.seq < numbers.next
+        new = numbers.take(frame.seq)
+        if new and late:
+            for site in self._intake.sites.values():
+                voice = site.voices.known.get(frame.publisher)
+                site.heals(None if voice is None else voice.fills(frame.run, frame.seq, numbers))
+        return new
 
     def _beats(self, frame: Frame) -> list[Frame]:
         result: list[Frame] = []
         self._regroup()
-        for path, time_ns in zip(frame.paths, frame.time_ns.tolist(), strict=True):
+        dropped = frame.column("dropped").tolist()
+        for path, time_ns, lost in zip(frame.paths, frame.time_ns.tolist(), dropped, strict=True):
             if path.level < Level.SITE:
-                self.stats.rejected += 1
+                self._intake.stats.rejected += 1
                 continue
             site = self._intake.site(path)
-            if frame.historical or (site.mark is not None and time_ns <= site.mark):
-                site.heal(time_ns, self.config.gap_ns)
+            voice = site.voices.of(frame.publisher, path, site.path)
+            beat = Beat(time_ns, frame.run, frame.seq, _count(lost))
+            if frame.historical or not self._believed(voice, beat, site):
+                site.heals(voice.heals(time_ns, self.config.gap_ns))
                 continue
+            voice.passes(beat, self._numbers.get((frame.publisher, frame.run)), self.config.gap_ns)
             self._regroup()
-            result += self._advance(site, time_ns, self._whole(frame))
+            mark = site.voices.mark(self.config.gap_ns)
+            if mark is not None and (site.mark is None or mark > site.mark):
+                result += self._advance(site, mark)
+            elif site.mark is not None and mark is not None and mark < site.mark - self.config.keep_ns:
+                site.mark, site.due = mark, 0
         return result
 
-    def _advance(self, site: Site, time_ns: int, run: tuple[str, str] | None) -> Iterator[Frame]:
+    def _believed(self, voice: Voice, beat: Beat, site: Site) -> bool:
+        """Whether a heartbeat moves the mark of its publisher; one that is far off only when the next confirms it."""
+        known = voice.mark if self.clock_ns is None else self.clock_ns
+        known = site.mark if known is None else known
+        if not voice.believes(beat, known, self.config.ahead_ns, self.clock_ns is not None):
+            self._intake.stats.ahead += 1
+            return False
+        far = voice.mark is not None and voice.mark - beat.time_ns > self.config.ahead_ns
+        return far or voice.mark is None or beat.time_ns > voice.mark
+
+    def _advance(self, site: Site, time_ns: int) -> Iterator[Frame]:
         first = site.first if site.first is not None else time_ns
         start = max(min(time_ns, first) if site.mark is None else site.mark, time_ns - self.config.keep_ns)
-        site.pass_to(time_ns, run, self.config.gap_ns)
+        site.mark = time_ns
         yield from self._revise(site)
         yield from self._settle(site, site.ripe())
         for path, window in self._closing(site, start, time_ns):
@@ -193,7 +235,7 @@ class Brain:
 
     def _revise(self, site: Site) -> Iterator[Frame]:
         for path, window in site.stale():
-            self.stats.revised += 1
+            self._intake.stats.revised += 1
             yield from self._site_frames(site, path, window, keep=True)
             self._changed(site, path, window)
 
@@ -206,8 +248,8 @@ class Brain:
             report(sheet, table, scopes, spread_only=True)
             frame = sheet.frame()
             if frame is not None:
-                self.stats.settled += 1
-                yield frame
+                self._intake.stats.settled += 1
+                yield from site.sayings.say(path, window, frame, whole=False)
                 for members in self._reporting(site, path, window):
                     members.unsettled.add(window)
 
@@ -236,7 +278,9 @@ class Brain:
         report_trade(sheet, [site], table, self.config)
         report_transport(sheet, table, scopes)
         frame = sheet.frame()
-        if frame is not None:
+        if keep and window.kind != LIVE:
+            yield from site.sayings.say(path, window, frame)
+        elif frame is not None:
             yield frame
 
     def _scopes_of(self, site: Site, path: str, table: Table) -> list[Scope]:
@@ -260,15 +304,17 @@ class Brain:
         closing = [window for kind in ("hour", "day") for window in regular(kind, offset, start, heard)]
         members.mark = heard
         for window in sorted(closing, key=lambda window: window.t1_ns) + self._live(start, heard):
-            yield from self._group_frames(members, window)
+            yield from self._group_frames(members, window, keep=True)
 
     def _pending(self, members: Group) -> Iterator[Frame]:
         changed, members.pending = members.pending, set()
         settled, members.unsettled = members.unsettled - changed, set()
         for window in sorted(changed | settled, key=lambda window: (window.t1_ns, window.kind)):
-            yield from self._group_frames(members, window, spread_only=window in settled)
+            yield from self._group_frames(members, window, keep=True, spread_only=window in settled)
 
-    def _group_frames(self, members: Group, window: Window, spread_only: bool = False) -> Iterator[Frame]:
+    def _group_frames(
+        self, members: Group, window: Window, keep: bool = False, spread_only: bool = False
+    ) -> Iterator[Frame]:
         if spread_only and members.path in self._intake.chains:
             return  # no indicator of a chain holds planned run time
         table = members.table(window)
@@ -289,7 +335,9 @@ class Brain:
             report_chain_trade(sheet, path, sites, table, self.config)
             report_chain_transport(sheet, path, table, shipped(view))
         frame = sheet.frame()
-        if frame is not None:
+        if keep and window.kind != LIVE:
+            yield from members.sayings.say(members.path, window, frame, whole=not spread_only)
+        elif frame is not None:
             yield frame
 
     def _regroup(self) -> None:
@@ -311,8 +359,14 @@ class Brain:
 
     def _prune(self, site: Site, before_ns: int) -> None:
         site.prune(before_ns)
-        for transit in self._intake.transit.values():
-            transit.prune(before_ns)
+        for members in self._groups_of.get(site.path, ()):
+            members.sayings.prune(before_ns)
+        self._intake.prune(before_ns)
+
+
+def _count(value: Any) -> int:
+    """A count of a record that may be missing or no number."""
+    return int(value) if isinstance(value, int | float) and value == value else 0
 
 
 def _ending(site: Site, start: int, end: int) -> list[tuple[str, Window]]:

@@ -20,6 +20,8 @@ CONFIRMED = 2
 """Steps without trouble after a new beginning until it is believed."""
 PATIENCE = 12
 """Readings in doubt after which the cheapest story is believed in any case."""
+ALIKE = 100.0
+"""With a growth this many times as large as by another story a reading is not believed as the first."""
 GRAIN = 1e-12
 """Fall of a counter, as a share of its value, that is rounding."""
 NS_PER_H = 3_600_000_000_000
@@ -117,19 +119,25 @@ def _step(a: Node, b: Node, limits: Limits) -> float:
 
 
 def _cheapest(nodes: list[Node], limits: Limits) -> list[int]:
-    costs: list[float] = []
+    """Numbers of the readings of the cheapest story; of two that cost the same, the one in which less was counted."""
+    costs: list[tuple[float, float]] = []
     back: list[int] = []
     for j, node in enumerate(nodes):
-        ways = [(costs[i] + DROP * (j - i - 1) + _step(nodes[i], node, limits), -i) for i in range(j)]
-        cost, i = min(ways, default=(0.0, 1))
-        costs.append(min(cost, DROP * j))
-        back.append(-i if cost <= DROP * j and j else -1)
+        ways = [(_joins(costs[i], nodes[i], node, j - i - 1, limits), -i) for i in range(j)]
+        cost, i = min(ways, default=((0.0, 0.0), 1))
+        alone = (DROP * j, 0.0)
+        costs.append(min(cost, alone))
+        back.append(-i if j and cost <= alone else -1)
     count = len(nodes)
-    last = min(range(count), key=lambda end: (costs[end] + DROP * (count - 1 - end), -end))
+    last = min(range(count), key=lambda end: (costs[end][0] + DROP * (count - 1 - end), -end))
     path = [last]
     while back[path[-1]] >= 0:
         path.append(back[path[-1]])
     return path[::-1]
+
+
+def _joins(cost: tuple[float, float], a: Node, b: Node, dropped: int, limits: Limits) -> tuple[float, float]:
+    return cost[0] + DROP * dropped + _step(a, b, limits), cost[1] + max(b[1] - a[1], 0.0)
 
 
 def _ambiguous(path: list[int], nodes: list[Node], limits: Limits) -> tuple[set[int], bool]:
@@ -141,12 +149,17 @@ def _ambiguous(path: list[int], nodes: list[Node], limits: Limits) -> tuple[set[
         after = nodes[path[place + 2]] if place + 2 < len(path) else None
         for dropped in range(p + 1, q):
             here = nodes[dropped]
-            if _fits(before, here, nodes[q], limits):
+            if _fits(before, here, nodes[q], limits) and (before is not None or _alike(nodes[p], here, nodes[q])):
                 found.add(p)
             if _fits(nodes[p], here, after, limits):
                 swap = swap or after is None
                 found.add(q)
     return found, swap
+
+
+def _alike(first: Node, here: Node, after: Node) -> bool:
+    """Whether two readings that may both be the first lead on in a similar way."""
+    return after[1] - here[1] <= ALIKE * max(after[1] - first[1], 0.0)
 
 
 def _fits(before: Node | None, here: Node, after: Node | None, limits: Limits) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from twin.brain.site import Site, Table
+from twin.brain.told import Sayings
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
 
@@ -28,6 +29,7 @@ class Group:
         mark: Windows up to here were reported.
         pending: Windows reported before that have changed since.
         unsettled: Those of them in which only planned run time was spread anew.
+        sayings: What was said of its closed windows.
         asked: How often all its sites were asked for their marks.
     """
 
@@ -37,6 +39,7 @@ class Group:
     pending: set[Window] = field(default_factory=set)
     unsettled: set[Window] = field(default_factory=set)
     asked: int = 0
+    sayings: Sayings = field(default_factory=Sayings)
     _least: int | None = None
     _there: set[str] = field(default_factory=set)
     _period: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,9 @@ from twin.brain.counters import COUNTERS, counter_of, declare
 from twin.brain.logs import UNSAID, WITH_ORDER, Part, StepLog, TransitLog
 from twin.brain.orders import Step, order_step
 from twin.brain.settings import BrainConfig
-from twin.brain.site import NEVER, Site
+from twin.brain.site import Site
 from twin.brain.unit import ENERGY, Unit
+from twin.brain.voices import NEVER
 from twin.equipment import EquipmentPath, Level
 from twin.master import ChainMaster, EquipmentMaster, Master, PlaceMaster, read_master
 from twin.records import BAD, OPERATION_EVENTS, Frame
@@ -33,6 +35,8 @@ class Stats:
         too_late: Rows older than what is kept, not taken.
         revised: Windows computed again.
         settled: Closed windows in which only planned run time was spread anew, when open operations had ended.
+        ahead: Heartbeats too far from what is known of the time, not taken.
+        glitches: Readings of counters that were left out.
     """
 
     rows: int = 0
@@ -43,6 +47,8 @@ class Stats:
     too_late: int = 0
     revised: int = 0
     settled: int = 0
+    ahead: int = 0
+    glitches: int = 0
 
 
 class Intake:
@@ -57,6 +63,7 @@ class Intake:
         self.items: dict[str, int] = {}
         self.stats = Stats()
         self.first: int | None = None
+        self._said: set[tuple[Any, ...]] = set()
         self.version = 0
         """Grows with every site and all master data."""
 
@@ -109,7 +116,7 @@ class Intake:
 
     def states(self, frame: Frame) -> None:
         """State changes."""
-        units, reject = self.units, self._reject
+        units, reject, publisher = self.units, self._reject, frame.publisher
         rows = zip(frame.paths, frame.time_ns.tolist(), frame.values.tolist(), strict=True)
         for path, time_ns, (state, order, _) in rows:
             code = CODE.get(state)
@@ -118,6 +125,7 @@ class Intake:
                 reject()
                 continue
             code = code + WITH_ORDER if order else code
+            unit.speaker = publisher
             mark = unit.site.mark
             late = mark is not None and time_ns < mark
             if late and unit.states.knows(time_ns, code):
@@ -129,6 +137,17 @@ class Intake:
                     self._late(unit.site, *(unit.parts.around(*reach) if unit.parts.planned else reach))
                 elif mark is not None and (begun := unit.states.overlong(unit.minor_stop_ns)) is not None:
                     unit.site.touch(begun, begun)
+
+    def unheard(self, paths: Iterable[EquipmentPath], since_ns: int) -> None:
+        """Nobody speaks for some units any more: from then on they are unknown, until they are heard again."""
+        for path in paths:
+            unit = self.units.get(path)
+            if unit is None or not unit.states.times or unit.states.knows(since_ns, CODE["UNKNOWN"]):
+                continue
+            span = unit.states.add(since_ns, CODE["UNKNOWN"])
+            mark = unit.site.mark
+            if mark is not None and since_ns < mark:
+                unit.site.touch(*((since_ns, mark) if span is None else span))
 
     def parts(self, frame: Frame) -> None:
         """Completed operations; of frames without number, rows that are equal in all columns are one."""
@@ -187,6 +206,8 @@ class Intake:
             unit = self.units.get(path) or self._new(path)
             if unit is None or not _number(quantity) or event not in ("departed", "arrived"):
                 self._reject()
+            elif self._said_before(frame, path, time_ns, row):
+                self.stats.repeats += 1
             elif self._in_time(unit.site, time_ns):
                 sign = 1 if event == "departed" else -1
                 self.transit.setdefault(str(item), TransitLog()).add(time_ns, sign * float(quantity))
@@ -201,8 +222,26 @@ class Intake:
             step = order_step(row)
             if unit is None or step is None:
                 self._reject()
+            elif self._said_before(frame, path, time_ns, row):
+                self.stats.repeats += 1
             elif self._in_time(unit.site, time_ns):
                 self._order(unit, time_ns, step)
+
+    def _said_before(self, frame: Frame, path: str, time_ns: int, row: list[Any]) -> bool:
+        """Whether an event without number is equal to one that came before in all columns: they are one."""
+        if frame.seq >= 0:
+            return False
+        key = (time_ns, frame.kind, path, *map(str, row))
+        if key in self._said:
+            return True
+        self._said.add(key)
+        return False
+
+    def prune(self, before_ns: int) -> None:
+        """Forget what was under way, and which events came, before a time."""
+        for transit in self.transit.values():
+            transit.prune(before_ns)
+        self._said = {key for key in self._said if key[0] >= before_ns}
 
     def _order(self, unit: Unit, time_ns: int, step: Step) -> None:
         if not unit.jobs.takes(step):

@@ -27,6 +27,15 @@ class Numbers:
             return True
         return self._fill(number)
 
+    def lacks(self, low: int, high: int) -> bool:
+        """Whether a number in ``[low, high)`` has not come yet.
+
+        >>> seen = Numbers()
+        >>> seen.take(3), seen.lacks(0, 3), seen.lacks(3, 4)
+        (True, True, False)
+        """
+        return any(first < high and last > low for first, last in self.missing)
+
     def _fill(self, number: int) -> bool:
         for index, (low, high) in enumerate(self.missing):
             if low <= number < high:

@@ -14,6 +14,8 @@ class BrainConfig:
 
     Args:
         gap_s: A site silent for longer than this, in source time, was unknown meanwhile.
+        ahead_h: Heartbeats further than this from the time of the run, or from the one before where that is not
+            known, are not taken; where it is not known, until the next one confirms them.
         keep_h: How long after its end a window is revised when late records arrive; at least 25.
         live_s: Period of the running window in source time; None: no running window.
         live_window_s: Length of the running window, lengthened to begin at a full minute.
@@ -27,6 +29,7 @@ class BrainConfig:
     """
 
     gap_s: float = 60.0
+    ahead_h: float = 72.0
     keep_h: float = 48.0
     live_s: float | None = 10.0
     live_window_s: float = 3600.0
@@ -50,6 +53,11 @@ class BrainConfig:
     def gap_ns(self) -> int:
         """``gap_s`` in ns."""
         return round(self.gap_s * NS_PER_S)
+
+    @property
+    def ahead_ns(self) -> int:
+        """``ahead_h`` in ns."""
+        return round(self.ahead_h * NS_PER_H)
 
     @property
     def keep_ns(self) -> int:

@@ -11,18 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.brain.elements import BY_PLAN, attend, unrate, use
-from twin.brain.logs import CODES, StateLog, StepLog
+from twin.brain.logs import CODES, StepLog
 from twin.brain.metering import meter
 from twin.brain.plan import Spans, calendar_of, spans
 from twin.brain.spread import spread
+from twin.brain.told import Sayings
 from twin.brain.unit import Unit
+from twin.brain.voices import NEVER, Beat, Voice, Voices
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_H
 from twin.kpi.observed import COLUMN, COUNTS, FLOATS, INTS
 from twin.master import PlaceMaster
 
-NEVER = 2**62
 OPEN = COLUMN["open_ns"]
 FAILURES = [COLUMN[name] for name in ("failures", "repaired", "repair_ns")]
 COUNTED = [COLUMN[name] for name in COUNTS]
@@ -44,7 +45,7 @@ class Table(NamedTuple):
 
 
 class Site:
-    """One site; everything before ``mark`` was heard, but for the gaps; no window ends before ``due``.
+    """One site; everything before ``mark`` was heard, but for gaps of its voices; no window ends before ``due``.
 
     ``edge`` is the last end of a window that was closed.
     """
@@ -54,13 +55,12 @@ class Site:
         self.units: dict[str, Unit] = {}
         self.stocks: dict[tuple[str, str], StepLog] = {}
         self.places: dict[str, PlaceMaster] = {}
-        self.gaps: list[tuple[int, int]] = []
+        self.voices = Voices()
+        self.sayings = Sayings()
         self.first: int | None = None
         self.mark: int | None = None
         self.due = 0
         self.edge = -NEVER
-        self.run: tuple[str, str] | None = None
-        self.period = 0
         self.dirty: tuple[int, int] | None = None
         self.closed: dict[tuple[str, Window], Table] = {}
         self.unsettled: dict[tuple[str, Window], int] = {}
@@ -69,6 +69,11 @@ class Site:
         self._sorted: tuple[Unit, ...] = ()
         self._calendars: dict[str, PlaceMaster | None] = {}
         self.version = 0
+
+    @property
+    def period(self) -> int:
+        """Usual time between the heartbeats of its slowest publisher in ns."""
+        return self.voices.period
 
     @property
     def offset_s(self) -> float:
@@ -108,36 +113,10 @@ class Site:
         found = [key for key in self.closed if key[1].t0_ns <= last and key[1].t1_ns >= first]
         return sorted(found, key=lambda key: (key[1].t1_ns, key[1].kind, key[0]))
 
-    def pass_to(self, time_ns: int, run: tuple[str, str] | None, gap_ns: int) -> None:
-        """Move the mark to a heartbeat; silence is a gap.
-
-        A publisher's heartbeat vouches for all before it, so there is no gap while all its numbered
-        frames have come. Otherwise time between heartbeats beyond ``gap_ns`` and three times the
-        usual was not heard.
-
-        Args:
-            time_ns: Time of the heartbeat, after the mark.
-            run: Publisher and run when all its frames so far have come; None when that is not known.
-            gap_ns: Shortest gap.
-        """
-        if self.mark is not None:
-            silence = time_ns - self.mark
-            whole = run is not None and run == self.run
-            if self.period and not whole and silence > max(gap_ns, 3 * self.period):
-                self.gaps.append((self.mark, time_ns))
-            else:
-                self.period = silence
-        self.mark, self.run = time_ns, run
-
-    def heal(self, beat_ns: int, gap_ns: int) -> None:
-        """A late heartbeat splits the gap it falls into."""
-        for index, (start, end) in enumerate(self.gaps):
-            if start < beat_ns < end:
-                parts = [(start, beat_ns), (beat_ns, end)]
-                self.gaps[index : index + 1] = [(a, b) for a, b in parts if b - a > gap_ns]
-                for unit in self.units.values():
-                    self.touch(*(unit.parts.around(start, end) if unit.parts.planned else (start, end)))
-                return
+    def heals(self, span: tuple[int, int] | None) -> None:
+        """A span was not heard and now is: windows over it are to be computed again."""
+        for unit in self.units.values() if span is not None else ():
+            self.touch(*(unit.parts.around(*span) if unit.parts.planned else span))  # type: ignore[misc]
 
     def close(self, path: str, window: Window, table: Table) -> None:
         """Keep what was observed of a window that has ended."""
@@ -208,18 +187,20 @@ class Site:
 
     def _spread(self, unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> None:
         _, t0_ns, t1_ns = window
-        found = spread(unit, t0_ns, t1_ns, partial(self._producing, unit.states))
+        found = spread(unit, t0_ns, t1_ns, partial(self._producing, unit))
         floats[IDEAL] += (found.produced_s, found.good_s)
         ints[OPEN] = found.open_ns
 
-    def _producing(self, states: StateLog, t0_ns: int, t1_ns: int) -> int:
-        """Time in PRODUCING that was heard of in a span in ns."""
+    def _producing(self, unit: Unit, t0_ns: int, t1_ns: int) -> int:
+        """Time in PRODUCING that was heard of a unit in a span in ns."""
+        states = unit.states
         if not states.times:
             return 0
         t0_ns = max(t0_ns, states.times[0])
         if t0_ns >= t1_ns:
             return 0
-        missed = [(max(a, t0_ns), min(b, t1_ns)) for a, b in self.gaps if a < t1_ns and b > t0_ns]
+        voice = self.voices.speaking(unit.speaker, unit.path)
+        missed = [] if voice is None else voice.missed(t0_ns, t1_ns)
         return states.producing(t0_ns, t1_ns) - sum(states.producing(a, b) for a, b in missed)
 
     def _durations(self, units: Sequence[Unit], window: Window) -> dict[int, NDArray[np.int64]]:
@@ -233,7 +214,7 @@ class Site:
             for begin, end, planned in known[id(place)]:
                 if planned not in found:
                     found[planned] = np.zeros((len(units), CODES), dtype=np.int64)
-                found[planned][row] += self.heard(unit.states, Window("", begin, end))
+                found[planned][row] += self.heard(unit, Window("", begin, end))
         return found
 
     def _calendar(self, unit: Unit) -> PlaceMaster | None:
@@ -248,18 +229,19 @@ class Site:
         kept = self.closed.get((self.path, window))
         return kept if kept is not None else self.observe(self.ordered(), window)
 
-    def heard(self, states: StateLog, window: Window) -> NDArray[np.int64]:
-        """Time in each code in ns, int64[CODES]; what was not heard is UNKNOWN."""
-        sums = states.durations(window.t0_ns, window.t1_ns)
-        for start, end in self._silent(window):
-            sums -= states.durations(start, end)
+    def heard(self, unit: Unit, window: Window) -> NDArray[np.int64]:
+        """Time of a unit in each code in ns, int64[CODES]; what was not heard of it is UNKNOWN."""
+        sums = unit.states.durations(window.t0_ns, window.t1_ns)
+        for start, end in self._silent(unit, window):
+            sums -= unit.states.durations(start, end)
             sums[0] += end - start
         return sums
 
-    def _silent(self, window: Window) -> list[tuple[int, int]]:
-        ahead = (NEVER if self.mark is None else self.mark, NEVER)
-        spans = [(max(a, window.t0_ns), min(b, window.t1_ns)) for a, b in (*self.gaps, ahead)]
-        return [(a, b) for a, b in spans if a < b]
+    def _silent(self, unit: Unit, window: Window) -> list[tuple[int, int]]:
+        voice = self.voices.speaking(unit.speaker, unit.path)
+        if voice is None:
+            voice = Voice("", None if self.mark is None else Beat(self.mark))
+        return voice.silent(window.t0_ns, window.t1_ns)
 
     def prune(self, before_ns: int) -> None:
         """Forget what is older than a time."""
@@ -273,7 +255,8 @@ class Site:
             unit.jobs.prune(before_ns)
         for stock in self.stocks.values():
             stock.prune(before_ns)
-        self.gaps = [gap for gap in self.gaps if gap[1] > before_ns]
+        self.voices.prune(before_ns)
+        self.sayings.prune(before_ns)
         for key in [key for key in self.closed if key[1].t0_ns < before_ns]:
             del self.closed[key]
             self.unsettled.pop(key, None)

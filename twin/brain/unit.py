@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,12 @@ class Unit:
     orders: OrderLog = field(default_factory=OrderLog)
     jobs: JobLog = field(default_factory=JobLog)
     master: EquipmentMaster | None = None
+    speaker: str = ""
+
+    def counters(self) -> Iterator[MeterLog]:
+        """All its counters."""
+        yield self.meter
+        yield from self.media.values()
 
     @property
     def processing(self) -> bool:

@@ -1,0 +1,196 @@
+"""Who speaks for the units of a site, until when each was heard, and what of it is missing.
+
+A heartbeat vouches for what its own publisher sent before it, and for nobody else: each publisher has
+its own mark and its own gaps. The site goes on with those that are heard; one that falls silent is
+not waited for, and its units are unknown from its last heartbeat on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from twin.brain.numbers import Numbers
+
+NEVER = 2**62
+PERIODS = 3
+"""A publisher is silent when nothing was heard for so many of its usual periods."""
+
+
+class Beat(NamedTuple):
+    """One heartbeat: its time, the run of its publisher and its number there, -1 when it has none; rows it dropped."""
+
+    time_ns: int
+    run: str = ""
+    seq: int = -1
+    dropped: int = 0
+
+
+@dataclass(slots=True)
+class Gap:
+    """A span of which not everything was heard; with numbers, those of the heartbeats around it."""
+
+    start: int
+    end: int
+    run: str = ""
+    low: int = -1
+    high: int = -1
+
+
+@dataclass(eq=False)
+class Voice:
+    """One publisher at one site.
+
+    Args:
+        name: Id of the publisher; of one without id the path of its heartbeats.
+        last: Its newest heartbeat.
+        period: Usual time between its heartbeats in ns.
+        gaps: What of it was not heard.
+        alive: Whether it is waited for; it says farewell, or its connection does.
+        strange: A heartbeat far from the others, to be confirmed by the next.
+    """
+
+    name: str
+    last: Beat | None = None
+    period: int = 0
+    gaps: list[Gap] = field(default_factory=list)
+    alive: bool = True
+    strange: Beat | None = None
+
+    @property
+    def mark(self) -> int | None:
+        """Time of its newest heartbeat."""
+        return None if self.last is None else self.last.time_ns
+
+    def passes(self, beat: Beat, numbers: Numbers | None, gap_ns: int) -> None:
+        """Take a heartbeat after the last one; what is missing between the two is a gap.
+
+        Numbers say exactly what is missing, and the publisher what it dropped. Without numbers, and between two
+        runs, time beyond ``gap_ns`` and three times the usual was not heard.
+        """
+        last, self.last, self.alive = self.last, beat, True
+        same = last is not None and last.run == beat.run
+        low = last.seq if last is not None and same else -1
+        since = -NEVER if last is None else last.time_ns
+        if last is not None and same and beat.dropped > last.dropped:
+            self.gaps.append(Gap(since, beat.time_ns))
+            return
+        if beat.seq >= 0 and numbers is not None and (last is None or low >= 0):
+            if numbers.lacks(low + 1, beat.seq):
+                self.gaps.append(Gap(since, beat.time_ns, beat.run, low, beat.seq))
+                return
+        elif last is not None and self.period and beat.time_ns - since > max(gap_ns, PERIODS * self.period):
+            self.gaps.append(Gap(since, beat.time_ns))
+            return
+        self.period = self.period if last is None else beat.time_ns - since
+
+    def heals(self, time_ns: int, gap_ns: int) -> tuple[int, int] | None:
+        """A late heartbeat without number splits the silence it falls into; gives the span that it changes."""
+        for index, gap in enumerate(self.gaps):
+            if gap.start < time_ns < gap.end and gap.high < 0:
+                halves = (Gap(gap.start, time_ns), Gap(time_ns, gap.end))
+                self.gaps[index : index + 1] = [half for half in halves if half.end - half.start > gap_ns]
+                return gap.start, gap.end
+        return None
+
+    def fills(self, run: str, seq: int, numbers: Numbers) -> tuple[int, int] | None:
+        """A frame that was missing came; gives the span that is now heard, if nothing of it lacks any more."""
+        for index, gap in enumerate(self.gaps):
+            if gap.run == run and gap.low < seq < gap.high and not numbers.lacks(gap.low + 1, gap.high):
+                del self.gaps[index]
+                return gap.start, gap.end
+        return None
+
+    def believes(self, beat: Beat, known_ns: int | None, ahead_ns: int, certain: bool) -> bool:
+        """Whether a heartbeat is taken: one far from all that is known only when the next one confirms it.
+
+        Args:
+            beat: The heartbeat.
+            known_ns: What its time is compared with; None: nothing is known.
+            ahead_ns: How far from that it may be.
+            certain: Whether that is the time of the run, against which nothing is confirmed.
+        """
+        before, self.strange = self.strange, None
+        if known_ns is None or abs(beat.time_ns - known_ns) <= ahead_ns:
+            return True
+        if not certain and before is not None and 0 < beat.time_ns - before.time_ns <= ahead_ns:
+            return True
+        self.strange = beat
+        return False
+
+    def silent(self, t0_ns: int, t1_ns: int) -> list[tuple[int, int]]:
+        """Pieces of a window that were not heard, in order, without overlap."""
+        mark = NEVER if self.last is None else self.last.time_ns
+        return self.missed(t0_ns, t1_ns) + ([(max(mark, t0_ns), t1_ns)] if mark < t1_ns else [])
+
+    def missed(self, t0_ns: int, t1_ns: int) -> list[tuple[int, int]]:
+        """Pieces of a window that lie in gaps."""
+        return [(max(g.start, t0_ns), min(g.end, t1_ns)) for g in self.gaps if g.start < t1_ns and g.end > t0_ns]
+
+    def prune(self, before_ns: int) -> None:
+        """Forget gaps that ended before a time."""
+        self.gaps = [gap for gap in self.gaps if gap.end > before_ns]
+
+
+class Voices:
+    """The publishers of one site."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Voice] = {}
+
+    def of(self, publisher: str, path: str, site: str) -> Voice:
+        """The voice of a heartbeat.
+
+        The first that has an id goes on for those without at the path of the site, e.g. an import of history.
+        """
+        name = publisher or ("" if path == site else path)
+        voice = self.known.get(name)
+        if voice is None:
+            voice = self.known.pop("", None) if publisher else None
+            voice = voice or Voice(name)
+            voice.name = name
+            self.known[name] = voice
+        return voice
+
+    def speaking(self, publisher: str, path: str) -> Voice | None:
+        """Who speaks for a unit: its publisher, else who speaks for where it stands, else the only one there is."""
+        voice = self.known.get(publisher)
+        if voice is not None and publisher:
+            return voice
+        above = [one for one in self.known.values() if "/" in one.name and _under(path, one.name)]
+        if above:
+            return max(above, key=_depth)
+        if "" in self.known:
+            return self.known[""]
+        return next(iter(self.known.values())) if len(self.known) == 1 else None
+
+    def mark(self, gap_ns: int) -> int | None:
+        """Until when all were heard that are waited for."""
+        heard = [voice for voice in self.known.values() if voice.mark is not None]
+        if not heard:
+            return None
+        newest = max(voice.mark or 0 for voice in heard)
+        waited = [one.mark or 0 for one in heard if one.alive and not _late(one, newest, gap_ns)]
+        return min(waited, default=newest)
+
+    @property
+    def period(self) -> int:
+        """Usual time between the heartbeats of the slowest."""
+        return max((voice.period for voice in self.known.values()), default=0)
+
+    def prune(self, before_ns: int) -> None:
+        """Forget gaps that ended before a time."""
+        for voice in self.known.values():
+            voice.prune(before_ns)
+
+
+def _late(voice: Voice, newest: int, gap_ns: int) -> bool:
+    return newest - (voice.mark or 0) > max(gap_ns, PERIODS * voice.period)
+
+
+def _under(path: str, above: str) -> bool:
+    return path == above or path.startswith(f"{above}/")
+
+
+def _depth(voice: Voice) -> int:
+    return len(voice.name)
