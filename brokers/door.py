@@ -152,18 +152,21 @@ class Door:
         return self._stamp_of[path]
 
     def _now_ns(self, path: EquipmentPath) -> int | None:
-        return self._clock.now_ns() if self._ours(path) else self._clock.machine_ns()
+        ours = self._clock.present or self._ours(path)
+        return self._clock.now_ns() if ours else self._clock.machine_ns()
 
     def _in_time(self, frame: Frame) -> Frame:
-        ours = self._ours(frame.paths[0])
-        now_ns = self._clock.now_ns() if ours else self._clock.machine_ns()
+        now_ns = self._now_ns(frame.paths[0])
         if now_ns is None:
             return frame
-        speed = max(1.0, self._clock.speed) if ours and not self._clock.present else 1.0
-        late = frame.time_ns > now_ns + round(self.config.ahead_s * speed * NS)
+        fast = not self._clock.present and self._ours(frame.paths[0])
+        latest_ns = now_ns + round(self.config.ahead_s * NS * (max(1.0, self._clock.speed) if fast else 1.0))
+        earliest_ns = now_ns - round(self.config.behind_s * NS)
+        if earliest_ns <= frame.time_ns.min() and frame.time_ns.max() <= latest_ns:
+            return frame
+        late, early = frame.time_ns > latest_ns, frame.time_ns < earliest_ns
         if frame.kind is RecordKind.KPI and late.any():
             late &= self._must_be_over(frame) | (frame.time_ns > now_ns + round(self.config.forecast_s * NS))
-        early = frame.time_ns < now_ns - round(self.config.behind_s * NS)
         for wrong, reason in ((late, AHEAD), (early, BEHIND)):
             if wrong.any():
                 self._refuse(frame, reason, wrong, now_ns)

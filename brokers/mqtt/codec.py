@@ -14,7 +14,6 @@ message was sent, for publishers whose devices have no clock to trust.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import NoneType
 from typing import Any
 
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 
 from brokers.columns import misfit
 from brokers.mqtt.times import read_time, read_times
-from brokers.naming import UnsTopic, tag_problem
+from brokers.naming import LONGEST_TAG, UnsTopic, tag_problem
 from twin.equipment import EquipmentPath
 from twin.records import BAD, COLUMNS, UNCERTAIN, Frame, RecordKind
 
@@ -145,11 +144,11 @@ def _body(topic: UnsTopic, payload: bytes) -> dict[str, Any]:
 
 
 def _framed(topic: UnsTopic, body: dict[str, Any]) -> Frame:
-    publisher, run, seq = _stamp(body)
+    place = _stamp(body)
     try:
-        return replace(_table(topic, body), publisher=publisher, run=run, seq=seq)
+        return _table(topic, body, place)
     except MalformedError as error:
-        raise MalformedError(str(error), (publisher, run, seq) if seq >= 0 else None, topic.kind) from None
+        raise MalformedError(str(error), place if place[2] >= 0 else None, topic.kind) from None
 
 
 def kept_place(error: Exception) -> list[Frame]:
@@ -161,7 +160,7 @@ def kept_place(error: Exception) -> list[Frame]:
     return [Frame(error.kind, (), np.empty(0, np.int64), tags, values).stamped(*error.place)]
 
 
-def _table(topic: UnsTopic, body: dict[str, Any]) -> Frame:
+def _table(topic: UnsTopic, body: dict[str, Any], place: tuple[str, str, int]) -> Frame:
     rows = body["rows"]
     if topic.kind is RecordKind.TELEMETRY:
         tags, values, doubtful = _telemetry(rows)
@@ -172,7 +171,7 @@ def _table(topic: UnsTopic, body: dict[str, Any]) -> Frame:
     quality = _read_quality(tags, rows, doubtful)
     paths: tuple[EquipmentPath, ...] = (topic.path,) * len(rows)
     historical, sent_ns = bool(body.get("historical", False)), _sent(body)
-    return Frame(topic.kind, paths, times, tags, values, quality, historical=historical, sent_ns=sent_ns)
+    return Frame(topic.kind, paths, times, tags, values, quality, *place, historical, sent_ns)
 
 
 def _sent(body: dict[str, Any]) -> int:
@@ -222,10 +221,10 @@ def _telemetry(
     tags = tuple(dict.fromkeys(tag for row in rows for tag in row["values"]))
     if not 0 < len(tags) <= MOST_TAGS:
         raise MalformedError(f"message: expected 1 to {MOST_TAGS} tags, got {len(tags)}")
-    if problem := next(filter(None, map(tag_problem, tags)), ""):
-        raise MalformedError(f"message: tag: {problem}")
-    named = sum(len(row["values"]) for row in rows)
-    if len(rows) * len(tags) > max(MOST_SMALL, MOST_SPREAD * named):
+    if not all(0 < len(tag) <= LONGEST_TAG for tag in tags):
+        raise MalformedError(f"message: tag: {next(filter(None, map(tag_problem, tags)))}")
+    places = len(rows) * len(tags)
+    if places > MOST_SMALL and places > MOST_SPREAD * sum(len(row["values"]) for row in rows):
         raise MalformedError("message: expected rows that name the same tags (one message for each set of tags)")
     table = [[row["values"].get(tag, _UNNAMED) for tag in tags] for row in rows]
     flat = [value for line in table for value in line]
@@ -252,9 +251,10 @@ def _mark_of(value: Any) -> int:
 
 def _records(kind: RecordKind, rows: list[dict[str, Any]]) -> tuple[tuple[str, ...], NDArray[Any]]:
     tags = COLUMNS[kind]
+    known = set(tags)
     values = np.empty((len(rows), len(tags)), dtype=object)
     for index, row in enumerate(rows):
-        if not row["values"].keys() <= set(tags):
+        if not row["values"].keys() <= known:
             raise MalformedError(f"message: expected {kind} values among {tags}, got {sorted(row['values'])}")
         values[index] = [row["values"].get(tag) for tag in tags]
     if problem := misfit(kind, values):
