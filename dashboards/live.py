@@ -12,7 +12,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,8 @@ import numpy as np
 from brokers.retry import retried
 from dashboards.delta import Delta, Json
 from dashboards.model import PlantModel
-from dashboards.panel import Kpi, Picture, Scope, panels
 from dashboards.rows import MS, Key, figure, kpi_row, lacking, rows, wire_key
+from dashboards.streamed import opening, slim, streamed
 from twin.equipment import EquipmentPath, Level
 from twin.ports import History
 from twin.records import Frame, RecordKind
@@ -177,7 +177,7 @@ class LiveState:
             "model": self.model.version,
             "data": self.data_ns // MS,
             **{name: _keyed(self._sections[name]) for name in ("states", "stock", "alarms")},
-            "kpis": _keyed({key: row for key, row in self._sections["kpis"].items() if _streamed(key)}),
+            "kpis": _keyed(dict(opening(self._sections["kpis"]))),
             "sites": self.sites(),
             "events": sorted(self.events, key=_at),
         }
@@ -229,8 +229,10 @@ class LiveState:
         if known is not None and known["t"] > row["t"]:
             return False
         kept[key] = row
-        if section != "kpis" or _streamed(key):
+        if section != "kpis":
             self._changes.shared.setdefault(section, {})[wire_key(key)] = row
+        elif streamed(key):
+            self._changes.shared.setdefault(section, {})[wire_key(key)] = slim(key, row)
         return True
 
     def _event(self, event: dict[str, Any]) -> None:
@@ -342,38 +344,3 @@ def _point(reading: _Reading) -> dict[str, Any]:
 def _at(event: Json) -> int:
     time_ms: int = event["t"]
     return time_ms
-
-
-def _streamed(key: Key) -> bool:
-    path, kpi, window = key
-    units, others = shown_figures()
-    return (kpi, window) in (units if path.count("/") + 1 == Level.UNIT else others)
-
-
-OF_TILES = ("oee", "throughput_per_h", "line_oee")
-"""KPIs on the tiles of sites, and at the head of lines."""
-
-
-@lru_cache(maxsize=1)
-def shown_figures() -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
-    """KPIs with their windows that every client gets: of single units, and of all above them.
-
-    They are those that panels and tiles show as they change; the others are asked for, and of units that a client
-    watches it gets all. Where there is no live value yet, that of the last hour is shown.
-
-    >>> units, others = shown_figures()
-    >>> ("oee", "live") in units, ("line_oee", "hour") in others, ("line_oee", "day") in others
-    (True, True, False)
-    """
-    units = {("oee", "live")}
-    others = {(kpi, "live") for kpi in OF_TILES}
-    for kind in panels.kinds():
-        spec = panels[kind]
-        if isinstance(spec.shows, Kpi) and spec.picture not in (Picture.LINE, Picture.BAND):
-            pairs = {(kpi, spec.shows.window) for kpi in spec.shows.ids}
-            (units if spec.each is Scope.UNIT else others).update(pairs)
-    return _with_hours(units), _with_hours(others)
-
-
-def _with_hours(pairs: set[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    return frozenset(pairs | {(kpi, "hour") for kpi, window in pairs if window == "live"})

@@ -11,6 +11,7 @@ from starlette.responses import StreamingResponse
 from dashboards.health import hops
 from dashboards.live import LiveState
 from dashboards.panel import PanelSpec, board, panels
+from dashboards.streamed import INSTEAD, OF_TILES
 from dashboards.web import answers
 from dashboards.web.kpi_table import table
 from dashboards.web.questions import (
@@ -81,6 +82,8 @@ class Routes:
             "title": self.settings.title.model_dump(),
             "language": self.settings.language,
             "stale_s": self.settings.stale_s,
+            "instead": INSTEAD,
+            "of_tiles": OF_TILES,
         }
 
     async def state(self, path: Annotated[Under, Query()] = "") -> Answer:

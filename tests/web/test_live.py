@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from dashboards.delta import Delta
-from dashboards.live import LiveLimits, LiveState, shown_figures
+from dashboards.live import LiveLimits, LiveState
+from dashboards.streamed import shown_figures, streamed
 from dashboards.web.settings import WebSettings
 from dashboards.web.stream import Broadcaster, Client
 from tests.web.conftest import Served
@@ -173,9 +174,9 @@ def test_no_single_clock_decides_what_time_it_is() -> None:
 
 async def test_a_page_opens_with_what_it_shows_and_no_more(served: Served) -> None:
     snapshot = served.live.snapshot()
-    units, others = shown_figures()
-    shown = [key.split("|") for key in snapshot["kpis"]]
-    assert shown
-    assert {(kpi, window) for _, kpi, window in shown} <= units | others
-    kept = [key for key in served.live.section("kpis") if key[1:] not in units | others]
-    assert kept, "the board and the pages of units have more"
+    keys = [tuple(key.split("|")) for key in snapshot["kpis"]]
+    assert keys
+    assert all(streamed(key) for key in keys)
+    assert [key for key in served.live.section("kpis") if not streamed(key)], "boards and pages of units have more"
+    assert {key for key in served.live.section("kpis") if key[1:] in shown_figures()[1] and streamed(key)} <= set(keys)
+    assert {key[2] for key in keys} == {"live", "hour"}, "nothing stands for what is there"

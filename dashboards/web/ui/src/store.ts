@@ -69,12 +69,13 @@ class Store {
   unitsOf(line: string): Unit[] { return this.lines.get(line) ?? []; }
   unitsUnder(path: string): Unit[] { return this.model.units.filter((unit) => isUnder(unit.path, path)); }
   kpi(path: string, kpi: string, window: string): KpiRow | undefined { return this.kpis.get(`${path}|${kpi}|${window}`); }
-  /** The value of a window; before the first live one that of the last hour, so that nothing is blank with history behind it. */
+  /** The value of a window; where there is none yet, that of the next longer one, so that nothing is blank with history behind it. */
   figure(path: string, kpi: string, window: string): { row: KpiRow | undefined; window: string } {
-    const row = this.kpi(path, kpi, window);
-    if (row !== undefined || window !== "live") return { row, window };
-    const hour = this.kpi(path, kpi, "hour");
-    return { row: hour, window: hour ? "hour" : window };
+    for (const one of [window, ...(this.vocabulary.instead[window] ?? [])]) {
+      const row = this.kpi(path, kpi, one);
+      if (row !== undefined) return { row, window: one };
+    }
+    return { row: undefined, window };
   }
   state(name: string): StateSpec { return this.colours.get(name) ?? { name, number: 0, colour: "#9e9e9e", element: "unknown" }; }
 

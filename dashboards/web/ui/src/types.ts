@@ -3,8 +3,9 @@ export interface StateRow { s: string; t: number; order: string | null; cause: s
 export interface StockRow { t: number; n: number | null }
 export interface AlarmRow { t: number; severity: number; active: boolean; text: string | null }
 export interface KpiRow {
-  t: number; t0: number; v: number | null; num: number | null; den: number | null;
-  cov: number | null; q: string | number | null; rule: string | null;
+  /** What the stream leaves out goes without saying: good quality, whole coverage; of single units what a value was made of. */
+  t: number; t0: number; v: number | null; num?: number | null; den?: number | null;
+  cov?: number | null; q?: string | null; rule?: string | null;
   path?: string; kpi?: string; window?: string;
 }
 /** Values by path in the order of `kpis`; `marks`: qualities that are not good, by path and KPI. */
@@ -44,7 +45,9 @@ export interface KpiSpec {
   low: number | null; high: number | null;
 }
 export interface StateSpec { name: string; number: number; colour: string; element: string }
-export interface Vocabulary { states: StateSpec[]; kpis: KpiSpec[]; title: Titled; language: string; stale_s: number }
+export interface Vocabulary { states: StateSpec[]; kpis: KpiSpec[]; title: Titled; language: string; stale_s: number;
+  /** Windows whose value stands in where there is none of a window yet. */
+  instead: Record<string, string[]>; of_tiles: string[] }
 export type Scope = "chain" | "enterprise" | "site" | "line" | "unit";
 export type Grade = "good" | "warn" | "bad";
 export interface Shows { of: "telemetry" | "kpi" | "events"; tags?: string[]; ids?: string[]; window?: string; kind?: string }

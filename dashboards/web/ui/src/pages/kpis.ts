@@ -175,7 +175,7 @@ class KpiBoard implements Page {
       })));
   }
 
-  private coverage(row: KpiRow): string { return row.cov === null ? NONE : `${number(row.cov * 100, 1)}%`; }
+  private coverage(row: KpiRow): string { return row.cov === null ? NONE : `${number((row.cov ?? 1) * 100, 1)}%`; }
 
   private name(path: string): string {
     const link = this.link(path);

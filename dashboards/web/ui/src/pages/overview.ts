@@ -1,7 +1,7 @@
 // The whole chain on one page: headline figures, graph, sites and what has just happened.
 import { Board, type Page } from "../board";
 import { append, h, replace, say } from "../dom";
-import { clock, figure, lasting, NONE, number, t, title } from "../i18n";
+import { clock, figure, known, lasting, NONE, number, t, title } from "../i18n";
 import { MiniGrid } from "../mini_grid";
 import { alarmName, causeName, itemName, nameOf, routeOf } from "../picture";
 import { legend } from "../pictures/grid";
@@ -17,7 +17,7 @@ class SiteTile {
   private readonly units: string[];
   private readonly bar = h("div", { class: "share-bar" });
   private readonly age = h("span", { class: "age" });
-  private readonly figures = ["oee", "throughput_per_h"].map((kpi) => ({ kpi, box: h("b") }));
+  private readonly figures = [0, 1].map(() => ({ words: h("small"), box: h("b") }));
   private readonly power = h("b");
   private shown = "";
 
@@ -29,7 +29,7 @@ class SiteTile {
       h("header", {}, h("a", { href: routeOf(site.path) }, title(site)), this.age),
       h("p", { class: "owner" }, title(nameOf(parent(site.path)))),
       this.bar, this.cells.element,
-      h("footer", {}, this.figures.map(({ kpi, box }) => fact(t(`kpi.${kpi}.short`), box)), fact(t("power"), this.power)));
+      h("footer", {}, this.figures.map(({ words, box }) => h("span", {}, words, box)), fact(t("power"), this.power)));
   }
 
   update(): void {
@@ -46,13 +46,22 @@ class SiteTile {
         return part;
       }));
     }
-    for (const { kpi, box } of this.figures) {
+    const kpis = this.kpis();
+    for (const [index, { words, box }] of this.figures.entries()) {
+      const kpi = kpis[index] ?? "";
+      say(words, known(`kpi.${kpi}.short`) ? t(`kpi.${kpi}.short`) : t(`kpi.${kpi}`));
       const shown = figure(kpi, store.figure(this.site.path, kpi, "live").row?.v);
       say(box, shown.text === NONE ? NONE : `${shown.text}${shown.unit === "%" ? "%" : ` ${shown.unit}`}`);
     }
     const power = store.sites.get(this.site.path)?.power_kw ?? null;
     say(this.power, power === null ? NONE : `${number(power, 0)} kW`);
     this.cells.update();
+  }
+
+  /** The first two figures that the site has: works have others than stores and suppliers. */
+  private kpis(): string[] {
+    const all = store.vocabulary.of_tiles, found = all.filter((kpi) => store.figure(this.site.path, kpi, "live").row?.v != null);
+    return [...found, ...all.filter((kpi) => !found.includes(kpi))].slice(0, 2);
   }
 
   close(): void { this.cells.close(); }

@@ -40,7 +40,7 @@ export const gauge: Maker = (context) => {
     hand.setAttribute("d", value === null || share(value) <= 0 ? "" : arc(0, share(value), R));
     element.dataset["grade"] = grade(value, panel);
     picture.setAttribute("aria-label", `${t(`kpi.${kpi}`)}: ${plain(shown)}`);
-    element.title = row ? traced(kpi, row.num, row.den, row.cov) : "";
+    element.title = row ? traced(kpi, row) : "";
   };
   return { element, update, empty: () => pointless(context) };
 };

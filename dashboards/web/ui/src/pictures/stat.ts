@@ -4,6 +4,7 @@ import { clock, grade, lasting, NONE, plain, shownIn, t } from "../i18n";
 import { causeName, nowMs, pointless, windowOf, type Maker } from "../picture";
 import { badge, look } from "../state_look";
 import { store } from "../store";
+import type { KpiRow } from "../types";
 
 export const stat: Maker = (context) =>
   context.panel.shows.of === "events" ? stateStat(context) : figureStat(context);
@@ -23,13 +24,13 @@ const figureStat: Maker = (context) => {
     element.dataset["grade"] = grade(row?.v, panel);
     element.classList.toggle("absent", shown.text === NONE);
     say(note, row ? `${t(`window.${window}`)} · ${clock(row.t0, false)}–${clock(row.t, false)}` : t("no_value"));
-    element.title = row ? traced(kpi, row.num, row.den, row.cov) : "";
+    element.title = row ? traced(kpi, row) : "";
   };
   return { element, update, empty: () => pointless(context) };
 };
 
 /** Numerator, denominator and coverage in words. */
-export function traced(kpi: string, num: number | null, den: number | null, cov: number | null): string {
+export function traced(kpi: string, { num = null, den = null, cov = 1 }: KpiRow): string {
   const shown = (value: number | null): string => (value === null ? NONE : value.toPrecision(6).replace(/\.?0+$/, ""));
   const parts = [`${t("numerator")} ${shown(num)}`];
   if (den !== null) parts.push(`${t("denominator")} ${shown(den)}`);
