@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.sites import units_of
+from twin.brain.rollup import routed
 from twin.brain.scopes import Scope, groups, machines, stage_s, summed
 from twin.brain.site import Table
 from twin.brain.unit import Unit
@@ -20,7 +21,7 @@ from twin.equipment import Level
 from twin.errors import Problem, ScenarioError
 from twin.kpi.definitions.forecast import Ahead
 from twin.kpi.definitions.line import LineFlow
-from twin.kpi.observed import Observed, of_matrices
+from twin.kpi.observed import COLUMN, Observed, of_matrices
 from twin.kpi.spec import KpiSpec, kpis
 from twin.stations import stations
 
@@ -127,7 +128,12 @@ class Layout:
                 continue
             ideal_s = stage_s(scope.bottleneck, self.units)
             shares = [pbt[:, unit] * ideal_s / own for unit in scope.bottleneck if (own := self.units[unit].ideal_s)]
-            flow = LineFlow(good[:, list(scope.last)].sum(axis=1), ideal_s, sum(shares, np.zeros(len(pbt))), None)  # type: ignore[arg-type]
+            earned: Any = good[:, list(scope.last)].sum(axis=1) * ideal_s
+            planned: Any = sum(shares, np.zeros(len(pbt)))
+            if routed(table, scope):
+                earned = table.floats[:, list(scope.processing), COLUMN["ideal_good_s"]].sum(axis=1)
+                planned = pbt[:, list(scope.processing)].sum(axis=1)
+            flow = LineFlow(earned, planned, None)
             values[:, row] = figure_value(kpis["line_oee"], flow)
         return values
 

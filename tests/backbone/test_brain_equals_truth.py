@@ -153,6 +153,11 @@ def test_lines_against_their_designed_bottleneck(run: Case) -> None:
         reference, t0 = run.reference, row["t0_ns"]
         good = reference.group(path, t0, t1)["out_good"]
         assert row["numerator"] == 0 or row["value"] == pytest.approx(row["numerator"] / row["denominator"], rel=1e-12)
+        if all(reference.stations[EquipmentPath(unit)].kind == "tool" for unit in reference.processing(path)):
+            sums = reference.group(path, t0, t1)  # of tools all operations, by their planned times
+            pbt_ns = sum(sums[name] for name in ("apt", "aust", "adet", "adot"))
+            assert row["value"] == pytest.approx(sums["ideal_good"] * 1e9 / pbt_ns, rel=1e-9)
+            continue
         # the numerator is good output x the planned time per item of the slowest stage
         ideal = row["numerator"] / good if good else 0.0
         assert good == 0 or ideal > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from twin.brain.site import Table
 from twin.equipment import Level
 from twin.kpi.definitions.line import LineFlow
 from twin.kpi.observed import COLUMN, NAMES, Observed, of_matrices
-from twin.kpi.spec import KpiSpec, kpis, specs
+from twin.kpi.spec import kpis, specs
 
 
 def report(sheet: Sheet, table: Table, scopes: Sequence[Scope], spread_only: bool = False) -> None:
@@ -35,8 +36,8 @@ def report(sheet: Sheet, table: Table, scopes: Sequence[Scope], spread_only: boo
             mask = np.ones(len(scopes), dtype=bool)
         sheet.many(spec, paths, names, observed, mask)
     for scope, row in zip(scopes, rows, strict=True):
-        if scope.level is Level.LINE and scope.processing and not spread_only:
-            _line(sheet, table, scope, of_matrices(row[0][None], row[1][None]))
+        if scope.level is Level.LINE and scope.processing:
+            _line(sheet, table, scope, of_matrices(row[0][None], row[1][None]), spread_only)
 
 
 def row_of(table: Table, scope: Scope) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -59,23 +60,30 @@ def line_flow(table: Table, scope: Scope) -> LineFlow:
     waiting = busy.starved_ns + busy.blocked_ns
     working = [row for row in scope.processing if pbt[row] > 0]
     observed = min(working, key=lambda row: waiting[row] / pbt[row], default=None)
+    position = None if observed is None else table.units[observed].position
+    if routed(table, scope):
+        earned_s = float(table.floats[list(scope.processing), COLUMN["ideal_good_s"]].sum())
+        return LineFlow(earned_s, float(np.asarray(pbt)[list(scope.processing)].sum()), position)
     return LineFlow(
-        out_good=float(table.floats[list(scope.last), COLUMN["out_good"]].sum()),
-        bottleneck_ideal_s=ideal_s,
+        earned_s=float(table.floats[list(scope.last), COLUMN["out_good"]].sum()) * ideal_s,
         pbt_ns=sum(int(pbt[row]) * ideal_s / own for row in scope.bottleneck if (own := table.units[row].ideal_s)),
-        bottleneck=None if observed is None else table.units[observed].position,
+        bottleneck=position,
     )
 
 
-def _line(sheet: Sheet, table: Table, scope: Scope, observed: Observed) -> None:
-    flow = line_flow(table, scope)
-    coverage = coverage_of(first(observed))
-    for spec in _line_specs():
-        sheet.one(spec, scope.path, "line", flow, coverage)
+def routed(table: Table, scope: Scope) -> bool:
+    """Whether a line consists of tools, through which lots go by recipes."""
+    return all(table.units[row].routed for row in scope.processing)
 
 
-def _line_specs() -> list[KpiSpec]:
-    return [kpis["line_oee"], kpis["bottleneck_unit"]]
+def _line(sheet: Sheet, table: Table, scope: Scope, observed: Observed, spread_only: bool) -> None:
+    flow, by_recipes = line_flow(table, scope), routed(table, scope)
+    whole = first(observed)
+    if by_recipes or not spread_only:
+        settled = not (by_recipes and sheet.under_way(whole))
+        sheet.one(kpis["line_oee"], scope.path, "line", flow, replace(coverage_of(whole), settled=settled))
+    if not spread_only:
+        sheet.one(kpis["bottleneck_unit"], scope.path, "line", flow, coverage_of(whole))
 
 
 def first(observed: Observed) -> Observed:

@@ -32,6 +32,7 @@ class Coverage:
         exact: Whether all meters were read at the boundaries.
         certain: Whether no reading is in doubt.
         bounds: Least and most that the readings allow for the numerator, where that is known.
+        settled: Whether all is known of what was under way at the end of the window.
     """
 
     time: float
@@ -39,6 +40,7 @@ class Coverage:
     exact: bool
     certain: bool = True
     bounds: tuple[float, float] | None = None
+    settled: bool = True
 
 
 class Sheet:
@@ -86,8 +88,7 @@ class Sheet:
             return
         quality = np.where(known >= self.partial_below, COMPLETE, PARTIAL).astype(object)
         if spec.spread:
-            most = (1 - self.partial_below) * o.pbt_ns if self.window.kind == LIVE else 0
-            quality[np.asarray(o.open_ns) > most] = PARTIAL
+            quality[self.under_way(o)] = PARTIAL
         block = self._block(spec, len(rows))
         block[:, 1] = names[rows]
         block[:, 5] = numerator[rows].tolist()
@@ -103,6 +104,11 @@ class Sheet:
         block[:, 8] = quality[rows]
         self.blocks.append(block)
         self.paths.extend(paths[row] for row in rows.tolist())
+
+    def under_way(self, o: Observed) -> Any:
+        """Whether too much production belongs to operations that are not known to have ended, by scope."""
+        most = (1 - self.partial_below) * o.pbt_ns if self.window.kind == LIVE else 0
+        return np.asarray(o.open_ns) > most
 
     def _bound(self, spec: KpiSpec, o: Observed, quality: NDArray[Any], block: NDArray[Any], rows: Any) -> None:
         """Quality and bounds of what comes from meters."""
@@ -147,7 +153,7 @@ class Sheet:
 
     def _quality(self, spec: KpiSpec, share: float, coverage: Coverage) -> str:
         metered = spec.basis != "time"
-        if share < self.partial_below or (metered and not coverage.certain):
+        if share < self.partial_below or not coverage.settled or (metered and not coverage.certain):
             return PARTIAL
         if metered and not coverage.exact:
             return PARTIAL if coverage.bounds is None else ESTIMATED
