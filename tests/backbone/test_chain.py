@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
+from math import inf
 
+import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from scenarios.loader import load
 from tests.backbone.run import Heard, tell
 from tests.backbone.truth import Reference
 from twin.config import ChainLinkConfig, ProcessConfig
+from twin.equipment import EquipmentPath
 from twin.records import RecordKind
 from twin.sim.plant import Plant
 
@@ -46,14 +50,59 @@ class ChainRun:
         return sum(count[self.chain.final_item].good for count in counts if self.chain.final_item in count)
 
     def per_day(self, link: ChainLinkConfig, t0: int, t1: int) -> float:
-        """Final products a day that the link's units could have made."""
-        items = 0.0
-        for path, station in self.reference.stations.items():
-            if station.link == link.id and isinstance(station, ProcessConfig):
-                sums = self.reference.unit(path, t0, t1)
-                cycle = station.ideal_cycle or station.cycle.mean_s / getattr(station, "capacity", 1)  # type: ignore[union-attr]
-                items += sums["able"] / 1e9 / cycle * (sums["good"] / sums["pq"] if sums["pq"] else 1.0)
-        return items / link.quantity / ((t1 - t0) / 86_400e9)
+        """Final products a day that the link's stages could have made, by a linear programme."""
+        edges, ends = self._stages(link)
+        units = sorted({unit for edge in edges for unit in edge} | set(ends))
+        if not any(self._limit(unit, t0, t1) < inf for unit in units):
+            return 0.0
+        # one variable an edge, then what comes to each unit, then what comes from outside, then what leaves
+        width, n = len(edges) + 3 * len(units), len(units)
+        balance = np.zeros((2 * n, width))
+        bounds: list[tuple[float, float | None]] = [(0, None)] * len(edges)
+        bounds += [(0, None if (most := self._limit(unit, t0, t1)) == inf else most) for unit in units]
+        fed = {unit for _, unit in edges}
+        bounds += [(0, None if unit not in fed else 0) for unit in units]
+        bounds += [(0, None if unit in ends else 0) for unit in units]
+        for k, unit in enumerate(units):
+            come, outside, leave = (len(edges) + part * n + k for part in range(3))
+            balance[k, come], balance[k, outside], balance[n + k, leave] = 1, -1, 1
+            balance[n + k, come] = -self._unspoiled(unit, t0, t1)
+            for e, (giver, taker) in enumerate(edges):
+                balance[k, e] -= taker == unit
+                balance[n + k, e] += giver == unit
+        cost = np.zeros(width)
+        cost[len(edges) + 2 * n :] = -1
+        found = linprog(cost, A_eq=balance, b_eq=np.zeros(2 * n), bounds=bounds)
+        return float(-found.fun) / link.quantity / ((t1 - t0) / 86_400e9)
+
+    def _stages(self, link: ChainLinkConfig) -> tuple[list[tuple[str, str]], list[str]]:
+        stations, followers = self.reference.stations, self.reference.followers
+        ends: list[str] = [str(path) for path, station in stations.items() if station.link == link.id]
+        edges, ahead, seen = list[tuple[str, str]](), list(ends), set(ends)
+        while ahead:
+            taker = EquipmentPath(ahead.pop())
+            for giver, to in followers.items():
+                own = stations[giver].link in (None, link.id) and giver.site == taker.site
+                same = stations[taker].kind not in ("assembly", "disassembly") and stations[giver].kind != "disassembly"
+                if taker in to and own and same:
+                    edges.append((str(giver), str(taker)))
+                    ahead += [] if str(giver) in seen else [str(giver)]
+                    seen.add(str(giver))
+        return edges, ends
+
+    def _limit(self, unit: str, t0: int, t1: int) -> float:
+        station = self.reference.stations[EquipmentPath(unit)]
+        if not isinstance(station, ProcessConfig):
+            return inf
+        sums = self.reference.unit(unit, t0, t1)
+        cycle = station.ideal_cycle or station.cycle.mean_s / getattr(station, "capacity", 1)  # type: ignore[union-attr]
+        passes = sums["pq"] / (sums["good"] + sums["scrap"]) if sums["good"] + sums["scrap"] else 1.0
+        return sums["able"] / 1e9 / cycle / passes
+
+    def _unspoiled(self, unit: str, t0: int, t1: int) -> float:
+        sums = self.reference.unit(unit, t0, t1)
+        processes = isinstance(self.reference.stations[EquipmentPath(unit)], ProcessConfig)
+        return sums["good"] / (sums["good"] + sums["scrap"]) if processes and sums["good"] + sums["scrap"] else 1.0
 
     def stock(self, item: str, t0: int, t1: int) -> float:
         """Mean number of an item on hand and on its way."""
@@ -83,8 +132,9 @@ def test_links_and_bottleneck(hour: int) -> None:
 
 
 def _made(chain_run: ChainRun, link: ChainLinkConfig) -> bool:
-    stations = chain_run.reference.stations.values()
-    return any(s.link == link.id and isinstance(s, ProcessConfig) for s in stations)
+    edges, ends = chain_run._stages(link)
+    units = {unit for edge in edges for unit in edge} | set(ends)
+    return any(isinstance(chain_run.reference.stations[EquipmentPath(unit)], ProcessConfig) for unit in units)
 
 
 @pytest.mark.parametrize("hour", range(HOURS))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from twin.brain.link_capacity import link_capacity
 from twin.brain.logs import TransitLog
 from twin.brain.sheet import Coverage, Sheet
 from twin.brain.site import Site, Table
@@ -15,7 +16,7 @@ from twin.equipment import EquipmentPath
 from twin.kpi.definitions.supply import ChainFlow, LinkFlow
 from twin.kpi.observed import COLUMN
 from twin.kpi.spec import specs
-from twin.master import ChainMaster, LinkMaster
+from twin.master import ChainMaster
 
 KNOWN = [COLUMN[n] for n in ("apt_ns", "aust_ns", "adet_ns", "adot_ns", "planned_down_ns", "outside_ns")]
 
@@ -45,7 +46,7 @@ class ChainView:
 
 def report_chain(sheet: Sheet, view: ChainView) -> None:
     """Write down the indicators of the chain and of its links."""
-    possible = [_possible(view, link) for link in view.chain.links]
+    possible = [link_capacity(view.table, link) for link in view.chain.links]
     stocks = [_stock(view, link.item) for link in view.chain.links]
     limits = [
         (items / link.quantity, i) for i, link in enumerate(view.chain.links) if (items := possible[i]) is not None
@@ -63,16 +64,6 @@ def report_chain(sheet: Sheet, view: ChainView) -> None:
         link_flow = LinkFlow(items, stock, link.quantity, window_s, final, least)
         for spec in specs("link"):
             sheet.one(spec, view.path.child(link.id), "link", link_flow, coverage)
-
-
-def _possible(view: ChainView, link: LinkMaster) -> float | None:
-    names, found = set(link.units), [0.0][:0]
-    for unit, row, own in zip(view.table.units, view.table.ints, view.table.floats, strict=True):
-        if unit.path in names and unit.ideal_s:
-            produced = float(own[COLUMN["out_produced"]])
-            good = float(own[COLUMN["good"]]) / produced if produced else 1.0
-            found.append(int(row[COLUMN["able_ns"]]) * 1e-9 / unit.ideal_s * good)
-    return sum(found) if found else None
 
 
 def _stock(view: ChainView, item: str) -> float | None:

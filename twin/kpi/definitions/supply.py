@@ -16,7 +16,8 @@ class LinkFlow:
     """One link of the chain in one window.
 
     Args:
-        possible: Good items that its units could have completed: able time / planned run time x yield.
+        possible: Good items that its stages could have completed: the largest flow through them, each of which could
+            have made able time / planned run time x yield.
         stock: Items on hand and in transit, mean over the window.
         quantity: Items per final product.
         window_s: Length of the window in s.
@@ -114,9 +115,9 @@ def chain_energy_per_product_kwh(chain: ChainFlow) -> Figure:
 
 @kpi("chain_link_capacity_per_day", "Link capacity", "环节产能", scale=DAY_S, **_own("1/d", "up", LINK))
 def chain_link_capacity_per_day(link: LinkFlow) -> Figure:
-    """sum over units of able time / planned run time x yield, / items per final product, per day
+    """largest flow through the stages of the link, each able time / planned run time x yield, / items per final product
 
-    各设备可用时间 / 计划单件时间 × 合格率之和 / 单位产品用量，按日计
+    环节各工序的最大流（每道：可用时间 / 计划单件时间 × 合格率）/ 单位产品用量，按日计
     """
     return link.possible, link.quantity * link.window_s
 

@@ -1,0 +1,89 @@
+"""A link of a chain can complete what flows through all its stages."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.brain.made import EPOCH, H, S, beat
+from tests.brain.test_brain import QUIET, run
+from twin.brain import Brain
+from twin.equipment import EquipmentPath
+from twin.master import ChainMaster, EquipmentMaster, LinkMaster, chain_path, meta_frame
+from twin.records import RecordKind, records
+
+LINE = EquipmentPath("works/north/hall/cells")
+Stage = tuple[str, float | None, tuple[str, ...]]
+"""Name, planned run time in s, what it gives to."""
+
+
+def per_day(stages: list[Stage], scrap: dict[str, int] | None = None, **kinds: str) -> tuple[float, float | None]:
+    """Capacity of the link that `end` completes and of the chain, which `final` of 60 s completes."""
+    brain = Brain(QUIET)
+    everyone: list[Stage] = [*stages, ("final", 60.0, ())]
+    masters = [
+        EquipmentMaster(
+            kind=kinds.get(name, "machine"), en=name, zh=name, position=number, ideal_s=ideal_s,
+            to=tuple(LINE.child(other) for other in to), link={"end": "part", "final": "whole"}.get(name),
+        )
+        for number, (name, ideal_s, to) in enumerate(everyone)
+    ]  # fmt: skip
+    part = LinkMaster(id="part", en="p", zh="p", segment="s", item="p", quantity=1, units=(LINE.child("end"),))
+    whole = LinkMaster(id="whole", en="w", zh="w", segment="s", item="w", quantity=1, units=(LINE.child("final"),))
+    chain = ChainMaster(id="c", en="c", zh="c", final_item="w", links=(part, whole))
+    paths = [LINE.child(name) for name, _, _ in everyone]
+    brain.process(meta_frame(EPOCH, list(zip(paths, masters, strict=True))))
+    brain.process(meta_frame(EPOCH, [(chain_path("c"), chain)]))
+    brain.process(records(RecordKind.STATE, [(path, EPOCH, ("STARVED", "o", None)) for path in paths]))
+    run(brain, [beat(EPOCH)])
+    said = [(LINE.child(name), EPOCH + S, ("p", 100 - lost, lost, 0, 1.0, 1)) for name, lost in (scrap or {}).items()]
+    rows = run(brain, [*([records(RecordKind.PART, said)] if said else []), beat(EPOCH + H)])
+    link = rows[EquipmentPath("chain-c/part"), "chain_link_capacity_per_day", "hour", EPOCH + H]["value"]
+    bottleneck = rows[EquipmentPath("chain-c"), "bottleneck_link", "hour", EPOCH + H]["value"]
+    return link, bottleneck
+
+
+def test_a_slow_stage_before_the_one_that_completes_limits_the_link() -> None:
+    assert per_day([("slow", 100.0, ("end",)), ("end", 10.0, ("final",))]) == (pytest.approx(864), 0)
+
+
+def test_a_slow_stage_that_completes_limits_it_too() -> None:
+    assert per_day([("fast", 10.0, ("end",)), ("end", 100.0, ("final",))]) == (pytest.approx(864), 0)
+
+
+def test_parallel_stages_add_up() -> None:
+    two = [("a", 100.0, ("end",)), ("b", 50.0, ("end",)), ("end", 10.0, ("final",))]
+    assert per_day([("raw", None, ("a", "b")), *two], raw="buffer") == (pytest.approx(864 + 1728), 1)
+
+
+def test_a_branch_cannot_make_up_for_another_behind_it() -> None:
+    """Two branches of two stages each, the slow one first in one and last in the other: 864 each, not 8640."""
+    branches = [("a", 100.0, ("c",)), ("b", 10.0, ("d",)), ("c", 10.0, ("end",)), ("d", 100.0, ("end",))]
+    stages: list[Stage] = [("raw", None, ("a", "b")), *branches, ("end", 10.0, ("final",))]
+    assert per_day(stages, raw="buffer")[0] == pytest.approx(2 * 864)
+
+
+def test_buffers_between_stages_do_not_limit() -> None:
+    stages: list[Stage] = [("slow", 100.0, ("store",)), ("store", None, ("end",)), ("end", 10.0, ("final",))]
+    assert per_day(stages, store="buffer")[0] == pytest.approx(864)
+
+
+def test_scrap_further_on_takes_its_share() -> None:
+    stages: list[Stage] = [("slow", 100.0, ("end",)), ("end", 10.0, ("final",))]
+    assert per_day(stages, {"end": 20})[0] == pytest.approx(864 * 0.8)
+    assert per_day(stages, {"slow": 10, "end": 20})[0] == pytest.approx(864 * 0.9 * 0.8)
+
+
+def test_what_goes_into_an_assembly_is_counted_in_other_pieces() -> None:
+    stages: list[Stage] = [("bolts", 100.0, ("end",)), ("end", 10.0, ("final",))]
+    assert per_day(stages, end="assembly")[0] == pytest.approx(8640)
+
+
+def test_a_bench_for_rework_beside_the_line_adds_nothing() -> None:
+    stages: list[Stage] = [("slow", 100.0, ("end",)), ("end", 10.0, ("final",)), ("bench", 30.0, ("end",))]
+    assert per_day(stages)[0] == pytest.approx(864)
+
+
+def test_stages_of_another_link_do_not_limit() -> None:
+    """What completes another link ends the walk: its capacity is told there."""
+    stages: list[Stage] = [("end", 10.0, ("final",))]
+    assert per_day(stages) == (pytest.approx(8640), 1)
