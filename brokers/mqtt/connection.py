@@ -10,6 +10,7 @@ import asyncio
 import logging
 import socket
 import ssl
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -29,6 +30,8 @@ from twin.errors import FatalError, RetriableError
 log = logging.getLogger(__name__)
 
 CONNECT_S = 10.0
+SHORT_S, SHORT_LIVES = 5.0, 3
+"""So many connections in a row that end so soon, each taken at the first attempt: somebody takes our place."""
 UNDERSTAND_S = 3.0
 """A broker that does not understand MQTT 5 may just wait for more bytes."""
 VERSIONS = {
@@ -125,6 +128,9 @@ class Connection:
         self._sent = self._done = self._life = 0
         self._waiting = self._signalled = self._closing = False
         self._refused: FatalError | None = None
+        self._born_at: float | None = None
+        self._short = 0
+        self._steady = False
         self._client: paho.Client | None = None
         self._greeting: asyncio.Task[None] | None = None
 
@@ -133,7 +139,7 @@ class Connection:
     @property
     def online(self) -> bool:
         """Whether messages can be sent now."""
-        return self._online.is_set()
+        return self._online.is_set() and self._refused is None
 
     async def wait_online(self) -> None:
         """Return when messages can be sent.
@@ -262,7 +268,8 @@ class Connection:
             client.username_pw_set(self.address.user, self.address.password)
         client.on_pre_connect = self._set_will
         client.on_connect = lambda *a: self._on_connect(first, str(a[3]))
-        client.on_disconnect = lambda *a: self._on_disconnect(first, str(a[3]))
+        client.on_disconnect = lambda *a: self._on_disconnect(a[0], first, str(a[3]))
+        client.on_connect_fail = self._on_connect_fail
         client.on_publish = self._on_publish
         client.on_message = self._on_message
         client.on_subscribe = lambda *a: self._call(self._take_grant, [str(code) for code in a[3] if code.is_failure])
@@ -284,6 +291,7 @@ class Connection:
     def _on_connect(self, first: asyncio.Future[str], answer: str) -> None:
         self._done = self._sent  # what was under way has gone with the old connection
         self._life += 1  # here, before paho hands out messages of the new connection
+        self._born_at = time.monotonic() if answer == "Success" else None
         if not first.done():
             self._call(_resolve, first, answer)
         elif answer == "Success":
@@ -291,12 +299,33 @@ class Connection:
         else:
             self._call(self._turned_away, answer)
 
-    def _on_disconnect(self, first: asyncio.Future[str], reason: str) -> None:
+    def _on_disconnect(self, client: paho.Client, first: asyncio.Future[str], reason: str) -> None:
         self._done = self._sent
+        self._count_short(client, reason)
         if first.done():
             self._call(self._gone)
         else:
             self._call(_resolve, first, reason)
+
+    def _on_connect_fail(self, *_: Any) -> None:
+        self._short = 0  # the broker was away: nobody has thrown us out
+
+    def _count_short(self, client: paho.Client, reason: str) -> None:
+        """Wait longer after each short life, and give up when somebody who was here before takes our place."""
+        born_at, self._born_at = self._born_at, None
+        if born_at is None or client is not self._client:
+            return
+        if time.monotonic() - born_at >= SHORT_S:
+            self._short, self._steady = 0, True
+        else:
+            self._short += 1
+        pause, longest = self.config.reconnect_s
+        client.reconnect_delay_set(min(pause * 2**self._short, longest), longest)  # type: ignore[arg-type]
+        if self._short == SHORT_LIVES:
+            text = (
+                f"{self.address}: expected to be the only {self.config.client_id}, got thrown out {SHORT_LIVES} times"
+            )
+            self._call(self._thrown_out, f"{text} at once: {reason} (is another one of this name connected?)")
 
     def _on_publish(self, *_: Any) -> None:
         if self._done < self._sent:  # what paho sends again after a reconnect was counted before
@@ -385,9 +414,22 @@ class Connection:
 
     def _turned_away(self, answer: str) -> None:
         if answer in REFUSED_FOR_GOOD:
-            self._refused = FatalError(f"{self.address}: expected to be let in, got {answer}")
-            self._online.set()
-            self._arrived.set()
+            self._give_up(f"{self.address}: expected to be let in, got {answer}")
+
+    def _thrown_out(self, text: str) -> None:
+        if self._steady:
+            log.warning("%s; trying again", text)
+        else:
+            self._give_up(text)
+
+    def _give_up(self, text: str) -> None:
+        self._refused = FatalError(text)
+        client, self._client = self._client, None
+        if client is not None:
+            client.disconnect()
+        self._online.set()
+        self._arrived.set()
+        self._room.set()
 
     def _gone(self) -> None:
         if self._online.is_set() and not self._closing:

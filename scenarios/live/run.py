@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from brokers.embedded import EmbeddedBroker
+from brokers.mqtt.claim import Claim
 from dashboards.web.listening import listening
 from scenarios.live.children import BROKER, ROLES, Child
 from scenarios.live.folder import RunLock
@@ -112,12 +113,13 @@ class LiveRun:
         self._changed, self._new = asyncio.Event(), asyncio.Event()
         self._listener = listener
         self._lock = lock
+        self._claim: Claim | None = None
 
     async def run(self) -> None:
         """Run until Ctrl-C or SIGTERM.
 
         Raises:
-            ConnectorError: A counterpart is away for good.
+            ConnectorError: A counterpart is away for good, or another run of this name is at the broker.
             RoleEndedError: One of our processes ended for a reason that stays.
             DataLostError: Records were lost.
         """
@@ -149,6 +151,13 @@ class LiveRun:
             watched = {task for task in watched if not task.done()}
 
     async def _start(self) -> None:
+        if self.settings.broker is not None:
+            self._claim = Claim(
+                self.settings.broker, self.settings.name, self.settings.run or self.settings.folder.name
+            )
+            await self._claim.hold()
+            self._kept.append(asyncio.create_task(self._claim.keep()))
+            self._new.set()
         if self._listener is None:
             self._listener = listening(self.settings.host, self.settings.port)
         self.settings = self.settings.model_copy(update={"port": self._listener.getsockname()[1]})
@@ -227,6 +236,8 @@ class LiveRun:
         ):
             roles = [self._roles[name] for name in names if name in self._roles]
             await asyncio.gather(*(role.stop(limit_s) for role in roles))
+        if self._claim is not None:
+            await self._claim.close()
         if self._listener is not None:
             self._listener.close()
 
