@@ -5,7 +5,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 UI := dashboards/web/ui
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check bench validation golden install install-test clean
+.PHONY: demo test check bench validation reliability golden install install-test clean
 
 demo: install
 	@$(BIN)/factory demo
@@ -30,6 +30,14 @@ validation: install-test
 	VALIDATION_ROWS=.validation.jsonl $(PYTEST) -n 2 tests/validation
 	$(BIN)/python -m tests.validation.report .validation.jsonl
 	@rm -f .validation.jsonl
+
+# Every fault FF_FAULTS times on real processes, brokers and stores; writes the table of docs/reliability.md anew.
+reliability: export FF_FAULTS ?= 20
+reliability: export FF_AWAY_S ?= 120
+reliability: install-test
+	@rm -f .reliability.jsonl
+	RELIABILITY_ROWS=.reliability.jsonl $(PYTEST) tests/reliability; code=$$?; \
+	$(BIN)/python -m tests.reliability.report .reliability.jsonl; rm -f .reliability.jsonl; exit $$code
 
 golden: install-test
 	RENEW_GOLDEN=1 $(PYTEST) -m "not bench and not browser and not validation" tests

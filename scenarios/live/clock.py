@@ -7,15 +7,27 @@ import time
 
 
 class SystemClock:
-    """Real time."""
+    """Real time that never jumps.
+
+    It is set once, by the machine's clock, and goes on with the time since the machine was started (also asleep).
+    A clock that is put right while a run lives neither makes a plant leap nor keeps it waiting.
+    """
+
+    def __init__(self) -> None:
+        self._set_ns = time.time_ns() - _since_start_ns()
 
     def now_ns(self) -> int:
         """Nanoseconds since 1970 UTC."""
-        return time.time_ns()
+        return self._set_ns + _since_start_ns()
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await asyncio.sleep(seconds)
+
+
+def _since_start_ns() -> int:
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic_ns() if boot is None else time.clock_gettime_ns(boot)
 
 
 class Pace:

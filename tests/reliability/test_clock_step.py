@@ -1,0 +1,36 @@
+"""Somebody puts the clock of the machine right, by an hour, while the run lives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.counterparts import missing
+from tests.reliability.servers import pause
+from tests.reliability.stories import AWAY_S, faulty, story
+
+LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+
+
+@pytest.mark.xdist_group("live")
+@faulty
+@pytest.mark.parametrize("step", ["+3600", "-3600"])
+def test_nothing_is_lost_or_doubled(step: str, seed: int, tmp_path: Path) -> None:
+    if not LIBRARIES:
+        missing("libfaketime is not installed (see .ci/run)")
+    offset = tmp_path / "offset"
+    offset.write_text("+0\n", encoding="utf-8")
+    faked = {
+        "LD_PRELOAD": str(LIBRARIES[0]),
+        "FAKETIME_TIMESTAMP_FILE": str(offset),
+        "FAKETIME_CACHE_DURATION": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "DONT_FAKE_MONOTONIC": "1",
+    }
+    with story(f"clock step {step} s", seed, tmp_path, environment=faked) as run:
+        run.somewhen()
+        offset.write_text(f"{step}\n", encoding="utf-8")
+        pause(AWAY_S)
+        run.goes_on(10)
+        run.end()
