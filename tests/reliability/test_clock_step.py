@@ -9,6 +9,7 @@ import pytest
 from tests.counterparts import missing
 from tests.reliability.servers import pause
 from tests.reliability.stories import AWAY_S, faulty, story
+from tests.servers.mosquitto import Mosquitto
 
 LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
@@ -16,7 +17,7 @@ LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 @pytest.mark.xdist_group("live")
 @faulty
 @pytest.mark.parametrize("step", ["+3600", "-3600"])
-def test_nothing_is_lost_or_doubled(step: str, seed: int, tmp_path: Path) -> None:
+def test_nothing_is_lost_or_doubled(step: str, seed: int, tmp_path: Path, mosquitto: Mosquitto) -> None:
     if not LIBRARIES:
         missing("libfaketime is not installed (see .ci/run)")
     offset = tmp_path / "offset"
@@ -28,7 +29,7 @@ def test_nothing_is_lost_or_doubled(step: str, seed: int, tmp_path: Path) -> Non
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "DONT_FAKE_MONOTONIC": "1",
     }
-    with story(f"clock step {step} s", seed, tmp_path, environment=faked) as run:
+    with story(f"clock step {step} s", seed, tmp_path, "--broker", mosquitto.url, environment=faked) as run:
         run.somewhen()
         offset.write_text(f"{step}\n", encoding="utf-8")
         pause(AWAY_S)
