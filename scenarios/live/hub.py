@@ -92,6 +92,7 @@ class Hub:
     def counters(self) -> Mapping[str, Any]:
         """What the ingest has seen, for the health page."""
         brain = {f"brain_{name}": count for name, count in asdict(self.brain.stats).items()}
+        brain["brain_unstored"] = 0 if self._figures is None else self._figures.counters.held
         brain |= {"brain_failures": self._thought.failed, "pages_failures": self._shown.failed}
         return brain if self.ingest is None else {**self.ingest.status(), **brain}
 
