@@ -102,15 +102,15 @@ def uns_filter(root: str = "") -> str:
     return f"{UNS}/{root}/#" if root else f"{UNS}/#"
 
 
-def meta_filters(root: str = "") -> list[str]:
-    """MQTT filters of the master data at and below a path, one for each depth.
+def kind_filters(kind: RecordKind, root: str = "") -> list[str]:
+    """MQTT filters of the records of a kind at and below a path, one for each depth.
 
-    >>> meta_filters("yujiang/vehicle/assembly/trim")
+    >>> kind_filters(RecordKind.META, "yujiang/vehicle/assembly/trim")
     ['uns/v1/yujiang/vehicle/assembly/trim/meta', 'uns/v1/yujiang/vehicle/assembly/trim/+/meta']
     """
     start = [*root.split("/")] if root else ["+"]
     deeper = range(Level.UNIT - len(start) + 1)
-    return ["/".join((UNS, *start, *("+" * more), RecordKind.META.value)) for more in deeper]
+    return ["/".join((UNS, *start, *("+" * more), kind.value)) for more in deeper]
 
 
 class SparkplugId(NamedTuple):

@@ -9,7 +9,7 @@ from brokers.links import Base, ignore_base, mark_payload, read_base
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.codec import decode_all, kept_place
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message
-from brokers.naming import control_topic, meta_filters, parse_uns_topic, uns_filter
+from brokers.naming import control_topic, kind_filters, parse_uns_topic, uns_filter
 from brokers.refusals import Refusals
 from twin.ports import Delivery, Mark
 from twin.records import Frame, RecordKind
@@ -30,15 +30,18 @@ class UnsSource:
         url: Address of the broker.
         client_id: MQTT client id; the same one finds its session again.
         roots: Paths at and below which to listen; empty text: everything.
+        states: Pass on the last state of each unit that the broker retains, too.
     """
 
-    def __init__(self, url: str, client_id: str = "ingest", roots: Sequence[str] = ("",)):
+    def __init__(self, url: str, client_id: str = "ingest", roots: Sequence[str] = ("",), states: bool = False):
         self.on_base: Callable[[Base], None] = ignore_base
         self.malformed = 0
         self.refusals = Refusals()
         base = control_topic("base", "#")
         filters = tuple((uns_filter(root), 1) for root in roots)
-        retained = (base, *(meta for root in roots for meta in meta_filters(root)))
+        self._kept = {RecordKind.META, RecordKind.STATE} if states else {RecordKind.META}
+        kept = (name for kind in sorted(self._kept) for root in roots for name in kind_filters(kind, root))
+        retained = (base, *kept)
         config = ConnectionConfig(client_id, filters=filters, retained=retained, keep_session=True)
         self._connection = Connection(BrokerAddress.of(url), config)
         self._connection.handle(base, self._take_base)
@@ -91,7 +94,7 @@ class UnsSource:
     def _frames(self, message: Message) -> list[Frame]:
         try:
             topic = parse_uns_topic(message.topic)
-            if message.retain and topic.kind is not RecordKind.META:
+            if message.retain and topic.kind not in self._kept:
                 return []
             frames = decode_all(topic, message.payload)
         except ValueError as error:

@@ -10,6 +10,7 @@ from brokers.door import Door
 from brokers.links import LinkSource
 from brokers.opcua.publisher import OpcUaPublisher
 from twin.errors import RetriableError
+from twin.records import Frame
 
 LOG = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ async def bridge(
     retry_s: tuple[float, float] = (0.2, 10.0),
     on_ready: Callable[[], None] | None = None,
     door: Door | None = None,
+    admits: Callable[[Frame], bool] = lambda _: True,
 ) -> None:
     """Hand everything from a source to a publisher until cancelled; opens and closes both.
 
@@ -29,6 +31,7 @@ async def bridge(
         retry_s: First and longest pause before the source is tried again.
         on_ready: Called when both are open.
         door: What rows may not come in; None: all may.
+        admits: Whether a frame is of this run, or a stranger's.
 
     Raises:
         FatalError: One of the two cannot be opened, whatever the number of attempts.
@@ -40,7 +43,7 @@ async def bridge(
         if on_ready is not None:
             on_ready()
         try:
-            await _carry(source, publisher, door)
+            await _carry(source, publisher, door, admits)
         finally:
             await source.close()
     finally:
@@ -58,8 +61,10 @@ async def _open(source: LinkSource, retry_s: tuple[float, float]) -> None:
             pause = min(2 * pause, longest)
 
 
-async def _carry(source: LinkSource, publisher: OpcUaPublisher, door: Door | None) -> None:
+async def _carry(
+    source: LinkSource, publisher: OpcUaPublisher, door: Door | None, admits: Callable[[Frame], bool]
+) -> None:
     async for delivery in source.deliveries():
-        for frame in delivery.frames:
+        for frame in filter(admits, delivery.frames):
             await publisher.publish(frame if door is None else door.admit(frame))
         await delivery.ack()

@@ -28,7 +28,8 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
         security=settings.opcua_security,
     )
     publisher = OpcUaPublisher(config)
-    source = connect.source(settings.broker, settings.transport, f"opcua-{settings.name}", settings.heard)
+    options = {"states": True} if settings.transport == "uns" else {}  # births say them in Sparkplug
+    source = connect.source(settings.broker, settings.transport, f"opcua-{settings.name}", settings.heard, **options)
 
     def tell() -> None:
         if not parent.again:
@@ -36,7 +37,7 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
         parent.ready()
 
     door = door_of(settings, SystemClock())
-    bridging = asyncio.create_task(bridge(source, publisher, on_ready=tell, door=door))
+    bridging = asyncio.create_task(bridge(source, publisher, on_ready=tell, door=door, admits=settings.admits))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([bridging, stopped], return_when=asyncio.FIRST_COMPLETED)
     if bridging.done():

@@ -145,9 +145,6 @@ class Hub:
             copy = self.memory.save(self.brain, self.ingest.receptions, self._figures.held())
         await asyncio.to_thread(self.memory.write, copy)
 
-    def _admits(self, frame: Frame) -> bool:
-        return self.settings.admits(frame.publisher, frame.run)
-
     async def connect(self, broker: str, limit_s: float | None = CONNECT_S) -> None:
         """Listen to a broker; returns when subscribed.
 
@@ -160,7 +157,9 @@ class Hub:
         """
         source = connect.source(broker, self.settings.transport, f"ingest-{self.settings.name}", self.settings.heard)
         door = door_of(self.settings, SystemClock())
-        self.ingest = Ingest(source, self.store, [self._observe], keeper=self.memory, admits=self._admits, door=door)
+        self.ingest = Ingest(
+            source, self.store, [self._observe], keeper=self.memory, admits=self.settings.admits, door=door
+        )
         publisher = connect.publisher(broker, self.settings.transport, self.settings.brain)
         life = f"{self.settings.run}.{secrets.token_hex(4)}"
         self._figures = Outbox(self.settings.brain, publisher.split, OutboxConfig(policy="drop_oldest"), life)

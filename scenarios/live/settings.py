@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from brokers.door import Stamp
 from scenarios.document import ForecastConfig
 from twin.config import Title
+from twin.records import Frame
 
 LISTEN = r"^(#|[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*)(=(source|server|arrival))?$"
 
@@ -114,10 +115,10 @@ class RunSettings(BaseModel):
         """Whether a process with these settings serves a site."""
         return not self.sites or site in self.sites
 
-    def admits(self, publisher: str, run: str) -> bool:
-        """Whether a piece is of this run, or a stranger's."""
-        own = bool(self.run) and (publisher == self.brain or publisher in self.publishers)
-        return not own or run.startswith(f"{self.run}.")
+    def admits(self, frame: Frame) -> bool:
+        """Whether a frame is of this run, or a stranger's."""
+        own = bool(self.run) and (frame.publisher == self.brain or frame.publisher in self.publishers)
+        return not own or frame.run.startswith(f"{self.run}.")
 
     @property
     def plant_state(self) -> Path:

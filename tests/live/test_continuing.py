@@ -68,9 +68,19 @@ def content(frame: Frame) -> list[object]:
     )
 
 
+@pytest.fixture(params=["duckdb", "lines", "influxdb18_url"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Address of an empty store that outlives a run."""
+    if request.param == "influxdb18_url":
+        return str(request.getfixturevalue(request.param))
+    return f"{request.param}://{tmp_path}/keep.{request.param}"
+
+
 @pytest.mark.parametrize("new_disk", [False, True])
-async def test_the_same_command_an_hour_later_makes_the_same_history(tmp_path: Path, new_disk: bool) -> None:
-    scenario, given = load("workshop"), wish(tmp_path, f"duckdb://{tmp_path}/keep.duckdb")
+async def test_the_same_command_an_hour_later_makes_the_same_history(
+    tmp_path: Path, store_url: str, new_disk: bool
+) -> None:
+    scenario, given = load("workshop"), wish(tmp_path, store_url)
     first = await history(scenario, given, START_NS)
     before = {kind: content(await stored(first.settings.store, kind, START_NS)) for kind in EVENTS}
     assert all(before.values())

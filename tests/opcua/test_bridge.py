@@ -48,3 +48,38 @@ async def test_records_on_a_broker_reach_an_opc_ua_client(mosquitto: Mosquitto, 
         with suppress(asyncio.CancelledError):
             await program
         await sender.close()
+
+
+async def test_a_bridge_that_comes_later_knows_the_last_state_and_nothing_of_another_run(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    sender, server = UnsPublisher(mosquitto.url, PLANT), OpcUaPublisher(OpcUaConfig(tmp_path / "state", port=0))
+    await sender.open()
+    await send(sender)
+    await sender.flushed()
+    source = UnsSource(mosquitto.url, "opcua-late", states=True)
+    program = asyncio.create_task(bridge(source, server, admits=lambda frame: frame.run == "run"))
+    try:
+        await asyncio.wait_for(server.ready.wait(), 20)
+        made = Running(server, HandClock(), tmp_path)
+        async with await made.client() as client:
+            watcher = Watcher()
+            subscription = await client.create_subscription(20, watcher)
+            await subscription.subscribe_data_change(made.node(client, f"{CELL}.state"))
+            values = [await watcher.next()]
+            while values[-1][0] is None:
+                values.append(await watcher.next())
+            assert values[-1][0] == "SETUP"
+            other = state("PRODUCING").stamped(PLANT, "another", 0)
+            ours = telemetry([21.0]).stamped(PLANT, "run", 9)
+            await subscription.subscribe_data_change(made.node(client, f"{CELL}.power_kw"))
+            await sender.publish(other)
+            await sender.publish(ours)
+            while values[-1][0] != 21.0:
+                values.append(await watcher.next())
+            assert "PRODUCING" not in [value for value, *_ in values]
+    finally:
+        program.cancel()
+        with suppress(asyncio.CancelledError):
+            await program
+        await sender.close()

@@ -1,0 +1,76 @@
+"""A hub that ends at any moment: the next one shows its observers what this one would have shown."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from brokers import connect
+from brokers.ingest import Ingest
+from brokers.outbox import Outbox
+from brokers.pump import Pump
+from brokers.reception import Reception, Stored
+from scenarios.live.hub_memory import HubMemory
+from tests.servers.mosquitto import Mosquitto
+from tests.transport.parts import LIMIT_S, RecordingSink, running, tick_frames
+from twin.brain import Brain
+from twin.equipment import EquipmentPath
+from twin.records import Frame, RecordKind, records
+
+SITE = "site/one"
+
+
+async def told(url: str, memory: HubMemory, seen: list[Frame], ticks: range, outbox: Outbox) -> None:
+    """One life of an ingest, in which some ticks are said and stored."""
+    state = memory.read()
+    source = connect.source(url, "uns", "ingest")
+    ingest = Ingest(source, RecordingSink(), [seen.extend], keeper=memory)
+    if state is not None:
+        await ingest.restore(state.receptions, memory.events(state.journal))
+    async with running(ingest.run()):
+        await asyncio.wait_for(ingest.ready.wait(), LIMIT_S)
+        for tick in ticks:
+            outbox.put(tick_frames(tick))
+        assert await outbox.settled(LIMIT_S)
+        if ticks.start == 0:
+            async with ingest.still:
+                copy = memory.save(Brain(), ingest.receptions, [])
+            memory.write(copy)
+    memory.close()
+
+
+async def test_what_came_after_the_last_copy_is_shown_again_and_in_order(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    publisher = connect.publisher(mosquitto.url, "uns", SITE)
+    outbox = Outbox(SITE, publisher.split)
+    memory = HubMemory(tmp_path / "hub.state", "run")
+    memory.begin(Brain())
+    lives: list[list[Frame]] = []
+    async with running(Pump(outbox, publisher).run()):
+        for ticks in (range(5), range(5, 10), range(10, 15)):
+            lives.append([])
+            await told(mosquitto.url, HubMemory(tmp_path / "hub.state", "run"), lives[-1], ticks, outbox)
+    saved = len(lives[0])
+    for life in lives:
+        numbers = [frame.seq for frame in life]
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert [life[0].seq for life in lives] == [0, saved, saved]
+    assert lives[-1][-1].seq == outbox.next - 1
+
+
+async def test_of_indicators_only_the_numbers_are_kept(tmp_path: Path) -> None:
+    memory = HubMemory(tmp_path / "hub.state", "run")
+    memory.begin(Brain())
+    row = ("oee", "site", "hour", 0, 1.0, 1.0, 1.0, 1.0, "good", "r1")
+    figure = records(RecordKind.KPI, [(EquipmentPath("a/b"), 1, row)])
+    await memory.keep(Stored([figure, figure.stamped("brain/x", "run.1", 3)]))
+    memory.close()
+    (kept,) = HubMemory(tmp_path / "hub.state", "run").events(0)
+    assert isinstance(kept, Stored)
+    assert [(len(frame), frame.seq) for frame in kept.frames] == [(0, 3)]
+
+
+def test_a_reception_that_waits_waits_anew_in_the_next_life() -> None:
+    run = Reception("site", "run")
+    assert list(run.show(tick_frames(0)[0].stamped("site", "run", 3), now=1_000.0)) == []
+    run.resume(5.0)
+    assert run.gap_since == 5.0
