@@ -23,6 +23,10 @@ PERIODS = 3
 HEALTHY, DEGRADED, NO_DATA = 255, 199, 1
 """ServiceLevel (Part 4, 6.6.2.4.2): all is heard; the top of the range of a server that lacks something; nothing is."""
 NAMED = 3
+MOST, OTHERS = 10_000, "others"
+"""Sources that are known by name; further ones are one source together."""
+LOOK_NS = 1_000_000_000
+"""Time between two looks for sources that have gone."""
 
 
 @dataclass(slots=True)
@@ -58,6 +62,8 @@ class Lives:
 
     def hear(self, name: str, now_ns: int) -> tuple[int, bool]:
         """Take a sign of life: number of the source, and whether it was lost until now."""
+        if name not in self._number and len(self.all) >= MOST:
+            name = OTHERS
         number = self._number.get(name)
         if number is None:
             number = self._number[name] = len(self.all)
@@ -127,9 +133,13 @@ class Watch:
     lives: Lives
     lose: Callable[[list[int], int], None]
     linked: Callable[[], bool]
+    looked_ns: int = 0
 
     def look(self, now_ns: int) -> list[int]:
-        """Look for sources that have gone; the variables that have just been lost."""
+        """Look for sources that have gone, once a second; the variables that have just been lost."""
+        if 0 <= now_ns - self.looked_ns < LOOK_NS:
+            return []
+        self.looked_ns = now_ns
         worse = self.lives.judge(now_ns, self.linked())
         touched: list[int] = []
         for number, quality in worse:

@@ -147,7 +147,8 @@ class OpcUaPublisher:
             frame = frame.take(kept)
         if frame.kind in LASTING:
             for key, time_ns in zip(self._keys(frame), frame.time_ns.tolist(), strict=True):
-                self._newest[key] = max(time_ns, self._newest.get(key, -1))
+                if self.model.is_unit(key[1]):
+                    self._newest[key] = max(time_ns, self._newest.get(key, -1))
         return frame
 
     @staticmethod

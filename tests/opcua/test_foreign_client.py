@@ -93,6 +93,12 @@ async def test_node_opcua_browses_reads_calls_and_subscribes(plant: Running, tmp
         assert (await client.next())["value"] == 12.5
         await give(plant, 20.0)
         assert await client.next() == {"what": "change", "value": 20, "status": "Good"}
+        plant.clock.forward(plant.publisher.config.gap_s + 1)
+        await plant.publisher.turn()
+        lost = "UncertainNoCommunicationLastUsableValue"
+        assert await client.next() == {"what": "change", "value": 20, "status": lost}
+        await give(plant, 20.0)
+        assert await client.next() == {"what": "change", "value": 20, "status": "Good"}
         await give(plant, float("nan"))
         assert await client.next() == {"what": "change", "value": None, "status": "BadDataUnavailable"}
 

@@ -15,7 +15,7 @@ from asyncua import Client, ua
 from brokers.mqtt.publisher import UnsPublisher
 from brokers.mqtt.source import UnsSource
 from brokers.opcua import OpcUaConfig, OpcUaPublisher, bridge
-from brokers.opcua.lives import DEGRADED, GONE, HEALTHY, LOST, NO_DATA, Lives
+from brokers.opcua.lives import DEGRADED, GONE, HEALTHY, LOST, MOST, NO_DATA, OTHERS, Lives
 from brokers.opcua.values import moment
 from tests.opcua.conftest import Running, running
 from tests.opcua.plants import CELL, LINE, NOW_NS, PLANT, SECOND_NS, HandClock, Watcher, state, telemetry
@@ -173,6 +173,13 @@ async def test_a_broker_that_goes_takes_the_good_quality_with_it(mosquitto: Mosq
 async def reaches(watcher: Watcher, status: str) -> None:
     while (await watcher.next())[1].StatusCode.name != status:
         pass
+
+
+async def test_there_is_an_end_to_the_sources_that_are_known_by_name() -> None:
+    lives = Lives(15 * SECOND_NS, 60 * SECOND_NS)
+    numbers = {lives.hear(f"device{number}", number)[0] for number in range(MOST + 100)}
+    assert len(numbers) == len(lives.all) == MOST + 1
+    assert lives.all[-1].name == OTHERS
 
 
 async def test_a_slow_source_is_lost_after_three_of_its_periods() -> None:
