@@ -5,7 +5,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 UI := dashboards/web/ui
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check bench validation reliability golden install install-test clean
+.PHONY: demo test check bench validation reliability fuzz golden install install-test clean
 
 demo: install
 	@$(BIN)/factory demo
@@ -38,6 +38,10 @@ reliability: install-test
 	@rm -f .reliability.jsonl
 	RELIABILITY_ROWS=.reliability.jsonl $(PYTEST) tests/reliability; code=$$?; \
 	$(BIN)/python -m tests.reliability.report .reliability.jsonl; rm -f .reliability.jsonl; exit $$code
+
+# A million spoilt inputs for everything that reads what others wrote; the table goes into docs/reliability.md.
+fuzz: install-test
+	$(BIN)/python -m tests.fuzz.run --inputs 1000000 --page
 
 golden: install-test
 	RENEW_GOLDEN=1 $(PYTEST) -m "not bench and not browser and not validation" tests

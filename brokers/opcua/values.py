@@ -36,6 +36,11 @@ PYTHON_TYPES: dict[ua.VariantType, tuple[type, ...]] = {
 """What a variable of each type takes; anything else is refused."""
 
 
+RANGES = {ua.VariantType.Int64: range(-(2**63), 2**63), ua.VariantType.UInt32: range(2**32)}
+DOUBLES = range(-(10**308), 10**308)
+"""Whole numbers that a double can stand for."""
+
+
 def moment(time_ns: int) -> datetime:
     """A time of ours as OPC UA sends it, cut to microseconds (asyncua's resolution).
 
@@ -60,8 +65,12 @@ def fits(value: object, variant: ua.VariantType) -> bool:
 
     >>> fits(3, ua.VariantType.Double), fits(True, ua.VariantType.Double), fits("3", ua.VariantType.Double)
     (True, False, False)
+    >>> fits(-1, ua.VariantType.UInt32), fits(2**63, ua.VariantType.Int64), fits(10**400, ua.VariantType.Double)
+    (False, False, False)
     """
-    return isinstance(value, PYTHON_TYPES[variant]) and not isinstance(value, bool)
+    if not isinstance(value, PYTHON_TYPES[variant]) or isinstance(value, bool):
+        return False
+    return not isinstance(value, int) or value in RANGES.get(variant, DOUBLES)
 
 
 def data_value(change: Change, variant: ua.VariantType, now_ns: int) -> ua.DataValue:

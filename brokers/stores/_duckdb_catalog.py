@@ -43,6 +43,8 @@ SCHEMA = [
     "CREATE TABLE IF NOT EXISTS telemetry_columns (number INTEGER, tag VARCHAR, name VARCHAR, first BOOLEAN)",
     "CREATE TABLE IF NOT EXISTS telemetry_units (unit INTEGER, number INTEGER)",
     "CREATE TABLE IF NOT EXISTS telemetry_tags (tag INTEGER, name VARCHAR)",
+    "CREATE TABLE IF NOT EXISTS written (writes BIGINT, rows BIGINT, at_ns BIGINT)",
+    "INSERT INTO written SELECT 0, 0, 0 WHERE (SELECT count(*) FROM written) = 0",
     "CREATE TABLE IF NOT EXISTS telemetry_long "
     "(unit INTEGER, tag INTEGER, time_ns BIGINT, value DOUBLE, quality UTINYINT)",
     *(

@@ -8,8 +8,10 @@ Rows newer than the last row of their unit are appended; only others are compare
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import astuple
 from typing import Any
 
 import duckdb
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 
 from brokers.columns import ColumnType, cleaned, column_type
 from brokers.stores._duckdb_catalog import LONG, SETS, WIDE, prepared, quoted, tables_of
+from brokers.stores._duckdb_damage import Written
 from brokers.stores.schema import ROW_KEY, coalesced, known_tags, merged
 from twin.records import Frame, RecordKind
 
@@ -39,20 +42,26 @@ class Tables:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._sql = connection
         self.catalog = self._draft = prepared(connection)
+        self.written = Written(*(connection.execute("SELECT writes, rows, at_ns FROM written").fetchone() or ()))
+        """How much has been written into the file."""
 
     def write(self, frames: Iterable[Frame]) -> None:
         """Write all or nothing; durable when it returns."""
         self._draft = self.catalog.draft()
         self._sql.begin()
+        rows = 0
         try:
             for frame in merged(frames):
+                rows += len(frame)
                 self._write(frame)
+            written = Written(self.written.writes + 1, self.written.rows + rows, time.time_ns())
+            self._sql.execute("UPDATE written SET writes = ?, rows = ?, at_ns = ?", [*astuple(written)])
             self._sql.commit()
         except BaseException:
             with suppress(duckdb.Error):  # a full disk has ended the transaction already
                 self._sql.rollback()
             raise
-        self.catalog = self._draft.settled()
+        self.catalog, self.written = self._draft.settled(), written
 
     def _write(self, frame: Frame) -> None:
         units = self._units(frame.paths)

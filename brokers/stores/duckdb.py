@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,12 +20,15 @@ from numpy.typing import NDArray
 
 from brokers.stores import StoreUrl, stores
 from brokers.stores._duckdb_catalog import Catalog, quoted, tables_of
+from brokers.stores._duckdb_damage import WrittenMark, connected, missing
 from brokers.stores._duckdb_tables import Tables
 from brokers.stores.latest import Latest
 from brokers.stores.schema import LAST_KEY, bucket_ns, checked_where, event_frame, events_only
 from twin.equipment import EquipmentPath
 from twin.errors import RefusedRowsError, StoreError
 from twin.records import COLUMNS, Frame, RecordKind
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Series = tuple[NDArray[np.int64], NDArray[np.float64]]
@@ -46,7 +51,9 @@ class DuckDbStore:
     """Keeps records in one file; no other process can open it meanwhile.
 
     Writes are transactions: ``write`` returns when the rows are on disk, and a killed process
-    loses nothing that was acknowledged. Freed space is used again, but the file does not shrink.
+    loses nothing that was acknowledged. A log or file that was damaged on the disk is put aside when it is
+    opened, and ``lost`` says how much of what was acknowledged is missing. Freed space is used again, but the
+    file does not shrink.
 
     Args:
         path: The file; its folder is made. ``:memory:`` keeps nothing.
@@ -72,6 +79,9 @@ class DuckDbStore:
         self._now_ns = now_ns
         self.forgotten: Counter[RecordKind] = Counter()
         """Rows deleted because they were too old, by kind."""
+        self.lost = ""
+        """What was acknowledged and is not in the file any more, as found when it was opened; empty: nothing."""
+        self._mark = None if path == ":memory:" or run else WrittenMark(path)
         self._config: dict[str, Any] = {"threads": threads, "memory_limit": memory}
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="store-read")
@@ -106,6 +116,8 @@ class DuckDbStore:
         self._readers.shutdown(wait=True)
         await self._run(self._writer, self._root.close)
         self._writer.shutdown(wait=True)
+        if self._mark is not None:
+            self._mark.close()
 
     async def series(
         self, path: EquipmentPath, tag: str, t0_ns: int, t1_ns: int, max_points: int = 1000
@@ -159,12 +171,27 @@ class DuckDbStore:
         try:
             if self.path != ":memory:":
                 Path(self.path).parent.mkdir(parents=True, exist_ok=True)
-            self._root = duckdb.connect(self.path, config=self._config)
+            self._root = connected(self.path, self._config)
+            self._tables = Tables(self._cursor())
         except duckdb.Error as error:
             raise StoreError(explained(self.path, f"expected a DuckDB file, got: {error}")) from error
         except OSError as error:
             raise StoreError(f"store {self.path}: expected a folder to write to, got: {error.strerror}") from error
-        self._tables = Tables(self._cursor())
+        self._local = threading.local()
+        if self._mark is None:
+            return
+        self.lost = missing(self._mark.read(), self._tables.written)
+        if self.lost:
+            log.error("store %s: %s (damaged on the disk, or replaced by an older copy)", self.path, self.lost)
+        self._mark.write(self._tables.written)
+
+    def _reopen(self) -> None:
+        """Begin anew with a file in which DuckDB has met what it cannot go on with."""
+        log.error("store %s: DuckDB gave up on the file; it is opened again", self.path)
+        with suppress(duckdb.Error):
+            self._root.close()
+        self._open()
+        self._latest_read.clear()
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         cursor = self._root.cursor()
@@ -177,8 +204,13 @@ class DuckDbStore:
     def _write(self, frames: Sequence[Frame]) -> None:
         try:
             self._tables.write(frames)
+        except duckdb.FatalException:
+            self._reopen()
+            raise
         except CONTENT as error:
             raise RefusedRowsError(f"store {self.path}: {error}") from error
+        if self._mark is not None:
+            self._mark.write(self._tables.written)
 
     @property
     def _catalog(self) -> Catalog:

@@ -5,12 +5,14 @@ A run serves it with :class:`dashboards.web.server.WebServer`; any ASGI server c
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, ORJSONResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, ORJSONResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
@@ -68,6 +70,7 @@ def create_app(history: History, live: LiveState, settings: WebSettings | None =
     app.state.load = lambda: live.load(history)
     app.include_router(Routes(history, live, settings, broadcaster).router())
     app.add_exception_handler(StoreError, _store_away)
+    app.add_exception_handler(RequestValidationError, _not_valid)
     _pages(app, settings)
     app.add_middleware(GZipMiddleware, minimum_size=2048)
     app.add_middleware(Guard, hosts=settings.hosts)
@@ -99,3 +102,11 @@ def _pages(app: FastAPI, settings: WebSettings) -> None:
 
 async def _store_away(_: Request, error: Exception) -> ORJSONResponse:
     return ORJSONResponse({"detail": str(error)}, status_code=503)
+
+
+async def _not_valid(_: Request, error: Exception) -> Response:
+    """What is wrong with a question, without what was asked: that may hold what no JSON can."""
+    rows = error.errors() if isinstance(error, RequestValidationError) else ()
+    detail = [{name: row[name] for name in ("type", "loc", "msg")} for row in rows]
+    body = json.dumps({"detail": detail}, default=str)
+    return Response(body, status_code=422, media_type="application/json")

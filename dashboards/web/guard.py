@@ -75,8 +75,11 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != host:
             return PlainTextResponse("origin: expected this server's own pages, got another origin", 403)
-        if len(scope.get("query_string", b"")) > LONGEST_QUERY:
+        query = scope.get("query_string", b"")
+        if len(query) > LONGEST_QUERY:
             return PlainTextResponse(f"query: expected at most {LONGEST_QUERY} bytes", 414)
+        if not query.isascii():
+            return PlainTextResponse("query: expected other characters than ASCII as %XX, got bytes", 400)
         return None
 
 

@@ -154,6 +154,15 @@ async def test_a_question_that_is_too_large_is_not_read(served: Served) -> None:
     assert small.status_code == 404  # pages alone have no plant to look ahead with
 
 
+@pytest.mark.parametrize(
+    "body", [b'{"\\ud800": 1}', b'{"step_s": NaN, "x": Infinity}', b'{"seed": 1e999}', b"[" * 9000]
+)
+async def test_a_question_that_no_answer_can_repeat_is_refused(served: Served, body: bytes) -> None:
+    async with served.client() as client:
+        answer = await client.post("api/forecast", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code in (400, 422)
+
+
 def test_a_frame_that_cannot_be_taken_loses_nothing_of_the_others() -> None:
     def take(frame: Frame) -> Sequence[Frame]:
         if frame.time_ns[0] == 2:
