@@ -157,7 +157,7 @@ class HostNode:
     def _masters_in(self, device: str | None, named: list[tuple[MetricSpec, Any]]) -> list[Frame]:
         texts = {spec.column: metric for spec, metric in named if spec.kind is RecordKind.META}
         schema = texts["schema"].string_value if "schema" in texts else ""
-        if schema not in SCHEMAS:
+        if schema not in SCHEMAS or "body" not in texts:
             return []
         path, body = self._path(device), texts["body"].string_value
         if self._masters.get((path, schema)) == body:

@@ -322,7 +322,7 @@ def readers() -> list[Reader]:
     bad = (ValueError, FactoryError)
     return [
         Reader("MQTT messages (UNS), decoded", messages(), uns, share=20),
-        Reader("MQTT messages to indicators and pages", messages(), Whole(), share=10),
+        Reader("MQTT messages to indicators and pages", messages(), Whole(), share=6),
         Reader("Sparkplug messages, decoded", births(), Host(), (ValueError, OverflowError, TypeError), share=20),
         Reader("marks of an ingest", marks, partial(read_mark, "a/b"), NUMBERS, 4),
         Reader("bases of a publisher", marks, partial(read_base, "a/b"), NUMBERS, 4),
@@ -345,10 +345,10 @@ def readers() -> list[Reader]:
         Reader("event logs (CSV)", [CSV], in_file("x.csv", read_events), bad, share=2),
         Reader("job shops", [SHOP], imported("job_shop", "x.txt"), bad, share=2),
         Reader("supply chains (Graves-Willems)", [CHAIN], imported("graves-willems", "c.txt"), bad, share=1),
-        Reader("fabs (SMT2020)", [FAB_SEED], fab, bad, share=0.3),
-        Reader("YAML", [SCENARIO], as_text(lambda text: parse_yaml(text, "x.yaml")), bad, share=0.6),
-        Reader("scenarios", [SCENARIO], as_text(lambda text: loads(text, SCRATCH)), bad, share=0.3),
-        Reader("HTTP questions", QUESTIONS, Pages(), (), share=1.5),
+        Reader("fabs (SMT2020)", [FAB_SEED], fab, bad, share=0.2),
+        Reader("YAML", [SCENARIO], as_text(lambda text: parse_yaml(text, "x.yaml")), bad, share=0.3),
+        Reader("scenarios", [SCENARIO], as_text(lambda text: loads(text, SCRATCH)), bad, share=0.1),
+        Reader("HTTP questions", QUESTIONS, Pages(), (), share=0.6),
         Reader("addresses of stores", texts(*ADDRESSES), as_text(store_address), bad, 2),
         Reader("quantities", texts("30 day", "2.5 min", "58 s", "1e3 1/h"), as_text(quantity), bad, 0.3),
     ]  # fmt: skip
