@@ -71,7 +71,7 @@ class Index:
 
     def names(self, *keys: str) -> Names:
         """Keys of a mapping of the document."""
-        return dict(self.root.at(keys).entries)
+        return dict(self.root.at(keys).entries) if has(self.root, keys) else {}
 
     @property
     def links(self) -> list[str]:
@@ -88,7 +88,10 @@ class Index:
     def unknown(self, loc: Loc, what: str, name: object, known: Names | list[str] | set[str]) -> Found:
         """A problem when a name is not among the known ones."""
         if isinstance(name, str) and name not in known:
-            yield problem(self.root, loc, f"a known {what}", shown(name), nearest(name, list(known)))
+            hint = (
+                nearest(name, list(known)) if known else f"there are no {what}s" if " " not in what else "there is none"
+            )
+            yield problem(self.root, loc, f"a known {what}", shown(name), hint)
 
 
 def indexed(root: Node) -> Index:

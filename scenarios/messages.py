@@ -20,6 +20,7 @@ from twin.supply.choice import Choice
 from twin.supply.policies import PolicyConfig
 from twin.units import Unit
 
+_PER_CENT = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)\s*%\s*")
 _CREDENTIALS = re.compile(r"//[^@/\s]*@")
 
 
@@ -103,7 +104,7 @@ def _untagged(loc: Loc) -> Loc:
 
 
 def _plain(root: Node, loc: Loc, row: Any) -> Problem:
-    kind, context, value = row["type"], row.get("ctx", {}), row["input"]
+    kind, context, value = row["type"], row.get("ctx", {}), _written(root, loc, row["input"])
     if kind == "extra_forbidden":
         return _unknown_key(root, loc)
     if kind == "missing":
@@ -118,7 +119,19 @@ def _plain(root: Node, loc: Loc, row: Any) -> Problem:
         known = [choice.strip("' ") for choice in choices.replace(" or ", ", ").split(",")]
         hint = nearest(value, known, 0) if get_close_matches(str(value), known) else ""
         return problem(root, loc, f"one of {choices}" if len(known) > 1 else choices, shown(value), hint)
-    return problem(root, loc, wanted(row), shown(value))
+    return problem(root, loc, wanted(row), shown(value), _as_share(kind, value))
+
+
+def _written(root: Node, loc: Loc, value: Any) -> Any:
+    """A quantity as it stands in the document, not as the number that it was read as."""
+    text = root.at(loc).value
+    return text if isinstance(value, float) and isinstance(text, str) else value
+
+
+def _as_share(kind: str, value: Any) -> str:
+    """How a share in per cent is written."""
+    match = _PER_CENT.fullmatch(value) if kind == "float_parsing" and isinstance(value, str) else None
+    return "" if match is None else f"write {float(match.group(1)) / 100:g}"
 
 
 def wanted(row: Any) -> str:
@@ -140,6 +153,7 @@ EXPECTED = {
     "too_short": "at least {min_length} entry",
     "too_long": "at most {max_length} entries",
     "int_parsing": "a whole number",
+    "int_parsing_size": "a whole number of at most 18 digits",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_parsing": "a number",

@@ -12,6 +12,7 @@ from brokers.mqtt.address import BrokerAddress
 from brokers.stores import stores
 from devices.drivers import drivers
 from devices.profiles import profiles
+from devices.signals.signal import AIR, GAS
 from scenarios.document import station_configs
 from scenarios.envelopes import envelopes
 from scenarios.graph import cycle_in
@@ -210,11 +211,26 @@ def _device(index: Index, unit: Unit) -> Found:
     yield from index.unknown((*loc, "profile"), "profile", text_at(device, "profile") or None, profiles.kinds())
     yield from index.unknown((*loc, "driver"), "driver", driver, drivers.kinds())
     options = device.entries.get("options")
+    yield from _mapped_tags(index, loc, device)
     if driver in drivers:
         try:
             drivers[driver].Options.model_validate({} if options is None else options.plain())
         except ValidationError as error:
             yield from translated(error, index.root, (*loc, "options"))
+
+
+def _mapped_tags(index: Index, loc: Loc, device: Node) -> Found:
+    """Tags that a recording is mapped to and that the profile does not have."""
+    profile = text_at(device, "profile")
+    if profile not in profiles:
+        return
+    known = [*(tag.name for tag in profiles[profile].tags), AIR.tag.name, GAS.tag.name]
+    mapped = device.at(("options", "tags")).entries if has(device, ("options", "tags")) else {}
+    for item, entry in mapped.items():
+        inner = (*loc, "options", "tags", item)
+        place = (*inner, "tag") if "tag" in entry.entries else inner
+        name = text_at(entry, "tag") or (entry.value if isinstance(entry.value, str) else None)
+        yield from index.unknown(place, f"tag of the profile {profile}", name, known)
 
 
 def _chain(index: Index) -> Found:

@@ -26,7 +26,7 @@ from pydantic import (
 )
 from scipy import special
 
-from twin.units import Duration, in_unit
+from twin.units import Duration, duration_s
 
 Draws = NDArray[np.float64]
 
@@ -215,7 +215,7 @@ FAMILIES: dict[str, type[Distribution]] = {
 
 def _read(value: object) -> object:
     if isinstance(value, str):
-        constant = Constant.model_construct(value=in_unit(value, "s"))
+        constant = Constant.model_construct(value=duration_s(value))
         if constant.value < 0:
             raise ValueError(f"expected a duration of at least 0 s, got {value!r}")
         return constant

@@ -90,10 +90,32 @@ def in_unit(text: str, symbol: str) -> float:
         raise ValueError(f"expected a known unit that converts to {symbol}, got {unit!r}") from None
 
 
+LONGEST_S = 1_000 * 365.25 * 86_400
+"""Longest duration that may be written, in s."""
+
+
+def duration_s(text: str) -> float:
+    """Read a duration.
+
+    Args:
+        text: Number and unit of time.
+
+    Returns:
+        The duration in s.
+
+    Raises:
+        ValueError: As :func:`in_unit`, or more than 1000 years.
+    """
+    length = in_unit(text, "s")
+    if length > LONGEST_S:
+        raise ValueError(f"expected at most 1000 years, got {text!r}")
+    return length
+
+
 def _reader(unit: Unit) -> BeforeValidator:
     def read(value: object) -> float:
         if isinstance(value, str):
-            return in_unit(value, unit.symbol)
+            return duration_s(value) if unit.symbol == "s" else in_unit(value, unit.symbol)
         raise ValueError(f"expected a {unit.quantity} with its unit, e.g. {unit.example!r}, got {value!r}")
 
     return BeforeValidator(read)

@@ -10,7 +10,7 @@ from scenarios.calibrate import observed
 from scenarios.calibrate.events import EventLog, UnitLog
 from scenarios.calibrate.families import Durations, Interval, share_interval
 from scenarios.calibrate.fitting import Estimate, estimate
-from twin.config import ProcessConfig, StationConfig
+from twin.config import FailureConfig, ProcessConfig, StationConfig
 from twin.equipment import SEGMENT, EquipmentPath
 from twin.states import UnitState
 
@@ -113,7 +113,7 @@ def calibrate(log: EventLog, stations: Mapping[EquipmentPath, StationConfig]) ->
         if unit is None or not unit.state_s or not isinstance(config, ProcessConfig):
             notes += [f"{path}: no records"] if isinstance(config, ProcessConfig) else []
             continue
-        work = _Unit(path, config, unit, log.end_s, notes)
+        work = _Unit(path, config, unit, log.end_s, notes, log.units)
         findings += [*work.operations(), *work.setups(), *work.failures()]
         shares += work.shares()
         modes += work.new_modes()
@@ -130,6 +130,7 @@ class _Unit:
     log: UnitLog
     end_s: float
     notes: list[str]
+    all: Mapping[str, UnitLog]
 
     def _single(self) -> bool:
         return getattr(self.config, "capacity", 1) == 1 and observed.one_by_one(self.log)
@@ -195,8 +196,15 @@ class _Unit:
                 self.notes.append(f"{self.path}: no failure {mode.id} in {hours:.1f} h, which is left as it is")
                 continue
             yield from self._found(f"failures.{mode.id}.after", self._lives(downs, mode.basis), mode.basis == "cycles")
-            crewed = mode.crew is not None
-            yield from self._found(f"failures.{mode.id}.repair", observed.repairs(self.log, downs, crewed, self.end_s))
+            yield from self._found(f"failures.{mode.id}.repair", self._repairs(mode, downs))
+
+    def _repairs(self, mode: FailureConfig, downs: list[observed.Outage]) -> Durations:
+        """Of minor stops that a crew ends, which are MINOR_STOP all the time, the work shows in the crew's records."""
+        crewed = mode.crew is not None
+        worked = observed.attended(self.all, str(self.path), downs) if crewed and mode.minor else None
+        if crewed and mode.minor and worked is None:
+            self.notes.append(f"{self.path}: no records of who ends {mode.id}, whose time holds the wait for them too")
+        return observed.repairs(self.log, downs, crewed and not mode.minor, self.end_s, worked)
 
     def _operated(self) -> float:
         states = observed.Clock(self.log, [UnitState.PRODUCING], self.end_s)

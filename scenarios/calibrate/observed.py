@@ -7,7 +7,7 @@ out, the last is cut off by the end of the log.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -171,9 +171,47 @@ def lives(log: UnitLog, downs: Sequence[Outage], basis: str, end_s: float) -> Du
     return durations(lengths.tolist(), last)
 
 
-def repairs(log: UnitLog, downs: Sequence[Outage], crewed: bool, end_s: float) -> Durations:
-    """Times of repairs; of those done by a crew only the time for which it worked."""
-    if crewed:
+def named(unit: str, path: str) -> str:
+    """How a unit is called in the records of another: by its id within the line, else by its path."""
+    line, _, name = unit.rpartition("/")
+    return name if path.rpartition("/")[0] == line else unit
+
+
+def attended(helpers: Mapping[str, UnitLog], unit: str, downs: Sequence[Outage]) -> Floats | None:
+    """Time for which somebody worked at a unit in each of its outages, in s; None when nobody's records tell."""
+    spans = sorted(
+        (begin, end)
+        for path, log in helpers.items()
+        for begin, end, state, why in zip(log.state_s, [*log.state_s[1:], np.inf], log.states, log.causes, strict=True)
+        if state is UnitState.PRODUCING and why in {unit, named(unit, path)}
+    )
+    if not spans:
+        return None
+    begins, ends = np.array(spans).T
+    before = np.concatenate([[0.0], np.cumsum(np.minimum(ends, begins.max() + 1e12) - begins)])
+
+    def until(times: list[float]) -> Floats:
+        last = np.searchsorted(begins, times, side="right") - 1
+        return np.where(last < 0, 0.0, before[last] + np.minimum(times, ends[last]) - begins[last])
+
+    return until([down.until_s for down in downs]) - until([down.begin_s for down in downs])
+
+
+def repairs(
+    log: UnitLog, downs: Sequence[Outage], crewed: bool, end_s: float, worked: Floats | None = None
+) -> Durations:
+    """Times of repairs; of those done by a crew only the time for which it worked.
+
+    Args:
+        log: Records of the unit.
+        downs: Its outages.
+        crewed: Whether a crew repairs, which shows as REPAIR.
+        end_s: End of the log.
+        worked: Time for which the crew worked in each outage, where the states of the unit do not show it.
+    """
+    if worked is not None:
+        spent = worked
+    elif crewed:
         clock = Clock(log, [UnitState.REPAIR], end_s)
         spent = clock.at([down.until_s for down in downs]) - clock.at([down.begin_s for down in downs])
     else:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from scenarios.messages import nearest, problem, shown, wanted
-from scenarios.nodes import Loc, Mark, Node, parse
+from scenarios.nodes import Loc, Mark, Node, mapping, parse
 from twin.equipment import SEGMENT
 from twin.errors import Problem, ScenarioError
 
@@ -58,13 +58,20 @@ def tree_of(file: Path) -> tuple[Node, list[Problem]]:
     return root, problems
 
 
-def validated(model: type[M], root: Node, problems: list[Problem]) -> M | None:
-    """The document as a model; None when it is not valid, with everything that is wrong added to the problems."""
-    try:
-        return model.model_validate(root.plain())
-    except ValidationError as error:
-        problems.extend(_found(error, root, model))
-    return None
+def validated(model: type[M], root: Node, problems: list[Problem]) -> tuple[M | None, Node]:
+    """The document as a model, with everything that is wrong added to the problems.
+
+    Returns:
+        The model of what is right in the document, and that part of it, so that the rest can be checked too; None
+        when nothing can be made of it.
+    """
+    for known in (problems, []):  # what is missing only because it was taken out is not told
+        try:
+            return model.model_validate(root.plain()), root
+        except ValidationError as error:
+            known.extend(_found(error, root, model))
+            root = without(root, [_inside(root, row["loc"]) for row in error.errors(include_url=False)])
+    return None, root
 
 
 def _found(error: ValidationError, root: Node, model: type[BaseModel]) -> Iterator[Problem]:
@@ -81,15 +88,35 @@ def _found(error: ValidationError, root: Node, model: type[BaseModel]) -> Iterat
             head, _, tail = str(row["ctx"]["error"]).removeprefix("expected ").partition(", got ")
             yield problem(root, loc, head, tail or shown(row["input"]))
         elif kind.startswith("union_tag"):
-            yield problem(root, loc, f"a kind: {_choices(row)}", shown(row["input"]))
+            yield _wrong_kind(root, loc, row)
         elif kind == "literal_error":
             yield problem(root, loc, f"one of {row['ctx']['expected']}", shown(row["input"]))
         else:
             yield problem(root, loc, wanted(row), shown(row["input"]))
 
 
-def _choices(row: Any) -> str:
-    return str(row.get("ctx", {}).get("expected_tags", "the key 'kind'"))
+def _wrong_kind(root: Node, loc: Loc, row: Any) -> Problem:
+    """A choice that is none of those that there are."""
+    given = row["input"].get("kind") if isinstance(row["input"], dict) else row["input"]
+    choices = str(row.get("ctx", {}).get("expected_tags", "the key 'kind'"))
+    known = [choice.strip("' ") for choice in choices.split(",")]
+    return problem(root, loc, f"a kind: {choices}", shown(given), nearest(given, known, 0) if given else "")
+
+
+def without(root: Node, wrong: Iterable[Loc]) -> Node:
+    """The document without the factors, responses and sections in which something is wrong."""
+    entries = dict(root.entries)
+    for loc in wrong:
+        section = entries.get(str(loc[0])) if loc else None
+        if section is None:
+            continue
+        named = loc[0] in ("factors", "responses", "decisions") and len(loc) > 1 and loc[1] in section.entries
+        kept = {key: node for key, node in section.entries.items() if key != loc[1]} if named else {}
+        if kept:
+            entries[str(loc[0])] = mapping(kept, section.mark)
+        else:
+            del entries[str(loc[0])]
+    return mapping(entries, root.mark)
 
 
 def _inside(root: Node, loc: Loc) -> Loc:

@@ -29,7 +29,7 @@ def read_study(
         what: What it is called in messages, e.g. ``an experiment``.
         model: What its document must be.
         checks: What is wrong with the document, beside its responses.
-        choices: Values to try of each factor; asked for when nothing else is wrong.
+        choices: Values to try of each factor; asked for when the checks find nothing.
 
     Returns:
         The document and the study.
@@ -39,15 +39,15 @@ def read_study(
     """
     file = locate(name, what).resolve()
     root, problems = tree_of(file)
-    config = validated(model, root, problems)
+    config, root = validated(model, root, problems)
     if config is None:
         raise ScenarioError(problems)
     drawn, scenario = scenario_of(config, root, file.parent, problems)
     study = Study(config, root, drawn, scenario, config.varied)
     problems += wrong_responses(config, root, scenario, config.varied)
-    for check in checks:
-        problems += check(config, study)
-    if not problems:
+    found = [one for check in checks for one in check(config, study)]
+    problems += found
+    if not found:
         problems += wrong_values(study, choices(config))
     if problems:
         raise ScenarioError(dict.fromkeys(problems))

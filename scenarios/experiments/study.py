@@ -117,7 +117,14 @@ def scenario_of(config: StudyConfig, root: Node, folder: Path, problems: list[Pr
         replaced = root.at(("overrides",)).entries if config.overrides else {}
         return drawn, drawn.scenario(replaced)
     except ScenarioError as error:
-        raise ScenarioError([*problems, *error.problems]) from None
+        unknown = [
+            problem(
+                root, ("responses", name, "kpi"), "a KPI", shown(response.kpi), nearest(response.kpi, kpis.kinds(), 0)
+            )
+            for name, response in config.responses.items()
+            if response.kpi is not None and response.kpi not in kpis
+        ]
+        raise ScenarioError([*problems, *unknown, *error.problems]) from None
 
 
 def scopes_of(scenario: Scenario) -> dict[str, str]:
@@ -185,11 +192,21 @@ def wrong_values(study: Study, choices: Mapping[str, Sequence[Any]]) -> Iterator
                 seen.update(tried[0])
 
 
+def _of_factor(study: Study, found: Problem) -> Problem:
+    """A problem of a value with the name that the user gave to it, not where it stands in the scenario."""
+    mark, _, _ = found.where.partition(" ")
+    for name, entry in study.root.at((study.section,)).entries.items():
+        lines = {str(node.mark) for node in (entry, *entry.entries.values())}
+        if mark in lines:
+            return Problem(f"{mark} {study.section}.{name}", found.expected, found.got, found.hint)
+    return found
+
+
 def _wrong(study: Study, values: Values) -> list[Problem]:
     try:
         study.draft.scenario(study.overrides(values))
     except ScenarioError as error:
-        return list(error.problems)
+        return [_of_factor(study, found) for found in error.problems]
     except ValueError as error:  # a value that has no reciprocal
         head, _, tail = str(error).removeprefix("expected ").partition(", got ")
         return [problem(study.root, (study.section, next(reversed(values))), head, tail)]

@@ -96,3 +96,35 @@ def test_states_alone_tell_the_same_as_alarms(name: str, mode: str) -> None:
         rtol=0.06,
     )
     assert EquipmentPath(f"acme/north/hall/line/{name}").name == name
+
+
+def test_minor_stops_that_a_crew_ends_count_by_the_work_of_the_crew() -> None:
+    stops = UnitLog(
+        state_s=[0.0, 100.0, 220.0, 400.0, 490.0],
+        states=[
+            UnitState.PRODUCING,
+            UnitState.MINOR_STOP,
+            UnitState.PRODUCING,
+            UnitState.MINOR_STOP,
+            UnitState.PRODUCING,
+        ],
+        causes=["", "jam", "", "jam", ""],
+    )
+    crew = UnitLog(
+        state_s=[0.0, 100.0, 130.0, 220.0, 400.0, 490.0],
+        states=[
+            UnitState.IDLE_NO_ORDER,
+            UnitState.SETUP,
+            UnitState.PRODUCING,
+            UnitState.IDLE_NO_ORDER,
+            UnitState.PRODUCING,
+            UnitState.IDLE_NO_ORDER,
+        ],
+        causes=["", "a/b/c/d/m", "a/b/c/d/m", "", "a/b/c/d/m", ""],
+    )
+    downs = observed.outages(stops, "jam", 600.0)
+    worked = observed.attended({"a/b/c/crew/w": crew}, "a/b/c/d/m", downs)
+    assert worked is not None
+    assert worked.tolist() == [90.0, 90.0]
+    assert observed.repairs(stops, downs, False, 600.0, worked).seen.tolist() == [90.0, 90.0]
+    assert observed.attended({"a/b/c/d/other": stops}, "a/b/c/d/m", downs) is None

@@ -85,11 +85,21 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         assert f"did you mean '{hint}'?" in names
     assert len(names.splitlines()) == 4
 
+    everything = listing(
+        tmp_path,
+        factors={"a": {"path": f"{LINE}/b.capacitie", "levels": [1, 2]}, "c": {"path": "x", "levels": [1]}},
+        design="factoral",
+        responses={"output": {**OUTPUT, "kpi": "oeee"}},
+        replications={"confidence": 95},
+    )
+    for wrong in ("confidence", "factors.c", "design", "responses.output.kpi", "factors.a: expected a known key"):
+        assert wrong in everything
+
 
 @pytest.mark.parametrize(
     ("factors", "expected"),
     [
-        ({"a": {"path": f"{LINE}/b.capacity", "levels": [1, 0]}}, "stations[2].capacity: expected at least 1, got 0"),
+        ({"a": {"path": f"{LINE}/b.capacity", "levels": [1, 0]}}, "factors.a: expected at least 1, got 0"),
         ({"a": {"path": f"{LINE}/m9.cycle", "levels": ["1 s", "2 s"]}}, "expected the path of something"),
         ({"a": {"path": f"{LINE}/m2.cycle", "low": "1 s", "high": "2 kW"}}, "expected a unit that converts to s"),
         ({"a": {"path": f"{LINE}/m2.cycle", "low": "3 s", "high": "2 s"}}, "expected low < high"),
@@ -110,7 +120,8 @@ def test_wrong_factor_is_told_with_its_line(factors: Any, expected: str, tmp_pat
         ({"kind": "sobol", "points": 10}, "a power of 2 as number of points, got 10"),
         ({"kind": "fractional", "generators": {"pase": ["room"]}}, "did you mean 'pace'?"),
         ({"kind": "list", "points": [{"room": 1}]}, "expected a value of 'pace', got none"),
-        ({"kind": "factorail"}, "a kind"),
+        ({"kind": "factorail"}, "got 'factorail' (did you mean 'factorial'?)"),
+        ("factorail", "got 'factorail' (did you mean 'factorial'?)"),
     ],
 )
 def test_wrong_design_is_told(design: Any, expected: str, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from twin.sim.station import Station
 class Slow(Effect):
     """Operations begun from now on take ``factor`` times as long."""
 
-    value, neutral, gradual, default = "factor", 1.0, True, 1.0
+    value, neutral, gradual = "factor", 1.0, True
 
     def hit(self, scene: Scene, station: Station, command: Command) -> None:  # noqa: ARG002 - an effect
         station.slow_down(command.cause, command.factor)
