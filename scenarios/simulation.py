@@ -9,6 +9,7 @@ from typing import Any
 
 from scenarios.document import ExpectationConfig, Scenario
 from scenarios.feed import Feed, tick_for
+from scenarios.flow_figures import FlowWatch
 from scenarios.lots import LotFigures, LotWatch
 from twin.brain import Brain, BrainConfig
 from twin.brain.summary import Summary, summary
@@ -103,6 +104,7 @@ def simulate(
     take: Callable[[Frame], None] | None = None,
     from_s: float = 0.0,
     operations: bool = False,
+    flow: bool = False,
 ) -> Simulation:
     """Run a scenario headless.
 
@@ -114,6 +116,7 @@ def simulate(
         take: Gets every frame, telemetry and indicators of the closed windows.
         from_s: Figures of the time from here on; what came before is warm-up.
         operations: Have the begin and end of every operation on a lot said too.
+        flow: Watch from event to event what is inside, for the indicators of flow; slower.
 
     Returns:
         The result; its figures were computed by the brain from the frames.
@@ -126,7 +129,10 @@ def simulate(
     pass_on, watch = take or _nothing, LotWatch()
     for frame in [frame for _, frame in feed.meta()]:
         _process(brain, frame, pass_on)
+    inside = FlowWatch(feed.plant, from_s) if flow else None
     for time_s in feed.steps(horizon_s, tick_s):
+        if inside is not None:
+            inside.run_until(time_s)
         for _, frames in feed.advance(time_s):
             for frame in frames:
                 _process(brain, frame, pass_on)
@@ -135,6 +141,8 @@ def simulate(
             progress(time_s)
     plant = feed.plant
     figures = summary(brain, plant.epoch_ns + round(from_s * 1e9), plant.epoch_ns + round(horizon_s * 1e9))
+    if inside is not None:
+        inside.add_to(figures)
     verdicts = tuple(Verdict(wanted, figures.value(wanted.scope, wanted.kpi)) for wanted in scenario.expectations)
     locks = tuple(lock.told(scenario.epoch) for lock in feed.locks)
     wall_s = time.perf_counter() - begun

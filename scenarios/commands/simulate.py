@@ -27,6 +27,7 @@ SHOWN = ("oee", "availability", "effectiveness", "quality_ratio", "throughput_pe
 TRADE = ("otif", "order_fill_rate", "order_cycle_time_h", "backlog", "days_of_inventory", "bullwhip")
 RESOURCES = ("worker_utilisation", "fixture_utilisation", "worker_efficiency")
 JOBS = ("orders_completed", "order_flow_time_h", "orders_on_time", "order_lateness_h")
+FLOW = ("items_held", "time_in_system_s", "waiting_time_s")
 WIDTH = 160
 """Columns where there is no terminal."""
 
@@ -79,7 +80,7 @@ def show(result: Simulation) -> None:
     summary = result.summary
     everywhere = [*summary.units.items(), *summary.lines.items(), *summary.sites.items()]
     boards = (("people and fixtures", RESOURCES, everywhere), ("orders", TRADE, summary.units.items()),
-              ("job orders", JOBS, everywhere))  # fmt: skip
+              ("job orders", JOBS, everywhere), ("flow", FLOW, everywhere))  # fmt: skip
     for title, names, scopes in boards:
         table = kpi_board(title, names, scopes)
         if table is not None:
@@ -117,14 +118,17 @@ def _run(
     until_s: float,
     out: Path | None,
     progress: Callable[[float], None],
-    engine_only: bool,
+    ways: tuple[bool, bool],
 ) -> Simulation:
+    engine_only, flow = ways
+    if flow and (engine_only or out is not None):
+        raise ScenarioError([Problem("--flow", "neither --engine-only nor --out", "both", "it watches every event")])
     if engine_only:
         if out is not None:
             raise ScenarioError([Problem("--engine-only", "no --out", "both", "records are telemetry")])
         return simulate_engine(document, seed, until_s, progress)
     if out is None:
-        return simulate(document, seed, until_s, progress)
+        return simulate(document, seed, until_s, progress, flow=flow)
     return export(document, "parquet", out, seed, until_s, progress=progress)
 
 
@@ -143,6 +147,10 @@ def add(app: typer.Typer) -> None:
             bool,
             typer.Option("--engine-only", help="the engine's own account without telemetry, for large plants"),
         ] = False,
+        flow: Annotated[
+            bool,
+            typer.Option("--flow", help="items held, time in system and waiting time of lines and sites; slower"),
+        ] = False,
         quiet: Annotated[bool, typer.Option("--quiet", help="print nothing; the exit code tells")] = False,
     ) -> None:
         """Simulate a scenario headless; figures by the brain from its telemetry."""
@@ -152,7 +160,7 @@ def add(app: typer.Typer) -> None:
         with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
             task = bar.add_task(document.name, total=until_s)
             tell = lambda sim_s: bar.update(task, completed=sim_s)  # noqa: E731 - not in the model
-            result = _run(document, seed, until_s, out, tell, engine_only)
+            result = _run(document, seed, until_s, out, tell, (engine_only, flow))
         for note in result.notes:
             print(note, file=sys.stderr)
         if as_json:

@@ -23,9 +23,11 @@ from twin.brain.site import Table
 from twin.brain.unit import Unit
 from twin.config import PlantConfig, ProcessConfig, StationConfig
 from twin.equipment import EquipmentPath, Level
-from twin.kpi.observed import Observed, of_matrices
-from twin.kpi.spec import EQUIPMENT, KpiSpec, kpis
+from twin.kpi.definitions.flow import PartFlow
+from twin.kpi.observed import COLUMN, Observed, of_matrices
+from twin.kpi.spec import EQUIPMENT, KpiSpec, kpis, specs
 from twin.sim.clock import epoch_ns, to_ns
+from twin.sim.held import HOLDING
 from twin.sim.ledger import Ledger, Totals
 from twin.stations import stations
 
@@ -35,6 +37,8 @@ CHAIN = "chain-"
 """How the paths of chains begin."""
 STOCK = "stock"
 """Instead of an indicator: mean number of items held at or below the path."""
+OF_FLOW = frozenset(spec.id for spec in specs("flow"))
+"""Indicators of what is inside units."""
 ONLY_INTERVALS = {
     "failures",
     "repaired",
@@ -50,7 +54,8 @@ LINE_KPIS = ("line_oee", "bottleneck_unit")
 def by_brain(wanted: Kpi) -> bool:
     """Whether an indicator needs records that no account holds: those of chains and of orders."""
     kpi, scope = wanted
-    return scope.startswith(CHAIN) or (kpi != STOCK and not set(EQUIPMENT) & set(kpis[kpi].scopes))
+    beyond = kpi != STOCK and kpi not in OF_FLOW and not set(EQUIPMENT) & set(kpis[kpi].scopes)
+    return scope.startswith(CHAIN) or beyond
 
 
 class _Asked(Observed):
@@ -140,7 +145,13 @@ class Account:
         self._says = np.array([stations[one.kind].records_parts for one in self._configs])  # type: ignore[attr-defined]
         self._ideal_s = np.array([_ideal_s(one) for one in self._configs])
         self._places = {path: self._place(EquipmentPath(path)) for _, path in self.wanted}
-        named = [(kpis[kpi], path) for kpi, path in self.wanted if kpi != STOCK]
+        named = [(kpis[kpi], path) for kpi, path in self.wanted if kpi != STOCK and kpi not in OF_FLOW]
+        roles = [stations[one.kind].role for one in self._configs]  # type: ignore[attr-defined]
+        self._holding, self._stores = (np.array([role in some for role in roles]) for some in (HOLDING, ("store",)))
+        inside = [path for kpi, path in self.wanted if kpi == STOCK or kpi in OF_FLOW]
+        rows = {int(row) for path in inside for row in self._rows(path)}
+        self.watched = sorted(row for row in rows if self._holding[row])
+        """Numbers of the units of which it has to be known how much is inside."""
         self._by_time = any(self._rated_by_time(spec, path) for spec, path in named)
         self.intervals = len(named) < len(self.wanted) or any(self._beyond_sums(spec, path) for spec, path in named)
         """Whether the plant has to keep its intervals."""
@@ -173,6 +184,11 @@ class Account:
         co2, cost = bool(varies[:, 0].any()), bool(varies[:, 1].any())
         return ("co2_kg" in asked and co2) or ("energy_cost_cny" in asked and cost)
 
+    def _rows(self, path: str) -> Ints:
+        """Numbers of the units at or below a path."""
+        scope, _, rows = self._places[path]
+        return rows[list(scope.units)]
+
     @property
     def units(self) -> int:
         """Number of units of the plant."""
@@ -190,8 +206,15 @@ class Account:
         rated = self._quantities.rates.rated((begin.now_s, end.now_s), [spent.energy])
         return self._values(*self._quantities.of(spent, window_ns, *rated))
 
-    def exact(self, ledger: Ledger, t0_ns: int, t1_ns: int) -> list[float]:
-        """The same from the intervals of a plant that kept them."""
+    def exact(self, ledger: Ledger, t0_ns: int, t1_ns: int, inside: Sequence[float] = ()) -> list[float]:
+        """The same from the intervals of a plant that kept them.
+
+        Args:
+            ledger: Its ledger.
+            t0_ns: Begin of the window.
+            t1_ns: Its end.
+            inside: Mean number of items inside each of the units watched, in their order.
+        """
         units = range(self.units)
         truths = [ledger.window(unit, t0_ns, t1_ns) for unit in units]
         rates, origin = self._quantities.rates, self._origin_ns
@@ -200,8 +223,11 @@ class Account:
         edges = [to_ns(origin, time) for time in times_s]
         energy = [np.array([ledger.window(unit, *span).energy_kwh for unit in units]) for span in pairwise(edges)]
         ints, floats = self._quantities.of(Spent.of_truths(truths), t1_ns - t0_ns, *rates.rated(times_s, energy))
-        held = [sum(truth.stock_ns.values()) / (t1_ns - t0_ns) for truth in truths]
-        return self._values(ints, floats, np.array(held))
+        held = np.zeros(self.units)
+        held[self.watched[: len(inside)]] = inside
+        said = np.array([sum(truth.stock_ns.values()) / (t1_ns - t0_ns) for truth in truths])
+        told = np.array([bool(truth.stock_ns) for truth in truths])
+        return self._values(ints, floats, (held, np.where(told, said, held)))
 
     def _of_sums(self, begin: Reading, end: Reading) -> Spent:
         durations = np.rint((end.seconds - begin.seconds) * 1e9).astype(np.int64)
@@ -213,15 +239,26 @@ class Account:
         ideal = np.column_stack([made[:, 0], good]) * self._ideal_s[:, None]
         return Spent(durations, end.energy_kwh - begin.energy_kwh, counts, ideal)
 
-    def _values(self, ints: Ints, floats: Floats, held: Floats | None = None) -> list[float]:
-        return [
-            self._value(kpis[kpi], path, ints, floats) if kpi != STOCK else self._stock(path, held)
-            for kpi, path in self.wanted
-        ]
+    def _values(self, ints: Ints, floats: Floats, held: tuple[Floats, Floats] | None = None) -> list[float]:
+        return [self._one(wanted, ints, floats, held) for wanted in self.wanted]
 
-    def _stock(self, path: str, held: Floats | None) -> float:
-        scope, _, rows = self._places[path]
-        return math.nan if held is None else float(held[rows[list(scope.units)]].sum())
+    def _one(self, wanted: Kpi, ints: Ints, floats: Floats, held: tuple[Floats, Floats] | None) -> float:
+        kpi, path = wanted
+        if kpi != STOCK and kpi not in OF_FLOW:
+            return self._value(kpis[kpi], path, ints, floats)
+        if held is None:
+            return math.nan
+        rows = self._rows(path)
+        if kpi == STOCK:
+            return float(held[1][rows].sum())
+        scope, units, every = self._places[path]
+        _, own = row_of(Table(units, ints[every], floats[every]), scope)
+        window_s = int(ints[rows[0], COLUMN["window_ns"]]) / 1e9
+        stores = rows[self._stores[rows]]
+        flow = PartFlow(
+            float(held[0][rows].sum()), float(held[0][stores].sum()), float(own[COLUMN["out_good"]]), window_s
+        )
+        return _figure(kpis[kpi], flow)
 
     def _value(self, spec: KpiSpec, path: str, ints: Ints, floats: Floats) -> float:
         scope, units, rows = self._places[path]
@@ -231,9 +268,17 @@ class Account:
         else:
             own = row_of(table, scope)
             numerator, denominator = spec.figure(first(of_matrices(own[0][None], own[1][None])))
-        if numerator is None or denominator == 0:
-            return math.nan
-        return float((numerator if denominator is None else numerator / denominator) * spec.scale)
+        return _ratio(spec, numerator, denominator)
+
+
+def _figure(spec: KpiSpec, subject: Any) -> float:
+    return _ratio(spec, *spec.figure(subject))
+
+
+def _ratio(spec: KpiSpec, numerator: Any, denominator: Any) -> float:
+    if numerator is None or denominator == 0:
+        return math.nan
+    return float((numerator if denominator is None else numerator / denominator) * spec.scale)
 
 
 def _several_times(config: ProcessConfig) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from scenarios.experiments.kernels import obstacles, started
 from scenarios.experiments.study import Overrides
 from scenarios.loader import Draft
 from scenarios.simulation import simulate
+from twin.sim.held import Held
 from twin.sim.plant import Plant
 
 CACHED = 16
@@ -142,14 +144,25 @@ def _engine_figures(model: Model, ready: _Ready, item: Item) -> list[float]:
     account = ready.account
     if account.intervals:
         plant = Plant(ready.config, item.seed, trace=False, intervals=True)
-        plant.run_until(model.horizon_s)
+        inside = _inside(plant, account.watched, item.warm_up_s, model.horizon_s)
         t0_ns, t1_ns = (plant.epoch_ns + round(s * 1e9) for s in (item.warm_up_s, model.horizon_s))
-        return account.exact(plant.ledger, t0_ns, t1_ns)
+        return account.exact(plant.ledger, t0_ns, t1_ns, inside)
     run = started(ready.config, item.seed, ready.compiled)
     run.run_until(item.warm_up_s)
     begin = read(run, account.units)
     run.run_until(model.horizon_s)
     return account.figures(begin, read(run, account.units))
+
+
+def _inside(plant: Plant, watched: Sequence[int], begin_s: float, end_s: float) -> list[float]:
+    """Run a plant to its end; the mean number of items inside some units after the begin."""
+    if not watched:
+        plant.run_until(end_s)
+        return []
+    held = Held(plant, watched)
+    plant.run_until(begin_s)
+    held.run_until(end_s)
+    return [item_s / (end_s - begin_s) for item_s in held.item_s]
 
 
 def _brain_figures(model: Model, ready: _Ready, item: Item) -> list[float]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.document import Scenario
-from scenarios.experiments.account import STOCK, Kpi
+from scenarios.experiments.account import OF_FLOW, STOCK, Kpi
 from scenarios.experiments.document import FactorConfig, OptimisationConfig, StudyConfig, Values
 from scenarios.experiments.quantities import inverse, node_of, number
 from scenarios.loader import Draft, draft
@@ -17,12 +17,14 @@ from scenarios.nodes import Loc, Node
 from twin.errors import Problem, ScenarioError
 from twin.kpi.spec import kpis
 from twin.master import chain_path
+from twin.sim.held import HOLDING
+from twin.stations import stations
 
 Overrides = dict[str, Node]
 
 
-JOBS = dict.fromkeys(("line", "area", "site", "enterprise"), ("jobs", "transport"))
-TRADE = {"machine": ("trade", "jobs", "transport"), "chain": ("trade", "transport")} | JOBS
+JOBS = dict.fromkeys(("line", "area", "site", "enterprise"), ("jobs", "transport", "flow"))
+TRADE = {"machine": ("trade", "jobs", "transport", "flow"), "chain": ("trade", "transport")} | JOBS
 """Levels of which some take orders, release job orders or transport."""
 
 
@@ -153,6 +155,11 @@ def wrong_responses(config: StudyConfig, root: Node, scenario: Scenario, numbers
         if response.stock is not None and response.stock not in levels:
             hint = nearest(response.stock, list(levels), 0)
             yield problem(root, (*loc, "stock"), "the path of a unit, line or site", shown(response.stock), hint)
+        inside = response.stock or (response.scope if response.kpi in OF_FLOW else None)
+        if inside is not None and inside in levels and not _holds(scenario, inside):
+            key = "stock" if response.stock else "scope"
+            hint = "machines, stores and carriers do; what feeds a plant, people and fixtures do not"
+            yield problem(root, (*loc, key), "the path of something that holds items", shown(inside), hint)
         for term in response.sum or {}:
             if term not in known:
                 hint = nearest(term, sorted(known))
@@ -162,6 +169,11 @@ def wrong_responses(config: StudyConfig, root: Node, scenario: Scenario, numbers
     if scope is not None and scope not in levels:
         yield problem(root, ("warm_up", "scope"), "the path of a unit, line or site", shown(scope),
                       nearest(scope, list(levels), 0))  # fmt: skip
+
+
+def _holds(scenario: Scenario, path: str) -> bool:
+    inside = [one.kind for unit, _, one in scenario.stations() if unit.is_under(path)]
+    return any(stations[kind].role in HOLDING for kind in inside)  # type: ignore[attr-defined]
 
 
 def _wrong_kpi(root: Node, loc: Loc, kpi: str, scope: str, levels: Mapping[str, str]) -> Iterator[Problem]:

@@ -73,7 +73,8 @@ def test_mean_stock_is_the_integral_of_the_level() -> None:
     t0_ns, t1_ns = plant.epoch_ns + 600 * 10**9, plant.epoch_ns + 3600 * 10**9
     account = Account(config, [(STOCK, LINE), (STOCK, f"{LINE}/b"), (STOCK, f"{LINE}/m1")])
     assert account.intervals
-    line, buffer, machine = account.exact(plant.ledger, t0_ns, t1_ns)
+    line, buffer, machine = account.exact(plant.ledger, t0_ns, t1_ns, [0.25, 9.0, 0.5])
+    assert account.watched == [1, 2, 3], "the source holds what is not in the plant yet, the sink nothing"
     assert buffer == plant.ledger.window(f"{LINE}/b", t0_ns, t1_ns).stock_ns["part"] / (t1_ns - t0_ns)
     assert 0 < buffer < 2
-    assert (line, machine) == (buffer, 0.0)
+    assert (line, machine) == (pytest.approx(0.25 + buffer + 0.5), 0.25)

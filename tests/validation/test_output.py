@@ -13,8 +13,8 @@ from scenarios.simulation import Simulation, simulate
 LINE = "w/s/h/l"
 
 
-def run(stations: str, hours: float) -> Simulation:
-    """A line of some stations that runs for some hours from midnight on."""
+def document(stations: str) -> str:
+    """A scenario with one line of some stations."""
     head = """
         schema_version: 1
         name: made
@@ -34,7 +34,12 @@ def run(stations: str, hours: float) -> Simulation:
                         stations:
         """
     lines = "".join(f"                  - {row}\n" for row in stations.strip().splitlines())
-    return simulate(loads(dedent(head).lstrip() + lines, base=Path()), 3, hours * 3600)
+    return dedent(head).lstrip() + lines
+
+
+def run(stations: str, hours: float, flow: bool = False) -> Simulation:
+    """A line of some stations that runs for some hours from midnight on."""
+    return simulate(loads(document(stations), base=Path()), 3, hours * 3600, flow=flow)
 
 
 def test_a_line_with_rework_counts_what_leaves_it() -> None:

@@ -26,6 +26,7 @@ Generated from `twin/kpi/definitions`; do not edit. Rules: `{RULE_VERSION}`.
 - Level `jobs`: units that release job orders (their records say `machine`), and lines, areas, sites and enterprises
   with such units.
 - Level `transport`: lanes (their records say `machine`), lines, areas, sites and enterprises with lanes, and a chain.
+- Level `flow`: units and groups, of studies and of `factory simulate --flow`, which see every item; not in the records.
 - The scope of a link is the path `chain-<chain>/<link>`.
 
 | Id | Name | 名称 | Formula | Unit | Better | Levels | Source |

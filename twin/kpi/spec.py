@@ -16,7 +16,7 @@ Figure = tuple[Any, Any]
 """Numerator and denominator in base units (s, kWh, kg, pieces); denominator None for a plain sum."""
 
 Scope = Literal[
-    "machine", "line", "area", "site", "enterprise", "chain", "link", "forecast", "trade", "jobs", "transport"
+    "machine", "line", "area", "site", "enterprise", "chain", "link", "forecast", "trade", "jobs", "transport", "flow"
 ]
 Basis = Literal[
     "time", "rated", "energy", "product", "carbon", "fuel_carbon", "fuel", "cost", "air", "gas", "personnel", "fixtures"
