@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from brokers.attendance import Attendance
 from brokers.door import Door
 from brokers.links import Base, LinkSource
 from brokers.reception import Event, GivenUp, Reception, Settled, Stored
 from brokers.refusals import Refusals, merged, reason_of
 from brokers.retry import retried
 from twin.errors import FatalError, RefusedRowsError, RetriableError
-from twin.ports import Delivery, Sink
+from twin.ports import Delivery, Presence, Sink
 from twin.records import Frame
 
 log = logging.getLogger(__name__)
@@ -41,6 +43,10 @@ class NoKeeper:
         """Nothing to do."""
 
 
+def ignore_presence(_: Presence) -> None:
+    """Nobody asks who is there."""
+
+
 def everything(_: Frame) -> bool:
     """Every frame is of this run."""
     return True
@@ -59,6 +65,7 @@ class IngestConfig:
         mark_s: Period of marks; a gap is named at once and again with this period.
         retry_s: First and longest pause before the store is tried again.
         runs: Most runs of publishers kept in mind; the one longest silent is forgotten.
+        silent_s: A publisher is silent when nothing came of it for so long, and for three of its periods.
     """
 
     deliveries: int = 64
@@ -69,6 +76,7 @@ class IngestConfig:
     mark_s: float = 0.2
     retry_s: tuple[float, float] = (0.2, 10.0)
     runs: int = 1_000
+    silent_s: float = 15.0
 
 
 @dataclass
@@ -150,12 +158,18 @@ class Ingest:
         self._unmarked: set[tuple[str, str]] = set()
         self._queue: asyncio.Queue[Delivery | None] = asyncio.Queue(self.config.deliveries)
         self._bases: list[Base] = []
+        self._attendance = Attendance(self.config.silent_s)
+        self._presence: Callable[[Presence], None] = ignore_presence
         self._busy = asyncio.Lock()
         self._failing = False
 
     def observe(self, observer: Observer) -> None:
         """Add an observer."""
         self._observers.append(observer)
+
+    def observe_presence(self, observer: Callable[[Presence], None]) -> None:
+        """Tell somebody when a publisher goes or is back, after all that came before was shown."""
+        self._presence = observer
 
     @property
     def still(self) -> asyncio.Lock:
@@ -214,6 +228,7 @@ class Ingest:
             "refusals": self.refusals,
             "waiting": sum(run.held for run in self._runs.values()),
             "publishers": len({publisher for publisher, _ in self._runs}),
+            "publishers_seen": self._attendance.rows(time.monotonic()),
             "store_ok": not self._failing,
             "broker_ok": self._source.online,
             "broker_losses": self._source.losses,
@@ -226,6 +241,7 @@ class Ingest:
             FatalError: The source cannot be opened or the broker refuses us.
         """
         self._source.on_base = self._bases.append
+        self._source.on_sign = self._attendance.note
         await self._open()
         self.ready.set()
         try:
@@ -299,6 +315,7 @@ class Ingest:
         if not self._admits(frame):
             self._counters.other_run += 1
             return False
+        self._attendance.hear(frame, time.monotonic())
         if frame.seq < 0:
             self._counters.foreign += 1
             return True
@@ -410,8 +427,21 @@ class Ingest:
             async with self._busy:
                 await self._settle_bases()
                 await self._give_up_gaps()
+                self._tell_presence()
                 self._unmarked.update(key for key, run in self._runs.items() if run.arrivals.above)
                 await self._mark()
+
+    def _tell_presence(self) -> None:
+        """Who has gone; not while we are behind ourselves."""
+        if not self._queue.empty() or self._failing or not self._source.online:
+            return
+        for presence in self._attendance.changes(time.monotonic()):
+            log.info("ingest: %s is %s", presence.publisher, "there" if presence.alive else "gone")
+            try:
+                self._presence(presence)
+            except Exception:
+                self._counters.observer_failures += 1
+                log.exception("ingest: an observer of presence failed")
 
     async def _give_up_gaps(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import orjson
 
+from brokers.attendance import Sign
 from brokers.refusals import Refusals
 from twin.ports import Mark, Publisher, Source
 from twin.records import Frame, RecordKind
@@ -58,6 +59,8 @@ class LinkSource(Source, Protocol):
 
     on_base: Callable[[Base], None]
     """Called in the event loop for each announcement."""
+    on_sign: Callable[[Sign], None]
+    """Called in the event loop when a publisher has gone or come."""
     malformed: int
     """Messages that were not what they should be."""
     refusals: Refusals
@@ -81,6 +84,10 @@ class LinkSource(Source, Protocol):
 
 def ignore_mark(mark: Mark) -> None:
     """Nobody listens to marks."""
+
+
+def ignore_sign(sign: Sign) -> None:
+    """Nobody asks who is there."""
 
 
 def ignore_base(base: Base) -> None:

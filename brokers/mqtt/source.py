@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 
-from brokers.links import Base, ignore_base, mark_payload, read_base
+import orjson
+
+from brokers.attendance import Sign
+from brokers.links import Base, ignore_base, ignore_sign, mark_payload, read_base
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.codec import decode_all, kept_place
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message
@@ -35,16 +38,18 @@ class UnsSource:
 
     def __init__(self, url: str, client_id: str = "ingest", roots: Sequence[str] = ("",), states: bool = False):
         self.on_base: Callable[[Base], None] = ignore_base
+        self.on_sign: Callable[[Sign], None] = ignore_sign
         self.malformed = 0
         self.refusals = Refusals()
         base = control_topic("base", "#")
         filters = tuple((uns_filter(root), 1) for root in roots)
         self._kept = {RecordKind.META, RecordKind.STATE} if states else {RecordKind.META}
         kept = (name for kind in sorted(self._kept) for root in roots for name in kind_filters(kind, root))
-        retained = (base, *kept)
+        retained = (base, control_topic("availability", "#"), *kept)
         config = ConnectionConfig(client_id, filters=filters, retained=retained, keep_session=True)
         self._connection = Connection(BrokerAddress.of(url), config)
         self._connection.handle(base, self._take_base)
+        self._connection.handle(control_topic("availability", "#"), self._take_availability)
 
     @property
     def dropped(self) -> int:
@@ -121,6 +126,13 @@ class UnsSource:
             self._refuse(message, error)
         else:
             self.on_base(base)
+
+    def _take_availability(self, message: Message) -> None:
+        publisher = message.topic.removeprefix(control_topic("availability", ""))
+        try:
+            self.on_sign(Sign(publisher, bool(orjson.loads(message.payload)["online"])))
+        except (ValueError, KeyError, TypeError) as error:
+            self._refuse(message, error)
 
 
 def _slices(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from brokers.attendance import Sign
 from brokers.mqtt.codec import MalformedError
 from brokers.naming import SparkplugId, foreign_path, sparkplug_path, tag_problem
 from brokers.refusals import Refusals
@@ -153,6 +154,23 @@ class HostNode:
         if self.online and found and (self._bd_seq is None or found[0] == self._bd_seq):
             self.online = False
             self.devices = dict.fromkeys(self.devices, False)
+
+    def sign(self, word: str, device: str | None, before: bool) -> Sign | None:
+        """What a message that was taken says of who is there; None when nothing changes.
+
+        Args:
+            word: Its type.
+            device: Its device.
+            before: Whether the node was online before it.
+        """
+        if word == "NBIRTH":
+            return Sign(self.publisher, True) if self.publisher else None
+        if word == "DDEATH":
+            return Sign(self.publisher, False, (self._path(device),))
+        if word == "NDEATH" and before and not self.online:
+            paths = () if self.publisher else tuple(self._path(name) for name in (None, *self.devices))
+            return Sign(self.publisher, False, paths)
+        return None
 
     def _masters_in(self, device: str | None, named: list[tuple[MetricSpec, Any]]) -> list[Frame]:
         texts = {spec.column: metric for spec, metric in named if spec.kind is RecordKind.META}

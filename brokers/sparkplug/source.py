@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from brokers.links import Base, ignore_base, mark_payload, read_base
+from brokers.attendance import Sign
+from brokers.links import Base, ignore_base, ignore_sign, mark_payload, read_base
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.codec import kept_place
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message, Will
@@ -46,6 +47,7 @@ class SparkplugSource:
     def __init__(self, url: str, client_id: str = "ingest", roots: Sequence[str] = ("",), rebirth_s: float = 1.0):
         self.host_id = client_id
         self.on_base: Callable[[Base], None] = ignore_base
+        self.on_sign: Callable[[Sign], None] = ignore_sign
         self.malformed = 0
         self.refusals = Refusals()
         self.nodes: dict[tuple[str, str], HostNode] = {}
@@ -145,7 +147,11 @@ class SparkplugSource:
             if len(message.payload) > MOST_BYTES:
                 raise ValueError(f"payload: expected at most {MOST_BYTES} bytes, got {len(message.payload)}")
             node = self._node(identity)
-            return node.take(word, identity.device, parse(message.payload))
+            before = node.online
+            frames = node.take(word, identity.device, parse(message.payload))
+            if (sign := node.sign(word, identity.device, before)) is not None:
+                self.on_sign(sign)
+            return frames
         except (ValueError, OverflowError, TypeError) as error:
             self._refuse(message, error)
             return kept_place(error)

@@ -160,6 +160,7 @@ class Hub:
         self.ingest = Ingest(
             source, self.store, [self._observe], keeper=self.memory, admits=self.settings.admits, door=door
         )
+        self.ingest.observe_presence(lambda presence: self.brain.presence(presence))
         publisher = connect.publisher(broker, self.settings.transport, self.settings.brain)
         life = f"{self.settings.run}.{secrets.token_hex(4)}"
         self._figures = Outbox(self.settings.brain, publisher.split, OutboxConfig(policy="drop_oldest"), life)

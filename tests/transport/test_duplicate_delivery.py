@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from brokers.attendance import Sign
 from brokers.ingest import Ingest, IngestConfig
-from brokers.links import Base, ignore_base
+from brokers.links import Base, ignore_base, ignore_sign
 from brokers.reception import Arrivals
 from tests.transport.parts import LIMIT_S, RecordingSink, heartbeat
 from twin.ports import Delivery, Mark
@@ -23,6 +24,7 @@ class ListSource:
 
     def __init__(self, batches: Sequence[Sequence[Frame]]):
         self.on_base: Callable[[Base], None] = ignore_base
+        self.on_sign: Callable[[Sign], None] = ignore_sign
         self.malformed = self.dropped = self.acknowledged = self.losses = 0
         self.online = True
         self.marks: list[Mark] = []
