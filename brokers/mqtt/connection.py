@@ -12,7 +12,7 @@ import socket
 import ssl
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -53,6 +53,16 @@ class Message(NamedTuple):
     qos: int
     mid: int
     life: int
+
+
+def slices(messages: Sequence[Message], most_bytes: int = 2 * 1024 * 1024) -> Iterator[Sequence[Message]]:
+    """Messages in parts of so many bytes, or one larger message, so that what they become stays small."""
+    start = size = 0
+    for end, message in enumerate(messages, 1):
+        size += len(message.payload)
+        if size >= most_bytes or end == len(messages):
+            yield messages[start:end]
+            start, size = end, 0
 
 
 class Will(NamedTuple):

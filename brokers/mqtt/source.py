@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import orjson
@@ -11,14 +11,11 @@ from brokers.attendance import Sign
 from brokers.links import Base, ignore_base, ignore_sign, mark_payload, read_base
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.codec import decode_all, kept_place
-from brokers.mqtt.connection import Connection, ConnectionConfig, Message
+from brokers.mqtt.connection import Connection, ConnectionConfig, Message, slices
 from brokers.naming import control_topic, kind_filters, parse_uns_topic, uns_filter
 from brokers.refusals import Refusals
 from twin.ports import Delivery, Mark
 from twin.records import Frame, RecordKind
-
-MOST_AT_ONCE = 2 * 1024 * 1024
-"""Bytes of messages after which a delivery is full, so that what they become stays small."""
 
 
 class UnsSource:
@@ -79,7 +76,7 @@ class UnsSource:
     async def deliveries(self) -> AsyncIterator[Delivery]:
         """What arrives, until closed; each delivery holds what was waiting, up to a number of bytes."""
         while messages := await self._connection.receive():
-            for some in _slices(messages):
+            for some in slices(messages):
                 frames = [frame for message in some for frame in self._frames(message)]
                 yield Delivery(frames, self._acknowledger(some))
 
@@ -133,12 +130,3 @@ class UnsSource:
             self.on_sign(Sign(publisher, bool(orjson.loads(message.payload)["online"])))
         except (ValueError, KeyError, TypeError) as error:
             self._refuse(message, error)
-
-
-def _slices(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
-    start = size = 0
-    for end, message in enumerate(messages, 1):
-        size += len(message.payload)
-        if size >= MOST_AT_ONCE or end == len(messages):
-            yield messages[start:end]
-            start, size = end, 0

@@ -33,6 +33,8 @@ MOST_METRICS = 100_000
 MOST_TAGS = 5_000
 """Numbers that one device which is not ours may have."""
 MOST_DEVICES = 10_000
+MOST_SETS = 2_000
+"""Sets of tags that the times of one message may have."""
 MS = 1_000_000
 _NO_METRIC: Any = Metric()
 Alias = tuple[str | None, MetricSpec]
@@ -279,26 +281,34 @@ class HostNode:
         return (said_ms * MS, True) if said_ms else (self.now_ns(), False)
 
     def _foreign(self, path: EquipmentPath, named: list[tuple[MetricSpec, Any]], sent_ms: int) -> list[Frame]:
+        """Frames of a device that is not ours: a table for each set of tags, a row for each time."""
         by_time: dict[tuple[int, bool], dict[str, tuple[MetricSpec, Any]]] = {}
         unsaid = self._time(_NO_METRIC, sent_ms)
         for spec, metric in named:
             if spec.kind is RecordKind.TELEMETRY:
                 time = (metric.timestamp * MS, True) if metric.timestamp else unsaid
                 by_time.setdefault(time, {})[spec.column] = (spec, metric)
-        frames = []
+        tables: dict[tuple[tuple[str, ...], bool], list[tuple[int, dict[str, tuple[MetricSpec, Any]]]]] = {}
         for (time_ns, said), row in sorted(by_time.items()):
-            specs, metrics = [spec for spec, _ in row.values()], [metric for _, metric in row.values()]
-            values, quality = table(RecordKind.TELEMETRY, specs, metrics)
-            if not said:
-                doubt = np.full(values.shape, UNCERTAIN)
-                quality = doubt if quality is None else np.maximum(quality, doubt)
-            historical = any(metric.is_historical for metric in metrics)
-            times = np.array([time_ns], np.int64)
-            kind, sent_ns = RecordKind.TELEMETRY, sent_ms * MS
-            frames.append(
-                Frame(kind, (path,), times, tuple(row), values, quality, historical=historical, sent_ns=sent_ns)
-            )
-        return frames
+            tables.setdefault((tuple(row), said), []).append((time_ns, row))
+        if len(tables) > MOST_SETS:
+            raise ValueError(f"payload: expected at most {MOST_SETS} sets of tags in its rows, got {len(tables)}")
+        return [_foreign_frame(path, rows, said, sent_ms * MS) for (_, said), rows in tables.items()]
+
+
+def _foreign_frame(
+    path: EquipmentPath, rows: list[tuple[int, dict[str, tuple[MetricSpec, Any]]]], said: bool, sent_ns: int
+) -> Frame:
+    first = rows[0][1]
+    metrics = [metric for _, row in rows for _, metric in row.values()]
+    values, quality = table(RecordKind.TELEMETRY, [spec for spec, _ in first.values()], metrics)
+    if not said:
+        doubt = np.full(values.shape, UNCERTAIN)
+        quality = doubt if quality is None else np.maximum(quality, doubt)
+    times = np.array([time_ns for time_ns, _ in rows], np.int64)
+    historical = any(metric.is_historical for metric in metrics)
+    kind, paths = RecordKind.TELEMETRY, (path,) * len(rows)
+    return Frame(kind, paths, times, tuple(first), values, quality, historical=historical, sent_ns=sent_ns)
 
 
 def _tag_of(spec: MetricSpec, metric: Any) -> TagSpec:

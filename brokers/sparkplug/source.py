@@ -14,7 +14,7 @@ from brokers.attendance import Sign
 from brokers.links import Base, ignore_base, ignore_sign, mark_payload, read_base
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.codec import kept_place
-from brokers.mqtt.connection import Connection, ConnectionConfig, Message, Will
+from brokers.mqtt.connection import Connection, ConnectionConfig, Message, Will, slices
 from brokers.naming import SPARKPLUG, SparkplugId, control_topic, parse_sparkplug_topic, sparkplug_node, sparkplug_topic
 from brokers.refusals import Refusals
 from brokers.sparkplug.edge import now_ms
@@ -93,13 +93,14 @@ class SparkplugSource:
         await self._connection.wait_online()
 
     async def deliveries(self) -> AsyncIterator[Delivery]:
-        """What arrives, until closed; each delivery holds all that was waiting."""
+        """What arrives, until closed; each delivery holds what was waiting, up to a number of bytes."""
         while messages := await self._connection.receive():
-            frames = [frame for message in messages for frame in self._frames(message)]
-            for message in messages:
-                self._connection.acknowledge(message)
-            await self._ask_rebirths()
-            yield Delivery(frames, _nothing_to_acknowledge)
+            for some in slices(messages):
+                frames = [frame for message in some for frame in self._frames(message)]
+                for message in some:
+                    self._connection.acknowledge(message)
+                await self._ask_rebirths()
+                yield Delivery(frames, _nothing_to_acknowledge)
 
     async def mark(self, mark: Mark) -> None:
         """Tell a publisher what is stored.

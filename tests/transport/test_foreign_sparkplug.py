@@ -132,6 +132,21 @@ def test_numbers_that_cannot_be_told_exactly_are_not_good() -> None:
     assert doubles.quality[0].tolist() == [BAD, BAD, BAD, GOOD]
 
 
+def test_many_times_of_a_tag_are_one_table() -> None:
+    node = host()
+    born(node, 1, "m", {"x": (DataType.DOUBLE, 1.0), "y": (DataType.INT32, 1)})
+    message = Payload(timestamp=SENT_MS, seq=2)
+    for at in range(2_000, 0, -1):
+        message.metrics.add(name="x", timestamp=OWN_MS + at, double_value=float(at))
+        if at % 100 == 0:
+            message.metrics.add(name="y", timestamp=OWN_MS + at, int_value=7)
+    alone, both = telemetry(node.take("DDATA", "m", message))
+    assert (alone.tags, len(alone), both.tags, len(both)) == (("x",), 1_980, ("x", "y"), 20)
+    assert alone.column("x").tolist() == [float(at) for at in range(1, 2_001) if at % 100]
+    assert (np.diff(alone.time_ns) > 0).all()
+    assert (both.column("y") == 7).all()
+
+
 def test_an_unknown_metric_takes_no_other_with_it() -> None:
     node = host()
     born(node, 1, "m", {"x": (DataType.DOUBLE, 1.0)})

@@ -9,10 +9,17 @@ import orjson
 import pytest
 
 from brokers.mqtt.codec import MOST_ROWS, MOST_TAGS, MalformedError, decode, decode_all
+from brokers.mqtt.connection import Message, slices
 from brokers.naming import parse_uns_topic
 from twin.records import BAD, UNCERTAIN
 
 TOPIC = parse_uns_topic("uns/v1/a/b/c/d/m/telemetry")
+
+
+def test_messages_become_frames_in_parts_of_so_many_bytes() -> None:
+    messages = [Message("t", b"x" * size, False, 1, 1, 1) for size in (3, 3, 3, 20, 1, 1)]
+    parts = [[len(message.payload) for message in part] for part in slices(messages, 8)]
+    assert parts == [[3, 3, 3], [20], [1, 1]]
 
 
 def sparse(**head: object) -> bytes:
