@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scenarios.flows import destinations
-from scenarios.index import Index, Unit, indexed, text_at
+from scenarios.index import Index, Unit, indexed, listed, text_at
 from scenarios.loader import draft
 from scenarios.messages import problem
 from twin.errors import Problem
@@ -19,7 +19,21 @@ def advice(path: Path) -> list[Problem]:
     Raises:
         ScenarioError: As :func:`scenarios.loader.load`.
     """
-    return list(_unbuffered(indexed(draft(path).root)))
+    index = indexed(draft(path).root)
+    return [*_unbuffered(index), *_unnamed(index)]
+
+
+def _unnamed(index: Index) -> Iterator[Problem]:
+    """Links of the chain that no unit completes: they have no capacity and cannot be its bottleneck."""
+    named = {text_at(unit.node, "link") for unit in index.units.values()}
+    chain = index.root.entries.get("chain")
+    for number, link in [] if chain is None else listed(chain, "links"):
+        name = text_at(link, "id")
+        if name not in named and text_at(link, "status") != "blank":
+            hint = f"write link: {name} at the units that complete it, or status: blank"
+            yield problem(
+                index.root, ("chain", "links", number), "a unit that completes the link", f"none: {name}", hint
+            )
 
 
 def _unbuffered(index: Index) -> Iterator[Problem]:

@@ -80,6 +80,14 @@ export function plain(shown: Shown): string {
   return shown.unit === "" ? shown.text : shown.unit === "%" ? `${shown.text}%` : `${shown.text} ${shown.unit}`;
 }
 
+const REASONS: Record<string, string> = { line_oee: "above.stock", chain_load: "above.stock" };
+
+/** Why a ratio exceeds its ceiling of 1, in words; empty where it does not. */
+export function above(kpi: string, value: number | null | undefined, overtime = false): string {
+  if (value === null || value === undefined || value <= 1 + 1e-9 || figures.get(kpi)?.high !== 1) return "";
+  return t(overtime ? "above.overtime" : REASONS[kpi] ?? "above.plan");
+}
+
 export function grade(value: number | null | undefined, panel: Pick<Panel, "thresholds" | "below">): Grade | "" {
   if (value === null || value === undefined || !panel.thresholds.length) return "";
   let found: Grade | null = panel.below;

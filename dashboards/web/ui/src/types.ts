@@ -7,6 +7,8 @@ export interface KpiRow {
   t: number; t0: number; v: number | null; num?: number | null; den?: number | null;
   cov?: number | null; q?: string | null; rule?: string | null;
   path?: string; kpi?: string; window?: string;
+  /** 1 where a ratio exceeds its ceiling of 1, and where work outside the planned time took part. */
+  gt1?: number; overtime?: number;
 }
 /** Values by path in the order of `kpis`; `marks`: qualities that are not good, by path and KPI. */
 export interface KpiTable { kpis: string[]; rows: Record<string, (number | null)[]>; marks: Record<string, Record<string, string>> }

@@ -2,7 +2,7 @@
 import { ask } from "../api";
 import type { Page } from "../board";
 import { append, h, remember, remembered, replace } from "../dom";
-import { clock, day, figure, formula, NONE, number, plain, spec, t, title, unit } from "../i18n";
+import { above, clock, day, figure, formula, NONE, number, plain, spec, t, title, unit } from "../i18n";
 import { nameOf, routeOf } from "../picture";
 import { store } from "../store";
 import type { KpiRow, KpiTable } from "../types";
@@ -161,7 +161,9 @@ class KpiBoard implements Page {
     const doubt = this.table.marks[path]?.[kpi];
     const value = this.value(path, kpi);
     const words = value === null ? t("no_value") : doubt ? `${t(`kpi.${kpi}`)}: ${t(`quality.${doubt}`)}` : t(`kpi.${kpi}`);
-    return h("td", { class: doubt ? "figure doubt" : "figure", title: words }, figure(kpi, value).text, doubt && value !== null ? h("sup", {}, "~") : null);
+    const why = above(kpi, value);
+    return h("td", { class: doubt ? "figure doubt" : "figure", title: [words, why].filter(Boolean).join(" · ") }, figure(kpi, value).text,
+      doubt && value !== null ? h("sup", {}, "~") : null, why ? h("sup", {}, "▲") : null);
   }
 
   private traces(columns: string[]): HTMLElement {

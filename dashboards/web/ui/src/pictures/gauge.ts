@@ -1,6 +1,6 @@
 // A ratio on an arc, graded by thresholds that are drawn beside it.
 import { h, say, svg } from "../dom";
-import { grade, NONE, plain, shownIn, t } from "../i18n";
+import { above, grade, NONE, plain, shownIn, t } from "../i18n";
 import { pointless, windowOf, type Maker } from "../picture";
 import { store } from "../store";
 import { traced } from "./stat";
@@ -36,10 +36,11 @@ export const gauge: Maker = (context) => {
     const value = row?.v ?? null;
     const shown = shownIn(panel, kpi, value);
     say(text, shown.text);
-    say(unit, shown.unit || (shown.text === NONE ? t("no_value") : ""));
+    const why = above(kpi, value, Boolean(row?.overtime));
+    say(unit, why ? `${shown.unit} ▲` : shown.unit || (shown.text === NONE ? t("no_value") : ""));
     hand.setAttribute("d", value === null || share(value) <= 0 ? "" : arc(0, share(value), R));
-    element.dataset["grade"] = grade(value, panel);
-    picture.setAttribute("aria-label", `${t(`kpi.${kpi}`)}: ${plain(shown)}`);
+    element.dataset["grade"] = why ? "" : grade(value, panel);
+    picture.setAttribute("aria-label", [`${t(`kpi.${kpi}`)}: ${plain(shown)}`, why].filter(Boolean).join(". "));
     element.title = row ? traced(kpi, row) : "";
   };
   return { element, update, empty: () => pointless(context) };

@@ -1,6 +1,6 @@
 // One figure, large; for a unit's state the state.
 import { h, replace, say } from "../dom";
-import { clock, grade, lasting, NONE, plain, shownIn, t } from "../i18n";
+import { above, clock, grade, lasting, NONE, plain, shownIn, t } from "../i18n";
 import { causeName, nowMs, pointless, windowOf, type Maker } from "../picture";
 import { badge, look } from "../state_look";
 import { store } from "../store";
@@ -21,20 +21,25 @@ const figureStat: Maker = (context) => {
     const shown = shownIn(panel, kpi, row?.v);
     say(value, shown.text);
     say(unit, shown.unit);
-    element.dataset["grade"] = grade(row?.v, panel);
+    const why = above(kpi, row?.v, Boolean(row?.overtime));
+    element.dataset["grade"] = why ? "" : grade(row?.v, panel);
     element.classList.toggle("absent", shown.text === NONE);
-    say(note, row ? `${t(`window.${window}`)} · ${clock(row.t0, false)}–${clock(row.t, false)}` : t("no_value"));
+    const when = row ? `${t(`window.${window}`)} · ${clock(row.t0, false)}–${clock(row.t, false)}` : t("no_value");
+    say(note, why ? `▲ ${why}` : when);
     element.title = row ? traced(kpi, row) : "";
   };
   return { element, update, empty: () => pointless(context) };
 };
 
 /** Numerator, denominator and coverage in words. */
-export function traced(kpi: string, { num = null, den = null, cov = 1 }: KpiRow): string {
+export function traced(kpi: string, row: KpiRow): string {
+  const { num = null, den = null, cov = 1 } = row;
   const shown = (value: number | null): string => (value === null ? NONE : value.toPrecision(6).replace(/\.?0+$/, ""));
   const parts = [`${t("numerator")} ${shown(num)}`];
   if (den !== null) parts.push(`${t("denominator")} ${shown(den)}`);
   parts.push(`${t("coverage")} ${cov === null ? NONE : plain({ text: (cov * 100).toFixed(1), unit: "%" })}`);
+  const why = above(kpi, row.v, Boolean(row.overtime));
+  if (why) parts.push(why);
   return `${t(`kpi.${kpi}`)}: ${parts.join(" · ")}`;
 }
 

@@ -1,0 +1,33 @@
+"""What a valid scenario is warned of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scenarios.advice import advice
+from tests.validation.test_output import document
+
+STATIONS = """
+{id: src, kind: source, mix: {x: 1}}
+{id: m, kind: machine, cycle: 4 s, link: made}
+{id: out, kind: sink, final: true}
+"""
+
+
+@pytest.mark.parametrize(("status", "warned"), [("normal", 1), ("blank", 0)])
+def test_a_link_that_no_unit_completes_is_told(tmp_path: Path, status: str, warned: int) -> None:
+    chain = f"""chain:
+  id: c
+  title: c
+  final_item: x
+  links:
+    - {{id: made, title: made, segment: midstream, item: x, quantity: 1}}
+    - {{id: bought, title: bought, segment: upstream, item: x, quantity: 2, status: {status}}}
+"""
+    file = tmp_path / "linked.yaml"
+    file.write_text(document(STATIONS) + chain, encoding="utf-8")
+    told = [str(one) for one in advice(file)]
+    assert len(told) == warned
+    assert all("linked.yaml:" in one and "none: bought" in one and "write link: bought" in one for one in told)
