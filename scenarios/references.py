@@ -50,6 +50,9 @@ def _material(index: Index, unit: Unit) -> Found:
         entry = unit.node.entries.get(key)
         for item in {} if entry is None else entry.entries:
             yield from index.unknown((*unit.loc, key, item), "item", item, items)
+    for item, parts in unit.node.at(("variants",)).entries.items() if has(unit.node, ("variants",)) else ():
+        for piece in parts.entries:
+            yield from index.unknown((*unit.loc, "variants", item, piece), "item", piece, items)
     orders = unit.node.entries.get("orders")
     for number, element in enumerate([] if orders is None else orders.elements):
         yield from index.unknown((*unit.loc, "orders", number, "item"), "item", text_at(element, "item") or None, items)

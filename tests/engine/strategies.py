@@ -71,7 +71,7 @@ def workers(draw: st.DrawFn, number: int) -> dict[str, Any]:
         unit["rework"] = draw(st.sampled_from([0.0, 0.3]))
         unit |= draw(st.sampled_from([{}, {"every": 3}, {"sample": 0.4}]))
     if kind == "disassembly":
-        unit["yields"] = {"b": 1}
+        unit["variants"] = {"a": {"b": 1}, "b": {"b": 1}}
     if kind == "batch_machine":
         unit |= draw(st.sampled_from([{"max_batch": 3}, {"max_batch": 4, "min_batch": 2, "wait": "40 s"}]))
         unit["families"] = draw(st.sampled_from([{}, {"one": ["a"]}]))

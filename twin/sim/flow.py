@@ -32,6 +32,7 @@ def check_flow(
         problems += _wrong_shares(path, station)
         problems += _wrong_needs(path, station, stations)
         problems += station.problems(path, items[path])
+    problems += _refused_everywhere(stations, successors, items)
     problems += wrong_ways(stations, successors, items)
     problems += wrong_supply(stations, successors)
     problems += check_keeping(Network(stations, successors, reworks, items))
@@ -77,6 +78,22 @@ def _wrong_place(
             problems.append(
                 Problem(f"{path} to", "shipping before every receiving and nowhere else", f"{station.kind} to {kind}")
             )
+    return problems
+
+
+def _refused_everywhere(
+    stations: dict[EquipmentPath, StationConfig], successors: dict[EquipmentPath, Paths], items: Items
+) -> list[Problem]:
+    """Items for which none of the units after one that takes items apart, or after one before it, has use."""
+    problems = []
+    for path, targets in successors.items():
+        if not any(stations[target].kind == "disassembly" for target in targets):
+            continue
+        given = {item for target in targets for item in stations[path].leaving(items[path], target)}
+        taken = {item for to in targets for item in stations[to].accepts(stations[path].leaving(items[path], to))}
+        for item in sorted(given - taken):
+            hint = "list it in its variants, or send it elsewhere by a route"
+            problems.append(Problem(f"{path} to", f"a unit that takes {item!r}", ", ".join(targets), hint))
     return problems
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from twin.config import ProcessConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.sim.groups import GroupProcessor
 from twin.sim.slot import Job
-from twin.sim.station import Load, Setting
+from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 
 
@@ -20,28 +20,59 @@ class DisassemblyConfig(ProcessConfig):
     """Takes an item apart into others; each goes to the first destination that takes it.
 
     Example: `{id: strip, kind: disassembly, cycle: 3 min, yields: {core: 1, screw: 6}, to: [sorting]}`
+
+    With `yields` whatever comes becomes the same. One station that takes several items apart, each into its own
+    parts, has `variants` instead and takes no others: `variants: {old_a: {core: 1}, old_b: {core: 1, screw: 6}}`.
     """
 
     several: ClassVar[bool] = True
 
-    yields: dict[str, int] = Field(min_length=1, description="items that one becomes, number by item")
+    yields: dict[str, int] = Field(default={}, description="items that one becomes, number by item")
+    variants: dict[str, dict[str, int]] = Field(
+        default={}, description="items that one becomes, by the item that comes; others are not taken"
+    )
     capacity: int = Field(default=1, ge=1, description="items taken apart at the same time")
 
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.yields) == bool(self.variants) or not all(self.variants.values()):
+            raise ValueError("expected 'yields', or 'variants' with what each item becomes")
+        return self
+
+    def becomes(self, item: str) -> dict[str, int]:
+        """What an item becomes."""
+        return self.variants[item] if self.variants else self.yields
+
     def names(self) -> set[str]:
-        return super().names() | {*self.yields}
+        pieces = {piece for parts in self.variants.values() for piece in parts}
+        return super().names() | {*self.yields, *self.variants} | pieces
+
+    def accepts(self, items: set[str]) -> set[str]:
+        return items & self.variants.keys() if self.variants else items
 
     def leaving(self, items: set[str], to: EquipmentPath) -> set[str]:  # noqa: ARG002 - all go anywhere
-        return {*self.yields} if items else set()
+        return {piece for item in self.accepts(items) for piece in self.becomes(item)}
 
     def makings(self, items: set[str]) -> Iterator[tuple[str, Mapping[str, float]]]:
         # the cards of a loop go with the first item, in equal shares
-        first, number = next(iter(self.yields.items()))
-        for item in sorted(items):
+        for item in sorted(self.accepts(items)):
+            first, number = next(iter(self.becomes(item).items()))
             yield first, {item: 1 / number}
 
-    def problems(self, path: EquipmentPath, items: set[str]) -> list[Problem]:  # noqa: ARG002 - only numbers
-        few = [item for item, number in self.yields.items() if number < 1]
-        return [Problem(f"{path} yields.{item}", "at least 1", str(self.yields[item])) for item in few]
+    def problems(self, path: EquipmentPath, items: set[str]) -> list[Problem]:
+        listed = {"yields": self.yields, **{f"variants.{item}": parts for item, parts in self.variants.items()}}
+        found = [
+            Problem(f"{path} {field}.{piece}", "at least 1", str(number))
+            for field, parts in listed.items()
+            for piece, number in parts.items()
+            if number < 1
+        ]
+        made, foreign = sorted(items & self.yields.keys()), sorted(items - self.yields.keys())
+        if made and foreign:
+            expected = f"no items that it yields beside those that it takes apart ({', '.join(foreign)})"
+            hint = "say what becomes of which: variants: {ITEM: {PIECE: NUMBER}}, and send the others elsewhere"
+            found.append(Problem(f"{path} yields", expected, ", ".join(made), hint))
+        return found
 
 
 @stations.register("disassembly", config=DisassemblyConfig)
@@ -49,20 +80,41 @@ class Disassembly(GroupProcessor):
     """Works on one item in each place; the place is free when all that it became has left.
 
     A PART row stands for one item taken apart, under its own name. What spoils is lost as a whole.
-    An item with an identity keeps it in the first piece of the first item listed.
+    An item with an identity keeps it in the first piece of the first item listed. With variants, an item of which
+    it does not know what it becomes stays where it is.
     """
 
     titles = ("Disassembly", "拆解工位")
     config = DisassemblyConfig
     local = True
-    __slots__ = ("pieces",)
+    __slots__ = ("known", "pieces")
 
     def __init__(self, setting: Setting):
         config = setting.config
         assert isinstance(config, DisassemblyConfig)  # noqa: S101 - the builder has checked it
-        self.pieces = tuple(setting.parts(item) for item, number in config.yields.items() for _ in range(number))
+        lists = config.variants or {"": config.yields}
+        self.pieces = {
+            item: tuple(setting.parts(piece) for piece, number in parts.items() for _ in range(number))
+            for item, parts in lists.items()
+        }
+        self.known = frozenset(config.variants)
         super().__init__(setting)
 
+    def link(self, successors: tuple[Station, ...], predecessors: tuple[Station, ...]) -> None:
+        super().link(successors, predecessors)
+        if self.known:
+            self.feed = None  # it looks at what it is given before it takes it
+
+    def admits(self, part: Load) -> bool:
+        return not self.known or part.item in self.known
+
+    def offer(self, part: Load) -> bool:
+        return self.admits(part) and super().offer(part)
+
+    def ask(self) -> Load | None:
+        return self.ask_admitted() if self.known else super().ask()
+
     def results(self, job: Job, part: Load) -> list[Load]:
+        pieces = self.pieces[part.item if self.known else ""]
         whole = super().results(job, part)
-        return [whole[0].become(self.pieces[0]), *self.pieces[1:]] if whole else []
+        return [whole[0].become(pieces[0]), *pieces[1:]] if whole else []
