@@ -67,12 +67,19 @@ async def backfill(feed: Feed, history: History, until_s: float, asked_s: float 
 
 
 async def _history(feed: Feed, history: History, until_s: float, tick_s: float) -> None:
+    """Run to a time; while the plant goes on, what it said before is stored."""
     frames: list[Frame] = []
-    for time_s in feed.steps(until_s, tick_s):
-        frames.extend(frame for _, said in await asyncio.to_thread(feed.advance, time_s) for frame in said)
-        if len(frames) > BATCH_FRAMES:
-            await history.take(frames)
-            frames = []
+    taking = asyncio.create_task(history.take([]))
+    try:
+        for time_s in feed.steps(until_s, tick_s):
+            frames.extend(frame for _, said in await asyncio.to_thread(feed.advance, time_s) for frame in said)
+            if len(frames) > BATCH_FRAMES:
+                await taking
+                taking = asyncio.create_task(history.take(frames))
+                frames = []
+        await taking
+    finally:
+        taking.cancel()
     await history.take(frames)
 
 

@@ -48,7 +48,7 @@ def test_demo_shows_history_figures_of_every_level_and_live_records(tmp_path: Pa
     program = Program([str(FACTORY), "demo"], {"FF_DATA": str(tmp_path)})
     try:
         address = program.address()
-        wait_for(lambda: live(address), "the live plant", limit_s=60)
+        wait_for(lambda: live(address), "the live plant", limit_s=180)
         wait_for(lambda: levels(address) == LEVELS, "figures of every level", limit_s=60)
         assert levels(address, "hour") == LEVELS
         counters = ingest(address)
