@@ -73,7 +73,8 @@ def create_app(history: History, live: LiveState, settings: WebSettings | None =
     app.add_exception_handler(RequestValidationError, _not_valid)
     _pages(app, settings)
     app.add_middleware(GZipMiddleware, minimum_size=2048)
-    app.add_middleware(Guard, hosts=settings.hosts)
+    app.add_middleware(Guard, hosts=settings.hosts, token=settings.token)
+    app.state.token = settings.token
     return app
 
 

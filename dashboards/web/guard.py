@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hmac
 from collections import deque
-from urllib.parse import urlsplit
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboards.web.settings import LOOPBACK
 
 POLICY = "; ".join(
     (
@@ -33,6 +37,7 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 LONGEST_QUERY = 8192
+COOKIE_S = 30 * 86_400
 LARGEST_BODY = 65_536
 """Bytes of a request's body; the largest question, a forecast of 64 orders, has half of it."""
 
@@ -42,12 +47,15 @@ class Guard:
 
     Args:
         app: What is guarded.
-        hosts: Host names served, without port.
+        hosts: Host names served, without port. The address that a request came to is always served.
+        token: What viewers beyond loopback must bring, as a cookie, in the header ``Authorization: Bearer`` or, once,
+            as ``?token=`` of a page; empty: nothing.
     """
 
-    def __init__(self, app: ASGIApp, hosts: tuple[str, ...]):
+    def __init__(self, app: ASGIApp, hosts: tuple[str, ...], token: str = ""):
         self.app = app
         self.hosts = frozenset(hosts)
+        self.token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve or refuse one request."""
@@ -62,15 +70,35 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        refusal = self._refusal(scope)
+        refusal: Response | None = self._refusal(scope) or self._stranger(scope)
         if refusal is None and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
             refusal, receive = await _bounded(scope, receive)
         await (refusal or self.app)(scope, receive, sealed)
 
+    def _stranger(self, scope: Scope) -> Response | None:
+        """An answer to one who may not come in, or who brings the token for the first time; None: come in."""
+        if not self.token or (scope.get("client") or ("",))[0] in LOOPBACK:
+            return None
+        headers = Headers(scope=scope)
+        name = f"ff-{(scope.get('server') or ('', 0))[1]}"
+        brought = (headers.get("authorization", "").removeprefix("Bearer "), _cookie(headers, name))
+        if any(map(self._right, brought)):
+            return None
+        asked = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
+        if scope["method"] == "GET" and self._right(asked.get("token", "")):
+            come = RedirectResponse(scope["path"] or "/", 303, {"cache-control": "no-store"})
+            come.set_cookie(name, self.token, httponly=True, samesite="strict", max_age=COOKIE_S)
+            return come
+        text = "token: expected the address with ?token=… that was printed at the start, got none or another"
+        return PlainTextResponse(text, 401, {"cache-control": "no-store"})
+
+    def _right(self, token: str) -> bool:
+        return hmac.compare_digest(token.encode(), self.token.encode())
+
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if _name(host) not in self.hosts:
+        if _name(host) not in self.hosts and _name(host) != (scope.get("server") or ("",))[0]:
             return PlainTextResponse(f"host: expected one of {', '.join(sorted(self.hosts))}, got another", 421)
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != host:
@@ -83,7 +111,7 @@ class Guard:
         return None
 
 
-async def _bounded(scope: Scope, receive: Receive) -> tuple[PlainTextResponse | None, Receive]:
+async def _bounded(scope: Scope, receive: Receive) -> tuple[Response | None, Receive]:
     """The body read ahead to its bound, and a way to receive it again; an answer when it is larger."""
     too_large = PlainTextResponse(f"body: expected at most {LARGEST_BODY} bytes, got more", 413)
     told = Headers(scope=scope).get("content-length", "")
@@ -103,6 +131,14 @@ async def _bounded(scope: Scope, receive: Receive) -> tuple[PlainTextResponse | 
         return messages.popleft() if messages else await receive()
 
     return None, again
+
+
+def _cookie(headers: Headers, name: str) -> str:
+    try:
+        found = SimpleCookie(headers.get("cookie", "")[:LONGEST_QUERY])
+    except CookieError:
+        return ""
+    return found[name].value if name in found else ""
 
 
 def _name(host: str) -> str:

@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import uvicorn
 from fastapi import FastAPI
 
 from dashboards.web.app import load_once
+from dashboards.web.doors import shown_host
 from dashboards.web.listening import address_of, listening
 from twin.errors import FatalError
 
@@ -53,8 +55,9 @@ class WebServer:
 
     @property
     def url(self) -> str:
-        """Where the pages are."""
-        return address_of(self.host, self.port)
+        """Where the pages are, with the token that viewers beyond loopback need."""
+        token = self.app.state.token
+        return address_of(shown_host(self.host), self.port) + (f"?token={quote(token, safe='')}" if token else "")
 
     async def start(self) -> str:
         """Listen and serve until :meth:`stop`.

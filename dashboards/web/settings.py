@@ -25,6 +25,7 @@ class WebSettings:
         language: Language the pages start in, ``zh`` or ``en``; the viewer's own choice goes before.
         title: Name of the scenario, for the header.
         hosts: Names in the Host header that are served, without port; guards against DNS rebinding.
+        token: What viewers beyond loopback must bring; empty: nothing.
         clients: Live streams served at the same time.
         queue: Deltas kept per client before the oldest two become one.
         period_s: Time between two deltas.
@@ -39,6 +40,7 @@ class WebSettings:
     language: str = "zh"
     title: Title = field(default=Title(en="Future Factory", zh="未来工厂"))
     hosts: tuple[str, ...] = LOOPBACK
+    token: str = ""
     clients: int = 64
     queue: int = 8
     period_s: float = 0.3

@@ -32,8 +32,16 @@ DEMO_HISTORY = "8 h"
 
 Speed = Annotated[float | None, typer.Option(help="simulated seconds per second")]
 Seed = Annotated[int | None, typer.Option(help="seed of all random streams")]
-Port = Annotated[int | None, typer.Option(min=0, max=65535, help="port of the dashboard; 0: any free one")]
-Host = Annotated[str | None, typer.Option(help="address the dashboard listens on")]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=65535, help="port of the dashboard, by default that of the scenario (8000) or any free one; 0: any"
+    ),
+]
+Host = Annotated[
+    str | None, typer.Option(help="address the dashboard listens on; beyond loopback viewers need the token it prints")
+]
+AllowHost = Annotated[list[str] | None, typer.Option(help="further name under which the dashboard is served")]
 Language = Annotated[str | None, typer.Option(help="language shown first: zh or en")]
 Backfill = Annotated[str | None, typer.Option(help="history made before going live, e.g. '8 h'")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="begin a new run, kept apart from the one that is there")]
@@ -201,6 +209,7 @@ def add(app: typer.Typer) -> None:
         seed: Seed = None,
         backfill: Backfill = None,
         host: Host = None,
+        allow_host: AllowHost = None,
         port: Port = None,
         language: Language = None,
         fresh: Fresh = False,
@@ -212,6 +221,7 @@ def add(app: typer.Typer) -> None:
         settings = settings_for(
             scenario, document, broker=broker, store=store, transport=transport, listen=listen, opcua_port=opcua_port,
             speed=speed, seed=seed, backfill_s=backfill_s, host=host, port=port, language=language,
+            allow_hosts=allow_host,
         )  # fmt: skip
         go(document, settings, wish_for(document, store, seed, fresh), quiet)
 
@@ -219,7 +229,7 @@ def add(app: typer.Typer) -> None:
     def demo(
         speed: Speed = None,
         seed: Seed = None,
-        port: Port = 0,
+        port: Port = None,
         language: Language = None,
         backfill: Backfill = DEMO_HISTORY,
         fresh: Fresh = False,

@@ -19,8 +19,9 @@ from brokers.pump import Pump
 from brokers.stores import Store, open_store
 from dashboards.live import LiveState
 from dashboards.web.app import create_app
+from dashboards.web.doors import own_names, token_for
 from dashboards.web.server import WebServer
-from dashboards.web.settings import LOOPBACK, WebSettings
+from dashboards.web.settings import WebSettings
 from scenarios.feed import tick_for
 from scenarios.live.backfill import History
 from scenarios.live.clock import SystemClock
@@ -77,7 +78,8 @@ class Hub:
         web = WebSettings(
             language=settings.language,
             title=title,
-            hosts=self._hosts(),
+            hosts=own_names(settings.host, settings.allow_hosts),
+            token=token_for(settings.host),
             counters=self.counters,
             roles=lambda: self.parent.roles,
             ahead=self.ahead,
@@ -228,9 +230,6 @@ class Hub:
         """The clock of the run, for what a store keeps: that of the machine where simulated now is the present."""
         present = self.settings.anchored and self.settings.speed == 1
         return time.time_ns() if present else self.live.agreed_ns
-
-    def _hosts(self) -> tuple[str, ...]:
-        return LOOPBACK if self.settings.host in LOOPBACK else (*LOOPBACK, self.settings.host)
 
 
 async def _all_set(*events: asyncio.Event) -> None:

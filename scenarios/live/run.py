@@ -16,6 +16,7 @@ from typing import Any
 
 from brokers.embedded import EmbeddedBroker
 from brokers.mqtt.claim import Claim
+from dashboards.web.doors import token_for
 from dashboards.web.listening import listening
 from scenarios.live.children import BROKER, ROLES, Child
 from scenarios.live.folder import RunLock
@@ -160,6 +161,7 @@ class LiveRun:
             self._new.set()
         if self._listener is None:
             self._listener = listening(self.settings.host, self.settings.port)
+        token_for(self.settings.host)  # one for every life of the hub
         self.settings = self.settings.model_copy(update={"port": self._listener.getsockname()[1]})
         self._kept.append(asyncio.create_task(self._tell_hub()))
         broker = EmbeddedBroker() if self.settings.broker is None else None

@@ -34,6 +34,7 @@ class RunSettings(BaseModel):
         broker: Address of the broker; None until the embedded one has started.
         store: Address of the store.
         host: Address the pages listen on.
+        allow_hosts: Further names under which the pages are served, e.g. of a proxy.
         port: Port of the pages; 0: any free one.
         language: Language the pages start in.
         backfill_s: Simulated seconds of history made before going live.
@@ -64,6 +65,7 @@ class RunSettings(BaseModel):
     broker: str | None = Field(default=None, pattern=r"^mqtts?://[^\s@]+$")
     store: str = Field(pattern=r"^[a-z][a-z0-9]*://[^@]*$")
     host: str = "127.0.0.1"
+    allow_hosts: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,253}$")], ...] = ()
     port: int = Field(default=0, ge=0, le=65535)
     language: Literal["zh", "en"] = "zh"
     backfill_s: float = Field(default=8 * 3600.0, ge=0)

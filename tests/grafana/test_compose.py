@@ -136,7 +136,7 @@ def test_the_command_line_is_one_we_have() -> None:
 def test_the_code_reads_every_variable_it_is_given() -> None:
     code = "".join(
         path.read_text(encoding="utf-8")
-        for folder in ("brokers", "scenarios")
+        for folder in ("brokers", "dashboards", "scenarios")
         for path in (ROOT / folder).rglob("*.py")
     )
     for name in SERVICES["factory"]["environment"]:
