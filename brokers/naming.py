@@ -229,7 +229,7 @@ def stored_path(tags: Mapping[str, str]) -> EquipmentPath:
     >>> stored_path({"enterprise": "yujiang", "site": "vehicle", "unit": ""})
     'yujiang/vehicle'
     """
-    return EquipmentPath("/".join(tags[level] for level in STORE_TAGS if tags.get(level)))
+    return EquipmentPath("/".join(str(tags[level]) for level in STORE_TAGS if tags.get(level)))
 
 
 def grafana_variable(level: str) -> str:

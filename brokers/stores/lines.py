@@ -256,7 +256,7 @@ def decoded(text: str, bad: Bad | None = None) -> list[Frame]:
         try:
             kind, time_ns, tags, fields = RecordKind(point[0]), _stamp(point[1]), point[2], point[3]
             if kind is RecordKind.TELEMETRY:
-                row = (stored_path(tags), time_ns, {name: _number(value) for name, value in fields.items()})
+                row = (stored_path(tags), time_ns, _readings(fields))
                 telemetry.setdefault(tuple(fields), []).append(row)
             else:
                 events.setdefault(kind, []).append(event_row(kind, time_ns, {**tags, **fields}))
@@ -272,6 +272,13 @@ def _stamp(time_ns: int) -> int:
     if time_ns not in INT64:
         raise ValueError(f"time: expected nanoseconds in 64 bits, got {time_ns}")
     return time_ns
+
+
+def _readings(fields: Mapping[str, Any]) -> dict[str, float]:
+    found = {name: _number(value) for name, value in fields.items()}
+    if found.get(QUALITY, 0.0) not in (0.0, 1.0, 2.0):
+        raise ValueError(f"{QUALITY}: expected 0, 1 or 2, got {fields[QUALITY]!r:.100}")
+    return found
 
 
 def _number(value: Any) -> float:
@@ -326,7 +333,9 @@ def _value(text: str) -> Any:
 def event_row(kind: RecordKind, time_ns: int, point: Mapping[str, Any]) -> tuple[Any, ...]:
     """A row (path, time_ns, *columns) from the tags and fields of a point."""
     known = {name: value for name, value in point.items() if value != ""}
-    known |= {name: uncarried(known[name]) for name in TAG_COLUMNS.get(kind, ()) if known.get(name)}
+    for name in TAG_COLUMNS.get(kind, ()):
+        if isinstance(text := known.get(name), str):
+            known[name] = uncarried(text)
     return (stored_path(point), time_ns, *(cleaned(name, known.get(name)) for name in COLUMNS[kind]))
 
 
