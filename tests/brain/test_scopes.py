@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from tests.brain.made import EPOCH, S
+from twin.brain import Brain, BrainConfig
 from twin.brain.scopes import group, stage_s
 from twin.brain.site import Site
 from twin.brain.unit import Unit
 from twin.equipment import EquipmentPath
-from twin.master import EquipmentMaster
+from twin.master import EquipmentMaster, Master, PlaceMaster, ShiftMaster, meta_frame
+from twin.records import RecordKind, records
 
 LINE = EquipmentPath("e/s/a/l")
 
@@ -83,3 +86,31 @@ def test_the_output_of_a_shop_leaves_where_its_lots_come_back_finished() -> None
     packing = EquipmentMaster(kind="machine", en="pack", zh="pack", position=3, ideal_s=5.0)
     shop[3].master = packing
     assert group(LINE, shop).last == (3,)
+
+
+def test_a_shift_of_a_line_has_the_bottleneck_that_its_hours_have() -> None:
+    """Two parallel machines that another line feeds: 50 s a piece together in every window, and not 100 s."""
+    feed, line = EquipmentPath("works/north/hall/feed"), EquipmentPath("works/north/hall/pair")
+    first, pair = feed.child("saw"), [line.child("a"), line.child("b")]
+    day = ShiftMaster(id="day", start_s=0, duration_s=2 * 3600)
+    masters: list[tuple[EquipmentPath, Master]] = [
+        (line, PlaceMaster(en="l", zh="l", shifts=(day,))),
+        (first, EquipmentMaster(kind="machine", en="s", zh="s", ideal_s=10.0, to=tuple(pair))),
+    ]
+    masters += [
+        (unit, EquipmentMaster(kind="machine", en="m", zh="m", ideal_s=100.0, position=number))
+        for number, unit in enumerate(pair)
+    ]
+    brain = Brain(BrainConfig(live_s=None))
+    brain.process(meta_frame(EPOCH, masters))
+    brain.process(records(RecordKind.STATE, [(unit, EPOCH, ("PRODUCING", "o", None)) for unit in (first, *pair)]))
+    rows = {}
+    for minute in range(121):
+        said = [(unit, EPOCH + minute * 60 * S, ("x", 1, 0, 0, 100.0, 1)) for unit in pair]
+        brain.process(records(RecordKind.PART, said))
+        for frame in brain.process(records(RecordKind.HEARTBEAT, [(line.site, EPOCH + minute * 60 * S, (0, 0, 0.0))])):
+            rows |= {(row["path"], row["kpi"], row["window"]): row for row in frame.rows()}
+    for window, hours in (("hour", 1), ("shift", 2)):
+        row = rows[line, "line_oee", window]
+        assert row["denominator"] == hours * 3600, window
+        assert row["numerator"] == pytest.approx(hours * 120 * 50), window

@@ -12,7 +12,7 @@ from twin.brain.logs import WITH_ORDER
 from twin.brain.meters import MINUTE_NS
 from twin.brain.numbers import Numbers
 from twin.brain.rollup import first, report, row_of
-from twin.brain.scopes import Scope, group, groups, machines
+from twin.brain.scopes import Scope, group, groups, machines, moved
 from twin.brain.settings import BrainConfig
 from twin.brain.sheet import Sheet
 from twin.brain.site import Site, Table
@@ -286,8 +286,11 @@ class Brain:
     def _scopes_of(self, site: Site, path: str, table: Table) -> list[Scope]:
         version, scopes = self._scopes.get(path, (-1, []))
         if version != site.version:
-            levels = SITE_LEVELS if path == site.path else (Level.LINE,)
-            scopes = machines(table.units) + groups(table.units, levels)
+            if path == site.path:
+                above = groups(table.units, SITE_LEVELS)
+            else:  # what limits a line depends on what feeds it from outside
+                above = [moved(group(EquipmentPath(path), site.ordered()), site.ordered(), table.units)]
+            scopes = machines(table.units) + above
             self._scopes[path] = (site.version, scopes)
         return scopes
 

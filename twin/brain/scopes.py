@@ -66,6 +66,13 @@ def group(path: EquipmentPath, units: Sequence[Unit]) -> Scope:
     return Scope(path, path.level, tuple(rows.values()), processing, last, limiting)
 
 
+def moved(scope: Scope, before: Sequence[Unit], after: Sequence[Unit]) -> Scope:
+    """The same scope of a table with other rows, which holds all its units."""
+    place = {unit.path: row for row, unit in enumerate(after)}
+    kept = (scope.units, scope.processing, scope.last, scope.bottleneck)
+    return Scope(scope.path, scope.level, *(tuple(place[before[row].path] for row in rows) for rows in kept))
+
+
 def output_of(rows: dict[EquipmentPath, int], units: Sequence[Unit]) -> tuple[int, ...]:
     """Rows of the units that the output of a group leaves: after them no other processing unit of it comes.
 
