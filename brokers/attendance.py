@@ -108,7 +108,7 @@ class Attendance:
         return now - known.heard_at > max(self._silent_s, PERIODS * period_s)
 
     def _took(self, sign: Sign) -> Iterator[Presence]:
-        known = self._of(sign.publisher)
+        known = self._known.get(sign.publisher)  # of others on the broker, nobody here wants to know
         if sign.paths:
             yield Presence(sign.publisher, sign.alive, 0 if known is None else known.heard_ns, sign.paths)
         elif known is not None and (known.state == "online") != sign.alive:
@@ -123,16 +123,17 @@ class Attendance:
         return known
 
     def rows(self, now: float) -> list[dict[str, Any]]:
-        """Every publisher with its state, age and period in s of real time, lag and rows dropped."""
+        """Every publisher that was heard, with its state, age and period in s of real time, lag and rows dropped."""
         return [
             {
                 "publisher": publisher,
                 "run": known.run,
                 "state": known.state,
-                "age_s": None if known.heard_at is None else round(now - known.heard_at, 1),
+                "age_s": round(now - known.heard_at, 1),
                 "period_s": None if known.period_s is None else round(known.period_s, 1),
                 "lag_s": known.lag_s,
                 "dropped": known.dropped,
             }
             for publisher, known in self._known.items()
+            if known.heard_at is not None
         ]

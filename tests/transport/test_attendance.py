@@ -16,6 +16,7 @@ from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, SITE, UNITS, RecordingSink, meta, running, sending, tick_frames, until
 from tests.transport.test_path import TRANSPORTS
 from tests.transport.wire import throw_out
+from twin.equipment import EquipmentPath
 from twin.ports import Presence
 
 PUBLISHERS = {"uns": "pub-yujiang.vehicle", "sparkplug": "edge-yujiang.vehicle"}
@@ -110,4 +111,14 @@ async def test_one_without_heartbeats_is_never_silent(mosquitto: Mosquitto) -> N
         outbox.put([meta(), *tick_frames(0)[:2]])
         await sink.holds(lambda s: s.numbered == 12)
         await until(lambda: ingest.status()["publishers_seen"][0]["age_s"] > 0.5)
+        assert told == []
+
+
+async def test_strangers_who_left_long_ago_are_not_listed(mosquitto: Mosquitto) -> None:
+    async with sending(mosquitto.url, "uns", site=EquipmentPath("acme/works")):
+        pass
+    async with attending(mosquitto.url, "uns") as (ingest, told, sink), sending(mosquitto.url, "uns") as (outbox, _):
+        outbox.put([meta(), *tick_frames(0)])
+        await sink.holds(lambda s: s.numbered == 13)
+        await until(lambda: state(ingest) == "online")
         assert told == []
