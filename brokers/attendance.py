@@ -73,7 +73,7 @@ class Attendance:
         if known.state != "online":
             self.note(Sign(frame.publisher, True))
         known.run, known.heard_at = frame.run, now
-        if frame.kind is RecordKind.HEARTBEAT and not frame.historical:
+        if frame.kind is RecordKind.HEARTBEAT and not frame.historical and len(frame):
             self._beat(known, frame, now)
         elif not known.beats and len(frame):
             known.heard_ns = max(known.heard_ns, int(frame.time_ns[-1]))

@@ -286,6 +286,8 @@ class Ingest:
         fresh = [frame for delivery in deliveries for frame in delivery.frames if self._is_new(frame)]
         if self._door is not None:
             fresh = [self._door.admit(frame) for frame in fresh]
+        for frame in fresh:  # with the times that the door has let in
+            self._attendance.hear(frame, time.monotonic())
         if fresh:
             fresh = await self._store(fresh)
             await self._keep(Stored(fresh))
@@ -315,7 +317,6 @@ class Ingest:
         if not self._admits(frame):
             self._counters.other_run += 1
             return False
-        self._attendance.hear(frame, time.monotonic())
         if frame.seq < 0:
             self._counters.foreign += 1
             return True

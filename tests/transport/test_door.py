@@ -181,6 +181,27 @@ def test_settings_say_whose_time_counts() -> None:
     assert everything.stamps_by_path == {"": "arrival", "yujiang": "source"}
 
 
+async def test_who_is_there_is_told_by_heartbeats_that_came_in(mosquitto: Mosquitto) -> None:
+    clock, sink = HandClock(), RecordingSink()
+    ingest = Ingest(source(mosquitto.url, "uns", "ingest"), sink, door=Door(RunClock(clock)))
+    stamp = {"v": 1, "publisher": SITE, "run": "r"}
+    times = ("2026-09-21T14:13:20Z", "2026-10-31T14:13:20Z")  # that of the clock, and 40 days later
+    said = [
+        (f"uns/v1/{SITE}/heartbeat", orjson.dumps({**stamp, "seq": seq, "rows": [{"time": time, "values": {}}]}))
+        for seq, time in enumerate(times)
+    ]
+    async with running(ingest.run()):
+        await asyncio.wait_for(ingest.ready.wait(), LIMIT_S)
+        await asyncio.to_thread(publish_all, mosquitto.port, said)
+        async with asyncio.timeout(LIMIT_S):
+            while ingest.counters.received < len(said):
+                await asyncio.to_thread(publish_all, mosquitto.port, [])
+    (known,) = ingest.status()["publishers_seen"]
+    assert (known["publisher"], known["state"]) == (SITE, "online")
+    assert ingest.refusals == {AHEAD: 1}
+    assert ingest._attendance._known[SITE].heard_ns == NOW
+
+
 async def test_on_the_wire(mosquitto: Mosquitto) -> None:
     """Strange clocks beside a plant: refused or stamped, and none of the plant's own rows is touched."""
     clock, sink = HandClock(), RecordingSink()
