@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from urllib.parse import parse_qsl, urlsplit
 
 from twin.errors import Problem, ProblemsError
@@ -31,6 +31,18 @@ LONGEST_KEEP_S = 100 * 365.25 * 86_400
 
 class Store(Sink, History, Protocol):
     """A store: one port with two sides."""
+
+
+@runtime_checkable
+class Logged(Protocol):
+    """A store whose last writes stand in a log that may be damaged; who keeps them too can write them again."""
+
+    @property
+    def recovered(self) -> bool:
+        """Whether the process that had it before ended without closing it."""
+
+    async def save(self) -> None:
+        """Write everything into the store itself, so that its log is empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ class DuckDbStore:
         self.run = run
         self.keep_ns = keep_ns
         self._now_ns = now_ns
+        self.recovered = False
+        """Whether the process that had the file before ended without closing it."""
         self.forgotten: Counter[RecordKind] = Counter()
         """Rows deleted because they were too old, by kind."""
         self.lost = ""
@@ -109,6 +111,10 @@ class DuckDbStore:
         self._latest.note(frames)
         if self.keep_ns is not None:
             await self._retain(self.keep_ns)
+
+    async def save(self) -> None:
+        """Write everything into the file itself, so that its log is empty."""
+        await self._run(self._writer, self._save)
 
     async def close(self) -> None:
         """Write everything into the file and let go of it."""
@@ -171,6 +177,7 @@ class DuckDbStore:
         try:
             if self.path != ":memory:":
                 Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+            self.recovered = self.recovered or Path(f"{self.path}.wal").exists()
             self._root = connected(self.path, self._config)
             self._tables = Tables(self._cursor())
         except duckdb.Error as error:
@@ -192,6 +199,9 @@ class DuckDbStore:
             self._root.close()
         self._open()
         self._latest_read.clear()
+
+    def _save(self) -> None:
+        self._cursor().execute("CHECKPOINT")
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         cursor = self._root.cursor()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import socket
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from brokers import connect
@@ -16,7 +18,9 @@ from brokers.ingest import Ingest
 from brokers.isolation import Isolated
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import Pump
-from brokers.stores import Store, open_store
+from brokers.reception import Stored
+from brokers.retry import retried
+from brokers.stores import Logged, Store, open_store
 from dashboards.live import LiveState
 from dashboards.web.app import create_app
 from dashboards.web.doors import own_names, token_for
@@ -32,8 +36,10 @@ from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
 from twin.brain import Brain, BrainConfig
 from twin.config import Title
-from twin.errors import RetriableError
+from twin.errors import RetriableError, StoreError
 from twin.records import Frame, RecordKind
+
+log = logging.getLogger(__name__)
 
 CONNECT_S = 15.0
 LIVE_S = 10.0
@@ -144,6 +150,12 @@ class Hub:
         if self.ingest is None or self._figures is None:
             return
         async with self.ingest.still:
+            if isinstance(self.store, Logged):  # its log holds no more than the journal that begins now
+                try:
+                    await self.store.save()
+                except StoreError as error:
+                    log.warning("hub: goes on from its state before until this is mended: %s", error)
+                    return
             copy = self.memory.save(self.brain, self.ingest.receptions, self._figures.held())
         await asyncio.to_thread(self.memory.write, copy)
 
@@ -168,6 +180,8 @@ class Hub:
         self._figures = Outbox(self.settings.brain, publisher.split, OutboxConfig(policy="drop_oldest"), life)
         if self._recalled is not None:
             await self._figures.put_soon(self._recalled.figures)
+            if isinstance(self.store, Logged) and self.store.recovered:
+                await self._write_again(self._recalled.journal)
             await self.ingest.restore(self._recalled.receptions, self.memory.events(self._recalled.journal))
             self._recalled = None
         pump = Pump(self._figures, publisher)
@@ -179,6 +193,13 @@ class Hub:
         if ready not in done:
             ready.cancel()
             raise RetriableError(f"{broker}: expected an answer within {limit_s:g} s, got none (is it running?)")
+
+    async def _write_again(self, journal: int) -> None:
+        """Store once more what was stored since a journal began: the log of the store may have been cut."""
+        for event in self.memory.events(journal):
+            if isinstance(event, Stored):
+                frames = [frame for frame in event.frames if len(frame)]
+                await retried(partial(self.store.write, frames), "store, again")
 
     async def watch(self) -> None:
         """Run until something that must not end ends; raises why."""

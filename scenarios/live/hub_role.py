@@ -8,6 +8,7 @@ import time
 from functools import partial
 
 from brokers.retry import retried
+from brokers.stores import Logged
 from scenarios.feed import Feed
 from scenarios.live.backfill import FINE_TICK_S, backfill, first_feed
 from scenarios.live.children import Counters
@@ -100,6 +101,8 @@ async def prepared(hub: Hub, clock: Clock | None = None) -> None:
     until_s = await _until_s(hub, feed, clock or SystemClock())
     await backfill(feed, hub.history, until_s, settings.backfill_s)
     await asyncio.to_thread(plant.begin, feed)
+    if isinstance(hub.store, Logged):
+        await hub.store.save()
     await asyncio.to_thread(hub.memory.begin, hub.brain)
     hours, units, took_s = until_s / 3600, len(feed.plant.units), time.monotonic() - begun
     print(f"history: {hours:.1f} h of {units} units in {took_s:.1f} s", flush=True)

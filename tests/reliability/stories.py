@@ -7,7 +7,7 @@ import os
 import random
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,10 +106,13 @@ class Story:
         family = psutil.Process(self.program.pid).children(recursive=True)
         return next(one for one in family if word in one.cmdline())
 
-    def kill(self, role: str, word: str | None = None) -> None:
-        """Kill a role as the kernel does, and see that it is told and back."""
+    def kill(self, role: str, word: str | None = None, then: Callable[[], None] = lambda: None) -> None:
+        """Kill a role as the kernel does, do something more, and see that it is told and back."""
         before = len(self.told(role))
-        self.process(word or role).kill()
+        process = self.process(word or role)
+        process.kill()
+        process.wait(10)
+        then()
         wait_for(lambda: len(self.told(role)) >= before + 2, f"{role} to be back", None, LIMIT_S)
         assert len(self.told(role)) == before + 2, "\n".join(self.program.lines)
         self.back_s = max(self.back_s or 0.0, float(BACK.fullmatch(self.told(role)[-1])[2]))  # type: ignore[index]
