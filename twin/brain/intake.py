@@ -116,7 +116,7 @@ class Intake:
 
     def states(self, frame: Frame) -> None:
         """State changes."""
-        units, reject, publisher = self.units, self._reject, frame.publisher
+        units, reject, publisher, unnumbered = self.units, self._reject, frame.publisher, frame.seq < 0
         rows = zip(frame.paths, frame.time_ns.tolist(), frame.values.tolist(), strict=True)
         for path, time_ns, (state, order, _) in rows:
             code = CODE.get(state)
@@ -128,14 +128,14 @@ class Intake:
             unit.speaker = publisher
             mark = unit.site.mark
             late = mark is not None and time_ns < mark
-            if late and unit.states.knows(time_ns, code):
+            if (late or unnumbered) and unit.states.knows(time_ns, code):
                 self.stats.repeats += 1
             elif self._in_time(unit.site, time_ns):
                 span = unit.states.add(time_ns, code)
                 if mark is not None and late:
                     reach = (time_ns, mark) if span is None else span
                     self._late(unit.site, *(unit.parts.around(*reach) if unit.parts.planned else reach))
-                elif mark is not None and (begun := unit.states.overlong(unit.minor_stop_ns)) is not None:
+                elif mark is not None and (begun := unit.states.decided(unit.site.edge)) is not None:
                     unit.site.touch(begun, begun)
 
     def unheard(self, paths: Iterable[EquipmentPath], since_ns: int) -> None:

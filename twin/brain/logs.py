@@ -100,11 +100,17 @@ class StateLog:
         begun = times[before] if before >= 0 and STOPPING[self.codes[before]] else time_ns
         return begun, times[after]
 
-    def overlong(self, minor_ns: int) -> int | None:
-        """Begin of the state before the last one, when that was a minor stop that lasted too long."""
-        if len(self.times) < 2 or self.codes[-2] not in _MINOR_CODES or self.times[-1] - self.times[-2] <= minor_ns:
+    def decided(self, edge_ns: int) -> int | None:
+        """Begin of the state before the last one, when that was a minor stop over a time: now its length is known."""
+        if len(self.times) < 2 or self.codes[-2] not in _MINOR_CODES or self.times[-2] >= edge_ns:
             return None
         return self.times[-2]
+
+    def undecided(self, time_ns: int, minor_ns: int, heard_ns: int) -> bool:
+        """Whether a minor stop at a time, as far as it was heard of, may still become a failure."""
+        index = bisect_left(self.times, time_ns) - 1
+        last = index >= 0 and index == len(self.times) - 1 and self.codes[index] in _MINOR_CODES
+        return last and heard_ns - self.times[index] <= minor_ns
 
     def producing(self, t0_ns: int, t1_ns: int) -> int:
         """Time in PRODUCING in a span in ns."""
@@ -113,6 +119,17 @@ class StateLog:
     def knows(self, time_ns: int, code: int) -> bool:
         """Whether this very change is kept already."""
         return _knows(self.times, self.codes, time_ns, code)
+
+    def said(self, time_ns: int) -> int:
+        """When a state was said next, from a time on; a time that never comes when none was."""
+        index = bisect_left(self.times, time_ns)
+        return self.times[index] if index < len(self.times) else NEVER
+
+    def works(self, time_ns: int) -> int:
+        """When the unit was said to be producing next, from a time on; a time that never comes when it was not."""
+        first = bisect_left(self.times, time_ns)
+        found = np.flatnonzero(_view(self.codes, first, len(self.codes)) % WITH_ORDER == UnitState.PRODUCING)
+        return self.times[first + int(found[0])] if len(found) else NEVER
 
     def durations(self, t0_ns: int, t1_ns: int) -> NDArray[np.int64]:
         """Time in each code in ns, int64[CODES]; time before the first record is UNKNOWN."""

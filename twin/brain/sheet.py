@@ -96,7 +96,7 @@ class Sheet:
         value = numerator[rows] if denominator is None else numerator[rows] / denominator[rows]
         block[:, 4] = (value * spec.scale).tolist()
         block[:, 12] = _above(spec, value).tolist()
-        if spec.basis in ("time", "rated"):
+        if spec.basis in ("time", "rated", "failures"):
             block[:, 13] = (np.asarray(o.overtime_ns)[rows] > 0).astype(int).tolist()
         block[:, 7] = known[rows].tolist()
         if spec.basis in METERS:

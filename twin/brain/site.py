@@ -25,6 +25,7 @@ from twin.kpi.observed import COLUMN, COUNTS, FLOATS, INTS
 from twin.master import PlaceMaster
 
 OPEN = COLUMN["open_ns"]
+DOUBT = COLUMN["failures_doubt"]
 FAILURES = [COLUMN[name] for name in ("failures", "repaired", "repair_ns")]
 COUNTED = [COLUMN[name] for name in COUNTS]
 IDEAL = [COLUMN[name] for name in ("ideal_produced_s", "ideal_good_s")]
@@ -173,6 +174,7 @@ class Site:
         floats = np.zeros((len(chosen), len(FLOATS)))
         for row, unit in enumerate(chosen):
             ints[row, FAILURES] = unit.states.failures(window.t0_ns, window.t1_ns, unit.minor_stop_ns, self.mark)
+            ints[row, DOUBT] = self._doubts_stops(unit, window)
         for planned, durations in self._durations(chosen, window).items():
             ints += durations @ BY_PLAN[planned]
         for row, unit in enumerate(chosen):
@@ -184,6 +186,16 @@ class Site:
         ints[:, COLUMN["window_ns"]] = window.length_ns
         meter(chosen, self.places.get(self.path), window, ints, floats)
         return Table(chosen, ints, floats)
+
+    def _doubts_stops(self, unit: Unit, window: Window) -> bool:
+        """Whether it may come out that the stops in a window were others than they seem."""
+        heard_ns = window.t1_ns if self.mark is None else max(self.mark, window.t1_ns)
+        if unit.states.undecided(window.t1_ns, unit.minor_stop_ns, heard_ns):
+            return True
+        voice = self.voices.speaking(unit.speaker, unit.path)
+        if voice is None or not voice.gaps:
+            return False
+        return voice.lacks_before(window.t0_ns, window.t1_ns, unit.states.works)
 
     def _spread(self, unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> None:
         _, t0_ns, t1_ns = window
@@ -200,7 +212,7 @@ class Site:
         if t0_ns >= t1_ns:
             return 0
         voice = self.voices.speaking(unit.speaker, unit.path)
-        missed = [] if voice is None else voice.missed(t0_ns, t1_ns)
+        missed = [] if voice is None else voice.missed(t0_ns, t1_ns, states.said)
         return states.producing(t0_ns, t1_ns) - sum(states.producing(a, b) for a, b in missed)
 
     def _durations(self, units: Sequence[Unit], window: Window) -> dict[int, NDArray[np.int64]]:
@@ -241,7 +253,7 @@ class Site:
         voice = self.voices.speaking(unit.speaker, unit.path)
         if voice is None:
             voice = Voice("", None if self.mark is None else Beat(self.mark))
-        return voice.silent(window.t0_ns, window.t1_ns)
+        return voice.silent(window.t0_ns, window.t1_ns, unit.states.said)
 
     def prune(self, before_ns: int) -> None:
         """Forget what is older than a time."""

@@ -7,12 +7,14 @@ not waited for, and its units are unknown from its last heartbeat on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from twin.brain.numbers import Numbers
 
 NEVER = 2**62
+Said = Callable[[int], int]
 PERIODS = 3
 """A publisher is silent when nothing was heard for so many of its usual periods."""
 
@@ -35,6 +37,12 @@ class Gap:
     run: str = ""
     low: int = -1
     high: int = -1
+    lost: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether something is known to be missing; else there was only silence."""
+        return self.lost or self.high >= 0
 
 
 @dataclass(eq=False)
@@ -73,7 +81,7 @@ class Voice:
         low = last.seq if last is not None and same else -1
         since = -NEVER if last is None else last.time_ns
         if last is not None and same and beat.dropped > last.dropped:
-            self.gaps.append(Gap(since, beat.time_ns))
+            self.gaps.append(Gap(since, beat.time_ns, lost=True))
             return
         if beat.seq >= 0 and numbers is not None and (last is None or low >= 0):
             if numbers.lacks(low + 1, beat.seq):
@@ -87,7 +95,7 @@ class Voice:
     def heals(self, time_ns: int, gap_ns: int) -> tuple[int, int] | None:
         """A late heartbeat without number splits the silence it falls into; gives the span that it changes."""
         for index, gap in enumerate(self.gaps):
-            if gap.start < time_ns < gap.end and gap.high < 0:
+            if gap.start < time_ns < gap.end and not gap.known:
                 halves = (Gap(gap.start, time_ns), Gap(time_ns, gap.end))
                 self.gaps[index : index + 1] = [half for half in halves if half.end - half.start > gap_ns]
                 return gap.start, gap.end
@@ -98,7 +106,7 @@ class Voice:
         for index, gap in enumerate(self.gaps):
             if gap.run == run and gap.low < seq < gap.high and not numbers.lacks(gap.low + 1, gap.high):
                 del self.gaps[index]
-                return gap.start, gap.end
+                return gap.start, NEVER
         return None
 
     def believes(self, beat: Beat, known_ns: int | None, ahead_ns: int, certain: bool) -> bool:
@@ -118,18 +126,49 @@ class Voice:
         self.strange = beat
         return False
 
-    def silent(self, t0_ns: int, t1_ns: int) -> list[tuple[int, int]]:
-        """Pieces of a window that were not heard, in order, without overlap."""
+    def silent(self, t0_ns: int, t1_ns: int, said: Said) -> list[tuple[int, int]]:
+        """Pieces of a window that were not heard, in order, without overlap; see :meth:`missed`."""
         mark = NEVER if self.last is None else self.last.time_ns
-        return self.missed(t0_ns, t1_ns) + ([(max(mark, t0_ns), t1_ns)] if mark < t1_ns else [])
+        return _joined([*self.missed(t0_ns, t1_ns, said), (max(mark, t0_ns), t1_ns)])
 
-    def missed(self, t0_ns: int, t1_ns: int) -> list[tuple[int, int]]:
-        """Pieces of a window that lie in gaps."""
-        return [(max(g.start, t0_ns), min(g.end, t1_ns)) for g in self.gaps if g.start < t1_ns and g.end > t0_ns]
+    def missed(self, t0_ns: int, t1_ns: int, said: Said) -> list[tuple[int, int]]:
+        """Pieces of a window in which a unit's state is not known, in order, without overlap.
+
+        Where a message is known to be missing that may have been a change of state, that lasts until the next.
+
+        Args:
+            t0_ns: Begin of the window.
+            t1_ns: End.
+            said: Gives the time at which the unit's state was said next, from a time on.
+        """
+        if not self.gaps:
+            return []
+        spans = [(gap.start, said(gap.end) if gap.known else gap.end) for gap in self.gaps if gap.start < t1_ns]
+        return _joined([(max(start, t0_ns), min(end, t1_ns)) for start, end in spans])
+
+    def lacks_before(self, t0_ns: int, t1_ns: int, works: Said) -> bool:
+        """Whether something is missing from before the end of a window that bears on stops and operations in it.
+
+        Args:
+            t0_ns: Begin of the window.
+            t1_ns: End.
+            works: Gives when the unit was said to be producing next: what was before has ended then.
+        """
+        return any(gap.known and gap.start < t1_ns and works(gap.end) >= t0_ns for gap in self.gaps)
 
     def prune(self, before_ns: int) -> None:
         """Forget gaps that ended before a time."""
         self.gaps = [gap for gap in self.gaps if gap.end > before_ns]
+
+
+def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 class Voices:

@@ -40,6 +40,8 @@ class Observed:
         failures: Failures that began.
         repaired: Failures that ended.
         repair_ns: Full length of the failures that ended.
+        failures_missed: Always 0: nothing of failures is estimated.
+        failures_doubt: Units of which a message from before the end of the window is missing.
         open_ns: Production time of operations whose planned time is not yet known.
         energy_known_ns: Time over which the energy meters were read.
         energy_span_ns: Time over which they should have been.
@@ -113,6 +115,8 @@ class Observed:
     failures: Amount = 0
     repaired: Amount = 0
     repair_ns: Amount = 0
+    failures_missed: Amount = 0
+    failures_doubt: Amount = 0
     open_ns: Amount = 0
     energy_known_ns: Amount = 0
     energy_span_ns: Amount = 0

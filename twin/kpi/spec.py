@@ -19,11 +19,24 @@ Scope = Literal[
     "machine", "line", "area", "site", "enterprise", "chain", "link", "forecast", "trade", "jobs", "transport", "flow"
 ]
 Basis = Literal[
-    "time", "rated", "energy", "product", "carbon", "fuel_carbon", "fuel", "cost", "air", "gas", "personnel", "fixtures"
+    "time",
+    "rated",
+    "failures",
+    "energy",
+    "product",
+    "carbon",
+    "fuel_carbon",
+    "fuel",
+    "cost",
+    "air",
+    "gas",
+    "personnel",
+    "fixtures",
 ]
 KNOWN: dict[str, tuple[tuple[str, str], ...]] = {
     "time": (("known_ns", "span_ns"),),
     "rated": (("rated_known_ns", "span_ns"),),
+    "failures": (("known_ns", "span_ns"),),
     "energy": (("energy_known_ns", "energy_span_ns"),),
     "product": (("energy_known_ns", "energy_span_ns"), ("known_ns", "span_ns")),
     "carbon": (("co2_known_ns", "energy_span_ns"),),
@@ -39,6 +52,8 @@ KNOWN: dict[str, tuple[tuple[str, str], ...]] = {
 times are known, metered time, both where energy is shared by products, metered time with a grid factor, with gas, with
 a price, of compressed air, of gas, the state time of workers and of fixtures. Coverage is the least share."""
 METERS: dict[str, tuple[str, ...]] = {
+    "failures": ("failures",),
+    "rated": ("failures",),
     "energy": ("energy",),
     "product": ("energy",),
     "carbon": ("energy",),
@@ -48,7 +63,7 @@ METERS: dict[str, tuple[str, ...]] = {
     "air": ("air",),
     "gas": ("gas",),
 }
-"""By basis, the kinds of meter that an indicator is computed from."""
+"""By basis, what may be in doubt though the whole window is known: kinds of meter, and the course of failures."""
 EQUIPMENT: tuple[Scope, ...] = ("machine", "line", "area", "site", "enterprise")
 RULE_VERSION = "iso22400-2+own/2"
 """Version of the calculation rules, in every record; raise it when a formula changes."""

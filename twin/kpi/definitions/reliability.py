@@ -10,7 +10,7 @@ PER_H = 1 / 3600
 
 
 @kpi("mtbf_h", "Mean operating time between failures", "平均失效间隔", unit="h", trend="up", scale=PER_H,
-     source="after ISO 22400-2 #31, denominator: failures")  # fmt: skip
+     basis="failures", source="after ISO 22400-2 #31, denominator: failures")  # fmt: skip
 def mtbf_h(o: Observed) -> Figure:
     """(APT + AUST) / failures that began; absent without failure
 
@@ -20,7 +20,7 @@ def mtbf_h(o: Observed) -> Figure:
 
 
 @kpi("mttr_h", "Mean time to repair", "平均修复时间", unit="h", trend="down", scale=PER_H,
-     source="after ISO 22400-2 #33, denominator: failures that ended")  # fmt: skip
+     basis="failures", source="after ISO 22400-2 #33, denominator: failures that ended")  # fmt: skip
 def mttr_h(o: Observed) -> Figure:
     """full length of the failures that ended / their number
 

@@ -1,0 +1,174 @@
+"""The law: a record equals that of the undisturbed history, or it is not `good`; bounds hold the truth.
+
+A true history of a small site (states, parts, stock, a counter of energy) is told by two publishers and delivered
+resampled, delayed, out of order, doubled (numbered or not), with restarts at any moment, with the meter read at any
+phase and with wrong readings. What leaves no trace is outside: the loss of an unnumbered message, a wrong reading that
+its neighbours do not contradict.
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from tests.brain.test_readings import E0, QUIET, SITE, H, M, Rows, S, meta
+from twin.brain import Brain
+from twin.equipment import EquipmentPath
+from twin.records import Frame, RecordKind, records
+
+MILL, SAW = EquipmentPath("a/b/c/d/mill"), EquipmentPath("a/b/c/d/saw")
+PUBLISHERS = {"p": MILL, "q": SAW}
+HOURS = 3
+STATES = ("PRODUCING", "STARVED", "BLOCKED", "FAILED", "REPAIR", "SETUP", "PLANNED_BREAK", "OFF_SHIFT", "MINOR_STOP")
+METERS = {"energy_kwh", "co2_kg", "coal_equivalent_kg", "energy_per_part_kwh"}
+
+
+@dataclass(frozen=True)
+class History:
+    """What truly happened at one unit; the power in kW holds from each full minute for a minute."""
+
+    states: tuple[tuple[int, str], ...]
+    parts: tuple[tuple[int, float, float], ...]
+    power: tuple[float, ...]
+
+    def energy(self, time_ns: int) -> float:
+        minutes = (time_ns - E0) / M
+        whole = math.floor(minutes)
+        done = sum(self.power[:whole]) if whole > 0 else 0.0
+        return 1000.0 + (done + self.power[min(whole, len(self.power) - 1)] * (minutes - whole)) / 60
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    span = st.integers(1, HOURS * 3600 - 1)
+    changes = {0: draw(st.sampled_from(STATES))}
+    changes |= dict(draw(st.lists(st.tuples(span, st.sampled_from(STATES)), max_size=12)))
+    parts = dict(draw(st.lists(st.tuples(span, st.tuples(st.integers(0, 3), st.integers(0, 2))), max_size=15)))
+    levels = draw(st.lists(st.floats(0.5, 50), min_size=1, max_size=6))
+    length = (HOURS + 1) * 60
+    return History(
+        tuple((E0 + s * S, name) for s, name in sorted(changes.items())),
+        tuple((E0 + s * S, float(good), float(scrap)) for s, (good, scrap) in sorted(parts.items())),
+        tuple(levels[k * len(levels) // length] for k in range(length)),
+    )
+
+
+@dataclass(frozen=True)
+class Way:
+    """How one publisher's messages travel: whether it numbers, its meter's period and phase, wrong readings."""
+
+    numbered: bool
+    period: int
+    phase: int
+    wrong: dict[int, float]
+
+
+@st.composite
+def ways(draw: st.DrawFn) -> Way:
+    period = draw(st.sampled_from([M, 2 * M, 7 * M, 15 * M]))
+    aligned = draw(st.booleans())
+    wrong = draw(st.dictionaries(st.integers(1, 200), st.sampled_from([0.0, -1.0, 1e9, -0.001]), max_size=1))
+    phase = 0 if aligned else draw(st.integers(1, period // S - 1)) * S
+    return Way(draw(st.booleans()), period, phase, wrong)
+
+
+def told(history: History, unit: EquipmentPath, publisher: str, way: Way) -> list[Frame]:
+    """What a publisher says, in its order: each minute all that happened before it, then a heartbeat."""
+    rows: list[tuple[int, Frame]] = [
+        *((t, records(RecordKind.STATE, [(unit, t, (name, "o1", None))])) for t, name in history.states),
+        *(
+            (t, records(RecordKind.PART, [(unit, t, ("cube", good, scrap, 0.0, 40.0, 1))]))
+            for t, good, scrap in history.parts
+        ),
+    ]
+    end = E0 + HOURS * H + 30 * M
+    for k, t in enumerate(range(E0 + way.phase, end, way.period)):
+        value = np.array([[way.wrong.get(k, history.energy(t))]])
+        rows.append((t, Frame(RecordKind.TELEMETRY, (unit,), np.array([t]), ("energy_kwh",), value)))
+    rows += [(t, records(RecordKind.HEARTBEAT, [(SITE, t, (0, 0, 0.0))])) for t in range(E0, end + 1, M)]
+    rows.sort(key=lambda row: (row[0], row[1].kind is RecordKind.HEARTBEAT))
+    return [frame.stamped(publisher, "r", seq if way.numbered else -1) for seq, (_, frame) in enumerate(rows)]
+
+
+def kept(brain: Brain, sent: list[Frame], every: list[dict[str, Any]], cuts: frozenset[int] = frozenset()) -> Rows:
+    found: Rows = {}
+    for number, frame in enumerate(sent):
+        if number in cuts:
+            brain = pickle.loads(pickle.dumps(brain))  # noqa: S301
+        for given_frame in brain.process(frame):
+            for row in given_frame.rows():
+                every.append(row)
+                found[row["path"], row["kpi"], row["window"], row["time_ns"]] = row
+    return found
+
+
+def exact(told_by: dict[str, History]) -> Rows:
+    """The records of the undisturbed history, with the meters read at each full minute."""
+    calm = Way(True, M, 0, {})
+    lists = [told(told_by[name], unit, name, calm) for name, unit in PUBLISHERS.items()]
+    return kept(Brain(QUIET), [*masters(), *merged(lists)], [])
+
+
+def masters() -> list[Frame]:
+    place = meta("place", SITE, grid_factor_kg_per_kwh=0.5)
+    return [place, *(meta("equipment", unit, kind="machine", ideal_s=40.0) for unit in PUBLISHERS.values())]
+
+
+def merged(lists: list[list[Frame]]) -> list[Frame]:
+    return sorted((frame for one in lists for frame in one), key=lambda frame: int(frame.time_ns[0]))
+
+
+@st.composite
+def deliveries(draw: st.DrawFn, sent: list[Frame]) -> list[Frame]:
+    """Numbered messages late by up to 90 places and doubled; unnumbered ones doubled, in order."""
+    late = draw(st.dictionaries(st.integers(0, len(sent) - 1), st.integers(1, 90), max_size=12))
+    twice = draw(st.sets(st.integers(0, len(sent) - 1), max_size=8))
+    placed: list[tuple[float, Frame]] = []
+    for number, frame in enumerate(sent):
+        place = number + (late.get(number, 0) if frame.seq >= 0 else 0)
+        placed.append((place, frame))
+        if number in twice and frame.kind is not RecordKind.HEARTBEAT:
+            placed.append((place + 0.5, frame))
+    return [frame for _, frame in sorted(placed, key=lambda entry: entry[0])]
+
+
+def equal(row: dict[str, Any], true: dict[str, Any] | None) -> bool:
+    if true is None:
+        return row["value"] is None
+    return row["value"] is not None and math.isclose(row["value"], true["value"], rel_tol=1e-9, abs_tol=1e-9)
+
+
+def judge(row: dict[str, Any], truth: Rows) -> None:
+    true = truth.get((row["path"], row["kpi"], row["window"], row["time_ns"]))
+    if row["quality"] == "good":
+        assert equal(row, true), (row, true)
+    elif row["quality"] == "estimated":
+        assert true is not None, row
+        slack = 1e-9 * max(1.0, abs(row["high"]))
+        assert row["low"] - slack <= true["value"] <= row["high"] + slack, (row, true)
+
+
+@settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_every_record_is_right_or_not_good(data: st.DataObject) -> None:
+    told_by = {name: data.draw(histories(), name) for name in PUBLISHERS}
+    how = {name: data.draw(ways(), f"way of {name}") for name in PUBLISHERS}
+    truth = exact(told_by)
+    lists = [told(told_by[name], unit, name, how[name]) for name, unit in PUBLISHERS.items()]
+    sent = data.draw(deliveries(merged(lists)), "delivery")
+    cuts = data.draw(st.frozensets(st.integers(0, len(sent) - 1), max_size=2), "restarts")
+    every: list[dict[str, Any]] = []
+    last = kept(Brain(QUIET), [*masters(), *sent], every, cuts)
+    for row in every:
+        judge(row, truth)
+    for key in truth:
+        if key[3] <= E0 + HOURS * H:
+            assert key in last or key[1] in METERS, key
+
+    event("wrong readings" if any(way.wrong for way in how.values()) else "no wrong readings")
