@@ -157,7 +157,10 @@ class Hub:
                     log.warning("hub: goes on from its state before until this is mended: %s", error)
                     return
             copy = self.memory.save(self.brain, self.ingest.receptions, self._figures.held())
-        await asyncio.to_thread(self.memory.write, copy)
+        try:
+            await asyncio.to_thread(self.memory.write, copy)
+        except OSError as error:
+            log.warning("hub: cannot keep its copy, the one before and its journals hold: %s", error)
 
     async def connect(self, broker: str, limit_s: float | None = CONNECT_S) -> None:
         """Listen to a broker; returns when subscribed.

@@ -50,7 +50,7 @@ class HubMemory:
     def __init__(self, path: Path, run: str):
         self._state = State(path, run)
         self._path = path
-        self._number = 0
+        self._number = self._written = 0
         self._journal = Journal(self._file(0))
 
     def begin(self, brain: Brain) -> None:
@@ -66,6 +66,7 @@ class HubMemory:
         state = self._state.read()
         if not isinstance(state, HubState):
             return None
+        self._written = state.journal
         self._turn(max([state.journal, *self._numbers()]))
         return state
 
@@ -97,10 +98,15 @@ class HubMemory:
         return pickle.dumps(HubState(brain, receptions, figures, self._number))
 
     def write(self, copy: bytes) -> None:
-        """Go on from a copy after the next start; the journals that the state before it needs stay."""
+        """Go on from a copy after the next start; the journals that the state before it needs stay.
+
+        Raises:
+            OSError: It cannot be written; the state before it and the journals since then hold.
+        """
         self._state.write(copy)
+        before, self._written = self._written, self._number
         for number in self._numbers():
-            if number < self._number - 1:
+            if number < before:
                 self._file(number).unlink()
 
     def _turn(self, number: int) -> None:

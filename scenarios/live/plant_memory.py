@@ -89,7 +89,7 @@ class PlantMemory:
         if not isinstance(state, PlantState):
             return False
         self._confirmed = state
-        self._entries = list(self._journal.read())
+        self._entries = list(dict(self._journal.read()).items())  # one that was not synchronised was added again
         return True
 
     @property
@@ -117,14 +117,15 @@ class PlantMemory:
         return (entry for number, entry in list(self._entries) if number >= self._confirmed.entries)
 
     def note(self, entry: Entry) -> None:
-        """The process is about to do something."""
+        """The process is about to do something; returns when the disk has it.
+
+        Raises:
+            OSError: It cannot be written, e.g. the disk is full.
+        """
         number = self._entries[-1][0] + 1 if self._entries else self._confirmed.entries
         self._journal.add((number, entry))
-        self._entries.append((number, entry))
-
-    def sync(self) -> None:
-        """Return when the disk has what was noted."""
         self._journal.sync()
+        self._entries.append((number, entry))
 
     @property
     def waits(self) -> bool:
@@ -143,11 +144,15 @@ class PlantMemory:
         return asked is not None and all(outboxes[site].base().first >= next_ for site, next_ in asked.numbers.items())
 
     def confirm(self) -> None:
-        """Go on from the copy after the next start; the journal keeps what the state before it needs."""
+        """Go on from the copy after the next start; the journal keeps what the state before it needs.
+
+        Raises:
+            OSError: It cannot be written; the copy waits.
+        """
         if self._asked is None:
             return
+        self._state.write(pickle.dumps(self._asked))
         before, self._confirmed, self._asked = self._confirmed, self._asked, None
-        self._state.write(pickle.dumps(self._confirmed))
         self._entries = [(number, entry) for number, entry in self._entries if number >= before.entries]
         self._rewrite()
 

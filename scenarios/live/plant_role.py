@@ -9,12 +9,14 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 from brokers import connect
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import Pump
+from brokers.retry import retried
 from scenarios.feed import Feed, tick_for
 from scenarios.forecast import saved
 from scenarios.live.children import Counters
@@ -201,7 +203,7 @@ class PlantRole:
             if stop.is_set():
                 return
             await self._do(entry)
-        self._note(Hello())
+        await self._note(Hello())
         await self._do(Hello())
         self._parent.ready()
         await self._paced(stop)
@@ -220,7 +222,7 @@ class PlantRole:
                 await self._put(site, frames, lag_s)
 
     async def _paced(self, stop: asyncio.Event) -> None:
-        pace = Pace(*self._start(), self.settings.speed)
+        pace = Pace(*await self._start(), self.settings.speed)
         pacer = Pacer(self.feed.plant, pace, self._clock, LEAST_STEP_S)
         origin_s = self.feed.plant.epoch_ns * 1e-9 % 3600
         save_at = self._clock.now_ns() + round(SAVE_S * 1e9)
@@ -229,17 +231,21 @@ class PlantRole:
             while (wait_s := pace.seconds_until(tick, self._clock.now_ns())) > 0:
                 if await _stopped_within(stop, min(wait_s, pacer.catch_up(tick))):
                     return
-            self._note(Tick(tick))
+            await self._note(Tick(tick))
             await self._do(Tick(tick), max(pace.sim_s(self._clock.now_ns()) - tick, self._behind_s))
             self._behind_s = pace.sim_s(self._clock.now_ns()) - tick
             if self._memory is not None and self._clock.now_ns() >= save_at:
                 await self._remember(self._memory)
                 save_at = self._clock.now_ns() + round(SAVE_S * 1e9)
 
-    def _note(self, entry: Entry) -> None:
+    async def _note(self, entry: Entry) -> None:
+        """Remember what is about to be said; while that is not possible, e.g. the disk is full, the plant waits."""
+
+        async def noted(memory: PlantMemory) -> None:
+            memory.note(entry)
+
         if self._memory is not None:
-            self._memory.note(entry)
-            self._memory.sync()
+            await retried(partial(noted, self._memory), "plant", passing=(OSError,))
 
     async def _remember(self, memory: PlantMemory) -> None:
         """Take a copy of the plant, unless one waits for what was said before it to be stored."""
@@ -251,7 +257,10 @@ class PlantRole:
 
     async def _confirm(self, memory: PlantMemory) -> None:
         if memory.stored(self._outboxes_by_name):
-            await asyncio.to_thread(memory.confirm)
+            try:
+                await asyncio.to_thread(memory.confirm)
+            except OSError as error:
+                log.warning("plant: cannot keep its copy, the one before holds: %s", error)
 
     @property
     def _outboxes_by_name(self) -> dict[str, Outbox]:
@@ -263,7 +272,7 @@ class PlantRole:
         if site is not None:
             await site.put(frames, lag_s)
 
-    def _start(self) -> Paced:
+    async def _start(self) -> Paced:
         """Simulated and real time that go together; at speed 1 simulated now is the present.
 
         A process that takes the place of one that died goes on in step with it.
@@ -276,7 +285,7 @@ class PlantRole:
         if self.settings.anchored:
             present_s = (now_ns - self.feed.plant.epoch_ns) * 1e-9
             start_s = present_s if self.settings.speed == 1.0 else max(start_s, present_s)
-        self._note(Paced(start_s, now_ns))
+        await self._note(Paced(start_s, now_ns))
         return Paced(start_s, now_ns)
 
 

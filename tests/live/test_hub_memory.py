@@ -74,3 +74,20 @@ def test_a_reception_that_waits_waits_anew_in_the_next_life() -> None:
     assert list(run.show(tick_frames(0)[0].stamped("site", "run", 3), now=1_000.0)) == []
     run.resume(5.0)
     assert run.gap_since == 5.0
+
+
+async def test_a_copy_that_could_not_be_kept_costs_nothing(tmp_path: Path) -> None:
+    memory = HubMemory(tmp_path / "hub.state", "run")
+    memory.begin(Brain())
+    frames = [frame.stamped(SITE, "run.1", number) for number, frame in enumerate(tick_frames(0) * 3)]
+    for number, frame in enumerate(frames):
+        await memory.keep(Stored([frame]))
+        copy = memory.save(Brain(), {}, [])
+        if number == 0:
+            memory.write(copy)
+    memory.close()
+    again = HubMemory(tmp_path / "hub.state", "run")
+    state = again.read()
+    assert state is not None
+    told = [frame.seq for event in again.events(state.journal) if isinstance(event, Stored) for frame in event.frames]
+    assert told == [frame.seq for frame in frames[1:]]
