@@ -12,9 +12,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ import psutil
 import pytest
 
 from brokers.embedded import EmbeddedBroker
-from scenarios.live.children import READY
+from scenarios.live.children import COUNTS, READY
 from scenarios.live.clock import SystemClock
 from tests.bench.works import MACHINES, TAGS, lines_for
 from tests.counterparts import ROOT
@@ -49,9 +49,11 @@ class Role:
     async def line(self) -> str:
         """The next line it says."""
         assert self.process.stdout is not None
-        said = await asyncio.wait_for(self.process.stdout.readline(), LIMIT_S)
-        assert said, "the process has ended"
-        return said.decode().strip()
+        while True:
+            said = (await asyncio.wait_for(self.process.stdout.readline(), LIMIT_S)).decode()
+            assert said, "the process has ended"
+            if not said.startswith(COUNTS):  # what a role tells its supervisor
+                return said.strip()
 
     async def ask(self, question: str = "") -> dict[str, Any]:
         """Its answer."""
@@ -79,11 +81,13 @@ def load(pid: int) -> tuple[float, float]:
 
 
 @asynccontextmanager
-async def role(module: str, task: dict[str, Any]) -> AsyncIterator[Role]:
+async def role(module: str, task: dict[str, Any], login: Mapping[str, str]) -> AsyncIterator[Role]:
     """A running process of the bench."""
     pipe = asyncio.subprocess.PIPE
     arguments = (sys.executable, "-m", f"tests.bench.{module}", json.dumps(task))
-    process = await asyncio.create_subprocess_exec(*arguments, stdin=pipe, stdout=pipe, cwd=ROOT)
+    process = await asyncio.create_subprocess_exec(
+        *arguments, stdin=pipe, stdout=pipe, cwd=ROOT, env={**os.environ, **login}
+    )
     try:
         yield Role(process)
     finally:
@@ -103,6 +107,7 @@ class Step:
     broker: str
     broker_pid: int
     folder: Path
+    login: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def task(self) -> dict[str, Any]:
@@ -123,7 +128,7 @@ def step(transport: str, whole: bool, rate: int) -> tuple[str, bool, int]:
 
 async def measured(step: Step) -> str:
     """Run one step, see that nothing is lost, and give its line of the table."""
-    async with role("hub_process", step.task) as hub, role("plant_process", step.task) as plant:
+    async with role("hub_process", step.task, step.login) as hub, role("plant_process", step.task, step.login) as plant:
         assert json.loads(await hub.line())["ready"]
         assert await plant.line() == READY
         await settled(hub)
@@ -180,7 +185,7 @@ async def test_embedded_broker(transport: str, tmp_path: Path, capsys: pytest.Ca
     broker = EmbeddedBroker()
     await broker.start()
     try:
-        said = await measured(Step(transport, True, 5_000, broker.login_url, broker.pid, tmp_path))
+        said = await measured(Step(transport, True, 5_000, broker.url, broker.pid, tmp_path, broker.credentials))
     finally:
         await broker.stop()
     with capsys.disabled():
