@@ -28,7 +28,8 @@ class Smt2020Options(Config):
         description="uniform(mean, spread): full: mean +- spread; half: mean +- spread / 2; the low end at least 0",
     )
     batches: Literal["minimum", "full"] = Field(
-        default="minimum", description="when a batch begins: minimum: with BATCHMN pieces; full: with BATCHMX"
+        default="full",
+        description="when a batch begins: full: with BATCHMX pieces, as in the published runs; minimum: with BATCHMN",
     )
     rule: tuple[str, ...] = Field(
         default=("priority", "setup", "fifo"),

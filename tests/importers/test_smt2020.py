@@ -87,7 +87,7 @@ def test_steps_of_every_kind(tmp_path: Path) -> None:
         "cascade": "30 s", "limit": "14400 s", "limit_to": "3",
     }  # fmt: skip
     assert delay == {"id": "2", "time": {"uniform": {"low": "3240 s", "high": "3960 s"}}}
-    assert (oven["batch_min"], oven["batch_max"], oven["pool"]) == (75, 150, "oven")
+    assert (oven["batch_min"], oven["batch_max"], oven["pool"]) == (150, 150, "oven")
     assert implant == {
         "id": "4", "pool": "implant_9", "time": "60 s", "per": "piece", "sample": 0.5, "rework": 0.02,
         "rework_to": "3", "setup": "su_a",
@@ -139,12 +139,12 @@ def test_releases_and_lots_in_process(tmp_path: Path) -> None:
 
 def test_options_say_how_to_read_what_is_open(tmp_path: Path) -> None:
     write(tmp_path)
-    half = read(tmp_path, uniform="half", batches="full", stagger=True, rule=("cr",), wip=False)
+    half = read(tmp_path, uniform="half", batches="minimum", stagger=True, rule=("cr",), wip=False)
     authors = read(tmp_path, stagger=True, maintenance="due", next_tool="longest_idle")["pools"]["litho_1"]
     assert authors["next_tool"] == "longest_idle"
     assert (authors["downtimes"][1]["counted_from"], authors["downtimes"][1]["spread"]) == ("due", True)
     assert half["moves"]["Fab>Fab"] == {"uniform": {"low": "375 s", "high": "525 s"}}
-    assert half["recipes"]["part_3"]["steps"][2]["batch_min"] == 150
+    assert half["recipes"]["part_3"]["steps"][2]["batch_min"] == 75
     assert half["pools"]["oven"]["rule"] == ["cr"]
     assert half["pools"]["litho_1"]["downtimes"][1]["spread"] is True
     assert half["enterprises"][0]["sites"][0]["areas"][0]["lines"][0]["stations"][0]["started"] == []

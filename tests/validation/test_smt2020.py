@@ -90,6 +90,12 @@ def test_as_published_simulators_read_it(tmp_path: Path) -> None:
         what = f"{family}: share {states.lower()}"
         measured = fab.share(family, UnitState[states])
         equals(TOPIC, case, what, share, measured, tolerance=allowed, seed="1", source=STORED)
+    for family, states, share in (
+        ("implant_91", "SETUP", 0.142), ("implant_128", "SETUP", 0.141), ("diffusion_be_123", "PRODUCING", 0.659),
+    ):  # fmt: skip
+        what, measured = f"{family}: share {states.lower()}", fab.share(family, UnitState[states])
+        allowed = 0.02 / share  # 2 points
+        equals(TOPIC, case, what, share, measured, tolerance=allowed, seed="1", source=STORED)
 
 
 def test_as_its_authors_ran_it(tmp_path: Path) -> None:
