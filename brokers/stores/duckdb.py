@@ -171,6 +171,15 @@ class DuckDbStore:
         self.forgotten.update(counts)
         return counts
 
+    @property
+    def catalog(self) -> Catalog:
+        """Which tables and columns there are."""
+        return self._catalog
+
+    def query(self, statement: str) -> duckdb.DuckDBPyConnection:
+        """Ask the file itself, in the caller's thread."""
+        return self._cursor().execute(statement)
+
     # what runs in the threads
 
     def _open(self) -> None:

@@ -166,6 +166,10 @@ class LineStore:
             os.ftruncate(self._file.fileno(), size)
             raise
 
+    async def index(self) -> DuckDbStore:
+        """All that the files hold, in a temporary store that lives as long as this one."""
+        return await self._parsed()
+
     async def _parsed(self) -> DuckDbStore:
         while (piece := await self._run(self._unread)) is not None:
             path, end, frames = piece

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from math import inf
@@ -145,7 +146,8 @@ class Fab:
 
     def _steps(self, part: Row) -> list[Any]:
         name = part.needed("ROUTEFILE")
-        table = self._table(name if (self.path / name).is_file() else f"{name}.txt", "STEP", "STNFAM", "PTIME")
+        whole = os.path.isfile(self.path / name)  # unlike Path.is_file, False also for a name that is too long
+        table = self._table(name if whole else f"{name}.txt", "STEP", "STNFAM", "PTIME")
         rows = [row for row in table if self._of_route(part, row)] or list(table)
         steps = [step for row in rows if (step := self._step(row)) is not None]
         self.last[part.text("PART")] = max((row.whole("STEP") for row in rows), default=0)

@@ -74,7 +74,7 @@ def judged(reader: Reader, inputs: int, seed: int) -> Verdict:
     for number in range(inputs):
         if number == inputs // 5:
             memory = _memory_mib()
-        if number % 1000 == 0:
+        if number % 100 == 0:
             faulthandler.dump_traceback_later(LOCKED_S, exit=True)
         _try(reader, spoilt(reader.seeds, dice), verdict)
         if len(verdict.faults) >= MOST_KEPT:
