@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from twin.brain.spread import spread
 from twin.brain.told import Sayings
 from twin.brain.unit import Unit
 from twin.brain.voices import NEVER, Beat, Voice, Voices
-from twin.brain.windows import Window
+from twin.brain.windows import LONGEST_NS, Window
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_H
 from twin.kpi.observed import COLUMN, COUNTS, FLOATS, INTS
@@ -67,6 +68,7 @@ class Site:
         self.unsettled: dict[tuple[str, Window], int] = {}
         """Closed windows with operations of which something is not known, and the mark when they were computed."""
         self.live: tuple[Window, Table] | None = None
+        self._completed, self._looked = False, 0
         self._sorted: tuple[Unit, ...] = ()
         self._calendars: dict[str, PlaceMaster | None] = {}
         self.version = 0
@@ -130,6 +132,7 @@ class Site:
 
     def unsettle(self, begin_ns: int) -> None:
         """An operation that began at a time was completed: closed windows after it have part of its planned time."""
+        self._completed = True
         for key in reversed(self.closed):
             if key[1].t1_ns <= begin_ns:
                 break
@@ -138,6 +141,9 @@ class Site:
     def ripe(self) -> list[tuple[str, Window]]:
         """Unsettled windows of which all is known now, or that have waited for as long again, at least an hour."""
         mark = self.mark or 0
+        if not self._completed and mark // NS_PER_H == self._looked:
+            return []  # nothing can have changed
+        self._completed, self._looked = False, mark // NS_PER_H
         found = []
         for key, since in self.unsettled.items():
             table = self.closed.get(key)
@@ -269,7 +275,8 @@ class Site:
             stock.prune(before_ns)
         self.voices.prune(before_ns)
         self.sayings.prune(before_ns)
-        for key in [key for key in self.closed if key[1].t0_ns < before_ns]:
+        ended = takewhile(lambda key: key[1].t1_ns < before_ns + LONGEST_NS, self.closed)  # in order of their end
+        for key in [key for key in ended if key[1].t0_ns < before_ns]:
             del self.closed[key]
             self.unsettled.pop(key, None)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.brain.windows import LONGEST_NS
 from twin.equipment import EquipmentPath
 from twin.kpi.spec import RULE_VERSION
 from twin.records import COLUMNS, Frame, RecordKind
@@ -166,7 +168,9 @@ class Sayings:
 
     def prune(self, before_ns: int) -> None:
         """Forget windows that began before a time."""
-        self.told = {key: told for key, told in self.told.items() if key[1][1] >= before_ns}
+        ended = takewhile(lambda key: key[1][2] < before_ns + LONGEST_NS, self.told)  # they came in order of their end
+        for key in [key for key in ended if key[1][1] < before_ns]:
+            del self.told[key]
 
 
 def _joined(frames: list[Frame]) -> list[Frame]:

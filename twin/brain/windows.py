@@ -10,6 +10,8 @@ from twin.master import PlaceMaster
 
 DAY_NS = 24 * NS_PER_H
 LIVE = "live"
+LONGEST_NS = 2 * DAY_NS
+"""No window is longer."""
 LENGTHS = {"hour": NS_PER_H, "day": DAY_NS}
 
 
