@@ -196,3 +196,11 @@ def test_tables_that_are_none(tmp_path: Path) -> None:
         read_events(tmp_path)
     pq.write_table(pa.table({"path": [UNIT], "time": [1], "state": ["FAILED"]}), tmp_path / "state.parquet")
     assert len(read_events(tmp_path).units[UNIT].states) == 1
+
+
+def test_a_mix_without_end(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "large.yaml").write_text(
+        REPLAY.replace("mix: {blank: 1}", "mix: {blank: 10000000000}"), encoding="utf-8"
+    )
+    code, said = ends(capfd, "validate", tmp_path / "large.yaml")
+    assert (code, "at most 100000 items in one round" in said) == (2, True), said

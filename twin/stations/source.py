@@ -47,6 +47,10 @@ class ListedConfig(Config):
     )
 
 
+LARGEST_ROUND = 100_000
+"""Most items of one round of a mix, which is kept as a list."""
+
+
 class SourceConfig(StationConfig):
     """Releases items: one at a time in a repeated mix, at rates by time of day, or by a list of orders.
 
@@ -82,6 +86,8 @@ class SourceConfig(StationConfig):
         listed = bool(self.orders) or self.orders_file is not None
         if listed and (self.mix or self.rates or self.interval is not None or self.limit is not None):
             raise ValueError("expected a list of orders, or 'mix' with 'interval', 'rates' or 'limit'")
+        if sum(self.mix.values()) > LARGEST_ROUND:
+            raise ValueError(f"expected at most {LARGEST_ROUND} items in one round of 'mix', got more")
         if not listed and not self.mix:
             raise ValueError("expected 'mix', 'orders' or 'orders_file'")
         starts = [each.start for each in self.rates]
