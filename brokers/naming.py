@@ -171,7 +171,7 @@ def foreign_path(identity: SparkplugId) -> EquipmentPath:
     so does one that looks as if it had one.
 
     >>> foreign_path(SparkplugId("acme", "press", "Line 1"))
-    'acme/press/line-1-c4692fa9b5'
+    'acme/press/line-1-f65eb5539b'
     """
     return EquipmentPath.of(*(_segment(part) for part in identity if part is not None))
 

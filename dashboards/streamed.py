@@ -17,8 +17,19 @@ Pairs = frozenset[tuple[str, str]]
 
 INSTEAD = {"live": ("hour", "shift", "day"), "hour": ("shift", "day"), "shift": ("day",)}
 """Windows whose value is shown, with its time, where there is none yet of the window asked for."""
-OF_TILES = ("oee", "throughput_per_h", "otif", "order_fill_rate", "days_of_inventory", "line_oee")
-"""KPIs on the tiles of sites, the first two that a site has, and at the head of lines."""
+OF_TILES = (
+    "oee",
+    "throughput_per_h",
+    "otif",
+    "order_fill_rate",
+    "days_of_inventory",
+    "transport_activity_tkm",
+    "transport_cost_cny",
+    "energy_kwh",
+)
+"""KPIs on the tiles of sites: the first two that a site has."""
+OF_LINES = "line_oee"
+"""KPI at the head of a line."""
 WHOLE = {"q": "good", "cov": 1.0}
 """What a row says of its quality and coverage where it says nothing."""
 
@@ -32,7 +43,7 @@ def shown_figures() -> tuple[Pairs, Pairs]:
     (True, True, False)
     """
     units = {("oee", "live")}
-    others = {(kpi, "live") for kpi in OF_TILES}
+    others = {(kpi, "live") for kpi in (*OF_TILES, OF_LINES)}
     for kind in panels.kinds():
         spec = panels[kind]
         if isinstance(spec.shows, Kpi) and spec.picture not in (Picture.LINE, Picture.BAND):

@@ -43,5 +43,5 @@ export const gauge: Maker = (context) => {
     picture.setAttribute("aria-label", [`${t(`kpi.${kpi}`)}: ${plain(shown)}`, why].filter(Boolean).join(". "));
     element.title = row ? traced(kpi, row) : "";
   };
-  return { element, update, empty: () => pointless(context) };
+  return { element, update, empty: () => pointless(context) || (panel.scope === "chain" && !store.figure(path, kpi, windowOf(panel)).row) };
 };

@@ -28,7 +28,7 @@ const figureStat: Maker = (context) => {
     say(note, why ? `▲ ${why}` : when);
     element.title = row ? traced(kpi, row) : "";
   };
-  return { element, update, empty: () => pointless(context) };
+  return { element, update, empty: () => pointless(context) || (panel.scope === "chain" && !store.figure(path, kpi, windowOf(panel)).row) };
 };
 
 /** Numerator, denominator and coverage in words. */
