@@ -27,6 +27,8 @@ from twin.sim.clock import epoch_ns, to_ns
 GROUP_KPIS = ("good_quantity", "throughput_per_h", "oee", "line_oee", "scrap_ratio", "energy_kwh", "work_in_process")
 FAMILIES = ("forecast", "outlook")
 LIVE = "live"
+NEAR_NS = 1_000_000_000
+"""Difference in length of two windows that are taken to be equal: simulated times are floats."""
 
 Row = tuple[EquipmentPath, int, tuple[Any, ...]]
 
@@ -69,12 +71,12 @@ def _row(scope: Scope, kpi: str, window: str, t0_ns: int, t1_ns: int, value: flo
 
 
 def _courses(result: Forecast, origin: int) -> Iterator[Row]:
-    """Of windows on the way those that are long enough to compare: a few minutes at the end say little of an hour."""
+    """Of windows on the way the whole ones only: the energy of what is left of an hour is no hour's energy."""
     ends = [to_ns(origin, time) for time in result.times_s]
     begin = to_ns(origin, result.begin_s)
     begins = {"forecast": [begin, *ends[:-1]], "outlook": [begin] * len(ends)}
     lengths = np.diff([begin, *ends])
-    long = {"forecast": 2 * lengths >= lengths.max(), "outlook": np.ones(len(ends), dtype=bool)}
+    whole = {"forecast": lengths >= lengths.max() - NEAR_NS, "outlook": np.ones(len(ends), dtype=bool)}
     layout = result.layout
     for row, scope in enumerate(layout.scopes):
         families = FAMILIES[:1] if scope.level is Level.UNIT else FAMILIES
@@ -84,7 +86,7 @@ def _courses(result: Forecast, origin: int) -> Iterator[Row]:
             column = layout.kpi_ids.index(kpi)
             for family in families:
                 values = result.values[:, FAMILIES.index(family), :, row, column]
-                for number, window in np.argwhere(np.isfinite(values) & long[family]).tolist():
+                for number, window in np.argwhere(np.isfinite(values) & whole[family]).tolist():
                     name = quantile_window(family, QUANTILES[number])
                     yield _row(scope, kpi, name, begins[family][window], ends[window], float(values[number, window]))
 

@@ -171,3 +171,12 @@ def test_the_plants_own_orders_are_told_with_their_dates() -> None:
     rows = [row for row in frame_of(result).rows() if row["kpi"] == "order_on_time"]
     assert [(row["path"], row["window"]) for row in rows] == [(f"{LINE}/orders", "live")]
     assert result.document()["orders"][0]["item"] == "lot"
+
+
+@pytest.mark.parametrize(("now_h", "horizon", "lengths"), [(3.3, "3 h", {1.0}), (3.3, "30 min", {0.5})])
+def test_windows_beside_each_other_are_equally_long(now_h: float, horizon: str, lengths: set[float]) -> None:
+    with BranchPool(1) as pool:
+        result = forecast("small", running(small_line(), 3, now_h).snapshot(), Question(horizon, branches=9), pool)
+    rows = [row for row in frame_of(result).rows() if row["window"].startswith("forecast_")]
+    assert {round((row["time_ns"] - row["t0_ns"]) / 3.6e12, 6) for row in rows} == lengths
+    assert {row["time_ns"] for row in rows if row["kpi"] == "energy_kwh"}
