@@ -14,6 +14,12 @@ Counters = Mapping[str, Any]
 GOOD, WARN, BAD, UNKNOWN = "good", "warn", "bad", "unknown"
 LAG_S = 10.0
 """Lag of a plant from which it counts as behind."""
+MISSED = {
+    "lost": "rows that were acknowledged and were not in the file when it was opened",
+    "retired": "rows that the server did not keep: older than its retention",
+    "unreadable": "rows or lines that are no records, left out when read",
+}
+"""What a store does not have or cannot give, by the name of its counter."""
 
 
 def hops(
@@ -98,9 +104,11 @@ def _ingest(counters: Counters) -> Json:
 def _store(counters: Counters) -> Json:
     counted = {name: counters.get(name, 0) for name in ("stored", "values", "batches", "refused", "refused_rows")}
     counted["failures"] = counters.get("store_failures", 0)
-    bad = not counters.get("store_ok", True) or counted["refused"]
-    status = UNKNOWN if not counters else BAD if bad else GOOD
-    return _row("store", status, counted)
+    missed: Mapping[str, int] = counters.get("store_missed", {})
+    counted |= {name: missed.get(name, 0) for name in MISSED}
+    bad = not counters.get("store_ok", True) or counted["refused"] or counted["lost"]
+    status = UNKNOWN if not counters else BAD if bad else WARN if any(missed.values()) else GOOD
+    return _row("store", status, counted, {reason: counted[name] for name, reason in MISSED.items()})
 
 
 def _brain(counters: Counters) -> Json:

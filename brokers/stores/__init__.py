@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Protocol, runtime_checkable
@@ -41,8 +41,20 @@ class Logged(Protocol):
     def recovered(self) -> bool:
         """Whether the process that had it before ended without closing it."""
 
+    @property
+    def lost_writes(self) -> int:
+        """Writes that were acknowledged and were not there when it was opened."""
+
     async def save(self) -> None:
         """Write everything into the store itself, so that its log is empty."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A store that counts what it does not have or cannot give although somebody wrote it."""
+
+    def missed(self) -> Mapping[str, int]:
+        """Numbers of rows that are ``lost``, ``retired`` or ``unreadable``; what is not named cannot happen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,10 @@ class DuckDbStore:
         """Rows deleted because they were too old, by kind."""
         self.lost = ""
         """What was acknowledged and is not in the file any more, as found when it was opened; empty: nothing."""
+        self.lost_rows = 0
+        """Number of these rows."""
+        self.lost_writes = 0
+        """Number of writes that held them."""
         self._mark = None if path == ":memory:" or run else WrittenMark(path)
         self._config: dict[str, Any] = {"threads": threads, "memory_limit": memory}
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
@@ -115,6 +119,10 @@ class DuckDbStore:
     async def save(self) -> None:
         """Write everything into the file itself, so that its log is empty."""
         await self._run(self._writer, self._save)
+
+    def missed(self) -> dict[str, int]:
+        """Rows that were acknowledged and are not in the file any more."""
+        return {"lost": self.lost_rows}
 
     async def close(self) -> None:
         """Write everything into the file and let go of it."""
@@ -196,8 +204,11 @@ class DuckDbStore:
         self._local = threading.local()
         if self._mark is None:
             return
-        self.lost = missing(self._mark.read(), self._tables.written)
+        said, there = self._mark.read(), self._tables.written
+        self.lost = missing(said, there)
         if self.lost:
+            self.lost_rows += said.rows - there.rows
+            self.lost_writes += said.writes - there.writes
             log.error("store %s: %s (damaged on the disk, or replaced by an older copy)", self.path, self.lost)
         self._mark.write(self._tables.written)
 

@@ -161,6 +161,10 @@ class InfluxStore:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="store-read")
 
+    def missed(self) -> dict[str, int]:
+        """Rows that the server did not keep, and rows of others that are no records."""
+        return {"retired": self.retired, "unreadable": self.unreadable}
+
     async def open(self) -> None:
         """Wait for an answer to a ping and check that the place is there.
 

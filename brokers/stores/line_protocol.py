@@ -85,6 +85,10 @@ class LineStore:
         self.unreadable = 0
         """Lines, or damaged writes, that could not be read."""
 
+    def missed(self) -> dict[str, int]:
+        """Lines, or damaged writes, that could not be read."""
+        return {"unreadable": self.unreadable}
+
     async def open(self) -> None:
         """Open or make the folder, and cut off what was not acknowledged."""
         await self._run(self._open)

@@ -20,7 +20,7 @@ from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import Pump
 from brokers.reception import Stored
 from brokers.retry import retried
-from brokers.stores import Logged, Store, open_store
+from brokers.stores import Counting, Logged, Store, open_store
 from dashboards.live import LiveState
 from dashboards.web.app import create_app
 from dashboards.web.doors import own_names, token_for
@@ -73,6 +73,7 @@ class Hub:
         self.live = LiveState()
         self.memory = HubMemory(settings.hub_state, settings.run)
         self._recalled: HubState | None = None
+        self._mended = False
         self._shown = Isolated("pages", self._show)
         self._thought = Isolated("brain", self.brain.process)
         self.ingest: Ingest | None = None
@@ -98,10 +99,13 @@ class Hub:
         return History(self.store, self.brain, self.live.feed)
 
     def counters(self) -> Mapping[str, Any]:
-        """What the ingest has seen, for the health page."""
+        """What the ingest has seen and what the store misses, for the health page."""
         brain = {f"brain_{name}": count for name, count in asdict(self.brain.stats).items()}
         brain["brain_unstored"] = 0 if self._figures is None else self._figures.counters.held
         brain |= {"brain_failures": self._thought.failed, "pages_failures": self._shown.failed}
+        if isinstance(self.store, Counting):
+            missed = dict(self.store.missed())
+            brain["store_missed"] = missed | ({"lost": 0} if self._mended else {})
         return brain if self.ingest is None else {**self.ingest.status(), **brain}
 
     async def ahead(self, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,7 +188,8 @@ class Hub:
         if self._recalled is not None:
             await self._figures.put_soon(self._recalled.figures)
             if isinstance(self.store, Logged) and self.store.recovered:
-                await self._write_again(self._recalled.journal)
+                again = await self._write_again(self._recalled.journal)
+                self._mended = self.store.lost_writes <= again + 1  # one may not be in the journal: it comes again
             await self.ingest.restore(self._recalled.receptions, self.memory.events(self._recalled.journal))
             self._recalled = None
         pump = Pump(self._figures, publisher)
@@ -197,12 +202,19 @@ class Hub:
             ready.cancel()
             raise RetriableError(f"{broker}: expected an answer within {limit_s:g} s, got none (is it running?)")
 
-    async def _write_again(self, journal: int) -> None:
-        """Store once more what was stored since a journal began: the log of the store may have been cut."""
+    async def _write_again(self, journal: int) -> int:
+        """Store once more what was stored since a journal began: the log of the store may have been cut.
+
+        Returns:
+            Number of writes that were done again.
+        """
+        writes = 0
         for event in self.memory.events(journal):
             if isinstance(event, Stored):
                 frames = [frame for frame in event.frames if len(frame)]
                 await retried(partial(self.store.write, frames), "store, again")
+                writes += 1
+        return writes
 
     async def watch(self) -> None:
         """Run until something that must not end ends; raises why."""

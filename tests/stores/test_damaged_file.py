@@ -53,12 +53,14 @@ async def opened(file: Path) -> tuple[int, str]:
     store = DuckDbStore(str(file))
     await store.open()
     count, lost = await store.count(RecordKind.TELEMETRY), store.lost
+    assert store.missed() == {"lost": WRITES * ROWS - count}
     await store.write([written(WRITES)])
     assert await store.count(RecordKind.TELEMETRY) == count + ROWS
     await store.close()
     again = DuckDbStore(str(file))
     await again.open()
     assert (again.lost, await again.count(RecordKind.TELEMETRY)) == ("", count + ROWS), "told once"
+    assert again.missed() == {"lost": 0}
     await again.close()
     return count, lost
 

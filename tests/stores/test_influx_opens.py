@@ -84,7 +84,7 @@ async def test_rows_older_than_the_retention_are_told_apart_from_refused_ones(in
         for time_ns in (now_ns - 20 * DAY, now_ns - 19 * DAY, now_ns)
     ]
     await store.write(frames)
-    assert store.retired == 2
+    assert store.missed() == {"retired": 2, "unreadable": 0}
     assert (await store.series(PRESS, "force", now_ns - 30 * DAY, now_ns + 1))[1].tolist() == [1.0]
     await store.close()
 
