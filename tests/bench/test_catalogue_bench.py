@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from twin.equipment import EquipmentPath
 from twin.sim.codes import PRODUCING
 from twin.sim.events import Event, Series, state_event
 from twin.sim.journal import KNOWN, Catalogue
+
+pytestmark = pytest.mark.bench
 
 BATCH = 4_000
 PATH = EquipmentPath("acme/north/hall/line/m1")

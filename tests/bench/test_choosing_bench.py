@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from tests.engine.plants import buffer, line_plant, machine, sink, source
 from twin.sim.plant import Plant
+
+pytestmark = pytest.mark.bench
 
 ITEMS = 4_000
 
