@@ -29,6 +29,8 @@ BEHIND = "time: expected within the years that are kept"
 TAGS = "tags: expected fewer of one device"
 ROOM = "tags: expected fewer in all"
 NS = 1_000_000_000
+FAR_NS = 72 * 3600 * NS
+"""Furthest that a plant's heartbeat may be from the time of its run."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class RunClock:
 
     A plant that is simulated in step with the present has the time of the machine. Any other plant has a time of its
     own, which is that of its last heartbeat and what has passed since then at its speed; until the first heartbeat
-    nobody knows it.
+    nobody knows it. A heartbeat more than ``FAR_NS`` off is believed when the next one confirms it.
 
     Args:
         clock: Time of the machine.
@@ -66,6 +68,7 @@ class RunClock:
     def __init__(self, clock: Clock, speed: float = 1.0, present: bool = True):
         self._clock, self.speed, self.present = clock, speed, present
         self._beat: tuple[int, int] | None = None
+        self._strange: int | None = None
 
     def machine_ns(self) -> int:
         """Time of the machine."""
@@ -73,8 +76,21 @@ class RunClock:
 
     def hear(self, beat_ns: int) -> None:
         """Take note of a heartbeat of the plant itself."""
-        if self._beat is None or beat_ns > self._beat[0]:
-            self._beat = (beat_ns, self._clock.now_ns())
+        before, self._strange = self._strange, None
+        if self._is_far(beat_ns):
+            if before is None or not 0 < beat_ns - before <= FAR_NS:
+                self._strange = beat_ns
+                return
+        elif self._beat is not None and beat_ns <= self._beat[0]:
+            return
+        self._beat = (beat_ns, self._clock.now_ns())
+
+    def _is_far(self, beat_ns: int) -> bool:
+        if self._beat is None:
+            return False
+        last_ns, heard_ns = self._beat
+        latest_ns = last_ns + round((self._clock.now_ns() - heard_ns) * self.speed)
+        return not last_ns - FAR_NS <= beat_ns <= latest_ns + FAR_NS
 
     def now_ns(self) -> int | None:
         """Time of the run; None when it is not known yet."""
@@ -132,7 +148,7 @@ class Door:
         stamp = self._stamp(frame.paths[0]) if self._stamps else "source"
         if stamp == "source" or len(set(frame.paths)) > 1:
             return frame
-        now_ns = self._now_ns(frame.paths[0])
+        now_ns = self.now_ns(frame.paths[0])
         if now_ns is None:
             return frame
         sent = stamp == "server" and frame.sent_ns > 0
@@ -151,12 +167,13 @@ class Door:
             self._stamp_of[path] = next((self._stamps[root] for root in above if root in self._stamps), "source")
         return self._stamp_of[path]
 
-    def _now_ns(self, path: EquipmentPath) -> int | None:
+    def now_ns(self, path: EquipmentPath) -> int | None:
+        """The time by which the rows of a path are judged; None when it is not known yet."""
         ours = self._clock.present or self._ours(path)
         return self._clock.now_ns() if ours else self._clock.machine_ns()
 
     def _in_time(self, frame: Frame) -> Frame:
-        now_ns = self._now_ns(frame.paths[0])
+        now_ns = self.now_ns(frame.paths[0])
         if now_ns is None:
             return frame
         fast = not self._clock.present and self._ours(frame.paths[0])

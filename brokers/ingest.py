@@ -19,7 +19,7 @@ from brokers.refusals import Refusals, merged, reason_of
 from brokers.retry import retried
 from twin.errors import FatalError, RefusedRowsError, RetriableError
 from twin.ports import Delivery, Presence, Sink
-from twin.records import Frame
+from twin.records import Frame, RecordKind
 
 log = logging.getLogger(__name__)
 
@@ -398,7 +398,8 @@ class Ingest:
         await self._observed(ready)
 
     async def _observed(self, shown: Sequence[Frame]) -> None:
-        frames = [frame for frame in shown if len(frame)]  # a refused one only keeps its place
+        # a refused one only keeps its place; that of a heartbeat must be known, or it would be missing in silence
+        frames = [frame for frame in shown if len(frame) or frame.kind is RecordKind.HEARTBEAT]
         if not frames:
             return
         self._counters.observed += len(frames)

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from brokers import connect
+from brokers.door import Door
 from brokers.ingest import Ingest
 from brokers.isolation import Isolated
 from brokers.outbox import Outbox, OutboxConfig
@@ -75,7 +76,8 @@ class Hub:
         self._recalled: HubState | None = None
         self._mended = False
         self._shown = Isolated("pages", self._show)
-        self._thought = Isolated("brain", self.brain.process)
+        self._thought = Isolated("brain", self._think)
+        self._door: Door | None = None
         self.ingest: Ingest | None = None
         self._figures: Outbox | None = None
         self._outlook: Outlook | None = None
@@ -146,7 +148,6 @@ class Hub:
             return False
         state.brain.config = replace(state.brain.config, live_s=self.brain.config.live_s)
         self.brain = state.brain
-        self._thought = Isolated("brain", self.brain.process)
         return True
 
     async def remember(self) -> None:
@@ -192,6 +193,7 @@ class Hub:
                 self._mended = self.store.lost_writes <= again + 1  # one may not be in the journal: it comes again
             await self.ingest.restore(self._recalled.receptions, self.memory.events(self._recalled.journal))
             self._recalled = None
+        self._door = door  # what is told again is older than the clock
         pump = Pump(self._figures, publisher)
         self._tasks = [asyncio.create_task(self.ingest.run()), asyncio.create_task(pump.run())]
         ready: asyncio.Task[None] = asyncio.create_task(_all_set(self.ingest.ready, pump.ready))
@@ -253,10 +255,15 @@ class Hub:
         self.memory.close()
 
     async def _observe(self, frames: Sequence[Frame]) -> None:
-        self._shown(frames)
+        self._shown(frame for frame in frames if len(frame))
         figures = self._thought(frame for frame in frames if frame.kind is not RecordKind.KPI)
         if figures and self._figures is not None:
             await self._figures.put_soon(figures)
+
+    def _think(self, frame: Frame) -> Sequence[Frame]:
+        if frame.kind is RecordKind.HEARTBEAT:
+            self.brain.clock_ns = None if self._door is None or not len(frame) else self._door.now_ns(frame.paths[0])
+        return self.brain.process(frame)
 
     def _show(self, frame: Frame) -> Sequence[Frame]:
         self.live.feed([frame])

@@ -89,6 +89,21 @@ def test_a_row_is_judged_by_the_clock(apart_s: int, kept: int) -> None:
     assert sum(door.refusals.counts.values()) == 1 - kept
 
 
+@pytest.mark.parametrize("apart", [40 * DAY, -40 * DAY])
+def test_one_heartbeat_of_the_plant_that_is_far_off_does_not_move_the_time_of_the_run(apart: int) -> None:
+    clock = HandClock()
+    run = RunClock(clock, present=False)
+    for second in range(10):
+        clock.ns = NOW + second * S
+        run.hear(clock.ns)
+        if second == 5:
+            run.hear(clock.ns + apart)
+        assert run.now_ns() == clock.ns
+    run.hear(clock.ns + apart)
+    run.hear(clock.ns + apart + S)
+    assert run.now_ns() == clock.ns + apart + S  # confirmed by the next
+
+
 def test_only_the_wrong_rows_of_a_message_stay_outside_and_a_number_keeps_its_place(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

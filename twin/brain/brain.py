@@ -196,6 +196,8 @@ class Brain:
         """Whether a heartbeat moves the mark of its publisher; one that is far off only when the next confirms it."""
         known = voice.mark if self.clock_ns is None else self.clock_ns
         known = site.mark if known is None else known
+        if self.clock_ns is not None and voice.mark is not None and voice.mark <= beat.time_ns <= self.clock_ns:
+            known = beat.time_ns  # a backlog: behind the clock, and goes on where its publisher was
         if not voice.believes(beat, known, self.config.ahead_ns, self.clock_ns is not None):
             self._intake.stats.ahead += 1
             return False
