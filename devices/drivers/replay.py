@@ -87,5 +87,5 @@ class Replay:
         return {player.unit.path: player.counters for player in self._players}
 
     def frames(self, tick: Tick) -> list[Frame]:
-        """The records of every recording that fall into the step."""
+        """The records of every recording after the step before and up to the end of this one, its instant included."""
         return [frame for player in self._players for frame in player.frames(tick.t1_s)]

@@ -63,7 +63,7 @@ class Player:
         return {**self.__dict__, "_records": None}
 
     def frames(self, t1_s: float) -> list[Frame]:
-        """What the machine said since the last step and before ``t1_s`` of simulated time.
+        """What the machine said since the last step and up to ``t1_s`` of simulated time, that instant included.
 
         Raises:
             FatalError: The recording cannot be read, or has more than ``MAX_RECORDS`` records in the step.
@@ -78,7 +78,7 @@ class Player:
         )
 
     def _step(self, t1_ns: int, rows: Rows) -> bool:
-        """Take one record; False when the next one is not due before ``t1_ns``."""
+        """Take one record; False when the next one is not due by ``t1_ns``."""
         if self._pending is None:
             self._pending = self._next()
         if self._pending is None:
@@ -86,7 +86,7 @@ class Player:
         record, out_ns, late = self._pending
         self._start(out_ns, t1_ns, rows)
         self._fall_silent(out_ns, t1_ns, rows)
-        if out_ns >= t1_ns:
+        if out_ns > t1_ns:
             return False
         self._pending, self._out_ns = None, out_ns
         self._machine.apply(record, out_ns, late, rows)
@@ -95,7 +95,7 @@ class Player:
 
     def _start(self, first_ns: int, t1_ns: int, rows: Rows) -> None:
         start = self._epoch_ns if self._options.clock == "original" else min(first_ns, self._epoch_ns)
-        if not self._machine.started and start < t1_ns:
+        if not self._machine.started and start <= t1_ns:
             shown = first_ns == start or self._options.clock == "original"
             self._machine.start(start, rows, known=shown)
 
@@ -111,7 +111,7 @@ class Player:
         """After the last record: another lap, or nothing is known any more."""
         start_ns = self._epoch_ns if self._out_ns is None else self._out_ns
         self._start(start_ns, t1_ns, rows)
-        if self._ended or start_ns + 1 >= t1_ns:
+        if self._ended or start_ns + 1 > t1_ns:
             return False
         if self._options.loop and self._first_ns is not None:
             self._lap(start_ns)

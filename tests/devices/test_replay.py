@@ -173,10 +173,10 @@ def test_a_loop_begins_again_after_the_pause(tmp_path: Path) -> None:
         tmp_path, line(0, "execution", "ACTIVE", "Part_Count", "1"), line(30, "execution", "READY", "Part_Count", "2")
     )
     frames, counters = run(folder, until_s=110.0, loop=True, pause="10 s")
-    assert [round(stay.seconds) for stay in stays(frames)] == [30, 10, 30, 10]
+    assert [round(stay.seconds) for stay in stays(frames)] == [30, 10, 30, 10, 30]  # the last at the very end
     assert counters.laps == 2
     assert counters.counter_resets == 0
-    assert [row["good"] for row in rows(frames, RecordKind.PART)] == [1, 1]
+    assert [row["good"] for row in rows(frames, RecordKind.PART)] == [1, 1, 1]
 
 
 def test_after_the_end_nothing_is_known(tmp_path: Path) -> None:
