@@ -2,7 +2,8 @@
 
 Each write ends with a comment line that tells its length and checksum; what follows the last one was not
 acknowledged and is cut off when the folder is opened. A write that was damaged on the disk is left out
-whole and told; so is a line that cannot be read. Reading parses the files once into a temporary DuckDB file.
+whole and told; so is a line that cannot be read. A file without any such line is somebody else's: it is read
+as it is and never changed. Reading parses the files once into a temporary DuckDB file.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def sealed(lines: bytes) -> bytes:
 
 
 def whole_bytes(piece: bytes) -> int:
-    """Bytes up to the end of the last whole write."""
+    """Bytes up to the end of the last whole write; 0 without any."""
     ends = [match.end() for match in _SEAL.finditer(piece)]
     return ends[-1] if ends else 0
 
@@ -67,6 +68,8 @@ def unsealed(piece: bytes) -> Iterator[tuple[bytes, str]]:
         if lines:
             yield lines, ""
         place = match.end()
+    if piece and not place:
+        yield piece, ""
 
 
 class LineStore:
@@ -145,9 +148,14 @@ class LineStore:
         self.folder.mkdir(parents=True, exist_ok=True)
         files = self.files()
         self._number = max((int(path.stem) for path in files if path.stem.isdecimal()), default=0)
-        if files:
-            os.truncate(files[-1], whole_bytes(files[-1].read_bytes()))
-        self._file = (files[-1] if files else self._next()).open("ab", buffering=0)
+        last = files[-1] if files else self._next()
+        if last.exists() and (text := last.read_bytes()):
+            whole = whole_bytes(text)
+            if whole:
+                os.truncate(last, whole)
+            else:
+                last = self._next()
+        self._file = last.open("ab", buffering=0)
 
     def _next(self) -> Path:
         self._number += 1
@@ -195,9 +203,10 @@ class LineStore:
             with path.open("rb") as file:
                 file.seek(start)
                 piece = file.read(_PIECE)
-                while piece and not (end := whole_bytes(piece)) and (more := file.read(_PIECE)):
+                while not (end := whole_bytes(piece)) and (more := file.read(_PIECE)):
                     piece += more
-            if piece and end:
+            end = end or (piece.rfind(b"\n") + 1 if piece and not start else 0)  # without any seal it is foreign
+            if end:
                 return path, start + end, self._decoded(path, piece[:end])
         return None
 

@@ -68,6 +68,7 @@ def test_commands_of_a_guide_end_well_in_their_order(guide: Path, tmp_path: Path
     (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
     for file, text in work_of(guide):
         if file:
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / file).write_text(text, encoding="utf-8")
             continue
         done = factory(*shlex.split(text)[1:], folder=tmp_path)

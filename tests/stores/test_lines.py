@@ -15,7 +15,7 @@ from brokers.naming import STORE_TAGS
 from brokers.stores import open_store, stores
 from brokers.stores.line_protocol import END, LineStore
 from brokers.stores.lines import LANE, QUALITY, TAG_COLUMNS, decoded, encoded, points
-from tests.stores.plants import EVENTS, PRESS, T0, S, events, facts, telemetry
+from tests.stores.plants import EVENTS, PRESS, T0, S, events, facts, known, telemetry
 from twin.records import Frame, RecordKind, records
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -163,3 +163,18 @@ def test_the_reference_page_names_every_measurement_tag_and_scheme() -> None:
     names = [*STORE_TAGS, LANE, QUALITY, *(str(kind) for kind in EVENTS), *(f"{kind}://" for kind in stores.kinds())]
     names += [tag for tags in TAG_COLUMNS.values() for tag in tags]
     assert [name for name in names if f"`{name}" not in page] == []
+
+
+async def test_somebody_elses_lines_are_read_and_never_changed(tmp_path: Path) -> None:
+    head, time = "enterprise=acme,site=north,area=hall,line=l1,unit=m1", 1767589200000000000
+    text = f'state,{head} state="PRODUCING",code=6i {time}\ntelemetry,{head} power_kw=3.2 {time}\n'
+    foreign = tmp_path / "plant.lp"
+    foreign.write_text(text + "state,cut off", encoding="utf-8")
+    for _ in range(2):
+        store = open_store(f"lines://{tmp_path}")
+        await store.open()
+        await store.write([telemetry()])
+        assert (await store.rows(RecordKind.STATE, "acme", 0, 2**62)).column("state").tolist() == ["PRODUCING"]
+        assert await store.count(RecordKind.TELEMETRY) == known(telemetry().values) + 1
+        await store.close()
+    assert foreign.read_text(encoding="utf-8") == text + "state,cut off"
