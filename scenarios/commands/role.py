@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic, sleep
@@ -81,7 +82,10 @@ def lives_beside_hub(name: str, scenario: Scenario, given: Mapping[str, Any], si
     if name == "gateway" and settings.opcua_port is None:
         raise ScenarioError([Problem("--opcua-port", "the port of the OPC UA server", "none")])
     again = settings.own_plant_state.with_suffix(".ticks").exists()
-    asyncio.run(until_told(role_of(name), settings, Parent(alone=True, again=again and name == "plant")))
+    try:
+        asyncio.run(until_told(role_of(name), settings, Parent(alone=True, again=again and name == "plant")))
+    finally:
+        gc.unfreeze()  # libraries that are loaded here, and not in a child, complain of what is never collected
 
 
 def begun_by_hub(root: Path, limit_s: float = RUN_S) -> RunSettings:

@@ -68,6 +68,7 @@ def test_roles_alone_go_on_after_being_killed_and_lose_nothing(mosquitto: Mosqui
             wait_for(lambda: roles._beat() > 0, "the pages", limit_s=60)
             roles.go_on(10)
         assert [roles.alive[name].interrupt() for name in ("plant", "hub")] == [0, 0]
+        assert not [line for line in roles.alive["plant"].lines if "leaked" in line]
     finally:
         for program in roles.alive.values():
             program.kill()
