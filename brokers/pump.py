@@ -22,6 +22,34 @@ class PumpCounters:
     away_s: float = 0.0
 
 
+class Outage:
+    """Tells that the broker is away and that it is back, once for all pumps that share it.
+
+    Args:
+        who: Who sends, for the log.
+    """
+
+    def __init__(self, who: str):
+        self._who = who
+        self._away: set[str] = set()
+        self._since = 0.0
+        self._buffered = 0
+
+    def begins(self, publisher: str, error: RetriableError, now: float) -> None:
+        """A publisher has lost its connection."""
+        if not self._away:
+            self._since, self._buffered = now, 0
+            log.warning("%s: connection lost: %s", self._who, error)
+        self._away.add(publisher)
+
+    def ends(self, publisher: str, buffered: int, now: float) -> None:
+        """A publisher has its connection again, and so many pieces more than before."""
+        self._away.discard(publisher)
+        self._buffered += buffered
+        if not self._away:
+            log.warning("%s: back after %.1f s, %d pieces buffered", self._who, now - self._since, self._buffered)
+
+
 class Pump:
     """One pump per publisher: ``run`` it as a task, cancel it to stop.
 
@@ -29,15 +57,23 @@ class Pump:
         outbox: Where pieces come from.
         publisher: Where they go; opened and closed by the pump.
         retry_s: First and longest pause between attempts to connect at the start.
+        outage: Tells that the broker is away; one for all pumps of a process, default one for this alone.
     """
 
-    def __init__(self, outbox: Outbox, publisher: LinkPublisher, retry_s: tuple[float, float] = (0.2, 10.0)):
+    def __init__(
+        self,
+        outbox: Outbox,
+        publisher: LinkPublisher,
+        retry_s: tuple[float, float] = (0.2, 10.0),
+        outage: Outage | None = None,
+    ):
         self.outbox = outbox
         self.publisher = publisher
         self.counters = PumpCounters()
         self.ready = asyncio.Event()
         """Set once the first connection is there."""
         self._retry_s = retry_s
+        self._outage = outage or Outage(f"publisher {outbox.publisher}")
 
     async def run(self) -> None:
         """Connect, then send until cancelled.
@@ -84,13 +120,11 @@ class Pump:
     async def _wait_back(self, error: RetriableError) -> None:
         clock = asyncio.get_running_loop().time
         start, before = clock(), self.outbox.counters.held
-        log.warning("publisher %s: connection lost: %s", self.outbox.publisher, error)
+        self._outage.begins(self.outbox.publisher, error, start)
         self.counters.lost += 1
         await self.publisher.wait_online()
-        away_s = clock() - start
-        self.counters.away_s += away_s
-        buffered = self.outbox.counters.held - before
-        log.warning("publisher %s: back after %.1f s, %d pieces buffered", self.outbox.publisher, away_s, buffered)
+        self.counters.away_s += clock() - start
+        self._outage.ends(self.outbox.publisher, self.outbox.counters.held - before, clock())
         self.outbox.reconnected()
         await self._send(self.outbox.base())
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from brokers import connect
 from brokers.outbox import Outbox, OutboxConfig
-from brokers.pump import Pump
+from brokers.pump import Outage, Pump
 from brokers.retry import retried
 from scenarios.feed import Feed, tick_for
 from scenarios.forecast import saved
@@ -70,7 +70,12 @@ class SitePublisher:
     """The one ordered writer of a site: outbox and pump."""
 
     def __init__(
-        self, site: EquipmentPath, settings: RunSettings, config: OutboxConfig, memory: PlantMemory | None = None
+        self,
+        site: EquipmentPath,
+        settings: RunSettings,
+        config: OutboxConfig,
+        memory: PlantMemory | None = None,
+        outage: Outage | None = None,
     ):
         if settings.broker is None:
             raise ValueError(f"{site}: expected the address of a broker, got none")
@@ -78,7 +83,7 @@ class SitePublisher:
         self.outbox = Outbox(str(site), publisher.split, config)
         if memory is not None:
             self.outbox = Outbox(str(site), publisher.split, config, memory.run, memory.number(str(site)))
-        self.pump = Pump(self.outbox, publisher)
+        self.pump = Pump(self.outbox, publisher, outage=outage)
 
     async def put(self, frames: list[Frame], lag_s: float) -> None:
         """Hand over frames; heartbeats get the publisher's own counters."""
@@ -129,7 +134,8 @@ class PlantRole:
         self._tick_s = live_tick(settings.tick_s, settings.speed)
         served = [site for site in feed.banks if settings.serves(str(site))]
         config = config or bounds(len(served))
-        self._sites = {site: SitePublisher(site, settings, config, memory) for site in served}
+        outage = Outage("plant")
+        self._sites = {site: SitePublisher(site, settings, config, memory, outage) for site in served}
         self._behind_s = 0.0
 
     @property
