@@ -144,8 +144,9 @@ def add(app: typer.Typer) -> None:
             "speed": speed, "seed": seed, "host": host, "allow_hosts": allow_host, "port": port, "language": language,
             "backfill_s": None if backfill is None else duration_s(backfill, document.run.backfill, "--backfill"),
         }  # fmt: skip
+        if site and name != "plant":
+            hint = "it serves all that the broker brings"
+            raise ScenarioError([Problem("--site", f"no such option of a {name}", repr(site), hint)])
         if name != "hub":
             return lives_beside_hub(name, document, given, tuple(site or ()))
-        if site:
-            raise ScenarioError([Problem("--site", "no such option of a hub", repr(site), "a hub serves all sites")])
         return lives_as_hub(scenario, document, given, fresh)

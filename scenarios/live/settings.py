@@ -39,7 +39,7 @@ class RunSettings(BaseModel):
         language: Language the pages start in.
         backfill_s: Simulated seconds of history made before going live.
         tick_s: Period of telemetry in simulated seconds.
-        sites: Sites that a process of the plant or the gateway serves; none named: all.
+        sites: Sites that a process of the plant serves; none named: all.
         epoch: Moment of simulated second 0 of an anchored run; None: made from the clock when history is made.
         anchored: Simulated now is the present; else the scenario's own epoch holds.
         folder: Folder for what the run keeps.

@@ -83,6 +83,7 @@ def test_roles_alone_go_on_after_being_killed_and_lose_nothing(mosquitto: Mosqui
         (["plant", "workshop", "--site", "a/b"], "--site: expected one of jialing/beibei, got 'a/b'"),
         (["plant", "workshop", "--speed", "60"], "--speed: expected no such option of a plant, got 60.0"),
         (["hub", "workshop", "--site", "jialing/beibei"], "--site: expected no such option of a hub"),
+        (["gateway", "workshop", "--site", "jialing/beibei"], "--site: expected no such option of a gateway"),
     ],
 )
 def test_what_a_role_cannot_take_is_told(words: list[str], told: str, tmp_path: Path) -> None:
