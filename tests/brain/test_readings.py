@@ -239,6 +239,14 @@ def test_the_clock_of_the_run_decides_where_it_is_known() -> None:
     assert rows[UNIT, "availability", "hour", E0 + 2 * H]["quality"] == "good"
 
 
+def test_a_history_far_behind_the_clock_of_the_run_is_taken() -> None:
+    frames = in_order([state(E0, "PRODUCING")], 2)
+    brain = Brain(QUIET)
+    brain.clock_ns = E0 + 400 * 24 * H
+    assert heard(frames, brain) == heard(frames)
+    assert brain.stats.ahead == 0
+
+
 def test_the_units_of_a_publisher_that_dies_are_unknown_though_another_of_the_site_goes_on() -> None:
     brain = Brain(QUIET)
     frames = [state(E0, "PRODUCING", UNIT, "p"), state(E0, "PRODUCING", OTHER, "q")]

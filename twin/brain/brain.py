@@ -44,7 +44,7 @@ class Brain:
 
     Attributes:
         live: Give the running window; switch it off while history is loaded.
-        clock_ns: Time of the run, where its owner knows it; heartbeats far from it are not taken.
+        clock_ns: Time of the run, where its owner knows it; heartbeats far ahead of it are not taken.
     """
 
     def __init__(self, config: BrainConfig | None = None):
@@ -194,11 +194,9 @@ class Brain:
 
     def _believed(self, voice: Voice, beat: Beat, site: Site) -> bool:
         """Whether a heartbeat moves the mark of its publisher; one that is far off only when the next confirms it."""
-        known = voice.mark if self.clock_ns is None else self.clock_ns
-        known = site.mark if known is None else known
-        if self.clock_ns is not None and voice.mark is not None and voice.mark <= beat.time_ns <= self.clock_ns:
-            known = beat.time_ns  # a backlog: behind the clock, and goes on where its publisher was
-        if not voice.believes(beat, known, self.config.ahead_ns, self.clock_ns is not None):
+        ahead_ns = self.config.ahead_ns
+        ahead = self.clock_ns is not None and beat.time_ns - self.clock_ns > ahead_ns
+        if ahead or not voice.believes(beat, site.mark if voice.mark is None else voice.mark, ahead_ns):
             self._intake.stats.ahead += 1
             return False
         far = voice.mark is not None and voice.mark - beat.time_ns > self.config.ahead_ns

@@ -109,19 +109,18 @@ class Voice:
                 return gap.start, NEVER
         return None
 
-    def believes(self, beat: Beat, known_ns: int | None, ahead_ns: int, certain: bool) -> bool:
+    def believes(self, beat: Beat, known_ns: int | None, ahead_ns: int) -> bool:
         """Whether a heartbeat is taken: one far from all that is known only when the next one confirms it.
 
         Args:
             beat: The heartbeat.
             known_ns: What its time is compared with; None: nothing is known.
             ahead_ns: How far from that it may be.
-            certain: Whether that is the time of the run, against which nothing is confirmed.
         """
         before, self.strange = self.strange, None
         if known_ns is None or abs(beat.time_ns - known_ns) <= ahead_ns:
             return True
-        if not certain and before is not None and 0 < beat.time_ns - before.time_ns <= ahead_ns:
+        if before is not None and 0 < beat.time_ns - before.time_ns <= ahead_ns:
             return True
         self.strange = beat
         return False
