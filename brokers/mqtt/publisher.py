@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
 import orjson
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -38,7 +40,7 @@ class UnsPublisher:
         self.malformed = 0
         self._run = ""
         self._retained: dict[str, bytes] = {}
-        self._newest: dict[str, int] = {}
+        self._figures: dict[str, Frame] = {}
         config = ConnectionConfig(
             client_id or f"pub-{publisher.replace('/', '.')}",
             will=lambda: Will(self._availability, self._available(False)),
@@ -80,8 +82,11 @@ class UnsPublisher:
             RetriableError: There is no connection.
         """
         window = str(frame.column("window")[0]) if frame.kind is RecordKind.KPI else ""
-        topic, payload = uns_topic(frame.paths[0], frame.kind, window), encode(frame)
+        topic = uns_topic(frame.paths[0], frame.kind, window)
         retain = self._retains(topic, frame)
+        if retain and frame.kind is RecordKind.KPI:
+            frame = self._figures[topic] = completed(frame, self._figures.get(topic))
+        payload = encode(frame)
         if retain:
             self._retained[topic] = payload
         await self._connection.publish(topic, payload, 1, retain, _properties(frame.run))
@@ -90,11 +95,8 @@ class UnsPublisher:
         """Whether a new subscriber should get this piece; a revised earlier window must not hide the latest."""
         if frame.kind not in RETAINED or frame.historical:
             return False
-        newest = int(frame.time_ns[-1])
-        if frame.kind is RecordKind.KPI and newest < self._newest.get(topic, newest):
-            return False
-        self._newest[topic] = newest
-        return True
+        latest = self._figures.get(topic)
+        return latest is None or frame.time_ns[-1] >= latest.time_ns[-1]
 
     async def announce(self, base: Base) -> None:
         """Say which pieces will not come; retained, so that a new ingest knows."""
@@ -126,6 +128,19 @@ class UnsPublisher:
             self.malformed += 1
             return
         self.on_mark(mark)
+
+
+def completed(frame: Frame, before: Frame | None) -> Frame:
+    """Indicators of a window with those that were said of the same window before and have not changed since.
+
+    A revision says what is different only; who subscribes later gets one message and wants the whole window.
+    """
+    if before is None or before.time_ns[-1] != frame.time_ns[-1]:
+        return frame
+    said = set(frame.column("kpi").tolist())
+    rest = before.take([row for row, kpi in enumerate(before.column("kpi").tolist()) if kpi not in said])
+    paths, times = (*frame.paths, *rest.paths), np.concatenate([frame.time_ns, rest.time_ns])
+    return replace(frame, paths=paths, time_ns=times, values=np.concatenate([frame.values, rest.values]))
 
 
 @lru_cache(16)

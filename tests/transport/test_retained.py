@@ -28,6 +28,8 @@ def test_the_brain_gives_each_window_of_a_path_in_one_piece() -> None:
     for frame in tell(Plant(scenario.plant(), 1), scenario.plant(), 9, 300, scenario.base):
         for given in brain.process(frame):
             for piece in pieces(given, by_window=True):
+                if any(piece.column("revision")):
+                    continue  # it says what is different; the publisher completes it
                 told[piece.paths[0], piece.column("window")[0], int(piece.time_ns[0])] += 1
                 assert len(set(piece.column("kpi"))) == len(piece)
                 assert len(set(piece.time_ns.tolist())) == 1
@@ -46,12 +48,12 @@ async def test_a_revised_earlier_window_does_not_hide_the_latest(mosquitto: Mosq
     sink = RecordingSink()
     async with receiving(mosquitto.url, "uns", sink), sending(mosquitto.url, "uns") as (outbox, pump):
         outbox.put([window(1, 0.1), window(2, 0.2), window(1, 0.15), window(2, 0.25)])
-        outbox.put([window(1, 0.17)])
+        outbox.put([window(1, 0.17), window(2, 0.27).take([1])])
         assert await pump.drain(LIMIT_S)
-        assert sink.numbered == 5
+        assert sink.numbered == 6
         async with watching(mosquitto.port) as wire:
             await wire.holds(lambda seen: any("/kpi/" in message.topic for message in seen))
             (retained,) = [message for message in wire.seen if "/kpi/" in message.topic]
     rows = orjson.loads(retained.payload)["rows"]
-    assert [row["values"]["kpi"] for row in rows] == list(INDICATORS)
-    assert [row["values"]["value"] for row in rows] == [0.25] * 3
+    found = {row["values"]["kpi"]: row["values"]["value"] for row in rows}
+    assert found == {"oee": 0.25, "availability": 0.27, "effectiveness": 0.25}
