@@ -45,10 +45,10 @@ async def test_an_alarm_code_may_hold_a_bar(served: Served) -> None:
 
 def test_keys_of_kpis_with_bars_stay_apart() -> None:
     live = LiveState()
-    site = EquipmentPath("a/b")
-    live.feed([kpi("x|y", "site", "hour", 0, 1.0, path=site), kpi("x", "site", "y|hour", 0, 2.0, path=site)])
+    unit = EquipmentPath(UNIT)
+    live.feed([kpi("x|y", "machine", "hour", 0, 1.0, path=unit), kpi("x", "machine", "y|hour", 0, 2.0, path=unit)])
     assert [row["v"] for row in live.section("kpis").values()] == [1.0, 2.0]
-    assert len(live.snapshot()["kpis"]) == len(live.take().shared["kpis"]) == 2
+    assert len(live.watched(UNIT)["kpis"]) == 2
 
 
 async def test_a_kpi_without_its_window_is_left_out_and_told(served: Served) -> None:
