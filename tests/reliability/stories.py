@@ -23,6 +23,8 @@ from tests.reliability.report import noted
 
 SEEDS = [int(os.environ.get("FF_FAULT_SEED", "1")) + number for number in range(int(os.environ.get("FF_FAULTS", "1")))]
 """One pass in ``make test``, ``FF_FAULTS`` passes in ``make reliability``."""
+ALONE = "FF_FAULTS" in os.environ
+"""Times are judged by ``make reliability`` only, where nothing else uses the machine."""
 AWAY_S = float(os.environ.get("FF_AWAY_S", "8"))
 """How long brokers and stores are away."""
 SPEED = 240
@@ -132,8 +134,8 @@ class Story:
         verdict = asyncio.run(judged(self.settings))
         noted(self.fault, self.seed, verdict, self.back_s)
         assert verdict.clean, f"{verdict}\n" + "\n".join(self.program.lines)
-        assert took_s < BACK_S
-        assert self.back_s is None or self.back_s < self.limit_s
+        assert not ALONE or took_s < BACK_S
+        assert not ALONE or self.back_s is None or self.back_s < self.limit_s
         return verdict
 
 
