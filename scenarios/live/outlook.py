@@ -55,6 +55,8 @@ class Outlook:
         while self.config.every is not None:
             try:
                 await self.look(self._usual())
+            except RetriableError as error:
+                log.debug("forecast: %s", error)  # a plant that is away is told by who starts it again
             except FactoryError as error:
                 log.warning("forecast: %s", error)
             await asyncio.sleep(self.config.every)

@@ -32,7 +32,7 @@ def test_away_for_a_while(seed: int, tmp_path: Path, influx: Influx) -> None:
         influx.start()
         run.goes_on(10)
         once(run, "; trying again")
-        once(run, ": done after ")
+        once(run, ": the store is back after ")
         run.end()
 
 
