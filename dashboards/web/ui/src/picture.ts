@@ -35,6 +35,12 @@ export function pointless({ panel, path }: Context): boolean {
   return unit?.ideal_s === null && !(panel.shows.ids ?? []).some((kpi) => store.figure(path, kpi, windowOf(panel)).row);
 }
 
+/** Whether a single figure is left out: it makes no sense here, or it is one of a chain that has no value. */
+export function untold(context: Context): boolean {
+  const { panel, path } = context;
+  return pointless(context) || (panel.scope === "chain" && !store.figure(path, panel.shows.ids?.[0] ?? "", windowOf(panel)).row);
+}
+
 /** Elements that the panel shows one entry each of. */
 export function elements(context: Context): string[] {
   const { panel, path } = context;

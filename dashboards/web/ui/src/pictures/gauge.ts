@@ -1,7 +1,7 @@
 // A ratio on an arc, graded by thresholds that are drawn beside it.
 import { h, say, svg } from "../dom";
 import { above, grade, NONE, plain, shownIn, t } from "../i18n";
-import { pointless, windowOf, type Maker } from "../picture";
+import { untold, windowOf, type Maker } from "../picture";
 import { store } from "../store";
 import { traced } from "./stat";
 
@@ -43,5 +43,5 @@ export const gauge: Maker = (context) => {
     picture.setAttribute("aria-label", [`${t(`kpi.${kpi}`)}: ${plain(shown)}`, why].filter(Boolean).join(". "));
     element.title = row ? traced(kpi, row) : "";
   };
-  return { element, update, empty: () => pointless(context) || (panel.scope === "chain" && !store.figure(path, kpi, windowOf(panel)).row) };
+  return { element, update, empty: () => untold(context) };
 };

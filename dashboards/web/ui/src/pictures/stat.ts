@@ -1,7 +1,7 @@
 // One figure, large; for a unit's state the state.
 import { h, replace, say } from "../dom";
 import { above, clock, grade, lasting, NONE, plain, shownIn, t } from "../i18n";
-import { causeName, nowMs, pointless, windowOf, type Maker } from "../picture";
+import { causeName, nowMs, untold, windowOf, type Maker } from "../picture";
 import { badge, look } from "../state_look";
 import { store } from "../store";
 import type { KpiRow } from "../types";
@@ -28,7 +28,7 @@ const figureStat: Maker = (context) => {
     say(note, why ? `▲ ${why}` : when);
     element.title = row ? traced(kpi, row) : "";
   };
-  return { element, update, empty: () => pointless(context) || (panel.scope === "chain" && !store.figure(path, kpi, windowOf(panel)).row) };
+  return { element, update, empty: () => untold(context) };
 };
 
 /** Numerator, denominator and coverage in words. */
