@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from twin.sim.allocation import Request
 from twin.sim.loads import Load, Lot, Part
+from twin.sim.slot import Slot
 from twin.sim.station import Station
 
-if TYPE_CHECKING:
-    from twin.parts.needs import Hands
-    from twin.sim.slot import Slot
+
+class Hands(Protocol):
+    """The resources of one place of a unit; see :class:`twin.parts.needs.Hands`."""
+
+    slot: Slot
+
+    @property
+    def station(self) -> Station:
+        """The unit."""
+
+    def interrupt(self) -> None:
+        """Let all go, but for those that belong to the part, and wait."""
+
+    def go_on(self) -> None:
+        """Ask for those that were let go."""
 
 
 class Carried:
@@ -30,7 +43,7 @@ class Carried:
         self.skill, self.until = skill, until
         self.hands: Hands | None = hands
         self.station: Station = hands.station
-        self.request = self.station.setting.allocator.hand_over(request, skill, self)
+        self.request: Request = self.station.setting.allocator.hand_over(request, skill, self)
         for resource in self.request.held:
             resource.away = self
 

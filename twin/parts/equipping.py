@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twin.parts.life import CYCLES, Strokes, renew_life
 from twin.parts.maintenance import Maintenance, Pauses
 from twin.parts.needs import Needs
 from twin.parts.quality import HoldRule, ScrapDrift
-
-if TYPE_CHECKING:
-    from twin.sim.process import Processor
+from twin.sim.slot import Workplace
 
 
-def equip(station: Processor, config: Any) -> None:
+def equip(station: Workplace, config: Any) -> None:
     """Add to a unit what its configuration says, after its own stages and its failure modes."""
     station.upkeep = tuple(Maintenance(station, job) for job in getattr(config, "maintenance", ()))
     if station.upkeep:

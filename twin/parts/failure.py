@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from abc import abstractmethod
+from typing import Protocol
 
 from twin.config import FailureConfig
-from twin.parts.interruption import undo
 from twin.parts.life import Life, renew_life
 from twin.parts.task import Task
 from twin.sim.codes import DOWN, MINOR, REPAIRING
+from twin.sim.station import Station
 
-if TYPE_CHECKING:
-    from twin.parts.maintenance import Watch
-    from twin.sim.breakable import Breakable
+
+class Follows(Protocol):
+    """What looks at the wear of a mode; see :class:`twin.parts.maintenance.Watch`."""
+
+    def follow(self) -> None:
+        """The mode has a new life."""
+
+
+class Place(Protocol):
+    """Where work is that a failure may undo."""
+
+    def undo(self, scrap: bool) -> None:
+        """Begin the operation anew, or spoil its part."""
+
+
+class Failing(Station):
+    """A unit that fails, as its modes see it; see :class:`twin.sim.breakable.Breakable`."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def at_work(self) -> tuple[Place, ...]:
+        """Places whose work a failure may undo."""
 
 
 class FailureMode:
@@ -28,7 +49,7 @@ class FailureMode:
 
     __slots__ = ("active", "id", "life", "reason", "repair", "station", "task", "then", "watches")
 
-    def __init__(self, station: Breakable, config: FailureConfig):
+    def __init__(self, station: Failing, config: FailureConfig):
         self.station, self.id, self.then = station, config.id, config.then
         self.reason = MINOR if config.minor else DOWN
         after = station.stream(f"failure:{config.id}", config.after)
@@ -36,7 +57,7 @@ class FailureMode:
         self.repair = station.stream(f"repair:{config.id}", config.repair)
         attended = None if config.minor else self.attend
         self.task = Task(station, config.crew, config.priority, self.mend, attended)
-        self.watches: tuple[Watch, ...] = ()
+        self.watches: tuple[Follows, ...] = ()
         self.active = False
 
     def renew(self) -> None:
@@ -56,7 +77,7 @@ class FailureMode:
         work = station.at_work() if self.then != "resume" else ()
         station.stop(self.id, self.reason)
         for slot in work:
-            undo(slot, scrap=self.then == "scrap")
+            slot.undo(scrap=self.then == "scrap")
         self.task.begin(station.factor("repair") * self.repair.draw())
         for upkeep in station.upkeep:
             upkeep.take_opportunity()

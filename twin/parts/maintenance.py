@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from twin.config import ConditionConfig, MaintenanceConfig
 from twin.parts.failure import FailureMode
 from twin.parts.life import CYCLES, OPERATING, Life, renew_life
 from twin.parts.task import Task
 from twin.sim.codes import MAINTENANCE, OFF
-
-if TYPE_CHECKING:
-    from twin.sim.process import Processor
-    from twin.sim.slot import Slot
+from twin.sim.slot import Slot, Workplace
 
 
 class Maintenance:
@@ -26,7 +21,7 @@ class Maintenance:
     __slots__ = ("active", "due", "duration", "id", "life", "open", "opportunity", "renews", "station", "task", "wait",
                  "watches", "window")  # fmt: skip
 
-    def __init__(self, station: Processor, config: MaintenanceConfig):
+    def __init__(self, station: Workplace, config: MaintenanceConfig):
         self.station, self.id = station, config.id
         self.wait, self.window, self.opportunity = config.wait, config.window, config.opportunity
         self.renews = tuple(m for m in station.modes if config.renews is None or m.id in config.renews)
@@ -169,7 +164,7 @@ class Pauses:
 
     __slots__ = ("station",)
 
-    def __init__(self, station: Processor):
+    def __init__(self, station: Workplace):
         self.station = station
 
     def enter(self, slot: Slot) -> float:  # noqa: ARG002 - a stage

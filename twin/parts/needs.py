@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twin.config import NeedConfig
 from twin.distributions import Distribution
 from twin.equipment import EquipmentPath
 from twin.parts.carried import Carried, brought, carry, leave
-from twin.parts.interruption import lay_down, take_up
 from twin.parts.setup import Setups
 from twin.sim.allocation import Request
 from twin.sim.links import givees, reach, resolve
+from twin.sim.slot import Slot, Workplace
 from twin.sim.station import WAIT, Station
-
-if TYPE_CHECKING:
-    from twin.sim.process import Processor
-    from twin.sim.slot import Slot
 
 Wants = dict[str, int]
 
@@ -90,7 +86,7 @@ class Hands:
                 self.slot.part = carry(self.slot.part, carried)
         if self.again:
             self.again = False
-            take_up(self.slot)
+            self.slot.take_up()
         else:
             self.slot.admit()
 
@@ -101,7 +97,7 @@ class Hands:
 
     def interrupt(self) -> None:
         """Let all go, but for those that belong to the part, and wait."""
-        self.again = lay_down(self.slot) or self.again
+        self.again = self.slot.lay_down() or self.again
         self.allocator.give_back(self.request)
         if self not in self.needs.waiting:
             self.needs.waiting.append(self)
@@ -151,7 +147,7 @@ class Needs:
 
     __slots__ = ("hands", "kept", "priority", "station", "waiting")
 
-    def __init__(self, station: Processor, configs: tuple[NeedConfig, ...], priority: float):
+    def __init__(self, station: Workplace, configs: tuple[NeedConfig, ...], priority: float):
         self.station, self.priority = station, priority
         self.kept: dict[str, tuple[Station, ...]] = {}
         self.hands = tuple(Hands(slot, self) for slot in station.slots)
@@ -237,7 +233,7 @@ class Handling:
 
     __slots__ = ("times",)
 
-    def __init__(self, station: Processor, purpose: str, law: Distribution):
+    def __init__(self, station: Workplace, purpose: str, law: Distribution):
         self.times = station.stream(purpose, law)
 
     def enter(self, slot: Slot) -> float:  # noqa: ARG002 - the same for all places

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
 
 from twin.config import HoldRuleConfig, ScrapDriftConfig
 from twin.parts.task import Task
 from twin.sim.codes import HOLD
-
-if TYPE_CHECKING:
-    from twin.sim.process import Processor
+from twin.sim.slot import Workplace
 
 
 class ScrapDrift:
@@ -24,7 +21,7 @@ class ScrapDrift:
 
     __slots__ = ("exponential", "modes", "new", "worn")
 
-    def __init__(self, station: Processor, config: ScrapDriftConfig, scrap: float):
+    def __init__(self, station: Workplace, config: ScrapDriftConfig, scrap: float):
         self.modes = tuple(mode for mode in station.modes if config.mode is None or mode.id == config.mode)
         self.exponential = config.growth == "exponential"
         self.new, self.worn = scrap, config.worn
@@ -50,7 +47,7 @@ class HoldRule:
 
     __slots__ = ("last", "most", "station", "task", "times")
 
-    def __init__(self, station: Processor, config: HoldRuleConfig):
+    def __init__(self, station: Workplace, config: HoldRuleConfig):
         self.station, self.most = station, config.scrap
         self.last: deque[bool] = deque(maxlen=config.parts)
         self.times = station.stream("hold", config.duration)

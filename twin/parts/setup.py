@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from twin.config import SetupConfig
+from twin.sim.slot import Slot
 from twin.sim.station import Station
-
-if TYPE_CHECKING:
-    from twin.sim.slot import Slot
 
 
 class Setups:

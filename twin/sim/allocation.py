@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 from twin.equipment import EquipmentPath
 from twin.sim.kernel import Kernel
-
-if TYPE_CHECKING:
-    from twin.sim.resource import Resource
-    from twin.sim.station import Station
+from twin.sim.station import Station
 
 Key = tuple[float, float, int]
 """Rank of a request: priority, simulated time, number; the lowest comes first."""
@@ -29,6 +26,38 @@ class Owner(Protocol):
 
     def lost(self, request: Request) -> None:
         """One of them leaves; give the others back."""
+
+
+class Allocated(Protocol):
+    """Who or what is given to requests: a person or a tool, see :class:`twin.sim.resource.Resource`."""
+
+    path: EquipmentPath
+    task: Request | None
+    place: Station
+    away: Any
+
+    @property
+    def available(self) -> bool:
+        """Whether it can be given a task now."""
+
+    @property
+    def down(self) -> bool:
+        """Whether it cannot work, wherever it is."""
+
+    def rank(self, station: Station) -> tuple[float, int, int]:
+        """Order in which those who can are chosen for a unit."""
+
+    def go_to(self, request: Request) -> float:
+        """Get a task; the time to get there in s."""
+
+    def start(self) -> None:
+        """Everybody is there."""
+
+    def release(self) -> None:
+        """The task is over."""
+
+    def show(self) -> None:
+        """Enter the state that it should be in."""
 
 
 class Request:
@@ -49,7 +78,7 @@ class Request:
         self.number = 0
         self.key: Key = (priority, 0.0, 0)
         self.waiting = False
-        self.held: tuple[Resource, ...] = ()
+        self.held: tuple[Allocated, ...] = ()
 
     @property
     def idle(self) -> bool:
@@ -94,12 +123,12 @@ class Allocator:
 
     def __init__(self, kernel: Kernel):
         self.kernel = kernel
-        self.able: dict[tuple[EquipmentPath, str], list[Resource]] = {}
+        self.able: dict[tuple[EquipmentPath, str], list[Allocated]] = {}
         self.waiting: list[tuple[Key, Request]] = []
         self.issued = 0
         self.due = False
 
-    def add(self, resource: Resource, skills: tuple[str, ...]) -> None:
+    def add(self, resource: Allocated, skills: tuple[str, ...]) -> None:
         """Make a resource known, in the order of the document."""
         for skill in skills:
             self.able.setdefault((resource.path.site, skill), []).append(resource)
@@ -157,9 +186,9 @@ class Allocator:
             else:
                 self._grant(request, chosen)
 
-    def _choose(self, request: Request) -> tuple[Resource, ...] | None:
+    def _choose(self, request: Request) -> tuple[Allocated, ...] | None:
         """The nearest free ones, then those with the fewest skills, then the first listed."""
-        chosen: list[Resource] = []
+        chosen: list[Allocated] = []
         station = request.owner.station
         for skill, number in request.wants:
             free = [r for r in self.able.get((request.site, skill), ()) if r.available and r not in chosen]
@@ -169,7 +198,7 @@ class Allocator:
             chosen += free[:number]
         return tuple(chosen)
 
-    def _grant(self, request: Request, chosen: tuple[Resource, ...]) -> None:
+    def _grant(self, request: Request, chosen: tuple[Allocated, ...]) -> None:
         request.waiting = False
         self.waiting.remove((request.key, request))
         request.held = chosen

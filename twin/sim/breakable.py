@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from twin.config import FailureConfig
-from twin.parts.failure import FailureMode
+from twin.parts.failure import Failing, FailureMode
 from twin.parts.life import end_next
-from twin.sim.station import Station
 
 
-class Breakable(Station):
+class Breakable(Failing):
     """A station that fails. A kind calls :meth:`arm` when a failure comes before the end of its work."""
 
     __slots__ = ("slots",)

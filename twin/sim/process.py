@@ -13,11 +13,10 @@ from twin.parts.equipping import equip
 from twin.parts.needs import Needs
 from twin.parts.quality import HoldRule, ScrapDrift
 from twin.parts.setup import Setups
-from twin.sim.breakable import Breakable
 from twin.sim.codes import BLOCKED, BREAK, OFF, PRODUCING, SETUP, STARVED, VARIED
 from twin.sim.events import Event, Series
 from twin.sim.phase import IDLE
-from twin.sim.slot import Job, Slot, Stage
+from twin.sim.slot import Job, Slot, Stage, Workplace
 from twin.sim.station import Load, Part, Setting, Station
 from twin.streams import Stream
 
@@ -25,7 +24,7 @@ NO_QUEUE: deque[Load] = deque(maxlen=0)
 """Stands for a queue that there is no short way to."""
 
 
-class Processor(Breakable):
+class Processor(Workplace):
     """A station with slots. Takes a part when a slot is idle; blocked after service.
 
     A part that no successor takes stays in its slot until a successor with room asks for it.
@@ -35,21 +34,12 @@ class Processor(Breakable):
     records_parts: ClassVar[bool] = True
     slot: ClassVar[type[Slot]] = Slot
 
-    __slots__ = (
-        "_part_series",
-        "blocked",
-        "drift",
-        "exits",
-        "idle",
-        "jobs",
-        "needs",
-        "no_job",
-        "preparing",
-        "quality",
-        "rule",
-        "stages",
-        "working",
-    )
+    __slots__ = ()
+
+    beyond: Processor | None
+    behind: Processor | None
+    needs: Needs | None
+    rule: HoldRule | None
 
     def __init__(self, setting: Setting):
         super().__init__(setting)
@@ -62,8 +52,7 @@ class Processor(Breakable):
         self.places_in = self.places_out = 0
         self.idlers: Sequence[Any] = ()
         self.waiters: Sequence[Any] = ()
-        self.beyond: Processor | None = None
-        self.behind: Processor | None = None
+        self.beyond = self.behind = None
         self.simple = self.single = False
         self.blocked: list[Slot] = []
         self.slots = tuple(self.slot(self) for _ in range(getattr(config, "capacity", 1)))
@@ -76,9 +65,9 @@ class Processor(Breakable):
         if self.general:
             self.quality = self.stream("quality", None)
         self.watched = self.general or (self.recording and self.records_parts)
-        self.needs: Needs | None = None
+        self.needs = None
         self.drift: ScrapDrift | None = None
-        self.rule: HoldRule | None = None
+        self.rule = None
         self.add_stages()
         self.waiting = self.blocked
         self.add_failures(getattr(config, "failures", ()))

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Iterator, Sequence
 from heapq import heappush
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from twin.records import RecordKind
+from twin.sim.breakable import Breakable
 from twin.sim.codes import BLOCKED, PRODUCING, STARVED
-from twin.sim.events import Event
+from twin.sim.events import Event, Series
 from twin.sim.phase import DONE, IDLE, PREPARING, WAITING, WORKING
 from twin.sim.station import WAIT, Load, Part, Station
 from twin.streams import Stream
 
-if TYPE_CHECKING:
-    from twin.sim.process import Processor
-
 NOT_DUE = -1.0
+LAID_DOWN = -1
+"""Stage of a place whose operation was laid down."""
 
 
 class Job:
@@ -32,7 +34,7 @@ class Job:
 
     __slots__ = ("good", "ideal_s", "out", "part", "rework", "scrap", "stream", "values")
 
-    def __init__(self, part: Part, out: Part, stream: Stream, ideal_s: float, station: Processor):
+    def __init__(self, part: Part, out: Part, stream: Stream, ideal_s: float, station: Workplace):
         self.part, self.out, self.stream, self.values = part, out, stream, stream.values
         self.ideal_s = ideal_s
         self.good = self._event(station, (1, 0, 0))
@@ -48,7 +50,7 @@ class Job:
             setattr(self, name, value)
         self.values = self.stream.values
 
-    def _event(self, station: Processor, quantities: tuple[int, int, int]) -> Event:
+    def _event(self, station: Workplace, quantities: tuple[int, int, int]) -> Event:
         first_pass = int(self.part.reworks == 0)
         values = (self.out.item, *quantities, self.ideal_s, first_pass)
         return Event(station.setting.unit, RecordKind.PART, values, station.part_series(self.out.item, first_pass))
@@ -79,7 +81,7 @@ class Slot:
 
     __slots__ = ("due", "job", "kernel", "left", "out", "over", "part", "phase", "stage", "station", "takers", "wake")
 
-    def __init__(self, station: Processor):
+    def __init__(self, station: Workplace):
         self.station, self.kernel = station, station.kernel
         self.phase, self.due, self.left = IDLE, NOT_DUE, 0.0
         self.job: Job = station.no_job
@@ -295,6 +297,52 @@ class Slot:
         """The part is scrapped in the middle of its operation."""
         self.station.spoil(self.part, self.job)
 
+    def lay_down(self) -> bool:
+        """Stop the work until :meth:`take_up`; False when it was waiting before."""
+        if self.phase not in (PREPARING, WORKING):
+            return False
+        station = self.station
+        self.suspend()
+        if self.phase == WORKING:
+            station.working -= 1
+            self.stage = LAID_DOWN
+        else:
+            station.preparing -= 1
+        self.phase = WAITING
+        station.show()
+        return True
+
+    def take_up(self) -> None:
+        """Go on with work that was laid down."""
+        station = self.station
+        if self.stage == LAID_DOWN:
+            self.phase, self.stage = WORKING, len(station.stages)
+            station.working += 1
+        else:
+            self.phase = PREPARING
+            station.preparing += 1
+        station.show()
+        if not station.closed:
+            self.wait(self.left)
+
+    def undo(self, scrap: bool) -> None:
+        """Of work that was stopped, begin the operation anew, or spoil its part."""
+        station = self.station
+        laid_down = self.phase == WAITING and self.stage == LAID_DOWN
+        if self.phase != WORKING and not laid_down:
+            return
+        if not scrap:
+            self.left = station.slow * self.job.stream.draw()
+            return
+        if station.needs is not None:
+            station.needs.of(self).drop()
+        station.working -= not laid_down
+        self.spoil()
+        self.phase = IDLE
+        station.idle.append(self)
+        if not station.closed:
+            station.kernel.soon.append(station.pull)
+
     def release(self) -> Load:
         """Give the finished part away."""
         part, self.out = self.out, None
@@ -326,3 +374,107 @@ class Slot:
             yield self.out
         elif self.phase != IDLE:
             yield self.part
+
+
+class Served(Protocol):
+    """People and tools that are in a place."""
+
+    def drop(self) -> None:
+        """The part is gone: nothing has to be asked for again."""
+
+
+class Serves(Protocol):
+    """What the operations of a unit need, by place; see :class:`twin.parts.needs.Needs`."""
+
+    def of(self, slot: Slot) -> Served:
+        """The resources of a place."""
+
+
+class Grows(Protocol):
+    """Scrap that grows; see :class:`twin.parts.quality.ScrapDrift`."""
+
+    def share(self) -> float:
+        """Share of scrap now."""
+
+
+class Judges(Protocol):
+    """Hears how operations came out; see :class:`twin.parts.quality.HoldRule`."""
+
+    def note(self, scrapped: bool) -> None:
+        """One more part was judged."""
+
+
+class Workplace(Breakable):
+    """A unit as its places see it; :class:`twin.sim.process.Processor` is what all of them are."""
+
+    __slots__ = (
+        "_part_series",
+        "blocked",
+        "drift",
+        "exits",
+        "idle",
+        "jobs",
+        "needs",
+        "no_job",
+        "preparing",
+        "quality",
+        "rule",
+        "stages",
+        "working",
+    )
+
+    beyond: Workplace | None
+    """The unit behind the plain queue out, when it takes as all do."""
+    behind: Workplace | None
+    """The unit before the plain queue in, when it gives as all do."""
+    blocked: list[Slot]
+    drift: Grows | None
+    exits: tuple[Stage, ...]
+    general: bool
+    """Whether operations end on the general path."""
+    idle: list[Slot]
+    idlers: Sequence[Any]
+    needs: Serves | None
+    no_job: Job
+    places_in: int
+    places_out: int
+    preparing: int
+    queue_in: deque[Load]
+    queue_out: deque[Load]
+    rule: Judges | None
+    simple: bool
+    """Whether nothing but its places decides on its state."""
+    slots: tuple[Slot, ...]
+    stages: tuple[Stage, ...]
+    waiters: Sequence[Any]
+    watched: bool
+    """Whether anybody hears of the end of an operation."""
+    working: int
+
+    @abstractmethod
+    def job_of(self, part: Load) -> Job:
+        """What is done with a part."""
+
+    @abstractmethod
+    def part_series(self, item: str, first_pass: int) -> Series:
+        """The series of the operations on an item."""
+
+    @abstractmethod
+    def go_general(self) -> None:
+        """End operations on the general path from now on."""
+
+    @abstractmethod
+    def fetch(self) -> Load | None:
+        """The next part from upstream, if there is one."""
+
+    @abstractmethod
+    def hand_on(self) -> None:
+        """The plain queue behind, which was full, has room."""
+
+    @abstractmethod
+    def judge(self, job: Job) -> tuple[Event, Part | None, tuple[Station, ...] | None]:
+        """The event of an operation, the part that leaves (None: scrapped), and who may take it (None: again here)."""
+
+    @abstractmethod
+    def spoil(self, part: Load, job: Job) -> None:
+        """A part is scrapped in the middle of its operation."""

@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf, prod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from twin.config import StationConfig
 from twin.equipment import EquipmentPath
 from twin.parts.energy import Medium, Ramp, amount, power_by_state
 from twin.records import RecordKind
-from twin.sim.allocation import Allocator
 from twin.sim.clock import epoch_ns, to_ns
 from twin.sim.codes import (
     ANNOUNCED,
@@ -50,6 +49,25 @@ WAIT = inf
 """A stage before an operation cannot say how long it takes."""
 
 
+class Allocates(Protocol):
+    """Who gives people and tools to units: :class:`twin.sim.allocation.Allocator`, with its requests."""
+
+    def add(self, resource: Any, skills: tuple[str, ...]) -> None:
+        """Make a person or a tool known."""
+
+    def ask(self, request: Any) -> None:
+        """Put a request in the queue."""
+
+    def give_back(self, request: Any) -> None:
+        """End a request, whether it was served or not."""
+
+    def hand_over(self, request: Any, skill: str, owner: Any) -> Any:
+        """Give those that serve one skill of a request to another owner, as a request of its own."""
+
+    def wake(self) -> None:
+        """Look at the queue at the end of the present step."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What a station is given when it is built.
@@ -76,7 +94,7 @@ class Setting:
     kernel: Kernel
     journal: Journal
     parts: Parts
-    allocator: Allocator
+    allocator: Allocates
     epoch: datetime
     volumes: Mapping[str, float] = field(default_factory=dict)
 
