@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from twin.recipes import DowntimeConfig
-from twin.streams import Stream
+from twin.sim.kernel import Kernel
+from twin.streams import Law, Stream
 
-if TYPE_CHECKING:
-    from twin.stations.tool import Tool
+
+class Maintained(Protocol):
+    """What goes down and is maintained: a tool of a pool."""
+
+    kernel: Kernel
+
+    def stream(self, purpose: str, law: Law | None) -> Stream:
+        """A random stream of it."""
+
+    def stop(self, cause: str) -> None:
+        """Hold it with a cause; work in progress waits."""
+
+    def restart(self, cause: str) -> None:
+        """End a cause."""
+
+    def maintain(self, downtime: Any) -> None:
+        """A :class:`Downtime` is due that is maintenance."""
+
+    def maintained(self) -> None:
+        """Maintenance is done."""
 
 
 class Downtime:
@@ -26,7 +45,7 @@ class Downtime:
 
     __slots__ = ("after", "config", "due_s", "id", "left", "length", "planned", "rhythmic", "tool")
 
-    def __init__(self, tool: Tool, config: DowntimeConfig, share: float):
+    def __init__(self, tool: Maintained, config: DowntimeConfig, share: float):
         self.tool, self.config, self.id = tool, config, config.id
         self.planned = config.kind == "maintenance"
         self.rhythmic = self.planned and config.counted_from == "due"

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from twin.sim.loads import Load, Lot, Part
+from twin.sim.station import Station
 
-if TYPE_CHECKING:
-    from twin.sim.station import Station
-    from twin.stations.source import ListedSource
+
+class Releaser(Protocol):
+    """What releases job orders, and hears what becomes of them."""
+
+    def completed(self, order: JobOrder, where: Station) -> None:
+        """The last piece of an order has left the plant, or was built into something else."""
+
+    def lost(self, order: JobOrder, number: int) -> None:
+        """Pieces of an order were scrapped."""
 
 
 class JobOrder:
@@ -30,7 +37,7 @@ class JobOrder:
 
     __slots__ = ("due_s", "id", "item", "made", "open", "priority", "released_s", "size", "source")
 
-    def __init__(self, source: ListedSource, id: str, item: str, priority: float, released_s: float, due_s: float):
+    def __init__(self, source: Releaser, id: str, item: str, priority: float, released_s: float, due_s: float):
         self.source, self.id, self.item = source, id, item
         self.priority, self.released_s, self.due_s = priority, released_s, due_s
         self.made = self.open = self.size = 0

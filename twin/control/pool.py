@@ -13,9 +13,9 @@ from twin.control.rules.setup import LeastSetup
 from twin.sim.kernel import WORK, Kernel
 
 if TYPE_CHECKING:
+    from twin.control.lot import PoolMember
     from twin.control.route import Step, Times
     from twin.recipes import PoolConfig
-    from twin.stations.tool import Tool
 
 DISPATCH = WORK + 1
 """Order at the same instant: pools decide when all work of the instant has ended and come."""
@@ -34,9 +34,9 @@ class Pool:
 
     def __init__(self, id: str, config: PoolConfig, kernel: Kernel, chosen: tuple[Rule, ...]):
         self.id, self.config, self.kernel, self.rules = id, config, kernel, chosen
-        self.tools: list[Tool] = []
-        self.idle: list[Tool] = []
-        self.fresh: list[Tool] = []
+        self.tools: list[PoolMember] = []
+        self.idle: list[PoolMember] = []
+        self.fresh: list[PoolMember] = []
         self.waiting = 0
         self.asked = False
         self.in_order = config.next_tool == "first"
@@ -66,7 +66,7 @@ class Pool:
         keys = self._keys
         return keys[0](lot, now, None) if len(keys) == 1 else tuple(key(lot, now, None) for key in keys)
 
-    def freed(self, tool: Tool) -> None:
+    def freed(self, tool: PoolMember) -> None:
         """A tool can take a lot."""
         if self.in_order:
             insort(self.idle, tool, key=_number)
@@ -79,7 +79,7 @@ class Pool:
             else:
                 self._show()
 
-    def withdrawn(self, tool: Tool) -> None:
+    def withdrawn(self, tool: PoolMember) -> None:
         """A tool that could take a lot no longer can."""
         if tool in self.idle:
             self.idle.remove(tool)
@@ -146,7 +146,7 @@ class Group:
 
     __slots__ = ("heap", "pieces", "step", "tool")
 
-    def __init__(self, step: Step, tool: Tool | None):
+    def __init__(self, step: Step, tool: PoolMember | None):
         self.step, self.tool = step, tool
         self.heap: list[tuple[Any, Any, int, RoutedLot]] = []
         self.pieces = 0
@@ -181,9 +181,9 @@ class GroupedPool(Pool):
         cut = places[0] if places else len(chosen)
         self._before = tuple(one.key for one in chosen[:cut])
         self._after = tuple(one.key for one in chosen[cut + 1 :] if not isinstance(one, LeastSetup))
-        self._groups: dict[tuple[Any, Tool | None], Group] = {}
+        self._groups: dict[tuple[Any, PoolMember | None], Group] = {}
         self._ready: dict[Group, None] = {}
-        self._bound: dict[Tool, dict[Group, None]] = {}
+        self._bound: dict[PoolMember, dict[Group, None]] = {}
         self.ranks_setups = bool(places)
 
     def _put(self, lot: RoutedLot, step: Step, number: int, now: float) -> None:
@@ -214,7 +214,7 @@ class GroupedPool(Pool):
             tool.start(lots, step, self.setup_law(tool.setup, step))
         self._show()
 
-    def _best(self) -> tuple[Group, Tool] | None:
+    def _best(self) -> tuple[Group, PoolMember] | None:
         """The lots that rank first, and the tool that takes them: the one that needs the least setup for them."""
         best: Any = None
         for place, tool in enumerate(self.idle):
@@ -230,7 +230,7 @@ class GroupedPool(Pool):
                 break
         return None if best is None else (best[1], best[2])
 
-    def _choices(self, tool: Tool) -> list[Group]:
+    def _choices(self, tool: PoolMember) -> list[Group]:
         bound = self._bound.get(tool)
         return [*self._ready, *bound] if bound else list(self._ready)
 
@@ -270,11 +270,11 @@ class OpenPool(Pool):
             tool.start(lots, step, self.setup_law(tool.setup, step))
         self._show()
 
-    def _best(self) -> tuple[tuple[RoutedLot, ...], Tool] | None:
+    def _best(self) -> tuple[tuple[RoutedLot, ...], PoolMember] | None:
         """The lots that rank first, and the tool that takes them."""
         return self._best_by_tool() if self.by_tool else self._best_of_all()
 
-    def _best_of_all(self) -> tuple[tuple[RoutedLot, ...], Tool] | None:
+    def _best_of_all(self) -> tuple[tuple[RoutedLot, ...], PoolMember] | None:
         """Ranks are the same for all tools: the first lot that one can take, the tool with the least setup for it."""
         ranked = sorted(self._ranked(None), key=_rank)
         for _, lot in ranked:
@@ -289,7 +289,7 @@ class OpenPool(Pool):
                 return self._together(lot, tool, ranked), tool
         return None
 
-    def _best_by_tool(self) -> tuple[tuple[RoutedLot, ...], Tool] | None:
+    def _best_by_tool(self) -> tuple[tuple[RoutedLot, ...], PoolMember] | None:
         best: Any = None
         for place, tool in enumerate(self.idle):
             for rank, lot in self._ranked(tool):
@@ -303,7 +303,7 @@ class OpenPool(Pool):
         _, lot, tool = best
         return self._together(lot, tool, sorted(self._ranked(tool), key=_rank)), tool
 
-    def _ranked(self, tool: Tool | None) -> list[tuple[tuple[float, ...], RoutedLot]]:
+    def _ranked(self, tool: PoolMember | None) -> list[tuple[tuple[float, ...], RoutedLot]]:
         """Lots that may go now with their ranks, for a tool where they depend on it."""
         now, found, rank_by = self.kernel._now, [], self._keys
         for lot, number in self._queue.items():
@@ -312,7 +312,7 @@ class OpenPool(Pool):
                 found.append(((*keys, float(number)), lot))
         return found
 
-    def _can(self, tool: Tool, lot: RoutedLot, step: Step) -> bool:
+    def _can(self, tool: PoolMember, lot: RoutedLot, step: Step) -> bool:
         """Whether a lot is not bound to another tool, nor kept away by a minimum run."""
         home = lot.homes.get(step.home) if step.home >= 0 else None
         if home is not None and home is not tool:
@@ -320,7 +320,7 @@ class OpenPool(Pool):
         return tool.runs_left <= 0 or self.setup_s(tool.setup, step) <= 0
 
     def _together(
-        self, first: RoutedLot, tool: Tool, ranked: list[tuple[tuple[float, ...], RoutedLot]]
+        self, first: RoutedLot, tool: PoolMember, ranked: list[tuple[tuple[float, ...], RoutedLot]]
     ) -> tuple[RoutedLot, ...]:
         """A lot with those that fit into its batch."""
         step = first.route.steps[first.step]

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from twin.distributions import Constant, Distribution
-from twin.recipes import StepConfig
+from twin.recipes import PoolConfig, StepConfig
 from twin.streams import Stream
-
-if TYPE_CHECKING:
-    from twin.control.lot import RoutedLot
-    from twin.control.pool import Pool
-    from twin.stations.tool import Tool
 
 
 class Times:
@@ -40,6 +36,26 @@ class Times:
             return self.constant
         values = self.values
         return values.pop() if values else self.stream.refill()
+
+
+class Timed(Protocol):
+    """A tool of a pool, which may have times of its own."""
+
+    def own_time(self, item: str) -> Times | None:
+        """Times of steps that give none, for an item; None when there are none."""
+
+
+class Queue(Protocol):
+    """Who does a step: a pool, see :class:`twin.control.pool.Pool`."""
+
+    config: PoolConfig
+
+    @property
+    def tools(self) -> Sequence[Timed]:
+        """Its tools."""
+
+    def join(self, lot: Any, step: Step) -> None:
+        """A lot waits for one of the tools."""
 
 
 class Step:
@@ -81,7 +97,7 @@ class Step:
         "time",
     )
 
-    def __init__(self, number: int, config: StepConfig, pool: Pool | None, time: Times | None):
+    def __init__(self, number: int, config: StepConfig, pool: Queue | None, time: Times | None):
         self.number, self.config, self.pool, self.time = number, config, pool, time
         self.id = config.id or str(number + 1)
         self.place = "" if pool is None else pool.config.place
@@ -135,35 +151,14 @@ class Step:
         time = min(interval, self.mean_s(pieces))
         return time / max(pieces, self.batch_max or 0)
 
-    def over(self, lot: RoutedLot, tool: Tool | None, now: float) -> int:
-        """What the end of the step means for a lot: number of the step that it goes on with."""
-        if self.limit_to >= 0:
-            lot.owed[self.limit_to] = now + self.limit
-        if self.dedicates and tool is not None:
-            lot.homes[self.number] = tool
-        if self.rework and self.number not in lot.reworked:
-            lot.reworked.add(self.number)
-            if self._chance() < self.rework:
-                lot.become(lot.again())
-                return self.rework_to
-        return self.number + 1
-
-    def _chance(self) -> float:
+    def chance(self) -> float:
+        """A random number over 0 to 1, for what comes of the step."""
         assert self.quality is not None  # noqa: S101 - made with the step
         return self.quality.draw()
 
     def skipped(self) -> bool:
         """Whether the next lot skips the step."""
-        return self._chance() >= self.sample
-
-    def begun(self, lot: RoutedLot, now: float) -> None:
-        """A lot that has to keep a queue time begins the step."""
-        owed = lot.owed.pop(self.number, None)
-        if owed is not None:
-            if now <= owed:
-                self.kept += 1
-            else:
-                self.broken += 1
+        return self.chance() >= self.sample
 
 
 class Route:

@@ -168,7 +168,7 @@ class Tool(Breakable):
         due = begin + self.slow * (time * factor + added)
         for lot in lots:
             if lot.owed:
-                lot.route.steps[lot.step].begun(lot, begin)
+                lot.begins(lot.route.steps[lot.step], begin)
         if self.journal.operations:
             for lot in lots:
                 self.tell_operation(lot, "begun")

@@ -9,8 +9,7 @@ from twin.basis import Config
 from twin.registry import Registry
 
 if TYPE_CHECKING:
-    from twin.control.lot import RoutedLot
-    from twin.stations.tool import Tool
+    from twin.control.lot import PoolMember, RoutedLot
 
 NOT_NOW = inf
 """Key of a lot that a tool must not take now."""
@@ -37,7 +36,7 @@ class Rule:
     def __init__(self, options: Config):
         self.options = options
 
-    def key(self, lot: RoutedLot, now: float, tool: Tool | None) -> float:  # noqa: ARG002 - for subclasses
+    def key(self, lot: RoutedLot, now: float, tool: PoolMember | None) -> float:  # noqa: ARG002 - for subclasses
         """The key of a lot; :data:`NOT_NOW` when it has to wait, for rules that depend on time or tool.
 
         Args:
@@ -47,7 +46,7 @@ class Rule:
         """
         return 0.0
 
-    def begun(self, lot: RoutedLot, tool: Tool) -> None:
+    def begun(self, lot: RoutedLot, tool: PoolMember) -> None:
         """A tool has taken a lot."""
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from twin.control.rules import Rule, rules
 
 if TYPE_CHECKING:
-    from twin.control.lot import RoutedLot
-    from twin.stations.tool import Tool
+    from twin.control.lot import PoolMember, RoutedLot
 
 LONGEST = 1e300
 
@@ -22,6 +21,6 @@ class CriticalRatio(Rule):
 
     depends = "time"
 
-    def key(self, lot: RoutedLot, now: float, tool: Tool | None) -> float:  # noqa: ARG002 - the tool does not count
+    def key(self, lot: RoutedLot, now: float, tool: PoolMember | None) -> float:  # noqa: ARG002 - the tool does not count
         left = lot.route.left_s(lot.step, lot.size)
         return min((lot.due_s - now) / left if left > 0 else lot.due_s - now, LONGEST)

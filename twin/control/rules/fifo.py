@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from twin.control.rules import Rule, rules
 
 if TYPE_CHECKING:
-    from twin.control.lot import RoutedLot
-    from twin.stations.tool import Tool
+    from twin.control.lot import PoolMember, RoutedLot
 
 
 @rules.register("fifo")
 class FirstIn(Rule):
     """The lot that came to the pool first. Decides at last under every other rule too."""
 
-    def key(self, lot: RoutedLot, now: float, tool: Tool | None) -> float:  # noqa: ARG002 - only the lot counts
+    def key(self, lot: RoutedLot, now: float, tool: PoolMember | None) -> float:  # noqa: ARG002 - only the lot counts
         return lot.since

@@ -10,8 +10,7 @@ from twin.basis import Config
 from twin.control.rules import NOT_NOW, Rule, rules
 
 if TYPE_CHECKING:
-    from twin.control.lot import RoutedLot
-    from twin.stations.tool import Tool
+    from twin.control.lot import PoolMember, RoutedLot
 
 
 class SequenceConfig(Config):
@@ -39,9 +38,9 @@ class Sequence(Rule):
     def _rank(self, lot: RoutedLot) -> int:
         return self.rank.get(f"{lot.id}/{lot.route.steps[lot.step].id}", len(self.rank))
 
-    def key(self, lot: RoutedLot, now: float, tool: Tool | None) -> float:  # noqa: ARG002 - only the order counts
+    def key(self, lot: RoutedLot, now: float, tool: PoolMember | None) -> float:  # noqa: ARG002 - only the order counts
         rank = self._rank(lot)
         return float(rank) if rank == self.passed or self.passed == len(self.rank) else NOT_NOW
 
-    def begun(self, lot: RoutedLot, tool: Tool) -> None:  # noqa: ARG002 - any tool of the pool
+    def begun(self, lot: RoutedLot, tool: PoolMember) -> None:  # noqa: ARG002 - any tool of the pool
         self.passed += self._rank(lot) == self.passed and self.passed < len(self.rank)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from twin.control.rules import Rule, rules
 
 if TYPE_CHECKING:
-    from twin.control.lot import RoutedLot
-    from twin.stations.tool import Tool
+    from twin.control.lot import PoolMember, RoutedLot
 
 
 @rules.register("setup")
@@ -17,6 +16,6 @@ class LeastSetup(Rule):
 
     depends = "tool"
 
-    def key(self, lot: RoutedLot, now: float, tool: Tool | None) -> float:  # noqa: ARG002 - time does not count
+    def key(self, lot: RoutedLot, now: float, tool: PoolMember | None) -> float:  # noqa: ARG002 - time does not count
         assert tool is not None  # noqa: S101 - it depends on the tool
         return tool.pool.setup_s(tool.setup, lot.route.steps[lot.step])

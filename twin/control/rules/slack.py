@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from twin.control.rules import Rule, rules
 
 if TYPE_CHECKING:
-    from twin.control.lot import RoutedLot
-    from twin.stations.tool import Tool
+    from twin.control.lot import PoolMember, RoutedLot
 
 
 @rules.register("slack")
@@ -18,5 +17,5 @@ class LeastSlack(Rule):
     The time of the decision is the same for all lots and so left out.
     """
 
-    def key(self, lot: RoutedLot, now: float, tool: Tool | None) -> float:  # noqa: ARG002 - only the lot counts
+    def key(self, lot: RoutedLot, now: float, tool: PoolMember | None) -> float:  # noqa: ARG002 - only the lot counts
         return lot.due_s - lot.route.left_s(lot.step, lot.size)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from twin.control.rules import Rule, rules
 
 if TYPE_CHECKING:
-    from twin.control.lot import RoutedLot
-    from twin.stations.tool import Tool
+    from twin.control.lot import PoolMember, RoutedLot
 
 
 @rules.register("spt")
 class ShortestTime(Rule):
     """The lot with the shortest expected time of this step."""
 
-    def key(self, lot: RoutedLot, now: float, tool: Tool | None) -> float:  # noqa: ARG002 - only the lot counts
+    def key(self, lot: RoutedLot, now: float, tool: PoolMember | None) -> float:  # noqa: ARG002 - only the lot counts
         return lot.route.steps[lot.step].mean_s(lot.size)
