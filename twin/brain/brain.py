@@ -153,7 +153,7 @@ class Brain:
             KeyError: Nothing was heard of the unit.
         """
         known = self._intake.units[unit]
-        sums = known.site.heard(known, Window("", t0_ns, t1_ns)).tolist()
+        sums = self._intake.site(unit).heard(known, Window("", t0_ns, t1_ns)).tolist()
         return {(UnitState(code % WITH_ORDER), code >= WITH_ORDER): ns for code, ns in enumerate(sums) if ns}
 
     def _is_new(self, frame: Frame) -> bool:

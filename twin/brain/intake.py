@@ -12,7 +12,7 @@ from twin.brain.logs import UNSAID, WITH_ORDER, Part, StepLog, TransitLog
 from twin.brain.orders import Step, order_step
 from twin.brain.settings import BrainConfig
 from twin.brain.site import Site
-from twin.brain.unit import ENERGY, Unit
+from twin.brain.unit import ENERGY, Surroundings, Unit
 from twin.brain.voices import NEVER
 from twin.equipment import EquipmentPath, Level
 from twin.master import ChainMaster, EquipmentMaster, Master, PlaceMaster, read_master
@@ -276,7 +276,7 @@ class Intake:
                 elif span[0] < unit.site.edge:
                     self._completes(unit.site, time_ns, span)
 
-    def _completes(self, site: Site, time_ns: int, span: tuple[int, int]) -> None:
+    def _completes(self, site: Surroundings, time_ns: int, span: tuple[int, int]) -> None:
         """A reading says more of windows that are closed."""
         if site.mark is not None and time_ns < site.mark:
             self.stats.late += 1
@@ -288,7 +288,7 @@ class Intake:
         except ValueError:
             return None
 
-    def _in_time(self, site: Site, time_ns: int) -> bool:
+    def _in_time(self, site: Surroundings, time_ns: int) -> bool:
         if site.first is None or time_ns < site.first:
             site.first = time_ns
             self.first = time_ns if self.first is None else min(self.first, time_ns)
@@ -298,11 +298,11 @@ class Intake:
         self.stats.rows += 1
         return True
 
-    def _check(self, site: Site, time_ns: int) -> None:
+    def _check(self, site: Surroundings, time_ns: int) -> None:
         if site.mark is not None and time_ns < site.mark:
             self._late(site, time_ns, site.mark)
 
-    def _late(self, site: Site, first_ns: int, last_ns: int) -> None:
+    def _late(self, site: Surroundings, first_ns: int, last_ns: int) -> None:
         self.stats.late += 1
         site.touch(first_ns, last_ns)
 

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from twin.brain.jobs import JobLog
-from twin.brain.logs import PartLog, StateLog
+from twin.brain.logs import PartLog, StateLog, StepLog
 from twin.brain.meters import MeterLog
 from twin.brain.orders import OrderLog
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_S
-from twin.master import EquipmentMaster
+from twin.master import EquipmentMaster, PlaceMaster
 from twin.states import MINOR_STOP_MAX_S
-
-if TYPE_CHECKING:
-    from twin.brain.site import Site
 
 ENERGY = "energy_kwh"
 """Counter of electrical energy."""
+
+
+class Surroundings(Protocol):
+    """The site of a unit as what was heard of the unit concerns it; see :class:`twin.brain.site.Site`."""
+
+    path: EquipmentPath
+    first: int | None
+    mark: int | None
+    edge: int
+    stocks: dict[tuple[str, str], StepLog]
+
+    @property
+    def places(self) -> Mapping[str, PlaceMaster]:
+        """Master data of its lines and of itself."""
+
+    def changed(self) -> None:
+        """Units or master data changed."""
+
+    def touch(self, first_ns: int, last_ns: int) -> None:
+        """Something in the past changed: windows overlapping the span are to be computed again."""
+
+    def unsettle(self, begin_ns: int) -> None:
+        """An operation that began at a time was completed."""
 
 
 @dataclass(eq=False)
@@ -27,7 +47,7 @@ class Unit:
     """One unit: its logs and its master data, if any came."""
 
     path: EquipmentPath
-    site: Site
+    site: Surroundings
     states: StateLog = field(default_factory=StateLog)
     parts: PartLog = field(default_factory=PartLog)
     meter: MeterLog = field(default_factory=MeterLog)

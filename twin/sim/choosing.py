@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import Any
 
+from twin.sim.shelf import Storing
 from twin.sim.station import Load, Setting, Station
-from twin.stations.buffer import Buffer
 
 Rank = tuple[float, ...]
 
 
-class ChoosingBuffer(Buffer):
+class ChoosingBuffer(Storing):
     """A buffer whose next part depends on who takes it; takes the oldest that the taker admits.
 
     Slower than the plain buffer, which is why that is a class of its own. Room may be limited by

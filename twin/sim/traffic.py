@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from twin.stations.agv import Agv
+from typing import Generic, Protocol, TypeVar
 
 
-class Traffic:
+class Vehicle(Protocol):
+    """What stands at nodes; see :class:`twin.stations.agv.Agv`."""
+
+    node: str
+
+    @property
+    def wanted(self) -> str | None:
+        """Node that it waits for; None when it does not wait, or cannot go on."""
+
+
+V = TypeVar("V", bound=Vehicle)
+
+
+class Traffic(Generic[V]):
     """Lets at most so many vehicles at each node; the others wait before it in the order of their coming.
 
     A vehicle holds its node until it sets off to the next one, which it must have been given before.
@@ -22,14 +32,14 @@ class Traffic:
 
     def __init__(self, room: Mapping[str, int]):
         self.room = dict(room)
-        self.held: dict[str, list[Agv]] = {}
-        self.waiting: dict[str, deque[Agv]] = {}
+        self.held: dict[str, list[V]] = {}
+        self.waiting: dict[str, deque[V]] = {}
 
     def is_free(self, node: str) -> bool:
         """Whether one more vehicle may come to a node."""
         return len(self.held.get(node, ())) < self.room.get(node, 1)
 
-    def enter(self, vehicle: Agv, node: str) -> bool:
+    def enter(self, vehicle: V, node: str) -> bool:
         """Take a node, or wait for it; whether it was taken."""
         if self.is_free(node) and not self.waiting.get(node):
             self.held.setdefault(node, []).append(vehicle)
@@ -37,7 +47,7 @@ class Traffic:
         self.waiting.setdefault(node, deque()).append(vehicle)
         return False
 
-    def leave(self, vehicle: Agv, node: str) -> Agv | None:
+    def leave(self, vehicle: V, node: str) -> V | None:
         """Give a node back.
 
         Returns:
@@ -51,11 +61,11 @@ class Traffic:
         self.held[node].append(following)
         return following
 
-    def give_up(self, vehicle: Agv, node: str) -> None:
+    def give_up(self, vehicle: V, node: str) -> None:
         """Wait for a node no longer."""
         self.waiting[node].remove(vehicle)
 
-    def circle(self, vehicle: Agv) -> list[Agv]:
+    def circle(self, vehicle: V) -> list[V]:
         """Vehicles that wait for each other, beginning with this one; empty when it does not wait in a circle.
 
         Follows, from each waiting vehicle, the first of those that hold what it waits for and wait themselves.
@@ -71,7 +81,7 @@ class Traffic:
                 return chain[chain.index(following) :] if following is vehicle else []
             chain.append(following)
 
-    def rotate(self, circle: list[Agv]) -> None:
+    def rotate(self, circle: list[V]) -> None:
         """All vehicles of a circle go on at the same time, each to the node of the next one."""
         for vehicle in circle:
             self.waiting[str(vehicle.wanted)].remove(vehicle)

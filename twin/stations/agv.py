@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Protocol, Self
 
 from pydantic import Field, model_validator
 
@@ -14,12 +15,11 @@ from twin.errors import Problem
 from twin.parts.life import renew_life
 from twin.sim.breakable import Breakable
 from twin.sim.codes import BLOCKED, PRODUCING, SETUP, STARVED
+from twin.sim.paths import PathNetwork, Route
 from twin.sim.station import Load, Setting, Station
+from twin.sim.traffic import Traffic
 from twin.stations import stations
 from twin.units import Energy, Power, Ratio, Speed
-
-if TYPE_CHECKING:
-    from twin.stations.fleet import Fleet
 
 NOT_DUE = -1.0
 RESTING, DRIVING, HELD_UP, LOADING, UNLOADING, STANDING, CHARGING = range(7)
@@ -75,6 +75,49 @@ class AgvConfig(StationConfig):
         ]
 
 
+class Dispatcher(Protocol):
+    """What gives jobs to vehicles; see :class:`twin.stations.fleet.Fleet`."""
+
+    @property
+    def network(self) -> PathNetwork:
+        """Nodes and ways."""
+
+    @property
+    def traffic(self) -> Traffic[Agv]:
+        """Who stands where."""
+
+    @property
+    def stops(self) -> Mapping[Station, str]:
+        """Nodes of the units."""
+
+    def arrived(self) -> None:
+        """There may be something to fetch, or a vehicle for it."""
+
+    def loaded(self, giver: Station) -> Load | None:
+        """A vehicle is loaded where it was sent; None when what it came for has gone another way."""
+
+    def destination(self, part: Load) -> Station:
+        """Where a part goes."""
+
+    def hand_over(self, vehicle: Agv, taker: Station) -> None:
+        """A vehicle has unloaded before a unit."""
+
+    def done(self) -> None:
+        """A job is done."""
+
+    def called_off(self) -> None:
+        """A job has come to nothing."""
+
+    def charger(self, node: str) -> str:
+        """The nearest charger."""
+
+    def way(self, vehicle: Agv) -> Route:
+        """The way to its goal."""
+
+    def untangle(self, vehicle: Agv) -> None:
+        """A vehicle waits for a node: let it go on if that is possible."""
+
+
 @stations.register("agv", config=AgvConfig)
 class Agv(Breakable):
     """Drives node by node, each of which it must be given first; loads, unloads, charges.
@@ -101,7 +144,7 @@ class Agv(Breakable):
         self.node = self.aim = self.heading = config.home
         self.doing, self.why, self.given = RESTING, HOME, False
         self.due, self.left = NOT_DUE, 0.0
-        self.fleet: Fleet
+        self.fleet: Dispatcher
         self.giver: Station | None = None
         self.taker: Station | None = None
         self.load: Load | None = None
@@ -116,7 +159,7 @@ class Agv(Breakable):
 
     # --- fleet ----------------------------------------------------------------------------------
 
-    def join(self, fleet: Fleet) -> None:
+    def join(self, fleet: Dispatcher) -> None:
         """Take its place at home."""
         self.fleet = fleet
         fleet.traffic.held.setdefault(self.node, []).append(self)

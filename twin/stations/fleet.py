@@ -118,7 +118,7 @@ class Fleet(Station):
         config = setting.config
         assert isinstance(config, FleetConfig)  # noqa: S101 - the builder has checked it
         self.network = config.layout()
-        self.traffic = Traffic(config.room)
+        self.traffic = Traffic[Agv](config.room)
         self.vehicles: list[Agv] = []
         self.stops: dict[Station, str] = {}
         self.items: dict[Station, set[str]] = {}

@@ -9,9 +9,9 @@ from pydantic import Field
 from twin.config import StationConfig
 from twin.records import RecordKind
 from twin.sim.events import Event
+from twin.sim.shelf import Storing
 from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
-from twin.stations.buffer import Buffer
 from twin.units import Count
 
 
@@ -57,7 +57,7 @@ class Trip:
 
 
 @stations.register("receiving", config=ReceivingConfig)
-class Receiving(Buffer):
+class Receiving(Storing):
     """Unloads what arrives, first in first out; room for a load is reserved when it departs."""
 
     titles = ("Receiving", "收货区")
@@ -104,7 +104,7 @@ class Receiving(Buffer):
         docks = self.predecessors
         for step in range(len(docks)):
             dock = docks[(self.turn_in + step) % len(docks)]
-            if isinstance(dock, Buffer):
+            if isinstance(dock, Storing):
                 dock.push()
         self.turn_in = (self.turn_in + 1) % max(len(docks), 1)
 

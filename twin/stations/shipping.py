@@ -13,9 +13,9 @@ from twin.day_pattern import DAY_S, seconds, since_midnight_s
 from twin.distributions import Durations
 from twin.records import RecordKind
 from twin.sim.events import Event
+from twin.sim.shelf import Storing
 from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
-from twin.stations.buffer import Buffer
 from twin.stations.receiving import Receiving, Trip
 from twin.units import Count, Distance, Duration
 
@@ -59,7 +59,7 @@ class ShippingConfig(StationConfig):
 
 
 @stations.register("shipping", config=ShippingConfig)
-class Shipping(Buffer):
+class Shipping(Storing):
     """A dock: as soon as a load of one item is complete and a receiver has room, the load departs.
 
     With a timetable what is there departs when trucks come, each with up to a load of the item of which

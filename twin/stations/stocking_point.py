@@ -11,9 +11,9 @@ from pydantic import Field
 from twin.config import StationConfig
 from twin.distributions import Durations
 from twin.sim.codes import PRODUCING, STARVED
+from twin.sim.shelf import Shelf
 from twin.sim.station import Load, Part, Setting, Station
 from twin.stations import stations
-from twin.stations.buffer import Shelf
 from twin.supply.backup import BackupConfig, BackupLink
 from twin.supply.network import LATE, Buyer, Carrier, Order, Source, Vendor
 from twin.supply.policies import Policies, Policy, Stock, policy_of

@@ -10,9 +10,9 @@ from twin.config import FailureConfig, StationConfig
 from twin.distributions import Durations
 from twin.sim.codes import BLOCKED, PRODUCING, STARVED
 from twin.sim.mover import Mover
+from twin.sim.shelf import Shelf
 from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
-from twin.stations.buffer import Shelf
 from twin.streams import Stream
 from twin.units import Count
 

@@ -1,0 +1,64 @@
+"""What a station is given when it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from twin.config import StationConfig
+from twin.equipment import EquipmentPath
+from twin.sim.journal import Journal
+from twin.sim.kernel import Kernel
+from twin.sim.loads import Parts
+
+
+class Allocates(Protocol):
+    """Who gives people and tools to units: :class:`twin.sim.allocation.Allocator`, with its requests."""
+
+    def add(self, resource: Any, skills: tuple[str, ...]) -> None:
+        """Make a person or a tool known."""
+
+    def ask(self, request: Any) -> None:
+        """Put a request in the queue."""
+
+    def give_back(self, request: Any) -> None:
+        """End a request, whether it was served or not."""
+
+    def hand_over(self, request: Any, skill: str, owner: Any) -> Any:
+        """Give those that serve one skill of a request to another owner, as a request of its own."""
+
+    def wake(self) -> None:
+        """Look at the queue at the end of the present step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a station is given when it is built.
+
+    Args:
+        path: Its path.
+        unit: Its number.
+        config: Its configuration.
+        order: Standing job order of its line.
+        seed: Seed of the run.
+        kernel: The event queue.
+        journal: The log.
+        parts: The shared parts.
+        allocator: Gives people and tools to units.
+        epoch: Local time, with offset, at simulated second 0.
+        volumes: Volume of one of each item in m³, where it is known.
+    """
+
+    path: EquipmentPath
+    unit: int
+    config: StationConfig
+    order: str
+    seed: int
+    kernel: Kernel
+    journal: Journal
+    parts: Parts
+    allocator: Allocates
+    epoch: datetime
+    volumes: Mapping[str, float] = field(default_factory=dict)
