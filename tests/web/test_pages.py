@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from pathlib import Path
 
@@ -224,6 +225,16 @@ async def test_the_board_shows_what_the_pressed_buttons_ask(browsing: BrowserCon
     await page.wait_for_timeout(0)
     shown = await page.locator(".kpi-board tbody th[scope=row]").evaluate_all("all => all.map(one => one.title)")
     assert shown == ["alpha/east", "beta/west"]
+    assert window.problems == []
+
+
+async def test_a_figure_says_of_which_window_it_is(browsing: BrowserContext, served: Served) -> None:
+    window = await opened(browsing, served, ROUTES["line"][0])
+    note = "[data-panel={}] header .note"
+    await expect(window.page.locator(note.format("line_oee"))).to_have_text(re.compile(r"^Live · \d\d:\d\d–\d\d:\d\d$"))
+    await expect(window.page.locator(note.format("line_unit_oee"))).to_have_text(
+        re.compile(r"^Hour · \d\d:00–\d\d:00$")
+    )
     assert window.problems == []
 
 

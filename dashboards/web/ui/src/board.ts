@@ -1,7 +1,7 @@
 // A board: the panels declared for one level, drawn for one element, kept up to date.
-import { append, h, replace } from "./dom";
+import { append, h, replace, say } from "./dom";
 import { lasting, t, title } from "./i18n";
-import { setSpan, spans, spanS, type Maker, type Picture } from "./picture";
+import { setSpan, spanOf, spans, spanS, type Context, type Maker, type Picture } from "./picture";
 import { band } from "./pictures/band";
 import { bar } from "./pictures/bar";
 import { chainGraph } from "./pictures/chain_graph";
@@ -18,10 +18,12 @@ const MAKERS: Record<string, Maker> = {
   stat, gauge, band, bar, table, line, grid, state_timeline: timeline, chain_graph: chainGraph,
 };
 const RELOAD_MS = 15_000;
+/** Pictures of KPIs that do not say themselves of which window their figures are. */
+const UNDATED = new Set(["gauge", "bar", "table"]);
 
 export interface Page { close(): void; update?(changed: Set<Section>): void }
 
-interface Card { panel: Panel; element: HTMLElement; picture: Picture }
+interface Card { context: Context; element: HTMLElement; picture: Picture; when: HTMLElement }
 
 export class Board implements Page {
   private readonly cards: Card[] = [];
@@ -38,8 +40,9 @@ export class Board implements Page {
   }
 
   update(changed: Set<Section>): void {
-    for (const { picture, element } of this.cards) {
+    for (const { context, picture, element, when } of this.cards) {
       picture.update(changed);
+      if (context.panel.shows.of === "kpi" && UNDATED.has(context.panel.picture)) say(when, spanOf(context));
       if (picture.empty) element.hidden = picture.empty();
     }
   }
@@ -55,14 +58,16 @@ export class Board implements Page {
   private add(field: HTMLElement, panel: Panel, path: string): void {
     const maker = MAKERS[panel.picture];
     if (!maker) return;
-    const picture = maker({ panel, path, signal: this.stop.signal });
+    const context = { panel, path, signal: this.stop.signal };
+    const picture = maker(context);
     const id = `panel-${panel.id}`;
+    const when = h("span", { class: "note" });
     const element = h("section", { class: `panel of-${panel.picture}`, "aria-labelledby": id, "data-panel": panel.id },
-      h("h2", { id }, title(panel)), picture.element);
+      h("header", {}, h("h2", { id }, title(panel)), when), picture.element);
     element.style.setProperty("--width", String(panel.width));
     element.style.setProperty("--height", String(panel.height));
     field.append(element);
-    this.cards.push({ panel, element, picture });
+    this.cards.push({ context, element, picture, when });
   }
 }
 

@@ -1,6 +1,6 @@
 // What a drawn panel is, and which elements it is about.
 import { remember, remembered } from "./dom";
-import { title } from "./i18n";
+import { clock, t, title } from "./i18n";
 import { store, type Section } from "./store";
 import type { Panel, Place } from "./types";
 
@@ -75,6 +75,18 @@ export function alarmName(path: string, code: string, text: string | null | unde
 }
 
 export function windowOf(panel: Panel): string { return panel.shows.window ?? "live"; }
+
+/** Window and span of the KPIs of a panel with an entry for each element; only the window where their spans differ. */
+export function spanOf(context: Context): string {
+  const { panel } = context;
+  const said = new Set<string>();
+  for (const path of elements(context)) for (const kpi of panel.shows.ids ?? []) {
+    const { row, window } = store.figure(path, kpi, windowOf(panel));
+    if (row) said.add(`${t(`window.${window}`)} · ${clock(row.t0, false)}–${clock(row.t, false)}`);
+  }
+  const [one = ""] = said;
+  return said.size > 1 ? t(`window.${windowOf(panel)}`) : one;
+}
 
 /** The hash route of an element. */
 export function routeOf(path: string): string {
