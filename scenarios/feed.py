@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,11 @@ class Feed:
         self._site_of = self._sites()
         self._last: dict[tuple[RecordKind, str, str], Row] = {}
         self.locks: list[Lock] = []
+        self._served = set(self.banks)
+
+    def serve(self, serves: Callable[[str], bool]) -> None:
+        """Let only the devices of some sites speak from now on; the plant is simulated whole."""
+        self._served = {site for site in self.banks if serves(str(site))}
 
     def _sites(self) -> tuple[int, ...]:
         order = list(self.banks)
@@ -117,7 +122,7 @@ class Feed:
         return frames if chain is None else [*frames, (frames[0][0], chain)]
 
     def advance(self, until_s: float) -> list[tuple[EquipmentPath, list[Frame]]]:
-        """Run to a time and give what each site has to say about the way there."""
+        """Run to a time and give what each site that is served has to say about the way there."""
         self.plant.run_until(until_s)
         self._watch_locks()
         rows: list[list[TraceRow]] = [[] for _ in self.banks]
@@ -127,6 +132,7 @@ class Feed:
         said = [
             (site, bank.frames(until_s, view, mine))
             for (site, bank), mine in zip(self.banks.items(), rows, strict=True)
+            if site in self._served
         ]
         for _, frames in said:
             self._note(frames)
@@ -190,6 +196,7 @@ class Feed:
         config, seed, snapshot, banks, last = pickle.loads(saved)  # noqa: S301 - sealed by their keepers
         feed = cls.__new__(cls)
         feed.config, feed.seed, feed.banks, feed._last = config, seed, banks, last
+        feed._served = set(banks)
         feed.plant = Plant.restore(snapshot)
         feed._site_of = feed._sites()
         feed.locks = [lock] if (lock := feed.plant.lock()) is not None else []

@@ -1,4 +1,8 @@
-"""One run of a name at a broker: a retained claim, a last will that takes it back, and a question whether it holds."""
+"""One run of a name at a broker: retained claims, last wills that take them back, and a question whether they hold.
+
+A process that is a part of a run claims that part only, e.g. the sites that it serves; each claim has a topic of
+its own, so those of different parts stand side by side.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import os
 import socket
 import time
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -37,6 +42,7 @@ class Holder:
         run: Id of its run.
         host: Its machine.
         pid: Its process there.
+        parts: What it claims of the run; empty: all of it.
     """
 
     since_ns: int
@@ -44,13 +50,16 @@ class Holder:
     run: str
     host: str
     pid: int
+    parts: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, payload: bytes) -> Holder | None:
         """Who makes a claim; None when nobody does, or in words that are not ours."""
         try:
             body = orjson.loads(payload)
-            return cls(int(body["since_ns"]), str(body["token"]), str(body["run"]), str(body["host"]), int(body["pid"]))
+            parts = tuple(map(str, body.get("parts", ())))
+            who = str(body["token"]), str(body["run"]), str(body["host"])
+            return cls(int(body["since_ns"]), *who, int(body["pid"]), parts)
         except (ValueError, KeyError, TypeError):
             return None
 
@@ -62,6 +71,13 @@ class Holder:
         """Whether it was there first."""
         return (self.since_ns, self.token) < (other.since_ns, other.token)
 
+    def shared(self, other: Holder) -> tuple[str, ...] | None:
+        """Parts that both claim, empty for all of the run; None when they claim different ones."""
+        if not self.parts or not other.parts:
+            return self.parts or other.parts
+        both = tuple(part for part in self.parts if part in other.parts)
+        return both or None
+
 
 class Claim:
     """Says at a broker that a name is in use, and gives way to whoever used it before.
@@ -70,6 +86,7 @@ class Claim:
         url: Address of the broker.
         name: Name that one run at a time may have there.
         run: Id of the run, for messages.
+        parts: What this process is of the run, e.g. the sites that it serves; empty: all of it.
 
     Example::
 
@@ -79,21 +96,26 @@ class Claim:
         await claim.close()
     """
 
-    def __init__(self, url: str, name: str, run: str):
+    def __init__(self, url: str, name: str, run: str, parts: Sequence[str] = ()):
         self.name = name
-        self._me = Holder(time.time_ns(), uuid.uuid4().hex, run, socket.gethostname(), os.getpid())
+        self._me = Holder(time.time_ns(), uuid.uuid4().hex, run, socket.gethostname(), os.getpid(), tuple(parts))
         self._held = False
         self._seen: Holder | None = None
         self._older: asyncio.Future[Holder] = asyncio.get_running_loop().create_future()
         self._alive = asyncio.Event()
         self._found = asyncio.Event()
         self._saying: set[asyncio.Task[None]] = set()
-        self._topic, self._question = control_topic("claim", name), control_topic("claim-asked", name)
+        self._silent: set[str] = set()
+        self._topic, self._question = (
+            control_topic("claim", f"{name}/{self._me.token}"),
+            control_topic("claim-asked", name),
+        )
+        claims = control_topic("claim", f"{name}/+")
         config = ConnectionConfig(
-            f"claim-{name}-{self._me.token[:12]}", self._will, ((self._question, 1),), retained=(self._topic,)
+            f"claim-{name}-{self._me.token[:12]}", self._will, ((self._question, 1),), retained=(claims,)
         )
         self._connection = Connection(BrokerAddress.of(url), config, self._greet)
-        self._connection.handle(self._topic, self._hear)
+        self._connection.handle(claims, self._hear)
         self._connection.handle(self._question, lambda _: self._say_again())
 
     def _will(self) -> Will | None:
@@ -118,7 +140,10 @@ class Claim:
         if self._alive.is_set() and self._seen is not None:
             await self._connection.close()
             raise self._taken(self._seen)
+        for topic in self._silent:  # of those that are gone; one that was only frozen says it again
+            await self._connection.publish(topic, b"", 1, True)
         self._held = True
+        await self._connection.flushed()
         await self._connection.restart()
         await self._connection.wait_online()
 
@@ -151,8 +176,10 @@ class Claim:
 
     def _taken(self, holder: Holder) -> IdentityTakenError:
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(holder.since_ns / 1e9))
+        both = holder.shared(self._me)
+        what = f"process for {', '.join(both)}" if both else "run"
         return IdentityTakenError(
-            f"{self._connection.address}: expected no other run of {self.name}, got run {holder.run} on "
+            f"{self._connection.address}: expected no other {what} of {self.name}, got run {holder.run} on "
             f"{holder.host}, process {holder.pid}, since {since} UTC (end it, or use another broker)"
         )
 
@@ -162,14 +189,20 @@ class Claim:
 
     def _hear(self, message: Message) -> None:
         holder = Holder.read(message.payload)
-        if holder is not None and holder.token == self._me.token:
+        if holder is None:
+            if message.topic == self._topic:  # taken back by the last will of a connection that we had before
+                self._say_again()
             return
-        if holder is not None:
+        if holder.token == self._me.token or holder.shared(self._me) is None:
+            return
+        self._found.set()
+        if message.retain:  # it may be of somebody who is gone
+            self._silent.add(message.topic)
+        else:
+            self._silent.discard(message.topic)
             self._seen = holder
-            self._found.set()
-            if not message.retain:  # what is retained may be of somebody who is gone
-                self._alive.set()
-                self._yield_to(holder)
+            self._alive.set()
+            self._yield_to(holder)
         self._say_again()
 
     def _yield_to(self, holder: Holder) -> None:

@@ -22,6 +22,7 @@ async def bridge(
     on_ready: Callable[[], None] | None = None,
     door: Door | None = None,
     admits: Callable[[Frame], bool] = lambda _: True,
+    within: Callable[[Frame], Frame] = lambda frame: frame,
 ) -> None:
     """Hand everything from a source to a publisher until cancelled; opens and closes both.
 
@@ -32,6 +33,7 @@ async def bridge(
         on_ready: Called when both are open.
         door: What rows may not come in; None: all may.
         admits: Whether a frame is of this run, or a stranger's.
+        within: Gives the rows of a frame that are served here.
 
     Raises:
         FatalError: One of the two cannot be opened, whatever the number of attempts.
@@ -43,7 +45,7 @@ async def bridge(
         if on_ready is not None:
             on_ready()
         try:
-            await _carry(source, publisher, door, admits)
+            await _carry(source, publisher, door, admits, within)
         finally:
             await source.close()
     finally:
@@ -62,9 +64,13 @@ async def _open(source: LinkSource, retry_s: tuple[float, float]) -> None:
 
 
 async def _carry(
-    source: LinkSource, publisher: OpcUaPublisher, door: Door | None, admits: Callable[[Frame], bool]
+    source: LinkSource,
+    publisher: OpcUaPublisher,
+    door: Door | None,
+    admits: Callable[[Frame], bool],
+    within: Callable[[Frame], Frame],
 ) -> None:
     async for delivery in source.deliveries():
-        for frame in filter(admits, delivery.frames):
+        for frame in map(within, filter(admits, delivery.frames)):
             await publisher.publish(frame if door is None else door.admit(frame))
         await delivery.ack()

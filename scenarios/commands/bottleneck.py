@@ -13,11 +13,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from scenarios.commands.live import Seed, duration_s
 from scenarios.commands.simulate import WIDTH
 from scenarios.experiments.bottleneck import BottleneckShare, bottleneck_shares
 from scenarios.experiments.command import AsJson, Quiet, told
 from scenarios.experiments.study import scopes_of
+from scenarios.live.options import Seed, duration_s
 from scenarios.loader import load
 from scenarios.messages import nearest
 from twin.errors import Problem, ScenarioError

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from scenarios.commands.import_ import read_options
-from scenarios.commands.live import Seed, duration_s
 from scenarios.exports import export, exporter_of
+from scenarios.live.options import Seed, duration_s
 from scenarios.loader import load
 
 

@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from scenarios.commands.live import Seed, duration_s
 from scenarios.commands.simulate import WIDTH
 from scenarios.commands.snapshot import plant_at
 from scenarios.forecast import saved
@@ -24,6 +23,7 @@ from scenarios.forecast.layout import DEFAULT_KPIS
 from scenarios.forecast.pool import BranchPool
 from scenarios.forecast.records import GROUP_KPIS
 from scenarios.forecast.result import NAMES, Document
+from scenarios.live.options import Seed, duration_s
 from twin.errors import Problem, RetriableError, ScenarioError
 
 MOST_ROWS = 30

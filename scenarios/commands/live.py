@@ -19,49 +19,32 @@ from scenarios.document import Scenario
 from scenarios.forecast.saved import data_folder, scenario_hash
 from scenarios.live.begin import FILE, Wish, begin
 from scenarios.live.folder import remove
+from scenarios.live.options import (
+    AllowHosts,
+    Backfill,
+    Broker,
+    Fresh,
+    Host,
+    Language,
+    Listen,
+    OpcuaPort,
+    Port,
+    ScenarioFile,
+    Seed,
+    Speed,
+    StoreUrl,
+    Transport,
+    given,
+)
 from scenarios.live.run import LiveRun
 from scenarios.live.settings import RunSettings
 from scenarios.loader import load
 from scenarios.messages import shown, wanted
 from twin.errors import FatalError, Problem, RetriableError, ScenarioError
 from twin.master import chain_path
-from twin.units import in_unit
 
 DEMO = "nev_chain"
 DEMO_HISTORY = "8 h"
-
-Speed = Annotated[float | None, typer.Option(help="simulated seconds per second")]
-Seed = Annotated[int | None, typer.Option(help="seed of all random streams")]
-Port = Annotated[
-    int | None,
-    typer.Option(
-        min=0, max=65535, help="port of the dashboard, by default that of the scenario (8000) or any free one; 0: any"
-    ),
-]
-Host = Annotated[
-    str | None, typer.Option(help="address the dashboard listens on; beyond loopback viewers need the token it prints")
-]
-AllowHost = Annotated[list[str] | None, typer.Option(help="further name under which the dashboard is served")]
-Language = Annotated[str | None, typer.Option(help="language shown first: zh or en")]
-Backfill = Annotated[str | None, typer.Option(help="history made before going live, e.g. '8 h'")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="begin a new run, kept apart from the one that is there")]
-
-
-def duration_s(text: str | None, default_s: float, option: str) -> float:
-    """A duration from the command line.
-
-    Raises:
-        ScenarioError: It is none, or negative.
-    """
-    if text is None:
-        return default_s
-    try:
-        seconds = in_unit(text, "s")
-    except ValueError:
-        seconds = -1.0
-    if seconds < 0:
-        raise ScenarioError([Problem(option, "a duration such as '8 h'", repr(text))])
-    return seconds
 
 
 def roots_of(scenario: Scenario) -> tuple[str, ...]:
@@ -97,7 +80,7 @@ def store_of(scenario: Scenario, given: str | None) -> str | None:
     return given or (None if scenario.store.url == "embedded" else scenario.store.url)
 
 
-def settings_for(file: Path | str, scenario: Scenario, **given: Any) -> RunSettings:
+def settings_for(file: Path | str, scenario: Scenario, **options: Any) -> RunSettings:
     """Settings of a run: what was given on the command line, else what the scenario says; nothing is made.
 
     Raises:
@@ -128,7 +111,7 @@ def settings_for(file: Path | str, scenario: Scenario, **given: Any) -> RunSetti
         "scenario_hash": scenario_hash(scenario),
         "publishers": tuple(str(path) for path, _ in scenario.plant().sites()),
     }
-    chosen = {name: value for name, value in given.items() if value is not None}
+    chosen = {name: value for name, value in options.items() if value is not None}
     try:
         return RunSettings.model_validate(own | chosen)
     except ValidationError as error:
@@ -196,20 +179,17 @@ def add(app: typer.Typer) -> None:
 
     @app.command()
     def run(
-        scenario: Annotated[Path, typer.Argument(help="scenario file, or name of a shipped one")],
-        broker: Annotated[str | None, typer.Option(help="mqtt://host:port or mqtts://; default: embedded")] = None,
-        store: Annotated[str | None, typer.Option(help="influxdb://, duckdb://, lines://; default: embedded")] = None,
-        transport: Annotated[str | None, typer.Option(help="uns or sparkplug")] = None,
-        listen: Annotated[
-            list[str] | None,
-            typer.Option(help="further path to take from the broker; '#': all; with =arrival: its clocks are wrong"),
-        ] = None,
-        opcua_port: Annotated[int | None, typer.Option(help="start the OPC UA server on this port")] = None,
+        scenario: ScenarioFile,
+        broker: Broker = None,
+        store: StoreUrl = None,
+        transport: Transport = None,
+        listen: Listen = None,
+        opcua_port: OpcuaPort = None,
         speed: Speed = None,
         seed: Seed = None,
         backfill: Backfill = None,
         host: Host = None,
-        allow_host: AllowHost = None,
+        allow_hosts: AllowHosts = None,
         port: Port = None,
         language: Language = None,
         fresh: Fresh = False,
@@ -217,13 +197,11 @@ def add(app: typer.Typer) -> None:
     ) -> None:
         """Run a scenario live: simulate, publish, ingest, brain, dashboard; goes on with the run that it finds."""
         document = load(scenario)
-        backfill_s = duration_s(backfill, document.run.backfill, "--backfill")
-        settings = settings_for(
-            scenario, document, broker=broker, store=store, transport=transport, listen=listen, opcua_port=opcua_port,
-            speed=speed, seed=seed, backfill_s=backfill_s, host=host, port=port, language=language,
-            allow_hosts=allow_host,
+        options = given(
+            document, backfill, broker=broker, store=store, transport=transport, listen=listen, opcua_port=opcua_port,
+            speed=speed, seed=seed, host=host, allow_hosts=allow_hosts, port=port, language=language,
         )  # fmt: skip
-        go(document, settings, wish_for(document, store, seed, fresh), quiet)
+        go(document, settings_for(scenario, document, **options), wish_for(document, store, seed, fresh), quiet)
 
     @app.command()
     def demo(
@@ -236,8 +214,5 @@ def add(app: typer.Typer) -> None:
     ) -> None:
         """Run the shipped vehicle chain with history, and print where to look."""
         document = load(DEMO)
-        backfill_s = duration_s(backfill, document.run.backfill, "--backfill")
-        settings = settings_for(
-            DEMO, document, speed=speed, seed=seed, port=port, language=language, backfill_s=backfill_s
-        )
-        go(document, settings, wish_for(document, None, seed, fresh))
+        options = given(document, backfill, speed=speed, seed=seed, port=port, language=language)
+        go(document, settings_for(DEMO, document, **options), wish_for(document, None, seed, fresh))

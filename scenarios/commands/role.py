@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Annotated, Any
 
 import typer
 
-from scenarios.commands.live import (
-    AllowHost,
+from brokers.mqtt.claim import Claim
+from scenarios.commands.live import reached, root_of, settings_for, wish_for
+from scenarios.document import Scenario
+from scenarios.live.begin import begin
+from scenarios.live.children import Counters
+from scenarios.live.folder import runs
+from scenarios.live.options import (
+    AllowHosts,
     Backfill,
+    Broker,
     Fresh,
     Host,
     Language,
+    Listen,
+    OpcuaPort,
     Port,
     Seed,
     Speed,
-    duration_s,
-    reached,
-    root_of,
-    settings_for,
-    wish_for,
+    StoreUrl,
+    Transport,
+    given,
 )
-from scenarios.document import Scenario
-from scenarios.live.begin import begin
-from scenarios.live.folder import runs
 from scenarios.live.parent import Parent
-from scenarios.live.roles import NAMES, role_of, until_told
+from scenarios.live.roles import NAMES, Role, role_of, until_told
 from scenarios.live.settings import RunSettings
 from scenarios.loader import load
 from twin.errors import Problem, RetriableError, ScenarioError
@@ -41,35 +45,37 @@ OWN = ("broker", "opcua_port")
 """Options that a plant and a gateway may have of their own; all others are those with which the hub began the run."""
 
 
-def lives_as_hub(file: Path, scenario: Scenario, given: Mapping[str, Any], fresh: bool) -> None:
+def lives_as_hub(file: Path, scenario: Scenario, options: Mapping[str, Any], fresh: bool) -> None:
     """Begin a run, or go on with the one that is there, and be its hub until told to stop.
 
     Raises:
         ScenarioError: It has no broker of its own, or cannot begin.
+        IdentityTakenError: Another hub of the scenario is at the broker.
     """
-    settings = settings_for(file, scenario, **given)
+    settings = settings_for(file, scenario, **options)
     if settings.broker is None:
         hint = "an embedded one lives and dies with factory run"
         raise ScenarioError([Problem("--broker", "the address of the broker of all roles", "none", hint)])
     reached(settings.broker)
-    begun = begin(scenario, settings, wish_for(scenario, given["store"], given["seed"], fresh))
+    begun = begin(scenario, settings, wish_for(scenario, options["store"], options["seed"], fresh))
     with begun.lock:
         print(begun.told, flush=True)
         begun.settings.write()
         again = begun.settings.plant_state.exists() and begun.settings.hub_state.exists()
-        asyncio.run(until_told(role_of("hub"), begun.settings, Parent(alone=True, again=again)))
+        asyncio.run(until_told(claimed(role_of("hub"), ("hub",)), begun.settings, Parent(alone=True, again=again)))
 
 
-def lives_beside_hub(name: str, scenario: Scenario, given: Mapping[str, Any], sites: tuple[str, ...]) -> None:
+def lives_beside_hub(name: str, scenario: Scenario, options: Mapping[str, Any], sites: tuple[str, ...]) -> None:
     """Be the plant or the gateway of the run that the hub has begun, until told to stop.
 
     Raises:
         RetriableError: No hub has begun one.
         ScenarioError: An option is not for this role, or a site not of this scenario.
+        IdentityTakenError: Another process at the broker is this role of one of the sites.
     """
     known = [str(path) for path, _ in scenario.plant().sites()]
     problems = [Problem("--site", f"one of {', '.join(known)}", repr(site)) for site in sites if site not in known]
-    for option, value in given.items():
+    for option, value in options.items():
         if value is not None and option not in OWN:
             words = f"--{option.replace('_', '-')}"
             problems.append(
@@ -77,15 +83,41 @@ def lives_beside_hub(name: str, scenario: Scenario, given: Mapping[str, Any], si
             )
     if problems:
         raise ScenarioError(problems)
-    own = {option: given[option] for option in OWN if given[option] is not None}
-    settings = begun_by_hub(root_of(scenario)).model_copy(update={**own, "sites": sites})
+    own = {option: options[option] for option in OWN if options[option] is not None}
+    served = tuple(site for site in known if site in sites)
+    settings = begun_by_hub(root_of(scenario)).model_copy(update={**own, "sites": served})
     if name == "gateway" and settings.opcua_port is None:
         raise ScenarioError([Problem("--opcua-port", "the port of the OPC UA server", "none")])
     again = settings.own_plant_state.with_suffix(".ticks").exists()
+    role = claimed(role_of(name), [f"{name} {site}" for site in served or known])
     try:
-        asyncio.run(until_told(role_of(name), settings, Parent(alone=True, again=again and name == "plant")))
+        asyncio.run(until_told(role, settings, Parent(alone=True, again=again and name == "plant")))
     finally:
         gc.unfreeze()  # libraries that are loaded here, and not in a child, complain of what is never collected
+
+
+def claimed(role: Role, parts: Sequence[str]) -> Role:
+    """The same role, as the only one that does these parts of the run at its broker."""
+
+    async def alone(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Counters:
+        if settings.broker is None:
+            raise ValueError("role: expected the address of a broker, got none")
+        claim = Claim(settings.broker, settings.name, settings.run, parts)
+        await claim.hold()
+        kept, lived = asyncio.create_task(claim.keep()), asyncio.create_task(role(settings, stop, parent))
+        try:
+            await asyncio.wait([kept, lived], return_when=asyncio.FIRST_COMPLETED)
+            if kept.done():
+                stop.set()  # what it has said is stored first
+            counters = await lived
+            if kept.done():
+                kept.result()
+            return counters
+        finally:
+            kept.cancel()
+            await claim.close()
+
+    return alone
 
 
 def begun_by_hub(root: Path, limit_s: float = RUN_S) -> RunSettings:
@@ -115,19 +147,20 @@ def add(app: typer.Typer) -> None:
     def role(
         name: Annotated[str, typer.Argument(help=" or ".join(NAMES))],
         scenario: Annotated[Path, typer.Argument(help="scenario, as for run; or settings of a run, as JSON")],
-        broker: Annotated[str | None, typer.Option(help="mqtt://host:port or mqtts://")] = None,
-        store: Annotated[str | None, typer.Option(help="influxdb://, duckdb://, lines://; default: embedded")] = None,
-        transport: Annotated[str | None, typer.Option(help="uns or sparkplug")] = None,
-        listen: Annotated[list[str] | None, typer.Option(help="further path to take from the broker")] = None,
-        opcua_port: Annotated[int | None, typer.Option(help="port of the OPC UA server")] = None,
+        broker: Broker = None,
+        store: StoreUrl = None,
+        transport: Transport = None,
+        listen: Listen = None,
+        opcua_port: OpcuaPort = None,
         site: Annotated[
-            list[str] | None, typer.Option(help="site that this plant serves, can be repeated; default: all")
+            list[str] | None,
+            typer.Option(help="site that this plant or gateway serves, can be repeated; default: all"),
         ] = None,
         speed: Speed = None,
         seed: Seed = None,
         backfill: Backfill = None,
         host: Host = None,
-        allow_host: AllowHost = None,
+        allow_hosts: AllowHosts = None,
         port: Port = None,
         language: Language = None,
         fresh: Fresh = False,
@@ -139,14 +172,13 @@ def add(app: typer.Typer) -> None:
             chosen = RunSettings.model_validate_json(scenario.read_text(encoding="utf-8"))
             return asyncio.run(until_told(role_of(name), chosen, Parent(alone=True)))
         document = load(scenario)
-        given: dict[str, Any] = {
-            "broker": broker, "store": store, "transport": transport, "listen": listen, "opcua_port": opcua_port,
-            "speed": speed, "seed": seed, "host": host, "allow_hosts": allow_host, "port": port, "language": language,
-            "backfill_s": None if backfill is None else duration_s(backfill, document.run.backfill, "--backfill"),
-        }  # fmt: skip
-        if site and name != "plant":
-            hint = "it serves all that the broker brings"
-            raise ScenarioError([Problem("--site", f"no such option of a {name}", repr(site), hint)])
+        options = given(
+            document, backfill, broker=broker, store=store, transport=transport, listen=listen, opcua_port=opcua_port,
+            speed=speed, seed=seed, host=host, allow_hosts=allow_hosts, port=port, language=language,
+        )  # fmt: skip
         if name != "hub":
-            return lives_beside_hub(name, document, given, tuple(site or ()))
-        return lives_as_hub(scenario, document, given, fresh)
+            return lives_beside_hub(name, document, options, tuple(site or ()))
+        if site:
+            hint = "its brain needs all that the broker brings"
+            raise ScenarioError([Problem("--site", "no such option of a hub", repr(site), hint)])
+        return lives_as_hub(scenario, document, options, fresh)

@@ -14,9 +14,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from scenarios.account_run import simulate_engine
-from scenarios.commands.live import Seed, duration_s
 from scenarios.document import Scenario
 from scenarios.exports import export
+from scenarios.live.options import Seed, duration_s
 from scenarios.loader import load
 from scenarios.lots import LotFigures
 from scenarios.simulation import Simulation, simulate

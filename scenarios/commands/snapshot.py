@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from scenarios.commands.live import Seed, duration_s
 from scenarios.forecast import saved
+from scenarios.live.options import Seed, duration_s
 from scenarios.loader import load
 from twin.sim.plant import Plant
 

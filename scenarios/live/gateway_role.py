@@ -29,7 +29,8 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
     )
     publisher = OpcUaPublisher(config)
     options = {"states": True} if settings.transport == "uns" else {}  # births say them in Sparkplug
-    source = connect.source(settings.broker, settings.transport, f"opcua-{settings.name}", settings.heard, **options)
+    name = f"opcua-{settings.name}{settings.share}"
+    source = connect.source(settings.broker, settings.transport, name, settings.heard_by_gateway, **options)
 
     def tell() -> None:
         if not parent.again:
@@ -37,7 +38,8 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
         parent.ready()
 
     door = door_of(settings, SystemClock())
-    bridging = asyncio.create_task(bridge(source, publisher, on_ready=tell, door=door, admits=settings.admits))
+    carried = bridge(source, publisher, on_ready=tell, door=door, admits=settings.admits, within=settings.within)
+    bridging = asyncio.create_task(carried)
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([bridging, stopped], return_when=asyncio.FIRST_COMPLETED)
     if bridging.done():

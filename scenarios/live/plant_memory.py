@@ -7,6 +7,8 @@ pieces are made again; the hub knows by their numbers which of them it has.
 
 from __future__ import annotations
 
+import json
+import os
 import pickle
 import secrets
 from collections.abc import Iterator, Mapping
@@ -71,6 +73,7 @@ class PlantMemory:
         self._state = State(path, run)
         self._first = State(first or path, run)
         self._path = path.with_suffix(".ticks")
+        self._common = (first or path).with_suffix(".pace")
         self._run = run
         self._journal = Journal(self._path)
         self._entries: list[tuple[int, Entry]] = []
@@ -79,8 +82,8 @@ class PlantMemory:
 
     def begin(self, feed: Feed) -> None:
         """The plant is at the end of its history and has said nothing yet: what its processes said is of no use."""
-        for old in (*self._path.parent.glob("plant*.state*"), *self._path.parent.glob("plant*.ticks")):
-            old.unlink()
+        for old in (*self._path.parent.glob("plant*.state*"), *self._path.parent.glob("plant*.ticks"), self._common):
+            old.unlink(missing_ok=True)
         self._state.write(pickle.dumps(PlantState(feed.dump())))
 
     def read(self) -> bool:
@@ -111,6 +114,29 @@ class PlantMemory:
         """The last pairing of simulated and real time."""
         paced = [entry for _, entry in self._entries if isinstance(entry, Paced)]
         return paced[-1] if paced else self._confirmed.pace
+
+    def agreed(self, paced: Paced, anew: bool) -> Paced:
+        """The pairing that all processes of the plant go by: the first that one of them made.
+
+        Args:
+            paced: What this one would make it.
+            anew: Whether this one begins the run again for all of them.
+
+        Raises:
+            OSError: It cannot be written or read.
+        """
+        draft = self._common.with_name(f".{self._common.name}.{os.getpid()}")
+        draft.write_text(json.dumps(paced), encoding="utf-8")
+        try:
+            if anew:
+                draft.replace(self._common)
+            else:
+                os.link(draft, self._common)
+        except FileExistsError:
+            paced = Paced(*json.loads(self._common.read_text(encoding="utf-8")))
+        finally:
+            draft.unlink(missing_ok=True)
+        return paced
 
     def again(self) -> Iterator[Entry]:
         """What the process did since the state, in order."""

@@ -132,6 +132,7 @@ class PlantRole:
         self._parent = parent or Parent()
         self._memory = memory
         self._tick_s = live_tick(settings.tick_s, settings.speed)
+        feed.serve(settings.serves)
         served = [site for site in feed.banks if settings.serves(str(site))]
         config = config or bounds(len(served))
         outage = Outage("plant")
@@ -281,7 +282,8 @@ class PlantRole:
     async def _start(self) -> Paced:
         """Simulated and real time that go together; at speed 1 simulated now is the present.
 
-        A process that takes the place of one that died goes on in step with it.
+        A process that takes the place of one that died goes on in step with it, and those that share the sites
+        go in step with each other.
         """
         before = None if self._memory is None else self._memory.pace
         if before is not None and self._parent.again:
@@ -291,8 +293,12 @@ class PlantRole:
         if self.settings.anchored:
             present_s = (now_ns - self.feed.plant.epoch_ns) * 1e-9
             start_s = present_s if self.settings.speed == 1.0 else max(start_s, present_s)
-        await self._note(Paced(start_s, now_ns))
-        return Paced(start_s, now_ns)
+        paced = Paced(start_s, now_ns)
+        if self._memory is not None:
+            agreed = partial(self._memory.agreed, paced, not self._parent.alone)
+            paced = await retried(partial(asyncio.to_thread, agreed), "plant", passing=(OSError,))
+        await self._note(paced)
+        return paced
 
 
 @contextmanager

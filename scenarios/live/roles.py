@@ -8,9 +8,10 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from scenarios.live.children import Counters
 from scenarios.live.parent import Parent
@@ -21,7 +22,7 @@ NAMES = ("hub", "plant", "gateway")
 MODULE = "scenarios.live.roles"
 BUG = 4
 
-Role = Callable[[RunSettings, asyncio.Event, Parent], Awaitable[Counters]]
+Role = Callable[[RunSettings, asyncio.Event, Parent], Coroutine[Any, Any, Counters]]
 
 
 def role_of(name: str, listener: int | None = None) -> Role:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from brokers.door import Stamp
+from brokers.door import Stamp, under
 from scenarios.document import ForecastConfig
 from twin.config import Title
 from twin.records import Frame
@@ -39,7 +39,7 @@ class RunSettings(BaseModel):
         language: Language the pages start in.
         backfill_s: Simulated seconds of history made before going live.
         tick_s: Period of telemetry in simulated seconds.
-        sites: Sites that a process of the plant serves; none named: all.
+        sites: Sites that a process of the plant or a gateway serves; none named: all.
         epoch: Moment of simulated second 0 of an anchored run; None: made from the clock when history is made.
         anchored: Simulated now is the present; else the scenario's own epoch holds.
         folder: Folder for what the run keeps.
@@ -104,6 +104,24 @@ class RunSettings(BaseModel):
         return ("",) if "" in self.roots or "#" in asked else (*self.roots, self.brain, *asked)
 
     @property
+    def heard_by_gateway(self) -> tuple[str, ...]:
+        """What a gateway listens to: its sites; in Sparkplug their indicators come from a publisher of their own."""
+        return (*self.sites, self.brain) if self.sites else self.heard
+
+    def within(self, frame: Frame) -> Frame:
+        """The rows of a frame of sites that a process with these settings serves."""
+        if not self.sites:
+            return frame
+        rows = [row for row, path in enumerate(frame.paths) if under(self.sites)(path)]
+        return frame if len(rows) == len(frame) else frame.take(rows)
+
+    @property
+    def share(self) -> str:
+        """What tells processes that share the sites apart, in names of files and clients; empty: one has all."""
+        sites = " ".join(sorted(self.sites))
+        return f"-{hashlib.blake2b(sites.encode(), digest_size=4).hexdigest()}" if sites else ""
+
+    @property
     def stamps_by_path(self) -> dict[str, Stamp]:
         """Whose time the rows of a path and of all below it have, where it is not their own; empty: all paths."""
         asked: dict[str, Stamp] = {}
@@ -130,10 +148,7 @@ class RunSettings(BaseModel):
     @property
     def own_plant_state(self) -> Path:
         """File from which the plant's process with these settings goes on."""
-        if not self.sites:
-            return self.plant_state
-        name = hashlib.blake2b(" ".join(self.sites).encode(), digest_size=4).hexdigest()
-        return self.folder / f"plant-{name}.state"
+        return self.folder / f"plant{self.share}.state"
 
     @property
     def hub_state(self) -> Path:

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
-from tests.cli.programs import FACTORY, Program, factory
-from tests.cli.test_restart import newest
+from tests.cli.programs import FACTORY, ROOT, Program, factory, get
 from tests.cli.truth import differences, run_of
 from tests.counterparts import free_port, wait_for
+from tests.reliability.judge import judged
 from tests.servers.mosquitto import Mosquitto
 
 pytestmark = pytest.mark.xdist_group("live")
+START_S = 10.0
+"""What a program may need to load on a busy machine, besides the 10 s."""
 
 
 class Roles:
     """Roles of one run, each started by itself with the same folder."""
 
-    def __init__(self, folder: Path, broker: str):
-        self.folder, self.port = folder, str(free_port())
+    def __init__(self, folder: Path, broker: str, scenario: str = "workshop"):
+        self.folder, self.port, self.scenario = folder, str(free_port()), scenario
         self.address = f"http://127.0.0.1:{self.port}"
         self.alive: dict[str, Program] = {}
         hub = ["--broker", broker, "--port", self.port, "--backfill", "1 h", "--speed", "60"]
         self._words = {"hub": hub, "plant": ["--site", "jialing/beibei"]}
 
-    def start(self, name: str) -> Program:
-        """Start one."""
-        words = [str(FACTORY), "role", name, "workshop", *self._words[name]]
-        program = self.alive[name] = Program(words, {"FF_DATA": str(self.folder)})
+    def start(self, name: str, *options: str, number: int = 1) -> Program:
+        """Start one, or with a number one more like it."""
+        words = [str(FACTORY), "role", name, self.scenario, *(options or self._words[name])]
+        program = self.alive[name if number == 1 else f"{name} {number}"] = Program(
+            words, {"FF_DATA": str(self.folder)}
+        )
         return program
+
+    def end(self) -> list[int]:
+        """Press Ctrl-C, the hub last."""
+        names = sorted(self.alive, key=lambda name: name == "hub")
+        return [self.alive[name].interrupt() for name in names]
 
     def kill(self, name: str) -> None:
         """Kill one as the kernel does."""
@@ -47,7 +58,7 @@ class Roles:
 
     def _beat(self) -> int:
         try:
-            return newest(self.address)
+            return min(beats(self.address))
         except httpx.TransportError:
             return 0
 
@@ -76,6 +87,73 @@ def test_roles_alone_go_on_after_being_killed_and_lose_nothing(mosquitto: Mosqui
     assert differences(run_of(tmp_path)) == {}
 
 
+def beats(address: str) -> list[int]:
+    """Time of the last heartbeat of each site in ms."""
+    health = get(address, "/api/health")
+    assert isinstance(health, dict)
+    return [site["t"] for site in health["sites"].values()] or [0]
+
+
+def test_plants_that_share_the_sites_of_a_chain_are_one_whole_run(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """Each simulates the whole, so what goes from site to site is the same in both; one is killed and goes on."""
+    roles = Roles(tmp_path, mosquitto.url, str(ROOT / "tests" / "web" / "small.yaml"))
+    sites = {1: ("--site", "alpha/east"), 2: ("--site", "beta/west")}
+    try:
+        roles.start("hub").line("history: ")
+        roles.start("plant", *sites[1])
+        wait_for(lambda: roles._beat() > 0, "the first site", limit_s=60)
+        roles.start("plant", *sites[2], number=2)
+        roles.go_on(10)
+        roles.kill("plant 2")
+        roles.start("plant", *sites[2], number=2)
+        roles.go_on(70)
+        wait_for(lambda: health_of(roles.address)["brain_unstored"] == 0, "indicators to be stored", limit_s=60)
+        assert roles.end() == [0, 0, 0]
+    finally:
+        for program in roles.alive.values():
+            program.kill()
+    assert len(list(tmp_path.glob("small/2*"))) == 1
+    assert differences(run_of(tmp_path)) == {}
+    verdict = asyncio.run(judged(run_of(tmp_path)))
+    assert verdict.clean, verdict
+    assert verdict.figures > 100
+
+
+def health_of(address: str) -> dict[str, int]:
+    """Counters of the hub."""
+    health = get(address, "/api/health")
+    assert isinstance(health, dict)
+    counters: dict[str, int] = health["ingest"]
+    return counters
+
+
+def test_a_second_role_of_the_same_part_gives_up_and_the_first_goes_on(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    roles = Roles(tmp_path, mosquitto.url)
+    gateway = ("--site", "jialing/beibei", "--opcua-port", str(free_port()))
+    try:
+        roles.start("hub").line("history: ")
+        roles.start("plant")
+        roles.start("gateway", *gateway).line("OPC UA: ")
+        roles.go_on(2)
+        for name, *options in (("plant", "--site", "jialing/beibei"), ("plant",), ("gateway", "--opcua-port", "0")):
+            begun = time.monotonic()
+            again = factory("role", name, "workshop", *options, environment={"FF_DATA": str(tmp_path)})
+            told = f"expected no other process for {name} jialing/beibei of workshop, got run"
+            assert (again.returncode, told in again.stderr, "Traceback" in again.stderr) == (3, True, False), again
+            assert time.monotonic() - begun < 10 + START_S
+        beside = ["hub", "workshop", "--broker", mosquitto.url, "--port", "0", "--backfill", "1 h"]
+        other = factory("role", *beside, environment={"FF_DATA": str(tmp_path / "other")})
+        assert (other.returncode, "no other process for hub of workshop" in other.stderr) == (3, True), other
+        run = factory("run", *beside[1:], environment={"FF_DATA": str(tmp_path / "other")})
+        told_of = [program for program in roles.alive.values() if f"process {program.pid}," in run.stderr]
+        assert (run.returncode, len(told_of)) == (3, 1), run
+        roles.go_on(2)
+        assert roles.end() == [0, 0, 0]
+    finally:
+        for program in roles.alive.values():
+            program.kill()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -83,7 +161,7 @@ def test_roles_alone_go_on_after_being_killed_and_lose_nothing(mosquitto: Mosqui
         (["plant", "workshop", "--site", "a/b"], "--site: expected one of jialing/beibei, got 'a/b'"),
         (["plant", "workshop", "--speed", "60"], "--speed: expected no such option of a plant, got 60.0"),
         (["hub", "workshop", "--site", "jialing/beibei"], "--site: expected no such option of a hub"),
-        (["gateway", "workshop", "--site", "jialing/beibei"], "--site: expected no such option of a gateway"),
+        (["gateway", "workshop", "--site", "a/b"], "--site: expected one of jialing/beibei, got 'a/b'"),
     ],
 )
 def test_what_a_role_cannot_take_is_told(words: list[str], told: str, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, until
 from twin.errors import FatalError
 
-TOPIC = control_topic("claim", "workshop")
+TOPIC = control_topic("claim", "workshop/x")
 
 
 @pytest.fixture
@@ -76,6 +76,39 @@ async def test_a_claim_that_nobody_stands_for_is_taken_over(mosquitto: Mosquitto
         other.publish(TOPIC, gone.written(), 1, True).wait_for_publish(LIMIT_S)  # no: it was only frozen
         with pytest.raises(IdentityTakenError, match="got run gone on host, process 1"):
             await asyncio.wait_for(keeping, LIMIT_S)
+
+
+async def test_parts_of_a_run_stand_side_by_side_and_each_is_claimed_once(mosquitto: Mosquitto) -> None:
+    claims = [Claim(mosquitto.url, "workshop", "run", parts) for parts in (("hub",), ("plant a", "plant b"))]
+    for claim in claims:
+        await claim.hold()
+    for parts, told in (
+        (("hub",), "no other process for hub of workshop"),
+        (("plant c", "plant b"), "no other process for plant b of workshop"),
+        ((), "no other process for (hub|plant a, plant b) of workshop"),
+    ):
+        with pytest.raises(IdentityTakenError, match=told):
+            await Claim(mosquitto.url, "workshop", "other", parts).hold()
+    beside = Claim(mosquitto.url, "workshop", "run", ("plant c",))
+    await beside.hold()
+    for claim in (*claims, beside):
+        await claim.close()
+    async with held(mosquitto.url, "whole"):
+        pass
+
+
+async def test_a_claim_that_was_taken_over_leaves_nothing_at_the_broker(
+    mosquitto: Mosquitto, other: paho.Client
+) -> None:
+    other.publish(TOPIC, Holder(1, "x", "gone", "host", 1).written(), 1, True).wait_for_publish(LIMIT_S)
+    async with held(mosquitto.url, "second"):
+        pass
+    heard: list[tuple[str, bytes]] = []
+    other.on_message = lambda _c, _u, message: heard.append((message.topic, message.payload))
+    other.subscribe([("ff/v1/claim/#", 1), ("ready", 1)])
+    other.publish("ready", b"", 1)
+    await until(lambda: ("ready", b"") in heard)
+    assert heard == [("ready", b"")]
 
 
 async def test_what_is_no_claim_is_none(mosquitto: Mosquitto, other: paho.Client) -> None:
