@@ -8,11 +8,14 @@ from math import inf
 
 import numpy as np
 
-from scenarios.sums import Floats, Ints, Quantities, Spent
+from scenarios.forecast.openings import STEPS, Openings
+from scenarios.sums import IDEAL, Floats, Ints, Quantities, Spent
 from twin.brain.logs import FAILING, MINOR, PAUSING
-from twin.config import PlantConfig
+from twin.config import PlantConfig, ProcessConfig
 from twin.kpi.observed import FLOATS, INTS
 from twin.records import RecordKind
+from twin.sim.clock import INSTANT_S
+from twin.sim.codes import PRODUCING, WITH_ORDER
 from twin.sim.events import TraceRow
 from twin.sim.ledger import Totals
 from twin.sim.plant import Plant
@@ -89,10 +92,18 @@ class Account:
         plant.drain()
         self._plant = plant
         self._stations = [plant.station(path) for path in plant.units]
+        self.begin_s = plant.now_s
+        """Where the branch begins, in simulated s."""
         self._cutter = Cutter(plant.config, plant.now_s)
         self._parts = [[0, 0, 0, 0, 0] for _ in self._stations]
         self._ideal = [[0.0, 0.0] for _ in self._stations]
         self._failed = [[0, 0, 0] for _ in self._stations]
+        self._producing = [station.totals[PRODUCING] for station in self._stations]
+        self._done = [
+            station.done_s if plant.traced else station.producing_s(plant.now_s) for station in self._stations
+        ]
+        self._ended_s = [(-inf, 0.0)] * len(self._stations)
+        self._openings = Openings(self._spent_s(), planned(plant))
         self._now = {unit: (station.code, station.since) for unit, station in enumerate(self._stations)}
         self._spent = {unit: 0.0 for unit, (code, _) in self._now.items() if FAILING[code]}
         self.stock_outs: dict[tuple[int, str], float] = {}
@@ -121,6 +132,47 @@ class Account:
                 self._order(row)
         return self._cut()
 
+    def settle(self, most_s: float) -> Floats:
+        """Run on until what was open at the last cut has ended; nothing else of that time counts.
+
+        Args:
+            most_s: For at most so long.
+
+        Returns:
+            What operations over the cuts have earned, as :meth:`Openings.earned`.
+        """
+        begin_s = self._plant.now_s
+        for step in range(1, STEPS + 1):
+            if not self._openings.open:
+                break
+            self._plant.run_until(begin_s + most_s * step / STEPS)
+            for row in self._plant.drain():
+                if row.kind is RecordKind.PART:
+                    self._earn(row)
+                elif row.kind is RecordKind.STATE:
+                    self._enter(row)
+        return self._openings.earned()
+
+    def _spent_s(self) -> Floats:
+        now_s = self._plant.now_s
+        return np.array([one.producing_s(now_s) for one in self._stations]) - self._done
+
+    def _earn(self, row: TraceRow) -> None:
+        unit, (_, good, scrap, rework, ideal_s, _) = row.unit, row.values
+        if row.sim_s - self._ended_s[unit][0] > INSTANT_S:
+            code, since_s = self._now[unit]
+            spent_s = self._producing[unit] + (row.sim_s - since_s if code % WITH_ORDER == UnitState.PRODUCING else 0.0)
+            self._ended_s[unit] = row.sim_s, spent_s - self._done[unit]
+            self._done[unit] = spent_s
+            self._openings.end(unit)
+        self._openings.earn(unit, self._ended_s[unit][1], ideal_s * (good + scrap + rework), ideal_s * good)
+
+    def _enter(self, row: TraceRow) -> None:
+        before, since_s = self._now[row.unit]
+        if before % WITH_ORDER == UnitState.PRODUCING:
+            self._producing[row.unit] += row.sim_s - since_s
+        self._now[row.unit] = int(UnitState[row.values[0]]), row.sim_s
+
     def _order(self, row: TraceRow) -> None:
         order, event, item, quantity, due_ns, _, _ = row.values
         if event not in NEWS:
@@ -134,6 +186,7 @@ class Account:
     def _part(self, row: TraceRow) -> None:
         _, good, scrap, rework, ideal_s, first_pass = row.values
         made = good + scrap + rework
+        self._earn(row)
         parts, ideal = self._parts[row.unit], self._ideal[row.unit]
         parts[0] += good
         parts[1] += scrap
@@ -151,7 +204,8 @@ class Account:
         """As the brain counts failures: nights do not split them, overlong minor stops are some."""
         unit, code = row.unit, int(UnitState[row.values[0]])
         before, since_s = self._now[unit]
-        spent_s, self._now[unit] = row.sim_s - since_s, (code, row.sim_s)
+        spent_s = row.sim_s - since_s
+        self._enter(row)
         if MINOR[before] and spent_s > MINOR_STOP_MAX_S and unit not in self._spent:
             self._failed[unit][0] += 1
             self._spent[unit] = 0.0
@@ -172,6 +226,7 @@ class Account:
     def _cut(self) -> Cut:
         seconds, energy = self._since_begin()
         counts = np.concatenate([self._parts, self._failed], axis=1)
+        self._openings.cut(self._spent_s())
         inside = np.array([station.level for station in self._stations], dtype=np.int64)
         return self._cutter.cut(Spent(whole_ns(seconds), energy, counts, np.array(self._ideal)), inside)
 
@@ -224,8 +279,22 @@ class Cutter:
         return Cut(self._then_s, *self._quantities.of(spent, span_ns, self._co2, self._cost), inside)
 
 
-def windows(cuts: Sequence[Cut], units: int) -> tuple[Ints, Floats, Ints]:
+def planned(plant: Plant) -> list[bool]:
+    """Whether the operations of each unit may have a planned time."""
+    configs = [config for _, _, config in plant.config.stations()]
+    return [
+        isinstance(config, ProcessConfig) or config.kind == "tool" or getattr(config, "interval", None) is not None
+        for config in configs
+    ]
+
+
+def windows(cuts: Sequence[Cut], units: int, earned: Floats) -> tuple[Ints, Floats, Ints]:
     """What happened from cut to cut, then what happened from the begin to each cut.
+
+    Args:
+        cuts: The cuts.
+        units: Number of units.
+        earned: What operations over the cuts have earned before them, float64[cuts, units, 2].
 
     Returns:
         int64[2 x cuts, units, INTS], float64[2 x cuts, units, FLOATS] and parts inside at the ends, int64[2 x cuts,
@@ -233,6 +302,7 @@ def windows(cuts: Sequence[Cut], units: int) -> tuple[Ints, Floats, Ints]:
     """
     ints = np.stack([np.zeros((units, len(INTS)), dtype=np.int64), *(cut.ints for cut in cuts)])
     floats = np.stack([np.zeros((units, len(FLOATS))), *(cut.floats for cut in cuts)])
+    floats[1:, :, IDEAL] += earned
     inside = np.stack([cut.inside for cut in cuts])
     return (
         np.concatenate([np.diff(ints, axis=0), ints[1:]]),

@@ -81,7 +81,8 @@ def _account(task: Task, branch: int | None) -> Account:
 
 def _run(branch: Account | FastBranch, task: Task, layout: Layout) -> Outcome:
     cuts = [branch.advance(time_s) for time_s in task.times_s]
-    values = layout.values(*windows(cuts, len(layout.units)))
-    shape = (2, len(cuts), *values.shape[1:])
     orders = branch.orders if isinstance(branch, Account) else {}
-    return Outcome(values.reshape(shape), branch.stock_outs, branch.completions, orders)
+    news = branch.stock_outs, branch.completions, orders
+    earned = branch.settle(task.times_s[-1] - branch.begin_s)
+    values = layout.values(*windows(cuts, len(layout.units), earned))
+    return Outcome(values.reshape(2, len(cuts), *values.shape[1:]), *news)

@@ -8,8 +8,9 @@ from math import inf
 
 import numpy as np
 
-from scenarios.forecast.account import Cut, Cutter, Milestone, since, whole_ns
-from scenarios.sums import Spent
+from scenarios.forecast.account import Cut, Cutter, Milestone, planned, since, whole_ns
+from scenarios.forecast.openings import STEPS, Openings
+from scenarios.sums import Floats, Spent
 from twin import compiled
 from twin.sim.plant import Plant
 
@@ -42,6 +43,7 @@ class FastBranches:
             self._program.keep_completions()
         self._milestones = tuple(milestones)
         self._config, self._begin_s = plant.config, plant.now_s
+        self._planned = planned(plant)
         self._stores = [
             (unit, item)
             for unit, path in enumerate(plant.units)
@@ -63,7 +65,9 @@ class FastBranch:
 
     def __init__(self, branches: FastBranches, program: compiled.Program):
         self._all, self._program = branches, program
-        self._cutter = Cutter(branches._config, branches._begin_s)
+        self.begin_s = branches._begin_s
+        self._cutter = Cutter(branches._config, self.begin_s)
+        self._openings = Openings(program.open_s(), branches._planned)
 
     def advance(self, sim_s: float) -> Cut:
         """Run the branch to a time."""
@@ -72,6 +76,8 @@ class FastBranch:
             program.run_until(stop_s)
             seconds, energy = since([program.totals(unit) for unit in every._units], every._base)
             self._cutter.note(stop_s, energy)
+        self._take_firsts()
+        self._openings.cut(program.open_s())
         counts = np.zeros((len(every._units), 8), dtype=np.int64)
         ideal = np.zeros((len(every._units), 2))
         for unit in every._units:
@@ -80,6 +86,21 @@ class FastBranch:
                 ideal[unit] += (count.ideal_produced_s, count.ideal_good_s)
         inside = np.array([program.inside(unit) for unit in every._units], dtype=np.int64)
         return self._cutter.cut(Spent(whole_ns(seconds), energy, counts, ideal), inside)
+
+    def settle(self, most_s: float) -> Floats:
+        """As :meth:`scenarios.forecast.account.Account.settle`."""
+        begin_s = self._program.now_s
+        for step in range(1, STEPS + 1):
+            if not self._openings.open:
+                break
+            self._program.run_until(begin_s + most_s * step / STEPS)
+            self._take_firsts()
+        return self._openings.earned()
+
+    def _take_firsts(self) -> None:
+        for unit, *first in self._program.take_firsts():
+            self._openings.end(unit)
+            self._openings.earn(unit, *first)
 
     @property
     def stock_outs(self) -> dict[tuple[int, str], float]:

@@ -23,7 +23,7 @@ from twin.errors import Problem, ScenarioError
 from twin.sim.plant import Plant
 
 MAGIC = b"future-factory-snapshot "
-FORMAT = 2
+FORMAT = 3
 KEY_BYTES = 32
 SEAL_BYTES = 32
 LONGEST_HEADER = 65_536

@@ -13,6 +13,7 @@ from scenarios.forecast.branch import Task, run_branches
 from scenarios.forecast.fast import FastBranches, obstacles
 from scenarios.forecast.layout import DEFAULT_KPIS
 from scenarios.forecast.pool import BranchPool
+from scenarios.sums import IDEAL
 from tests.compiled.plants import plants
 from tests.engine.plants import ten_machine_line
 from tests.forecast.plants import running, small_line
@@ -69,3 +70,25 @@ def test_stores_of_random_plants_run_out_at_the_same_times(config: PlantConfig, 
         branch.advance(9000.0)
     said = [{key: time for key, time in each.stock_outs.items() if key[0] not in several} for each in (fast, slow)]
     assert said[0] == said[1]
+
+
+@given(plants(), st.integers(0, 99), st.floats(0, 5000), st.lists(st.floats(1, 2000), min_size=1, max_size=5))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+def test_planned_time_is_spread_as_the_ledger_does(
+    config: PlantConfig, seed: int, at_s: float, spans: list[float]
+) -> None:
+    plant, whole = Plant(config, seed), Plant(config, seed, intervals=True)
+    plant.run_until(at_s)
+    assume(not unsupported(plant))
+    branches = FastBranches(plant, ()).branch(None), Account(plant)
+    ends = [at_s + sum(spans[: number + 1]) for number in range(len(spans))]
+    cuts = [[branch.advance(end_s) for end_s in ends] for branch in branches]
+    fast, slow = (branch.settle(9000.0) for branch in branches)
+    np.testing.assert_allclose(fast, slow, rtol=1e-7, atol=1e-6)
+    whole.run_until(ends[-1] + 9000.0)
+    t0_ns, edges = (whole.epoch_ns + round(at_s * 1e9)), [whole.epoch_ns + round(end_s * 1e9) for end_s in ends]
+    for cut, t1_ns in enumerate(edges):
+        truths = [whole.ledger.window(unit, t0_ns, t1_ns) for unit in range(len(whole.units))]
+        earned = cuts[1][cut].floats[:, IDEAL] + slow[cut]
+        told = [(truth.earned_produced_s, truth.earned_good_s) for truth in truths]
+        np.testing.assert_allclose(earned, told, rtol=1e-6, atol=1e-5)

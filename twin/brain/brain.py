@@ -111,11 +111,17 @@ class Brain:
                     result += self._group_frames(members, window)
         return result
 
-    def over(self, window: Window) -> Iterator[tuple[Table, Sequence[Scope], Frame | None]]:
-        """Any span that is still kept: observations, their scopes and their indicators, by site and by group."""
+    def over(self, window: Window, spreading: bool = False) -> Iterator[tuple[Table, Sequence[Scope], Frame | None]]:
+        """Any span that is still kept: observations, their scopes and their indicators, by site and by group.
+
+        Args:
+            window: The span.
+            spreading: Spread planned run time over the time in which it was earned; else it is that of what was
+                completed in the span.
+        """
         self._regroup()
         for site in self._intake.sites.values():
-            table = site.observe(site.under(site.path), window, spreading=False)
+            table = site.observe(site.under(site.path), window, spreading)
             sheet = Sheet(window, self.config.partial_below)
             scopes = self._scopes_of(site, site.path, table)
             report(sheet, table, scopes)

@@ -71,16 +71,17 @@ class Summary:
         return levels.get(name, self.chains if name in ("chain", "link") else None)
 
 
-def summary(brain: Brain, t0_ns: int, t1_ns: int) -> Summary:
+def summary(brain: Brain, t0_ns: int, t1_ns: int, spreading: bool = False) -> Summary:
     """Figures of all that a brain was told of a span.
 
     Args:
         brain: The brain; it still keeps the span.
         t0_ns: Start of the span.
         t1_ns: End of the span.
+        spreading: Planned run time is that of :meth:`twin.brain.Brain.over`.
     """
     found = Summary()
-    for table, scopes, frame in brain.over(Window(RUN, t0_ns, t1_ns)):
+    for table, scopes, frame in brain.over(Window(RUN, t0_ns, t1_ns), spreading):
         for scope in scopes:
             level = found.level(scope.name)
             if level is not None and table.units:

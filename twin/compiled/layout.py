@@ -52,13 +52,18 @@ TRIED, BACK = 56, 57
 BEFORE = 58
 """Length of a queue before the instant of its last change."""
 OUTPUT = 55
-"""Good, scrapped and reworked pieces by part: three whole numbers each."""
+"""Good, scrapped and reworked pieces by part: three whole numbers each; the first real number is the planned time."""
 # station: real numbers
 SINCE, SLOW, LIFE, FAIL_AT, ARMED, LAST, EXPECTED, SCRAP, REWORK = 0, 1, 2, 3, 4, 5, 6, 7, 8
 TOTALS, POWER = 9, 41
 EMPTY, CHANGED = 73, 74
 """Of a queue: first time at which it fell to nothing, infinite: not yet; time of its last change."""
-STATION = 75
+DONE_S = 75
+"""Of a unit that completes operations: time in PRODUCING until the last of them."""
+FIRST_AT, FIRST_S, FIRST_MADE_S, FIRST_GOOD_S = 76, 77, 78, 79
+"""The first completed since it was last asked: when (infinite: none yet), time in PRODUCING since the one before it,
+planned time of what was produced at that instant and of what of it was good."""
+STATION = 80
 
 SOURCE, MACHINE, ASSEMBLY, INSPECTION, BUFFER, TRANSPORT, SINK = 0, 1, 2, 3, 4, 5, 6
 """Kinds; up to INSPECTION they have slots."""

@@ -44,11 +44,12 @@ def names_of(station: Station, parts: PartNumbers) -> UnitNames:
         starved=station._cause(STARVED),
         blocked=station._cause(BLOCKED),
         per_part=station.per_part,
-        ideal_s=_ideal(station, parts),
+        ideal_s=ideal_times(station, parts),
     )
 
 
-def _ideal(station: Station, parts: PartNumbers) -> dict[str, float]:
+def ideal_times(station: Station, parts: PartNumbers) -> dict[str, float]:
+    """Planned run time in s by the item that leaves a unit."""
     config = station.setting.config
     if not isinstance(config, ProcessConfig):
         law = getattr(config, "interval", None)

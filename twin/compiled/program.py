@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from twin.compiled.names import UnitNames, digest_of
 from twin.compiled.tape import Tapes
 from twin.errors import FactoryError, Problem
 from twin.parts.energy import amount
-from twin.sim.codes import CODES
+from twin.sim.codes import CODES, PRODUCING
 from twin.sim.fingerprint import Fingerprint
 from twin.sim.ledger import Count, Totals
 
@@ -202,6 +203,37 @@ class Program:
                 first = (int(rows[0].sum()), int(rows[0, 0]))
                 found[item] = Count(good, scrap, rework, *first, ideal_s * made, ideal_s * good)
         return found
+
+    def open_s(self) -> Reals:
+        """Time in PRODUCING in s of each unit since the last operation that it completed, float64[units].
+
+        0 for units that complete none.
+        """
+        found = np.zeros(len(self.units))
+        for unit, a in self._completing():
+            spent = self.totals(unit).seconds[PRODUCING]
+            found[unit] = spent - self._memory.x[a + at.DONE_S]
+        return found
+
+    def take_firsts(self) -> list[tuple[int, float, float, float]]:
+        """What units completed first since this was last asked, or since the plant was lowered.
+
+        Returns:
+            Number of the unit, time in PRODUCING in s since the completion before it, planned time in s of what was
+            produced at that instant and of what of it was good.
+        """
+        x, found = self._memory.x, []
+        for unit, a in self._completing():
+            if x[a + at.FIRST_AT] < inf:
+                found.append((unit, *x[a + at.FIRST_S : a + at.FIRST_GOOD_S + 1].tolist()))
+                x[a + at.FIRST_AT : a + at.FIRST_GOOD_S + 1] = inf, 0.0, 0.0, 0.0
+        return found
+
+    def _completing(self) -> list[tuple[int, int]]:
+        """Number and address of the units that complete operations."""
+        m = self._memory.m
+        rows = enumerate(m[m[at.STATIONS] : m[at.STATIONS] + m[at.COUNT]].tolist())
+        return [(unit, a) for unit, a in rows if m[a + at.OUTPUT]]
 
     def completions(self) -> Completions:
         """Completed operations before now, since they are kept; see :meth:`keep_completions`."""

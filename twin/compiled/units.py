@@ -8,6 +8,7 @@ from typing import Any
 
 from twin.compiled import layout as at
 from twin.compiled.memory import Memory
+from twin.compiled.names import ideal_times
 from twin.compiled.parts import PartNumbers
 from twin.compiled.tape import Tapes
 from twin.parts.failure import FailureMode
@@ -91,7 +92,7 @@ class Units:
         memory.reals(a + at.EMPTY, (inf, -1.0))
         self._causes(a, s)
         if s.records_parts:
-            self._set(a, OUTPUT=memory.allot(3 * self.parts.count))
+            self._output(a, s)
         if isinstance(s, Processor):
             self._processor(a, s)
         elif isinstance(s, Sink):
@@ -103,6 +104,15 @@ class Units:
         elif isinstance(s, Buffer):
             self._set(a, PLACES=s.places)
             self._queue(a, [(0.0, self.parts[part]) for part in s.queue], s.places)
+
+    def _output(self, a: int, s: Station) -> None:
+        cells, parts = self.memory.allot(3 * self.parts.count), self.parts
+        self._set(a, OUTPUT=cells)
+        for item, ideal_s in ideal_times(s, parts).items():
+            first = cells + 3 * parts.reworks * parts.items.index(item)
+            self.memory.x[first : first + 3 * parts.reworks : 3] = ideal_s
+        done_s = s.done_s if s.journal.trace else s.producing_s(s.kernel.now)
+        self.memory.reals(a + at.DONE_S, (done_s, inf))
 
     def _causes(self, a: int, s: Station) -> None:
         memory, room = self.memory, len(self.causes) + len(s.modes) + 2

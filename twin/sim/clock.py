@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _UNIX = datetime(1970, 1, 1, tzinfo=UTC)
+INSTANT_S = 5e-10
+"""Times that are not further apart are one instant of the wire, which counts nanoseconds."""
 
 
 def epoch_ns(epoch: datetime) -> int:

@@ -88,7 +88,7 @@ class GroupProcessor(Processor):
         """What leaves of a part after its operation, which is logged."""
         verdict, kind, _ = self.judge(job)
         if self.recording:
-            self.log.extend((self.kernel._now, verdict))
+            self.note_done(self.kernel._now, verdict)
         if kind is None:
             self.lose(part)
         return [] if kind is None else [part.become(kind)]

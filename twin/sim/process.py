@@ -288,7 +288,7 @@ class Processor(Workplace):
         self.scrapped += 1
         self.lose(part)
         if self.recording:
-            self.log.extend((self.kernel._now, job.scrap))
+            self.note_done(self.kernel._now, job.scrap)
 
     def may_judge(self) -> bool:
         """Whether parts may be anything but good."""

@@ -198,7 +198,7 @@ class Slot:
             if station.general:
                 self._conclude()
                 return
-            station.log.extend((now, job.good))
+            station.note_done(now, job.good)
         # what offer and take of plain queues would do is done here, see Processor.look_around
         places = station.places_out
         if places:
@@ -267,7 +267,7 @@ class Slot:
             station.rule.note(verdict is job.scrap)
         out = None if kind is None else self.part.become(kind)
         if station.recording:
-            station.log.extend((self.kernel._now, verdict))
+            station.note_done(self.kernel._now, verdict)
         if out is None:
             station.lose(self.part)
             self._turn_to(station.ask())

@@ -117,6 +117,7 @@ class Station(Hot):
         "armed",
         "branch",
         "causes",
+        "done_s",
         "gas",
         "held",
         "influences",
@@ -165,6 +166,7 @@ class Station(Hot):
         self.air = None if config.air is None else Medium(config.air)
         self.gas = None if config.gas is None else Medium(config.gas)
         self.parts = self.scrapped = self.reworked = 0
+        self.done_s = 0.0
         self.life = self.fail_at = inf
         self.armed = -1.0
         self.modes: tuple[Any, ...] = ()
@@ -367,6 +369,16 @@ class Station(Hot):
         word, log = self._words[code], self.log
         log.append(now)
         log.append(word if word is not None else self._word(code))
+
+    def producing_s(self, now: float) -> float:
+        """Time in PRODUCING since the start."""
+        spent = self.totals[PRODUCING]
+        return spent + (now - self.since) if self.code == PRODUCING else spent
+
+    def note_done(self, now: float, event: Event) -> None:
+        """Log a completed operation of a plant that keeps its events; the next is taken to begin now."""
+        self.log.extend((now, event))
+        self.done_s = self.producing_s(now)
 
     def _add_ramp(self, ramp: Ramp, spent: float) -> None:
         self.ramped += ramp.more(self.code, spent)

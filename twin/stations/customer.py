@@ -98,7 +98,7 @@ class Customer(Buyer):
         self.parts += pieces
         if self.recording:
             values = (order.item, pieces, 0, 0, 0.0, 1)
-            self.log.extend((self.kernel._now, Event(self.setting.unit, RecordKind.PART, values, self.series)))
+            self.note_done(self.kernel._now, Event(self.setting.unit, RecordKind.PART, values, self.series))
 
     def refused(self, order: Order, pieces: int) -> None:  # noqa: ARG002 - it counts what it lost
         self.lost += pieces

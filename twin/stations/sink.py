@@ -105,7 +105,7 @@ class Sink(Station):
             self.leave_loops(part)
         if self.recording:
             event = self.events.get(part.kind) if size == 1 else self.of_lots.get((part.kind, size))
-            self.log.extend((self.kernel._now, self._event(part.kind, size) if event is None else event))
+            self.note_done(self.kernel._now, self._event(part.kind, size) if event is None else event)
 
     def _event(self, part: Part, size: int) -> Event:
         law = getattr(self.setting.config, "interval", None)

@@ -314,7 +314,7 @@ class Tool(Breakable):
         spoiled: bool = self.quality.draw() < config.scrap
         step = lot.route.steps[lot.step]
         if self.recording:
-            self.log.extend((self.kernel._now, self._event(lot, step, lot.size, spoiled)))
+            self.note_done(self.kernel._now, self._event(lot, step, lot.size, spoiled))
         if spoiled:
             self.scrapped += lot.size
             lot.orders.spoiled(lot)
@@ -323,7 +323,7 @@ class Tool(Breakable):
     def _record(self, lots: tuple[RoutedLot, ...], step: Step, now: float) -> None:
         pieces = sum(lot.size for lot in lots)
         for lot in lots:
-            self.log.extend((now, self._event(lot, step, pieces, False)))
+            self.note_done(now, self._event(lot, step, pieces, False))
 
     def _event(self, lot: RoutedLot, step: Step, pieces: int, spoiled: bool) -> Event:
         key = (lot.kind, lot.size, step, pieces, spoiled)

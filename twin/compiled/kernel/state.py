@@ -8,6 +8,7 @@ from twin.compiled import layout as at
 from twin.compiled.kernel.machine import compiled, inlined
 from twin.compiled.kernel.queue import draw, push
 from twin.compiled.memory import Reals, Wholes
+from twin.sim.clock import INSTANT_S
 from twin.sim.codes import (
     BLOCKED,
     BREAK,
@@ -57,11 +58,29 @@ def log_state(m: Wholes, x: Reals, s: int, code: int) -> None:
 
 
 @inlined
+def earn(x: Reals, s: int, producing: bool, ideal_s: float, good: bool) -> None:
+    """Note until when an operation was worked on, and what it earned when it is the first since somebody asked."""
+    now, spent = x[at.NOW], x[s + at.TOTALS + PRODUCING]
+    if producing:
+        spent += now - x[s + at.SINCE]
+    if x[s + at.FIRST_AT] == inf:
+        x[s + at.FIRST_AT] = now
+        x[s + at.FIRST_S] = spent - x[s + at.DONE_S]
+    if now - x[s + at.FIRST_AT] <= INSTANT_S:
+        x[s + at.FIRST_MADE_S] += ideal_s
+        if good:
+            x[s + at.FIRST_GOOD_S] += ideal_s
+    x[s + at.DONE_S] = spent
+
+
+@inlined
 def log_part(m: Wholes, x: Reals, s: int, part: int, outcome: int) -> None:
     """Count an operation of a station that records them; note it when a log is kept."""
     if not m[s + at.OUTPUT]:
         return
-    m[m[s + at.OUTPUT] + 3 * part + outcome] += 1
+    cell = m[s + at.OUTPUT] + 3 * part
+    m[cell + outcome] += 1
+    earn(x, s, m[s + at.CODE] == PRODUCING, x[cell], outcome == at.GOOD)
     if m[at.DONE_ROOM]:
         count = m[at.DONE_COUNT]
         if count >= m[at.DONE_ROOM]:
