@@ -24,15 +24,10 @@ INTERRUPTED = 130
 """Ctrl-C where nothing was running yet; a live run ends with 0."""
 
 
-LIVE = {"run": "live", "demo": "live"}
-"""Commands that must start soon, and the one module that has them."""
-
-
-def application(command: str = "") -> typer.Typer:
+def application() -> typer.Typer:
     """The command line: every module of ``scenarios/commands`` adds itself by ``add(app)``.
 
-    Args:
-        command: The one that is wanted; one of :data:`LIVE` does not wait for what the others import.
+    They import nothing but the command line; what a command does is imported when it is called.
     """
     import typer  # here, and the commands below: Ctrl-C while they are being imported ends without a traceback
 
@@ -43,16 +38,15 @@ def application(command: str = "") -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    names = [module.name for module in pkgutil.iter_modules(commands.__path__)]
-    for name in [LIVE[command]] if command in LIVE else names:
-        importlib.import_module(f"scenarios.commands.{name}").add(app)
+    for module in pkgutil.iter_modules(commands.__path__):
+        importlib.import_module(f"scenarios.commands.{module.name}").add(app)
     return app
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit code; errors are told, not thrown."""
     try:
-        application(*arguments[:1])(list(arguments), prog_name="factory")
+        application()(list(arguments), prog_name="factory")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except FactoryError as error:

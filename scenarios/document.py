@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from scenarios.forecast.settings import ForecastConfig
 from twin.config import AreaConfig, Config, EnterpriseConfig, LineConfig, PlantConfig, SiteConfig, StationConfig, Titled
 from twin.equipment import SEGMENT
 from twin.stations import stations as station_registry
@@ -124,18 +125,6 @@ class DashboardsConfig(Config):
     host: str = Field(default="127.0.0.1", description="address to bind")
     port: int = Field(default=8000, ge=0, le=65535, description="TCP port; 0: any free one")
     language: Literal["zh", "en"] = Field(default="zh", description="language shown first")
-
-
-class ForecastConfig(Config):
-    """How a live run looks ahead: branches of the plant run to a horizon, published as bands."""
-
-    every: Duration | None = Field(
-        default=None, ge=5, description="real time between two forecasts of a live run; None: only when asked for"
-    )
-    horizon: str = Field(default="8 h", max_length=64, description="a duration, shift_end or order_due")
-    forks: int = Field(default=100, ge=1, le=1000, description="branches of one forecast")
-    step: Duration = Field(default=3600.0, ge=60, description="windows on the way; of an hour: those of reality")
-    workers: int = Field(default=1, ge=1, le=64, description="processes that run the branches, at low priority")
 
 
 class ExpectationConfig(Config):

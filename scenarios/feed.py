@@ -8,11 +8,10 @@ import pickle
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devices.bank import DeviceBank
 from devices.master import chain_meta
-from scenarios.document import Scenario
 from twin.config import PlantConfig
 from twin.day_pattern import since_midnight_s
 from twin.equipment import EquipmentPath
@@ -21,6 +20,9 @@ from twin.records import Frame, RecordKind, records
 from twin.sim.events import TraceRow
 from twin.sim.locks import Lock
 from twin.sim.plant import Plant
+
+if TYPE_CHECKING:
+    from scenarios.document import Scenario
 
 log = logging.getLogger(__name__)
 

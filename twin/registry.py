@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -68,6 +69,16 @@ class Registry(Generic[T]):
         for point in entry_points(group=f"futurefactory.{self.sort}"):
             point.load()
 
+    def _find(self, kind: str) -> None:
+        """Import the module that has the kind's name; everything where there is none."""
+        if kind in self._entries or self._scanned:
+            return
+        module = f"{self.package}.{kind}"
+        if kind.isidentifier() and not kind.startswith("_") and importlib.util.find_spec(module) is not None:
+            importlib.import_module(module)
+        if kind not in self._entries:
+            self.scan()
+
     def kinds(self) -> list[str]:
         """All kinds, sorted."""
         self.scan()
@@ -79,7 +90,7 @@ class Registry(Generic[T]):
         return (f"did you mean {near[0]!r}? " if near else "") + "factory list names all"
 
     def __contains__(self, kind: str) -> bool:
-        self.scan()
+        self._find(kind)
         return kind in self._entries
 
     def __getitem__(self, kind: str) -> T:
@@ -88,7 +99,7 @@ class Registry(Generic[T]):
         Raises:
             KeyError: With the nearest known kind, or all of them.
         """
-        self.scan()
+        self._find(kind)
         if kind not in self._entries:
             near = get_close_matches(kind, self._entries, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(self._entries))}"

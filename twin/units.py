@@ -10,10 +10,12 @@ import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pint
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+if TYPE_CHECKING:
+    import pint
 
 _QUANTITY = re.compile(r"\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*((?:1\s*/|[^\d\s.]).{0,24}?)\s*")
 
@@ -33,8 +35,14 @@ class Unit:
     example: str
 
 
+_SECONDS = {"s": 1.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0, "day": 86_400.0}
+"""Usual units of time: with them, and with a value that needs no conversion, Pint is not loaded."""
+
+
 @lru_cache(maxsize=1)
 def _units() -> pint.UnitRegistry[Any]:
+    import pint  # here: reading its own definitions takes longer than reading most scenarios
+
     registry: pint.UnitRegistry[Any] = pint.UnitRegistry()
     registry.define("CNY = [currency] = yuan")
     registry.define("kgce = 29.3076 * megajoule")
@@ -81,10 +89,18 @@ def in_unit(text: str, symbol: str) -> float:
     (14400.0, 0.5, 0.01)
     """
     number, unit = number_and_unit(text, symbol)
+    if symbol == "s" and unit in _SECONDS:
+        return number * _SECONDS[unit]
+    return number if unit == symbol else _converted(number, unit, symbol)
+
+
+def _converted(number: float, unit: str, symbol: str) -> float:
+    from pint import DimensionalityError
+
     try:
         per = f"1{unit}" if unit.startswith("/") else unit
         return float(_units().Quantity(number, per).to(symbol).magnitude)
-    except pint.DimensionalityError:
+    except DimensionalityError:
         raise ValueError(f"expected a unit that converts to {symbol}, got {unit!r}") from None
     except Exception:  # pint raises many kinds for a text that is no unit
         raise ValueError(f"expected a known unit that converts to {symbol}, got {unit!r}") from None

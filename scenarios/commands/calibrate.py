@@ -2,70 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from scenarios.calibrate.calibration import Calibration, calibrate
-from scenarios.calibrate.fitting import Estimate
-from scenarios.calibrate.reading import read_events
-from scenarios.calibrate.writing import document, place, plain, said, said_share
-from scenarios.commands.simulate import WIDTH
-from scenarios.loader import load
-from twin.errors import Problem, ScenarioError
-
-
-def show(calibration: Calibration) -> None:
-    """Print what was found, for people."""
-    table = Table(box=None, pad_edge=False)
-    for name in ("unit", "of", "found"):
-        table.add_column(name, no_wrap=name != "found")
-    for finding in calibration.findings:
-        table.add_row(finding.path, finding.key, said(finding.estimate, finding.unit))
-    for share in calibration.shares:
-        table.add_row(share.path, share.key, f"{share.value:.4g}; {said_share(share)}")
-    for mode in calibration.modes:
-        table.add_row(mode.path, f"new mode {mode.id}", f"after {said(mode.after)}; repair {said(mode.repair)}")
-    Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
-    for note in calibration.notes:
-        print(note)
-
-
-def _estimate(found: Estimate, unit: str = "s") -> dict[str, Any]:
-    return {
-        "law": plain(found.law, unit),
-        "family": found.family,
-        "seen": found.seen,
-        "cut": found.cut,
-        "mean_s": found.mean,
-        "intervals": {name: list(ends) for name, ends in found.intervals.items()},
-        "test": found.test or None,
-        "p": found.p,
-        "note": found.note,
-    }
-
-
-def as_document(calibration: Calibration) -> dict[str, Any]:
-    """One object with stable keys."""
-    return {
-        "source": calibration.source,
-        "hours": calibration.hours,
-        "findings": [{"path": f.path, "key": f.key, **_estimate(f.estimate, f.unit)} for f in calibration.findings],
-        "shares": [
-            {"path": s.path, "key": s.key, "value": s.value, "count": s.count, "of": s.of, "interval": list(s.interval)}
-            for s in calibration.shares
-        ],
-        "modes": [
-            {"path": m.path, "id": m.id, "after": _estimate(m.after), "repair": _estimate(m.repair)}
-            for m in calibration.modes
-        ],
-        "notes": list(calibration.notes),
-    }
+from scenarios.options import AsJson
 
 
 def add(app: typer.Typer) -> None:
@@ -76,22 +18,10 @@ def add(app: typer.Typer) -> None:
         events: Annotated[Path, typer.Option("--from", help="events: .duckdb of a run, folder of tables, .csv")],
         scenario: Annotated[str, typer.Option(help="scenario to begin with: file, or name of a shipped one")],
         out: Annotated[Path, typer.Option(help="scenario to write, beside or above the one to begin with")],
-        json_: Annotated[bool, typer.Option("--json", help="print one object")] = False,
+        json_: AsJson = False,
         quiet: Annotated[bool, typer.Option("--quiet", help="print nothing")] = False,
     ) -> None:
         """Fit cycle, setup, failure, repair and scrap to recorded events and write a scenario with them."""
-        base, name = place(scenario, out)
-        stations = {path: station for path, _, station in load(scenario).stations()}
-        calibration = calibrate(read_events(events), stations)
-        if not calibration.findings and not calibration.shares and not calibration.modes:
-            problem = Problem(
-                str(events), f"records of units of {scenario}", "; ".join(calibration.notes[:3]) or "none"
-            )
-            raise ScenarioError([problem])
-        out.write_text(document(calibration, base, name, stations), encoding="utf-8")
-        load(out)
-        if json_:
-            print(json.dumps(as_document(calibration), ensure_ascii=False))
-        elif not quiet:
-            show(calibration)
-            print(f"{out}: {len(calibration.findings)} distributions, {len(calibration.shares)} shares")
+        from scenarios.actions.calibrate import act
+
+        act(events, scenario, out, as_json=json_, quiet=quiet)

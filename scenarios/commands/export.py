@@ -7,10 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios.commands.import_ import read_options
-from scenarios.exports import export, exporter_of
-from scenarios.live.options import Seed, duration_s
-from scenarios.loader import load
+from scenarios.options import Named, QuietIfWell, Seed, Setting, Until
 
 
 def add(app: typer.Typer) -> None:
@@ -19,16 +16,14 @@ def add(app: typer.Typer) -> None:
     @app.command("export")
     def command(
         format_: Annotated[str, typer.Argument(metavar="FORMAT", help="a format of factory list")],
-        scenario: Annotated[Path, typer.Argument(help="scenario file, or name of a shipped one")],
+        scenario: Named,
         out: Annotated[Path, typer.Option("--out", help="file or folder to write; replaced when it exists")],
-        until: Annotated[str | None, typer.Option(help="horizon, e.g. 8h")] = None,
+        until: Until = None,
         seed: Seed = None,
-        settings: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="an option")] = None,
-        quiet: Annotated[bool, typer.Option("--quiet", help="say nothing when all is well")] = False,
+        settings: Setting = None,
+        quiet: QuietIfWell = False,
     ) -> None:
         """Simulate a scenario and write its records for other tools: traces, tables, event logs, a Gantt chart."""
-        options = read_options(exporter_of(format_).Options, settings or [])
-        document = load(scenario)
-        result = export(document, format_, out, seed, duration_s(until, document.run.horizon, "--until"), options)
-        if not quiet:
-            print(f"{out}: {format_}, {result.sim_s / 3600:g} h of {result.scenario}, fingerprint {result.fingerprint}")
+        from scenarios.actions.export import act
+
+        act(format_, scenario, out, until, seed, settings or (), quiet=quiet)

@@ -2,132 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import urllib3
-from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
 
-from scenarios.commands.simulate import WIDTH
-from scenarios.commands.snapshot import plant_at
-from scenarios.forecast import saved
-from scenarios.forecast.ahead import BRANCHES, Question, forecast
-from scenarios.forecast.horizon import STEP_S
-from scenarios.forecast.layout import DEFAULT_KPIS
-from scenarios.forecast.pool import BranchPool
-from scenarios.forecast.records import GROUP_KPIS
-from scenarios.forecast.result import NAMES, Document
-from scenarios.live.options import Seed, duration_s
-from twin.errors import Problem, RetriableError, ScenarioError
-
-MOST_ROWS = 30
-"""Most stock-outs shown."""
-ANSWER_S = 600.0
-LIVE = ("http://", "https://")
-ENGINES = ("auto", "python", "compiled")
-
-
-def show(document: Document, everything: bool, kpis: Iterable[str]) -> None:
-    """Print a forecast for people."""
-    console = Console(width=None if sys.stdout.isatty() else WIDTH)
-    console.print(_figures(document["scopes"], everything, tuple(kpis)))
-    if document["orders"]:
-        console.print(_orders(document["orders"]))
-    if document["stock_outs"]:
-        console.print(_stock_outs(document["stock_outs"]))
-    pause = f", the plant paused {1000 * document['pause_s']:.1f} ms" if "pause_s" in document else ""
-    about = f"{document['branches']} branches from {document['begin']} to {document['horizon']}"
-    console.print(f"{about} in {document['wall_s']:.1f} s{pause}")
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    table.add_column("path", no_wrap=True)
-    for name in columns:
-        table.add_column(name, justify="right")
-    return table
-
-
-def _figures(scopes: Mapping[str, Any], everything: bool, kpis: tuple[str, ...]) -> Table:
-    """Indicators from the begin to the horizon, of lines and sites unless all are wanted."""
-    table = _table("from now to the horizon", "indicator", *NAMES)
-    for path, figures in scopes.items():
-        if not everything and path.count("/") not in (1, 3):
-            continue
-        for kpi in (name for name in kpis if name in figures):
-            last = [figures[kpi]["outlook"][name][-1] for name in NAMES]
-            table.add_row(path, kpi, *("-" if value is None else f"{value:,.3f}" for value in last))
-    return table
-
-
-def _orders(orders: list[Document]) -> Table:
-    table = _table("orders complete", "order", "quantity", "due", "on time", *NAMES)
-    for order in orders[:MOST_ROWS]:
-        on_time = "-" if order["on_time"] is None else f"{order['on_time']:.0%}"
-        due = "-" if order["due"] is None else order["due"][:16]
-        name = "-" if order["item"] is None else order["order"]
-        table.add_row(order["path"], name, f"{order['quantity']:g}", due, on_time, *_times(order))
-    return table
-
-
-def _stock_outs(rows: list[Document]) -> Table:
-    table = _table("stock-outs", "item", "probability", *NAMES)
-    for row in rows[:MOST_ROWS]:
-        table.add_row(row["path"], row["item"], f"{row['probability']:.0%}", *_times(row))
-    return table
-
-
-def _times(row: Document) -> list[str]:
-    return [(row[name] or "later")[:16] for name in NAMES]
-
-
-def _saved(target: Path, at: str | None, seed: int | None, overrides: list[str]) -> tuple[saved.Header, bytes]:
-    """The plant that a file holds, or that of a scenario run to a time."""
-    if target.is_file():
-        with target.open("rb") as file:
-            if saved.is_saved(file.read(len(saved.MAGIC))):
-                return saved.read(target)
-    return plant_at(target, at, seed, overrides)
-
-
-def _watched(name: str, snapshot: bytes, question: Question, workers: int | None, quiet: bool) -> Document:
-    """A forecast with a bar that shows how far it is."""
-    console = Console(stderr=True)
-    bar = Progress(console=console, transient=True, disable=quiet or not console.is_terminal)
-    with BranchPool(workers) as pool, bar:
-        task = bar.add_task(name, total=question.branches)
-        made = forecast(name, snapshot, question, pool, lambda done: bar.update(task, completed=done))
-    return made.document()
-
-
-def _asked(address: str, question: Question) -> Document:
-    """A forecast that a live run makes.
-
-    Raises:
-        RetriableError: Nobody answers, or it cannot be made now.
-        ScenarioError: It cannot be made.
-    """
-    wanted = {"horizon": question.horizon, "forks": question.branches, "step_s": question.step_s}
-    wanted |= {"seed": question.seed, "kpis": question.kpi_ids, "orders": question.orders}
-    url = f"{address.rstrip('/')}/api/forecast"
-    try:
-        answer = urllib3.request("POST", url, json=wanted, timeout=ANSWER_S, retries=False)
-        said = answer.json()
-    except (urllib3.exceptions.HTTPError, ValueError) as error:
-        raise RetriableError(f"{url}: expected a live run, got {error} (is it running?)") from None
-    if answer.status == 200:
-        document: Document = said
-        return document
-    detail = said.get("detail") if isinstance(said, dict) else said
-    if answer.status == 422:
-        raise ScenarioError([Problem(url, "a question it can answer", str(detail))])
-    raise RetriableError(f"{url}: {detail}")
+from scenarios.options import AsJson, Override, Seed
 
 
 def add(app: typer.Typer) -> None:
@@ -137,37 +17,24 @@ def add(app: typer.Typer) -> None:
     def command(
         target: Annotated[str, typer.Argument(help="scenario, file of factory snapshot, or address of a live run")],
         horizon: Annotated[str, typer.Option(help="how far: e.g. 8h, shift_end, order_due")] = "8h",
-        forks: Annotated[int, typer.Option(help="number of branches")] = BRANCHES,
+        forks: Annotated[int, typer.Option(help="number of branches")] = 200,
         step: Annotated[str | None, typer.Option(help="windows on the way, e.g. 1h")] = None,
         order: Annotated[list[str] | None, typer.Option(help="PATH=QUANTITY[@DUE], e.g. a/b/c/d=500@8h")] = None,
         kpi: Annotated[list[str] | None, typer.Option(help="indicator; default: the usual ones")] = None,
         at: Annotated[str | None, typer.Option(help="run a scenario to this time first, e.g. 24h")] = None,
         run_seed: Annotated[int | None, typer.Option(help="seed of the run up to then")] = None,
         seed: Seed = None,
-        set_: Annotated[list[str] | None, typer.Option("--set", help="override, e.g. run.seed=7")] = None,
+        set_: Override = None,
         engine: Annotated[str, typer.Option(help="auto, python or compiled")] = "auto",
         workers: Annotated[int | None, typer.Option(min=1, help="processes; default: as many as processors")] = None,
         everything: Annotated[bool, typer.Option("--all", help="show every machine, area and enterprise")] = False,
         out: Annotated[Path | None, typer.Option(help="write the whole forecast to this file, as JSON")] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="print one object")] = False,
+        as_json: AsJson = False,
         quiet: Annotated[bool, typer.Option("--quiet", help="print nothing")] = False,
     ) -> None:
         """Look ahead: quantiles of indicators, order completions and stock-outs over many branches."""
-        step_s = duration_s(step, STEP_S, "--step")
-        kpis = tuple(kpi or DEFAULT_KPIS)
-        if engine not in ENGINES:
-            raise ScenarioError([Problem("--engine", f"one of {', '.join(ENGINES)}", repr(engine))])
-        own_seed = 1 if seed is None else seed
-        question = Question(horizon, forks, step_s, own_seed, kpis, tuple(order or ()), engine)  # type: ignore[arg-type]
-        if target.startswith(LIVE):
-            document = _asked(target, question)
-        else:
-            header, snapshot = _saved(Path(target), at, run_seed, set_ or [])
-            document = _watched(header.scenario, snapshot, question, workers, quiet)
-        text = json.dumps(document, ensure_ascii=False)
-        if out is not None:
-            out.write_text(text + "\n", encoding="utf-8")
-        if as_json:
-            print(text)
-        elif not quiet:
-            show(document, everything, kpi or GROUP_KPIS)
+        from scenarios.actions import forecast as action
+
+        asked = action.asked(horizon, forks, step, seed, kpi, order, engine)
+        document = action.answer(target, asked, (at, run_seed, set_ or ()), workers, quiet=quiet)
+        action.tell(document, out, kpi, everything=everything, as_json=as_json, quiet=quiet)

@@ -2,51 +2,25 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
-from rich.console import Console
-from rich.table import Table
+from scenarios.options import add_study
 
-from scenarios.commands.simulate import WIDTH
-from scenarios.experiments.command import StudyCommand
-from scenarios.experiments.optimisation.report import write_search_report
-from scenarios.experiments.optimisation.results import Found
-from scenarios.experiments.optimisation.run import run_optimisation
-from scenarios.experiments.optimisation.task import load_task
-from scenarios.experiments.quantities import label
+if TYPE_CHECKING:
+    import typer
 
-
-def board(found: Found) -> Table:
-    """The confirmed best trials."""
-    table = Table(title=found.task.config.title.en, title_justify="left", box=None, pad_edge=False)
-    for name in ("trial", *found.task.aim.variables, *found.task.config.responses):
-        table.add_column(name, justify="right")
-    for number, intervals in found.finalists.items():
-        values = [label(value) for value in found.trials[number - 1].values.values()]
-        table.add_row(str(number), *values, *(str(interval) for interval in intervals.values()))
-    return table
-
-
-def show(found: Found, out: Path) -> None:
-    """Print what was found for people."""
-    console = Console(width=None if sys.stdout.isatty() else WIDTH)
-    console.print(board(found))
-    pruned = sum(trial.pruned for trial in found.trials)
-    console.print(
-        f"{len(found.trials)} trials, {pruned} stopped early, {found.runs} runs, {found.cpu_s:.1f} s of processor"
-    )
-    console.print(f"report: {out / 'report.html'}", soft_wrap=True)
+    from scenarios.actions.study import StudyAction
+    from scenarios.experiments.optimisation.results import Found
+    from scenarios.experiments.optimisation.task import Task
 
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    StudyCommand(
-        name="optimise",
-        help="Look for the best values of a scenario's variables; goes on where an earlier run was interrupted.",
-        load=load_task,
-        run=run_optimisation,
-        report=write_search_report,
-        show=show,
-    ).add(app)
+    text = "Look for the best values of a scenario's variables; goes on where an earlier run was interrupted."
+    add_study(app, "optimise", text, _action)
+
+
+def _action() -> StudyAction[Task, Found]:
+    from scenarios.actions.optimise import ACTION
+
+    return ACTION

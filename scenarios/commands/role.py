@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from time import monotonic, sleep
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from brokers.mqtt.claim import Claim
-from scenarios.commands.live import reached, root_of, settings_for, wish_for
-from scenarios.document import Scenario
-from scenarios.live.begin import begin
-from scenarios.live.children import Counters
-from scenarios.live.folder import runs
-from scenarios.live.options import (
+from scenarios.options import (
     AllowHosts,
     Backfill,
     Broker,
@@ -31,113 +21,7 @@ from scenarios.live.options import (
     Speed,
     StoreUrl,
     Transport,
-    given,
 )
-from scenarios.live.parent import Parent
-from scenarios.live.roles import NAMES, Role, role_of, until_told
-from scenarios.live.settings import RunSettings
-from scenarios.loader import load
-from twin.errors import Problem, RetriableError, ScenarioError
-
-RUN_S = 60.0
-"""Longest wait for the hub to have begun the run; whoever watches the role starts it again then."""
-OWN = ("broker", "opcua_port")
-"""Options that a plant and a gateway may have of their own; all others are those with which the hub began the run."""
-
-
-def lives_as_hub(file: Path, scenario: Scenario, options: Mapping[str, Any], fresh: bool) -> None:
-    """Begin a run, or go on with the one that is there, and be its hub until told to stop.
-
-    Raises:
-        ScenarioError: It has no broker of its own, or cannot begin.
-        IdentityTakenError: Another hub of the scenario is at the broker.
-    """
-    settings = settings_for(file, scenario, **options)
-    if settings.broker is None:
-        hint = "an embedded one lives and dies with factory run"
-        raise ScenarioError([Problem("--broker", "the address of the broker of all roles", "none", hint)])
-    reached(settings.broker)
-    begun = begin(scenario, settings, wish_for(scenario, options["store"], options["seed"], fresh))
-    with begun.lock:
-        print(begun.told, flush=True)
-        begun.settings.write()
-        again = begun.settings.plant_state.exists() and begun.settings.hub_state.exists()
-        asyncio.run(until_told(claimed(role_of("hub"), ("hub",)), begun.settings, Parent(alone=True, again=again)))
-
-
-def lives_beside_hub(name: str, scenario: Scenario, options: Mapping[str, Any], sites: tuple[str, ...]) -> None:
-    """Be the plant or the gateway of the run that the hub has begun, until told to stop.
-
-    Raises:
-        RetriableError: No hub has begun one.
-        ScenarioError: An option is not for this role, or a site not of this scenario.
-        IdentityTakenError: Another process at the broker is this role of one of the sites.
-    """
-    known = [str(path) for path, _ in scenario.plant().sites()]
-    problems = [Problem("--site", f"one of {', '.join(known)}", repr(site)) for site in sites if site not in known]
-    for option, value in options.items():
-        if value is not None and option not in OWN:
-            words = f"--{option.replace('_', '-')}"
-            problems.append(
-                Problem(words, f"no such option of a {name}", repr(value), "the hub begins the run with it")
-            )
-    if problems:
-        raise ScenarioError(problems)
-    own = {option: options[option] for option in OWN if options[option] is not None}
-    served = tuple(site for site in known if site in sites)
-    settings = begun_by_hub(root_of(scenario)).model_copy(update={**own, "sites": served})
-    if name == "gateway" and settings.opcua_port is None:
-        raise ScenarioError([Problem("--opcua-port", "the port of the OPC UA server", "none")])
-    again = settings.own_plant_state.with_suffix(".ticks").exists()
-    role = claimed(role_of(name), [f"{name} {site}" for site in served or known])
-    try:
-        asyncio.run(until_told(role, settings, Parent(alone=True, again=again and name == "plant")))
-    finally:
-        gc.unfreeze()  # libraries that are loaded here, and not in a child, complain of what is never collected
-
-
-def claimed(role: Role, parts: Sequence[str]) -> Role:
-    """The same role, as the only one that does these parts of the run at its broker."""
-
-    async def alone(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Counters:
-        if settings.broker is None:
-            raise ValueError("role: expected the address of a broker, got none")
-        claim = Claim(settings.broker, settings.name, settings.run, parts)
-        await claim.hold()
-        kept, lived = asyncio.create_task(claim.keep()), asyncio.create_task(role(settings, stop, parent))
-        try:
-            await asyncio.wait([kept, lived], return_when=asyncio.FIRST_COMPLETED)
-            if kept.done():
-                stop.set()  # what it has said is stored first
-            counters = await lived
-            if kept.done():
-                kept.result()
-            return counters
-        finally:
-            kept.cancel()
-            await claim.close()
-
-    return alone
-
-
-def begun_by_hub(root: Path, limit_s: float = RUN_S) -> RunSettings:
-    """Settings of the newest run of a folder, once its hub has made the history.
-
-    Raises:
-        RetriableError: There is none in time.
-    """
-    until = monotonic() + limit_s
-    while True:
-        for folder in runs(root)[-1:]:
-            if (folder / "run.json").exists():
-                settings = RunSettings.model_validate_json((folder / "run.json").read_text(encoding="utf-8"))
-                settings = settings.model_copy(update={"folder": folder})
-                if settings.plant_state.exists():
-                    return settings
-        if monotonic() > until:
-            hint = "start factory role hub with the same FF_DATA"
-            raise RetriableError(f"{root}: expected a run with its history, begun by a hub, got none ({hint})")
-        sleep(0.2)
 
 
 def add(app: typer.Typer) -> None:
@@ -145,7 +29,7 @@ def add(app: typer.Typer) -> None:
 
     @app.command()
     def role(
-        name: Annotated[str, typer.Argument(help=" or ".join(NAMES))],
+        name: Annotated[str, typer.Argument(help="hub or plant or gateway")],
         scenario: Annotated[Path, typer.Argument(help="scenario, as for run; or settings of a run, as JSON")],
         broker: Broker = None,
         store: StoreUrl = None,
@@ -166,19 +50,10 @@ def add(app: typer.Typer) -> None:
         fresh: Fresh = False,
     ) -> None:
         """Run one role of a live run until Ctrl-C or SIGTERM, with the options of run; the hub begins the run."""
-        if name not in NAMES:
-            raise ScenarioError([Problem("role", " or ".join(NAMES), repr(name))])
-        if scenario.suffix == ".json":
-            chosen = RunSettings.model_validate_json(scenario.read_text(encoding="utf-8"))
-            return asyncio.run(until_told(role_of(name), chosen, Parent(alone=True)))
-        document = load(scenario)
-        options = given(
-            document, backfill, broker=broker, store=store, transport=transport, listen=listen, opcua_port=opcua_port,
-            speed=speed, seed=seed, host=host, allow_hosts=allow_hosts, port=port, language=language,
+        from scenarios.actions.role import act
+
+        act(
+            name, scenario, tuple(site or ()), backfill, fresh, broker=broker, store=store, transport=transport,
+            listen=listen, opcua_port=opcua_port, speed=speed, seed=seed, host=host, allow_hosts=allow_hosts,
+            port=port, language=language,
         )  # fmt: skip
-        if name != "hub":
-            return lives_beside_hub(name, document, options, tuple(site or ()))
-        if site:
-            hint = "its brain needs all that the broker brings"
-            raise ScenarioError([Problem("--site", "no such option of a hub", repr(site), hint)])
-        return lives_as_hub(scenario, document, options, fresh)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scenarios.advice import advice
-from scenarios.loader import load
+from scenarios.options import QuietIfWell
 
 
 def add(app: typer.Typer) -> None:
@@ -18,11 +16,9 @@ def add(app: typer.Typer) -> None:
     @app.command()
     def validate(
         scenario: Annotated[Path, typer.Argument(help="scenario file")],
-        quiet: Annotated[bool, typer.Option("--quiet", help="say nothing when all is well")] = False,
+        quiet: QuietIfWell = False,
     ) -> None:
         """Check a scenario; list every problem with file, line, expectation and hint, and warn of what may lock."""
-        document = load(scenario)
-        for doubt in advice(scenario):
-            print(f"warning: {doubt}", file=sys.stderr)
-        if not quiet:
-            print(f"{scenario}: fine, {len(list(document.plant().stations()))} units")
+        from scenarios.actions.validate import act
+
+        act(scenario, quiet=quiet)

@@ -17,10 +17,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scenarios.document import Scenario
 from twin.errors import Problem, ScenarioError
 from twin.sim.plant import Plant
+
+if TYPE_CHECKING:
+    from scenarios.document import Scenario
 
 MAGIC = b"future-factory-snapshot "
 FORMAT = 3

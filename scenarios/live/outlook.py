@@ -10,11 +10,11 @@ from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import Any
 
-from scenarios.document import ForecastConfig
 from scenarios.forecast import saved
 from scenarios.forecast.ahead import Question, forecast
 from scenarios.forecast.pool import BranchPool
 from scenarios.forecast.records import frame_of
+from scenarios.forecast.settings import ForecastConfig
 from twin.errors import FactoryError, RetriableError
 from twin.records import Frame
 

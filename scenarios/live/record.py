@@ -11,17 +11,19 @@ import json
 import secrets
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from scenarios.document import Scenario
 from scenarios.forecast.saved import write_private
 from twin.equipment import EquipmentPath
 from twin.errors import Problem, ScenarioError
 from twin.ports import History
 from twin.records import Frame, RecordKind, records
 from twin.sim.effect import Command
+
+if TYPE_CHECKING:
+    from scenarios.document import Scenario
 
 SCHEMA = "run/v1"
 """Schema of the row of master data."""

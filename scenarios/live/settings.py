@@ -10,7 +10,7 @@ from typing import Annotated, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from brokers.door import Stamp, under
-from scenarios.document import ForecastConfig
+from scenarios.forecast.settings import ForecastConfig
 from twin.config import Title
 from twin.records import Frame
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from brokers.stores import open_store
+from scenarios.actions.calibrate import as_document
 from scenarios.calibrate.calibration import calibrate
 from scenarios.calibrate.reading import read_events
 from scenarios.calibrate.writing import document, place
-from scenarios.commands.calibrate import as_document
 from scenarios.exporters import Subject, exporters
 from scenarios.loader import load
 from tests.calibrate.recorded import LINE, frames, scenario

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from scenarios.commands.live import free_or_any
+from scenarios.actions.live import free_or_any
 from scenarios.live.children import Child
 from scenarios.live.folder import RUNS_KEPT, make, tidy
 

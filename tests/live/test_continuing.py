@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from brokers.stores import open_store
-from scenarios.commands.live import settings_for
+from scenarios.actions.live import settings_for
 from scenarios.document import Scenario
 from scenarios.live.begin import Begun, Wish, begin
 from scenarios.live.hub import Hub

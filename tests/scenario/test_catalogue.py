@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from devices.profiles import profiles
-from scenarios.commands.catalogue import FAMILIES, REGISTRIES, STUDIES, entries, fields, listing, summary
+from scenarios.actions.catalogue import FAMILIES, REGISTRIES, STUDIES, entries, fields, listing, summary
 from twin.config import PerturbationConfig
 from twin.errors import ScenarioError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.commands.live import roots_of
+from scenarios.actions.live import roots_of
 from scenarios.live.hub import Hub
 from scenarios.live.settings import RunSettings
 from scenarios.loader import load

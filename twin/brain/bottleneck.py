@@ -13,8 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 from twin.brain.unit import Unit
 from twin.equipment import EquipmentPath
@@ -93,6 +91,9 @@ def _exits(rows: Mapping[EquipmentPath, int], units: Sequence[Unit]) -> list[int
 
 def _reached(edges: Sequence[Edge], start: int, end: int) -> set[int]:
     """Nodes to which more could still flow when the flow is largest."""
+    from scipy.sparse import coo_array, csr_array  # here: it takes longest of all to import
+    from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+
     sources, targets, capacities = (np.array(column, dtype=np.int32) for column in zip(*edges, strict=True))
     graph = coo_array((capacities, (sources, targets)), shape=(end + 1, end + 1)).tocsr()
     left: csr_array = csr_array(graph - maximum_flow(graph, start, end).flow)

@@ -15,7 +15,6 @@ from collections.abc import Collection, Mapping, Sequence
 from math import inf
 
 import numpy as np
-from scipy.optimize import linprog
 
 from twin.brain.site import Table
 from twin.brain.unit import Unit
@@ -107,6 +106,8 @@ def _largest(
 
     Its variables are what goes from one stage to another, then what enters and what leaves the link at each stage.
     """
+    from scipy.optimize import linprog  # here: it takes longest of all to import
+
     most, begins, ends = limits
     place = {row: number for number, row in enumerate(before)}
     edges = [(place[giver], place[row]) for row, givers in before.items() for giver in givers]

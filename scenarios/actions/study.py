@@ -1,4 +1,4 @@
-"""What the commands of studies have in common: their options, and what is done with them."""
+"""What the commands of studies do."""
 
 from __future__ import annotations
 
@@ -9,19 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import orjson
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from scenarios.experiments.run import Progress as Told
 from scenarios.experiments.run import Resources
 from scenarios.experiments.study import Study
-
-AsJson = Annotated[bool, typer.Option("--json", help="print one object")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="print nothing; the exit code tells")]
 
 
 class Outcome(Protocol):
@@ -39,57 +35,46 @@ R = TypeVar("R", bound=Outcome)
 
 
 @dataclass(frozen=True)
-class StudyCommand(Generic[S, R]):
-    """A command that runs studies of one kind.
+class StudyAction(Generic[S, R]):
+    """What is done with studies of one kind.
 
     Args:
-        name: Name of the command.
-        help: What it does.
         load: Reads and checks a study.
         run: Runs it in a folder, telling how far it is.
         report: Writes the page about it.
         show: Prints it for people, with the folder.
     """
 
-    name: str
-    help: str
     load: Callable[[Path], S]
     run: Callable[[S, Path, Resources, Told], R]
     report: Callable[[R, Path], None]
     show: Callable[[R, Path], None]
 
-    def add(self, app: typer.Typer) -> None:
-        """Add the command."""
-
-        @app.command(self.name, help=self.help)
-        def command(
-            file: Annotated[Path, typer.Argument(help="file of the study, or name of a shipped one")],
-            engine: Annotated[
-                str, typer.Option(help="where runs are computed: process (this machine) or ray")
-            ] = "process",
-            workers: Annotated[int | None, typer.Option(min=1, help="runs at a time; default: all cores")] = None,
-            kernel: Annotated[str, typer.Option(help="auto, python (the engine) or compiled")] = "auto",
-            out: Annotated[
-                Path | None, typer.Option(help="folder of the results; default: data/experiments/NAME")
-            ] = None,
-            fresh: Annotated[bool, typer.Option("--fresh", help="forget earlier results in the folder")] = False,
-            as_json: AsJson = False,
-            quiet: Quiet = False,
-        ) -> None:
-            study = self.load(file)
-            resources = Resources(engine, workers, kernel)
-            note = resources.note(study)
-            if note and not quiet:
-                print(note, file=sys.stderr)
-            folder = _folder_of(out, study.config.name, fresh)
-            with told(study.config.name, quiet) as progress:
-                found = self.run(study, folder, resources, progress)
-            found.write(folder)
-            self.report(found, folder / "report.html")
-            if as_json:
-                print(orjson.dumps(found.document(), option=orjson.OPT_NON_STR_KEYS).decode())
-            elif not quiet:
-                self.show(found, folder)
+    def act(
+        self,
+        file: Path,
+        means: tuple[str, int | None, str],
+        out: Path | None,
+        fresh: bool,
+        *,
+        as_json: bool,
+        quiet: bool,
+    ) -> None:
+        """Run a study with an engine, so many workers and a kernel, and tell what it came to."""
+        study = self.load(file)
+        resources = Resources(*means)
+        note = resources.note(study)
+        if note and not quiet:
+            print(note, file=sys.stderr)
+        folder = _folder_of(out, study.config.name, fresh)
+        with told(study.config.name, quiet) as progress:
+            found = self.run(study, folder, resources, progress)
+        found.write(folder)
+        self.report(found, folder / "report.html")
+        if as_json:
+            print(orjson.dumps(found.document(), option=orjson.OPT_NON_STR_KEYS).decode())
+        elif not quiet:
+            self.show(found, folder)
 
 
 def _folder_of(out: Path | None, name: str, fresh: bool) -> Path:

@@ -1,0 +1,23 @@
+"""Durations as the command line has them."""
+
+from __future__ import annotations
+
+from twin.errors import Problem, ScenarioError
+from twin.units import in_unit
+
+
+def told_s(text: str | None, default_s: float, option: str) -> float:
+    """A duration from the command line, in s.
+
+    Raises:
+        ScenarioError: It is none, or negative.
+    """
+    if text is None:
+        return default_s
+    try:
+        seconds = in_unit(text, "s")
+    except ValueError:
+        seconds = -1.0
+    if seconds < 0:
+        raise ScenarioError([Problem(option, "a duration such as '8 h'", repr(text))])
+    return seconds

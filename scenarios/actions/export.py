@@ -1,0 +1,22 @@
+"""``factory export``: what happened in a run, for other tools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from scenarios.actions.durations import told_s
+from scenarios.actions.import_ import read_options
+from scenarios.exports import export, exporter_of
+from scenarios.loader import load
+
+
+def act(
+    kind: str, scenario: Path, out: Path, until: str | None, seed: int | None, settings: Sequence[str], *, quiet: bool
+) -> None:
+    """Simulate a scenario and write its records in a format."""
+    options = read_options(exporter_of(kind).Options, settings)
+    document = load(scenario)
+    result = export(document, kind, out, seed, told_s(until, document.run.horizon, "--until"), options)
+    if not quiet:
+        print(f"{out}: {kind}, {result.sim_s / 3600:g} h of {result.scenario}, fingerprint {result.fingerprint}")

@@ -1,0 +1,175 @@
+"""``factory run`` and ``factory demo``: a scenario live."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from contextlib import closing
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+from pydantic import ValidationError
+
+from brokers.mqtt.address import BrokerAddress
+from dashboards.web.listening import listening
+from scenarios.actions.durations import told_s
+from scenarios.document import Scenario
+from scenarios.forecast.saved import data_folder, scenario_hash
+from scenarios.live.begin import FILE, Wish, begin
+from scenarios.live.folder import remove
+from scenarios.live.run import LiveRun
+from scenarios.live.settings import RunSettings
+from scenarios.loader import load
+from scenarios.messages import shown, wanted
+from twin.errors import FatalError, Problem, RetriableError, ScenarioError
+from twin.master import chain_path
+
+DEMO = "nev_chain"
+
+
+def roots_of(scenario: Scenario) -> tuple[str, ...]:
+    """Where the records of a scenario stand: its enterprises, and its chain."""
+    chain = () if scenario.chain is None else (str(chain_path(scenario.chain.id)),)
+    return (*(enterprise.id for enterprise in scenario.enterprises), *chain)
+
+
+def stamps_of(scenario: Scenario) -> dict[str, str]:
+    """Whose time the rows of a device have, where it is not their own."""
+    devices = ((str(path), station.device) for path, _, station in scenario.plant().stations())
+    return {path: device.time for path, device in devices if device is not None and device.time != "source"}
+
+
+def free_or_any(host: str, port: int) -> int:
+    """The port a scenario names, or 0 (any free one) when it is taken; one given by ``--port`` is never replaced."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return 0
+    return port
+
+
+def root_of(scenario: Scenario) -> Path:
+    """Folder of a scenario's runs, under ``$FF_DATA``, by default ``data``."""
+    return data_folder() / scenario.name
+
+
+def store_of(scenario: Scenario, given: str | None) -> str | None:
+    """Address of the store that was named; None: one in the folder of the run."""
+    return given or (None if scenario.store.url == "embedded" else scenario.store.url)
+
+
+def settings_for(file: Path | str, scenario: Scenario, **options: Any) -> RunSettings:
+    """Settings of a run: what was given on the command line, else what the scenario says; nothing is made.
+
+    Raises:
+        ScenarioError: A value is not possible.
+    """
+    folder = root_of(scenario)
+    opcua = scenario.brokers.opcua
+    own = {
+        "scenario": Path(file),
+        "name": scenario.name,
+        "roots": roots_of(scenario),
+        "stamps": stamps_of(scenario),
+        "title": scenario.title,
+        "seed": scenario.run.seed,
+        "speed": scenario.run.speed,
+        "transport": scenario.brokers.transport,
+        "broker": None if scenario.brokers.url == "embedded" else scenario.brokers.url,
+        "store": store_of(scenario, None) or f"duckdb://{folder}/{FILE}",
+        "host": scenario.dashboards.host,
+        "port": free_or_any(scenario.dashboards.host, scenario.dashboards.port),
+        "language": scenario.dashboards.language,
+        "backfill_s": scenario.run.backfill,
+        "tick_s": scenario.run.tick,
+        "opcua_port": opcua.port if opcua.enabled else None,
+        "opcua_security": opcua.security,
+        "folder": folder,
+        "forecast": scenario.forecast,
+        "scenario_hash": scenario_hash(scenario),
+        "publishers": tuple(str(path) for path, _ in scenario.plant().sites()),
+    }
+    chosen = {name: value for name, value in options.items() if value is not None}
+    try:
+        return RunSettings.model_validate(own | chosen)
+    except ValidationError as error:
+        raise ScenarioError(_option(row) for row in error.errors()) from None
+
+
+def _option(row: Any) -> Problem:
+    return Problem("--" + str(row["loc"][0]).replace("_", "-"), wanted(row), shown(row["input"]))
+
+
+def go(scenario: Scenario, settings: RunSettings, wish: Wish, quiet: bool = False) -> None:
+    """Run live until Ctrl-C; a start that fails leaves nothing behind."""
+
+    def say(line: str) -> None:
+        if not quiet or line.startswith("dashboard"):
+            print(line, flush=True)
+
+    with closing(listening(settings.host, settings.port)) as listener:
+        if settings.broker is not None:
+            reached(settings.broker)
+        begun = begin(scenario, settings, wish)
+        say(begun.told)
+        run = LiveRun(begun.settings, say, listener, begun.lock)
+        try:
+            asyncio.run(run.run())
+        except BaseException:
+            begun.lock.release()
+            if begun.made and not run.lived:
+                remove(begun.settings.folder)
+            raise
+        begun.lock.release()
+
+
+def reached(broker: str, limit_s: float = 15.0) -> None:
+    """Wait until somebody listens at the address of a broker.
+
+    Raises:
+        RetriableError: Nobody does.
+        FatalError: There is no such host.
+    """
+    address, until = BrokerAddress.of(broker), monotonic() + limit_s
+    while True:
+        try:
+            return socket.create_connection((address.host, address.port), limit_s).close()
+        except socket.gaierror as error:
+            raise FatalError(f"{address}: expected a known host, got {error}") from None
+        except OSError as error:
+            if monotonic() > until:
+                raise RetriableError(f"{address}: expected a broker, got {error} (is it running?)") from None
+            sleep(0.2)
+
+
+def asked(question: str) -> bool:
+    """Whether the user says yes."""
+    from typer import confirm
+
+    return confirm(question)
+
+
+def wish_for(scenario: Scenario, store: str | None, seed: int | None, fresh: bool) -> Wish:
+    """What the user wants."""
+    return Wish(root_of(scenario), store_of(scenario, store), seed, fresh, asked if sys.stdin.isatty() else None)
+
+
+def given(scenario: Scenario, backfill: str | None, **options: Any) -> dict[str, Any]:
+    """What was given on the command line, by the name of the setting; None: what the scenario says.
+
+    Raises:
+        ScenarioError: The length of the history is none.
+    """
+    length = None if backfill is None else told_s(backfill, scenario.run.backfill, "--backfill")
+    return {**options, "backfill_s": length}
+
+
+def act(scenario: Path | str, backfill: str | None, fresh: bool, *, quiet: bool = False, **options: Any) -> None:
+    """Run a scenario live; ``options`` are settings of the run, None where the scenario says them."""
+    document = load(scenario)
+    settings = settings_for(scenario, document, **given(document, backfill, **options))
+    go(document, settings, wish_for(document, options.get("store"), options.get("seed"), fresh), quiet)
