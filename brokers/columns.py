@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from twin.errors import RefusedRowsError
 from twin.records import SPECS, Column, ColumnType, RecordKind
+from twin.states import UnitState
 
-__all__ = ["ColumnType", "cleaned", "column_type", "misfit"]
+__all__ = ["ColumnType", "cleaned", "column_type", "misfit", "name_states"]
 
 _TYPES = {column.name: column.type for columns in SPECS.values() for column in columns}
 INT64 = range(-(2**63), 2**63)
@@ -53,6 +54,30 @@ def cleaned(name: str, value: Any) -> str | int | float | None:
         return _READ[column_type(name)](value)
     except (TypeError, ValueError, OverflowError):
         raise RefusedRowsError(f"store: {name}: expected {column_type(name).value}, got {value!r:.100}") from None
+
+
+def name_states(kind: RecordKind, values: NDArray[Any]) -> str:
+    """Take a state whose word nobody knows as UNKNOWN, with the word as its cause, in object[rows, columns].
+
+    That it has changed was said, so what it was before must not go on.
+
+    Returns:
+        What was expected and what came; empty when all words are known.
+
+    >>> import numpy as np
+    >>> values = np.array([["running", "o1", None]], dtype=object)
+    >>> name_states(RecordKind.STATE, values).partition(",")[0], values.tolist()
+    ('state: expected a canonical state (taken as UNKNOWN)', [['UNKNOWN', 'o1', 'running']])
+    """
+    if kind is not RecordKind.STATE:
+        return ""
+    words, problem = SPECS[kind][0].words, ""
+    for row, (state, _, cause) in enumerate(values.tolist()):
+        if isinstance(state, str) and state not in words:
+            problem = f"state: expected a canonical state (taken as UNKNOWN), got {state!r:.100}"
+            values[row, 0] = UnitState.UNKNOWN.name
+            values[row, 2] = cause or state[: SPECS[kind][2].longest] or None
+    return problem
 
 
 def misfit(kind: RecordKind, values: NDArray[Any]) -> str:

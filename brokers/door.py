@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from brokers.refusals import Refusals
 from twin.equipment import EquipmentPath
+from twin.master import master_problem
 from twin.ports import Clock
 from twin.records import UNCERTAIN, Frame, RecordKind
 
@@ -140,7 +141,18 @@ class Door:
                 self._clock.hear(int(frame.time_ns[-1]))
             return frame
         frame = self._in_time(self._stamped(frame))
+        if frame.kind is RecordKind.META:
+            return self._read(frame)
         return self._narrow(frame) if frame.kind is RecordKind.TELEMETRY and len(frame) else frame
+
+    def _read(self, frame: Frame) -> Frame:
+        """The master data that say what they should."""
+        rows = zip(frame.paths, frame.values.tolist(), strict=True)
+        problems = [master_problem(path, schema, body) for path, (schema, body) in rows]
+        for path, problem in zip(frame.paths, problems, strict=True):
+            if problem:
+                self.refusals.error(ValueError(f"meta: {problem}"), str(path))
+        return frame.take([row for row, problem in enumerate(problems) if not problem]) if any(problems) else frame
 
     # time
 

@@ -37,6 +37,7 @@ STORE_TAGS = ("enterprise", "site", "area", "line", "unit")
 
 
 LONGEST_TAG = 200
+LONGEST_PUBLISHER = 400
 HASH_DIGITS = 10
 _HASHED = re.compile(rf"-[0-9a-f]{{{HASH_DIGITS}}}$")
 
@@ -47,9 +48,24 @@ def tag_problem(tag: object) -> str:
     >>> tag_problem("Level/Tank 1"), tag_problem("")
     ('', "expected a name of 1 to 200 characters, got ''")
     """
-    if not isinstance(tag, str) or not 0 < len(tag) <= LONGEST_TAG:
+    if not isinstance(tag, str) or not 0 < len(tag) <= LONGEST_TAG or "\0" in tag:
         return f"expected a name of 1 to {LONGEST_TAG} characters, got {tag!r:.100}"
     return ""
+
+
+def publisher_problem(publisher: object) -> str:
+    """What keeps a text from being the id of a publisher, which becomes part of topics; empty when nothing does.
+
+    Brokers end the connection of whoever sends a topic with a control character or a wildcard.
+
+    >>> publisher_problem("yujiang/vehicle"), publisher_problem("a/#")
+    ('', "expected a publisher of 1 to 400 printable characters without + and #, got 'a/#'")
+    """
+    wanted = f"expected a publisher of 1 to {LONGEST_PUBLISHER} printable characters without + and #"
+    if not isinstance(publisher, str) or not 0 < len(publisher) <= LONGEST_PUBLISHER:
+        return f"{wanted}, got {publisher!r:.100}"
+    clean = publisher.isprintable() and not {"+", "#"} & set(publisher)
+    return "" if clean else f"{wanted}, got {publisher!r:.100}"
 
 
 class UnsTopic(NamedTuple):

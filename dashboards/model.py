@@ -6,19 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from twin.equipment import EquipmentPath, Level
-from twin.master import ChainMaster, EquipmentMaster, Master, PlaceMaster, read_master
+from twin.master import SCHEMAS, ChainMaster, EquipmentMaster, Master, PlaceMaster, master_problem, read_master
 from twin.tags import TagSpec
 
 PLACES = {Level.ENTERPRISE: "enterprise", Level.SITE: "site", Level.AREA: "area", Level.LINE: "line"}
-
-
-def _fits(path: EquipmentPath, master: Master) -> bool:
-    """Whether the path is of the level that the document describes."""
-    if isinstance(master, EquipmentMaster):
-        return path.level is Level.UNIT
-    if isinstance(master, PlaceMaster):
-        return path.level in PLACES
-    return not isinstance(master, ChainMaster) or path.level is Level.ENTERPRISE
 
 
 class PlantModel:
@@ -39,14 +30,10 @@ class PlantModel:
         """Take one META record; a document that cannot be read is counted and left."""
         if self._bodies.get((path, schema)) == body:
             return
-        try:
-            master = read_master(schema, body)
-        except ValueError:
-            master = None
-            self.rejected += 1
-        if master is not None and not _fits(path, master):
-            self.rejected += 1
-        elif master is not None:
+        master = None if master_problem(path, schema, body) else read_master(schema, body)
+        if master is None or (isinstance(master, EquipmentMaster) and path.level is not Level.UNIT):
+            self.rejected += schema in SCHEMAS
+        else:
             self._bodies[path, schema] = body
             self._keep(path, master)
 
@@ -62,7 +49,12 @@ class PlantModel:
         self.version += 1
 
     def __contains__(self, path: object) -> bool:
-        return path in self.units or path in self.places or path in self.chains or self._is_link(path)
+        known = path in self.units or path in self.places or path in self.chains or self._is_link(path)
+        return known or self._is_above(path)
+
+    def _is_above(self, path: object) -> bool:
+        """Whether it is a place that only the paths of units below it tell of."""
+        return bool(path) and any(unit.startswith(f"{path}/") for unit in self.units)
 
     def _is_link(self, path: object) -> bool:
         parent = EquipmentPath(str(path)).parent

@@ -5,18 +5,28 @@ Each class is one schema; a META record carries its name and the document as JSO
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from twin.equipment import EquipmentPath
+from twin.equipment import EquipmentPath, Level
 from twin.records import Frame, RecordKind, records
 from twin.states import MINOR_STOP_MAX_S
 from twin.tags import TagSpec
 
+Amount = Annotated[float, Field(ge=0, le=1e15)]
+OfDay = Annotated[float, Field(ge=-172_800, le=345_600)]
+"""Seconds after the local midnight of a day, which may lie in the days around it."""
+Lasting = Annotated[float, Field(ge=0, le=172_800)]
+Offset = Annotated[float, Field(ge=-100_000, le=100_000)]
+Weekday = Annotated[int, Field(ge=0, le=6)]
+MOST_SHIFTS = 100
+FOREIGN = "unit"
+"""Kind of equipment that is not ours; its path may be of another level."""
+
 
 class Master(BaseModel):
-    """Base of all master data."""
+    """Base of all master data. Bounds are those within which the brain can reckon, not those of good sense."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
     schema_name: ClassVar[str]
@@ -27,17 +37,17 @@ class ShiftMaster(Master):
 
     schema_name: ClassVar[str] = "shift"
     id: str
-    start_s: float
-    duration_s: float
-    breaks: tuple[tuple[float, float], ...] = ()
+    start_s: OfDay
+    duration_s: Lasting
+    breaks: Annotated[tuple[tuple[OfDay, Lasting], ...], Field(max_length=MOST_SHIFTS)] = ()
 
 
 class CalendarMaster(Master):
     """A weekly calendar: weekdays (0 Monday) on which its shifts start."""
 
     schema_name: ClassVar[str] = "calendar"
-    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
-    shifts: tuple[ShiftMaster, ...] = ()
+    days: tuple[Weekday, ...] = (0, 1, 2, 3, 4, 5, 6)
+    shifts: Annotated[tuple[ShiftMaster, ...], Field(max_length=MOST_SHIFTS)] = ()
 
 
 class MeterMaster(BaseModel):
@@ -50,11 +60,11 @@ class MeterMaster(BaseModel):
         max_per_h: Most that it can count in an hour; None: not known.
     """
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
-    rolls_over_at: float | None = None
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+    rolls_over_at: Annotated[float, Field(gt=0)] | None = None
     net: bool = False
     interval: bool = False
-    max_per_h: float | None = None
+    max_per_h: Annotated[float, Field(gt=0)] | None = None
 
 
 class EquipmentMaster(Master):
@@ -95,14 +105,14 @@ class EquipmentMaster(Master):
     meters: dict[str, MeterMaster] = {}
     en: str
     zh: str
-    position: int = 0
-    ideal_s: float | None = None
-    capacity: int | None = None
+    position: Annotated[int, Field(ge=-(2**31), lt=2**31)] = 0
+    ideal_s: Amount | None = None
+    capacity: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     to: tuple[str, ...] = ()
     link: str | None = None
     final: bool = False
     calendar: CalendarMaster | None = None
-    minor_stop_max_s: float = MINOR_STOP_MAX_S
+    minor_stop_max_s: Annotated[float, Field(ge=0, le=1e9)] = MINOR_STOP_MAX_S
 
 
 class NameMaster(Master):
@@ -142,12 +152,12 @@ class PlaceMaster(Master):
     district: str | None = None
     district_en: str = ""
     district_zh: str = ""
-    grid_factor_kg_per_kwh: float | None = None
-    grid_factors_kg_per_kwh: dict[str, float] = {}
+    grid_factor_kg_per_kwh: Amount | None = None
+    grid_factors_kg_per_kwh: dict[str, Amount] = {}
     tariff_cny_per_kwh: dict[str, float] = {}
-    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
-    shifts: tuple[ShiftMaster, ...] = ()
-    utc_offset_s: float = 0.0
+    days: tuple[Weekday, ...] = (0, 1, 2, 3, 4, 5, 6)
+    shifts: Annotated[tuple[ShiftMaster, ...], Field(max_length=MOST_SHIFTS)] = ()
+    utc_offset_s: Offset = 0.0
     items: dict[str, NameMaster] = {}
     causes: dict[str, NameMaster] = {}
 
@@ -161,7 +171,7 @@ class LinkMaster(Master):
     zh: str
     segment: str
     item: str
-    quantity: float
+    quantity: Amount
     key: bool = False
     status: str = "normal"
     units: tuple[str, ...] = ()
@@ -185,7 +195,7 @@ class ChainMaster(Master):
     en: str
     zh: str
     final_item: str
-    demand_per_day: float | None = None
+    demand_per_day: Amount | None = None
     links: tuple[LinkMaster, ...]
     edges: tuple[EdgeMaster, ...] = ()
     item_values: dict[str, float] = {}
@@ -194,6 +204,25 @@ class ChainMaster(Master):
 SCHEMAS: dict[str, type[Master]] = {
     master.schema_name: master for master in (EquipmentMaster, PlaceMaster, ChainMaster)
 }
+
+
+def master_problem(path: EquipmentPath, schema: str, body: str) -> str:
+    """What keeps a document from being the master data of a path; empty when nothing does, or nobody knows the schema.
+
+    >>> master_problem(EquipmentPath("a/b"), "equipment", '{"kind": "machine", "en": "M", "zh": "M"}')
+    'equipment: expected the path of a unit, got a/b'
+    """
+    try:
+        master = read_master(schema, body)
+    except (ValueError, TypeError, RecursionError) as error:
+        return f"{schema}: expected a document of that schema, got {error}"
+    if isinstance(master, EquipmentMaster) and path.level is not Level.UNIT and master.kind != FOREIGN:
+        return f"{schema}: expected the path of a unit, got {path}"
+    if isinstance(master, PlaceMaster) and path.level is Level.UNIT:
+        return f"{schema}: expected the path of an enterprise, site, area or line, got {path}"
+    if isinstance(master, ChainMaster) and path.level is not Level.ENTERPRISE:
+        return f"{schema}: expected the path of a chain, got {path}"
+    return ""
 
 
 def chain_path(chain_id: str) -> EquipmentPath:

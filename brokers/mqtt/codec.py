@@ -14,6 +14,7 @@ message was sent, for publishers whose devices have no clock to trust.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import NoneType
 from typing import Any
 
@@ -21,9 +22,9 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from brokers.columns import misfit
+from brokers.columns import misfit, name_states
 from brokers.mqtt.times import read_time, read_times
-from brokers.naming import LONGEST_TAG, UnsTopic, tag_problem
+from brokers.naming import LONGEST_PUBLISHER, LONGEST_TAG, UnsTopic, publisher_problem, tag_problem
 from twin.equipment import EquipmentPath
 from twin.records import BAD, COLUMNS, UNCERTAIN, Frame, RecordKind
 
@@ -100,16 +101,24 @@ def _quality_of(frame: Frame) -> NDArray[np.uint8] | None:
     return np.where(unknown & (quality == 0), BAD, quality)
 
 
-def decode(topic: UnsTopic, payload: bytes) -> Frame:
+Told = Callable[[Exception], None]
+"""Hears what was taken in another way than it was said."""
+
+
+def untold(_: Exception) -> None:
+    """Nobody asks."""
+
+
+def decode(topic: UnsTopic, payload: bytes, told: Told = untold) -> Frame:
     """The frame of a message, all its rows as one table.
 
     Raises:
         MalformedError: It is too large, not JSON, another version, or its rows do not fit its kind.
     """
-    return _framed(topic, _body(topic, payload))
+    return _framed(topic, _body(topic, payload), told)
 
 
-def decode_all(topic: UnsTopic, payload: bytes) -> list[Frame]:
+def decode_all(topic: UnsTopic, payload: bytes, told: Told = untold) -> list[Frame]:
     """The frames of a message: one for each set of tags that its rows name, if it has no number.
 
     So a table has no more places than the message has values, and what a row does not name is not
@@ -120,15 +129,15 @@ def decode_all(topic: UnsTopic, payload: bytes) -> list[Frame]:
     """
     body = _body(topic, payload)
     if topic.kind is not RecordKind.TELEMETRY or "seq" in body:
-        return [_framed(topic, body)]
+        return [_framed(topic, body, told)]
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in body["rows"]:
         groups.setdefault(tuple(row["values"]), []).append(row)
     if len(groups) == 1:
-        return [_framed(topic, body)]
+        return [_framed(topic, body, told)]
     if len(groups) > MOST_TAGS:
         raise MalformedError(f"message: expected at most {MOST_TAGS} sets of tags in its rows, got {len(groups)}")
-    return [_framed(topic, {**body, "rows": rows}) for rows in groups.values()]
+    return [_framed(topic, {**body, "rows": rows}, told) for rows in groups.values()]
 
 
 def _body(topic: UnsTopic, payload: bytes) -> dict[str, Any]:
@@ -143,10 +152,10 @@ def _body(topic: UnsTopic, payload: bytes) -> dict[str, Any]:
     return body
 
 
-def _framed(topic: UnsTopic, body: dict[str, Any]) -> Frame:
+def _framed(topic: UnsTopic, body: dict[str, Any], told: Told) -> Frame:
     place = _stamp(body)
     try:
-        return _table(topic, body, place)
+        return _table(topic, body, place, told)
     except MalformedError as error:
         raise MalformedError(str(error), place if place[2] >= 0 else None, topic.kind) from None
 
@@ -160,12 +169,12 @@ def kept_place(error: Exception) -> list[Frame]:
     return [Frame(error.kind, (), np.empty(0, np.int64), tags, values).stamped(*error.place)]
 
 
-def _table(topic: UnsTopic, body: dict[str, Any], place: tuple[str, str, int]) -> Frame:
+def _table(topic: UnsTopic, body: dict[str, Any], place: tuple[str, str, int], told: Told) -> Frame:
     rows = body["rows"]
     if topic.kind is RecordKind.TELEMETRY:
         tags, values, doubtful = _telemetry(rows)
     else:
-        tags, values = _records(topic.kind, rows)
+        tags, values = _records(topic.kind, rows, told)
         doubtful = None
     times = _times(rows)
     quality = _read_quality(tags, rows, doubtful)
@@ -198,9 +207,11 @@ def _stamp(body: dict[str, Any]) -> tuple[str, str, int]:
     if "seq" not in body:
         return "", "", -1
     publisher, run, seq = body.get("publisher"), body.get("run"), body["seq"]
-    texts = all(isinstance(text, str) and 0 < len(text) <= 400 for text in (publisher, run))
-    if not texts or type(seq) is not int or not 0 <= seq < 2**63:
+    named = isinstance(run, str) and 0 < len(run) <= LONGEST_PUBLISHER and publisher is not None
+    if not named or type(seq) is not int or not 0 <= seq < 2**63:
         raise MalformedError("message: expected publisher, run and seq together")
+    if problem := publisher_problem(publisher):
+        raise MalformedError(f"message: {problem}")
     return str(publisher), str(run), seq
 
 
@@ -221,7 +232,7 @@ def _telemetry(
     tags = tuple(dict.fromkeys(tag for row in rows for tag in row["values"]))
     if not 0 < len(tags) <= MOST_TAGS:
         raise MalformedError(f"message: expected 1 to {MOST_TAGS} tags, got {len(tags)}")
-    if not all(0 < len(tag) <= LONGEST_TAG for tag in tags):
+    if not all(0 < len(tag) <= LONGEST_TAG and "\0" not in tag for tag in tags):
         raise MalformedError(f"message: tag: {next(filter(None, map(tag_problem, tags)))}")
     places = len(rows) * len(tags)
     if places > MOST_SMALL and places > MOST_SPREAD * sum(len(row["values"]) for row in rows):
@@ -249,7 +260,7 @@ def _mark_of(value: Any) -> int:
     return int(UNCERTAIN) if type(value) is int and not -MOST_EXACT <= value <= MOST_EXACT else 0
 
 
-def _records(kind: RecordKind, rows: list[dict[str, Any]]) -> tuple[tuple[str, ...], NDArray[Any]]:
+def _records(kind: RecordKind, rows: list[dict[str, Any]], told: Told) -> tuple[tuple[str, ...], NDArray[Any]]:
     tags = COLUMNS[kind]
     known = set(tags)
     values = np.empty((len(rows), len(tags)), dtype=object)
@@ -257,6 +268,8 @@ def _records(kind: RecordKind, rows: list[dict[str, Any]]) -> tuple[tuple[str, .
         if not row["values"].keys() <= known:
             raise MalformedError(f"message: expected {kind} values among {tags}, got {sorted(row['values'])}")
         values[index] = [row["values"].get(tag) for tag in tags]
+    if strange := name_states(kind, values):
+        told(ValueError(f"message: {strange}"))
     if problem := misfit(kind, values):
         raise MalformedError(f"message: {kind}: {problem}")
     return tags, values

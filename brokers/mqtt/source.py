@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import orjson
 
@@ -98,7 +99,7 @@ class UnsSource:
             topic = parse_uns_topic(message.topic)
             if message.retain and topic.kind not in self._kept:
                 return []
-            frames = decode_all(topic, message.payload)
+            frames = decode_all(topic, message.payload, partial(self.refusals.error, sender=message.topic))
         except ValueError as error:
             self._refuse(message, error)
             return [] if message.retain else kept_place(error)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from brokers.attendance import Sign
 from brokers.mqtt.codec import MalformedError
-from brokers.naming import SparkplugId, foreign_path, sparkplug_path, tag_problem
+from brokers.naming import SparkplugId, foreign_path, publisher_problem, sparkplug_path, tag_problem
 from brokers.refusals import Refusals
 from brokers.sparkplug.metrics import (
     BDSEQ,
@@ -125,7 +126,10 @@ class HostNode:
 
     def _node_birth(self, payload: Any) -> None:
         texts = {metric.name: metric for metric in payload.metrics}
-        self.publisher = texts[PUBLISHER].string_value if PUBLISHER in texts else ""
+        publisher = texts[PUBLISHER].string_value if PUBLISHER in texts else ""
+        if publisher and (problem := publisher_problem(publisher)):
+            raise ValueError(f"birth: {problem}")
+        self.publisher = publisher
         self.run = texts[RUN].string_value if RUN in texts else ""
         self._bd_seq = get_value(texts[BDSEQ], DataType.INT64) if BDSEQ in texts else None
         self._aliases.clear()
@@ -146,6 +150,8 @@ class HostNode:
         number = datatype in range(DataType.INT8, DataType.STRING)
         control = name == BDSEQ or name.startswith(("Node Control/", "Device Control/"))
         problem = tag_problem(name)
+        if not (problem or number or control):
+            problem = f"expected a number, got data type {datatype} (what is none is not kept)"
         if problem:
             self.refusals.error(ValueError(f"metric: {problem}"), "/".join(filter(None, (*self.identity[:2], device))))
         kind = RecordKind.TELEMETRY if number and not control and not problem else None
@@ -270,7 +276,7 @@ class HostNode:
         specs, metrics = [spec for spec, _ in data[:width]], [metric for _, metric in data]
         kind = specs[0].kind or RecordKind.TELEMETRY
         values, quality = table(kind, specs, metrics)
-        tags, values = fitted(kind, specs, values)
+        tags, values = fitted(kind, specs, values, partial(self.refusals.error, sender=str(path)))
         historical = data[0][1].is_historical
         paths = (path,) * len(times)
         return Frame(kind, paths, times, tags, values, quality, historical=historical, sent_ns=sent_ms * MS)

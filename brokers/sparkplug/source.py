@@ -17,6 +17,7 @@ from brokers.mqtt.codec import kept_place
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message, Will, slices
 from brokers.naming import SPARKPLUG, SparkplugId, control_topic, parse_sparkplug_topic, sparkplug_node, sparkplug_topic
 from brokers.refusals import Refusals
+from brokers.sparkplug.compressed import inflated
 from brokers.sparkplug.edge import now_ms
 from brokers.sparkplug.host import HostNode
 from brokers.sparkplug.metrics import REBIRTH
@@ -149,11 +150,14 @@ class SparkplugSource:
                 raise ValueError(f"payload: expected at most {MOST_BYTES} bytes, got {len(message.payload)}")
             node = self._node(identity)
             before = node.online
-            frames = node.take(word, identity.device, parse(message.payload))
+            frames = node.take(word, identity.device, inflated(parse(message.payload), MOST_BYTES))
             if (sign := node.sign(word, identity.device, before)) is not None:
                 self.on_sign(sign)
             return frames
-        except (ValueError, OverflowError, TypeError) as error:
+        except OverflowError:
+            self._refuse(message, ValueError("payload: expected times and whole numbers of 64 bits"))
+            return []
+        except (ValueError, TypeError) as error:
             self._refuse(message, error)
             return kept_place(error)
 
@@ -185,8 +189,8 @@ class SparkplugSource:
     def _take_state(self, message: Message) -> None:
         try:
             online = bool(orjson.loads(message.payload)["online"])
-        except (ValueError, KeyError, TypeError) as error:
-            self._refuse(message, error)
+        except (ValueError, KeyError, TypeError):
+            self._refuse(message, ValueError("state: expected a JSON object that says whether the host is online"))
             return
         if not online and self._connection.online and not self._leaving:
             again = self._connection.publish(self._state_topic, _state(True, self._stamp), 1, True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brokers.columns import misfit
+from brokers.columns import misfit, name_states
 from brokers.sparkplug.metrics import QUALITIES, QUALITY, MetricSpec
 from brokers.sparkplug.protobuf import DataType, get_value
 from twin.records import BAD, COLUMNS, UNCERTAIN, RecordKind
@@ -24,8 +25,16 @@ def width_of(data: Named) -> int:
     return next(again, len(data))
 
 
-def fitted(kind: RecordKind, specs: list[MetricSpec], values: NDArray[Any]) -> tuple[tuple[str, ...], NDArray[Any]]:
+def fitted(
+    kind: RecordKind, specs: list[MetricSpec], values: NDArray[Any], told: Callable[[Exception], None]
+) -> tuple[tuple[str, ...], NDArray[Any]]:
     """Tags and values of a table, with all the columns of its kind; those that are left out are None.
+
+    Args:
+        kind: Kind of the records.
+        specs: What stands in the columns.
+        values: The values.
+        told: Hears what is taken in another way than it was said.
 
     Raises:
         ValueError: The values do not fit the kind.
@@ -44,6 +53,8 @@ def fitted(kind: RecordKind, specs: list[MetricSpec], values: NDArray[Any]) -> t
         whole = np.full((len(values), len(columns)), None, dtype=object)
         whole[:, [columns.index(tag) for tag in tags]] = values
         values = whole
+    if strange := name_states(kind, values):
+        told(ValueError(f"payload: {strange}"))
     if problem := misfit(kind, values):
         raise ValueError(f"payload: {kind}: {problem}")
     return columns, values

@@ -7,6 +7,7 @@ from typing import Annotated, Any, get_args
 from fastapi import HTTPException, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from brokers.naming import LONGEST_TAG
 from dashboards.panel import Window
 from twin.equipment import EquipmentPath
 from twin.kpi.definitions.forecast import FORECAST_WINDOWS
@@ -38,6 +39,7 @@ Under = Annotated[
     str, Field(max_length=LONGEST_PATH, description="only at or below this path"), AfterValidator(_prefix)
 ]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
+TagName = Annotated[str, Field(min_length=1, max_length=LONGEST_TAG, description="tag, as its device calls it")]
 Milliseconds = Annotated[int, Field(ge=0, le=LATEST_MS, description="milliseconds since 1970 UTC")]
 
 
@@ -62,7 +64,7 @@ class SeriesQuestion(Span):
     """One telemetry tag of a unit over a span."""
 
     path: Path
-    tag: Name
+    tag: TagName
     max_points: int = Field(default=1000, ge=10, le=MOST_POINTS)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from twin.brain import Brain, BrainConfig
 from twin.equipment import EquipmentPath
-from twin.records import Frame, RecordKind, records
+from twin.records import UNCERTAIN, Frame, RecordKind, records
 
 S, M, H = 10**9, 60 * 10**9, 3600 * 10**9
 E0 = 1_700_000_000 // 86_400 * 86_400 * S
@@ -260,3 +261,31 @@ def test_the_units_of_a_publisher_that_dies_are_unknown_though_another_of_the_si
     assert (site["coverage"], site["quality"]) == (0.625, "partial")
     back = heard([beat(E0 + 181 * M, "p"), beat(E0 + 181 * M, "q"), beat(E0 + 182 * M, "q")], brain)
     assert (UNIT, "availability", "hour", E0 + 3 * H) not in back
+
+
+@pytest.mark.parametrize(
+    ("unit", "of_one_kwh"),
+    [("kW.h", 1.0), ("kWh", 1.0), ("Wh", 1e3), ("W·h", 1e3), ("MWh", 1e-3), ("MJ", 3.6), ("J", 3.6e6), ("1", 1.0)],
+)
+def test_a_counter_in_another_unit_is_read_in_that_unit(unit: str, of_one_kwh: float) -> None:
+    tag = {"name": "energy_kwh", "unit": unit, "low": 0, "high": 0, "en": "E", "zh": "E"}
+    frames = [meta("equipment", UNIT, kind="machine", tags=[tag])]
+    frames += [read(E0 + k * 7 * M, (1000 + 7 * k) * of_one_kwh) for k in range(11)]
+    row = energy(heard(in_order(frames, 1.2)))
+    assert (row["value"], row["quality"]) == (pytest.approx(60.0), "estimated")
+    assert row["low"] - 1e-6 <= 60.0 <= row["high"] + 1e-6 < 75
+
+
+def test_a_counter_in_a_unit_that_nobody_knows_is_not_good() -> None:
+    tag = {"name": "energy_kwh", "unit": "zork", "low": 0, "high": 0, "en": "E", "zh": "E"}
+    frames = [read(E0 + k * M, 1000.0 + k) for k in range(66)]
+    known = heard(in_order([*frames, meta("equipment", UNIT, kind="machine", tags=[tag])], 1.1))
+    assert energy(known)["quality"] == "partial"
+
+
+@pytest.mark.parametrize(("minute", "quality"), [(0, "partial"), (30, "partial"), (60, "partial"), (63, "good")])
+def test_a_reading_that_is_said_to_be_uncertain_is_not_good(minute: int, quality: str) -> None:
+    frames = [read(E0 + k * M, 1000.0 + k) for k in range(66)]
+    frames[minute] = replace(frames[minute], quality=np.array([[UNCERTAIN]]))
+    row = energy(heard(in_order(frames, 1.1)))
+    assert (row["value"], row["quality"]) == (60.0, quality)

@@ -43,7 +43,6 @@ WRONG = [
     ("part", {"ideal_s": -3}, "ideal_s: expected 0 to inf"),
     ("stock", {"item": ""}, "item: expected a text that is not empty"),
     ("stock", {"on_hand": None}, "on_hand: expected a value"),
-    ("state", {"state": "DANCING"}, "state: expected one of BLOCKED, "),
     ("state", {"state": None}, "state: expected a value"),
     ("order", {"event": "eaten"}, "event: expected one of begun, "),
     ("alarm", {"active": 7}, "active: expected 0 to 1, got 7"),
@@ -144,3 +143,13 @@ async def test_a_record_that_is_refused_harms_no_other(mosquitto: Mosquitto, tmp
     assert await store.count(RecordKind.KPI) == 0
     assert await store.count(RecordKind.STATE) == 1
     await store.close()
+
+
+def test_a_state_in_a_word_that_nobody_knows_is_unknown_and_told() -> None:
+    told: list[str] = []
+    rows = [{"time": 1_748_851_200, "values": {"state": word}} for word in ("PRODUCING", "steht", "producing")]
+    topic = parse_uns_topic(f"uns/v1/{UNIT}/state")
+    frame = decode(topic, orjson.dumps({"v": 1, "rows": rows}), lambda error: told.append(str(error)))
+    assert frame.column("state").tolist() == ["PRODUCING", "UNKNOWN", "UNKNOWN"]
+    assert frame.column("cause").tolist() == [None, "steht", "producing"]
+    assert told == ["message: state: expected a canonical state (taken as UNKNOWN), got 'producing'"]

@@ -18,6 +18,7 @@ POWER = "power_kw"
 MARGIN = 4.0
 """How far above the range of its power meter the power of a unit may come of which nothing else is said."""
 PLAIN = MeterMaster()
+SIGNS = str.maketrans({"³": "3", ".": "", "·": "", "*": "", "⋅": "", " ": "", "^": ""})
 
 
 def counter_of(unit: Unit, tag: str) -> MeterLog:
@@ -37,13 +38,31 @@ def declare(unit: Unit) -> bool:
     return any(changed)
 
 
-def _said(unit: Unit, tag: str) -> tuple[MeterMaster, Limits]:
+KWH = {"kwh": 1.0, "wh": 1e-3, "mwh": 1e3, "gwh": 1e6, "j": 1 / 3.6e6, "kj": 1 / 3600, "mj": 1 / 3.6, "gj": 1 / 3.6e-3}
+M3 = {"m3": 1.0, "nm3": 1.0, "l": 1e-3, "dm3": 1e-3, "hl": 0.1}
+UNITS = {ENERGY: KWH, "air_m3": M3, "gas_m3": M3}
+"""What a unit is in that of the indicators, by counter; units are compared without case and signs."""
+NOT_SAID = {"", "1"}
+
+
+def scale_of(unit: Unit, tag: str) -> float | None:
+    """What one of a counter is in the unit of the indicators, by the master data; None: they say a strange unit."""
+    known = UNITS.get(tag)
+    said = None if unit.master is None else next((each.unit for each in unit.master.tags if each.name == tag), None)
+    if known is None or said is None:
+        return 1.0
+    plain = said.translate(SIGNS).lower()
+    return 1.0 if plain in NOT_SAID else known.get(plain)
+
+
+def _said(unit: Unit, tag: str) -> tuple[MeterMaster, Limits, float | None]:
     meters = {} if unit.master is None else unit.master.meters
-    declared = meters.get(tag, PLAIN)
-    per_h = declared.max_per_h
+    declared, scale = meters.get(tag, PLAIN), scale_of(unit, tag)
+    per_h, absurd = declared.max_per_h, ABSURD.get(tag)
     if tag == ENERGY and tag not in meters and unit.master is not None:
         highest = max((each.high for each in unit.master.tags if each.name == POWER), default=0.0)
-        per_h = MARGIN * highest or None
+        per_h = MARGIN * highest / (scale or 1.0) or None
     elif tag not in ABSURD and per_h is None:
         per_h = inf
-    return declared, Limits(per_h, ABSURD.get(tag), declared.rolls_over_at, declared.net)
+    absurd = None if absurd is None else absurd / (scale or 1.0)
+    return declared, Limits(per_h, absurd, declared.rolls_over_at, declared.net), scale

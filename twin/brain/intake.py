@@ -15,7 +15,7 @@ from twin.brain.site import Site
 from twin.brain.unit import ENERGY, Surroundings, Unit
 from twin.brain.voices import NEVER
 from twin.equipment import EquipmentPath, Level
-from twin.master import ChainMaster, EquipmentMaster, Master, PlaceMaster, read_master
+from twin.master import SCHEMAS, ChainMaster, EquipmentMaster, Master, PlaceMaster, master_problem, read_master
 from twin.records import BAD, OPERATION_EVENTS, Frame
 from twin.states import UnitState
 
@@ -94,12 +94,15 @@ class Intake:
     def meta(self, frame: Frame) -> None:
         """Master data; a document that cannot be read is rejected."""
         for path, (schema, body) in zip(frame.paths, frame.values.tolist(), strict=True):
-            try:
-                self._learn(path, read_master(schema, body))
-            except (ValueError, TypeError):
-                self.stats.rejected += 1
+            master = None if master_problem(path, schema, body) else read_master(schema, body)
+            if isinstance(master, EquipmentMaster) and path.level is not Level.UNIT:
+                master = None
+            if master is not None:
+                self._learn(path, master)
+            elif schema in SCHEMAS:
+                self._reject()
 
-    def _learn(self, path: EquipmentPath, master: Master | None) -> None:
+    def _learn(self, path: EquipmentPath, master: Master) -> None:
         self.version += 1
         if isinstance(master, ChainMaster):
             self.chains[path] = (path, master)
@@ -261,15 +264,17 @@ class Intake:
     def _readings(self, frame: Frame, tag: str) -> None:
         column = frame.tags.index(tag)
         values = frame.values[:, column].tolist()
-        bad = None if frame.quality is None else (frame.quality[:, column] == BAD).tolist()
+        marks = None if frame.quality is None else frame.quality[:, column].tolist()
         for row, (path, time_ns, value) in enumerate(zip(frame.paths, frame.time_ns.tolist(), values, strict=True)):
-            if value is None or value != value or (bad is not None and bad[row]):
+            if value is None or value != value or (marks is not None and marks[row] == BAD):
                 continue
             unit = self.units.get(path) or self._new(path)
             if unit is None:
                 self._reject()
             elif self._in_time(unit.site, time_ns):
                 log = unit.meter if tag == ENERGY else counter_of(unit, tag)
+                if marks is not None and marks[row]:
+                    log.doubt(time_ns)
                 span = log.add(time_ns, value)
                 if span is None:
                     self.stats.repeats += 1

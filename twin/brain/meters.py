@@ -59,18 +59,29 @@ class Edge(NamedTuple):
     read: bool
     around: bool
 
+    def scaled(self, scale: float) -> Edge:
+        """The same in another unit."""
+        return self._replace(total=self.total * scale, low=self.low * scale, high=self.high * scale)
+
 
 class MeterLog:
     """Readings of a cumulative counter: the first and the last of each minute are kept, and those in doubt.
 
+    Readings and limits are in the unit of the counter, what is made of them in that of the indicators.
+
     Args:
         declared: What its owner says of it.
         limits: What it can do.
+        scale: What one of its unit is in that of the indicators; None: its unit is not known.
     """
 
-    def __init__(self, declared: MeterMaster | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self, declared: MeterMaster | None = None, limits: Limits | None = None, scale: float | None = 1.0
+    ) -> None:
         self.declared = declared or MeterMaster()
         self.limits = limits or Limits()
+        self.scale = scale
+        self.uncertain = array("q")
         self.times = array("q")
         self.totals = array("d")
         self.heard = array("q")
@@ -102,13 +113,23 @@ class MeterLog:
         troubles = self.glitches + len(self.breaks)
         return troubles > MANY and troubles > SHARE * len(self.heard)
 
-    def declare(self, declared: MeterMaster, limits: Limits) -> bool:
+    def declare(self, declared: MeterMaster, limits: Limits, scale: float | None = 1.0) -> bool:
         """Take what is said of it; whether that is new, so that all its readings are judged again."""
-        if (declared, limits) == (self.declared, self.limits):
+        if (declared, limits, scale) == (self.declared, self.limits, self.scale):
             return False
-        self.declared, self.limits = declared, limits
+        self.declared, self.limits, self.scale = declared, limits, scale
         self._stale, self._calm = True, False
         return True
+
+    def doubt(self, time_ns: int) -> None:
+        """The reading of a time is said to be uncertain by whoever took it."""
+        index = bisect_left(self.uncertain, time_ns)
+        if index == len(self.uncertain) or self.uncertain[index] != time_ns:
+            self.uncertain.insert(index, time_ns)
+
+    def _is_uncertain(self, first_ns: int, last_ns: int) -> bool:
+        index = bisect_left(self.uncertain, first_ns)
+        return index < len(self.uncertain) and self.uncertain[index] <= last_ns
 
     def add(self, time_ns: int, value: float) -> tuple[int, int] | None:
         """Keep a reading; the span in which it can change what was known, None when it was known already."""
@@ -288,6 +309,14 @@ class MeterLog:
 
     def energy(self, t0_ns: int, t1_ns: int) -> Reading:
         """Energy in the window, as far as there are readings."""
+        found, scale = self._counted(t0_ns, t1_ns), self.scale
+        if scale == 1.0:
+            return found
+        if scale is None:
+            return found._replace(certain=False)
+        return found._replace(kwh=found.kwh * scale, low=found.low * scale, high=found.high * scale)
+
+    def _counted(self, t0_ns: int, t1_ns: int) -> Reading:
         times, totals, doubt = self._decided()
         if not times:
             return Reading()
@@ -300,6 +329,8 @@ class MeterLog:
             certain = False
         if certain and (self.breaks or self.implausible):
             certain = not self.implausible and not any(a < t1_ns and b > t0_ns for a, b in self.breaks)
+        if certain and self.uncertain:
+            certain = not self._is_uncertain(_before(times, t0_ns), _after(times, t1_ns))
         exact = start.read and end.read
         if not exact and self.declared.net:
             certain = False
@@ -310,7 +341,9 @@ class MeterLog:
     def edges(self, bounds: list[int]) -> list[Edge]:
         """The counter at some boundaries; empty before the first reading."""
         times, totals, _ = self._decided()
-        return [_edge(times, totals, time_ns) for time_ns in bounds] if times else []
+        found = [_edge(times, totals, time_ns) for time_ns in bounds] if times else []
+        scale = 1.0 if self.scale is None else self.scale
+        return found if scale == 1.0 else [edge.scaled(scale) for edge in found]
 
     def prune(self, before_ns: int) -> None:
         """Forget readings before a time, but for the last ones."""
@@ -319,6 +352,7 @@ class MeterLog:
             kept = bisect_left(self.heard, self.times[cut])
             del self.times[:cut], self.totals[:cut], self.heard[:kept], self.values[:kept]
             self.breaks = [gap for gap in self.breaks if gap[1] > self.times[0]]
+            del self.uncertain[: bisect_left(self.uncertain, self.times[0])]
 
 
 def _edge(times: array[int], totals: array[float], time_ns: int) -> Edge:
@@ -333,3 +367,13 @@ def _edge(times: array[int], totals: array[float], time_ns: int) -> Edge:
     t0, t1, before = times[index - 1], times[index], totals[index - 1]
     total = before + (after - before) * ((time_ns - t0) / (t1 - t0))
     return Edge(total, time_ns, before, after, False, True)
+
+
+def _before(times: array[int], time_ns: int) -> int:
+    """The last reading at or before a time, else the first."""
+    return times[max(bisect_right(times, time_ns) - 1, 0)]
+
+
+def _after(times: array[int], time_ns: int) -> int:
+    """The first reading at or after a time, else the last."""
+    return times[min(bisect_left(times, time_ns), len(times) - 1)]

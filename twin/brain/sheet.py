@@ -20,6 +20,8 @@ DOUBTS = ("missed", "doubt")
 WIDTH = len(COLUMNS[RecordKind.KPI])
 PARTIAL, ESTIMATED, COMPLETE = "partial", "estimated", "good"
 ROUNDING = 1e-9
+MOST = 1e300
+"""No indicator is as large; what is comes from readings that mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Sheet:
         return Frame(RecordKind.KPI, tuple(self.paths), times, COLUMNS[RecordKind.KPI], values)
 
     def many(self, spec: KpiSpec, paths: Sequence[EquipmentPath], names: NDArray[Any], o: Observed, mask: Any) -> None:
-        """One indicator of many scopes; absent where its denominator is 0.
+        """One indicator of many scopes; absent where its denominator is 0, or it is no finite number.
 
         Args:
             spec: The indicator.
@@ -80,9 +82,12 @@ class Sheet:
             return
         numerator, denominator = spec.figure(o)
         known = _known(spec, o)
-        mask = mask & np.isfinite(numerator) & (known > 0)
+        mask = mask & (known > 0)
         if denominator is not None:
             mask = mask & (denominator != 0)
+        with np.errstate(all="ignore"):
+            share = numerator if denominator is None else numerator / denominator
+            mask = mask & (np.abs(numerator) < MOST) & (np.abs(share * spec.scale) < MOST)
         rows = np.flatnonzero(mask)
         if not len(rows):
             return
@@ -93,7 +98,7 @@ class Sheet:
         block[:, 1] = names[rows]
         block[:, 5] = numerator[rows].tolist()
         block[:, 6] = None if denominator is None else denominator[rows].tolist()
-        value = numerator[rows] if denominator is None else numerator[rows] / denominator[rows]
+        value = share[rows]
         block[:, 4] = (value * spec.scale).tolist()
         block[:, 12] = _above(spec, value).tolist()
         if spec.basis in ("time", "rated", "failures"):
@@ -118,6 +123,7 @@ class Sheet:
         low, high = (self._values(spec, bounded) for bounded in self._bounds_of(o))
         quality[(np.asarray(doubt) > 0)] = PARTIAL
         quality[(quality == COMPLETE) & ((np.asarray(missed) > 0) | (low != high))] = ESTIMATED
+        quality[(quality == ESTIMATED) & ~((np.abs(low) < MOST) & (np.abs(high) < MOST))] = PARTIAL
         between = quality[rows] == ESTIMATED
         block[between, 10], block[between, 11] = low[rows][between].tolist(), high[rows][between].tolist()
 
@@ -141,6 +147,8 @@ class Sheet:
         if numerator is None or share <= 0 or denominator == 0:
             return
         value = numerator if denominator is None else numerator / denominator
+        if not abs(value * spec.scale) < MOST:
+            return
         block = self._block(spec, 1)
         block[0, 1] = scope
         block[0, 12] = int(_above(spec, np.asarray(value, dtype=float)))
