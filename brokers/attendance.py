@@ -98,7 +98,7 @@ class Attendance:
         for publisher, known in self._known.items():
             if known.state == "online" and self._is_silent(known, now):
                 known.state = "silent"
-                yield Presence(publisher, False, known.heard_ns, tuple(sorted(known.units)))
+                yield Presence(publisher, False, known.heard_ns, tuple(sorted(known.units)), whole=True)
 
     def _is_silent(self, known: Attendant, now: float) -> bool:
         """Only who gives heartbeats can be silent: others may just have nothing to say."""
@@ -114,7 +114,8 @@ class Attendance:
         elif known is not None and (known.state == "online") != sign.alive:
             known.state = "online" if sign.alive else "gone"
             if known.heard_at is not None:
-                yield Presence(sign.publisher, sign.alive, known.heard_ns, tuple(sorted(known.units)))
+                units = tuple(sorted(known.units))
+                yield Presence(sign.publisher, sign.alive, known.heard_ns, units, whole=True)
 
     def _of(self, publisher: str) -> Attendant | None:
         known = self._known.get(publisher)

@@ -54,13 +54,15 @@ class Presence:
         publisher: The publisher.
         alive: Whether it is there.
         heard_ns: Source time of its last heartbeat, or of its last record when it gives none.
-        paths: Units that it speaks for, or those of them that have gone.
+        paths: Units that it was heard to speak for, or those of them that have gone.
+        whole: It is all of the publisher, also what was not heard of it: who tells may have begun to listen just now.
     """
 
     publisher: str
     alive: bool
     heard_ns: int
     paths: tuple[EquipmentPath, ...] = ()
+    whole: bool = False
 
 
 class Publisher(Protocol):

@@ -86,9 +86,7 @@ class Brain:
         spoken = False
         for site in self._intake.sites.values():
             voice = site.voices.known.get(presence.publisher)
-            if voice is not None and {u.path for u in site.units.values() if u.speaker == voice.name} <= {
-                *presence.paths
-            }:
+            if voice is not None and (presence.whole or _speaks_only_for(site, voice, presence.paths)):
                 voice.alive, spoken = presence.alive, True
         if not spoken and not presence.alive:
             self._intake.unheard(presence.paths, presence.heard_ns)
@@ -371,6 +369,10 @@ class Brain:
         for members in self._groups_of.get(site.path, ()):
             members.sayings.prune(before_ns)
         self._intake.prune(before_ns)
+
+
+def _speaks_only_for(site: Site, voice: Voice, paths: Sequence[EquipmentPath]) -> bool:
+    return {unit.path for unit in site.units.values() if unit.speaker == voice.name} <= {*paths}
 
 
 def _count(value: Any) -> int:
