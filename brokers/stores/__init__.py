@@ -39,14 +39,14 @@ class Logged(Protocol):
 
     @property
     def recovered(self) -> bool:
-        """Whether the process that had it before ended without closing it."""
+        """Whether a process ended without closing it, and nobody has saved it since."""
 
     @property
     def lost_writes(self) -> int:
         """Writes that were acknowledged and were not there when it was opened."""
 
     async def save(self) -> None:
-        """Write everything into the store itself, so that its log is empty."""
+        """Write everything into the store itself, so that its log is empty; what was lost is settled then."""
 
 
 @runtime_checkable

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from brokers.stores import StoreUrl, stores
 from brokers.stores._duckdb_catalog import Catalog, quoted, tables_of
-from brokers.stores._duckdb_damage import WrittenMark, connected, missing
+from brokers.stores._duckdb_damage import Written, WrittenMark, connected, missing, shortfall
 from brokers.stores._duckdb_tables import Tables
 from brokers.stores.latest import Latest
 from brokers.stores.schema import LAST_KEY, bucket_ns, checked_where, event_frame, events_only
@@ -78,16 +78,16 @@ class DuckDbStore:
         self.keep_ns = keep_ns
         self._now_ns = now_ns
         self.recovered = False
-        """Whether the process that had the file before ended without closing it."""
+        """Whether a process ended without closing the file, and nobody has saved it since."""
         self.forgotten: Counter[RecordKind] = Counter()
         """Rows deleted because they were too old, by kind."""
         self.lost = ""
-        """What was acknowledged and is not in the file any more, as found when it was opened; empty: nothing."""
+        """What was acknowledged and is not in the file any more, as found when it was opened; empty: nothing new."""
         self.lost_rows = 0
-        """Number of these rows."""
+        """Number of these rows, and of those found before that nobody has written again."""
         self.lost_writes = 0
         """Number of writes that held them."""
-        self._mark = None if path == ":memory:" or run else WrittenMark(path)
+        self._mark = None if path == ":memory:" else WrittenMark(f"{path}.{run}" if run else path)
         self._config: dict[str, Any] = {"threads": threads, "memory_limit": memory}
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="store-read")
@@ -117,7 +117,7 @@ class DuckDbStore:
             await self._retain(self.keep_ns)
 
     async def save(self) -> None:
-        """Write everything into the file itself, so that its log is empty."""
+        """Write everything into the file itself, so that its log is empty; what was lost is settled then."""
         await self._run(self._writer, self._save)
 
     def missed(self) -> dict[str, int]:
@@ -202,15 +202,22 @@ class DuckDbStore:
         except OSError as error:
             raise StoreError(f"store {self.path}: expected a folder to write to, got: {error.strerror}") from error
         self._local = threading.local()
-        if self._mark is None:
-            return
-        said, there = self._mark.read(), self._tables.written
-        self.lost = missing(said, there)
+        if self._mark is not None:
+            self._reckon(self._mark)
+
+    def _reckon(self, mark: WrittenMark) -> None:
+        """Compare what was acknowledged with what is there, and keep what is missing until it is settled."""
+        said, owed = mark.read(), mark.owed()
+        self.lost = missing(said, self._tables.written)
         if self.lost:
-            self.lost_rows += said.rows - there.rows
-            self.lost_writes += said.writes - there.writes
             log.error("store %s: %s (damaged on the disk, or replaced by an older copy)", self.path, self.lost)
-        self._mark.write(self._tables.written)
+        new = shortfall(said, self._tables.written)
+        self.lost_rows = max(self.lost_rows, owed.rows) + new.rows
+        self.lost_writes = max(self.lost_writes, owed.writes) + new.writes
+        self.recovered = self.recovered or bool(owed.at_ns or new.writes)
+        if self.recovered:
+            mark.owe(Written(owed.writes + new.writes, owed.rows + new.rows, time.time_ns()))
+        mark.write(self._tables.written)
 
     def _reopen(self) -> None:
         """Begin anew with a file in which DuckDB has met what it cannot go on with."""
@@ -222,6 +229,8 @@ class DuckDbStore:
 
     def _save(self) -> None:
         self._cursor().execute("CHECKPOINT")
+        if self._mark is not None and self._mark.owed().at_ns:
+            self._mark.owe(Written())
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         cursor = self._root.cursor()
