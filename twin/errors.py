@@ -76,6 +76,10 @@ class FatalError(ConnectorError):
     """Trying again cannot help, e.g. wrong password or unknown host name."""
 
 
+class ForgottenError(FatalError):
+    """What a role of a run remembered cannot be read: all roles are made anew from the record of the run."""
+
+
 class StoreError(ConnectorError):
     """A store refused or lost a write; nothing of the batch may be acknowledged."""
 

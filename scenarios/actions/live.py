@@ -21,6 +21,7 @@ from scenarios.live.begin import FILE, Wish, begin
 from scenarios.live.folder import remove
 from scenarios.live.run import LiveRun
 from scenarios.live.settings import RunSettings
+from scenarios.live.supervisor import RoleEndedError
 from scenarios.loader import load
 from scenarios.messages import shown, wanted
 from twin.errors import FatalError, Problem, RetriableError, ScenarioError
@@ -116,15 +117,28 @@ def go(scenario: Scenario, settings: RunSettings, wish: Wish, quiet: bool = Fals
             reached(settings.broker)
         begun = begin(scenario, settings, wish)
         say(begun.told)
-        run = LiveRun(begun.settings, say, listener, begun.lock)
+        run, made = LiveRun(begun.settings, say, listener, begun.lock), begun.made
         try:
-            asyncio.run(run.run())
+            while not _to_the_end(run):
+                say(f"run {begun.settings.run} is made anew from its record")
+                run, made = LiveRun(begun.settings, say, listener, begun.lock, run.losses), False
         except BaseException:
             begun.lock.release()
-            if begun.made and not run.lived:
+            if made and not run.lived:
                 remove(begun.settings.folder)
             raise
         begun.lock.release()
+
+
+def _to_the_end(run: LiveRun) -> bool:
+    """Run until told to stop; False when a role of a run that has lived cannot go on from what it remembered."""
+    try:
+        asyncio.run(run.run())
+    except RoleEndedError as error:
+        if not (error.anew and run.lived):
+            raise
+        return False
+    return True
 
 
 def reached(broker: str, limit_s: float = 15.0) -> None:

@@ -18,6 +18,7 @@ from scenarios.live import folder
 from scenarios.live.clock import SystemClock
 from scenarios.live.folder import RunLock
 from scenarios.live.record import BEGIN_ANEW, RunRecord, plant_hash
+from scenarios.live.record import FILE as RECORD
 from scenarios.live.settings import RunSettings
 from twin.errors import Problem, RetriableError, ScenarioError
 from twin.ports import Clock, History
@@ -87,7 +88,9 @@ def begin(scenario: Scenario, settings: RunSettings, wish: Wish, clock: Clock | 
         ScenarioError: The run is alive, or is one of another plant and nobody says what to do.
         ConnectorError: The store cannot be opened.
     """
-    found = _in_folders(wish.root) if wish.store is None else asyncio.run(_in_store(scenario, wish, wish.store))
+    found = (
+        _in_folders(scenario, wish.root) if wish.store is None else asyncio.run(_in_store(scenario, wish, wish.store))
+    )
     if found.record is None or wish.fresh or _anew(scenario, found.record, wish):
         begun, record = _new(scenario, settings, wish, found, (clock or SystemClock()).now_ns())
     else:
@@ -95,13 +98,24 @@ def begin(scenario: Scenario, settings: RunSettings, wish: Wish, clock: Clock | 
     return _recorded(wish, record, begun)
 
 
-def _in_folders(root: Path) -> Found:
-    """The newest run that has its store in its folder."""
+def _in_folders(scenario: Scenario, root: Path) -> Found:
+    """The newest run that has its store in its folder; a record that is damaged there stands in the store too."""
     for path in reversed(folder.runs(root)):
         record = RunRecord.of_folder(path)
+        if record is None and (path / RECORD).exists() and (path / FILE).exists():
+            record = asyncio.run(_kept_in(f"duckdb://{path}/{FILE}", scenario))
         if record is not None and not record.store:
             return Found(record, path)
     return Found()
+
+
+async def _kept_in(url: str, scenario: Scenario) -> RunRecord | None:
+    store = open_store(url)
+    await store.open()
+    try:
+        return await RunRecord.of_store(store, scenario.name)
+    finally:
+        await store.close()
 
 
 async def _in_store(scenario: Scenario, wish: Wish, url: str) -> Found:

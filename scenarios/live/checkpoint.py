@@ -2,7 +2,8 @@
 
 Both hold pickles, which could run any code, so nothing is read whose seal was not made with the key of this
 installation. The seal is the checksum too: a file that was cut or changed is not read. Two generations are
-kept, so that one damaged file costs nothing.
+kept, so that one damaged file costs nothing. A journal ends with an entry that a kill has cut, which nobody was
+told of; any other entry that is not whole is damage, and what is behind it cannot be gone on from.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from scenarios.forecast.saved import own_key, software, write_private
 
@@ -23,7 +25,8 @@ log = logging.getLogger(__name__)
 
 MAGIC = b"future-factory-state 1 "
 SEAL_BYTES = 16
-HEAD = struct.Struct("<I")
+HEAD = struct.Struct("<II")
+"""Length of the entry that follows, and a checksum of these four bytes."""
 MOST_BYTES = 1 << 30
 
 
@@ -93,7 +96,7 @@ class State:
 
 
 class Journal:
-    """What came since a state, one sealed entry after the other; an entry that was cut ends it.
+    """What came since a state, one sealed entry after the other; an entry that a kill has cut ends it.
 
     Args:
         path: The file; entries are added at its end.
@@ -106,6 +109,7 @@ class Journal:
         """Length of the file as far as it has been looked at or written."""
         self._key = key or own_key()
         self._file: int | None = None
+        self._damaged_at: int | None = None
 
     def add(self, entry: Any) -> None:
         """Keep an entry; it survives the end of this process at once, that of the machine after :meth:`sync`.
@@ -116,7 +120,7 @@ class Journal:
         if self._file is None:
             self._file = self._opened()
         body = pickle.dumps(entry, pickle.HIGHEST_PROTOCOL)
-        head = HEAD.pack(len(body))
+        head = _head_of(len(body))
         try:
             _write(self._file, head + _seal(self._key, head, body) + body)
         except OSError:
@@ -142,6 +146,13 @@ class Journal:
         for body, _ in self._entries():
             yield pickle.loads(body)  # noqa: S301 - sealed with our own key
 
+    def whole(self) -> bool:
+        """Whether nothing of it is damaged: all can be read but an entry that a kill has cut at its end."""
+        self._damaged_at = None
+        for _ in self._entries():
+            pass
+        return self._damaged_at is None
+
     def _entries(self) -> Iterator[tuple[bytes, int]]:
         try:
             file = self.path.open("rb")
@@ -151,13 +162,24 @@ class Journal:
         with file:
             while head := file.read(HEAD.size + SEAL_BYTES):
                 length, seal = head[: HEAD.size], head[HEAD.size :]
-                size = HEAD.unpack(length)[0] if len(length) == HEAD.size else MOST_BYTES
-                body = file.read(size) if size < MOST_BYTES else b""
-                if len(body) != size or not hmac.compare_digest(seal, _seal(self._key, length, body)):
-                    log.warning("%s: expected a whole entry at byte %d, got one cut or damaged", self.path, end)
-                    return
-                end += len(head) + size
-                yield body, end
+                size = _size(length)
+                body = b"" if size is None else file.read(size)
+                if size is None or len(seal) < SEAL_BYTES or len(body) < size:
+                    self._damaged_at = end if size is None and len(length) == HEAD.size else None
+                elif not hmac.compare_digest(seal, _seal(self._key, length, body)):
+                    self._damaged_at = end
+                else:
+                    end += len(head) + size
+                    yield body, end
+                    continue
+                self._tell(end)
+                return
+
+    def _tell(self, end: int) -> None:
+        if self._damaged_at is None:
+            log.warning("%s: expected a whole entry at byte %d, got one that was cut", self.path, end)
+        else:
+            log.error("%s: expected a whole entry at byte %d, got a damaged one", self.path, end)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -169,6 +191,16 @@ class Journal:
         """Close and delete it."""
         self.close()
         self.path.unlink(missing_ok=True)
+
+
+def _head_of(size: int) -> bytes:
+    return HEAD.pack(size, crc32(size.to_bytes(4, "little")))
+
+
+def _size(head: bytes) -> int | None:
+    """Length of the entry behind a head; None when that is not whole."""
+    size = HEAD.unpack(head)[0] if len(head) == HEAD.size else MOST_BYTES
+    return size if size < MOST_BYTES and head == _head_of(size) else None
 
 
 def _write(handle: int, content: bytes) -> None:

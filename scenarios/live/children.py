@@ -20,6 +20,8 @@ READY = "ready"
 """What a child prints when it does its work."""
 FINAL = "final"
 """What a child prints before it ends by itself when starting it again cannot help."""
+ANEW = "anew"
+"""What a child prints before it ends because it cannot go on: all roles are to be made anew."""
 ANSWER = "answer "
 """What the line begins with in which somebody answers a question."""
 REFUSED = "refused "
@@ -67,6 +69,8 @@ class Child:
         """Whether it says nothing any more."""
         self.final = False
         """Whether it said that starting it again cannot help."""
+        self.anew = False
+        """Whether it said that all roles are to be made anew."""
         self._arguments = tuple(arguments)
         self._say, self._counted, self._asked = say, counted, asked
         self._descriptors = tuple(descriptors)
@@ -101,6 +105,8 @@ class Child:
             self.ready.set()
         elif text == FINAL:
             self.final = True
+        elif text == ANEW:
+            self.final = self.anew = True
         elif text.startswith((ANSWER, REFUSED)):
             self._answers.put_nowait(text)
         elif text.startswith(COUNTS):

@@ -62,9 +62,14 @@ class HubMemory:
         self._turn(0)
 
     def read(self) -> HubState | None:
-        """The state to go on from; None when there is none. Its events are then :meth:`events`."""
+        """The state to go on from; None when there is none, or a journal since it is damaged.
+
+        Its events are then :meth:`events`.
+        """
         state = self._state.read()
         if not isinstance(state, HubState):
+            return None
+        if not all(Journal(self._file(number)).whole() for number in self._numbers() if number >= state.journal):
             return None
         self._written = state.journal
         self._turn(max([state.journal, *self._numbers()]))

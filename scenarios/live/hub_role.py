@@ -17,7 +17,7 @@ from scenarios.live.hub import CONNECT_S, Hub
 from scenarios.live.parent import Parent
 from scenarios.live.plant_memory import PlantMemory
 from scenarios.live.settings import RunSettings
-from twin.errors import FatalError
+from twin.errors import ForgottenError
 from twin.ports import Clock
 from twin.records import RecordKind
 
@@ -85,15 +85,14 @@ async def prepared(hub: Hub, clock: Clock | None = None) -> None:
         clock: Time of the machine.
 
     Raises:
-        FatalError: The role died, and what it remembered cannot be read.
+        ForgottenError: The role died, and what it remembered cannot be read.
     """
     settings = hub.settings
     plant = PlantMemory(settings.plant_state, settings.run)
     if await asyncio.to_thread(_goes_on, hub, plant):
         return
     if hub.parent.again and any(settings.folder.glob("plant*.ticks")):
-        hint = "start the run again: it is made anew from its record"
-        raise FatalError(f"hub: expected a state to go on from in {settings.folder}, got none ({hint})")
+        raise ForgottenError(f"hub: expected what it can go on from in {settings.folder}, got none or damaged files")
     feed = await asyncio.to_thread(first_feed, settings)
     for note in feed.notes:
         print(note, flush=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scenarios.live.children import (
+    ANEW,
     ANSWER,
     ASK,
     BROKER,
@@ -94,6 +95,10 @@ class Parent:
     def final(self) -> None:
         """Say that starting this role again cannot help."""
         self._print(FINAL)
+
+    def anew(self) -> None:
+        """Say that this role cannot go on, and that all roles are to be made anew."""
+        self._print(ANEW)
 
     def counts(self, counters: Counters) -> None:
         """Tell the counters of this life, if they have changed."""

@@ -8,10 +8,11 @@ pieces are made again; the hub knows by their numbers which of them it has.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import pickle
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,8 @@ from typing import NamedTuple
 from brokers.outbox import Outbox
 from scenarios.feed import Feed
 from scenarios.live.checkpoint import Journal, State
+
+log = logging.getLogger(__name__)
 
 
 class Paced(NamedTuple):
@@ -87,12 +90,15 @@ class PlantMemory:
         self._state.write(pickle.dumps(PlantState(feed.dump())))
 
     def read(self) -> bool:
-        """Read what there is; False when there is nothing to go on from."""
+        """Read what there is; False when there is nothing to go on from, or the journal is damaged."""
         state = self._state.read() or self._first.read()
-        if not isinstance(state, PlantState):
+        if not isinstance(state, PlantState) or not self._journal.whole():
             return False
-        self._confirmed = state
-        self._entries = list(dict(self._journal.read()).items())  # one that was not synchronised was added again
+        entries = dict(self._journal.read())  # one that was not synchronised was added again
+        if not _follow(list(entries), state.entries):
+            log.error("%s: expected what the plant did since its state, got a part of it", self._path)
+            return False
+        self._confirmed, self._entries = state, list(entries.items())
         return True
 
     @property
@@ -192,3 +198,14 @@ class PlantMemory:
         self._journal.close()
         fresh.path.replace(self._path)
         self._journal = Journal(self._path)
+
+
+def _follow(numbers: Sequence[int], first: int) -> bool:
+    """Whether entries of these numbers leave no gap behind a state that had seen all before the first.
+
+    >>> _follow([3, 4, 5], 5), _follow([], 5), _follow([6, 7], 5), _follow([3, 4, 6], 5), _follow([2, 3], 5)
+    (True, True, False, False, False)
+    """
+    if not numbers:
+        return True
+    return list(numbers) == list(range(numbers[0], numbers[-1] + 1)) and numbers[0] <= first <= numbers[-1] + 1

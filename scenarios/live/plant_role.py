@@ -27,7 +27,7 @@ from scenarios.live.parent import Parent
 from scenarios.live.plant_memory import Entry, Hello, Paced, PlantMemory, Tick
 from scenarios.live.settings import RunSettings
 from twin.equipment import EquipmentPath
-from twin.errors import FatalError
+from twin.errors import ForgottenError
 from twin.ports import Clock
 from twin.records import Frame, RecordKind
 
@@ -329,8 +329,7 @@ async def run_plant(settings: RunSettings, stop: asyncio.Event, parent: Parent) 
     """
     memory = PlantMemory(settings.own_plant_state, settings.run, settings.plant_state)
     if not memory.read():
-        hint = "start the run again: it is made anew from its record"
-        raise FatalError(f"plant: expected a state to go on from in {settings.folder}, got none ({hint})")
+        raise ForgottenError(f"plant: expected what it can go on from in {settings.folder}, got none or damaged files")
     role = PlantRole(settings, memory.feed, parent=parent, memory=memory)
     spare_the_collector()
     await role.run(stop)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import secrets
 from datetime import datetime
 from pathlib import Path
@@ -25,11 +26,15 @@ from twin.sim.effect import Command
 if TYPE_CHECKING:
     from scenarios.document import Scenario
 
+log = logging.getLogger(__name__)
+
 SCHEMA = "run/v1"
 """Schema of the row of master data."""
 ASIDE = ("title", "description", "brokers", "store", "dashboards", "forecast", "expectations", "run")
 """Sections of a scenario that change nothing in its plant."""
 FILE = "record.json"
+CHECK = "check"
+"""Name of the checksum in a record's file."""
 BEGIN_ANEW = "--fresh begins a new run and keeps the old one apart"
 
 
@@ -71,18 +76,29 @@ class RunRecord(BaseModel):
         return records(RecordKind.META, [(path_of(self.scenario), now_ns, (SCHEMA, self.model_dump_json()))])
 
     def write(self, folder: Path) -> None:
-        """Keep it in the run's folder, whole or not at all."""
+        """Keep it in the run's folder, whole or not at all, with a checksum."""
         beside = folder / f".{FILE}"
-        write_private(beside, self.model_dump_json(indent=2).encode())
+        content = {**self.model_dump(mode="json"), CHECK: self._check()}
+        write_private(beside, json.dumps(content, indent=2).encode())
         beside.replace(folder / FILE)
+
+    def _check(self) -> str:
+        return hashlib.blake2b(self.model_dump_json().encode(), digest_size=8).hexdigest()
 
     @classmethod
     def of_folder(cls, folder: Path) -> Self | None:
-        """The record of a folder; None when it has none that can be read."""
+        """The record of a folder; None when it has none, or a damaged one, which is told."""
         try:
-            return cls.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            record = cls.model_validate(content)
+            if content.get(CHECK, record._check()) == record._check():  # records of earlier versions have none
+                return record
+        except OSError:
             return None
+        except (ValueError, AttributeError):
+            pass
+        log.error("%s: expected the record of a run, got a damaged one", folder / FILE)
+        return None
 
     @classmethod
     async def of_store(cls, history: History, scenario: str) -> Self | None:

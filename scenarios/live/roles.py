@@ -16,7 +16,7 @@ from typing import Any
 from scenarios.live.children import Counters
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
-from twin.errors import DataLostError, FactoryError, FatalError, ProblemsError
+from twin.errors import DataLostError, FactoryError, FatalError, ForgottenError, ProblemsError
 
 NAMES = ("hub", "plant", "gateway")
 MODULE = "scenarios.live.roles"
@@ -95,7 +95,9 @@ def lived(options: argparse.Namespace) -> int:
         return error.exit_code
     except FactoryError as error:
         print(f"{options.name}: {error}", file=sys.stderr)
-        if isinstance(error, FatalError | ProblemsError):
+        if isinstance(error, ForgottenError):
+            parent.anew()
+        elif isinstance(error, FatalError | ProblemsError):
             parent.final()
         return error.exit_code
     except Exception:

@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from brokers.embedded import EmbeddedBroker
@@ -44,6 +44,11 @@ class ChildLife:
         """Whether starting it again cannot help."""
         return self.child.final
 
+    @property
+    def anew(self) -> bool:
+        """Whether it cannot go on from what it remembered."""
+        return self.child.anew
+
     async def begin(self) -> bool:
         """Start it; True when it does its work, False when it has ended before."""
         await self.child.start()
@@ -62,7 +67,7 @@ class ChildLife:
 class BrokerLife:
     """One life of the embedded broker, each on the same port with the same user."""
 
-    final = False
+    final = anew = False
 
     def __init__(self, broker: EmbeddedBroker, again: bool):
         self.broker, self._again = broker, again
@@ -99,10 +104,16 @@ class LiveRun:
         say: Tells the user one line.
         listener: Socket of the pages, closed by who made it; default one made from the settings.
         lock: Lock of the run's folder, which its processes hold too.
+        lost: What was lost before its roles were made anew, for people.
     """
 
     def __init__(
-        self, settings: RunSettings, say: Say, listener: socket.socket | None = None, lock: RunLock | None = None
+        self,
+        settings: RunSettings,
+        say: Say,
+        listener: socket.socket | None = None,
+        lock: RunLock | None = None,
+        lost: Sequence[str] = (),
     ):
         self.settings = settings
         self.lived = False
@@ -112,8 +123,9 @@ class LiveRun:
         self._roles: dict[str, Watched] = {}
         self._kept: list[asyncio.Task[None]] = []
         self._changed, self._new = asyncio.Event(), asyncio.Event()
-        self._listener = listener
+        self._listener, self._borrowed = listener, listener is not None
         self._lock = lock
+        self._lost = tuple(lost)
         self._claim: Claim | None = None
 
     async def run(self) -> None:
@@ -240,8 +252,14 @@ class LiveRun:
             await asyncio.gather(*(role.stop(limit_s) for role in roles))
         if self._claim is not None:
             await self._claim.close()
-        if self._listener is not None:
+        if self._listener is not None and not self._borrowed:
             self._listener.close()
+
+    @property
+    def losses(self) -> list[str]:
+        """What is lost, for people."""
+        now = [f"{name}: {told}" for name, role in self._roles.items() if (told := losses(role.counters))]
+        return [*self._lost, *now]
 
     def _reckon(self) -> None:
         """See whether anything is lost.
@@ -249,6 +267,5 @@ class LiveRun:
         Raises:
             DataLostError: Something is.
         """
-        lost = [f"{name}: {told}" for name, role in self._roles.items() if (told := losses(role.counters))]
-        if lost:
+        if lost := self.losses:
             raise DataLostError(f"run: expected every record in the store, got {'; '.join(lost)}")

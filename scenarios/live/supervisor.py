@@ -25,10 +25,12 @@ class RoleEndedError(FactoryError):
     Args:
         text: What is told.
         exit_code: That of the role; 3 when it was killed.
+        anew: All roles are to be made anew from the record of the run.
     """
 
-    def __init__(self, text: str, exit_code: int):
+    def __init__(self, text: str, exit_code: int, anew: bool = False):
         super().__init__(text)
+        self.anew = anew
         self.exit_code = exit_code if exit_code in OWN_CODES else 3
 
 
@@ -38,6 +40,10 @@ class Life(Protocol):
     @property
     def final(self) -> bool:
         """Whether starting it again cannot help."""
+
+    @property
+    def anew(self) -> bool:
+        """Whether it cannot go on from what it remembered."""
 
     async def begin(self) -> bool:
         """Start it; True when it does its work, False when it has ended before."""
@@ -160,7 +166,7 @@ class Watched:
 
     def _leave_final(self, code: int) -> None:
         if self.life is not None and self.life.final:
-            raise RoleEndedError(f"{self.name}: {told(code)} (see its messages above)", code)
+            raise RoleEndedError(f"{self.name}: {told(code)} (see its messages above)", code, self.life.anew)
 
     def _change(self, status: str) -> None:
         self.status = status

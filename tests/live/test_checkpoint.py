@@ -72,6 +72,32 @@ def test_a_changed_entry_ends_the_journal(tmp_path: Path) -> None:
     assert list(journal(tmp_path, OTHER).read()) == []
 
 
+def three(folder: Path) -> tuple[Journal, bytes]:
+    """A journal of three entries, and what its file holds."""
+    kept = journal(folder)
+    for number in range(3):
+        kept.add(["entry", number])
+    kept.close()
+    return kept, kept.path.read_bytes()
+
+
+def test_a_flipped_bit_anywhere_is_damage(tmp_path: Path) -> None:
+    kept, content = three(tmp_path)
+    assert kept.whole()
+    for place in range(len(content)):
+        spoilt = bytearray(content)
+        spoilt[place] ^= 1 << place % 8
+        kept.path.write_bytes(spoilt)
+        assert not journal(tmp_path).whole(), place
+
+
+def test_an_entry_that_a_kill_has_cut_is_none(tmp_path: Path) -> None:
+    kept, content = three(tmp_path)
+    for end in range(len(content)):
+        kept.path.write_bytes(content[:end])
+        assert journal(tmp_path).whole(), end
+
+
 def test_nothing_to_read_is_nothing(tmp_path: Path) -> None:
     assert state(tmp_path).read() is None
     assert list(journal(tmp_path).read()) == []

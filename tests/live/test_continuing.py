@@ -14,6 +14,7 @@ from scenarios.document import Scenario
 from scenarios.live.begin import Begun, Wish, begin
 from scenarios.live.hub import Hub
 from scenarios.live.hub_role import prepared
+from scenarios.live.record import RunRecord
 from scenarios.loader import load
 from tests.cli.truth import FOREVER
 from twin.errors import ScenarioError
@@ -133,6 +134,28 @@ async def test_a_run_without_its_memory_is_made_again_from_its_record(tmp_path: 
     second = await history(scenario, given, START_NS + HOUR_NS)
     assert second.settings.folder == first.settings.folder
     assert content(await stored(second.settings.store, RecordKind.PART, START_NS)) == before
+
+
+async def test_a_record_with_a_flipped_bit_is_taken_from_the_store(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    scenario = load("workshop")
+    first = await history(scenario, wish(tmp_path, None), START_NS)
+    file = first.settings.folder / "record.json"
+    whole = file.read_bytes()
+    for place in range(0, len(whole), 7):
+        content = bytearray(whole)
+        content[place] ^= 1
+        file.write_bytes(content)
+        caplog.clear()
+        read = RunRecord.of_folder(first.settings.folder)
+        assert bool(caplog.records) == (read is None), place
+        assert read is None or read.id == first.settings.run, place
+    file.write_bytes(whole[:-20])
+    second = await history(scenario, wish(tmp_path, None), START_NS + HOUR_NS)
+    assert (second.settings.run, second.settings.seed) == (first.settings.run, first.settings.seed)
+    assert second.settings.folder == first.settings.folder
+    assert file.read_bytes() == whole
 
 
 async def test_a_store_with_rows_and_no_record_is_left_as_it_is(tmp_path: Path) -> None:
