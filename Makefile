@@ -36,7 +36,7 @@ reliability: export FF_FAULTS ?= 20
 reliability: export FF_AWAY_S ?= 120
 reliability: install-test
 	@rm -f .reliability.jsonl
-	RELIABILITY_ROWS=.reliability.jsonl $(PYTEST) tests/reliability; code=$$?; \
+	RELIABILITY_ROWS=.reliability.jsonl $(PYTEST) --timeout 1800 tests/reliability; code=$$?; \
 	$(BIN)/python -m tests.reliability.report .reliability.jsonl; rm -f .reliability.jsonl; exit $$code
 
 # A million spoilt inputs for everything that reads what others wrote; the table goes into docs/reliability.md.

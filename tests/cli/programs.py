@@ -57,6 +57,11 @@ class Program:
         """Number of its process."""
         return self._process.pid
 
+    @property
+    def lives(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
     def wait(self, limit_s: float = 30) -> int:
         """Wait until it ends by itself and give its exit code."""
         code = self._process.wait(limit_s)

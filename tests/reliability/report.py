@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tests.reliability.judge import Verdict
@@ -14,18 +15,18 @@ from tests.reliability.judge import Verdict
 ROWS = "RELIABILITY_ROWS"
 """Environment variable: file that rows are appended to."""
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+NUMBERS = ("rows", "lost", "doubled", "figures", "wrong", "uncertain")
 BEGIN, END = "<!-- faults -->\n", "<!-- end of faults -->\n"
 
 
-def noted(fault: str, seed: int, verdict: Verdict, back_s: float | None) -> None:
-    """Keep a row, if somebody wants rows."""
+def noted(fault: str, seed: int, times: int, verdict: Verdict, back_s: Sequence[float]) -> None:
+    """Keep the row of a run, if somebody wants rows."""
     file = os.environ.get(ROWS)
     if file:
-        numbers = {
-            name: getattr(verdict, name) for name in ("rows", "lost", "doubled", "figures", "wrong", "uncertain")
-        }
+        numbers = {name: getattr(verdict, name) for name in NUMBERS}
+        row = {"fault": fault, "seed": seed, "times": times, "back_s": list(back_s), **numbers}
         with Path(file).open("a", encoding="utf-8") as rows:
-            rows.write(json.dumps({"fault": fault, "seed": seed, "back_s": back_s, **numbers}) + "\n")
+            rows.write(json.dumps(row) + "\n")
 
 
 def table(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -34,14 +35,14 @@ def table(rows: Iterable[Mapping[str, Any]]) -> str:
     for row in rows:
         faults.setdefault(row["fault"], []).append(row)
     lines = [
-        "| Fault | Runs | Rows of events | Lost | Doubled | Figures | Wrong | Not `good` | Back after, longest |",
-        "| --- | --: | --: | --: | --: | --: | --: | --: | --: |",
+        "| Fault | Times | Runs | Rows of events | Lost | Doubled | Figures | Wrong | Not `good` | Back after |",
+        "| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |",
     ]
     for fault, some in sorted(faults.items()):
-        sums = [sum(row[name] for row in some) for name in ("rows", "lost", "doubled", "figures", "wrong", "uncertain")]
-        back = [row["back_s"] for row in some if row["back_s"] is not None]
-        longest = f"{max(back):.1f} s" if back else "-"
-        lines.append(f"| {fault} | {len(some)} | {' | '.join(f'{number:,}' for number in sums)} | {longest} |")
+        counts = [sum(row["times"] for row in some), len(some), *(sum(row[name] for row in some) for name in NUMBERS)]
+        back = [seconds for row in some for seconds in row["back_s"]]
+        took = f"{median(back):.1f} s, at most {max(back):.1f} s" if back else "-"
+        lines.append(f"| {fault} | {' | '.join(f'{number:,}' for number in counts)} | {took} |")
     return "\n".join(lines) + "\n"
 
 

@@ -14,10 +14,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.counterparts import free_port, needed, port_open, wait_for
-from tests.reliability.network import BadNetwork
+from tests.counterparts import free_port, wait_for
 from tests.servers.influxdb import CONFIG, InfluxServer, answers, influxdb18_program
-from tests.servers.mosquitto import Mosquitto
 
 
 class Influx:
@@ -107,25 +105,6 @@ class SlowProxy:
     def close(self) -> None:
         """Let nobody in any more."""
         self._listener.close()
-
-
-class FarMosquitto(Mosquitto):
-    """A broker at the other end of a wire."""
-
-    def __init__(self, folder: Path, network: BadNetwork):
-        super().__init__(folder)
-        self._network = network
-        text = self._config.read_text(encoding="utf-8")
-        self._config.write_text(text.replace("127.0.0.1", network.there), encoding="utf-8")
-
-    @property
-    def url(self) -> str:
-        return f"mqtt://{self._network.there}:{self.port}"
-
-    def start(self) -> None:
-        program = needed("mosquitto", "/usr/sbin/mosquitto")
-        self._process = subprocess.Popen([*self._network.within, program, "-c", str(self._config)])
-        wait_for(lambda: port_open(self.port, self._network.there), "mosquitto", self._process)
 
 
 def pause(seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""A run that something happens to: started as a user does, hurt at a moment from a seed, ended by Ctrl-C, judged."""
+"""A run that something happens to: started as a user does, hurt at moments from a seed, ended by Ctrl-C, judged."""
 
 from __future__ import annotations
 
@@ -16,26 +16,41 @@ import psutil
 import pytest
 
 from scenarios.live.settings import RunSettings
+from scenarios.live.supervisor import PAUSES_S
 from tests.cli.programs import FACTORY, Program, get
 from tests.counterparts import wait_for
 from tests.reliability.judge import Verdict, judged
 from tests.reliability.report import noted
 
-SEEDS = [int(os.environ.get("FF_FAULT_SEED", "1")) + number for number in range(int(os.environ.get("FF_FAULTS", "1")))]
-"""One pass in ``make test``, ``FF_FAULTS`` passes in ``make reliability``."""
+FAULTS = int(os.environ.get("FF_FAULTS", "1"))
+"""How often each fault happens: once in ``make test``, ``FF_FAULTS`` times in ``make reliability``."""
+SEED = int(os.environ.get("FF_FAULT_SEED", "1"))
 ALONE = "FF_FAULTS" in os.environ
 """Times are judged by ``make reliability`` only, where nothing else uses the machine."""
 AWAY_S = float(os.environ.get("FF_AWAY_S", "8"))
-"""How long brokers and stores are away."""
+"""How long brokers and stores are away the first time; later and other lengths are up to ``SHORT_S``."""
+SHORT_S = 8.0
+A_RUN = 10
+"""Most faults of one run."""
+DEATHS = len(PAUSES_S)
+"""Most deaths of a role in one run: it is given up when it dies more often within a minute each."""
 SPEED = 240
 """Simulated seconds per second: an hour in 15 s, so that windows close before and after the fault."""
 BACK_S = 10.0
 """A role is back in so long; where the machine is so busy that the whole run took longer to start, in that time."""
 BACK = re.compile(r"(\w+): back after ([\d.]+) s")
 DOWN = re.compile(r"(\w+): ended \(.*\), starting again")
+LIVE = "live; Ctrl-C ends"
 LIMIT_S = 90.0
+SLACK_MS = 1_200_000
+"""Simulated time by which a run that is in step may seem late: ten ticks, 5 s."""
 
-faulty = pytest.mark.parametrize("seed", SEEDS)
+
+def faulty(most: int = A_RUN) -> pytest.MarkDecorator:
+    """Give a test ``seed`` and ``times``: so many faults as are wanted, at most so many of them in one run."""
+    runs = -(-FAULTS // most)
+    shares = [FAULTS // runs + (number < FAULTS % runs) for number in range(runs)]
+    return pytest.mark.parametrize(("seed", "times"), [(SEED + number, share) for number, share in enumerate(shares)])
 
 
 @dataclass
@@ -49,6 +64,8 @@ class Story:
         options: Further words of the command.
         environment: Further environment.
         within: Words put before the command, to run it elsewhere.
+        back_s: How long each death of a role took, without the pause that the supervisor makes before it.
+        times: How often the fault has happened.
     """
 
     fault: str
@@ -57,7 +74,8 @@ class Story:
     options: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     within: tuple[str, ...] = ()
-    back_s: float | None = None
+    back_s: list[float] = field(default_factory=list)
+    times: int = 0
 
     def __post_init__(self) -> None:
         self.chance = random.Random(f"{self.fault} {self.seed}")
@@ -80,12 +98,42 @@ class Story:
         self.program.line("live", LIMIT_S)
         self.limit_s = max(BACK_S, time.monotonic() - begun)
         self.goes_on(4)
+        self._paired = time.monotonic(), self.beat()
+
+    def occasions(self, times: int, ticks: int = 4) -> Iterator[int]:
+        """The moments at which it is hurt, each after the one before has been got over.
+
+        Args:
+            times: How many.
+            ticks: Ticks that must be stored after what the fault held up.
+        """
+        for number in range(times):
+            self.somewhen()
+            yield number
+            self.times += 1
+            self.catches_up()
+            self.goes_on(ticks)
+
+    def catches_up(self) -> None:
+        """Wait until all is stored that the plant should have said by now."""
+        since, first_ms = self._paired
+        target = first_ms + (time.monotonic() - since) * SPEED * 1000 - SLACK_MS
+        self.wait(lambda: self.beat() >= target, "the gap to be filled")
 
     def goes_on(self, ticks: int) -> None:
         """Wait until so many more ticks of every site are stored."""
         tick_ms = 120_000 * ticks
         target = self.beat() + tick_ms
-        wait_for(lambda: self.beat() >= target, f"{ticks} more ticks\n" + "\n".join(self.program.lines), None, LIMIT_S)
+        self.wait(lambda: self.beat() >= target, f"{ticks} more ticks")
+
+    def wait(self, ready: Callable[[], bool], what: str) -> None:
+        """Wait for something of a run that lives; fails with what the run has said."""
+        try:
+            wait_for(lambda: not self.program.lives or ready(), what, None, LIMIT_S)
+            assert self.program.lives, f"the run ended instead of {what}"
+        except BaseException:
+            print("\n".join(self.program.lines))
+            raise
 
     def beat(self) -> int:
         """Last heartbeat of the site longest silent, in ms."""
@@ -103,6 +151,10 @@ class Story:
         """Let a time pass that the seed decides."""
         time.sleep(self.chance.uniform(0.0, longest_s))
 
+    def length_s(self, number: int) -> float:
+        """How long a counterpart is away this time: the first time as long as is asked for, then shorter."""
+        return AWAY_S if number == 0 else self.chance.uniform(2.0, SHORT_S)
+
     def process(self, word: str) -> psutil.Process:
         """The process of a role."""
         family = psutil.Process(self.program.pid).children(recursive=True)
@@ -115,9 +167,20 @@ class Story:
         process.kill()
         process.wait(10)
         then()
-        wait_for(lambda: len(self.told(role)) >= before + 2, f"{role} to be back", None, LIMIT_S)
+        self.wait(lambda: len(self.told(role)) >= before + 2, f"{role} to be back")
         assert len(self.told(role)) == before + 2, "\n".join(self.program.lines)
-        self.back_s = max(self.back_s or 0.0, float(BACK.fullmatch(self.told(role)[-1])[2]))  # type: ignore[index]
+        match = BACK.fullmatch(self.told(role)[-1])
+        assert match is not None
+        self.back_s.append(max(0.0, float(match[2]) - PAUSES_S[before // 2 % DEATHS]))
+
+    def spoil(self, role: str, harm: Callable[[], None]) -> None:
+        """Kill a role, harm what it goes on from, and see that it is back, or that all roles are made anew."""
+        back, live = len(self.told(role)), self.program.lines.count(LIVE)
+        process = self.process(role)
+        process.kill()
+        process.wait(10)
+        harm()
+        self.wait(lambda: len(self.told(role)) >= back + 2 or self.program.lines.count(LIVE) > live, f"{role} again")
 
     def told(self, role: str) -> list[str]:
         """Lines that say that a role is down or back."""
@@ -127,15 +190,15 @@ class Story:
     def end(self, code: int = 0) -> Verdict:
         """Wait until the brain has nothing under way, press Ctrl-C and judge."""
         self.goes_on(4)
-        wait_for(lambda: self.taken("brain_unstored") == 0, "indicators to be stored", None, LIMIT_S)
+        self.wait(lambda: self.taken("brain_unstored") == 0, "indicators to be stored")
         begun = time.monotonic()
         assert self.program.interrupt() == code, "\n".join(self.program.lines)
         took_s = time.monotonic() - begun
         verdict = asyncio.run(judged(self.settings))
-        noted(self.fault, self.seed, verdict, self.back_s)
+        noted(self.fault, self.seed, max(self.times, 1), verdict, self.back_s)
         assert verdict.clean, f"{verdict}\n" + "\n".join(self.program.lines)
         assert not ALONE or took_s < BACK_S
-        assert not ALONE or self.back_s is None or self.back_s < self.limit_s
+        assert not ALONE or max(self.back_s, default=0.0) < self.limit_s, self.back_s
         return verdict
 
 

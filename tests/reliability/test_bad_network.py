@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.reliability.network import BadNetwork
-from tests.reliability.servers import FarMosquitto, pause
-from tests.reliability.stories import AWAY_S, faulty, story
+from tests.reliability.servers import pause
+from tests.reliability.stories import SHORT_S, faulty, story
+from tests.servers.mosquitto import Mosquitto
 
 pytestmark = pytest.mark.xdist_group("live")
 
@@ -24,9 +25,9 @@ def network() -> Iterator[BadNetwork]:
 
 
 @pytest.fixture
-def far(tmp_path: Path, network: BadNetwork) -> Iterator[FarMosquitto]:
+def far(tmp_path: Path, network: BadNetwork) -> Iterator[Mosquitto]:
     """A broker at its other end."""
-    broker = FarMosquitto(tmp_path, network)
+    broker = Mosquitto(tmp_path, host=network.there, within=network.within)
     broker.start()
     try:
         yield broker
@@ -34,17 +35,16 @@ def far(tmp_path: Path, network: BadNetwork) -> Iterator[FarMosquitto]:
         broker.stop()
 
 
-@faulty
+@faulty()
 @pytest.mark.parametrize("trouble", ["delay", "loss", "cut"])
 def test_nothing_is_lost_or_doubled(
-    trouble: str, seed: int, tmp_path: Path, network: BadNetwork, far: FarMosquitto
+    trouble: str, seed: int, times: int, tmp_path: Path, network: BadNetwork, far: Mosquitto
 ) -> None:
     with story(f"network: {trouble}", seed, tmp_path, "--broker", far.url) as run:
-        run.somewhen()
-        network.delay_s = 0.15 if trouble == "delay" else 0.0
-        network.loss = 0.1 if trouble == "loss" else 0.0
-        network.cut = trouble == "cut"
-        pause(AWAY_S)
-        network.delay_s, network.loss, network.cut = 0.0, 0.0, False
-        run.goes_on(10)
+        for _ in run.occasions(times):
+            network.delay_s = 0.15 if trouble == "delay" else 0.0
+            network.loss = 0.1 if trouble == "loss" else 0.0
+            network.cut = trouble == "cut"
+            pause(run.chance.uniform(2.0, SHORT_S))
+            network.delay_s, network.loss, network.cut = 0.0, 0.0, False
         run.end()

@@ -8,16 +8,16 @@ import pytest
 
 from tests.counterparts import missing
 from tests.reliability.servers import pause
-from tests.reliability.stories import AWAY_S, faulty, story
+from tests.reliability.stories import SHORT_S, faulty, story
 from tests.servers.mosquitto import Mosquitto
 
 LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 
 @pytest.mark.xdist_group("live")
-@faulty
+@faulty()
 @pytest.mark.parametrize("step", ["+3600", "-3600"])
-def test_nothing_is_lost_or_doubled(step: str, seed: int, tmp_path: Path, mosquitto: Mosquitto) -> None:
+def test_nothing_is_lost_or_doubled(step: str, seed: int, times: int, tmp_path: Path, mosquitto: Mosquitto) -> None:
     if not LIBRARIES:
         missing("libfaketime is not installed (see .ci/run)")
     offset = tmp_path / "offset"
@@ -30,8 +30,7 @@ def test_nothing_is_lost_or_doubled(step: str, seed: int, tmp_path: Path, mosqui
         "DONT_FAKE_MONOTONIC": "1",
     }
     with story(f"clock step {step} s", seed, tmp_path, "--broker", mosquitto.url, environment=faked) as run:
-        run.somewhen()
-        offset.write_text(f"{step}\n", encoding="utf-8")
-        pause(AWAY_S)
-        run.goes_on(10)
+        for number in run.occasions(times):
+            offset.write_text(f"{int(step) * (number + 1):+d}\n", encoding="utf-8")
+            pause(run.chance.uniform(2.0, SHORT_S))
         run.end()

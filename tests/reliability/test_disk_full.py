@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.reliability.servers import pause
-from tests.reliability.stories import AWAY_S, faulty, story
+from tests.reliability.stories import SHORT_S, faulty, story
 
 pytestmark = pytest.mark.xdist_group("live")
 
@@ -30,15 +30,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-@faulty
-def test_nothing_is_lost_or_doubled(seed: int, small_disk: Path) -> None:
+@faulty()
+def test_nothing_is_lost_or_doubled(seed: int, times: int, small_disk: Path) -> None:
     with story("disk full", seed, small_disk) as run:
-        run.somewhen()
         filler = small_disk / "filler"
-        fill(filler)
-        pause(AWAY_S)
-        filler.unlink()
-        run.goes_on(10)
+        for _ in run.occasions(times):
+            fill(filler)
+            pause(run.chance.uniform(2.0, SHORT_S))
+            filler.unlink()
         run.end()
     assert [line for line in run.program.lines if "space" in line.lower()], "\n".join(run.program.lines)
 

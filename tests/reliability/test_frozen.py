@@ -13,13 +13,12 @@ pytestmark = pytest.mark.xdist_group("live")
 WORDS = {"plant": "plant", "hub": "hub", "broker": "brokers.embedded"}
 
 
-@faulty
+@faulty()
 @pytest.mark.parametrize("role", WORDS)
-def test_nothing_is_lost_or_doubled(role: str, seed: int, tmp_path: Path) -> None:
+def test_nothing_is_lost_or_doubled(role: str, seed: int, times: int, tmp_path: Path) -> None:
     with story(f"SIGSTOP of the {role}", seed, tmp_path) as run:
-        run.somewhen()
-        with stopped(run.process(WORDS[role]), run.chance.uniform(2.0, 6.0)):
-            pass
-        run.goes_on(10)
+        for _ in run.occasions(times):
+            with stopped(run.process(WORDS[role]), run.chance.uniform(2.0, 6.0)):
+                pass
         run.end()
     assert not run.told(role)

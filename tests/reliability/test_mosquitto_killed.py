@@ -7,28 +7,26 @@ from pathlib import Path
 import pytest
 
 from tests.reliability.servers import pause
-from tests.reliability.stories import AWAY_S, faulty, story
+from tests.reliability.stories import faulty, story
 from tests.servers.mosquitto import Mosquitto
 
 pytestmark = pytest.mark.xdist_group("live")
 
 
-@faulty
-def test_killed_and_back_at_once(seed: int, tmp_path: Path, mosquitto: Mosquitto) -> None:
+@faulty()
+def test_killed_and_back_at_once(seed: int, times: int, tmp_path: Path, mosquitto: Mosquitto) -> None:
     with story("kill -9 of Mosquitto", seed, tmp_path, "--broker", mosquitto.url) as run:
-        run.somewhen()
-        mosquitto.kill()
-        mosquitto.start()
-        run.goes_on(10)
+        for _ in run.occasions(times):
+            mosquitto.kill()
+            mosquitto.start()
         run.end()
 
 
-@faulty
-def test_away_for_a_while(seed: int, tmp_path: Path, mosquitto: Mosquitto) -> None:
-    with story(f"Mosquitto away for {AWAY_S:g} s", seed, tmp_path, "--broker", mosquitto.url) as run:
-        run.somewhen()
-        mosquitto.kill()
-        pause(AWAY_S)
-        mosquitto.start()
-        run.goes_on(10)
+@faulty()
+def test_away_for_a_while(seed: int, times: int, tmp_path: Path, mosquitto: Mosquitto) -> None:
+    with story("Mosquitto away", seed, tmp_path, "--broker", mosquitto.url) as run:
+        for number in run.occasions(times):
+            mosquitto.kill()
+            pause(run.length_s(number))
+            mosquitto.start()
         run.end()

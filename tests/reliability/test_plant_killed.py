@@ -1,4 +1,4 @@
-"""The plant is killed at any moment, as the kernel does when memory is short."""
+"""The plant is killed at any moment, again and again, as the kernel does when memory is short."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.stories import faulty, story
+from tests.reliability.stories import DEATHS, faulty, story
 
 
 @pytest.mark.xdist_group("live")
-@faulty
-def test_nothing_is_lost_or_doubled(seed: int, tmp_path: Path) -> None:
+@faulty(DEATHS)
+def test_nothing_is_lost_or_doubled(seed: int, times: int, tmp_path: Path) -> None:
     with story("kill -9 of the plant", seed, tmp_path) as run:
-        run.somewhen()
-        run.kill("plant", "plant")
-        run.goes_on(10)
+        for _ in run.occasions(times):
+            run.kill("plant", "plant")
         run.end()

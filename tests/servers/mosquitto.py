@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,20 +17,27 @@ OWN = ("listener", "allow_anonymous", "password_file", "persistence", "autosave"
 
 
 class Mosquitto:
-    """A broker with the queues of the shipped configuration; ``kill`` and ``start``: same port, nothing remembered."""
+    """A broker with the queues of the shipped configuration; ``kill`` and ``start``: same port, nothing remembered.
 
-    def __init__(self, folder: Path, more: str = ""):
-        self.port = free_port()
+    Args:
+        folder: Where its files are.
+        more: Further lines of its configuration.
+        host: Address it listens on.
+        within: Words put before its command, to run it elsewhere.
+    """
+
+    def __init__(self, folder: Path, more: str = "", host: str = "127.0.0.1", within: Sequence[str] = ()):
+        self.port, self._host, self._within = free_port(), host, tuple(within)
         self._config = folder / "mosquitto.conf"
         kept = [line for line in SHIPPED.read_text(encoding="utf-8").splitlines() if not line.startswith(OWN)]
-        own = f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type error\n"
+        own = f"listener {self.port} {host}\nallow_anonymous true\npersistence false\nlog_type error\n"
         shipped = "\n".join(kept)
         self._config.write_text(f"{own}{shipped}\n{more}\nlog_dest file {folder}/mosquitto.log\n", encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"mqtt://127.0.0.1:{self.port}"
+        return f"mqtt://{self._host}:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -39,8 +46,9 @@ class Mosquitto:
 
     def start(self) -> None:
         program = needed("mosquitto", "/usr/sbin/mosquitto")
-        self._process = subprocess.Popen([program, "-c", str(self._config)], stderr=subprocess.DEVNULL)
-        wait_for(lambda: port_open(self.port), "mosquitto", self._process)
+        words = [*self._within, program, "-c", str(self._config)]
+        self._process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+        wait_for(lambda: port_open(self.port, self._host), "mosquitto", self._process)
 
     def kill(self) -> None:
         """End it at once, as a power cut would."""

@@ -1,0 +1,31 @@
+"""What a role goes on from has a wrong byte when it dies: that is told, and all is made anew from the run's record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.reliability.stories import DEATHS, Story, faulty, story
+
+pytestmark = pytest.mark.xdist_group("live")
+FILES = {"hub.journal-*": "hub", "hub.state": "hub", "plant.ticks": "plant", "plant.state": "plant"}
+
+
+@faulty(DEATHS)
+@pytest.mark.parametrize("file", FILES)
+def test_nothing_is_lost_or_doubled(file: str, seed: int, times: int, tmp_path: Path) -> None:
+    with story(f"wrong byte in {file.removesuffix('-*')}", seed, tmp_path) as run:
+        for _ in run.occasions(times):
+            run.spoil(FILES[file], lambda: spoilt(run, file))
+        told = [line for line in run.program.lines if "damaged one" in line]
+        run.end()
+    assert len(told) >= times, "\n".join(run.program.lines)
+
+
+def spoilt(run: Story, file: str) -> None:
+    """Flip a bit of the newest such file before the next life of the role reads it."""
+    path = max(run.folder.glob(f"workshop/*/{file}"), key=lambda one: one.stat().st_mtime)
+    content = bytearray(path.read_bytes())
+    content[run.chance.randrange(len(content))] ^= 1 << run.chance.randrange(8)
+    path.write_bytes(content)
