@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from devices.drivers import open_driver, option_problems
-from devices.master import ideal_s, made_item, meters_of, site_masters, utc_offset_s
+from devices.master import ideal_s, made_item, meters_of, site_masters
 from devices.profiles import profiles
 from devices.recordings.options import ReplayOptions
 from devices.recordings.record import ReplayCounters
@@ -20,6 +20,7 @@ from twin.errors import Problem, ScenarioError
 from twin.master import meta_frame
 from twin.records import GOOD, Frame, RecordKind, records
 from twin.sim.clock import epoch_ns, to_ns
+from twin.zone import Zone
 
 EVENTS = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ORDER, RecordKind.ALARM)
 
@@ -41,7 +42,7 @@ class DeviceBank:
         self.site = site
         self.notes: list[str] = []
         self._config = config
-        self._setting = Setting(seed, epoch_ns(config.epoch), utc_offset_s(config), base or Path())
+        self._setting = Setting(seed, epoch_ns(config.epoch), _zone(config, site), base or Path())
         self._now_s = 0.0
         units = list(site_units(config, site))
         self._refuse(units)
@@ -178,3 +179,7 @@ def _in_time(frame: Frame) -> Frame:
     if len(frame) < 2 or bool(np.all(frame.time_ns[1:] >= frame.time_ns[:-1])):
         return frame
     return frame.take(np.argsort(frame.time_ns, kind="stable"))
+
+
+def _zone(config: PlantConfig, path: EquipmentPath) -> Zone:
+    return config.zone_of(next((site for where, site in config.sites() if where == path), None))

@@ -17,14 +17,13 @@ from twin.config import (
     PlantConfig,
     PowerConfig,
     ProcessConfig,
-    ShiftConfig,
     SiteConfig,
     StationConfig,
     Title,
     calendar_name,
 )
 from twin.control.planned import planned_run_s, pool_of
-from twin.day_pattern import DAY_S, seconds
+from twin.day_pattern import DAY_S
 from twin.equipment import EquipmentPath
 from twin.master import (
     CalendarMaster,
@@ -35,16 +34,16 @@ from twin.master import (
     Master,
     MeterMaster,
     PlaceMaster,
-    ShiftMaster,
     chain_path,
     meta_frame,
 )
-from twin.parts.calendar import DAYS, since_start
+from twin.parts.calendar import calendar_master
 from twin.records import Frame
 from twin.sim.links import Paths, destinations
 from twin.sim.station import Station
 from twin.stations import stations
 from twin.tags import TagSpec
+from twin.zone import Axis
 
 
 def ideal_s(station: StationConfig) -> float | None:
@@ -145,20 +144,8 @@ def equipment(
         to=to,
         link=station.link,
         final=bool(getattr(station, "final", False)),
-        calendar=None if calendar is None else _calendar(calendar),
+        calendar=None if calendar is None else calendar_master(calendar),
     )
-
-
-def _calendar(config: CalendarConfig) -> CalendarMaster:
-    days = tuple(DAYS.index(day) for day in config.days)
-    return CalendarMaster(days=days, shifts=tuple(_shift(each) for each in config.shifts))
-
-
-def _shift(config: ShiftConfig) -> ShiftMaster:
-    """A shift; breaks count from the same midnight as its start, so those after midnight exceed a day."""
-    start = seconds(config.start)
-    breaks = tuple((start + since_start(config, each), each.duration) for each in config.breaks)
-    return ShiftMaster(id=config.id, start_s=start, duration_s=config.duration, breaks=breaks)
 
 
 def line_calendar(config: PlantConfig, site: SiteConfig, line: LineConfig) -> CalendarConfig | None:
@@ -168,18 +155,20 @@ def line_calendar(config: PlantConfig, site: SiteConfig, line: LineConfig) -> Ca
     return None if name is None else config.calendars[name]
 
 
-def _place(title: Title | None, name: str, offset_s: float) -> PlaceMaster:
+def _place(title: Title | None, name: str, axis: Axis) -> PlaceMaster:
     shown = title or Title(en=name, zh=name)
-    return PlaceMaster(en=shown.en, zh=shown.zh, utc_offset_s=offset_s)
+    return PlaceMaster(en=shown.en, zh=shown.zh, utc_offset_s=axis.offset_s, zone=axis.zone.name)
 
 
-def _site_place(config: PlantConfig, path: EquipmentPath, site: SiteConfig, offset_s: float) -> PlaceMaster:
+def _site_place(config: PlantConfig, path: EquipmentPath, site: SiteConfig) -> PlaceMaster:
+    axis = config.axis(site)
     shown = site.title or Title(en=site.id, zh=site.id)
     district = config.districts.get(site.district or "")
     return PlaceMaster(
         en=shown.en,
         zh=shown.zh,
-        utc_offset_s=offset_s,
+        utc_offset_s=axis.offset_s,
+        zone=axis.zone.name,
         latitude=site.latitude,
         longitude=site.longitude,
         district=site.district,
@@ -193,41 +182,33 @@ def _site_place(config: PlantConfig, path: EquipmentPath, site: SiteConfig, offs
     )
 
 
-def _line_place(config: PlantConfig, site: SiteConfig, line: LineConfig, offset_s: float) -> PlaceMaster:
-    place = _place(line.title, line.id, offset_s)
+def _line_place(config: PlantConfig, site: SiteConfig, line: LineConfig) -> PlaceMaster:
+    place = _place(line.title, line.id, config.axis(site))
     calendar = line_calendar(config, site, line)
     if calendar is None:
         return place
-    known = _calendar(calendar)
+    known = calendar_master(calendar)
     return place.model_copy(update={name: getattr(known, name) for name in CalendarMaster.model_fields})
-
-
-def utc_offset_s(config: PlantConfig) -> float:
-    """Offset of local time from UTC at the plant's epoch, in s."""
-    offset = config.epoch.utcoffset()
-    return 0.0 if offset is None else offset.total_seconds()
 
 
 def site_masters(config: PlantConfig, site: EquipmentPath) -> Iterator[tuple[EquipmentPath, Master]]:
     """Master data of a site, its enterprise, areas, lines and units, from the top down."""
-    offset_s = utc_offset_s(config)
     for enterprise in config.enterprises:
         for each in enterprise.sites:
             if EquipmentPath.of(enterprise.id, each.id) == site:
-                yield EquipmentPath(enterprise.id), _place(enterprise.title, enterprise.id, offset_s)
-                yield site, _site_place(config, site, each, offset_s)
+                yield EquipmentPath(enterprise.id), _place(enterprise.title, enterprise.id, config.axis())
+                yield site, _site_place(config, site, each)
                 yield from _areas(config, site, each)
 
 
 def _areas(config: PlantConfig, path: EquipmentPath, site: SiteConfig) -> Iterator[tuple[EquipmentPath, Master]]:
-    offset_s = utc_offset_s(config)
     to, _ = destinations(config)
     planned = planned_run_s(config)
     for area in site.areas:
-        yield path.child(area.id), _place(area.title, area.id, offset_s)
+        yield path.child(area.id), _place(area.title, area.id, config.axis(site))
         for line in area.lines:
             here = path.child(area.id).child(line.id)
-            yield here, _line_place(config, site, line, offset_s)
+            yield here, _line_place(config, site, line)
             common = line_calendar(config, site, line)
             for position, station in enumerate(line.stations):
                 unit, own = here.child(station.id), config.calendars.get(calendar_name(site, line, station) or "")

@@ -14,6 +14,7 @@ from devices.signals.signal import Signal
 from twin.config import PowerConfig
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind
+from twin.zone import Zone
 
 
 class PlantView(Protocol):
@@ -120,13 +121,13 @@ class Setting:
     Args:
         seed: Seed of the run.
         epoch_ns: UTC time of simulated second 0.
-        utc_offset_s: Offset of local time at the epoch.
+        zone: Local time.
         base: Directory to which names of files are relative.
     """
 
     seed: int
     epoch_ns: int
-    utc_offset_s: float = 0.0
+    zone: Zone = field(default_factory=Zone)
     base: Path = Path()
 
 

@@ -62,7 +62,7 @@ def simulate_engine(
 
 def _locked(plant: Plant, scenario: Scenario) -> tuple[str, ...]:
     lock = plant.lock()
-    return () if lock is None else (lock.told(scenario.epoch),)
+    return () if lock is None else (lock.told(scenario),)
 
 
 def _summary(plant: Plant) -> Summary:

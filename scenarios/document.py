@@ -176,7 +176,7 @@ class Scenario(PlantConfig):
     @classmethod
     def _with_offset(cls, value: datetime) -> datetime:
         if value.tzinfo is None:
-            raise ValueError(f"expected a time with its offset from UTC, got {value.isoformat()}")
+            raise ValueError(f"expected a time with its offset from UTC, or a zone, got {value.isoformat()}")
         return value
 
     def plant(self) -> PlantConfig:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +62,8 @@ def export(
     chosen = scenario.run.seed if seed is None else seed
     manifest = {"scenario": scenario.name, "seed": chosen, "sim_s": until_s, "epoch": scenario.epoch.isoformat()}
     units = tuple(str(path) for path, _, _ in scenario.stations())
-    offset = (scenario.epoch.utcoffset() or timedelta()).total_seconds()
     end = start + round(until_s * 1e9)
-    subject = Subject(scenario.name, titles(scenario.plant()), units, offset, start, end, manifest)
+    subject = Subject(scenario.name, titles(scenario.plant()), units, scenario.zone_of(), start, end, manifest)
     draft = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         kind = exporter_of(name)

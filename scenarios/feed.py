@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from devices.bank import DeviceBank
 from devices.master import chain_meta
+from scenarios.boundaries import boundaries
 from twin.config import PlantConfig
-from twin.day_pattern import since_midnight_s
 from twin.equipment import EquipmentPath
 from twin.parts.calendar import DAYS
 from twin.records import Frame, RecordKind, records
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 Row = tuple[EquipmentPath, int, tuple[Any, ...]]
 LASTING = (RecordKind.STATE, RecordKind.STOCK)
 """Kinds whose last row holds until the next."""
+SAME_S = 1e-6
+"""Times closer than this are the same."""
 TICKS_S = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900)
 """Telemetry periods that divide the hour, so that window boundaries are sampled."""
 
@@ -44,7 +46,7 @@ def tick_for(wanted_s: float) -> float:
 
 def anchored(config: PlantConfig, start: datetime) -> PlantConfig:
     """The same plant with simulated second 0 at another moment, in the scenario's own time zone."""
-    return config.model_copy(update={"epoch": start.astimezone(config.epoch.tzinfo)})
+    return config.model_copy(update={"epoch": config.zone_of().at(start)})
 
 
 def anchor(config: PlantConfig, now: datetime, before: timedelta) -> datetime:
@@ -57,12 +59,13 @@ def anchor(config: PlantConfig, now: datetime, before: timedelta) -> datetime:
     >>> anchor(config, datetime.fromisoformat("2026-05-07T05:30+08:00"), timedelta(hours=8)).isoformat()
     '2026-05-06T06:00:00+08:00'
     """
-    local = (now - before).astimezone(config.epoch.tzinfo)
-    start = config.epoch.replace(year=local.year, month=local.month, day=local.day)
-    back = timedelta(days=start > local)
+    zone, latest = config.zone_of(), now - before
+    day = zone.at(latest).date()
+    if zone.moment(datetime.combine(day, config.epoch.time())) > latest:
+        day -= timedelta(days=1)
     if _days_differ(config.model_dump()):
-        back += timedelta(days=((start - back).weekday() - config.epoch.weekday()) % 7)
-    return start - back
+        day -= timedelta(days=(day.weekday() - config.epoch.weekday()) % 7)
+    return zone.moment(datetime.combine(day, config.epoch.time()))
 
 
 def _days_differ(node: Any) -> bool:
@@ -146,7 +149,7 @@ class Feed:
         if lock is not None and all(lock.ring != known.ring for known in self.locks):
             self.locks.append(lock)
             self.plant.tell_lock(lock)
-            log.warning("%s", lock.told(self.config.epoch))
+            log.warning("%s", lock.told(self.config))
 
     def _note(self, frames: list[Frame]) -> None:
         for frame in frames:
@@ -169,13 +172,19 @@ class Feed:
     def steps(self, until_s: float, tick_s: float) -> Iterator[float]:
         """Times at which to report on the way to ``until_s``: multiples of the tick from midnight on, and the end.
 
-        So hours and days end with a report wherever the epoch lies.
+        So hours, shifts and days end with a report wherever the epoch lies, and whatever the clock does: where one of
+        any site does not, there is a report more.
         """
-        late_s = since_midnight_s(self.config.epoch) % tick_s
+        late_s = self.config.axis().of_day(0.0) % tick_s
         step = math.floor((self.now_s + late_s) / tick_s) + 1
-        while step * tick_s - late_s < until_s:
-            yield step * tick_s - late_s
-            step += 1
+        edges = boundaries(self.config, self.now_s, until_s)
+        edge = next(edges, until_s)
+        while (time := step * tick_s - late_s) < until_s or edge < until_s:
+            on_grid = time <= edge + SAME_S
+            yield (time := time if on_grid else edge)
+            step += on_grid
+            while edge < min(time + SAME_S, until_s):
+                edge = next(edges, until_s)
         yield until_s
 
     def dump(self) -> bytes:

@@ -144,7 +144,7 @@ def simulate(
     if inside is not None:
         inside.add_to(figures)
     verdicts = tuple(Verdict(wanted, figures.value(wanted.scope, wanted.kpi)) for wanted in scenario.expectations)
-    locks = tuple(lock.told(scenario.epoch) for lock in feed.locks)
+    locks = tuple(lock.told(scenario) for lock in feed.locks)
     wall_s = time.perf_counter() - begun
     return Simulation(
         scenario.name, feed.seed, horizon_s, wall_s, plant.events, plant.fingerprint(), figures, verdicts,

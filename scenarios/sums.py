@@ -121,8 +121,6 @@ class Rates:
     """
 
     def __init__(self, config: PlantConfig):
-        midnight = config.epoch.replace(hour=0, minute=0, second=0, microsecond=0)
-        origin_s = (config.epoch - midnight).total_seconds()
         factors: list[DayPattern] = []
         tariffs: list[DayPattern] = []
         priced, varies = [], []
@@ -130,7 +128,7 @@ class Rates:
         for _, site, line in config.lines():
             each = len(line.stations)
             pair = [
-                DayPattern(values, origin_s)
+                DayPattern(values, config.axis(site))
                 for values in (site.grid_factors or {"00:00": site.grid_factor}, site.tariff or {"00:00": 0.0})
             ]
             changing = [len(site.grid_factors) > 1, len(site.tariff) > 1]

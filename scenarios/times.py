@@ -1,4 +1,4 @@
-"""Whether the shifts and breaks of a calendar fit the day and each other."""
+"""Whether the shifts and breaks of a calendar fit the day."""
 
 from __future__ import annotations
 
@@ -41,15 +41,20 @@ def _span(node: Node) -> tuple[float, float] | None:
 
 
 def calendar_problems(root: Node) -> Iterator[Problem]:
-    """Every shift that is too long or overlaps, every break outside its shift, every impossible time."""
+    """Every shift that is too long, every break outside its shift, every impossible time."""
     calendars = root.entries.get("calendars")
     for name, calendar in ({} if calendars is None else calendars.entries).items():
-        shifts = calendar.entries.get("shifts")
-        loc: Loc = ("calendars", name, "shifts")
-        listed = [] if shifts is None else shifts.elements
-        for number, shift in enumerate(listed):
-            yield from _shift(root, (*loc, number), shift)
-        yield from _overlaps(root, loc, listed)
+        loc: Loc = ("calendars", name)
+        yield from _shifts(root, loc, calendar)
+        exceptions = calendar.entries.get("exceptions")
+        for number, one in enumerate([] if exceptions is None else exceptions.elements):
+            yield from _shifts(root, (*loc, "exceptions", number), one)
+
+
+def _shifts(root: Node, loc: Loc, node: Node) -> Iterator[Problem]:
+    shifts = node.entries.get("shifts")
+    for number, shift in enumerate([] if shifts is None else shifts.elements):
+        yield from _shift(root, (*loc, "shifts", number), shift)
 
 
 def _shift(root: Node, loc: Loc, shift: Node) -> Iterator[Problem]:
@@ -71,14 +76,3 @@ def _clock(root: Node, loc: Loc, node: Node) -> Iterator[Problem]:
     pattern = isinstance(start.value, str) and re.fullmatch(r"\d\d:\d\d", start.value) if start is not None else None
     if start is not None and pattern and clock_s(start.value) is None:
         yield problem(root, (*loc, "start"), "a local time from 00:00 to 23:59", shown(start.value))
-
-
-def _overlaps(root: Node, loc: Loc, shifts: list[Node]) -> Iterator[Problem]:
-    spans = sorted((span, number) for number, shift in enumerate(shifts) if (span := _span(shift)) is not None)
-    pairs = zip(spans, [*spans[1:], *(((begin + DAY_S, 0.0), n) for (begin, _), n in spans[:1])], strict=True)
-    for ((begin, length), first), ((following, _), second) in pairs:
-        if begin + length > following and first != second:
-            names = " and ".join(
-                str(shifts[n].entries["id"].plain() if "id" in shifts[n].entries else n) for n in (first, second)
-            )
-            yield problem(root, (*loc, second), "shifts that do not overlap", names)

@@ -7,15 +7,22 @@ under ``twin/stations``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import Field, SerializeAsAny, field_serializer, model_validator
+from pydantic import Field, SerializeAsAny, ValidationInfo, field_serializer, field_validator, model_validator
 
 from twin.basis import Config as Config
 from twin.basis import Identifier as Identifier
 from twin.basis import Title as Title
 from twin.basis import Titled as Titled
+from twin.calendars import BreakConfig as BreakConfig
+from twin.calendars import CalendarConfig as CalendarConfig
+from twin.calendars import ExceptionConfig as ExceptionConfig
+from twin.calendars import RotationConfig as RotationConfig
+from twin.calendars import ShiftConfig as ShiftConfig
+from twin.calendars import ZoneName as ZoneName
+from twin.calendars import located
 from twin.distributions import Distribution, Durations, Intervals, counted, written_life
 from twin.disturbances import CommonEnvelopeConfig as CommonEnvelopeConfig
 from twin.disturbances import EnvelopeConfig as EnvelopeConfig
@@ -40,6 +47,7 @@ from twin.units import (
     Volume,
     VolumeFlow,
 )
+from twin.zone import Axis, Zone, epoch_ns, epoch_zone
 
 TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):(00|15|30|45)$")]
 """A quarter hour of local time, ``hh:mm``."""
@@ -53,31 +61,6 @@ class ItemConfig(Config):
     value: Money | None = Field(default=None, description="value of one unit of the item")
     volume: Volume | None = Field(default=None, description="room that one takes in stores with a volume")
     recipe: str | None = Field(default=None, description="recipe its lots follow; default: the recipe of its own id")
-
-
-class BreakConfig(Config):
-    """A planned break inside a shift."""
-
-    start: str = Field(pattern=r"^\d\d:\d\d$", description="local time, hh:mm")
-    duration: Duration = Field(description="length of the break")
-
-
-class ShiftConfig(Config):
-    """One shift of a day; may pass midnight."""
-
-    id: Identifier = Field(description="name of the shift")
-    start: str = Field(pattern=r"^\d\d:\d\d$", description="local time, hh:mm")
-    duration: Duration = Field(description="length of the shift")
-    breaks: tuple[BreakConfig, ...] = Field(default=(), description="planned breaks, inside the shift")
-
-
-class CalendarConfig(Config):
-    """Weekly shift calendar; time outside all shifts is OFF_SHIFT."""
-
-    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(
-        default=("mon", "tue", "wed", "thu", "fri", "sat", "sun"), description="days on which the shifts start"
-    )
-    shifts: tuple[ShiftConfig, ...] = Field(min_length=1, description="shifts of each such day")
 
 
 class FailureConfig(Config):
@@ -456,6 +439,7 @@ class SiteConfig(Config):
     latitude: float | None = Field(default=None, ge=-90, le=90, description="degrees north")
     longitude: float | None = Field(default=None, ge=-180, le=180, description="degrees east")
     district: str | None = Field(default=None, description="district it lies in")
+    zone: ZoneName | None = Field(default=None, description="time zone of its local times; default: that of the plant")
     calendar: str | None = Field(default=None, description="shift calendar; default: always on shift")
     grid_factor: GridFactor = Field(default=0.5306, description="CO2 of one kWh from the grid")
     grid_factors: dict[TimeOfDay, GridFactor] = Field(
@@ -517,7 +501,13 @@ class ChainConfig(Config):
 class PlantConfig(Config):
     """Everything the engine needs to build a plant."""
 
-    epoch: datetime = Field(description="local time, with offset, at simulated second 0")
+    zone: ZoneName | None = Field(
+        default=None,
+        description="time zone of the IANA database, e.g. Europe/Vienna; default: always the offset of epoch",
+    )
+    epoch: datetime = Field(
+        description="local time at simulated second 0, with its offset from UTC; with zone the offset may be left out"
+    )
     items: dict[str, ItemConfig] = Field(description="materials by id")
     districts: dict[str, Titled] = Field(default={}, description="names for people of the districts, by id")
     calendars: dict[str, CalendarConfig] = Field(default={}, description="shift calendars by id")
@@ -534,6 +524,24 @@ class PlantConfig(Config):
     moves: dict[str, Durations] = Field(
         default={}, description="time of moving a lot between places of pools, key 'from>to'; default: none"
     )
+
+    @field_validator("epoch")
+    @classmethod
+    def _located(cls, epoch: datetime, info: ValidationInfo) -> datetime:
+        zone = info.data.get("zone")
+        return epoch if zone is None else located(epoch, zone)
+
+    def zone_of(self, site: SiteConfig | None = None) -> Zone:
+        """Local time of a site, or of the plant as a whole."""
+        return epoch_zone((None if site is None else site.zone) or self.zone, self.epoch)
+
+    def local(self, sim_s: float) -> datetime:
+        """Local time of the plant at a simulated time."""
+        return self.zone_of().at(self.epoch + timedelta(seconds=sim_s))
+
+    def axis(self, site: SiteConfig | None = None) -> Axis:
+        """Simulated time, with the local time of a site, or of the plant as a whole."""
+        return Axis(self.zone_of(site), epoch_ns(self.epoch))
 
     def sites(self) -> Iterator[tuple[EquipmentPath, SiteConfig]]:
         """All sites with their paths, in document order."""

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from twin.dates import Day
 from twin.equipment import EquipmentPath, Level
 from twin.records import Frame, RecordKind, records
 from twin.states import MINOR_STOP_MAX_S
 from twin.tags import TagSpec
+from twin.zone import Zone, named, zone_of
 
 Amount = Annotated[float, Field(ge=0, le=1e15)]
 OfDay = Annotated[float, Field(ge=-172_800, le=345_600)]
@@ -20,7 +22,7 @@ OfDay = Annotated[float, Field(ge=-172_800, le=345_600)]
 Lasting = Annotated[float, Field(ge=0, le=172_800)]
 Offset = Annotated[float, Field(ge=-100_000, le=100_000)]
 Weekday = Annotated[int, Field(ge=0, le=6)]
-MOST_SHIFTS = 100
+MOST_SHIFTS, MOST_EXCEPTIONS = 100, 1000
 FOREIGN = "unit"
 """Kind of equipment that is not ours; its path may be of another level."""
 
@@ -33,21 +35,61 @@ class Master(BaseModel):
 
 
 class ShiftMaster(Master):
-    """One shift of a weekly calendar: start in seconds after local midnight, length, breaks as (start, length)."""
+    """One shift of a calendar: start in seconds after local midnight, length, breaks as (start, length).
+
+    All are local times: where the clock is changed in between, the shift is shorter or longer than its length.
+    ``days`` are the weekdays (0 Monday) on which it starts, where they are not those of its calendar.
+    """
 
     schema_name: ClassVar[str] = "shift"
     id: str
     start_s: OfDay
     duration_s: Lasting
     breaks: Annotated[tuple[tuple[OfDay, Lasting], ...], Field(max_length=MOST_SHIFTS)] = ()
+    days: tuple[Weekday, ...] | None = None
+
+
+class ExceptionMaster(Master):
+    """Days on which other shifts start than usual.
+
+    Args:
+        first: First day as ``yyyy-mm-dd``, or ``mm-dd`` in every year.
+        last: Last day in the same form; before ``first`` only in every year, over its end.
+        like: Weekday (0 Monday) whose shifts start.
+        shifts: Shifts that start; without ``like`` and shifts none do.
+    """
+
+    schema_name: ClassVar[str] = "exception"
+    first: Day
+    last: Day
+    like: Weekday | None = None
+    shifts: Annotated[tuple[ShiftMaster, ...], Field(max_length=MOST_SHIFTS)] = ()
+
+
+class RotationMaster(Master):
+    """Days of work and of rest in turn, from a day (``yyyy-mm-dd``) on and before it."""
+
+    schema_name: ClassVar[str] = "rotation"
+    first: Annotated[Day, Field(min_length=10)]
+    work: int = Field(ge=1, le=1000)
+    rest: int = Field(ge=1, le=1000)
 
 
 class CalendarMaster(Master):
-    """A weekly calendar: weekdays (0 Monday) on which its shifts start."""
+    """A calendar of shifts.
+
+    Args:
+        days: Weekdays (0 Monday) on which its shifts start.
+        shifts: Its shifts.
+        rotation: Days of work and rest in turn; of both ``days`` and this a day must be.
+        exceptions: Days on which it is otherwise; of several that name a day the last counts.
+    """
 
     schema_name: ClassVar[str] = "calendar"
     days: tuple[Weekday, ...] = (0, 1, 2, 3, 4, 5, 6)
     shifts: Annotated[tuple[ShiftMaster, ...], Field(max_length=MOST_SHIFTS)] = ()
+    rotation: RotationMaster | None = None
+    exceptions: Annotated[tuple[ExceptionMaster, ...], Field(max_length=MOST_EXCEPTIONS)] = ()
 
 
 class MeterMaster(BaseModel):
@@ -139,7 +181,10 @@ class PlaceMaster(Master):
         tariff_cny_per_kwh: Price of one kWh by time of day, where there is one; sites only.
         days: Weekdays (0 Monday) on which shifts start; lines only.
         shifts: Shifts of the line's calendar; empty: always on shift.
-        utc_offset_s: Offset of local time from UTC in s.
+        rotation: Days of work and rest in turn; lines only.
+        exceptions: Days on which other shifts start; lines only.
+        utc_offset_s: Offset of local time from UTC in s; of a named zone that at the begin of the run.
+        zone: Time zone of the IANA database; empty: always that offset.
         items: What people call the materials, by id; sites only.
         causes: What people call the causes of states and alarms (failure modes, jobs, perturbations); sites only.
     """
@@ -157,9 +202,24 @@ class PlaceMaster(Master):
     tariff_cny_per_kwh: dict[str, float] = {}
     days: tuple[Weekday, ...] = (0, 1, 2, 3, 4, 5, 6)
     shifts: Annotated[tuple[ShiftMaster, ...], Field(max_length=MOST_SHIFTS)] = ()
+    rotation: RotationMaster | None = None
+    exceptions: Annotated[tuple[ExceptionMaster, ...], Field(max_length=MOST_EXCEPTIONS)] = ()
     utc_offset_s: Offset = 0.0
+    zone: str = ""
     items: dict[str, NameMaster] = {}
     causes: dict[str, NameMaster] = {}
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, zone: str) -> str:
+        if zone:
+            named(zone)
+        return zone
+
+    @property
+    def clock(self) -> Zone:
+        """Its local time."""
+        return zone_of(self.zone, self.utc_offset_s)
 
 
 class LinkMaster(Master):

@@ -167,7 +167,8 @@ class ProfileModel:
         wear = tick.view.wear[self.numbers][:, None]
         shown = EARLY_WEAR * wear + LATE_WEAR * self._wear_gain * wear**LATE_POWER
         load = self._load.at(sim_s)[:, None]
-        local_s = self._setting.utc_offset_s + (self._setting.epoch_ns * 1e-9) % 86_400 + sim_s
+        offset_s = self._setting.zone.offset_ns(self._setting.epoch_ns + round(sim_s * 1e9)) * 1e-9
+        local_s = offset_s + (self._setting.epoch_ns * 1e-9) % 86_400 + sim_s
         busy = np.clip(np.abs(self._level) / self._top, 0.0, 1.0)  # a machine at rest shows neither noise nor wear
         noise = normal_at(self._noise_keys, round(sim_s * 1e9)) * vector["noise"] * (QUIET + (1 - QUIET) * busy)
         reading = self._level * (1 + vector["wander"] * load) + vector["wear"] * shown * busy

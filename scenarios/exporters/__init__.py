@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 from twin.config import Config
 from twin.records import Frame
 from twin.registry import Registry
+from twin.zone import Zone
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Subject:
         name: Name of the scenario.
         titles: English title by path of a unit, and by id of an item; those that have one.
         units: Paths of all units, in the order of the document.
-        utc_offset_s: Offset of the scenario's local time from UTC.
+        zone: The scenario's local time.
         epoch_ns: Simulated second 0, ns since 1970 UTC.
         end_ns: End of the run, ns since 1970 UTC.
         manifest: Scenario, seed, horizon, as JSON can hold it.
@@ -33,7 +34,7 @@ class Subject:
     name: str
     titles: dict[str, str]
     units: tuple[str, ...]
-    utc_offset_s: float
+    zone: Zone
     epoch_ns: int
     end_ns: int
     manifest: dict[str, Any]

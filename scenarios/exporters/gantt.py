@@ -82,8 +82,13 @@ class Gantt:
             if (rows := self._rows.get(path))
         ]
         end_s = self._s(self._subject.end_ns)
-        local_ms = self._subject.epoch_ns // 1_000_000 + round(self._subject.utc_offset_s * 1000)
-        return {"local_ms": local_ms, "end_s": end_s, "states": looks, "units": units}
+        return {"local": self._local(), "end_s": end_s, "states": looks, "units": units}
+
+    def _local(self) -> list[tuple[float, int]]:
+        """Where each offset of local time begins, in s from the epoch on, and local time at the epoch by it in ms."""
+        zone, begin = self._subject.zone, self._subject.epoch_ns
+        moments = (begin, *zone.changes(begin, self._subject.end_ns))
+        return [(self._s(moment), (begin + zone.offset_ns(moment)) // 1_000_000) for moment in moments]
 
     def _s(self, time_ns: int) -> float:
         return round((time_ns - self._subject.epoch_ns) / 1e9, 3)

@@ -100,6 +100,7 @@ def forecast(name: str, snapshot: bytes, question: Question, pool: BranchPool, d
         begin_s=now_s,
         times_s=times_s,
         epoch=config.epoch,
+        zone=config.zone_of(),
         branches=question.branches,
         seed=question.seed,
         layout=layout,

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from twin.config import CalendarConfig, PlantConfig, calendar_name
-from twin.day_pattern import DAY_S, seconds, since_midnight_s
 from twin.errors import Problem, ScenarioError
-from twin.parts.calendar import DAYS
+from twin.parts.calendar import calendar_master
+from twin.shift_plan import turns
 from twin.units import in_unit
+from twin.zone import DAY_NS, NS, Axis, grid
 
 SHIFT_END, ORDER_DUE = "shift_end", "order_due"
 STEP_S = 3600.0
@@ -57,9 +58,14 @@ def shift_end_s(config: PlantConfig, now_s: float) -> float:
     Raises:
         ScenarioError: No unit has a calendar.
     """
-    named = {calendar_name(site, line, station) for _, site, line in config.lines() for station in line.stations}
-    used = [config.calendars[name] for name in sorted(name for name in named if name is not None)]
-    spans = [span for calendar in used for span in _shifts(calendar, config.epoch, now_s)]
+    axes = {axis.zone.name: axis for axis in (config.axis(site) for _, site in config.sites())}
+    used = {
+        (name, config.axis(site).zone.name)
+        for _, site, line in config.lines()
+        for station in line.stations
+        if (name := calendar_name(site, line, station)) is not None
+    }
+    spans = [span for name, axis in sorted(used) for span in _shifts(config.calendars[name], axes[axis], now_s)]
     running = [end for start, end in spans if start <= now_s < end]
     ahead = [end for _, end in spans if end > now_s]
     if not ahead:
@@ -67,16 +73,14 @@ def shift_end_s(config: PlantConfig, now_s: float) -> float:
     return max(running) if running else min(ahead)
 
 
-def _shifts(calendar: CalendarConfig, epoch: datetime, now_s: float) -> Iterable[tuple[float, float]]:
-    """Begin and end in simulated s of the shifts from the day before now to a week after it."""
-    origin_s = since_midnight_s(epoch)
-    today = math.floor((now_s + origin_s) / DAY_S)
-    for day in range(today - 2, today + 8):
-        if DAYS[(epoch.weekday() + day) % 7] not in calendar.days:
-            continue
-        for shift in calendar.shifts:
-            start = day * DAY_S + seconds(shift.start) - origin_s
-            yield start, start + shift.duration
+def _shifts(calendar: CalendarConfig, axis: Axis, now_s: float) -> Iterable[tuple[float, float]]:
+    """Begin and end in simulated s of the shifts now running, and of those of the first days to come that have some."""
+    now_ns, master = axis.moment_ns(now_s), calendar_master(calendar)
+    for days in (9, 90, 900):
+        found = [turn[:2] for turn in turns(master, axis.zone, now_ns, now_ns + days * DAY_NS)]
+        if any(now_ns < end for _, end in found):
+            return [(axis.seconds(begin), axis.seconds(end)) for begin, end in found]
+    return []
 
 
 def grid_s(config: PlantConfig, now_s: float, end_s: float, step_s: float = STEP_S) -> tuple[float, ...]:
@@ -90,10 +94,8 @@ def grid_s(config: PlantConfig, now_s: float, end_s: float, step_s: float = STEP
     least = max(LEAST_STEP_S, (end_s - now_s) / MOST_TIMES)
     if not step_s >= least:
         raise ScenarioError([Problem("--step", f"a duration of at least {least:g} s", f"{step_s:g} s")])
-    origin_s = since_midnight_s(config.epoch)
-    first = math.floor((now_s + origin_s) / step_s) + 1
-    last = math.ceil((end_s + origin_s) / step_s)
-    inner = (number * step_s - origin_s for number in range(first, last))
+    axis = config.axis()
+    inner = map(axis.seconds, grid(axis.zone, round(step_s * NS), axis.moment_ns(now_s), axis.moment_ns(end_s)))
     return (*(time for time in inner if now_s < time < end_s), end_s)
 
 
@@ -107,5 +109,5 @@ def moment_s(text: str, config: PlantConfig, now_s: float) -> float:
         return now_s + in_unit(text, "s")
     except ValueError:
         at = datetime.fromisoformat(text)
-    at = at if at.tzinfo is not None else at.replace(tzinfo=config.epoch.tzinfo)
+    at = at if at.tzinfo is not None else config.zone_of().moment(at)
     return (at - config.epoch) / timedelta(seconds=1)

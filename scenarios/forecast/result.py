@@ -16,6 +16,7 @@ from scenarios.forecast.branch import Outcome
 from scenarios.forecast.layout import Layout
 from twin.equipment import EquipmentPath
 from twin.kpi.definitions.forecast import QUANTILES
+from twin.zone import Zone
 
 Document = dict[str, Any]
 MOST_ORDERS = 1000
@@ -78,6 +79,7 @@ class Forecast:
         begin_s: Simulated time at which it begins.
         times_s: Ends of its windows in simulated s; the last is the horizon.
         epoch: Local time at simulated second 0.
+        zone: Local time of the plant.
         branches: Number of branches.
         seed: Their seed.
         layout: Scopes and indicators.
@@ -96,6 +98,7 @@ class Forecast:
     begin_s: float
     times_s: tuple[float, ...]
     epoch: datetime
+    zone: Zone
     branches: int
     seed: int
     layout: Layout
@@ -110,7 +113,9 @@ class Forecast:
 
     def moment(self, sim_s: float) -> str | None:
         """A simulated time as local time of the plant; None for never."""
-        return (self.epoch + timedelta(seconds=sim_s)).isoformat(timespec="seconds") if isfinite(sim_s) else None
+        if not isfinite(sim_s):
+            return None
+        return self.zone.at(self.epoch + timedelta(seconds=sim_s)).isoformat(timespec="seconds")
 
     def document(self) -> Document:
         """One object with stable keys; everything but ``wall_s`` is a function of the snapshot and the options."""

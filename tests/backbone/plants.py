@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.engine.plants import buffer, failure, line, machine, plant_of, sink, site
@@ -44,6 +45,31 @@ def energy_hall() -> PlantConfig:
     factors = {"07:00": "0.41 kg/kWh", "19:15": "0.63 kg/kWh"}
     where = site("north", line("line", units, calendar="two"), tariff=prices, grid_factors=factors)
     return plant_of(where, items=("a", "b"), calendars={"two": CALENDAR})
+
+
+def over_a_change(epoch: str) -> PlantConfig:
+    """The hall of above in Vienna and one in Kathmandu, over two days in which the clock of Vienna is changed.
+
+    Its calendar has shifts over midnight and over each other, breaks in the hour of the change, other shifts on its
+    day and a holiday after it.
+    """
+    hall = energy_hall().enterprises[0].sites[0].areas[0].lines[0].stations
+    night = {"id": "night", "start": "22:00", "duration": "8 h", "breaks": [{"start": "02:30", "duration": "25 min"}]}
+    late = {"id": "late", "start": "13:20", "duration": "9 h", "days": ["sat", "sun"]}
+    odd = {"id": "odd", "start": "01:30", "duration": "4 h"}
+    first = datetime.fromisoformat(epoch).date()
+    days = [(first + timedelta(days=n)).isoformat() for n in range(3)]
+    exceptions = [{"date": days[0]}, {"date": days[0], "like": "sat"}, {"date": days[1], "shifts": [odd, night]}]
+    calendar = {"shifts": [night, late], "exceptions": [*exceptions, {"date": days[2][5:]}]}
+    prices = {"01:30": "0.31 CNY/kWh", "02:15": "1.05 CNY/kWh", "02:45": "0.66 CNY/kWh", "22:00": "0.2 CNY/kWh"}
+
+    def works(name: str, **fields: Any) -> dict[str, Any]:
+        line_ = {"id": "line", "stations": hall, "calendar": "two"}
+        return site(name, line_, tariff=prices, grid_factors={"02:30": "0.41 kg/kWh", "19:15": "0.63 kg/kWh"}, **fields)
+
+    sites = (works("north"), works("south", zone="Asia/Kathmandu"))
+    fields = {"calendars": {"two": calendar}, "zone": "Europe/Vienna", "epoch": epoch}
+    return plant_of(*sites, items=("a", "b"), **fields)
 
 
 def rationed_sites() -> PlantConfig:

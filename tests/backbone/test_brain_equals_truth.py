@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from math import isclose
 from pathlib import Path
@@ -16,6 +16,7 @@ from tests.backbone.plants import (
     energy_hall,
     lively_line,
     ordered_line,
+    over_a_change,
     pallet_cell,
     rationed_sites,
     sized_lots,
@@ -51,6 +52,8 @@ MADE = {
     "ordered": ordered_line,
     "sized": sized_lots,
     "rationed": rationed_sites,
+    "spring": partial(over_a_change, "2026-03-28T06:00+01:00"),
+    "autumn": partial(over_a_change, "2026-10-24T06:00+02:00"),
 }
 
 
@@ -76,6 +79,8 @@ HOURS = {
     "summer_rationing": (50, 60),
     "energy": (34, 60),
     "rationed": (34, 60),
+    "spring": (48, 300),
+    "autumn": (48, 300),
     "workshop": (26, 20),
     "nev_chain": (26, 60),
 }

@@ -155,10 +155,11 @@ class Reference:
         values = site.grid_factors if what == "factor" else site.tariff
         if not values:
             return self.unit(path, t0, t1)["kwh"] * site.grid_factor if what == "factor" else 0.0
+        info = self.config.zone_of(site).info
         edges = [t0, *range((t0 // QUARTER_NS + 1) * QUARTER_NS, t1, QUARTER_NS), t1]
         total_ = 0.0
         for begin, end in pairwise(edges):
-            local = datetime.fromtimestamp(begin / 1e9, self.config.epoch.tzinfo).strftime("%H:%M")
+            local = datetime.fromtimestamp(begin / 1e9, info).strftime("%H:%M")
             held = max((start for start in values if start <= local), default=max(values))
             total_ += self.unit(path, begin, end)["kwh"] * values[held]
         return total_

@@ -13,6 +13,7 @@ from twin.brain.meters import MeterLog
 from twin.brain.numbers import Numbers
 from twin.brain.windows import DAY_NS, regular, shifts
 from twin.master import PlaceMaster, ShiftMaster
+from twin.zone import zone_of
 
 M, H = 60 * 10**9, 3600 * 10**9
 
@@ -105,8 +106,8 @@ def test_each_number_is_taken_once_in_any_order(order: list[int]) -> None:
 
 def test_windows_end_once_however_the_marks_fall() -> None:
     marks = [0, 7 * M, 61 * M, 3 * H, 3 * H + 1, 30 * H]
-    ends = [w.t1_ns for a, b in pairwise(marks) for w in regular("hour", 1800.0, a, b)]
-    assert ends == [w.t1_ns for w in regular("hour", 1800.0, 0, 30 * H)]
+    ends = [w.t1_ns for a, b in pairwise(marks) for w in regular("hour", zone_of("", 1800.0), a, b)]
+    assert ends == [w.t1_ns for w in regular("hour", zone_of("", 1800.0), 0, 30 * H)]
     assert all((end + 1800 * 10**9) % H == 0 for end in ends)
 
 

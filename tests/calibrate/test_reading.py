@@ -17,6 +17,7 @@ from scenarios.loader import load
 from tests.calibrate.recorded import LINE, frames, scenario
 from tests.cli.programs import factory
 from twin.errors import ScenarioError
+from twin.zone import Zone
 
 DAYS_S = 20 * 86_400.0
 STATIONS = {path: station for path, _, station in scenario().stations()}
@@ -34,7 +35,7 @@ async def test_a_store_and_tables_of_the_same_run_say_the_same(tmp_path: Path) -
     await store.write(said)
     await store.close()
     kind = exporters["parquet"]
-    subject = Subject("line", {}, (), 0.0, 0, int(DAYS_S * 1e9), {})
+    subject = Subject("line", {}, (), Zone(), 0, int(DAYS_S * 1e9), {})
     tables = kind(tmp_path / "tables", subject, kind.Options())
     for frame in said:
         tables.take(frame)

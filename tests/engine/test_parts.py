@@ -17,12 +17,14 @@ from tests.engine.plants import DAY, ten_machine_line
 from twin.config import CalendarConfig
 from twin.distributions import Exponential, Gamma
 from twin.errors import FactoryError
-from twin.parts.calendar import CLOSED, ON, PAUSE, Calendar
+from twin.parts.calendar import CLOSED, Calendar
+from twin.shift_plan import ON, PAUSE
 from twin.sim.clock import to_ns, to_ns_array
 from twin.sim.command import Command
 from twin.sim.kernel import Kernel
 from twin.sim.plant import Plant
 from twin.streams import LARGEST_BLOCK, Stream, block_size, stream_key
+from twin.zone import local_axis
 
 EPOCH = datetime.fromisoformat("2026-01-05T00:00:00+08:00")
 
@@ -68,7 +70,7 @@ def test_a_shift_may_pass_midnight_and_the_week() -> None:
             {"id": "n", "start": "22:00", "duration": "8 h", "breaks": [{"start": "02:00", "duration": "30 min"}]}
         ],
     }
-    calendar = Calendar(CalendarConfig.model_validate(night), EPOCH)
+    calendar = Calendar(CalendarConfig.model_validate(night), local_axis(EPOCH))
     # simulated second 0 is Monday midnight: the shift of Sunday is on
     assert calendar.at(0.0) == (ON, 7_200.0)
     assert calendar.at(7_200.0) == (PAUSE, 9_000.0)
@@ -78,7 +80,7 @@ def test_a_shift_may_pass_midnight_and_the_week() -> None:
 
 @given(st.floats(0, 3e7))
 def test_boundaries_of_a_calendar_are_where_the_phase_changes(time: float) -> None:
-    calendar = Calendar(CalendarConfig.model_validate(DAY), EPOCH)
+    calendar = Calendar(CalendarConfig.model_validate(DAY), local_axis(EPOCH))
     phase, following = calendar.at(time)
     assert following is not None
     assert following > time
@@ -88,7 +90,7 @@ def test_boundaries_of_a_calendar_are_where_the_phase_changes(time: float) -> No
 
 def test_shifts_back_to_back_have_no_boundary() -> None:
     around = {"shifts": [{"id": f"s{i}", "start": f"{8 * i:02d}:00", "duration": "8 h"} for i in range(3)]}
-    assert Calendar(CalendarConfig.model_validate(around), EPOCH).at(5.0) == (ON, None)
+    assert Calendar(CalendarConfig.model_validate(around), local_axis(EPOCH)).at(5.0) == (ON, None)
 
 
 def test_the_kernel_runs_simpy_processes_and_plain_methods_in_one_order() -> None:

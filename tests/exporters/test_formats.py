@@ -24,6 +24,7 @@ from twin.errors import ScenarioError
 from twin.records import RecordKind, records
 from twin.sim.plant import Plant
 from twin.states import UnitState
+from twin.zone import Zone
 
 HOURS = 6.0
 ORDERS = [
@@ -105,7 +106,7 @@ def test_the_object_centric_log_is_whole(tmp_path: Path) -> None:
 
 def test_an_event_log_has_a_trace_per_order(tmp_path: Path) -> None:
     out = tmp_path / "log.xes"
-    exporter = Xes(out, Subject("shop", {}, (), 0.0, 0, 100, {}), NoOptions())
+    exporter = Xes(out, Subject("shop", {}, (), Zone(), 0, 100, {}), NoOptions())
     exporter.take(order_log())
     exporter.close()
     space = {"x": "http://www.xes-standard.org/"}
@@ -153,7 +154,7 @@ def test_a_log_without_orders_is_refused_and_leaves_nothing(tmp_path: Path) -> N
 def test_process_mining_library_reads_the_logs(tmp_path: Path) -> None:
     pm4py = pytest.importorskip("pm4py", reason="pm4py is not installed")
     out = tmp_path / "log.xes"
-    exporter = Xes(out, Subject("shop", {}, (), 0.0, 0, 100, {}), NoOptions())
+    exporter = Xes(out, Subject("shop", {}, (), Zone(), 0, 100, {}), NoOptions())
     exporter.take(order_log())
     exporter.close()
     assert len(pm4py.read_xes(str(out))) == len(ORDERS)

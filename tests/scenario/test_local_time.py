@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from scenarios.document import Scenario
+from scenarios.feed import anchor, anchored
+from scenarios.forecast.horizon import grid_s, horizon_s, moment_s
 from scenarios.loader import loads
 from scenarios.simulation import simulate
+from twin.errors import ScenarioError
 from twin.records import Frame, RecordKind
+from twin.zone import HOUR_NS
 
 WORKS = """\
 schema_version: 1
@@ -61,3 +66,74 @@ def test_an_epoch_off_the_grid_gives_no_hour_what_its_neighbour_used(epoch: str)
     hours = indicators(works(epoch), 4 * 3600.0, "energy_kwh")
     assert [round(value, 6) for _, value, _ in hours[:3]] == [0.0, 60.0, 60.0]
     assert {quality for _, _, quality in hours[1:]} == {"good"}
+
+
+def test_shifts_off_the_grid_of_reports_are_read_where_they_begin_and_end() -> None:
+    shifts = '{shifts: [{id: a, start: "00:07", duration: 65 min}, {id: b, start: "01:12", duration: 100 min}]}'
+    found = indicators(works("2026-01-05T00:00:00+05:45", shifts), 4 * 3600.0, "energy_kwh", "shift")
+    assert [(round(value, 6), quality) for _, value, quality in found] == [(65.0, "good"), (100.0, "good")]
+
+
+NIGHT = '{shifts: [{id: night, start: "22:00", duration: 8 h}]}'
+
+
+@pytest.mark.parametrize(
+    ("epoch", "hours"),
+    [("2026-03-28T00:00", 7), ("2026-10-24T00:00", 9), ("2026-06-01T00:00", 8)],
+)
+def test_a_night_and_a_day_of_a_named_zone_are_as_long_as_they_are(epoch: str, hours: int) -> None:
+    scenario = works(f"{epoch}\nzone: Europe/Vienna", NIGHT)
+    night, day = (indicators(scenario, 49 * 3600.0, "energy_kwh", kind) for kind in ("shift", "day"))
+    assert [(round(value, 6), quality) for _, value, quality in night[1:]] == [(60.0 * hours, "good")]
+    # on the second day from midnight to six, of which an hour is left out or comes twice, and the two before midnight
+    assert [round(value, 6) for _, value, _ in day] == [480.0, 60.0 * hours]
+    each = indicators(scenario, 49 * 3600.0, "energy_kwh")
+    begin = day[1][0]
+    inside = [value for start, value, _ in each if begin <= start < begin + (16 + hours) * HOUR_NS]
+    assert (len(inside), sum(inside)) == (16 + hours, pytest.approx(60.0 * hours))
+
+
+def test_orders_of_a_file_fall_at_the_hours_of_their_site(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("item,release\np,2026-03-29T01:30\np,2026-03-29T02:30\np,2026-03-29T04:00\n")
+    text = WORKS.format(epoch="2026-03-29T00:00\nzone: Europe/Vienna", shifts=FROM_ONE)
+    text = text.replace("{id: in, kind: source, mix: {p: 1}}", "{id: in, kind: source, orders_file: orders.csv}")
+    orders = [one.release for _, _, unit in loads(text, tmp_path).stations() for one in getattr(unit, "orders", ())]
+    assert orders == [5400.0, 7200.0, 10_800.0]
+    away = text.replace("- id: s\n", "- id: s\n        zone: America/Sao_Paulo\n")
+    orders = [one.release for _, _, unit in loads(away, tmp_path).stations() for one in getattr(unit, "orders", ())]
+    assert orders == [19_800.0, 23_400.0, 28_800.0]
+
+
+@pytest.mark.parametrize(
+    ("epoch", "told"),
+    [
+        (
+            "2026-03-28T12:00+02:00",
+            "expected an epoch with the offset +01:00 of Europe/Vienna, got 2026-03-28T12:00:00+02",
+        ),
+        (
+            "2026-03-29T02:30",
+            "expected an epoch that the clocks of Europe/Vienna show, got 2026-03-29T02:30:00 (they are",
+        ),
+    ],
+)
+def test_an_epoch_that_is_not_of_its_zone_is_refused(epoch: str, told: str) -> None:
+    with pytest.raises(ScenarioError, match=r"epoch: expected") as caught:
+        works(f"{epoch}\nzone: Europe/Vienna")
+    assert told in str(caught.value)
+
+
+def test_a_forecast_of_a_day_of_25_hours_has_the_windows_of_reality() -> None:
+    config = works("2026-10-25T00:00\nzone: Europe/Vienna", NIGHT).plant()
+    assert grid_s(config, 0.0, 25 * 3600.0) == tuple(3600.0 * n for n in range(1, 26))
+    assert grid_s(config, 0.0, 30 * 3600.0, 86_400.0) == (25 * 3600.0, 30 * 3600.0)
+    assert horizon_s("shift_end", config, 0.0) == 7 * 3600.0
+    assert moment_s("2026-10-25T06:00", config, 0.0) == 7 * 3600.0
+
+
+def test_a_live_run_keeps_the_time_of_day_in_winter_and_in_summer() -> None:
+    config = works("2026-01-05T06:00\nzone: Europe/Vienna").plant()
+    for now in ("2026-07-07T03:59Z", "2026-12-07T04:59Z", "2026-10-25T12:00Z"):
+        start = anchor(config, datetime.fromisoformat(now), timedelta())
+        assert anchored(config, start).epoch.strftime("%H:%M") == "06:00"
+        assert datetime.fromisoformat(now) - start < timedelta(hours=25)

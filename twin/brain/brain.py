@@ -20,13 +20,14 @@ from twin.brain.supply import ChainView, report_chain, shipped
 from twin.brain.trade import report_chain_trade, report_trade
 from twin.brain.transport import report_chain_transport, report_transport
 from twin.brain.voices import Beat, Voice
-from twin.brain.windows import DAY_NS, LIVE, Window, regular, shifts
+from twin.brain.windows import LIVE, LONGEST_NS, Window, overlapping, regular, shifts
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.amounts import NS_PER_H, NS_PER_S
 from twin.kpi.observed import Observed, of_matrices
 from twin.ports import Presence
 from twin.records import Frame, RecordKind
 from twin.states import UnitState
+from twin.zone import Zone
 
 SITE_LEVELS = (Level.LINE, Level.AREA, Level.SITE)
 
@@ -104,8 +105,7 @@ class Brain:
         for members in self._groups.values():
             result += self._pending(members)
             if members.mark is not None and members.sites:
-                offset = members.offset_s
-                for window in _open_regular(offset, members.mark):
+                for window in _open_regular(members.clock, members.mark):
                     result += self._group_frames(members, window)
         return result
 
@@ -218,7 +218,7 @@ class Brain:
         for members in self._groups_of.get(site.path, ()):
             yield from self._advance_group(members, site)
         if start // NS_PER_H != time_ns // NS_PER_H:
-            self._prune(site, time_ns - self.config.keep_ns - DAY_NS)
+            self._prune(site, time_ns - self.config.keep_ns - LONGEST_NS)
 
     def _closing(self, site: Site, start: int, end: int) -> list[tuple[str, Window]]:
         found: list[tuple[str, Window]] = []
@@ -254,20 +254,22 @@ class Brain:
             if frame is not None:
                 self._intake.stats.settled += 1
                 yield from site.sayings.say(path, window, frame, whole=False)
-                for members in self._reporting(site, path, window):
-                    members.unsettled.add(window)
+                for members, its_own in self._reporting(site, path, window):
+                    members.unsettled.add(its_own)
 
-    def _reporting(self, site: Site, path: str, window: Window) -> Iterator[Group]:
-        """Groups that have reported a window of a site."""
+    def _reporting(self, site: Site, path: str, window: Window) -> Iterator[tuple[Group, Window]]:
+        """Groups that have reported a window of a site, and their windows that hold something of it."""
         for members in self._groups_of.get(site.path, ()):
-            known = members.mark is not None and window.t1_ns <= members.mark
-            if known and path == site.path and window.kind != LIVE:
-                yield members
+            if members.mark is None or path != site.path or window.kind == LIVE:
+                continue
+            for its_own in overlapping(window, site.clock, members.clock):
+                if its_own.t1_ns <= members.mark:
+                    yield members, its_own
 
     def _changed(self, site: Site, path: str, window: Window) -> None:
         """Groups that reported this window without knowing it so have to do it again."""
-        for members in self._reporting(site, path, window):
-            members.pending.add(window)
+        for members, its_own in self._reporting(site, path, window):
+            members.pending.add(its_own)
 
     def _site_frames(self, site: Site, path: str, window: Window, keep: bool) -> Iterator[Frame]:
         table = site.observe(site.under(path), window)
@@ -307,8 +309,7 @@ class Brain:
         start = max(first if members.mark is None else members.mark, heard - self.config.keep_ns)
         if heard <= start:
             return
-        offset = members.offset_s
-        closing = [window for kind in ("hour", "day") for window in regular(kind, offset, start, heard)]
+        closing = [window for kind in ("hour", "day") for window in regular(kind, members.clock, start, heard)]
         members.mark = heard
         for window in sorted(closing, key=lambda window: window.t1_ns) + self._live(start, heard):
             yield from self._group_frames(members, window, keep=True)
@@ -383,21 +384,21 @@ def _count(value: Any) -> int:
 def _ending(site: Site, start: int, end: int) -> list[tuple[str, Window]]:
     """Hours, shifts and days of a site that end in ``(start, end]``, in order of their end."""
     kinds = ("hour", "day")
-    found: list[tuple[str, Window]] = [(site.path, w) for k in kinds for w in regular(k, site.offset_s, start, end)]
+    found: list[tuple[str, Window]] = [(site.path, w) for k in kinds for w in regular(k, site.clock, start, end)]
     for path, place in site.places.items():
         found += [(path, window) for window in shifts(place, start, end)]
     return sorted(found, key=lambda entry: (entry[1].t1_ns, entry[1].kind, entry[0]))
 
 
-def _open_regular(offset_s: float, mark: int) -> list[Window]:
-    later = [window for kind in ("hour", "day") for window in regular(kind, offset_s, mark, mark + DAY_NS)]
+def _open_regular(zone: Zone, mark: int) -> list[Window]:
+    later = [window for kind in ("hour", "day") for window in regular(kind, zone, mark, mark + LONGEST_NS)]
     return [window for window in later if window.t0_ns < mark]
 
 
 def _open(site: Site, mark: int) -> list[tuple[str, Window]]:
-    found: list[tuple[str, Window]] = [(site.path, window) for window in _open_regular(site.offset_s, mark)]
+    found: list[tuple[str, Window]] = [(site.path, window) for window in _open_regular(site.clock, mark)]
     for path, place in site.places.items():
-        ahead = shifts(place, mark, mark + 2 * DAY_NS) if place.shifts else iter(())
+        ahead = shifts(place, mark, mark + LONGEST_NS)
         found += [(path, window) for window in ahead if window.t0_ns < mark]
     return found
 

@@ -11,6 +11,7 @@ from twin.brain.site import Site, Table
 from twin.brain.told import Sayings
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
+from twin.zone import Zone, zone_of
 
 PERIODS = 2
 """A site is late when it was silent for so many times the period in which the group's sites report."""
@@ -45,9 +46,9 @@ class Group:
     _period: int = 0
 
     @property
-    def offset_s(self) -> float:
-        """Offset of the local time of its first site from UTC in s."""
-        return next((site.offset_s for site in self.sites.values()), 0.0)
+    def clock(self) -> Zone:
+        """Local time of its first site."""
+        return next((site.clock for site in self.sites.values()), zone_of("", 0.0))
 
     def gather(self, sites: Iterable[Site]) -> None:
         """From now on it has these sites."""

@@ -14,6 +14,7 @@ from twin.brain.windows import Window
 from twin.day_pattern import DayPattern
 from twin.kpi.observed import COLUMN
 from twin.master import PlaceMaster
+from twin.zone import Axis, Zone
 
 NS = 1_000_000_000
 MEDIA = (("air_m3", "air"), ("gas_m3", "gas"))
@@ -26,12 +27,12 @@ Edges = list[tuple[int, int, float]]
 """Pieces of a window (begin, end in ns, value) in which a value is the same."""
 
 
-def pieces(values: dict[str, float], utc_offset_s: float, window: Window) -> Edges:
+def pieces(values: dict[str, float], zone: Zone, window: Window) -> Edges:
     """Pieces of a window by a value that depends on the local time of day; none without values."""
     if not values:
         return []
     whole_s = window.t0_ns // NS
-    pattern = DayPattern(values, (whole_s + utc_offset_s) % 86_400)
+    pattern = DayPattern(values, Axis(zone, whole_s * NS))
     first_ns = window.t0_ns - whole_s * NS
     spans = pattern.pieces(0.0, (window.t1_ns - whole_s * NS) / NS)
     edges = [(whole_s * NS + round(begin * NS), whole_s * NS + round(end * NS), value) for begin, end, value in spans]
@@ -90,14 +91,14 @@ def _write(
 def _rate(
     units: Sequence[Unit], place: PlaceMaster, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]
 ) -> None:
-    factors = pieces(place.grid_factors_kg_per_kwh, place.utc_offset_s, window)
+    factors = pieces(place.grid_factors_kg_per_kwh, place.clock, window)
     if factors:
         floats[:, CO2] = [weighted(unit.meter, factors) for unit in units]
     elif place.grid_factor_kg_per_kwh is not None:
         floats[:, CO2] = floats[:, ENERGY] * place.grid_factor_kg_per_kwh
     if factors or place.grid_factor_kg_per_kwh is not None:
         ints[:, COLUMN["co2_known_ns"]] = ints[:, COLUMN["energy_known_ns"]]
-    prices = pieces(place.tariff_cny_per_kwh, place.utc_offset_s, window)
+    prices = pieces(place.tariff_cny_per_kwh, place.clock, window)
     if prices:
         floats[:, COST] = [weighted(unit.meter, prices) for unit in units]
         ints[:, COLUMN["cost_known_ns"]] = ints[:, COLUMN["energy_known_ns"]]

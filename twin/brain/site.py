@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from twin.brain.elements import BY_PLAN, attend, unrate, use
 from twin.brain.logs import CODES, StepLog
 from twin.brain.metering import meter
-from twin.brain.plan import Spans, calendar_of, spans
+from twin.brain.plan import calendar_of, spans
 from twin.brain.spread import spread
 from twin.brain.told import Sayings
 from twin.brain.unit import Unit
@@ -24,6 +24,8 @@ from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_H
 from twin.kpi.observed import COLUMN, COUNTS, FLOATS, INTS
 from twin.master import PlaceMaster
+from twin.shift_plan import Pieces
+from twin.zone import Zone, zone_of
 
 OPEN = COLUMN["open_ns"]
 DOUBT = COLUMN["failures_doubt"]
@@ -79,10 +81,10 @@ class Site:
         return self.voices.period
 
     @property
-    def offset_s(self) -> float:
-        """Offset of its local time from UTC in s."""
+    def clock(self) -> Zone:
+        """Its local time."""
         place = self.places.get(self.path) or next(iter(self.places.values()), None)
-        return 0.0 if place is None else place.utc_offset_s
+        return zone_of("", 0.0) if place is None else place.clock
 
     def changed(self) -> None:
         """Units or master data changed."""
@@ -224,7 +226,7 @@ class Site:
     def _durations(self, units: Sequence[Unit], window: Window) -> dict[int, NDArray[np.int64]]:
         """Time in each code by what was planned for it, int64[units, CODES] each."""
         found: dict[int, NDArray[np.int64]] = {}
-        known: dict[int, Spans] = {}
+        known: dict[int, Pieces] = {}
         for row, unit in enumerate(units):
             place = self._calendar(unit)
             if id(place) not in known:

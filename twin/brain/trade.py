@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import fsum
 from statistics import fmean, variance
 
@@ -16,6 +17,7 @@ from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_H, NS_PER_S
 from twin.kpi.definitions.orders import OrderFlow
 from twin.kpi.spec import specs
+from twin.zone import Zone
 
 MONDAY_NS = 4 * DAY_NS
 """The first Monday after the beginning of 1970 UTC; periods are counted from it in local time."""
@@ -45,9 +47,9 @@ def report_chain_trade(
     first = [unit for unit in takers if not unit.orders.places]
     stocks = [stock for unit in last if (stock := _stock_s(unit, _site_of(unit, sites), sheet.window)) is not None]
     begin = max((site.first for site in sites if site.first is not None), default=0)
-    periods = _periods(sheet.window, sites[0].offset_s, begin, config)
-    ordered = _sums([unit.orders for unit in first], RECEIVED, periods, config)
-    demand = _sums([unit.orders for unit in last], RECEIVED, periods, config)
+    periods = _periods(sheet.window, sites[0].clock, begin, config)
+    ordered = _sums([unit.orders for unit in first], RECEIVED, periods)
+    demand = _sums([unit.orders for unit in last], RECEIVED, periods)
     flow = _flow(trade, sheet.window, fsum(stocks) if stocks else None, _swing(ordered), _swing(demand))
     rows = [row for row, unit in enumerate(table.units) if unit.orders.takes]
     _write(sheet, path, "chain", flow, min((known_share(table, row) for row in rows), default=1.0))
@@ -61,8 +63,8 @@ def _write(sheet: Sheet, path: EquipmentPath, scope: str, flow: OrderFlow, known
 
 def _flow_of(unit: Unit, site: Site, window: Window, config: BrainConfig) -> OrderFlow:
     log = unit.orders
-    periods = _periods(window, site.offset_s, site.first or 0, config)
-    placed, received = (_sums([log], which, periods, config) for which in (PLACED, RECEIVED))
+    periods = _periods(window, site.clock, site.first or 0, config)
+    placed, received = (_sums([log], which, periods) for which in (PLACED, RECEIVED))
     spread = variance(placed) if log.places and placed else None
     stock_s = _stock_s(unit, site, window)
     return _flow(log.trade(*window[1:]), window, stock_s, spread, variance(received) if received else None)
@@ -95,24 +97,26 @@ def _stock_s(unit: Unit, site: Site, window: Window) -> float | None:
     return fsum(held) * (t1_ns - t0_ns) / NS_PER_S if held else None
 
 
-def _periods(window: Window, offset_s: float, first_ns: int, config: BrainConfig) -> list[int]:
-    """Beginnings of the whole periods before the end of a window, as hours since 1970 UTC; none when they are few."""
-    length = config.bullwhip_h
-    anchor = (MONDAY_NS - round(offset_s * NS_PER_S)) // NS_PER_H
-    last = (window.t1_ns // NS_PER_H - anchor) // length
-    heard = -((anchor * NS_PER_H - first_ns) // (length * NS_PER_H))
-    count = min(config.bullwhip_periods, last - heard)
-    return [anchor + (last - back) * length for back in range(count, 0, -1)] if count >= 8 else []
+def _periods(window: Window, zone: Zone, first_ns: int, config: BrainConfig) -> list[tuple[int, int]]:
+    """Begin and end of the whole periods before the end of a window, as hours since 1970 UTC; none when they are few.
+
+    They are periods of local time: that of a day in which the clock is changed is an hour shorter or longer.
+    """
+    length_ns = config.bullwhip_h * NS_PER_H
+    last = (zone.local_ns(window.t1_ns) - MONDAY_NS) // length_ns
+    starts = (zone.utc_ns(MONDAY_NS + (last - n) * length_ns) for n in range(config.bullwhip_periods, -1, -1))
+    whole = [start // NS_PER_H for start in starts if start // NS_PER_H * NS_PER_H >= first_ns]
+    return list(pairwise(whole)) if len(whole) > 8 else []
 
 
-def _sums(logs: Sequence[OrderLog], which: int, periods: Sequence[int], config: BrainConfig) -> list[float]:
+def _sums(logs: Sequence[OrderLog], which: int, periods: Sequence[tuple[int, int]]) -> list[float]:
     """Pieces placed or received in each period."""
-    return [fsum(_hours(logs, which, start, config.bullwhip_h)) for start in periods]
+    return [fsum(_hours(logs, which, *period)) for period in periods]
 
 
-def _hours(logs: Sequence[OrderLog], which: int, start: int, length: int) -> list[float]:
+def _hours(logs: Sequence[OrderLog], which: int, start: int, end: int) -> list[float]:
     hours: list[Mapping[int, list[float]]] = [log.hours for log in logs]
-    return [each[hour][which] for each in hours for hour in range(start, start + length) if hour in each]
+    return [each[hour][which] for each in hours for hour in range(start, end) if hour in each]
 
 
 def _swing(sums: Sequence[float]) -> float | None:

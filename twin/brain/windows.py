@@ -1,18 +1,27 @@
-"""Windows of time: hours, shifts and days of local time, and the running window."""
+"""Windows of time: hours, shifts and days of local time, and the running window.
+
+Days are from midnight to midnight: of 23 or 25 hours where the clock is changed. Hours begin where the clock shows a
+full hour, and where it is changed; an hour that comes twice is two windows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
-from twin.kpi.amounts import NS_PER_H, NS_PER_S
+from twin.kpi.amounts import NS_PER_H
 from twin.master import PlaceMaster
+from twin.shift_plan import turns
+from twin.zone import Zone, grid
 
 DAY_NS = 24 * NS_PER_H
 LIVE = "live"
 LONGEST_NS = 2 * DAY_NS
 """No window is longer."""
 LENGTHS = {"hour": NS_PER_H, "day": DAY_NS}
+SPREADS = {"hour": NS_PER_H, "day": LONGEST_NS}
+"""Longest that one can be."""
 
 
 class Window(NamedTuple):
@@ -28,54 +37,34 @@ class Window(NamedTuple):
         return self.t1_ns - self.t0_ns
 
 
-def regular(kind: str, offset_s: float, after_ns: int, to_ns: int) -> Iterator[Window]:
+def regular(kind: str, zone: Zone, after_ns: int, to_ns: int) -> Iterator[Window]:
     """Hours or days of local time that end in ``(after_ns, to_ns]``.
 
     Args:
         kind: ``hour`` or ``day``.
-        offset_s: Offset of local time from UTC in s.
+        zone: The local time.
         after_ns: Ends up to this are left out.
         to_ns: Last possible end.
 
-    >>> [w.t1_ns // 3600_000_000_000 for w in regular("hour", 0.0, 0, 2 * 3600_000_000_000)]
+    >>> [w.t1_ns // 3600_000_000_000 for w in regular("hour", Zone(), 0, 2 * 3600_000_000_000)]
     [1, 2]
     """
-    length, offset = LENGTHS[kind], round(offset_s * NS_PER_S)
-    for number in range((after_ns + offset) // length + 1, (to_ns + offset) // length + 1):
-        end = number * length - offset
-        yield Window(kind, end - length, end)
+    for begin, end in pairwise(grid(zone, LENGTHS[kind], after_ns - SPREADS[kind], to_ns)):
+        if after_ns < end:
+            yield Window(kind, begin, end)
 
 
-class Turn(NamedTuple):
-    """One shift of one day, with its breaks as (begin, end); all in ns since 1970 UTC."""
-
-    start_ns: int
-    end_ns: int
-    breaks: tuple[tuple[int, int], ...] = ()
-
-
-def turns(place: PlaceMaster, after_ns: int, to_ns: int) -> Iterator[Turn]:
-    """Shifts of a calendar that end after one time and start before another."""
-    if not place.shifts:
+def overlapping(window: Window, zone: Zone, other: Zone) -> Iterator[Window]:
+    """Hours or days of another local time that share time with one of a local time."""
+    if zone is other:
+        yield window
         return
-    offset = round(place.utc_offset_s * NS_PER_S)
-    for day in range((after_ns + offset) // DAY_NS - 2, (to_ns + offset) // DAY_NS + 1):
-        if (day + 3) % 7 not in place.days:  # 1970-01-01 was a Thursday
-            continue
-        for shift in place.shifts:
-            midnight = day * DAY_NS - offset
-            start = midnight + round(shift.start_s * NS_PER_S)
-            end = start + round(shift.duration_s * NS_PER_S)
-            if after_ns < end and start < to_ns:
-                yield Turn(start, end, tuple(_break(midnight, each) for each in shift.breaks))
-
-
-def _break(midnight_ns: int, pause: tuple[float, float]) -> tuple[int, int]:
-    begin = midnight_ns + round(pause[0] * NS_PER_S)
-    return begin, begin + round(pause[1] * NS_PER_S)
+    kind, t0_ns, t1_ns = window
+    found = regular(kind, other, t0_ns, t1_ns + SPREADS[kind])
+    yield from (one for one in found if one.t0_ns < t1_ns)
 
 
 def shifts(place: PlaceMaster, after_ns: int, to_ns: int) -> Iterator[Window]:
-    """Shifts of a line's calendar that end in ``(after_ns, to_ns]``, in order of their end."""
-    found = [Window("shift", turn.start_ns, turn.end_ns) for turn in turns(place, after_ns, to_ns)]
-    yield from sorted((one for one in found if one.t1_ns <= to_ns), key=lambda window: window.t1_ns)
+    """Shifts of a line's calendar that end in ``(after_ns, to_ns]``, in order of their end; equal ones once."""
+    found = {Window("shift", turn.start_ns, turn.end_ns) for turn in turns(place, place.clock, after_ns, to_ns)}
+    yield from sorted((one for one in found if one.t1_ns <= to_ns), key=lambda window: (window.t1_ns, window.t0_ns))

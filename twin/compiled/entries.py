@@ -8,7 +8,7 @@ from typing import Any
 from twin.compiled import layout as at
 from twin.compiled.memory import Memory
 from twin.compiled.units import Units
-from twin.parts.calendar import CalendarClock
+from twin.parts.calendar import CalendarClock, weekly
 from twin.parts.life import Life
 from twin.parts.task import Task
 from twin.sim.breakable import Breakable
@@ -76,8 +76,9 @@ class Entries:
         self.memory, self.units, self.plant = memory, units, plant
         self.address = dict(units.address)
         for clock in plant._clocks:
-            if clock.calendar._edges:
-                self.address[id(clock)] = self._calendar(clock)
+            origin, edges, phases = weekly(clock.calendar)
+            if edges:
+                self.address[id(clock)] = self._calendar(clock, origin, edges, phases)
         self._header()
         self._heap()
         self._down()
@@ -122,13 +123,13 @@ class Entries:
         self.memory.x[address + at.FACTOR] = command.factor
         return address
 
-    def _calendar(self, clock: CalendarClock) -> int:
-        memory, calendar = self.memory, clock.calendar
-        edges = memory.list_of(calendar._phases)
-        memory.reals(edges, calendar._edges)
+    def _calendar(self, clock: CalendarClock, origin: float, times: list[float], phases: list[int]) -> int:
+        memory = self.memory
+        edges = memory.list_of(phases)
+        memory.reals(edges, times)
         members = [self.units.address[id(member)] for member in clock.members]
-        address = memory.list_of((edges, len(calendar._edges), memory.list_of(members), len(members)))
-        memory.x[address + at.ORIGIN] = calendar._origin
+        address = memory.list_of((edges, len(times), memory.list_of(members), len(members)))
+        memory.x[address + at.ORIGIN] = origin
         return address
 
     def _down(self) -> None:

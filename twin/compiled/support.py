@@ -60,7 +60,7 @@ CONFIGS: dict[type[Any], set[str]] = {
     FailureConfig: {"id", "title", "after", "repair", "basis", "signature"},
     SetupConfig: {"duration", "by_change"},
     CalendarConfig: {"days", "shifts"},
-    ShiftConfig: {"id", "start", "duration", "breaks"},
+    ShiftConfig: {"id", "start", "duration", "breaks", "days"},
     BreakConfig: {"start", "duration"},
 }
 """Other configuration, likewise."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import ClassVar
 
-from twin.day_pattern import DAY_S, since_midnight_s
+from twin.day_pattern import DAY_S
 from twin.sim.kernel import Kernel
 from twin.streams import Stream
+from twin.zone import Axis
 
 
 class DailyRates:
@@ -17,33 +17,39 @@ class DailyRates:
     Args:
         starts: Seconds after local midnight at which a rate begins, increasing.
         rates: Rate from each of them on in 1/s; the last goes on past midnight until the first start.
-        epoch: Local time at simulated second 0.
+        axis: Simulated time and the local time along it; in an hour that comes twice a rate holds both times.
 
-    >>> rates = DailyRates([21_600.0, 64_800.0], [0.1, 0.0], datetime(2026, 1, 5, 17, 0))
+    >>> from datetime import UTC, datetime
+    >>> from twin.zone import local_axis
+    >>> rates = DailyRates([21_600.0, 64_800.0], [0.1, 0.0], local_axis(datetime(2026, 1, 5, 17, 0, tzinfo=UTC)))
     >>> rates.gap(0.0, 60.0), rates.gap(0.0, 420.0)
     (600.0, 47400.0)
     """
 
-    def __init__(self, starts: Sequence[float], rates: Sequence[float], epoch: datetime):
+    def __init__(self, starts: Sequence[float], rates: Sequence[float], axis: Axis):
         self.starts, self.rates = tuple(starts), tuple(rates)
-        self.origin = since_midnight_s(epoch)
+        self.axis = axis
 
     def gap(self, now: float, amount: float) -> float:
         """Time from a simulated time until so many arrivals are due.
 
         Source: inversion of the cumulative rate of a non-homogeneous process (Çinlar 1975).
         """
-        time = (now + self.origin) % DAY_S
+        time = self.axis.of_day(now)
         passed = 0.0
         while True:
             number = sum(start <= time for start in self.starts) - 1
             end = self.starts[number + 1] if number + 1 < len(self.starts) else DAY_S
+            begin = now + passed
+            changes = self.axis.changes(begin, begin + end - time + 1.0)  # one at its end counts too
+            if changes:
+                end = min(end, time + changes[0] - begin)
             due = self.rates[number] * (end - time)
             if due >= amount and due > 0:
                 return passed + amount / self.rates[number]
             amount -= due
             passed += end - time
-            time = end % DAY_S
+            time = self.axis.of_day(now + passed) if changes else end % DAY_S
 
 
 class RateStream:

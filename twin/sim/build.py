@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from twin.config import PlantConfig, calendar_name
+from twin.config import PlantConfig, SiteConfig, calendar_name
 from twin.control.shop import check_control, put_together
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
@@ -64,8 +64,9 @@ def _made(basis: Basis) -> dict[EquipmentPath, Station]:
     allocator = Allocator(basis.kernel)
     volumes = {name: item.volume for name, item in basis.config.items.items() if item.volume is not None}
     made: dict[EquipmentPath, Station] = {}
+    axes = {path: basis.config.axis(site) for path, site in basis.config.sites()}
     for unit, (path, line, config) in enumerate(basis.config.stations()):
-        shared = (basis.seed, basis.kernel, basis.journal, parts, allocator, basis.config.epoch, volumes)
+        shared = (basis.seed, basis.kernel, basis.journal, parts, allocator, axes[path.site], volumes)
         setting = Setting(path, unit, config, line.standing_order, *shared)
         made[path] = stations[config.kind].of(setting)  # type: ignore[attr-defined]
     return made
@@ -148,7 +149,7 @@ def _wrong_calendars(config: PlantConfig) -> list[Problem]:
 
 
 def _clocks(basis: Basis, made: dict[EquipmentPath, Station]) -> list[CalendarClock]:
-    clocks: dict[str, CalendarClock] = {}
+    clocks: dict[tuple[str, str], CalendarClock] = {}
     for path, site, line in basis.config.lines():
         for station in line.stations:
             unit = made[path.child(station.id)]
@@ -156,12 +157,13 @@ def _clocks(basis: Basis, made: dict[EquipmentPath, Station]) -> list[CalendarCl
             members += [(upkeep.window, upkeep) for upkeep in unit.upkeep]
             for name, member in members:
                 if name is not None:
-                    _clock(basis, clocks, name).members.append(member)
+                    _clock(basis, clocks, name, site).members.append(member)
     return list(clocks.values())
 
 
-def _clock(basis: Basis, clocks: dict[str, CalendarClock], name: str) -> CalendarClock:
-    if name not in clocks:
-        calendar = Calendar(basis.config.calendars[name], basis.config.epoch)
-        clocks[name] = CalendarClock(calendar, basis.kernel)
-    return clocks[name]
+def _clock(basis: Basis, clocks: dict[tuple[str, str], CalendarClock], name: str, site: SiteConfig) -> CalendarClock:
+    axis = basis.config.axis(site)
+    key = (name, axis.zone.name)
+    if key not in clocks:
+        clocks[key] = CalendarClock(Calendar(basis.config.calendars[name], axis), basis.kernel)
+    return clocks[key]

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import numpy as np
 from numpy.typing import NDArray
 
-_UNIX = datetime(1970, 1, 1, tzinfo=UTC)
+from twin.zone import epoch_ns as epoch_ns
+
 INSTANT_S = 5e-10
 """Times that are not further apart are one instant of the wire, which counts nanoseconds."""
-
-
-def epoch_ns(epoch: datetime) -> int:
-    """Nanoseconds since 1970 UTC of an instant with an offset, exact.
-
-    >>> epoch_ns(datetime(2026, 1, 1, tzinfo=UTC))
-    1767225600000000000
-    """
-    return (epoch - _UNIX) // timedelta(microseconds=1) * 1000
 
 
 def to_ns(origin_ns: int, sim_s: float) -> int:

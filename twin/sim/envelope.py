@@ -36,13 +36,17 @@ def shortage_grade(gap: float) -> str:
 
 def shift_starts(config: PlantConfig) -> dict[EquipmentPath, ShiftStarts]:
     """When the shifts of each unit with a calendar begin."""
-    known = {name: ShiftStarts(calendar, config.epoch) for name, calendar in config.calendars.items()}
+    known: dict[tuple[str, str], ShiftStarts] = {}
     found = {}
     for path, site, line in config.lines():
+        axis = config.axis(site)
         for station in line.stations:
             name = calendar_name(site, line, station)
-            if name in known:
-                found[path.child(station.id)] = known[name]
+            if name in config.calendars:
+                key = (name, axis.zone.name)
+                if key not in known:
+                    known[key] = ShiftStarts(config.calendars[name], axis)
+                found[path.child(station.id)] = known[key]
     return found
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
+from twin.config import PlantConfig
 from twin.equipment import EquipmentPath
 from twin.sim.station import Station
 
@@ -37,9 +37,9 @@ class Lock:
         names = [path.name if path.line == line else str(path) for path in self.ring]
         return " > ".join([*names, names[0]])
 
-    def told(self, epoch: datetime) -> str:
-        """It in words, with local time."""
-        since = epoch + timedelta(seconds=self.since_s)
+    def told(self, plant: PlantConfig) -> str:
+        """It in words, with the local time of the plant."""
+        since = plant.local(self.since_s)
         return f"locked since {since:%Y-%m-%d %H:%M}: {self} (a buffer in this ring gives room to pass)"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Protocol
 
 from twin.config import StationConfig
@@ -12,6 +11,7 @@ from twin.equipment import EquipmentPath
 from twin.sim.journal import Journal
 from twin.sim.kernel import Kernel
 from twin.sim.loads import Parts
+from twin.zone import Axis
 
 
 class Allocates(Protocol):
@@ -47,7 +47,7 @@ class Setting:
         journal: The log.
         parts: The shared parts.
         allocator: Gives people and tools to units.
-        epoch: Local time, with offset, at simulated second 0.
+        axis: Simulated time and the local time along it.
         volumes: Volume of one of each item in m³, where it is known.
     """
 
@@ -60,5 +60,5 @@ class Setting:
     journal: Journal
     parts: Parts
     allocator: Allocates
-    epoch: datetime
+    axis: Axis
     volumes: Mapping[str, float] = field(default_factory=dict)

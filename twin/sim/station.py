@@ -11,7 +11,7 @@ from twin.config import StationConfig
 from twin.equipment import EquipmentPath
 from twin.parts.energy import Medium, Ramp, amount, power_by_state
 from twin.records import RecordKind
-from twin.sim.clock import epoch_ns, to_ns
+from twin.sim.clock import to_ns
 from twin.sim.codes import (
     ANNOUNCED,
     BLOCKED,
@@ -503,7 +503,7 @@ class Station(Hot):
     def tell_operation(self, part: Load, event: str) -> None:
         """Log that an operation on a lot begins or ends, where that was asked for; see ``OPERATION_EVENTS``."""
         if self.journal.operations and isinstance(part, Lot) and part.order:
-            due_ns = None if part.due_s == inf else to_ns(epoch_ns(self.setting.epoch), part.due_s)
+            due_ns = None if part.due_s == inf else to_ns(self.setting.axis.origin_ns, part.due_s)
             values = (part.order, event, part.item, float(part.size), due_ns, None, None)
             self.log.extend((self.kernel._now, Event(self.setting.unit, RecordKind.ORDER, values)))
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from twin.config import StationConfig, TimeOfDay
-from twin.day_pattern import DayPattern, since_midnight_s
+from twin.day_pattern import DayPattern
 from twin.sim.codes import PRODUCING
 from twin.sim.station import Setting, Station
 from twin.stations import stations
@@ -48,7 +48,7 @@ class BaseLoad(Station):
         super().__init__(setting)
         config = setting.config
         assert isinstance(config, BaseLoadConfig)  # noqa: S101 - the builder has checked it
-        self.pattern = DayPattern(config.by_time, since_midnight_s(setting.epoch))
+        self.pattern = DayPattern(config.by_time, setting.axis)
 
     def active(self) -> int:
         return PRODUCING

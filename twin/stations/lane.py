@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import deque
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -10,9 +9,8 @@ from pydantic import Field, model_validator
 
 from twin.config import Config, StationConfig
 from twin.counters import TRANSPORT_ACTIVITY, TRANSPORT_CO2, TRANSPORT_COST, TRANSPORTED
-from twin.day_pattern import DAY_S, seconds, since_midnight_s
 from twin.distributions import Durations
-from twin.parts.calendar import DAYS, WEEK_S
+from twin.parts.calendar import DAYS
 from twin.records import RecordKind
 from twin.sim.codes import IDLE_NO_ORDER, PRODUCING
 from twin.sim.events import Event
@@ -20,6 +18,7 @@ from twin.sim.station import Setting, Station
 from twin.stations import stations
 from twin.supply.network import LATE, Carrier, Consignment
 from twin.tags import TagSpec
+from twin.timetable import Timetable
 from twin.units import Distance, Mass, Money, TransportFactor
 
 KG_PER_TKM = {"road": 0.1, "rail": 0.02, "barge": 0.03, "air": 0.8}
@@ -80,27 +79,6 @@ class LaneConfig(StationConfig):
         return (TRANSPORTED, *cost, *((TRANSPORT_CO2, TRANSPORT_ACTIVITY) if self.tkm_per_piece else ()))
 
 
-class Departures:
-    """Departures of every week on simulated time; computed, not ticked.
-
-    Args:
-        config: Days and times.
-        monday_s: Simulated time of a midnight that begins a Monday.
-    """
-
-    def __init__(self, config: DeparturesConfig, monday_s: float):
-        days = [DAYS.index(day) for day in config.days]
-        self.offsets = sorted({day * DAY_S + seconds(time) for day in days for time in config.times})
-        self.monday_s = monday_s
-
-    def following(self, time_s: float) -> float:
-        """The first departure at or after a time."""
-        week, into = divmod(time_s - self.monday_s, WEEK_S)
-        index = bisect_left(self.offsets, into)
-        weeks, place = divmod(index, len(self.offsets))
-        return self.monday_s + (week + weeks) * WEEK_S + self.offsets[place]
-
-
 @stations.register("lane", config=LaneConfig)
 class Lane(Carrier):
     """Carries consignments; PRODUCING while some are waiting or under way, else IDLE_NO_ORDER.
@@ -134,9 +112,10 @@ class Lane(Carrier):
         super().__init__(setting)
         config = self.settings
         self.times = self.stream("time", config.time)
-        self.departures: Departures | None = None
+        self.departures: Timetable | None = None
         if config.departures is not None:
-            self.departures = Departures(config.departures, _monday_s(setting))
+            days = [DAYS.index(day) for day in config.departures.days]
+            self.departures = Timetable(config.departures.times, setting.axis, days)
         self.queue: deque[Consignment] = deque()
         self.carried, self.last, self.called = 0, 0.0, -1.0
         self.transported_pieces = 0
@@ -245,8 +224,3 @@ class Lane(Carrier):
 
     def active(self) -> int:
         return PRODUCING if self.carried or self.queue else IDLE_NO_ORDER
-
-
-def _monday_s(setting: Setting) -> float:
-    """Simulated time of the local midnight that began the week of the epoch."""
-    return -(setting.epoch.weekday() * DAY_S + since_midnight_s(setting.epoch))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from datetime import datetime
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from twin.config import StationConfig
-from twin.day_pattern import DAY_S, seconds, since_midnight_s
 from twin.distributions import Durations
 from twin.records import RecordKind
 from twin.sim.events import Event
@@ -17,6 +15,7 @@ from twin.sim.shelf import Storing
 from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 from twin.stations.receiving import Receiving, Trip
+from twin.timetable import Timetable
 from twin.units import Count, Distance, Duration
 
 
@@ -183,7 +182,7 @@ class ScheduledShipping(Shipping):
         self.rules = config
         self.loading = None if config.loading is None else self.stream("loading", config.loading)
         self.arrived = {item: deque([0.0] * number) for item, number in self.dock.items()}
-        self.timetable = Timetable(config.departures, setting.epoch)
+        self.timetable = Timetable(config.departures, setting.axis)
         self.trucks: list[Truck] = []
 
     def begin(self) -> None:
@@ -271,27 +270,3 @@ class ScheduledShipping(Shipping):
     @property
     def level(self) -> int:
         return len(self.queue) + sum(len(truck.parts) for truck in self.trucks)
-
-
-class Timetable:
-    """Times of day.
-
-    Args:
-        times: Local times, hh:mm.
-        epoch: Local time at simulated second 0.
-
-    >>> from datetime import datetime
-    >>> table = Timetable(("08:00", "16:00"), datetime(2026, 1, 5, 9, 0))
-    >>> table.after(0.0), table.after(25_200.0)
-    (25200.0, 82800.0)
-    """
-
-    def __init__(self, times: tuple[str, ...], epoch: datetime):
-        self.times = sorted(seconds(time) for time in times)
-        self.origin = since_midnight_s(epoch)
-
-    def after(self, now: float) -> float:
-        """The next time after a simulated time, in simulated s."""
-        days, time = divmod(now + self.origin, DAY_S)
-        following = next((each for each in self.times if each > time), self.times[0] + DAY_S)
-        return days * DAY_S + following - self.origin

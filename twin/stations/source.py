@@ -17,7 +17,7 @@ from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.records import RecordKind
 from twin.sim.arrivals import DailyRates, RateStream
-from twin.sim.clock import epoch_ns, to_ns
+from twin.sim.clock import to_ns
 from twin.sim.codes import BLOCKED, IDLE_NO_ORDER, PRODUCING
 from twin.sim.events import Event
 from twin.sim.process import Processor
@@ -143,7 +143,7 @@ class Source(Processor):
             starts, rates = [seconds(each.start) for each in config.rates], [each.rate for each in config.rates]
             if starts[0] > 0:
                 starts, rates = [0.0, *starts], [rates[-1], *rates]
-            self.rates = DailyRates(starts, rates, setting.epoch)
+            self.rates = DailyRates(starts, rates, setting.axis)
         self.limit = config.limit
         self.round = tuple(setting.parts(item) for item, number in config.mix.items() for _ in range(number))
         self.begun = 0
@@ -280,7 +280,7 @@ class ListedSource(Source):
 
     def _tell(self, job: JobOrder, event: str, pieces: int, where: str | None = None) -> None:
         if self.recording:
-            due_ns = None if job.due_s == inf else to_ns(epoch_ns(self.setting.epoch), job.due_s)
+            due_ns = None if job.due_s == inf else to_ns(self.setting.axis.origin_ns, job.due_s)
             values = (job.id, event, job.item, pieces, due_ns, str(self.path), where)
             self.log.extend((self.kernel._now, Event(self.setting.unit, RecordKind.ORDER, values)))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from twin.records import RecordKind
-from twin.sim.clock import epoch_ns, to_ns
+from twin.sim.clock import to_ns
 from twin.sim.events import Event
 from twin.sim.kernel import WORK
 from twin.sim.station import Setting, Station
@@ -109,7 +109,7 @@ class Member(Station):
 
     def __init__(self, setting: Setting):
         super().__init__(setting)
-        self.epoch_ns = epoch_ns(setting.epoch)
+        self.epoch_ns = setting.axis.origin_ns
         self.numbered = 0
 
     def begin(self) -> None:
