@@ -9,6 +9,7 @@ from functools import partial
 import orjson
 
 from brokers.attendance import Sign
+from brokers.door import under
 from brokers.links import Base, ignore_base, ignore_sign, mark_payload, read_base
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.codec import decode_all, kept_place
@@ -32,15 +33,25 @@ class UnsSource:
         client_id: MQTT client id; the same one finds its session again.
         roots: Paths at and below which to listen; empty text: everything.
         states: Pass on the last state of each unit that the broker retains, too.
+        single: Subscribe once, to everything, and leave out here what is not below the roots. rumqttd keeps the order
+            of messages within a subscription only, and a publisher may speak of what is below several roots.
     """
 
-    def __init__(self, url: str, client_id: str = "ingest", roots: Sequence[str] = ("",), states: bool = False):
+    def __init__(
+        self,
+        url: str,
+        client_id: str = "ingest",
+        roots: Sequence[str] = ("",),
+        states: bool = False,
+        single: bool = False,
+    ):
         self.on_base: Callable[[Base], None] = ignore_base
         self.on_sign: Callable[[Sign], None] = ignore_sign
         self.malformed = 0
         self.refusals = Refusals()
         base = control_topic("base", "#")
-        filters = tuple((uns_filter(root), 1) for root in roots)
+        self._wanted = under(roots)
+        filters = tuple((uns_filter(root), 1) for root in ([""] if single else roots))
         self._kept = {RecordKind.META, RecordKind.STATE} if states else {RecordKind.META}
         kept = (name for kind in sorted(self._kept) for root in roots for name in kind_filters(kind, root))
         retained = (base, control_topic("availability", "#"), *kept)
@@ -97,7 +108,7 @@ class UnsSource:
     def _frames(self, message: Message) -> list[Frame]:
         try:
             topic = parse_uns_topic(message.topic)
-            if message.retain and topic.kind not in self._kept:
+            if (message.retain and topic.kind not in self._kept) or not self._wanted(topic.path):
                 return []
             frames = decode_all(topic, message.payload, partial(self.refusals.error, sender=message.topic))
         except ValueError as error:

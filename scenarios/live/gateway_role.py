@@ -30,6 +30,7 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
     publisher = OpcUaPublisher(config)
     options = {"states": True} if settings.transport == "uns" else {}  # births say them in Sparkplug
     name = f"opcua-{settings.name}{settings.share}"
+    options |= settings.listening
     source = connect.source(settings.broker, settings.transport, name, settings.heard_by_gateway, **options)
 
     def tell() -> None:

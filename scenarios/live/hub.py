@@ -177,7 +177,8 @@ class Hub:
         Raises:
             ConnectorError: It refuses us, or does not answer in time.
         """
-        source = connect.source(broker, self.settings.transport, f"ingest-{self.settings.name}", self.settings.heard)
+        told = self.settings
+        source = connect.source(broker, told.transport, f"ingest-{told.name}", told.heard, **told.listening)
         door = door_of(self.settings, SystemClock())
         self.ingest = Ingest(
             source, self.store, [self._observe], keeper=self.memory, admits=self.settings.admits, door=door

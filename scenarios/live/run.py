@@ -178,6 +178,7 @@ class LiveRun:
         self._kept.append(asyncio.create_task(self._tell_hub()))
         broker = EmbeddedBroker() if self.settings.broker is None else None
         if broker is not None:
+            self.settings = self.settings.model_copy(update={"own_broker": True})
             os.environ.update(broker.credentials)  # for our processes
         self.settings.write()
         await asyncio.gather(self._role("hub", self._process("hub")), self._broker(broker))

@@ -32,6 +32,7 @@ class RunSettings(BaseModel):
             have that time.
         stamps: Whose time rows have that do not have their own, by path of the device.
         broker: Address of the broker; None until the embedded one has started.
+        own_broker: It is the embedded one.
         store: Address of the store.
         host: Address the pages listen on.
         allow_hosts: Further names under which the pages are served, e.g. of a proxy.
@@ -63,6 +64,7 @@ class RunSettings(BaseModel):
     listen: tuple[Annotated[str, Field(pattern=LISTEN)], ...] = ()
     stamps: dict[str, Stamp] = {}
     broker: str | None = Field(default=None, pattern=r"^mqtts?://[^\s@]+$")
+    own_broker: bool = False
     store: str = Field(pattern=r"^[a-z][a-z0-9]*://[^@]*$")
     host: str = "127.0.0.1"
     allow_hosts: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,253}$")], ...] = ()
@@ -102,6 +104,11 @@ class RunSettings(BaseModel):
         """What the ingest listens to: the roots, its own indicators and what was asked for."""
         asked = tuple(path.partition("=")[0] for path in self.listen)
         return ("",) if "" in self.roots or "#" in asked else (*self.roots, self.brain, *asked)
+
+    @property
+    def listening(self) -> dict[str, bool]:
+        """Options of what listens: the embedded broker keeps the order within one subscription only."""
+        return {"single": True} if self.own_broker and self.transport == "uns" else {}
 
     @property
     def heard_by_gateway(self) -> tuple[str, ...]:

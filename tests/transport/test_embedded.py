@@ -14,13 +14,17 @@ from brokers.connect import publisher
 from brokers.embedded import EmbeddedBroker
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.connection import Connection, ConnectionConfig, Will
+from brokers.mqtt.source import UnsSource
 from brokers.outbox import OutboxConfig
 from tests.counterparts import free_port, port_open
-from tests.transport.parts import LIMIT_S, SITE, RecordingSink, meta, receiving, sending, tick_frames, until
+from tests.transport.parts import LIMIT_S, SITE, T0, RecordingSink, meta, receiving, sending, tick_frames, until
 from tests.transport.test_path import TRANSPORTS, rows_of
 from twin.equipment import EquipmentPath
 from twin.errors import FatalError, RetriableError
 from twin.master import PlaceMaster, meta_frame
+from twin.records import RecordKind, records
+
+FIGURE = ("oee", "site", "hour", T0, 0.5, 1.0, 2.0, 1.0, "good", "r")
 
 
 @pytest.fixture
@@ -100,6 +104,33 @@ async def test_it_keeps_for_an_ingest_what_comes_while_that_is_away(embedded: Em
             assert await pump.drain(LIMIT_S)
         assert outbox.counters.resent == 0
     assert sink.numbered == outbox.counters.put
+
+
+async def test_a_publisher_of_many_sites_is_heard_in_its_order(embedded: EmbeddedBroker) -> None:
+    roots = ("acme/east", "acme/west", "beta/north")
+    pieces = [records(RecordKind.KPI, [(EquipmentPath(roots[n % 3]), T0 + n, FIGURE)]) for n in range(300)]
+    elsewhere = records(RecordKind.KPI, [(EquipmentPath("gamma/south"), T0, FIGURE)])
+
+    async def opened() -> UnsSource:
+        source = UnsSource(embedded.login_url, "hub", roots, single=True)
+        await source.open()
+        return source
+
+    await (await opened()).close()
+    link = publisher(embedded.login_url, "uns", "brain/b")
+    await link.open()
+    for number, piece in enumerate([elsewhere, *pieces]):
+        await link.publish(piece.stamped("brain/b", "r", number))
+    await link.close()
+    source, seen = await opened(), []
+    async with asyncio.timeout(LIMIT_S):
+        async for delivery in source.deliveries():
+            seen += [frame.seq for frame in delivery.frames]
+            await delivery.ack()
+            if len(seen) >= len(pieces):
+                break
+    assert seen == list(range(1, 301))
+    await source.close()
 
 
 async def test_a_late_ingest_hears_of_every_unit_however_many(embedded: EmbeddedBroker) -> None:
