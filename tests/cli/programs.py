@@ -36,13 +36,13 @@ def factory(
 class Program:
     """A long-running command; its output is collected, Ctrl-C ends it."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str] | None = None):
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str] | None = None, folder: Path = ROOT):
         self.lines: list[str] = []
         self._by_make = command[0] == "make"
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
             list(command),
-            cwd=ROOT,
+            cwd=folder,
             env={**os.environ, **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

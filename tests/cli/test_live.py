@@ -17,12 +17,6 @@ from tests.servers.influxdb import InfluxServer
 from tests.servers.mosquitto import Mosquitto
 
 pytestmark = pytest.mark.xdist_group("live")
-LEVELS = {"machine", "line", "site", "enterprise", "chain"}
-
-
-def levels(address: str, window: str = "live") -> set[str]:
-    """Levels of which the pages have figures."""
-    return {level for level in LEVELS if get(address, f"/api/kpis?scope={level}&window={window}")}
 
 
 def ingest(address: str) -> dict[str, Any]:
@@ -42,21 +36,6 @@ def newest(address: str) -> int:
 def live(address: str) -> bool:
     """Whether records have come over the wire and been stored."""
     return bool(ingest(address).get("stored"))
-
-
-def test_demo_shows_history_figures_of_every_level_and_live_records(tmp_path: Path) -> None:
-    program = Program([str(FACTORY), "demo"], {"FF_DATA": str(tmp_path)})
-    try:
-        address = program.address()
-        wait_for(lambda: live(address), "the live plant", limit_s=180)
-        wait_for(lambda: levels(address) == LEVELS, "figures of every level", limit_s=60)
-        assert levels(address, "hour") == LEVELS
-        counters = ingest(address)
-        assert counters["lost"] == counters["dropped"] == counters["malformed"] == 0
-        assert program.interrupt() == 0
-        assert not [line for line in program.lines if "Traceback" in line or "ERROR" in line]
-    finally:
-        program.kill()
 
 
 def test_run_against_a_broker_and_a_database_given_by_url(
