@@ -16,8 +16,7 @@ def equip(station: Workplace, config: Any) -> None:
     station.upkeep = tuple(Maintenance(station, job) for job in getattr(config, "maintenance", ()))
     if station.upkeep:
         station.stages = (*station.stages, Pauses(station))
-    counting = any(life.basis == CYCLES for life in station.lives)
-    if counting:
+    if any(life.basis == CYCLES for life in station.lives):
         station.stages = (*station.stages, Strokes(station))
     drift, rule = getattr(config, "scrap_drift", None), getattr(config, "hold_rule", None)
     station.drift = None if drift is None else ScrapDrift(station, drift, config.scrap)
@@ -25,6 +24,6 @@ def equip(station: Workplace, config: Any) -> None:
     needs = getattr(config, "needs", ())
     if needs or any(getattr(config, key, None) is not None for key in ("load_time", "unload_time")):
         station.needs = Needs(station, needs, config.priority)
-    if station.upkeep or counting or station.rule is not None or station.needs is not None:
+    if station.rule is not None:
         station.go_general()
     renew_life(station)

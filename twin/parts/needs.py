@@ -163,7 +163,6 @@ class Needs:
         station.stages = (*stages, Phase(self, wanted(configs, "operation"), leaves=True))
         if unload is not None:
             station.exits = (Phase(self, wanted(configs, "unload")), Handling(station, "unload", unload))
-        station.go_general()
 
     def connect(self, stations: Mapping[EquipmentPath, Station]) -> Iterator[Station]:
         """Find where what is kept is given back; the units that it may come to on its way."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from twin.config import SetupConfig
 from twin.sim.slot import Slot
 from twin.sim.station import Station
@@ -16,6 +18,7 @@ class Setups:
         places: Number of its places, each of which has its own last item.
     """
 
+    at_changes: ClassVar[bool] = True
     __slots__ = ("by_change", "last", "usual")
 
     def __init__(self, station: Station, config: SetupConfig, places: int):

@@ -81,7 +81,7 @@ class Processor(Workplace):
             self.stages = (*self.stages, Setups(self, config, len(self.slots)))
 
     def add_stages(self) -> None:
-        """Add what the operations of this kind need before they begin; see :meth:`go_general`."""
+        """Add what the operations of this kind need before they begin: to ``stages``, or to ``exits`` for after."""
 
     def go_general(self) -> None:
         """End operations on the general path from now on: for lots, and stages that want to know the end."""
@@ -134,6 +134,8 @@ class Processor(Workplace):
                 unit.needs = Needs(unit, (), 0.0)
 
     def linked(self) -> None:
+        if not all(getattr(stage, "at_changes", False) for stage in (*self.stages, *self.exits)):
+            self.go_general()
         self.look_around()
         own = type(self)
         self.simple = (

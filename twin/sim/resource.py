@@ -42,6 +42,7 @@ class Resource(Breakable):
     ``away``, travelling with a part, stays with it whatever happens.
     """
 
+    role = "person"
     config: ClassVar[type[StationConfig]] = ResourceConfig
     holds_on = Station.holds_on | BREAK | OFF
     __slots__ = ("allocator", "away", "counted", "loyal", "place", "skills", "speed", "task", "walk", "walking")

@@ -59,7 +59,9 @@ class Job:
 class Stage(Protocol):
     """Something that a place goes through before each operation, or after it: a setup, fetching an operator.
 
-    A unit with stages ends its operations on the general path, so they cost units without them nothing.
+    A unit with stages ends its operations on the general path, so they cost units without them nothing. A stage that
+    has nothing to do as long as the item stays the same says so with ``at_changes = True``: it then costs nothing
+    between changes either, and does not hear of the end of operations.
     """
 
     def enter(self, slot: Slot) -> float:

@@ -15,6 +15,5 @@ class Worker(Resource):
     """Works at one unit at a time; its time at work over its attendance is the worker efficiency."""
 
     titles = ("Worker", "工人")
-    role = "person"
     config = WorkerConfig
     __slots__ = ()
