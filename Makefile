@@ -6,7 +6,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 UI := dashboards/web/ui
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check bench validation reliability fuzz golden lock notices install install-test clean
+.PHONY: demo test check docs bench validation reliability fuzz golden lock notices install install-test clean
 
 demo: install
 	@$(BIN)/factory demo
@@ -21,6 +21,10 @@ check: install-test
 	$(BIN)/lint-imports
 	$(PYTEST) tests/structure
 	$(PYTEST) --doctest-modules twin devices brokers dashboards scenarios
+
+# Everything that is made from the code: schemas, reference pages, Grafana boards.
+docs: install
+	$(BIN)/python -m scenarios.generated
 
 bench: install-test
 	$(PYTEST) -s -m bench tests/bench

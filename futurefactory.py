@@ -1,46 +1,351 @@
 """Public names of Future Factory in one safe import, for notebooks and plug-ins.
 
+A name is imported when it is first asked for, so a plug-in may use this module while the platform loads it, and nobody
+waits for what is not used.
+
 >>> import futurefactory
 >>> futurefactory.UnitState.PRODUCING.name
 'PRODUCING'
 """
 
-from scenarios.document import Scenario
-from scenarios.experiments.optimisation.run import run_optimisation
-from scenarios.experiments.optimisation.task import load_task
-from scenarios.experiments.points import load_experiment
-from scenarios.experiments.run import Resources, run_experiment
-from scenarios.loader import load
-from twin.brain import Brain
-from twin.config import PlantConfig, ProcessConfig, StationConfig
-from twin.equipment import EquipmentPath
-from twin.errors import FactoryError, ModelError, ScenarioError
-from twin.records import Frame, RecordKind
-from twin.sim.plant import Plant
-from twin.states import UnitState
-from twin.stations import stations
-from twin.tags import TagSpec
+from __future__ import annotations
 
-__all__ = [
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from brokers.connectors import Connector as Connector
+    from brokers.connectors import connectors as connectors
+    from brokers.links import LinkPublisher as LinkPublisher
+    from brokers.links import LinkSource as LinkSource
+    from brokers.stores import Store as Store
+    from brokers.stores import StoreUrl as StoreUrl
+    from brokers.stores import stores as stores
+    from dashboards.panel import Events as ShowsEvents
+    from dashboards.panel import Kpi as ShowsKpi
+    from dashboards.panel import PanelSpec as PanelSpec
+    from dashboards.panel import Picture as Picture
+    from dashboards.panel import Scope as Scope
+    from dashboards.panel import Telemetry as ShowsTelemetry
+    from dashboards.panel import Threshold as Threshold
+    from dashboards.panel import panel as panel
+    from dashboards.panel import panels as panels
+    from devices.drivers import drivers as drivers
+    from devices.profiles import profiles as profiles
+    from devices.signals.signal import Profile as Profile
+    from devices.signals.signal import Signal as Signal
+    from devices.unit import DeviceUnit as DeviceUnit
+    from devices.unit import Driver as Driver
+    from devices.unit import Setting as DriverSetting
+    from scenarios.document import Scenario as Scenario
+    from scenarios.experiments.engines import engines as engines
+    from scenarios.experiments.optimisation.run import run_optimisation as run_optimisation
+    from scenarios.experiments.optimisation.task import load_task as load_task
+    from scenarios.experiments.points import load_experiment as load_experiment
+    from scenarios.experiments.run import Resources as Resources
+    from scenarios.experiments.run import run_experiment as run_experiment
+    from scenarios.exporters import exporters as exporters
+    from scenarios.importers import importers as importers
+    from scenarios.loader import load as load
+    from twin.basis import Config as Config
+    from twin.brain import Brain as Brain
+    from twin.config import FailureConfig as FailureConfig
+    from twin.config import Identifier as Identifier
+    from twin.config import PlantConfig as PlantConfig
+    from twin.config import ProcessConfig as ProcessConfig
+    from twin.config import Reference as Reference
+    from twin.config import SiteConfig as SiteConfig
+    from twin.config import StationConfig as StationConfig
+    from twin.control.lot import PoolMember as PoolMember
+    from twin.control.lot import RoutedLot as RoutedLot
+    from twin.control.rules import NOT_NOW as NOT_NOW
+    from twin.control.rules import Rule as Rule
+    from twin.control.rules import RuleConfig as RuleConfig
+    from twin.control.rules import rules as rules
+    from twin.distributions import Distribution as Distribution
+    from twin.distributions import Durations as Durations
+    from twin.distributions import Intervals as Intervals
+    from twin.effects import effects as effects
+    from twin.equipment import EquipmentPath as EquipmentPath
+    from twin.errors import FactoryError as FactoryError
+    from twin.errors import FatalError as FatalError
+    from twin.errors import ModelError as ModelError
+    from twin.errors import Problem as Problem
+    from twin.errors import RetriableError as RetriableError
+    from twin.errors import ScenarioError as ScenarioError
+    from twin.errors import StoreError as StoreError
+    from twin.kpi.observed import Observed as Observed
+    from twin.kpi.spec import KpiSpec as KpiSpec
+    from twin.kpi.spec import kpi as kpi
+    from twin.kpi.spec import kpis as kpis
+    from twin.parts.life import Life as Life
+    from twin.parts.task import Task as Task
+    from twin.records import Frame as Frame
+    from twin.records import RecordKind as RecordKind
+    from twin.sharing import Sharing as Sharing
+    from twin.sharing import sharings as sharings
+    from twin.sim.breakable import Breakable as Breakable
+    from twin.sim.effect import Command as Command
+    from twin.sim.effect import Effect as Effect
+    from twin.sim.effect import Scene as Scene
+    from twin.sim.passage import Passage as Passage
+    from twin.sim.plant import Plant as Plant
+    from twin.sim.process import Processor as Processor
+    from twin.sim.resource import Resource as Resource
+    from twin.sim.resource import ResourceConfig as ResourceConfig
+    from twin.sim.shelf import Storing as Storing
+    from twin.sim.slot import Slot as Slot
+    from twin.sim.slot import Stage as Stage
+    from twin.sim.station import WAIT as WAIT
+    from twin.sim.station import Load as Load
+    from twin.sim.station import Lot as Lot
+    from twin.sim.station import Part as Part
+    from twin.sim.station import Setting as Setting
+    from twin.sim.station import Station as Station
+    from twin.states import UnitState as UnitState
+    from twin.stations import stations as stations
+    from twin.stations.machine import MachineConfig as MachineConfig
+    from twin.streams import Stream as Stream
+    from twin.supply.policies import Policy as Policy
+    from twin.supply.policies import PolicyConfig as PolicyConfig
+    from twin.supply.policies import Stock as Stock
+    from twin.supply.policies import policies as policies
+    from twin.tags import TagSpec as TagSpec
+    from twin.units import Count as Count
+    from twin.units import Duration as Duration
+    from twin.units import Energy as Energy
+    from twin.units import Length as Length
+    from twin.units import Power as Power
+    from twin.units import Ratio as Ratio
+    from twin.units import Speed as Speed
+    from twin.units import Volume as Volume
+
+_HOMES = {
+    "Brain": ("twin.brain", "Brain"),
+    "Breakable": ("twin.sim.breakable", "Breakable"),
+    "Command": ("twin.sim.effect", "Command"),
+    "Config": ("twin.basis", "Config"),
+    "Connector": ("brokers.connectors", "Connector"),
+    "Count": ("twin.units", "Count"),
+    "DeviceUnit": ("devices.unit", "DeviceUnit"),
+    "Distribution": ("twin.distributions", "Distribution"),
+    "Driver": ("devices.unit", "Driver"),
+    "DriverSetting": ("devices.unit", "Setting"),
+    "Duration": ("twin.units", "Duration"),
+    "Durations": ("twin.distributions", "Durations"),
+    "Effect": ("twin.sim.effect", "Effect"),
+    "Energy": ("twin.units", "Energy"),
+    "EquipmentPath": ("twin.equipment", "EquipmentPath"),
+    "FactoryError": ("twin.errors", "FactoryError"),
+    "FailureConfig": ("twin.config", "FailureConfig"),
+    "FatalError": ("twin.errors", "FatalError"),
+    "Frame": ("twin.records", "Frame"),
+    "Identifier": ("twin.config", "Identifier"),
+    "Intervals": ("twin.distributions", "Intervals"),
+    "KpiSpec": ("twin.kpi.spec", "KpiSpec"),
+    "Length": ("twin.units", "Length"),
+    "Life": ("twin.parts.life", "Life"),
+    "LinkPublisher": ("brokers.links", "LinkPublisher"),
+    "LinkSource": ("brokers.links", "LinkSource"),
+    "Load": ("twin.sim.station", "Load"),
+    "Lot": ("twin.sim.station", "Lot"),
+    "MachineConfig": ("twin.stations.machine", "MachineConfig"),
+    "ModelError": ("twin.errors", "ModelError"),
+    "NOT_NOW": ("twin.control.rules", "NOT_NOW"),
+    "Observed": ("twin.kpi.observed", "Observed"),
+    "PanelSpec": ("dashboards.panel", "PanelSpec"),
+    "Part": ("twin.sim.station", "Part"),
+    "Passage": ("twin.sim.passage", "Passage"),
+    "Picture": ("dashboards.panel", "Picture"),
+    "Plant": ("twin.sim.plant", "Plant"),
+    "PlantConfig": ("twin.config", "PlantConfig"),
+    "Policy": ("twin.supply.policies", "Policy"),
+    "PolicyConfig": ("twin.supply.policies", "PolicyConfig"),
+    "PoolMember": ("twin.control.lot", "PoolMember"),
+    "Power": ("twin.units", "Power"),
+    "Problem": ("twin.errors", "Problem"),
+    "ProcessConfig": ("twin.config", "ProcessConfig"),
+    "Processor": ("twin.sim.process", "Processor"),
+    "Profile": ("devices.signals.signal", "Profile"),
+    "Ratio": ("twin.units", "Ratio"),
+    "RecordKind": ("twin.records", "RecordKind"),
+    "Reference": ("twin.config", "Reference"),
+    "Resource": ("twin.sim.resource", "Resource"),
+    "ResourceConfig": ("twin.sim.resource", "ResourceConfig"),
+    "Resources": ("scenarios.experiments.run", "Resources"),
+    "RetriableError": ("twin.errors", "RetriableError"),
+    "RoutedLot": ("twin.control.lot", "RoutedLot"),
+    "Rule": ("twin.control.rules", "Rule"),
+    "RuleConfig": ("twin.control.rules", "RuleConfig"),
+    "Scenario": ("scenarios.document", "Scenario"),
+    "ScenarioError": ("twin.errors", "ScenarioError"),
+    "Scene": ("twin.sim.effect", "Scene"),
+    "Scope": ("dashboards.panel", "Scope"),
+    "Setting": ("twin.sim.station", "Setting"),
+    "Sharing": ("twin.sharing", "Sharing"),
+    "ShowsEvents": ("dashboards.panel", "Events"),
+    "ShowsKpi": ("dashboards.panel", "Kpi"),
+    "ShowsTelemetry": ("dashboards.panel", "Telemetry"),
+    "Signal": ("devices.signals.signal", "Signal"),
+    "SiteConfig": ("twin.config", "SiteConfig"),
+    "Slot": ("twin.sim.slot", "Slot"),
+    "Speed": ("twin.units", "Speed"),
+    "Stage": ("twin.sim.slot", "Stage"),
+    "Station": ("twin.sim.station", "Station"),
+    "StationConfig": ("twin.config", "StationConfig"),
+    "Stock": ("twin.supply.policies", "Stock"),
+    "Store": ("brokers.stores", "Store"),
+    "StoreError": ("twin.errors", "StoreError"),
+    "StoreUrl": ("brokers.stores", "StoreUrl"),
+    "Storing": ("twin.sim.shelf", "Storing"),
+    "Stream": ("twin.streams", "Stream"),
+    "TagSpec": ("twin.tags", "TagSpec"),
+    "Task": ("twin.parts.task", "Task"),
+    "Threshold": ("dashboards.panel", "Threshold"),
+    "UnitState": ("twin.states", "UnitState"),
+    "Volume": ("twin.units", "Volume"),
+    "WAIT": ("twin.sim.station", "WAIT"),
+    "connectors": ("brokers.connectors", "connectors"),
+    "drivers": ("devices.drivers", "drivers"),
+    "effects": ("twin.effects", "effects"),
+    "engines": ("scenarios.experiments.engines", "engines"),
+    "exporters": ("scenarios.exporters", "exporters"),
+    "importers": ("scenarios.importers", "importers"),
+    "kpi": ("twin.kpi.spec", "kpi"),
+    "kpis": ("twin.kpi.spec", "kpis"),
+    "load": ("scenarios.loader", "load"),
+    "load_experiment": ("scenarios.experiments.points", "load_experiment"),
+    "load_task": ("scenarios.experiments.optimisation.task", "load_task"),
+    "panel": ("dashboards.panel", "panel"),
+    "panels": ("dashboards.panel", "panels"),
+    "policies": ("twin.supply.policies", "policies"),
+    "profiles": ("devices.profiles", "profiles"),
+    "rules": ("twin.control.rules", "rules"),
+    "run_experiment": ("scenarios.experiments.run", "run_experiment"),
+    "run_optimisation": ("scenarios.experiments.optimisation.run", "run_optimisation"),
+    "sharings": ("twin.sharing", "sharings"),
+    "stations": ("twin.stations", "stations"),
+    "stores": ("brokers.stores", "stores"),
+}
+"""Module and name there, by public name."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"futurefactory has no {name!r}")
+    module, own = _HOMES[name]
+    found = globals()[name] = getattr(importlib.import_module(module), own)
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+__all__ = [  # noqa: RUF022 - in plain order
     "Brain",
+    "Breakable",
+    "Command",
+    "Config",
+    "Connector",
+    "Count",
+    "DeviceUnit",
+    "Distribution",
+    "Driver",
+    "DriverSetting",
+    "Duration",
+    "Durations",
+    "Effect",
+    "Energy",
     "EquipmentPath",
     "FactoryError",
+    "FailureConfig",
+    "FatalError",
     "Frame",
+    "Identifier",
+    "Intervals",
+    "KpiSpec",
+    "Length",
+    "Life",
+    "LinkPublisher",
+    "LinkSource",
+    "Load",
+    "Lot",
+    "MachineConfig",
     "ModelError",
+    "NOT_NOW",
+    "Observed",
+    "PanelSpec",
+    "Part",
+    "Passage",
+    "Picture",
     "Plant",
     "PlantConfig",
+    "Policy",
+    "PolicyConfig",
+    "PoolMember",
+    "Power",
+    "Problem",
     "ProcessConfig",
+    "Processor",
+    "Profile",
+    "Ratio",
     "RecordKind",
+    "Reference",
+    "Resource",
+    "ResourceConfig",
     "Resources",
+    "RetriableError",
+    "RoutedLot",
+    "Rule",
+    "RuleConfig",
     "Scenario",
     "ScenarioError",
+    "Scene",
+    "Scope",
+    "Setting",
+    "Sharing",
+    "ShowsEvents",
+    "ShowsKpi",
+    "ShowsTelemetry",
+    "Signal",
+    "SiteConfig",
+    "Slot",
+    "Speed",
+    "Stage",
+    "Station",
     "StationConfig",
+    "Stock",
+    "Store",
+    "StoreError",
+    "StoreUrl",
+    "Storing",
+    "Stream",
     "TagSpec",
+    "Task",
+    "Threshold",
     "UnitState",
+    "Volume",
+    "WAIT",
+    "connectors",
+    "drivers",
+    "effects",
+    "engines",
+    "exporters",
+    "importers",
+    "kpi",
+    "kpis",
     "load",
     "load_experiment",
     "load_task",
+    "panel",
+    "panels",
+    "policies",
+    "profiles",
+    "rules",
     "run_experiment",
     "run_optimisation",
+    "sharings",
     "stations",
+    "stores",
 ]

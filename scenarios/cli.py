@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from scenarios import commands
 from twin.errors import FactoryError
+from twin.registry import plugin_of
 
 if TYPE_CHECKING:
     import typer
@@ -54,11 +55,19 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Exception:
+    except Exception as error:
         traceback.print_exc()
-        print("factory: this is a bug; please report it with the lines above", file=sys.stderr)
+        plugin = _culprit(error)
+        who = f" of the plug-in {plugin}; please report it to its authors" if plugin else "; please report it"
+        print(f"factory: this is a bug{who} with the lines above", file=sys.stderr)
         return BUG
     return 0
+
+
+def _culprit(error: BaseException) -> str:
+    """The plug-in in whose code an error arose, or that called what failed; empty when none had a part in it."""
+    modules = [str(frame.f_globals.get("__name__", "")) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return next((name for module in reversed(modules) if (name := plugin_of(module))), "")
 
 
 def main() -> None:

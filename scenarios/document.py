@@ -97,8 +97,8 @@ class OpcUaConfig(Config):
 class BrokersConfig(Config):
     """How records travel."""
 
-    transport: Literal["uns", "sparkplug"] = Field(
-        default="uns", description="uns: JSON in a unified namespace; sparkplug: Sparkplug B"
+    transport: str = Field(
+        default="uns", description="uns: JSON in a unified namespace; sparkplug: Sparkplug B; or that of a plug-in"
     )
     url: str = Field(
         default="embedded",

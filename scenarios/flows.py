@@ -8,7 +8,7 @@ from scenarios.document import station_configs
 from scenarios.index import Index, Unit, text_at
 from scenarios.messages import problem
 from scenarios.nodes import Loc
-from scenarios.references import ends, flows
+from scenarios.references import ends, flows, ships
 from twin.config import PlantConfig
 from twin.errors import ModelError, Problem
 from twin.sim.plant import Plant
@@ -57,7 +57,7 @@ def destinations(unit: Unit) -> list[str]:
     """Paths of the units that a unit gives material to, rework too."""
     given = unit.node.entries.get("to")
     names = [str(element.plain()) for element in ([] if given is None else given.elements)]
-    if given is None and unit.following is not None and flows(unit) and unit.kind != "shipping" and not ends(unit):
+    if given is None and unit.following is not None and flows(unit) and not ships(unit) and not ends(unit):
         names = [unit.following]
     rework = text_at(unit.node, "rework_to")
     return [unit.target(name) for name in ([*names, rework] if rework else names)]

@@ -25,7 +25,7 @@ QuietIfWell = Annotated[bool, typer.Option("--quiet", help="say nothing when all
 
 Broker = Annotated[str | None, typer.Option(help="mqtt://host:port or mqtts://; default: embedded")]
 StoreUrl = Annotated[str | None, typer.Option(help="influxdb://, duckdb://, lines://; default: embedded")]
-Transport = Annotated[str | None, typer.Option(help="uns or sparkplug")]
+Transport = Annotated[str | None, typer.Option(help="uns, sparkplug, or a plug-in's")]
 Listen = Annotated[
     list[str] | None,
     typer.Option(help="further path to take from the broker; '#': all; with =arrival: its clocks are wrong"),

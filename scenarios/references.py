@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
+from brokers.connectors import connectors
 from brokers.mqtt.address import BrokerAddress
 from brokers.stores import stores
 from devices.drivers import drivers
@@ -16,15 +17,18 @@ from devices.signals.signal import AIR, GAS
 from scenarios.document import station_configs
 from scenarios.envelopes import envelopes
 from scenarios.graph import cycle_in
-from scenarios.index import Found, Index, Unit, calendar_of, has, text_at, unique
+from scenarios.index import Found, Index, Names, Unit, calendar_of, has, text_at, unique
 from scenarios.messages import problem, shown, translated
 from scenarios.nodes import Loc, Node
 from scenarios.times import calendar_problems
-from scenarios.upkeep import perturbations, upkeep
-from twin.config import ProcessConfig, StationConfig
+from scenarios.upkeep import perturbations, skills, upkeep
+from twin.config import ProcessConfig, Reference, StationConfig
 from twin.errors import FatalError, Problem
 from twin.kpi.spec import kpis
+from twin.named import found_in
 
+WORDS = {"item": "item", "calendar": "calendar", "skill": "skill of a worker or tool of the site"}
+"""What is said of a name that nothing has, by what it should name."""
 SIMULATED = "simulated"
 """The driver of a device that names none."""
 
@@ -34,7 +38,7 @@ def dangling(index: Index) -> list[Problem]:
     root = index.root
     found = list(calendar_problems(root))
     for unit in index.units.values():
-        for check in (_material, _calendar_and_link, _flow, _named, _work, _kind_rules, _device, upkeep):
+        for check in (_mentioned, _changes, _calendar_and_link, _flow, _work, _kind_rules, _device, upkeep):
             found.extend(check(index, unit))
     found.extend(_chain(index))
     found.extend(perturbations(index))
@@ -44,24 +48,52 @@ def dangling(index: Index) -> list[Problem]:
     return [*index.problems, *found]
 
 
-def _material(index: Index, unit: Unit) -> Found:
+def _mentioned(index: Index, unit: Unit) -> Found:
+    """Items, units, skills and calendars that a station names by its fields, or says that it does."""
+    places: dict[str, Names | set[str]] = {
+        "item": index.names("items"),
+        "calendar": index.names("calendars"),
+        "skill": skills(index, unit.site),
+    }
+    told = set()
+    for loc, name, of in found_in(unit.node, _config(unit), _entries, _elements, _value):
+        told.add((".".join(map(str, loc)), name))
+        if of == "unit" and unit.target(name) not in index.units:
+            yield from index.unknown((*unit.loc, *loc), "unit", name, _near(index, unit, name))
+        elif of in places:
+            yield from index.unknown((*unit.loc, *loc), WORDS[of], name, places[of])
+    for reference in _said(unit):
+        if reference.of in places and (reference.field, reference.name) not in told:
+            loc = tuple(int(part) if part.isdigit() else part for part in reference.field.split("."))
+            yield from index.unknown((*unit.loc, *loc), WORDS[reference.of], reference.name, places[reference.of])
+
+
+def _said(unit: Unit) -> tuple[Reference, ...]:
+    """What a kind says that it names beyond its fields, where it is valid by itself."""
+    config = _config(unit)
+    if config.references is StationConfig.references:
+        return ()
+    try:
+        return config.model_validate(unit.node.plain()).references()
+    except ValidationError:
+        return ()
+
+
+def _entries(node: Node) -> dict[str, Node]:
+    return node.entries
+
+
+def _elements(node: Node) -> list[Node]:
+    return node.elements
+
+
+def _value(node: Node) -> object:
+    return node.value
+
+
+def _changes(index: Index, unit: Unit) -> Found:
+    """Items of changes for which there is a setup time."""
     items = index.names("items")
-    for key in ("mix", "bom", "cycles", "initial", "components", "variants", "yields", "places", "cards"):
-        entry = unit.node.entries.get(key)
-        for item in {} if entry is None else entry.entries:
-            yield from index.unknown((*unit.loc, key, item), "item", item, items)
-    for item, parts in unit.node.at(("variants",)).entries.items() if has(unit.node, ("variants",)) else ():
-        for piece in parts.entries:
-            yield from index.unknown((*unit.loc, "variants", item, piece), "item", piece, items)
-    orders = unit.node.entries.get("orders")
-    for number, element in enumerate([] if orders is None else orders.elements):
-        yield from index.unknown((*unit.loc, "orders", number, "item"), "item", text_at(element, "item") or None, items)
-    for key in ("makes", "item"):
-        yield from index.unknown((*unit.loc, key), "item", text_at(unit.node, key) or None, items)
-    for key in ("supplies", "sequence", "priority"):
-        listed = unit.node.entries.get(key)
-        for number, element in enumerate([] if listed is None else listed.elements):
-            yield from index.unknown((*unit.loc, key, number), "item", element.value, items)
     for change in unit.node.at(("setup", "by_change")).entries if has(unit.node, ("setup", "by_change")) else {}:
         loc = (*unit.loc, "setup", "by_change", change)
         sides = [side.strip() for side in change.split(">")]
@@ -85,7 +117,7 @@ def _targets(unit: Unit) -> list[tuple[Loc, str]]:
 
 def _flow(index: Index, unit: Unit) -> Found:
     given = unit.node.entries.get("to")
-    if given is None and flows(unit) and unit.kind != "shipping" and not ends(unit):
+    if given is None and flows(unit) and not ships(unit) and not ends(unit):
         yield from _default_flow(index, unit)
     for loc, name in _targets(unit):
         target = index.units.get(unit.target(name))
@@ -99,7 +131,7 @@ def _flow(index: Index, unit: Unit) -> Found:
         yield problem(
             index.root, (*unit.loc, "to"), f"no 'to' at a {unit.kind}", shown(given.plain()), "material ends here"
         )
-    if unit.kind == "shipping" and not _targets(unit):
+    if ships(unit) and not _targets(unit):
         hint = "to: [enterprise/site/area/line/unit]"
         yield problem(index.root, (*unit.loc, "to"), "the receiving units by full path", "nothing", hint)
 
@@ -113,6 +145,16 @@ def flows(unit: Unit) -> bool:
 def ends(unit: Unit) -> bool:
     """Whether material leaves the plant there."""
     return _config(unit).ends
+
+
+def ships(unit: Unit) -> bool:
+    """Whether its loads go to another site."""
+    return _config(unit).dock == "out"
+
+
+def _receives(unit: Unit) -> bool:
+    """Whether loads of other sites come to it."""
+    return _config(unit).dock == "in"
 
 
 def _begins(unit: Unit) -> bool:
@@ -141,7 +183,7 @@ def _default_flow(index: Index, unit: Unit) -> Found:
         yield problem(index.root, unit.loc, "a station after it or 'to'", "the last station of the line", hint)
         return
     target = index.units.get(f"{unit.line}/{unit.following}")
-    if target is not None and (target.kind == "receiving" or _begins(target)):
+    if target is not None and (_receives(target) or _begins(target)):
         yield from _fitting(index, unit, target, unit.loc)
 
 
@@ -151,27 +193,14 @@ def _fitting(index: Index, unit: Unit, target: Unit, loc: Loc) -> Found:
         yield problem(
             index.root, loc, "a unit that takes material", f"the {target.kind} {target.path!r}", "write to: [...]"
         )
-    elif unit.kind == "shipping" and target.kind != "receiving":
+    elif ships(unit) and not _receives(target):
         yield problem(index.root, loc, "a receiving unit", f"{target.path!r} of kind {target.kind}")
-    elif unit.kind != "shipping" and target.kind == "receiving":
+    elif not ships(unit) and _receives(target):
         hint = "only shipping delivers to receiving; write to: [...]"
         yield problem(index.root, loc, "a unit of the same site", f"the receiving unit {target.path!r}", hint)
-    elif unit.kind != "shipping" and target.site != unit.site and not (_trades(unit) and _trades(target)):
+    elif not ships(unit) and target.site != unit.site and not (_trades(unit) and _trades(target)):
         hint = "between sites material goes by shipping and receiving, or by orders of a supply network"
         yield problem(index.root, loc, "a unit of the same site", shown(target.path), hint)
-
-
-def _named(index: Index, unit: Unit) -> Found:
-    """Units where rework goes, or where what is kept is given back."""
-    found: list[tuple[Loc, str]] = [(("rework_to",), text_at(unit.node, "rework_to"))]
-    needs = unit.node.entries.get("needs")
-    for number, need in enumerate([] if needs is None else needs.elements):
-        ends = need.entries.get("keep_until")
-        named = enumerate([] if ends is None else ends.elements)
-        found += [(("needs", number, "keep_until", n), str(end.value)) for n, end in named]
-    for loc, name in found:
-        if name and unit.target(name) not in index.units:
-            yield from index.unknown((*unit.loc, *loc), "unit", name, _near(index, unit, name))
 
 
 def _work(index: Index, unit: Unit) -> Found:
@@ -190,11 +219,11 @@ def _number(node: Node, key: str) -> float:
 def _kind_rules(index: Index, unit: Unit) -> Found:
     """Numbers of one station that contradict each other."""
     node, root = unit.node, index.root
-    if unit.kind == "shipping" and {"load", "capacity"} <= set(node.entries):
+    if {"load", "capacity"} <= set(node.entries):
         load, capacity = _number(node, "load"), _number(node, "capacity")
         if capacity < load:
             yield problem(root, (*unit.loc, "capacity"), f"at least one load ({load})", f"{capacity}")
-    if unit.kind == "inspection" and (total := _number(node, "scrap") + _number(node, "rework")) > 1:
+    if {"scrap", "rework"} <= set(node.entries) and (total := _number(node, "scrap") + _number(node, "rework")) > 1:
         yield problem(root, (*unit.loc, "rework"), "scrap + rework of at most 1", f"{total:g}")
     if "capacity" in node.entries and "initial" in node.entries:
         held = sum(_number(node.entries["initial"], item) for item in node.entries["initial"].entries)
@@ -257,9 +286,11 @@ def _chain(index: Index) -> Found:
 
 
 def _addresses(index: Index) -> Found:
-    """Whether broker and store are of a kind that exists."""
+    """Whether transport, broker and store are of a kind that exists."""
     store, broker = (text_at(index.root.at((part,)), "url") for part in ("store", "brokers"))
     scheme, separator, _ = store.partition("://")
+    transport = text_at(index.root.at(("brokers",)), "transport") or None
+    yield from index.unknown(("brokers", "transport"), "transport", transport, connectors.kinds())
     if separator:
         yield from index.unknown(("store", "url"), "kind of store", scheme, stores.kinds())
     if broker.startswith("mqtt"):

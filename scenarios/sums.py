@@ -15,6 +15,7 @@ from twin.day_pattern import DayPattern
 from twin.kpi.observed import COLUMN, FLOATS
 from twin.parts.energy import by_state
 from twin.sim.ledger import Truth
+from twin.stations import stations
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -68,8 +69,10 @@ class Quantities:
         units = [station for _, _, station in config.stations()]
         self.rates = Rates(config)
         """Grid factors and tariffs of the units."""
-        self._people = [row for row, unit in enumerate(units) if unit.kind == "worker"]
-        self._fixtures = [row for row, unit in enumerate(units) if unit.kind == "fixture"]
+        roles = [stations[unit.kind].role for unit in units]  # type: ignore[attr-defined]
+        self._people, self._fixtures = (
+            [row for row, role in enumerate(roles) if role == wanted] for wanted in ("person", "fixture")
+        )
         self._media = [
             ("air_m3", "air", *_flows([unit.air for unit in units])),
             ("gas_m3", "gas", *_flows([unit.gas for unit in units])),

@@ -1,4 +1,4 @@
-"""What needs, maintenance and perturbations of a document name: skills, failure modes, calendars, effects."""
+"""What maintenance and perturbations of a document name: failure modes, effects; and the skills of a site."""
 
 from __future__ import annotations
 
@@ -15,20 +15,14 @@ PLACES = "unit, line or site"
 
 
 def upkeep(index: Index, unit: Unit) -> Found:
-    """Unknown skills, failure modes and calendars of one station."""
-    skills = _skills(index, unit.site)
-    for loc, name in _asked(unit):
-        yield from index.unknown((*unit.loc, *loc), "skill of a worker or tool of the site", name or None, skills)
+    """Unknown failure modes of one station."""
     modes = _modes(unit.node)
     for loc, name in _named_modes(unit):
         yield from index.unknown((*unit.loc, *loc), "failure mode of the station", name or None, modes)
-    for number, job in listed(unit.node, "maintenance"):
-        loc = (*unit.loc, "maintenance", number, "window")
-        yield from index.unknown(loc, "calendar", text_at(job, "window") or None, index.names("calendars"))
     list(unique(index, [job for _, job in listed(unit.node, "maintenance")], (*unit.loc, "maintenance")))
 
 
-def _skills(index: Index, site: str) -> set[str]:
+def skills(index: Index, site: str) -> set[str]:
     """What the workers and tools of a site can be asked for."""
     members = [unit.node for unit in index.units.values() if unit.site == site]
     return {name for node in members for _, entry in listed(node, "skills") if isinstance(name := entry.value, str)}
@@ -36,19 +30,6 @@ def _skills(index: Index, site: str) -> set[str]:
 
 def _modes(node: Node) -> list[str]:
     return [text_at(mode, "id") for _, mode in listed(node, "failures")]
-
-
-def _asked(unit: Unit) -> Named:
-    """Skills that a station asks for."""
-    for number, need in listed(unit.node, "needs"):
-        yield ("needs", number, "skill"), text_at(need, "skill")
-    for key in ("failures", "maintenance"):
-        for number, job in listed(unit.node, key):
-            if crew := text_at(job, "crew"):
-                yield (key, number, "crew"), crew
-    rule = unit.node.entries.get("hold_rule")
-    if rule is not None and (crew := text_at(rule, "crew")):
-        yield ("hold_rule", "crew"), crew
 
 
 def _named_modes(unit: Unit) -> Named:

@@ -30,6 +30,7 @@ from twin.disturbances import Grade
 from twin.disturbances import PerturbationConfig as PerturbationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
+from twin.named import CalendarName, Item, Skill, Sort, UnitName, names_in
 from twin.recipes import PoolConfig, RecipeConfig
 from twin.tags import TagSpec
 from twin.units import (
@@ -79,7 +80,7 @@ class FailureConfig(Config):
         default="resume", description="after the repair: the operation goes on, begins anew, or its part is spoiled"
     )
     minor: bool = Field(default=False, description="a minor stop: MINOR_STOP and no failure")
-    crew: Identifier | None = Field(
+    crew: Skill | None = Field(
         default=None, description="skill of the worker who repairs it, FAILED until one comes; None: repaired at once"
     )
     priority: int = Field(default=0, description="rank among the repairs waiting for a crew; lower comes first")
@@ -117,7 +118,7 @@ class MaintenanceConfig(Config):
     basis: Literal["operating", "calendar", "cycles"] = Field(
         default="operating", description="what the interval counts: as for failures"
     )
-    window: str | None = Field(
+    window: CalendarName | None = Field(
         default=None, description="calendar in whose shifts it may begin; without every and conditions: once in each"
     )
     conditions: tuple[ConditionConfig, ...] = Field(default=(), description="wear that calls for it (predictive)")
@@ -128,7 +129,7 @@ class MaintenanceConfig(Config):
         default=None, description="share of the interval from which a failure of the unit is used to do it as well"
     )
     renews: tuple[Identifier, ...] | None = Field(default=None, description="failure modes made as new; default: all")
-    crew: Identifier | None = Field(default=None, description="skill of the worker who does it; None: nobody is needed")
+    crew: Skill | None = Field(default=None, description="skill of the worker who does it; None: nobody is needed")
     priority: int = Field(default=0, description="rank among those who wait for the same crew; lower comes first")
 
     @model_validator(mode="before")
@@ -163,7 +164,7 @@ class HoldRuleConfig(Config):
     scrap: int = Field(ge=1, description="so many scrapped parts")
     parts: int = Field(ge=1, description="among so many last parts")
     duration: Durations = Field(description="time of the check that ends the hold")
-    crew: Identifier | None = Field(default=None, description="skill of the worker who checks; None: nobody is needed")
+    crew: Skill | None = Field(default=None, description="skill of the worker who checks; None: nobody is needed")
     priority: int = Field(default=0, description="rank among those who wait for the same crew; lower comes first")
 
 
@@ -231,12 +232,12 @@ class DeviceConfig(Config):
 class NeedConfig(Config):
     """People or tools that an operation needs."""
 
-    skill: Identifier = Field(description="what is needed: workers and tools of the site with this among their skills")
+    skill: Skill = Field(description="what is needed: workers and tools of the site with this among their skills")
     number: int = Field(default=1, ge=1, description="how many of them")
     during: tuple[Literal["setup", "load", "operation", "unload"], ...] = Field(
         default=("operation",), min_length=1, description="phases in which they are needed"
     )
-    keep_until: tuple[str, ...] = Field(
+    keep_until: tuple[UnitName, ...] = Field(
         default=(),
         description="taken along with the part until its operation at one of these units is over, ids in the line or "
         "full paths; its own id: kept from the first phase to the last; default: given back after each phase",
@@ -244,19 +245,21 @@ class NeedConfig(Config):
 
 
 class Reference(NamedTuple):
-    """A unit that the configuration of another names.
+    """Something of the plant that the configuration of a unit names.
 
     Args:
-        field: Field that names it.
-        name: Id in the line, or path.
-        kinds: Kinds that it may be of; empty: any.
+        field: Field that names it, with keys and numbers behind points: ``needs.0.skill``.
+        name: Id of the item, skill or calendar; of a unit its id in the line, or its path.
+        trait: What a unit must be, e.g. ``dispatches``: a flag of :class:`StationConfig`; empty: anything.
         having: A field of its configuration and the value that it must have, if any.
+        of: What is named: ``unit``, ``item``, ``skill`` of the people and tools of the site, or ``calendar``.
     """
 
     field: str
     name: str
-    kinds: tuple[str, ...] = ()
+    trait: str = ""
     having: tuple[str, str] | None = None
+    of: Sort = "unit"
 
 
 class StationConfig(Config):
@@ -270,6 +273,22 @@ class StationConfig(Config):
     """It is of no use when nothing comes to it."""
     network: ClassVar[bool] = False
     """A member of the supply network: it trades by orders, also with other sites."""
+    conveys: ClassVar[bool] = False
+    """Of a member of the supply network: what is bought only passes here on its way."""
+    dock: ClassVar[Literal["", "out", "in"]] = ""
+    """Loads leave for another site here, or arrive from one."""
+    pooled: ClassVar[bool] = False
+    """It works from the queue of a pool, and its lots go on where their recipe says."""
+    releases: ClassVar[bool] = False
+    """Lots enter the pools here, and come back when their recipe is done."""
+    joins: ClassVar[bool] = False
+    """It makes one piece of several: fewer leave than come."""
+    splits: ClassVar[bool] = False
+    """It makes several pieces of one: more leave than come, and only what it can take apart comes."""
+    frees_cards: ClassVar[bool] = False
+    """A loop of cards may end here."""
+    dispatches: ClassVar[bool] = False
+    """It gives jobs to vehicles."""
 
     id: Identifier = Field(description="name of the unit within its line")
     kind: str = Field(description="kind of station; see factory list")
@@ -310,8 +329,8 @@ class StationConfig(Config):
         return False
 
     def references(self) -> tuple[Reference, ...]:
-        """Other units that it names, beside ``to``."""
-        return ()
+        """What it names, beside ``to``: all fields whose type says so (see :mod:`twin.named`), and more of a kind."""
+        return tuple(Reference(".".join(map(str, loc)), name, of=of) for loc, name, of in names_in(self) if of != "own")
 
     def counters(self) -> tuple[TagSpec, ...]:
         """What it counts beside energy and media, each in the attribute of the unit of that name."""
@@ -320,11 +339,6 @@ class StationConfig(Config):
     def opening(self) -> set[str]:
         """Items that are here at the start or come from outside."""
         return {*getattr(self, "mix", ()), *getattr(self, "initial", ()), *getattr(self, "supplies", ())}
-
-    def names(self) -> set[str]:
-        """All items that it names."""
-        single = {str(one) for one in (getattr(self, "makes", None), getattr(self, "item", None)) if one is not None}
-        return self.opening() | {*getattr(self, "cycles", ()), *getattr(self, "components", ()), *single}
 
     def accepts(self, items: set[str]) -> set[str]:
         """Which of some items may come here."""
@@ -355,7 +369,7 @@ class ProcessConfig(StationConfig):
     """Base of the kinds that work on material for some time."""
 
     cycle: Durations | None = Field(default=None, description="time of one operation, for every item without its own")
-    cycles: dict[str, Durations] = Field(default={}, description="time of one operation by item")
+    cycles: dict[Item, Durations] = Field(default={}, description="time of one operation by item")
     ideal_cycle: Duration | None = Field(
         default=None, description="planned run time per item (PRI); default: mean of the cycle over the capacity"
     )
@@ -382,11 +396,6 @@ class ProcessConfig(StationConfig):
         around = (self.load_time, self.unload_time, None if self.setup is None else self.setup.duration)
         stops = self.failures or self.maintenance or self.hold_rule or self.needs
         return not stops and bool(laws) and not any(law.mean_s for law in (*laws, *around) if law is not None)
-
-    def references(self) -> tuple[Reference, ...]:
-        named = ((f"needs.{n}.keep_until.{k}", end) for n, need in enumerate(self.needs)
-                 for k, end in enumerate(need.keep_until))  # fmt: skip
-        return (*super().references(), *(Reference(field, name) for field, name in named))
 
     def ideal_s(self, *laws: Distribution) -> float | None:
         """Planned run time per item (PRI) in s of operations that take so long.

@@ -58,6 +58,10 @@ class ModelError(ProblemsError):
     """A plant cannot be built from a valid document, e.g. a flow leads nowhere."""
 
 
+class PluginError(ProblemsError):
+    """A plug-in cannot be loaded; names it."""
+
+
 class StandstillError(ProblemsError):
     """A plant whose time does not go on: its events follow each other without end at one instant."""
 

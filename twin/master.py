@@ -116,6 +116,10 @@ class EquipmentMaster(Master):
         kind: Kind of station, e.g. ``machine``; ``unit`` for foreign equipment.
         role: What it is for: ``work``, ``store``, ``carry``, ``feed``, ``trade``, ``person``, ``fixture``, ``utility``
             or ``desk``.
+        routed: Its material comes and goes by recipes, and not by the links between units.
+        completes: Lots come back here when their recipe is done.
+        joins: It makes one piece of several.
+        splits: It makes several pieces of one.
         kind_en: English name of the kind.
         kind_zh: Chinese name of the kind.
         profile: Tag profile, None when it has no telemetry.
@@ -138,6 +142,10 @@ class EquipmentMaster(Master):
     schema_name: ClassVar[str] = "equipment"
     kind: str
     role: str = "work"
+    routed: bool = False
+    completes: bool = False
+    joins: bool = False
+    splits: bool = False
     kind_en: str = "Unit"
     kind_zh: str = "设备"
     profile: str | None = None

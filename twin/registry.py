@@ -8,14 +8,24 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from importlib.metadata import entry_points
-from typing import Generic, TypeVar
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
+from twin.errors import FactoryError, PluginError, Problem
 from twin.units import Unit
 
 T = TypeVar("T")
+Stability = Literal["stable", "beta", "experimental"]
+"""How far a component can be relied on: kept compatible; complete, but may change; may go again."""
+
+REGISTRIES: dict[str, Registry[Any]] = {}
+"""Every registry by what is registered in it, as far as the modules that define them were imported."""
+_LOADING: list[str] = []
+"""The plug-in that is being loaded: what its modules register comes from it, whatever the sort."""
+_PLUGINS: dict[str, str] = {}
+"""Name and version of the distribution by module, of all plug-ins loaded so far."""
 
 
 @dataclass
@@ -26,28 +36,51 @@ class Registry(Generic[T]):
     reference page. Registration fails when a summary or a field's description is missing.
 
     Args:
-        sort: What is registered, e.g. ``"station"``.
+        sort: What is registered, e.g. ``"station"``; plug-ins name the group of entry points ``futurefactory.<sort>``.
         package: Package whose modules register themselves when imported.
     """
 
     sort: str
     package: str
     _entries: dict[str, T] = field(default_factory=dict)
+    _levels: dict[str, Stability] = field(default_factory=dict)
+    _origins: dict[str, str] = field(default_factory=dict)
     _scanned: bool = False
 
-    def register(self, kind: str, config: type[BaseModel] | None = None) -> Callable[[T], T]:
-        """Decorator that registers a component under its kind."""
+    def __post_init__(self) -> None:
+        REGISTRIES.setdefault(self.sort, self)
+
+    def register(
+        self, kind: str, config: type[BaseModel] | None = None, *, stability: Stability | None = None
+    ) -> Callable[[T], T]:
+        """Decorator that registers a component under its kind.
+
+        Args:
+            kind: Its kind.
+            config: Its configuration, which is checked.
+            stability: How far it can be relied on; default: stable, or experimental when a plug-in brings it.
+        """
 
         def add(component: T) -> T:
             self._check(kind, component, config)
             self._entries[kind] = component
+            self._levels[kind] = stability or ("experimental" if _LOADING else "stable")
+            self._origins[kind] = _LOADING[-1] if _LOADING else ""
             return component
 
         return add
 
     def forget(self, kind: str) -> None:
         """Take a component out again, e.g. that of a plug-in."""
-        del self._entries[kind]
+        del self._entries[kind], self._levels[kind], self._origins[kind]
+
+    def stability(self, kind: str) -> Stability:
+        """How far a component can be relied on."""
+        return self._levels[kind]
+
+    def origin(self, kind: str) -> str:
+        """Name and version of the plug-in that a component comes from; empty for those of the platform."""
+        return self._origins[kind]
 
     def _check(self, kind: str, component: T, config: type[BaseModel] | None) -> None:
         if kind in self._entries:
@@ -67,7 +100,25 @@ class Registry(Generic[T]):
             if not module.name.startswith("_"):
                 importlib.import_module(f"{self.package}.{module.name}")
         for point in entry_points(group=f"futurefactory.{self.sort}"):
+            self._load(point)
+
+    def _load(self, point: EntryPoint) -> None:
+        """Load a plug-in.
+
+        Raises:
+            PluginError: Names it, and what is wrong.
+        """
+        name = f"{point.dist.name} {point.dist.version}" if point.dist is not None else point.name
+        _LOADING.append(name)
+        _PLUGINS[point.module] = name
+        try:
             point.load()
+        except Exception as error:
+            got = str(error) if isinstance(error, FactoryError) else f"{type(error).__name__}: {error}"
+            where, hint = f"plug-in {name}, {self.sort} {point.value}", "repair it, or take it out with pip uninstall"
+            raise PluginError([Problem(where, "a module that registers what it brings", got, hint)]) from error
+        finally:
+            _LOADING.pop()
 
     def _find(self, kind: str) -> None:
         """Import the module that has the kind's name; everything where there is none."""
@@ -105,6 +156,16 @@ class Registry(Generic[T]):
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(self._entries))}"
             raise KeyError(f"{self.sort}: expected a known kind, got {kind!r} ({hint})")
         return self._entries[kind]
+
+
+def plugin_of(module: str) -> str:
+    """Name and version of the plug-in that a module belongs to; empty for none.
+
+    Args:
+        module: Its full name; modules beside the one that an entry point names, in one package, belong to it too.
+    """
+    package = module.partition(".")[0]
+    return next((name for one, name in _PLUGINS.items() if one == module or one.startswith(f"{package}.")), "")
 
 
 def undescribed_fields(config: type[BaseModel], owner: str) -> None:

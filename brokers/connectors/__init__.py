@@ -5,8 +5,8 @@ A module registers a :class:`Connector`, which makes the publisher and the sourc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from brokers.links import LinkPublisher, LinkSource
@@ -21,11 +21,13 @@ class Connector:
         publisher: ``(url, publisher id, **options)`` to a publisher.
         source: ``(url, client id, roots, **options)`` to a source.
         __doc__: Summary of the transport.
+        watching: Further options of a source that only watches, such as that of the gateway.
     """
 
     publisher: Callable[..., LinkPublisher]
     source: Callable[..., LinkSource]
     __doc__: str
+    watching: Mapping[str, Any] = field(default_factory=dict)
 
 
 connectors: Registry[Connector] = Registry("connector", "brokers.connectors")
@@ -41,11 +43,13 @@ def make_publisher(url: str, transport: str, publisher: str, **options: Any) -> 
 
 
 def make_source(
-    url: str, transport: str, client_id: str = "ingest", roots: Sequence[str] = ("",), **options: Any
-) -> LinkSource:
-    """The source of a transport.
+    url: str, transport: str, client_id: str = "ingest", roots: Sequence[str] = ("",), *, watching: bool = False,
+    **options: Any,
+) -> LinkSource:  # fmt: skip
+    """The source of a transport, perhaps of one who only watches.
 
     Raises:
         KeyError: No such transport; names the nearest.
     """
-    return connectors[transport].source(url, client_id, roots, **options)
+    connector = connectors[transport]
+    return connector.source(url, client_id, roots, **{**(connector.watching if watching else {}), **options})

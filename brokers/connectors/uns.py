@@ -4,4 +4,6 @@ from brokers.connectors import Connector, connectors
 from brokers.mqtt.publisher import UnsPublisher
 from brokers.mqtt.source import UnsSource
 
-connectors.register("uns")(Connector(UnsPublisher, UnsSource, "JSON over MQTT, one message per device and tick."))
+connectors.register("uns")(
+    Connector(UnsPublisher, UnsSource, "JSON over MQTT, one message per device and tick.", {"states": True})
+)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
+from dataclasses import fields as dataclass_fields
+from dataclasses import is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,47 +15,51 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
-from devices.drivers import drivers
-from devices.profiles import profiles
-from devices.signals.signal import Profile
 from scenarios.experiments.document import ExperimentConfig, OptimisationConfig
 from scenarios.experiments.problems import shipped
-from scenarios.exporters import exporters
-from scenarios.importers import importers
 from scenarios.loader import LIBRARY
 from twin.config import Config, PerturbationConfig
-from twin.control.rules import rules
 from twin.distributions import FAMILIES
-from twin.effects import effects
 from twin.errors import Problem, ScenarioError
-from twin.registry import Registry
-from twin.sharing import sharings
+from twin.registry import REGISTRIES, Registry
 from twin.sim.effect import Effect
-from twin.stations import stations
-from twin.supply.policies import policies
 from twin.units import Unit
 
-REGISTRIES: dict[str, Registry[Any]] = {
-    "station": stations,
-    "profile": profiles,
-    "driver": drivers,
-    "policy": policies,
-    "rule": rules,
-    "effect": effects,
-    "sharing": sharings,
-    "importer": importers,
-    "exporter": exporters,
-}
+HOMES = (
+    "twin.stations",
+    "devices.profiles",
+    "devices.drivers",
+    "twin.supply.policies",
+    "twin.control.rules",
+    "twin.effects",
+    "twin.sharing",
+    "twin.kpi.spec",
+    "brokers.connectors",
+    "brokers.stores",
+    "dashboards.panel",
+    "scenarios.importers",
+    "scenarios.exporters",
+    "scenarios.experiments.engines",
+)
+"""Modules that define a registry, in the order in which their kinds are listed."""
 
 
 STUDIES: dict[str, type[BaseModel]] = {"experiment": ExperimentConfig, "optimisation": OptimisationConfig}
 """Documents beside scenarios."""
 
 
+def registries() -> dict[str, Registry[Any]]:
+    """Every registry by what is registered in it."""
+    for home in HOMES:
+        importlib.import_module(home)
+    return REGISTRIES
+
+
 def summary(thing: object) -> str:
-    """What a thing is: both names of a tag profile, else the first line of the docstring."""
-    if isinstance(thing, Profile):
-        return f"{thing.en} {thing.zh}"
+    """What a thing is: both names of one that has them, else the first line of the docstring."""
+    names = (getattr(thing, "en", None), getattr(thing, "zh", None))
+    if not isinstance(thing, type) and all(isinstance(name, str) for name in names):
+        return " ".join(dict.fromkeys(map(str, names)))
     return (thing.__doc__ or "").strip().splitlines()[0]
 
 
@@ -65,15 +72,22 @@ def _table(*columns: str) -> Table:
 
 def listing() -> Table:
     """Everything by sort, kind and summary."""
-    table = _table("sort", "kind", "what it is")
+    table = _table("sort", "kind", "stability", "what it is")
     for sort, path in [*(("scenario", path) for path in sorted(LIBRARY.glob("*.yaml"))), *shipped()]:
-        table.add_row(sort, path.stem, str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
-    for sort, registry in REGISTRIES.items():
+        here = str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+        table.add_row(sort, path.stem, "stable", here)
+    for sort, registry in registries().items():
         for kind in registry.kinds():
-            table.add_row(sort, kind, summary(registry[kind]))
+            table.add_row(sort, kind, standing(registry, kind), summary(registry[kind]))
     for family, distribution in FAMILIES.items():
-        table.add_row("distribution", family, summary(distribution))
+        table.add_row("distribution", family, "stable", summary(distribution))
     return table
+
+
+def standing(registry: Registry[Any], kind: str) -> str:
+    """How far a kind can be relied on, and the plug-in that it comes from, if any."""
+    origin = registry.origin(kind)
+    return registry.stability(kind) + (f" ({origin})" if origin else "")
 
 
 def fields(config: type[BaseModel]) -> Table:
@@ -95,11 +109,13 @@ class Entry(NamedTuple):
         sort: What it is a kind of.
         text: What it does.
         config: What can be set, None when there is nothing of the sort.
+        standing: How far it can be relied on, and where it comes from.
     """
 
     sort: str
     text: str
     config: type[BaseModel] | None
+    standing: str = "stable"
 
 
 def entries(kind: str) -> list[Entry]:
@@ -110,21 +126,31 @@ def entries(kind: str) -> list[Entry]:
     """
     found = [Entry("study", summary(STUDIES[kind]), STUDIES[kind])] if kind in STUDIES else []
     found += [Entry("distribution", summary(FAMILIES[kind]), FAMILIES[kind])] if kind in FAMILIES else []
-    found += [_entry(sort, registry[kind]) for sort, registry in REGISTRIES.items() if kind in registry]
+    found += [_entry(sort, registry, kind) for sort, registry in registries().items() if kind in registry]
     if not found:
-        known = [*STUDIES, *FAMILIES, *(name for registry in REGISTRIES.values() for name in registry.kinds())]
+        known = [*STUDIES, *FAMILIES, *(name for registry in registries().values() for name in registry.kinds())]
         near = get_close_matches(kind, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "see factory list"
         raise ScenarioError([Problem("kind", "a name that factory list shows", repr(kind), hint)])
     return found
 
 
-def _entry(sort: str, thing: Any) -> Entry:
+def _entry(sort: str, registry: Registry[Any], kind: str) -> Entry:
+    thing, level = registry[kind], standing(registry, kind)
     if sort == "effect":
-        return Entry(sort, f"{prose(thing)}\n{_extent(thing)}", PerturbationConfig)
+        return Entry(sort, f"{prose(thing)}\n{_extent(thing)}", PerturbationConfig, level)
     if sort in ("station", "policy"):
-        return Entry(sort, summary(thing.config), thing.config)
-    return Entry(sort, prose(thing), getattr(thing, "Options", None))
+        return Entry(sort, summary(thing.config), thing.config, level)
+    if not isinstance(thing, type) and is_dataclass(thing) and hasattr(thing, "en"):
+        return Entry(sort, f"{summary(thing)}\n{_facts(thing)}", None, level)
+    return Entry(sort, prose(thing), getattr(thing, "Options", None), level)
+
+
+def _facts(thing: Any) -> str:
+    """What a declared thing, such as an indicator or a panel, says of itself in plain words and numbers."""
+    said = {one.name: getattr(thing, one.name) for one in dataclass_fields(thing) if one.name not in ("id", "en", "zh")}
+    plain = {name: value for name, value in said.items() if isinstance(value, str | int | float) and value != ""}
+    return "\n".join(f"{name}: {value}" for name, value in plain.items())
 
 
 def prose(thing: object) -> str:
@@ -156,6 +182,7 @@ def describe(kind: str) -> None:
     found = entries(kind)
     for entry in found:
         title = f"{entry.sort}: " if len(found) > 1 or entry.sort not in ("station", "distribution") else ""
-        console.print(title + entry.text, markup=False, highlight=False)
+        level = "" if entry.standing == "stable" else f" [{entry.standing}]"
+        console.print(title + entry.text + level, markup=False, highlight=False)
         if entry.config is not None and entry.config.model_fields:
             console.print(fields(entry.config))

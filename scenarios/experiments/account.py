@@ -173,7 +173,7 @@ class Account:
         if asked & ONLY_INTERVALS or self._rated_by_time(spec, path):
             return True
         configs = [self._configs[row] for row in rows[list(scope.units)]]
-        if spec.id == "line_oee" and any(config.kind == "tool" for config in configs):
+        if spec.id == "line_oee" and any(config.pooled for config in configs):
             return True  # it sums planned times of steps
         working = [config for config in configs if isinstance(config, ProcessConfig)]
         return bool(asked & IDEAL) and any(self._recipes or _several_times(config) for config in working)

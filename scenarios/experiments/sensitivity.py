@@ -9,6 +9,7 @@ from scenarios.experiments.document import SensitivityConfig
 from scenarios.experiments.quantities import node_of
 from scenarios.nodes import Mark, Node
 from twin.config import ProcessConfig, StationConfig
+from twin.stations.buffer import BufferConfig
 from twin.units import number_and_unit
 
 CHANGE = "change"
@@ -34,7 +35,7 @@ def changes(scenario: Scenario, config: SensitivityConfig, mark: Mark) -> dict[s
             title = f"{name} cycle -{100 * config.faster:g} %"
             found[title] = {f"{path}.{key}": node_of(value, mark) for key, value in replaced.items()}
         places = getattr(station, "capacity", None)
-        if station.kind == "buffer" and isinstance(places, int) and config.places:
+        if isinstance(station, BufferConfig) and isinstance(places, int) and config.places:
             found[f"{name} +{config.places} places"] = {f"{path}.capacity": node_of(places + config.places, mark)}
     return found
 

@@ -28,10 +28,10 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
         security=settings.opcua_security,
     )
     publisher = OpcUaPublisher(config)
-    options = {"states": True} if settings.transport == "uns" else {}  # births say them in Sparkplug
     name = f"opcua-{settings.name}{settings.share}"
-    options |= settings.listening
-    source = connect.source(settings.broker, settings.transport, name, settings.heard_by_gateway, **options)
+    source = connect.source(
+        settings.broker, settings.transport, name, settings.heard_by_gateway, watching=True, **settings.listening
+    )
 
     def tell() -> None:
         if not parent.again:

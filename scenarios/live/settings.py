@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from brokers.connectors import connectors
 from brokers.door import Stamp, under
 from scenarios.forecast.settings import ForecastConfig
 from twin.config import Title
@@ -26,7 +27,7 @@ class RunSettings(BaseModel):
         title: Name of the scenario on the pages.
         seed: Seed of all random streams.
         speed: Simulated seconds per second.
-        transport: ``uns`` or ``sparkplug``.
+        transport: Kind of transport, e.g. ``uns`` or ``sparkplug``.
         roots: Paths of the scenario, at and below which records are taken from the broker; empty text: everything.
         listen: Further such paths; ``#``: everything; with ``=arrival`` or ``=server`` at the end of one, its rows
             have that time.
@@ -59,7 +60,7 @@ class RunSettings(BaseModel):
     title: Title = Title(en="Future Factory", zh="未来工厂")
     seed: int
     speed: float = Field(default=1.0, gt=0, le=3600)
-    transport: Literal["uns", "sparkplug"] = "uns"
+    transport: str = "uns"
     roots: tuple[str, ...] = ("",)
     listen: tuple[Annotated[str, Field(pattern=LISTEN)], ...] = ()
     stamps: dict[str, Stamp] = {}
@@ -82,6 +83,13 @@ class RunSettings(BaseModel):
     opcua_security: Literal["sign_encrypt", "none"] = "sign_encrypt"
     forecast: ForecastConfig = ForecastConfig()
     scenario_hash: str = ""
+
+    @field_validator("transport")
+    @classmethod
+    def _known(cls, transport: str) -> str:
+        if transport not in connectors:
+            raise ValueError(f"expected a known transport ({', '.join(connectors.kinds())}), got {transport!r}")
+        return transport
 
     @property
     def file(self) -> Path:

@@ -45,7 +45,7 @@ def test_mistakes_are_refused(wrong: dict[str, Any]) -> None:
 def test_the_file_is_up_to_date() -> None:
     jsonschema.Draft202012Validator.check_schema(schema.schema())
     rendered = schema.render()
-    assert schema.FILE.read_text(encoding="utf-8") == rendered, "run python -m scenarios.experiments.schema"
+    assert schema.FILE.read_text(encoding="utf-8") == rendered, "run make docs"
 
 
 def test_the_study_of_dispatching_rules_has_the_same_hot_lots_first_in_all() -> None:

@@ -26,7 +26,7 @@ def test_the_files_are_up_to_date() -> None:
     if os.environ.get("RENEW_GOLDEN"):
         renew()
     found = {str(path.relative_to(FOLDER)): path.read_text(encoding="utf-8") for path in FOLDER.glob("*/*")}
-    assert found == files(), "run python -m dashboards.grafana"
+    assert found == files(), "run make docs"
 
 
 def test_renewing_writes_what_is_missing_and_deletes_what_is_left_over(tmp_path: Path) -> None:

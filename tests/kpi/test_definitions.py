@@ -69,4 +69,4 @@ def test_an_indicator_needs_its_formula() -> None:
 
 def test_reference_page_is_up_to_date() -> None:
     page = ROOT / "docs" / "reference" / "kpi.md"
-    assert page.read_text(encoding="utf-8") == render(), "write twin.kpi.reference.render() to docs/reference/kpi.md"
+    assert page.read_text(encoding="utf-8") == render(), "run make docs"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from devices.profiles import profiles
-from scenarios.actions.catalogue import FAMILIES, REGISTRIES, STUDIES, entries, fields, listing, summary
+from scenarios.actions.catalogue import FAMILIES, STUDIES, entries, fields, listing, registries, summary
 from twin.config import PerturbationConfig
 from twin.errors import ScenarioError
 
-NAMES = sorted({*STUDIES, *FAMILIES, *(name for registry in REGISTRIES.values() for name in registry.kinds())})
+NAMES = sorted({*STUDIES, *FAMILIES, *(name for registry in registries().values() for name in registry.kinds())})
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -27,9 +29,17 @@ def test_all_sorts_are_listed() -> None:
     console = Console(width=400, record=True, file=StringIO())
     console.print(listing())
     lines = {tuple(line.split()[:2]) for line in console.export_text().splitlines() if line.strip()}
-    for sort, registry in REGISTRIES.items():
+    for sort, registry in registries().items():
         assert {(sort, name) for name in registry.kinds()} <= lines
-    assert {"rule", "effect", "importer", "exporter"} <= REGISTRIES.keys()
+    assert {"rule", "effect", "importer", "exporter", "kpi", "panel", "store", "engine"} <= registries().keys()
+
+
+def test_every_registry_of_the_platform_is_listed() -> None:
+    made = re.compile(r'Registry\("(\w+)", "')
+    root = Path(__file__).parents[2]
+    packages = ("twin", "devices", "brokers", "dashboards", "scenarios")
+    texts = (path.read_text(encoding="utf-8") for package in packages for path in (root / package).rglob("*.py"))
+    assert {sort for text in texts for sort in made.findall(text)} == set(registries())
 
 
 def test_options_of_rules_and_formats_and_the_extent_of_effects() -> None:
@@ -57,3 +67,12 @@ def test_an_unknown_name_gives_the_nearest() -> None:
 
 def test_profiles_are_listed_by_their_own_names() -> None:
     assert summary(profiles["press"]) == "Stamping press 冲压机"
+
+
+def test_indicators_and_panels_say_what_they_are() -> None:
+    (kpi,) = entries("oee")
+    assert "formula: " in kpi.text
+    (panel,) = entries("line_throughput")
+    assert "unit: " in panel.text
+    (engine,) = entries("ray")
+    assert engine.standing == "beta"

@@ -99,8 +99,8 @@ def test_the_schema_refuses_what_the_loader_refuses() -> None:
 
 
 def test_generated_files_are_up_to_date() -> None:
-    assert schema.FILE.read_text(encoding="utf-8") == schema.render(), "run python -m scenarios.schema"
-    assert reference.FILE.read_text(encoding="utf-8") == reference.render(), "run python -m scenarios.reference"
+    assert schema.FILE.read_text(encoding="utf-8") == schema.render(), "run make docs"
+    assert reference.FILE.read_text(encoding="utf-8") == reference.render(), "run make docs"
 
 
 @pytest.mark.parametrize("name", NAMES)

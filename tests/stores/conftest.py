@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from brokers.stores import Store, open_store
+from brokers.stores import Store, open_store, stores
 
-STORES = ("duckdb", "lines", "influxdb16_url", "influxdb18_url")
+SERVERS = {"influxdb": ("influxdb18_url",), "influxdb1": ("influxdb16_url",)}
+"""Fixtures with the URL of a running server, by the kind of store that needs one; the others are in a folder."""
+STORES = tuple(param for kind in stores.kinds() for param in SERVERS.get(kind, (kind,)))
 
 
 @pytest.fixture(params=STORES)
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """URL of an empty store."""
-    if request.param == "duckdb":
-        return f"duckdb://{tmp_path}/factory.duckdb"
-    if request.param == "lines":
-        return f"lines://{tmp_path}/lines"
+    if request.param in stores:
+        return f"{request.param}://{tmp_path}/store.{request.param}"
     return str(request.getfixturevalue(request.param))
 
 

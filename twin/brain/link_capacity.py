@@ -21,9 +21,6 @@ from twin.brain.unit import Unit
 from twin.kpi.observed import COLUMN
 from twin.master import LinkMaster
 
-CHANGING = ("assembly", "disassembly")
-"""Kinds that count other pieces behind them than before them."""
-
 
 def link_capacity(table: Table, link: LinkMaster) -> float | None:
     """Good items of a link that its stages could have completed in a window; None where no stage is known.
@@ -64,8 +61,8 @@ def _before(units: Sequence[Unit], rows: Mapping[str, int], ends: list[int], lin
 def _stage(giver: Unit, taker: Unit, link: str) -> bool:
     """Whether what a unit gives to another counts as the other's own pieces."""
     ours = giver.master is None or giver.master.link in (None, link)
-    changes = (giver.master is not None and giver.master.kind == "disassembly") or (
-        taker.master is not None and taker.master.kind in CHANGING
+    changes = (giver.master is not None and giver.master.splits) or (
+        taker.master is not None and (taker.master.joins or taker.master.splits)
     )
     return ours and not changes and giver.site is taker.site
 

@@ -70,22 +70,22 @@ class Unit:
     @property
     def routed(self) -> bool:
         """Whether its material comes and goes by recipes, and not by the links between units."""
-        return self.master is not None and self.master.kind == "tool"
+        return self.master is not None and self.master.routed
 
     @property
     def completes(self) -> bool:
         """Whether lots come back here when their recipe is done."""
-        return self.master is not None and self.master.kind == "orders"
+        return self.master is not None and self.master.completes
 
     @property
     def person(self) -> bool:
         """Whether it is a worker."""
-        return self.master is not None and self.master.kind == "worker"
+        return self.master is not None and self.master.role == "person"
 
     @property
     def fixture(self) -> bool:
         """Whether it is a tool, fixture or pallet that units ask for."""
-        return self.master is not None and self.master.kind == "fixture"
+        return self.master is not None and self.master.role == "fixture"
 
     @property
     def metered(self) -> bool:

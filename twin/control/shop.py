@@ -136,7 +136,7 @@ def tools_by_pool(stations: Iterable[tuple[EquipmentPath, StationConfig]]) -> di
     """Paths of the tools of each pool."""
     found: dict[str, list[EquipmentPath]] = {}
     for path, station in stations:
-        if station.kind == "tool":
+        if station.pooled:
             found.setdefault(pool_of(station), []).append(path)
     return found
 
@@ -144,7 +144,7 @@ def tools_by_pool(stations: Iterable[tuple[EquipmentPath, StationConfig]]) -> di
 def put_together(config: PlantConfig, seed: int, kernel: Kernel, made: Mapping[EquipmentPath, Station]) -> None:
     """Give the tools their pools and the orders their routes."""
     paths = tools_by_pool((path, station) for path, _, station in config.stations())
-    offices: list[Any] = [station for station in made.values() if station.setting.config.kind == "orders"]
+    offices: list[Any] = [station for station in made.values() if station.setting.config.releases]
     if not paths and not offices:
         return
     shop = Shop(config, seed, kernel, {id: [made[path] for path in members] for id, members in paths.items()})
@@ -175,7 +175,7 @@ def check_control(config: PlantConfig) -> list[Problem]:
         if one.recipe is not None and one.recipe not in config.recipes:
             problems.append(_unknown(f"items.{item}.recipe", "recipe of the plant", one.recipe, config.recipes))
     for path, station in stations:
-        if station.kind == "orders":
+        if station.releases:
             problems += _wrong_orders(path, station, config)
     return problems
 

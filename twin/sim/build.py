@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from difflib import get_close_matches
 
-from twin.config import PlantConfig, SiteConfig, calendar_name
+from twin.config import PlantConfig, Reference, SiteConfig, calendar_name
 from twin.control.shop import check_control, put_together
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
@@ -38,7 +40,6 @@ def build(basis: Basis) -> tuple[tuple[Station, ...], list[CalendarClock]]:
     successors, problems = destinations(basis.config)
     problems += _wrong_kinds(basis.config)
     problems += _wrong_calendars(basis.config)
-    problems += _wrong_rework(basis.config)
     problems += _wrong_references(basis.config)
     problems += check_control(basis.config)
     if problems:
@@ -91,32 +92,45 @@ def _reworks(config: PlantConfig) -> dict[EquipmentPath, Paths]:
     return {path: target for path, target in found.items() if target}
 
 
-def _wrong_rework(config: PlantConfig) -> list[Problem]:
-    known = {path: None for path, _, _ in config.stations()}
-    problems = []
-    for path, _, station in config.stations():
-        name = getattr(station, "rework_to", None)
-        if name is not None and not rework_target(path, station, known):
-            problems.append(unknown(f"{path} rework_to", name, path.line, known))
-    return problems
-
-
 def _wrong_references(config: PlantConfig) -> list[Problem]:
     known = {path: station for path, _, station in config.stations()}
     problems = []
     for path, _, station in config.stations():
         for reference in station.references():
+            if reference.of != "unit":
+                problems += _unknown_name(path, reference, config)
+                continue
             target = resolve(reference.name, path.line, known)
             where = f"{path} {reference.field}"
             if target is None:
                 problems.append(unknown(where, reference.name, path.line, known))
-            elif reference.kinds and known[target].kind not in reference.kinds:
-                expected = f"a unit of kind {' or '.join(reference.kinds)}"
+            elif reference.trait and not getattr(known[target], reference.trait):
+                expected = f"a unit of kind {' or '.join(_kinds_that(reference.trait))}"
                 problems.append(Problem(where, expected, f"{target} of kind {known[target].kind}"))
             elif reference.having and getattr(known[target], reference.having[0], None) != reference.having[1]:
                 expected = " ".join(("a unit with", *reference.having))
                 problems.append(Problem(where, expected, f"{target} with another"))
     return problems
+
+
+def _unknown_name(path: EquipmentPath, reference: Reference, config: PlantConfig) -> list[Problem]:
+    """An item, skill or calendar that there is not."""
+    known: Collection[str] = config.items if reference.of == "item" else config.calendars
+    wanted = f"{'an' if reference.of == 'item' else 'a'} {reference.of} of the plant"
+    if reference.of == "skill":
+        mates = (station for mate, _, station in config.stations() if mate.site == path.site)
+        known = {skill for station in mates for skill in getattr(station, "skills", ())}
+        wanted = "a skill of a worker or tool of the site"
+    if reference.name in known:
+        return []
+    near = get_close_matches(reference.name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known)) or 'none'}"
+    return [Problem(f"{path} {reference.field}", wanted, repr(reference.name), hint)]
+
+
+def _kinds_that(trait: str) -> list[str]:
+    """Kinds of stations that have a trait."""
+    return [kind for kind in stations.kinds() if getattr(stations[kind].config, trait)]  # type: ignore[attr-defined]
 
 
 def _wrong_kinds(config: PlantConfig) -> list[Problem]:
@@ -136,15 +150,11 @@ def _wrong_calendars(config: PlantConfig) -> list[Problem]:
     problems = []
     for path, site, line in config.lines():
         for station in line.stations:
-            named = {"calendar": calendar_name(site, line, station)}
-            jobs = enumerate(getattr(station, "maintenance", ()))
-            named |= {f"maintenance.{number}.window": job.window for number, job in jobs}
-            for field, name in named.items():
-                if name is not None and name not in config.calendars:
-                    hint = f"known: {', '.join(config.calendars) or 'none'}"
-                    where = f"{path}/{station.id} {field}"
-                    problems.append(Problem(where, "a calendar of the plant", repr(name), hint))
-            problems += wrong_upkeep(path.child(station.id), station, named["calendar"])
+            name = calendar_name(site, line, station)
+            if name is not None and name not in config.calendars:
+                hint = f"known: {', '.join(config.calendars) or 'none'}"
+                problems.append(Problem(f"{path}/{station.id} calendar", "a calendar of the plant", repr(name), hint))
+            problems += wrong_upkeep(path.child(station.id), station, name)
     return problems
 
 

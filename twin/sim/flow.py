@@ -26,7 +26,7 @@ def check_flow(
     problems: list[Problem] = []
     for path, station in stations.items():
         problems += _wrong_place(path, station, successors[path], stations)
-        problems += _wrong_items(path, station, config)
+        problems += _wrong_mix(path, station)
         problems += _wrong_cycles(path, station, items[path])
         problems += _wrong_stock(path, station, items[path])
         problems += _wrong_shares(path, station)
@@ -74,7 +74,7 @@ def _wrong_place(
             problems.append(Problem(f"{path} to", "a unit that takes parts", f"the {kind} {target}", hint))
         if stations[target].begins:
             problems.append(Problem(f"{path} to", "a unit that takes parts", f"the {kind} {target}"))
-        if (kind == "receiving") != (station.kind == "shipping"):
+        if (stations[target].dock == "in") != (station.dock == "out"):
             problems.append(
                 Problem(f"{path} to", "shipping before every receiving and nowhere else", f"{station.kind} to {kind}")
             )
@@ -87,7 +87,7 @@ def _refused_everywhere(
     """Items for which none of the units after one that takes items apart, or after one before it, has use."""
     problems = []
     for path, targets in successors.items():
-        if not any(stations[target].kind == "disassembly" for target in targets):
+        if not any(stations[target].splits for target in targets):
             continue
         given = {item for target in targets for item in stations[path].leaving(items[path], target)}
         taken = {item for to in targets for item in stations[to].accepts(stations[path].leaving(items[path], to))}
@@ -97,13 +97,10 @@ def _refused_everywhere(
     return problems
 
 
-def _wrong_items(path: EquipmentPath, station: StationConfig, config: PlantConfig) -> list[Problem]:
-    known = f"an item of the plant ({', '.join(config.items)})"
-    problems = [Problem(str(path), known, repr(item)) for item in sorted(station.names() - set(config.items))]
+def _wrong_mix(path: EquipmentPath, station: StationConfig) -> list[Problem]:
     mix: dict[str, int] = getattr(station, "mix", {})
-    if mix and sum(mix.values()) <= 0:
-        problems.append(Problem(f"{path} mix", "at least one item in a round", "none"))
-    return problems
+    empty = mix and sum(mix.values()) <= 0
+    return [Problem(f"{path} mix", "at least one item in a round", "none")] if empty else []
 
 
 def _wrong_cycles(path: EquipmentPath, station: StationConfig, items: set[str]) -> list[Problem]:

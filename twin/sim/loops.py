@@ -11,9 +11,6 @@ from twin.sim.links import givees, reach, resolve
 from twin.sim.passage import Passage
 from twin.sim.station import Load, Setting, Station
 
-EXITS = ("buffer", "supermarket", "storage", "route", "sink")
-"""Kinds that give cards back."""
-
 
 class CardGate(Passage):
     """Entry of a loop. A part takes a card here and gives it back when it leaves the exit, or is scrapped on the way.

@@ -47,11 +47,11 @@ def _wrong_pair(
     path: EquipmentPath, station: StationConfig, target: EquipmentPath, other: StationConfig
 ) -> Iterator[Problem]:
     expected = ""
-    if station.kind == "lane" and (not other.network or other.kind == "lane"):
+    if station.conveys and (not other.network or other.conveys):
         expected = "a stocking point or a customer after a lane"
-    elif station.kind == "supplier" and not other.network:
+    elif station.network and station.begins and not other.network:
         expected = "a lane, a stocking point or a customer after a supplier"
-    elif other.kind in ("lane", "customer") and not station.network:
+    elif other.network and (other.conveys or other.ends) and not station.network:
         expected = f"a supplier or a stocking point before a {other.kind}"
     if expected:
         yield Problem(f"{path} to", expected, f"{target} of kind {other.kind} after {station.kind}")
@@ -63,7 +63,7 @@ def _leading(
     """Vendors that a buyer can order from, each with the lanes between (or itself)."""
     found: dict[EquipmentPath, set[EquipmentPath]] = {}
     for before in feeding[path]:
-        if stations[before].kind == "lane":
+        if stations[before].conveys:
             for vendor in feeding[before]:
                 found.setdefault(vendor, set()).update((vendor, before))
         elif _sells(stations[before]):
@@ -75,7 +75,7 @@ def _wrong_needs(
     path: EquipmentPath, stations: Stations, feeding: Mapping[EquipmentPath, list[EquipmentPath]]
 ) -> Iterator[Problem]:
     station: Any = stations[path]
-    if station.begins or station.kind == "lane":
+    if station.begins or station.conveys:
         return
     needs = {station.item} if station.ends else set(station.required)
     vendors = _leading(path, stations, feeding)

@@ -64,7 +64,7 @@ class AgvConfig(StationConfig):
     )
 
     def references(self) -> tuple[Reference, ...]:
-        return (Reference("fleet", self.fleet, ("fleet",)),)
+        return (*super().references(), Reference("fleet", self.fleet, "dispatches"))
 
     def problems(self, path: EquipmentPath, items: set[str]) -> list[Problem]:  # noqa: ARG002 - none pass by name
         hint = "vehicles have no cycles"

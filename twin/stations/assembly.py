@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from math import inf
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from twin.config import ProcessConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
+from twin.named import Item
 from twin.sim.process import Processor
 from twin.sim.station import Load, Lot, Part, Setting, Station
 from twin.stations import stations
@@ -26,9 +27,11 @@ class AssemblyConfig(ProcessConfig):
     Example: `{id: marry, kind: assembly, variants: {red: {body: 1, seat_red: 2}, blue: {body: 1, seat_blue: 2}}}`
     """
 
-    bom: dict[str, int] = Field(default={}, description="components of one product, number by item")
-    makes: str | None = Field(default=None, description="item that leaves")
-    variants: dict[str, dict[str, int]] = Field(
+    joins: ClassVar[bool] = True
+
+    bom: dict[Item, int] = Field(default={}, description="components of one product, number by item")
+    makes: Item | None = Field(default=None, description="item that leaves")
+    variants: dict[Item, dict[Item, int]] = Field(
         default={}, description="components by product; of several that are complete the one listed first is made"
     )
     sets: int = Field(default=2, ge=1, description="component sets for which there is room beside the station")
@@ -53,9 +56,6 @@ class AssemblyConfig(ProcessConfig):
             for item, number in bom.items():
                 most[item] = max(number, most.get(item, 0))
         return most
-
-    def names(self) -> set[str]:
-        return super().names() | {*self.products, *self.needed}
 
     def accepts(self, items: set[str]) -> set[str]:
         return items & self.needed.keys()

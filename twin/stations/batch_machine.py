@@ -11,6 +11,7 @@ from twin.config import ProcessConfig
 from twin.distributions import Distribution
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
+from twin.named import Item
 from twin.sim.groups import GroupProcessor, GroupSlot
 from twin.sim.station import Load, Setting
 from twin.stations import stations
@@ -34,7 +35,7 @@ class BatchMachineConfig(ProcessConfig):
         default=None,
         description="longest wait of an item for its batch: then a smaller one begins; default: none does",
     )
-    families: dict[str, tuple[str, ...]] = Field(
+    families: dict[str, tuple[Item, ...]] = Field(
         default={},
         description="items that may share a batch, by family; an item in none stays alone; default: all may",
     )
@@ -48,9 +49,6 @@ class BatchMachineConfig(ProcessConfig):
         if self.min_batch > self.max_batch:
             raise ValueError(f"expected min_batch of at most max_batch ({self.max_batch}), got {self.min_batch}")
         return self
-
-    def names(self) -> set[str]:
-        return super().names() | {item for family in self.families.values() for item in family}
 
     def family(self, item: str) -> str:
         """Family of an item."""

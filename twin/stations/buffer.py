@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from twin.config import StationConfig
+from twin.named import Item
 from twin.sim import choosing
 from twin.sim.shelf import Storing
 from twin.sim.station import Setting, Station
@@ -21,8 +22,10 @@ class BufferConfig(StationConfig):
     Example: `{id: lane, kind: buffer, capacity: 20, discipline: lifo}`
     """
 
+    frees_cards: ClassVar[bool] = True
+
     capacity: int = Field(ge=1, description="places")
-    initial: dict[str, Count] = Field(default={}, description="items in it at the start, number by item")
+    initial: dict[Item, Count] = Field(default={}, description="items in it at the start, number by item")
     volume: Volume | None = Field(
         default=None, description="room in it beside the places; items take their volume; default: no such limit"
     )
@@ -31,17 +34,14 @@ class BufferConfig(StationConfig):
         description="which item leaves first: the oldest; the newest; the lot of the lowest priority number, then the "
         "item listed first in `priority`, then the oldest; or the next of `sequence` or of the calls of a `call_off`",
     )
-    priority: tuple[str, ...] = Field(default=(), description="for priority: items, the most urgent first")
-    sequence: tuple[str, ...] = Field(
+    priority: tuple[Item, ...] = Field(default=(), description="for priority: items, the most urgent first")
+    sequence: tuple[Item, ...] = Field(
         default=(), description="for sequenced: items in the order in which they leave, over and over"
     )
 
     @property
     def instant(self) -> bool:
         return True
-
-    def names(self) -> set[str]:
-        return super().names() | {*self.priority, *self.sequence}
 
     def awaits(self, items: set[str]) -> float:
         return inf if self.discipline == "sequenced" and len(items) > 1 else 0

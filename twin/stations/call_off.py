@@ -9,6 +9,7 @@ from pydantic import Field
 
 from twin.config import Reference, StationConfig
 from twin.equipment import EquipmentPath
+from twin.named import Item
 from twin.sim.choosing import InSequence
 from twin.sim.links import resolve
 from twin.sim.passage import Passage
@@ -24,7 +25,7 @@ class CallOffConfig(StationConfig):
 
     fed: ClassVar[bool] = True
 
-    items: dict[str, str] = Field(
+    items: dict[Item, Item] = Field(
         min_length=1, description="item called off by item that passes; one that is not listed calls nothing"
     )
     supplier: str = Field(description="buffer of discipline sequenced, without a sequence, that it calls from")
@@ -34,10 +35,7 @@ class CallOffConfig(StationConfig):
         return True
 
     def references(self) -> tuple[Reference, ...]:
-        return (Reference("supplier", self.supplier, ("buffer",), ("discipline", "sequenced")),)
-
-    def names(self) -> set[str]:
-        return {*self.items, *self.items.values()}
+        return (*super().references(), Reference("supplier", self.supplier, having=("discipline", "sequenced")))
 
 
 @stations.register("call_off", config=CallOffConfig)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from twin.config import Reference, StationConfig
-from twin.sim.loops import EXITS, CardGate
+from twin.sim.loops import CardGate
 from twin.stations import stations
 
 
@@ -27,7 +27,7 @@ class ConwipConfig(StationConfig):
         return True
 
     def references(self) -> tuple[Reference, ...]:
-        return (Reference("exit", self.exit, EXITS),)
+        return (*super().references(), Reference("exit", self.exit, "frees_cards"))
 
 
 @stations.register("conwip", config=ConwipConfig)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from twin.config import StationConfig
 from twin.distributions import Intervals
+from twin.named import Item
 from twin.records import RecordKind
 from twin.sim.codes import BREAK, DOWN, OFF, PRODUCING
 from twin.sim.events import Event, Series
@@ -29,7 +30,7 @@ class CustomerConfig(StationConfig):
     ends: ClassVar[bool] = True
     network: ClassVar[bool] = True
 
-    item: str = Field(description="item it orders")
+    item: Item = Field(description="item it orders")
     interval: Intervals = Field(description="time between orders")
     quantity: Amounts = Field(
         default=ConstantAmount.model_construct(value=1), description="pieces of an order; an order of 0 is not placed"

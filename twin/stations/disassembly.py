@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from twin.config import ProcessConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
+from twin.named import Item
 from twin.sim.groups import GroupProcessor
 from twin.sim.slot import Job
 from twin.sim.station import Load, Setting, Station
@@ -25,10 +26,11 @@ class DisassemblyConfig(ProcessConfig):
     parts, has `variants` instead and takes no others: `variants: {old_a: {core: 1}, old_b: {core: 1, screw: 6}}`.
     """
 
+    splits: ClassVar[bool] = True
     several: ClassVar[bool] = True
 
-    yields: dict[str, int] = Field(default={}, description="items that one becomes, number by item")
-    variants: dict[str, dict[str, int]] = Field(
+    yields: dict[Item, int] = Field(default={}, description="items that one becomes, number by item")
+    variants: dict[Item, dict[Item, int]] = Field(
         default={}, description="items that one becomes, by the item that comes; others are not taken"
     )
     capacity: int = Field(default=1, ge=1, description="items taken apart at the same time")
@@ -42,10 +44,6 @@ class DisassemblyConfig(ProcessConfig):
     def becomes(self, item: str) -> dict[str, int]:
         """What an item becomes."""
         return self.variants[item] if self.variants else self.yields
-
-    def names(self) -> set[str]:
-        pieces = {piece for parts in self.variants.values() for piece in parts}
-        return super().names() | {*self.yields, *self.variants} | pieces
 
     def accepts(self, items: set[str]) -> set[str]:
         return items & self.variants.keys() if self.variants else items

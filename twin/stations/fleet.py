@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from twin.config import StationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
+from twin.named import Item, OwnName
 from twin.records import RecordKind
 from twin.sim.codes import PRODUCING, STARVED
 from twin.sim.events import Event
@@ -35,18 +36,20 @@ class FleetConfig(StationConfig):
     paths: [a > b > c > a], stops: {store: a, press: b}}`
     """
 
+    dispatches: ClassVar[bool] = True
+
     nodes: dict[str, tuple[Length, Length]] = Field(min_length=2, description="places of the nodes, [x, y]")
     paths: tuple[str, ...] = Field(
         min_length=1, description="ways between nodes: 'a > b > c' one way, 'a - b' both ways; as long as the line"
     )
     stops: dict[str, str] = Field(description="node of every unit that it fetches from or brings to, by id or path")
-    room: dict[str, int] = Field(default={}, description="vehicles that have room at a node; one at all others")
+    room: dict[OwnName, int] = Field(default={}, description="vehicles that have room at a node; one at all others")
     chargers: tuple[str, ...] = Field(default=(), description="nodes where batteries are charged")
     dispatch: Literal["nearest", "oldest", "fullest"] = Field(
         default="nearest",
         description="which part a free vehicle fetches: the nearest, the one waiting longest, or where most wait",
     )
-    deliver: dict[str, str] = Field(
+    deliver: dict[Item, str] = Field(
         default={}, description="where an item goes, by id or path; default: in turn to those that use it"
     )
 

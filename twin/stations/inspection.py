@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from twin.config import ProcessConfig
+from twin.named import UnitName
 from twin.parts.carried import leave
 from twin.sim.events import Event
 from twin.sim.process import Processor
@@ -22,7 +23,7 @@ class InspectionConfig(ProcessConfig):
 
     capacity: int = Field(default=1, ge=1, description="items looked at in parallel")
     rework: Ratio = Field(default=0.0, description="share sent to rework at each inspection")
-    rework_to: str | None = Field(
+    rework_to: UnitName | None = Field(
         default=None,
         description="unit that reworks, id in the line or path; None: on the spot, by another inspection time",
     )

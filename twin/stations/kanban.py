@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from twin.config import Reference, StationConfig
-from twin.sim.loops import EXITS, CardGate
+from twin.named import Item
+from twin.sim.loops import CardGate
 from twin.stations import stations
 from twin.units import Count
 
@@ -20,7 +21,7 @@ class KanbanConfig(StationConfig):
 
     fed: ClassVar[bool] = True
 
-    cards: dict[str, Count] = Field(min_length=1, description="cards in the loop by item that enters")
+    cards: dict[Item, Count] = Field(min_length=1, description="cards in the loop by item that enters")
     exit: str = Field(description="unit whose withdrawals free cards, usually a supermarket")
 
     @property
@@ -28,10 +29,7 @@ class KanbanConfig(StationConfig):
         return True
 
     def references(self) -> tuple[Reference, ...]:
-        return (Reference("exit", self.exit, EXITS),)
-
-    def names(self) -> set[str]:
-        return {*self.cards}
+        return (*super().references(), Reference("exit", self.exit, "frees_cards"))
 
     def accepts(self, items: set[str]) -> set[str]:
         return items & self.cards.keys()

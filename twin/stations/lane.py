@@ -44,6 +44,7 @@ class LaneConfig(StationConfig):
     when it leaves, where they are known: a cost, or a ``weight`` and a ``distance``.
     """
 
+    conveys: ClassVar[bool] = True
     fed: ClassVar[bool] = True
     network: ClassVar[bool] = True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from twin.config import ProcessConfig
+from twin.named import Item
 from twin.sim.process import Processor
 from twin.stations import stations
 
@@ -13,7 +14,7 @@ class MachineConfig(ProcessConfig):
     """Takes an item, works on it, passes it on; blocked after service."""
 
     capacity: int = Field(default=1, ge=1, description="items worked on at the same time, each on its own")
-    makes: str | None = Field(default=None, description="item that leaves; default: the item that came")
+    makes: Item | None = Field(default=None, description="item that leaves; default: the item that came")
 
 
 @stations.register("machine", config=MachineConfig)

@@ -30,6 +30,8 @@ class OrdersConfig(StationConfig):
     What is finished goes on to ``to``, e.g. a sink.
     """
 
+    releases: ClassVar[bool] = True
+
     release: tuple[ReleaseConfig, ...] = Field(default=(), description="plan of releases")
     started: tuple[StartedConfig, ...] = Field(default=(), description="lots in process at the start")
 

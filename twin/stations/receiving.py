@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from twin.config import StationConfig
+from twin.named import Item
 from twin.records import RecordKind
 from twin.sim.events import Event
 from twin.sim.shelf import Storing
@@ -21,10 +22,11 @@ class ReceivingConfig(StationConfig):
     Its capacity counts items on hand and on the way, so a full store stops its suppliers.
     """
 
+    dock: ClassVar[Literal["", "out", "in"]] = "in"
     fed: ClassVar[bool] = True
 
     capacity: int = Field(ge=1, description="places, including items on the way")
-    initial: dict[str, Count] = Field(default={}, description="items on hand at the start, number by item")
+    initial: dict[Item, Count] = Field(default={}, description="items on hand at the start, number by item")
 
 
 class Trip:

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from twin.config import StationConfig
 from twin.equipment import EquipmentPath
+from twin.named import Item, OwnName
 from twin.sim.codes import BLOCKED, PRODUCING
 from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
@@ -24,6 +25,7 @@ class RouteConfig(StationConfig):
     """
 
     fed: ClassVar[bool] = True
+    frees_cards: ClassVar[bool] = True
 
     rule: RULES = Field(
         default="free",
@@ -31,10 +33,10 @@ class RouteConfig(StationConfig):
         "room; shortest: the one with the fewest items inside that has room; share: drawn by `shares`; "
         "item: as `items` says",
     )
-    shares: dict[str, float] = Field(
+    shares: dict[OwnName, float] = Field(
         default={}, description="for share: relative frequency by destination as written in `to`"
     )
-    items: dict[str, str] = Field(
+    items: dict[Item, str] = Field(
         default={},
         description="for item: destination by item; others go to those of `to` that are not named here, if any",
     )
@@ -59,9 +61,6 @@ class RouteConfig(StationConfig):
     @property
     def instant(self) -> bool:
         return True
-
-    def names(self) -> set[str]:
-        return {*self.items}
 
     def targets(self, item: str) -> set[str]:
         """Destinations of an item, as written in ``to``."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from twin.config import StationConfig
 from twin.distributions import Durations
+from twin.named import Item
 from twin.records import RecordKind
 from twin.sim.events import Event
 from twin.sim.shelf import Storing
@@ -28,11 +29,12 @@ class ShippingConfig(StationConfig):
     loading: 20 min, to: [acme/south/hall/line/goods_in]}`
     """
 
+    dock: ClassVar[Literal["", "out", "in"]] = "out"
     fed: ClassVar[bool] = True
 
     load: int = Field(ge=1, description="items of one load")
     capacity: int = Field(ge=1, description="places on the dock, at least one load")
-    initial: dict[str, Count] = Field(default={}, description="items on the dock at the start, number by item")
+    initial: dict[Item, Count] = Field(default={}, description="items on the dock at the start, number by item")
     time: Durations = Field(description="transport time to the receiving site")
     distance: Distance | None = Field(default=None, description="way to the receiving site")
     departures: tuple[Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")], ...] = Field(

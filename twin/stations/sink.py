@@ -8,6 +8,7 @@ from pydantic import Field
 
 from twin.config import StationConfig
 from twin.distributions import Intervals
+from twin.named import Item
 from twin.records import RecordKind
 from twin.sim.codes import BREAK, OFF, PRODUCING, STARVED
 from twin.sim.events import Event, Series
@@ -23,10 +24,11 @@ class SinkConfig(StationConfig):
     """
 
     fed: ClassVar[bool] = True
+    frees_cards: ClassVar[bool] = True
     ends: ClassVar[bool] = True
 
     interval: Intervals | None = Field(default=None, description="time between withdrawals; None: takes at once")
-    sequence: tuple[str, ...] = Field(
+    sequence: tuple[Item, ...] = Field(
         default=(), description="items wanted, in this order over and over; default: whatever comes"
     )
     final: bool = Field(default=True, description="what leaves is a shipped final product")
@@ -34,9 +36,6 @@ class SinkConfig(StationConfig):
     @property
     def instant(self) -> bool:
         return self.interval is None
-
-    def names(self) -> set[str]:
-        return {*self.sequence}
 
     def accepts(self, items: set[str]) -> set[str]:
         return items & {*self.sequence} if self.sequence else items

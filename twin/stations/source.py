@@ -15,6 +15,7 @@ from twin.day_pattern import seconds
 from twin.distributions import Distribution, Exponential, Intervals
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
+from twin.named import Item
 from twin.records import RecordKind
 from twin.sim.arrivals import DailyRates, RateStream
 from twin.sim.clock import to_ns
@@ -37,7 +38,7 @@ class RateConfig(Config):
 class ListedConfig(Config):
     """One line of an order list, or one arrival of a trace."""
 
-    item: str = Field(description="item released")
+    item: Item = Field(description="item released")
     quantity: int = Field(default=1, ge=1, description="number of items")
     release: Duration = Field(default=0.0, description="simulated time of the release")
     due: Duration | None = Field(default=None, description="simulated time at which it is due")
@@ -61,7 +62,7 @@ class SourceConfig(StationConfig):
 
     begins: ClassVar[bool] = True
 
-    mix: dict[str, int] = Field(
+    mix: dict[Item, int] = Field(
         default={},
         description="items released, with the number of each in one round; rounds repeat in the order written",
     )

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from twin.config import StationConfig
 from twin.distributions import Durations
+from twin.named import Item
 from twin.sim.codes import PRODUCING, STARVED
 from twin.sim.shelf import Shelf
 from twin.sim.station import Load, Part, Setting, Station
@@ -31,10 +32,10 @@ class StockingPointConfig(StationConfig):
 
     network: ClassVar[bool] = True
 
-    item: str = Field(description="item it keeps")
+    item: Item = Field(description="item it keeps")
     on_hand: Count = Field(default=0, description="pieces in stock at the start")
     policy: Policies | None = Field(default=None, description="order policy; None: it orders nothing")
-    components: dict[str, int] = Field(default={}, description="pieces of other items that one piece is made of")
+    components: dict[Item, int] = Field(default={}, description="pieces of other items that one piece is made of")
     time: Durations | None = Field(default=None, description="time from having the material to having it in stock")
     service_time: Duration = Field(
         default=0.0, description="promised to who orders: ships when so much time has passed, not before"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import ClassVar
 
 from pydantic import Field
 
 from twin.config import FailureConfig, StationConfig
 from twin.distributions import Durations
+from twin.named import Item
 from twin.sim.codes import BLOCKED, PRODUCING, STARVED
 from twin.sim.mover import Mover
 from twin.sim.shelf import Shelf
@@ -23,9 +25,11 @@ class StorageConfig(StationConfig):
     Example: `{id: rack, kind: storage, capacity: 200, put: 40 s, retrieve: 50 s, cranes: 2}`
     """
 
+    frees_cards: ClassVar[bool] = True
+
     capacity: int = Field(ge=1, description="places, with those at its entry, on its cranes and at its exit")
-    places: dict[str, Count] = Field(default={}, description="of these at most so many by item; default: no such limit")
-    initial: dict[str, Count] = Field(default={}, description="items in it at the start, number by item")
+    places: dict[Item, Count] = Field(default={}, description="at most so many of an item; default: no such limit")
+    initial: dict[Item, Count] = Field(default={}, description="items in it at the start, number by item")
     put: Durations = Field(description="time to put one item away")
     retrieve: Durations = Field(description="time to bring one out")
     cranes: int = Field(default=1, ge=1, description="cranes or shuttles, each moves one item at a time")
@@ -36,9 +40,6 @@ class StorageConfig(StationConfig):
     @property
     def instant(self) -> bool:
         return not (self.put.mean_s or self.retrieve.mean_s or self.failures)
-
-    def names(self) -> set[str]:
-        return super().names() | {*self.places}
 
 
 class Crane:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from twin.config import StationConfig
+from twin.named import Item
 from twin.sim.choosing import ChoosingBuffer
 from twin.stations import stations
 from twin.units import Count
@@ -16,15 +19,14 @@ class SupermarketConfig(StationConfig):
     Example: `{id: market, kind: supermarket, places: {gear: 6, shaft: 4}, to: [assembly]}`
     """
 
-    places: dict[str, Count] = Field(min_length=1, description="places by item; other items do not come here")
-    initial: dict[str, Count] = Field(default={}, description="items in it at the start, number by item")
+    frees_cards: ClassVar[bool] = True
+
+    places: dict[Item, Count] = Field(min_length=1, description="places by item; other items do not come here")
+    initial: dict[Item, Count] = Field(default={}, description="items in it at the start, number by item")
 
     @property
     def instant(self) -> bool:
         return True
-
-    def names(self) -> set[str]:
-        return super().names() | {*self.places}
 
     def accepts(self, items: set[str]) -> set[str]:
         return items & self.places.keys()

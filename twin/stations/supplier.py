@@ -8,6 +8,7 @@ from pydantic import Field
 
 from twin.config import StationConfig
 from twin.distributions import Durations
+from twin.named import Item
 from twin.sim.codes import IDLE_NO_ORDER, PRODUCING
 from twin.sim.station import Setting, Station
 from twin.stations import stations
@@ -21,7 +22,7 @@ class SupplierConfig(StationConfig):
     begins: ClassVar[bool] = True
     network: ClassVar[bool] = True
 
-    supplies: tuple[str, ...] = Field(min_length=1, description="items that can be ordered from it")
+    supplies: tuple[Item, ...] = Field(min_length=1, description="items that can be ordered from it")
     lead_time: Durations = Field(description="time from the order, or from the end of its making, to the shipment")
     capacity: Rate | None = Field(
         default=None, gt=0, description="pieces that it makes per time, one order after the other; None: no limit"

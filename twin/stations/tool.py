@@ -31,6 +31,7 @@ class ToolConfig(ProcessConfig):
     ``cycle`` and ``cycles`` are the times of steps that give none.
     """
 
+    pooled: ClassVar[bool] = True
     flows: ClassVar[bool] = False
     fed: ClassVar[bool] = False
     pool: str | None = Field(default=None, description="pool whose queue it works from; default: its own id")

@@ -15,7 +15,7 @@ AHEAD = 4
 """Items given to each processor in advance."""
 
 
-@engines.register("ray")
+@engines.register("ray", stability="beta")
 class RayEngine:
     """All processors of a Ray cluster; every node needs this program installed."""
 
