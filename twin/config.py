@@ -329,7 +329,7 @@ class StationConfig(Config):
         return False
 
     def references(self) -> tuple[Reference, ...]:
-        """What it names, beside ``to``: all fields whose type says so (see :mod:`twin.named`), and more of a kind."""
+        """What it names, beside ``to``: all fields whose type says so, see :mod:`twin.named`."""
         return tuple(Reference(".".join(map(str, loc)), name, of=of) for loc, name, of in names_in(self) if of != "own")
 
     def counters(self) -> tuple[TagSpec, ...]:
