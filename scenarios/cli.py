@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from scenarios import commands
 from twin.errors import FactoryError
-from twin.registry import plugin_of
 
 if TYPE_CHECKING:
     import typer
@@ -66,6 +65,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _culprit(error: BaseException) -> str:
     """The plug-in in whose code an error arose, or that called what failed; empty when none had a part in it."""
+    from twin.registry import plugin_of  # with what it needs, when there is something to tell
+
     modules = [str(frame.f_globals.get("__name__", "")) for frame, _ in traceback.walk_tb(error.__traceback__)]
     return next((name for module in reversed(modules) if (name := plugin_of(module))), "")
 

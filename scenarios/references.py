@@ -290,7 +290,8 @@ def _addresses(index: Index) -> Found:
     store, broker = (text_at(index.root.at((part,)), "url") for part in ("store", "brokers"))
     scheme, separator, _ = store.partition("://")
     transport = text_at(index.root.at(("brokers",)), "transport") or None
-    yield from index.unknown(("brokers", "transport"), "transport", transport, connectors.kinds())
+    if transport is not None and not connectors.knows(transport):
+        yield from index.unknown(("brokers", "transport"), "transport", transport, connectors.kinds())
     if separator:
         yield from index.unknown(("store", "url"), "kind of store", scheme, stores.kinds())
     if broker.startswith("mqtt"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,8 +23,6 @@ Stability = Literal["stable", "beta", "experimental"]
 
 REGISTRIES: dict[str, Registry[Any]] = {}
 """Every registry by what is registered in it, as far as the modules that define them were imported."""
-_LOADING: list[str] = []
-"""The plug-in that is being loaded: what its modules register comes from it, whatever the sort."""
 _PLUGINS: dict[str, str] = {}
 """Name and version of the distribution by module, of all plug-ins loaded so far."""
 
@@ -64,8 +63,8 @@ class Registry(Generic[T]):
         def add(component: T) -> T:
             self._check(kind, component, config)
             self._entries[kind] = component
-            self._levels[kind] = stability or ("experimental" if _LOADING else "stable")
-            self._origins[kind] = _LOADING[-1] if _LOADING else ""
+            self._origins[kind] = origin = plugin_of(_running())
+            self._levels[kind] = stability or ("experimental" if origin else "stable")
             return component
 
         return add
@@ -109,7 +108,6 @@ class Registry(Generic[T]):
             PluginError: Names it, and what is wrong.
         """
         name = f"{point.dist.name} {point.dist.version}" if point.dist is not None else point.name
-        _LOADING.append(name)
         _PLUGINS[point.module] = name
         try:
             point.load()
@@ -117,18 +115,23 @@ class Registry(Generic[T]):
             got = str(error) if isinstance(error, FactoryError) else f"{type(error).__name__}: {error}"
             where, hint = f"plug-in {name}, {self.sort} {point.value}", "repair it, or take it out with pip uninstall"
             raise PluginError([Problem(where, "a module that registers what it brings", got, hint)]) from error
-        finally:
-            _LOADING.pop()
 
     def _find(self, kind: str) -> None:
         """Import the module that has the kind's name; everything where there is none."""
         if kind in self._entries or self._scanned:
             return
-        module = f"{self.package}.{kind}"
-        if kind.isidentifier() and not kind.startswith("_") and importlib.util.find_spec(module) is not None:
-            importlib.import_module(module)
+        if self._has_module(kind):
+            importlib.import_module(f"{self.package}.{kind}")
         if kind not in self._entries:
             self.scan()
+
+    def _has_module(self, kind: str) -> bool:
+        module = f"{self.package}.{kind}"
+        return kind.isidentifier() and not kind.startswith("_") and importlib.util.find_spec(module) is not None
+
+    def knows(self, kind: str) -> bool:
+        """Whether there is a kind; one that has its module is not imported for that."""
+        return kind in self._entries or self._has_module(kind) or kind in self
 
     def kinds(self) -> list[str]:
         """All kinds, sorted."""
@@ -156,6 +159,14 @@ class Registry(Generic[T]):
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(self._entries))}"
             raise KeyError(f"{self.sort}: expected a known kind, got {kind!r} ({hint})")
         return self._entries[kind]
+
+
+def _running() -> str:
+    """Name of the module that is being executed, from which something is registered; empty for none."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_code.co_name != "<module>":
+        frame = frame.f_back
+    return "" if frame is None else str(frame.f_globals.get("__name__", ""))
 
 
 def plugin_of(module: str) -> str:

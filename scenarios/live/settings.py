@@ -87,7 +87,7 @@ class RunSettings(BaseModel):
     @field_validator("transport")
     @classmethod
     def _known(cls, transport: str) -> str:
-        if transport not in connectors:
+        if not connectors.knows(transport):
             raise ValueError(f"expected a known transport ({', '.join(connectors.kinds())}), got {transport!r}")
         return transport
 

@@ -34,7 +34,10 @@ def loaded(code: str) -> set[str]:
         (["run", "--help"], (HEAVY | MODEL) - {"asyncio", "pydantic"}),  # Typer loads them
         (["validate", "workshop"], HEAVY | {"twin.brain.brain", "rich.table"}),
         (["simulate", "workshop", "--until", "10 min", "--quiet"], HEAVY - {"scipy.special"}),
-        (["list"], HEAVY - {"pyarrow"}),
+        (
+            ["list"],
+            HEAVY - {"pyarrow", "duckdb", "google.protobuf", "paho", "urllib3", "influxdb_client"},
+        ),  # it names stores, transports
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
