@@ -59,7 +59,7 @@ def create_app(history: History, live: LiveState, settings: WebSettings | None =
 
     app = FastAPI(
         title="Future Factory",
-        summary="State, history, KPIs and forecasts of the plant; changes nothing in it.",
+        summary="State, history, KPIs and forecasts of the plant, and commands to it.",
         version="1",
         openapi_url="/api/docs.json",
         docs_url=None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from fastapi import HTTPException, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -40,6 +40,7 @@ Under = Annotated[
 ]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 TagName = Annotated[str, Field(min_length=1, max_length=LONGEST_TAG, description="tag, as its device calls it")]
+Quantity = Annotated[str, Field(max_length=64)]
 Milliseconds = Annotated[int, Field(ge=0, le=LATEST_MS, description="milliseconds since 1970 UTC")]
 
 
@@ -119,6 +120,28 @@ class ForecastQuestion(BaseModel):
         names = {"forks": "branches", "kpis": "kpi_ids"}
         found = self.model_dump(exclude_none=True)
         return {names.get(name, name): tuple(v) if isinstance(v, list) else v for name, v in found.items()}
+
+
+class CommandQuestion(BaseModel):
+    """A command to the live plant: an effect on units from now on, as of a perturbation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    target: str = Field(max_length=LONGEST_PATH, description="path of a unit, line, site or enterprise")
+    effect: Name = Field(description="stop, restart, hold, release, fail, slow, ...; see factory list")
+    cause: Name | None = Field(default=None, description="name of the cause, default operator; its end has the same")
+    duration: Quantity | None = Field(default=None, description="how long, e.g. '10 min'; default: until ended")
+    end: bool = Field(default=False, description="end what the same effect of the same cause began")
+    factor: float | None = Field(default=None, ge=0, description="how much, for slow, scrap, repair, supply, demand")
+    carrier: Literal["power", "gas"] | None = Field(default=None, description="for curtail; default power")
+    share: float | None = Field(default=None, ge=0, le=1, description="for curtail: share of the highest demand left")
+    cap: Quantity | None = Field(default=None, description="for curtail: power that is left, e.g. '200 kW'")
+    flow: Quantity | None = Field(default=None, description="for curtail: gas that is left, e.g. '40 m3/h'")
+    mode: Name | None = Field(default=None, description="for fail: failure mode; default: the first")
+
+    def given(self) -> dict[str, Any]:
+        """What was given."""
+        return self.model_dump(exclude_none=True)
 
 
 Watched = Annotated[

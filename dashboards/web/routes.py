@@ -1,7 +1,8 @@
-"""The REST interface: reads, and asks for forecasts; documented at ``/api/docs.json``."""
+"""The REST interface: reads, asks for forecasts, gives the plant commands; documented at ``/api/docs.json``."""
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from dashboards.streamed import INSTEAD, OF_TILES
 from dashboards.web import answers
 from dashboards.web.kpi_table import table
 from dashboards.web.questions import (
+    CommandQuestion,
     ForecastQuestion,
     KpiQuestion,
     KpiSeriesQuestion,
@@ -62,6 +64,8 @@ class Routes:
             router.add_api_route(f"/{name.replace('_', '-')}", getattr(self, name), response_model=None)
         router.add_api_route("/i18n/{language}", self.i18n, response_model=None)
         router.add_api_route("/forecast", self.forecast, methods=["POST"], response_model=None)
+        router.add_api_route("/commands", self.commands, response_model=None)
+        router.add_api_route("/commands", self.command, methods=["POST"], response_model=None)
         return router
 
     async def model(self) -> Answer:
@@ -154,6 +158,23 @@ class Routes:
             raise HTTPException(404, "forecast: expected a live run, got pages alone")
         try:
             return await self.settings.ahead(question.given())
+        except ProblemsError as error:
+            raise HTTPException(422, str(error)) from None
+        except ConnectorError as error:
+            raise HTTPException(503, str(error)) from None
+
+    async def commands(self) -> list[Answer]:
+        """Commands that the live plant was given, in the order in which it accepted them, and when they take effect."""
+        return await to_thread(self.settings.commanded)
+
+    async def command(self, question: CommandQuestion) -> Answer:
+        """Give the live plant a command; answered when it stands durably in the record of the run."""
+        if self.settings.command is None:
+            raise HTTPException(404, "command: expected a live run, got pages alone")
+        if not self.settings.commandable:
+            raise HTTPException(403, "command: expected a token beyond loopback, got pages that need none")
+        try:
+            return await self.settings.command(question.given())
         except ProblemsError as error:
             raise HTTPException(422, str(error)) from None
         except ConnectorError as error:

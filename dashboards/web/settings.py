@@ -34,6 +34,9 @@ class WebSettings:
         counters: Gives the ingest's counters for ``/api/health``.
         roles: Gives how the processes of the run do.
         ahead: Makes a forecast of the live plant; None: there is none.
+        command: Gives the live plant a command; None: there is none.
+        commanded: All commands that it was given.
+        commandable: Whether those who may look may also give commands.
         static: Folder of the built pages.
     """
 
@@ -49,4 +52,7 @@ class WebSettings:
     counters: Callable[[], Mapping[str, Any]] = field(default=_nothing)
     roles: Callable[[], Mapping[str, Any]] = field(default=_nothing)
     ahead: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]] | None = None
+    command: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]] | None = None
+    commanded: Callable[[], list[dict[str, Any]]] = list
+    commandable: bool = True
     static: Path = STATIC

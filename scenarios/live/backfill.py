@@ -11,6 +11,7 @@ from brokers.retry import retried
 from scenarios.feed import Feed, anchor, anchored
 from scenarios.live.record import RunRecord
 from scenarios.live.settings import RunSettings
+from scenarios.live.told import post
 from scenarios.loader import load
 from twin.brain import Brain
 from twin.ports import Sink
@@ -92,6 +93,5 @@ def first_feed(settings: RunSettings) -> Feed:
         config = anchored(config, settings.epoch or anchor(config, datetime.now(UTC), before))
     feed = Feed(config, settings.seed, scenario.base)
     record = RunRecord.of_folder(settings.folder)
-    for command in () if record is None else record.commands:
-        feed.plant.post(command)
+    post(feed.plant, () if record is None else record.commands)
     return feed

@@ -26,10 +26,11 @@ from dashboards.live import LiveState
 from dashboards.web.app import create_app
 from dashboards.web.doors import own_names, token_for
 from dashboards.web.server import WebServer
-from dashboards.web.settings import WebSettings
+from dashboards.web.settings import LOOPBACK, WebSettings
 from scenarios.feed import tick_for
 from scenarios.live.backfill import History
 from scenarios.live.clock import SystemClock
+from scenarios.live.commanding import Commanding
 from scenarios.live.doorway import door_of
 from scenarios.live.hub_memory import HubMemory, HubState
 from scenarios.live.outlook import Outlook
@@ -81,6 +82,7 @@ class Hub:
         self.ingest: Ingest | None = None
         self._figures: Outbox | None = None
         self._outlook: Outlook | None = None
+        self._commanding: Commanding | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._looking: list[asyncio.Task[None]] = []
         self._stack = AsyncExitStack()
@@ -92,6 +94,9 @@ class Hub:
             counters=self.counters,
             roles=lambda: self.parent.roles,
             ahead=self.ahead,
+            command=self.command,
+            commanded=lambda: [] if self._commanding is None else self._commanding.document(),
+            commandable=settings.host in LOOPBACK or bool(token_for(settings.host)),
         )
         self.web = WebServer(create_app(self.store, self.live, web), settings.host, settings.port, listener)
 
@@ -115,6 +120,12 @@ class Hub:
         if self._outlook is None:
             raise RetriableError("forecast: expected a live plant, got one that is not live yet (ask again later)")
         return await self._outlook.answer(asked)
+
+    async def command(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the plant a command, see :meth:`Commanding.send`."""
+        if self._commanding is None:
+            raise RetriableError("command: expected a live plant, got one that is not live yet (ask again later)")
+        return await self._commanding.send(wanted)
 
     def look_ahead(self) -> None:
         """The plant is live from now on."""
@@ -204,6 +215,9 @@ class Hub:
         if ready not in done:
             ready.cancel()
             raise RetriableError(f"{broker}: expected an answer within {limit_s:g} s, got none (is it running?)")
+        self._commanding = Commanding(self.settings, self.store, broker)
+        await retried(self._commanding.open, "hub", passing=(RetriableError,))
+        self._stack.push_async_callback(self._commanding.close)
 
     async def _write_again(self, journal: int) -> int:
         """Store once more what was stored since a journal began: the log of the store may have been cut.

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from brokers.outbox import Outbox
 from scenarios.feed import Feed
 from scenarios.live.checkpoint import Journal, State
+from scenarios.live.told import Told
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class Tick(NamedTuple):
     sim_s: float
 
 
-Entry = Paced | Hello | Tick
+Entry = Paced | Hello | Tick | Told
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class PlantState:
         numbers: Number of the next piece by site; all before are stored.
         entries: Number of journal entries that came before.
         pace: How simulated and real time were paired last.
+        told: Commands of this life of the plant so far.
     """
 
     feed: bytes
@@ -61,6 +63,7 @@ class PlantState:
     numbers: Mapping[str, int] = field(default_factory=dict)
     entries: int = 0
     pace: Paced | None = None
+    told: tuple[Told, ...] = ()
 
 
 class PlantMemory:
@@ -121,6 +124,12 @@ class PlantMemory:
         paced = [entry for _, entry in self._entries if isinstance(entry, Paced)]
         return paced[-1] if paced else self._confirmed.pace
 
+    @property
+    def told(self) -> tuple[Told, ...]:
+        """Commands of this life of the plant so far, in order."""
+        since = (entry for number, entry in self._entries if number >= self._confirmed.entries)
+        return (*self._confirmed.told, *(entry for entry in since if isinstance(entry, Told)))
+
     def agreed(self, paced: Paced, anew: bool) -> Paced:
         """The pairing that all processes of the plant go by: the first that one of them made.
 
@@ -168,7 +177,9 @@ class PlantMemory:
         """Take a copy of the plant as it is between two entries."""
         numbers = {site: outbox.next for site, outbox in outboxes.items()}
         entries = self._entries[-1][0] + 1 if self._entries else self._confirmed.entries
-        self._asked = replace(self._confirmed, feed=feed.dump(), numbers=numbers, entries=entries, pace=self.pace)
+        self._asked = replace(
+            self._confirmed, feed=feed.dump(), numbers=numbers, entries=entries, pace=self.pace, told=self.told
+        )
 
     def stored(self, outboxes: Mapping[str, Outbox]) -> bool:
         """Whether all that was said before the copy is stored."""

@@ -7,7 +7,7 @@ import gc
 import json
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -21,13 +21,15 @@ from scenarios.feed import Feed, tick_for
 from scenarios.forecast import saved
 from scenarios.live.children import Counters
 from scenarios.live.clock import Pace, SystemClock
+from scenarios.live.desk import Desk
 from scenarios.live.outlook import SNAPSHOT
 from scenarios.live.pacing import Pacer, next_tick, spare_the_collector
 from scenarios.live.parent import Parent
 from scenarios.live.plant_memory import Entry, Hello, Paced, PlantMemory, Tick
 from scenarios.live.settings import RunSettings
+from scenarios.live.told import Told, post
 from twin.equipment import EquipmentPath
-from twin.errors import ForgottenError
+from twin.errors import ForgottenError, RetriableError
 from twin.ports import Clock
 from twin.records import Frame, RecordKind
 
@@ -138,6 +140,10 @@ class PlantRole:
         outage = Outage("plant")
         self._sites = {site: SitePublisher(site, settings, config, memory, outage) for site in served}
         self._behind_s = 0.0
+        self._wake = asyncio.Event()
+        self._desk: Desk | None = None
+        if memory is not None:
+            self._desk = Desk(settings, feed.plant, memory.told, self._note, self._wake.set)
 
     @property
     def outboxes(self) -> dict[EquipmentPath, Outbox]:
@@ -163,6 +169,8 @@ class PlantRole:
             await asyncio.gather(*work, *pumps, return_exceptions=True)
             for outbox in self.outboxes.values():
                 outbox.abandon()
+            if self._desk is not None:
+                await self._desk.close()
             self._parent.counts(self.counters)
 
     @property
@@ -183,6 +191,7 @@ class PlantRole:
     async def _finish(self, stop: asyncio.Event) -> None:
         """Once told to stop, the plant no longer waits for room."""
         await stop.wait()
+        self._wake.set()
         for outbox in self.outboxes.values():
             outbox.finish()
         await asyncio.Event().wait()
@@ -210,6 +219,9 @@ class PlantRole:
             if stop.is_set():
                 return
             await self._do(entry)
+        if self._desk is not None:
+            await retried(self._desk.open, "plant", passing=(RetriableError,))
+            await self._desk.catch_up(stop)
         await self._note(Hello())
         await self._do(Hello())
         self._parent.ready()
@@ -227,6 +239,8 @@ class PlantRole:
         elif isinstance(entry, Tick):
             for site, frames in self.feed.advance(entry.sim_s):
                 await self._put(site, frames, lag_s)
+        elif isinstance(entry, Told):
+            post(self.feed.plant, [entry])
 
     async def _paced(self, stop: asyncio.Event) -> None:
         pace = Pace(*await self._start(), self.settings.speed)
@@ -234,9 +248,12 @@ class PlantRole:
         origin_s = self.feed.plant.epoch_ns * 1e-9 % 3600
         save_at = self._clock.now_ns() + round(SAVE_S * 1e9)
         while not stop.is_set():
+            await self._obey(stop)
             tick = next_tick(self.feed.now_s, pace.sim_s(self._clock.now_ns()), self._tick_s, origin_s)
             while (wait_s := pace.seconds_until(tick, self._clock.now_ns())) > 0:
-                if await _stopped_within(stop, min(wait_s, pacer.catch_up(tick))):
+                await self._woken(min(wait_s, pacer.catch_up(tick)))
+                await self._obey(stop)
+                if stop.is_set():
                     return
             await self._note(Tick(tick))
             await self._do(Tick(tick), max(pace.sim_s(self._clock.now_ns()) - tick, self._behind_s))
@@ -244,6 +261,16 @@ class PlantRole:
             if self._memory is not None and self._clock.now_ns() >= save_at:
                 await self._remember(self._memory)
                 save_at = self._clock.now_ns() + round(SAVE_S * 1e9)
+
+    async def _obey(self, stop: asyncio.Event) -> None:
+        if self._desk is not None:
+            await self._desk.serve(stop)
+
+    async def _woken(self, limit_s: float) -> None:
+        """Wait, at most until somebody wants something or the plant is to end."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), limit_s)
+        self._wake.clear()
 
     async def _note(self, entry: Entry) -> None:
         """Remember what is about to be said; while that is not possible, e.g. the disk is full, the plant waits."""
@@ -311,14 +338,6 @@ def _no_collection() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
-
-
-async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True
 
 
 async def run_plant(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Counters:

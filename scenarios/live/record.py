@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scenarios.forecast.saved import write_private
+from scenarios.live.told import Told
 from twin.equipment import EquipmentPath
 from twin.errors import Problem, ScenarioError
 from twin.ports import History
 from twin.records import Frame, RecordKind, records
-from twin.sim.effect import Command
 
 if TYPE_CHECKING:
     from scenarios.document import Scenario
@@ -61,7 +61,7 @@ class RunRecord(BaseModel):
     epoch: datetime
     store: str = ""
     apart: str = ""
-    commands: tuple[Command, ...] = ()
+    commands: tuple[Told, ...] = ()
 
     @classmethod
     def new(cls, scenario: Scenario, seed: int, epoch: datetime, store: str) -> Self:
@@ -74,6 +74,12 @@ class RunRecord(BaseModel):
     def frame(self, now_ns: int) -> Frame:
         """The row for the store, stamped with the time of writing: the newest counts."""
         return records(RecordKind.META, [(path_of(self.scenario), now_ns, (SCHEMA, self.model_dump_json()))])
+
+    def told(self, one: Told) -> Self:
+        """The same with one more instruction, unless it is there."""
+        if one.id in {known.id for known in self.commands}:
+            return self
+        return self.model_copy(update={"commands": (*self.commands, one)})
 
     def write(self, folder: Path) -> None:
         """Keep it in the run's folder, whole or not at all, with a checksum."""

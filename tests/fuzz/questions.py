@@ -36,16 +36,19 @@ QUESTIONS = [
         ("/api/i18n/zh", ""),
         ("/api/docs.json", ""),
     )
-] + [b'POST /api/forecast\0{"horizon": "8 h", "forks": 4, "seed": 1, "kpis": ["oee"], "orders": ["a/b/c/d/e=5@8 h"]}']
+] + [
+    b'POST /api/forecast\0{"horizon": "8 h", "forks": 4, "seed": 1, "kpis": ["oee"], "orders": ["a/b/c/d/e=5@8 h"]}',
+    b'POST /api/commands\0{"target": "a/b/c/d/e", "effect": "slow", "factor": 1.5, "duration": "10 min"}',
+]
 
 
 def app_of(store: Store, live: LiveState) -> Any:
-    """The application on a store, with forecasts that are always refused."""
+    """The application on a store, with forecasts and commands that are always refused."""
 
     async def ahead(_: Any) -> dict[str, Any]:
         raise ScenarioError([])
 
-    return create_app(store, live, WebSettings(hosts=("localhost", "testserver"), ahead=ahead))
+    return create_app(store, live, WebSettings(hosts=("localhost", "testserver"), ahead=ahead, command=ahead))
 
 
 def told() -> list[Frame]:

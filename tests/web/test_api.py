@@ -123,7 +123,7 @@ async def test_the_interface_describes_itself(served: Served) -> None:
     document = await served.get("api/docs.json")
     assert "/api/series" in document["paths"]
     others = {path: set(verbs) for path, verbs in document["paths"].items() if set(verbs) != {"get"}}
-    assert others == {"/api/forecast": {"post"}}
+    assert others == {"/api/forecast": {"post"}, "/api/commands": {"get", "post"}}
 
 
 async def test_pages_without_a_live_plant_make_no_forecast(served: Served) -> None:
@@ -132,6 +132,16 @@ async def test_pages_without_a_live_plant_make_no_forecast(served: Served) -> No
         assert (await client.post("api/forecast", json={"forks": 0})).status_code == 422
         assert (await client.post("api/forecast", json={"path": "x"})).status_code == 422
         assert (await client.post("api/forecast", json={}, headers={"origin": "http://elsewhere"})).status_code == 403
+
+
+async def test_pages_without_a_live_plant_give_no_commands(served: Served) -> None:
+    stop = {"target": "alpha/east", "effect": "stop"}
+    async with served.client() as client:
+        assert (await client.get("api/commands")).json() == []
+        assert (await client.post("api/commands", json=stop)).status_code == 404
+        assert (await client.post("api/commands", json={"effect": "stop"})).status_code == 422
+        assert (await client.post("api/commands", json={**stop, "factor": -1})).status_code == 422
+        assert (await client.post("api/commands", json=stop, headers={"origin": "http://elsewhere"})).status_code == 403
 
 
 async def test_the_table_of_the_board_is_small_and_says_what_the_rows_say(served: Served) -> None:

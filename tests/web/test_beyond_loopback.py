@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -79,6 +81,31 @@ async def test_a_program_brings_the_token_in_a_header(everywhere: WebServer) -> 
         assert (await program.post("/api/forecast", params={"token": SECRET}, json={})).status_code == 401
         odd = {"cookie": "=; \x7f\"'; ff-1=; a=b=c"}
         assert (await program.get("/api/health", headers=odd)).status_code == 401
+
+
+async def test_commands_need_a_token_even_where_the_pages_do_not(tmp_path: Path) -> None:
+    done: list[Mapping[str, Any]] = []
+
+    async def command(wanted: Mapping[str, Any]) -> dict[str, Any]:
+        done.append(wanted)
+        return {}
+
+    store = open_store(f"duckdb://{tmp_path}/pages.duckdb")
+    await store.open()
+    stop = {"target": "a/b", "effect": "stop"}
+    settings = WebSettings(hosts=own_names("0.0.0.0"), token=SECRET, command=command)
+    for settings_now, headers, status in (
+        (settings, {"authorization": f"Bearer {SECRET}"}, 200),
+        (settings, {}, 401),
+        (replace(settings, token="", commandable=False), {}, 403),
+    ):
+        web = WebServer(create_app(store, LiveState(), settings_now), "0.0.0.0")
+        await web.start()
+        async with httpx.AsyncClient(base_url=f"http://{own_address()}:{web.port}") as program:
+            assert (await program.post("/api/commands", json=stop, headers=headers)).status_code == status
+        await web.stop()
+    await store.close()
+    assert done == [{**stop, "end": False}]
 
 
 async def test_on_loopback_nobody_needs_a_token(everywhere: WebServer) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from twin.config import PerturbationConfig
 from twin.effects import effects
+from twin.errors import Problem
 from twin.sim.effect import Command, Effect, Scene
 from twin.sim.station import Station
 
@@ -15,6 +19,11 @@ class Fail(Effect):
 
     def feels(self, station: Station) -> bool:
         return bool(station.modes)
+
+    def wrong(self, config: PerturbationConfig, scene: Scene) -> Iterator[Problem]:
+        known = {mode.id for station in scene.targets(config.target) for mode in station.modes}
+        if config.mode is not None and config.mode not in known:
+            yield Problem("mode", f"one of {', '.join(sorted(known))}", repr(config.mode))
 
     def hit(self, scene: Scene, station: Station, command: Command) -> None:  # noqa: ARG002 - an effect
         for mode in station.modes:

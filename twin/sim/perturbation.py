@@ -123,7 +123,7 @@ def begin_all(config: PlantConfig, seed: int, kernel: Kernel, mailbox: Mailbox) 
     listed = all_of(config)
     problems = list(wrong_envelopes(config))
     broken = {common.id for common in config.envelopes} if problems else set()
-    problems += [problem for one in listed if one.target not in broken for problem in _wrong(one, mailbox)]
+    problems += [problem for one in listed if one.target not in broken for problem in wrong(one, mailbox)]
     if problems:
         raise ModelError(problems)
     for one in listed:
@@ -133,7 +133,8 @@ def begin_all(config: PlantConfig, seed: int, kernel: Kernel, mailbox: Mailbox) 
     return tuple(Disturbance(one, seed, kernel, mailbox) for one in listed if not fixed(one))
 
 
-def _wrong(config: PerturbationConfig, mailbox: Mailbox) -> Iterator[Problem]:
+def wrong(config: PerturbationConfig, mailbox: Mailbox) -> Iterator[Problem]:
+    """What keeps a plant from having a perturbation."""
     where = f"perturbation {config.id}"
     if config.effect not in effects:
         yield Problem(f"{where} effect", f"one of {', '.join(effects.kinds())}", repr(config.effect))

@@ -14,6 +14,7 @@ from twin.sim.build import Basis, build
 from twin.sim.clock import epoch_ns
 from twin.sim.command import Command, Mailbox
 from twin.sim.events import Trace
+from twin.sim.instruction import Instruction
 from twin.sim.journal import Journal
 from twin.sim.kernel import Kernel
 from twin.sim.ledger import Ledger
@@ -179,6 +180,14 @@ class Plant:
             FactoryError: Its time has passed, or nothing has its path.
         """
         self._mailbox.post(command)
+
+    def instructed(self, instruction: Instruction) -> tuple[Command, ...]:
+        """What an instruction makes it do from now on, to be posted.
+
+        Raises:
+            ModelError: It cannot do it; with every finding.
+        """
+        return instruction.commands(self._mailbox, self.now_s)
 
     @property
     def commands(self) -> Sequence[Command]:

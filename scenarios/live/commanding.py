@@ -1,0 +1,100 @@
+"""Commands to the plant, as the hub has them: asked over the broker, kept in the run's record, and only then done."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from functools import partial
+from time import time_ns
+from typing import Any
+
+from brokers.mqtt.commands import Body, CommandSender
+from brokers.retry import retried
+from brokers.stores import open_store
+from scenarios.live.record import RunRecord
+from scenarios.live.settings import RunSettings
+from scenarios.live.told import Told
+from twin.ports import Sink
+
+ANSWER_S = 10.0
+"""Longest wait for the plant."""
+RECORD = "record of commands"
+
+
+class Commanding:
+    """Gives the plant of a run commands, and keeps those that it accepts.
+
+    Args:
+        settings: Settings of the run.
+        sink: The open store of the run.
+        broker: Address of the broker.
+    """
+
+    def __init__(self, settings: RunSettings, sink: Sink, broker: str):
+        self._settings, self._sink = settings, sink
+        self._sender = CommandSender(broker, settings.name, settings.run, self._keep)
+        self._kept: set[str] = set()
+        self._writing = asyncio.Lock()
+        self._epoch_ns = 0 if settings.epoch is None else round(settings.epoch.timestamp() * 1e9)
+
+    async def open(self) -> None:
+        """Connect.
+
+        Raises:
+            ConnectorError: The broker does not answer, or refuses us.
+        """
+        await self._sender.open()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._sender.close()
+
+    async def send(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the plant a command.
+
+        Args:
+            wanted: Fields of :class:`twin.sim.instruction.Instruction`, as text where they carry a unit.
+
+        Returns:
+            Its id, and what is done when.
+
+        Raises:
+            ModelError: The plant refuses it.
+            RetriableError: No plant answers.
+        """
+        body = await self._sender.send(secrets.token_hex(8), wanted, ANSWER_S)
+        return Told.of(body).document(self._epoch_ns)
+
+    def document(self) -> list[dict[str, Any]]:
+        """All commands of the run, in the order in which they were accepted."""
+        record = RunRecord.of_folder(self._settings.folder)
+        return [one.document(self._epoch_ns) for one in (() if record is None else record.commands)]
+
+    async def _keep(self, body: Body) -> None:
+        """Keep a command in folder and store; returns when both have it."""
+        told = Told.of(body)
+        async with self._writing:
+            record = RunRecord.of_folder(self._settings.folder)
+            if record is None or told.id in self._kept:
+                return
+            record = record.told(told)
+            await retried(partial(self._to_folder, record), RECORD, passing=(OSError,))
+            await self._to_store(record)
+            self._kept.add(told.id)
+
+    async def _to_folder(self, record: RunRecord) -> None:
+        await asyncio.to_thread(record.write, self._settings.folder)
+
+    async def _to_store(self, record: RunRecord) -> None:
+        """Where the record of a run is looked for: not in the part that a run has for itself."""
+        frame = record.frame(time_ns())
+        if not record.apart:
+            await retried(partial(self._sink.write, [frame]), RECORD)
+            return
+        whole = open_store(record.store)
+        await retried(whole.open, RECORD)
+        try:
+            await retried(partial(whole.write, [frame]), RECORD)
+        finally:
+            await whole.close()

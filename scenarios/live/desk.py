@@ -1,0 +1,116 @@
+"""Where the plant's process takes commands: looked at, remembered, kept in the run's record, and only then done.
+
+The plant stands still from the moment at which it accepts a command until the hub has it in the record, so the
+same plant on another disk, which knows the record only, does it at the same simulated instant.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from brokers.mqtt.commands import CommandReceiver
+from scenarios.live.record import RunRecord
+from scenarios.live.settings import RunSettings
+from scenarios.live.told import Told, instruction_of, post
+from twin.errors import ModelError, Problem
+from twin.sim.plant import Plant
+
+Note = Callable[[Told], Awaitable[None]]
+
+
+class Desk:
+    """Takes commands for the plant of one process.
+
+    Args:
+        settings: Settings of the run, with a broker.
+        plant: The plant.
+        known: What it was told before.
+        note: Remembers durably what is accepted.
+        wake: Called when something is wanted.
+    """
+
+    def __init__(
+        self,
+        settings: RunSettings,
+        plant: Plant,
+        known: tuple[Told, ...],
+        note: Note,
+        wake: Callable[[], None] = lambda: None,
+    ):
+        if settings.broker is None:
+            raise ValueError("commands: expected the address of a broker, got none")
+        self._settings, self._plant, self._note = settings, plant, note
+        self._known = {one.id: one for one in known}
+        client = f"commanded-{settings.name}{settings.share}"
+        self._receiver = CommandReceiver(settings.broker, settings.name, settings.run, client, wake)
+
+    async def open(self) -> None:
+        """Connect.
+
+        Raises:
+            ConnectorError: The broker does not answer, or refuses us.
+        """
+        await self._receiver.open()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._receiver.close()
+
+    async def catch_up(self, stop: asyncio.Event) -> None:
+        """See that record and plant know the same, before the plant goes on: one of them may have lost its disk."""
+        record = RunRecord.of_folder(self._settings.folder)
+        kept = () if record is None else record.commands
+        done = set(self._plant.commands)
+        for one in kept:
+            if not done.issuperset(one.commands) and all(c.at_s >= self._plant.now_s for c in one.commands):
+                await self._accept(one)
+            self._known[one.id] = one
+        names = {one.id for one in kept}
+        await self._tell([one for one in self._known.values() if one.id not in names], stop)
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Answer what is wanted; between two steps of the plant, which stands still meanwhile."""
+        while self._receiver.asked and not stop.is_set():
+            name, asked = self._receiver.asked.popleft()
+            if name not in self._known:
+                try:
+                    one = self._looked_at(name, asked)
+                except ModelError as error:
+                    await self._receiver.refuse(name, error)
+                    continue
+                await self._accept(one)
+            await self._tell([self._known[name]], stop)
+
+    def _looked_at(self, name: str, asked: object) -> Told:
+        """What the plant would do from now on.
+
+        Raises:
+            ModelError: It cannot, or others simulate the same plant and would not do it at the same instant.
+        """
+        if self._settings.sites and len(self._settings.sites) < len(self._settings.publishers):
+            hint = "run one plant without --site to give it commands"
+            raise ModelError([Problem("command", "a plant in one process", "one whose processes share sites", hint)])
+        return Told(name, self._plant.instructed(instruction_of(asked)))
+
+    async def _accept(self, one: Told) -> None:
+        await self._note(one)
+        post(self._plant, [one])
+        self._known[one.id] = one
+
+    async def _tell(self, told: list[Told], stop: asyncio.Event) -> None:
+        """Say what was accepted until the hub has kept it; a plant that is to end says it at its next start."""
+        stopped = asyncio.create_task(stop.wait())
+        telling = asyncio.create_task(self._tell_all(told))
+        try:
+            await asyncio.wait([stopped, telling], return_when=asyncio.FIRST_COMPLETED)
+            if telling.done():
+                telling.result()
+        finally:
+            stopped.cancel()
+            telling.cancel()
+            await asyncio.gather(stopped, telling, return_exceptions=True)
+
+    async def _tell_all(self, told: list[Told]) -> None:
+        for one in told:
+            await self._receiver.tell(one.body)

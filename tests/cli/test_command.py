@@ -1,0 +1,191 @@
+"""Commands to a live plant: acknowledged when kept, done at one instant, and done again by every restart."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import httpx
+import paho.mqtt.client as paho
+import psutil
+import pytest
+
+from brokers.naming import control_topic
+from scenarios.live.record import RunRecord
+from tests.cli.programs import Program, factory, get
+from tests.cli.test_restart import said_more, started
+from tests.cli.truth import differences, rows, run_of
+from tests.counterparts import wait_for
+from tests.reliability.judge import judged
+from tests.servers.mosquitto import Mosquitto
+from twin.records import RecordKind
+
+pytestmark = pytest.mark.xdist_group("live")
+CNC = "jialing/beibei/machining/bodies/cnc01"
+LINE = "jialing/beibei/assembly"
+
+
+def command(folder: Path, *words: str) -> dict[str, Any]:
+    """Give a command, and what was answered."""
+    done = factory("command", "workshop", *words, "--json", environment={"FF_DATA": str(folder)})
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def listed(program: Program) -> list[dict[str, Any]]:
+    answer = get(program.address(), "/api/commands")
+    assert isinstance(answer, list)
+    return answer
+
+
+def killed(program: Program, *names: str) -> None:
+    """Kill roles as the kernel does, or everything."""
+    family = [psutil.Process(program.pid), *psutil.Process(program.pid).children(recursive=True)]
+    hit = [one for one in family if not names or set(names) & set(one.cmdline())]
+    for process in hit:
+        process.kill()
+    psutil.wait_procs(hit, timeout=20)
+
+
+def stops(folder: Path) -> list[tuple[str, str]]:
+    """What the store says of the stop by the operator: state and reason of the machine."""
+    states = rows(run_of(folder), RecordKind.STATE)
+    found = zip(states.paths, states.column("state"), states.column("cause"), strict=True)
+    return [(state, reason) for path, state, reason in found if path == CNC and reason == "operator"]
+
+
+def test_a_command_is_done_once_and_again_by_every_restart(tmp_path: Path) -> None:
+    """The plant is killed after it, all is killed after it, and the disk is lost: the same trajectory each time."""
+    store = f"duckdb://{tmp_path}/keep.duckdb"
+    program = started(tmp_path, "--store", store)
+    given = []
+    try:
+        program.line("live")
+        said_more(program, 2)
+        given.append(command(tmp_path, CNC, "stop"))
+        killed(program, "plant")
+        program.line("plant: back after ")
+        said_more(program, 10)
+        given.append(command(tmp_path, CNC, "restart"))
+        given.append(command(tmp_path, LINE, "slow", "--factor", "2", "--for", "5 min", "--cause", "trial"))
+        said_more(program, 2)
+        killed(program)
+        program = started(tmp_path, "--store", store)
+        program.line("live")
+        assert listed(program) == given
+        said_more(program, 5)
+        assert program.interrupt() == 0
+        assert differences(run_of(tmp_path)) == {}
+        shutil.rmtree(next(tmp_path.glob("workshop/2*")))
+        program = started(tmp_path, "--store", store)
+        assert program.line("run ").endswith("made again from its record")
+        program.line("live")
+        assert listed(program) == given
+        said_more(program, 5)
+        given.append(command(tmp_path, CNC, "fail", "--mode", "chip_jam"))
+        said_more(program, 5)
+        assert program.interrupt() == 0
+    finally:
+        program.kill()
+    assert differences(run_of(tmp_path)) == {}
+    verdict = asyncio.run(judged(run_of(tmp_path)))
+    assert verdict.clean, verdict
+    assert stops(tmp_path) == [("FAILED", "operator")]
+    assert [len(one["commands"]) for one in given] == [1, 1, 2, 1]
+    begin, end = (row["at_s"] for row in given[2]["commands"])
+    assert end - begin == pytest.approx(300.0)
+
+
+def test_the_hub_may_die_before_a_command_is_kept(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """What the plant has accepted waits, and the plant with it, until the next hub has it in the record."""
+    program = started(tmp_path, "--broker", mosquitto.url)
+    operator = paho.Client(paho.CallbackAPIVersion.VERSION2)
+    operator.connect("127.0.0.1", mosquitto.port)
+    operator.loop_start()
+    try:
+        program.line("live")
+        said_more(program, 2)
+        hub = next(one for one in psutil.Process(program.pid).children(recursive=True) if "hub" in one.cmdline())
+        hub.suspend()
+        asked = {"run": run_of(tmp_path).run, "id": "by-hand", "ask": {"target": CNC, "effect": "stop"}}
+        told: list[bytes] = []
+        operator.on_message = lambda _client, _data, message: told.append(message.payload)
+        operator.subscribe(control_topic("command-told", "workshop"), 1)
+        operator.publish(control_topic("command", "workshop"), json.dumps(asked), 1)
+        wait_for(lambda: len(told) >= 2, "the plant to say again what it accepted", limit_s=30)
+        journal = next(tmp_path.glob("workshop/2*/plant.ticks"))
+        assert b"Told" in journal.read_bytes()
+        stood, length = len(told), journal.stat().st_size
+        wait_for(lambda: len(told) >= stood + 2, "the plant to stand still", limit_s=30)
+        assert journal.stat().st_size == length
+        hub.kill()
+        program.line("hub: back after ")
+        wait_for(lambda: [one["id"] for one in listed(program)] == ["by-hand"], "the command in the record", limit_s=60)
+        said_more(program, 5)
+        assert program.interrupt() == 0
+    finally:
+        operator.loop_stop()
+        program.kill()
+    assert differences(run_of(tmp_path)) == {}
+    assert stops(tmp_path) == [("FAILED", "operator")]
+
+
+def test_what_the_plant_cannot_do_is_refused_with_the_reason(tmp_path: Path) -> None:
+    program = started(tmp_path)
+    try:
+        address = program.address()
+        program.line("live")
+        for words, told in (
+            ((CNC, "explode"), "command effect: expected one of activate, curtail"),
+            (("jialing/nowhere", "stop"), "command target: expected the path of a unit, line or site"),
+            ((CNC, "slow"), "command factor: expected how much, got nothing"),
+            ((CNC, "slow", "--factor", "2", "--for", "soon"), "command duration: expected"),
+            ((CNC, "fail", "--mode", "rust"), "command mode: expected one of chip_jam, spindle_bearing, got 'rust'"),
+            ((CNC, "fail", "--end"), "command fail: expected an effect that lasts"),
+            ((CNC,), "expected the path of a unit and what it shall do"),
+        ):
+            done = factory("command", "workshop", *words, environment={"FF_DATA": str(tmp_path)})
+            assert (done.returncode, told in done.stderr) == (2, True), done
+        assert httpx.post(f"{address}/api/commands", json={"target": CNC, "effect": "stop", "x": 1}).status_code == 422
+        elsewhere = {"origin": "http://elsewhere.example"}
+        wanted = {"target": CNC, "effect": "stop"}
+        assert httpx.post(f"{address}/api/commands", json=wanted, headers=elsewhere).status_code == 403
+        assert listed(program) == []
+        assert program.interrupt() == 0
+    finally:
+        program.kill()
+    record = RunRecord.of_folder(next(tmp_path.glob("workshop/2*")))
+    assert record is not None
+    assert record.commands == ()
+    gone = factory("command", "workshop", CNC, "stop", environment={"FF_DATA": str(tmp_path)})
+    assert (gone.returncode, "is it running?" in gone.stderr) == (3, True)
+    none = factory("command", "workshop", CNC, "stop", environment={"FF_DATA": str(tmp_path / "empty")})
+    assert (none.returncode, "expected a run, got none" in none.stderr) == (3, True)
+
+
+def test_a_fresh_run_in_the_same_store_keeps_its_own_commands(tmp_path: Path) -> None:
+    words = ("--store", f"duckdb://{tmp_path}/keep.duckdb")
+    for fresh, effect in ((), "stop"), (("--fresh",), "hold"), ((), None):
+        program = started(tmp_path, *words, *fresh)
+        try:
+            program.line("live")
+            if effect is not None:
+                command(tmp_path, CNC, effect)
+                said_more(program, 2)
+            actions = [row["action"] for one in listed(program) for row in one["commands"]]
+            assert program.interrupt() == 0
+        finally:
+            program.kill()
+        assert actions == [effect or "hold"]
+    shutil.rmtree(max(tmp_path.glob("workshop/2*")))
+    program = started(tmp_path, *words)
+    try:
+        program.line("live")
+        assert [row["action"] for one in listed(program) for row in one["commands"]] == ["hold"]
+        assert program.interrupt() == 0
+    finally:
+        program.kill()
