@@ -139,18 +139,19 @@ def test_what_the_plant_cannot_do_is_refused_with_the_reason(tmp_path: Path) -> 
     try:
         address = program.address()
         program.line("live")
-        for words, told in (
-            ((CNC, "explode"), "command effect: expected one of activate, curtail"),
-            (("jialing/nowhere", "stop"), "command target: expected the path of a unit, line or site"),
-            ((CNC, "slow"), "command factor: expected how much, got nothing"),
-            ((CNC, "slow", "--factor", "2", "--for", "soon"), "command duration: expected"),
-            ((CNC, "fail", "--mode", "rust"), "command mode: expected one of chip_jam, spindle_bearing, got 'rust'"),
-            ((CNC, "fail", "--end"), "command fail: expected an effect that lasts"),
-            ((CNC,), "expected the path of a unit and what it shall do"),
+        for fields, told in (
+            ({"effect": "explode"}, "command effect: expected one of activate, curtail"),
+            ({"target": "jialing/nowhere"}, "command target: expected the path of a unit, line or site"),
+            ({"effect": "slow"}, "command factor: expected how much, got nothing"),
+            ({"effect": "slow", "factor": 2, "duration": "soon"}, "command duration: expected a number with a unit"),
+            ({"effect": "fail", "mode": "rust"}, "command mode: expected one of chip_jam, spindle_bearing, got 'rust'"),
+            ({"effect": "fail", "end": True}, "command fail: expected an effect that lasts"),
+            ({"x": 1}, "Extra inputs"),
         ):
-            done = factory("command", "workshop", *words, environment={"FF_DATA": str(tmp_path)})
-            assert (done.returncode, told in done.stderr) == (2, True), done
-        assert httpx.post(f"{address}/api/commands", json={"target": CNC, "effect": "stop", "x": 1}).status_code == 422
+            answer = httpx.post(f"{address}/api/commands", json={"target": CNC, "effect": "stop", **fields}, timeout=30)
+            assert (answer.status_code, told in answer.text) == (422, True), answer.text
+        done = factory("command", "workshop", CNC, "explode", environment={"FF_DATA": str(tmp_path)})
+        assert (done.returncode, "command effect: expected one of activate" in done.stderr) == (2, True), done
         elsewhere = {"origin": "http://elsewhere.example"}
         wanted = {"target": CNC, "effect": "stop"}
         assert httpx.post(f"{address}/api/commands", json=wanted, headers=elsewhere).status_code == 403
