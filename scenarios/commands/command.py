@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from scenarios.options import ScenarioFile
 
 
 def add(app: typer.Typer) -> None:
@@ -14,7 +13,7 @@ def add(app: typer.Typer) -> None:
 
     @app.command()
     def command(
-        scenario: ScenarioFile,
+        scenario: Annotated[Path, typer.Argument(help="scenario file, or name of a shipped one")],
         target: Annotated[str | None, typer.Argument(help="path of a unit, line, site or enterprise")] = None,
         effect: Annotated[str | None, typer.Argument(help="stop, restart, hold, release, fail, slow, ...")] = None,
         factor: Annotated[float | None, typer.Option(help="how much, for slow, scrap, repair, supply, demand")] = None,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from brokers.mqtt.commands import CommandReceiver
 from scenarios.live.record import RunRecord
 from scenarios.live.settings import RunSettings
 from scenarios.live.told import Told, instruction_of, post
@@ -41,6 +40,8 @@ class Desk:
         if settings.broker is None:
             raise ValueError("commands: expected the address of a broker, got none")
         self._settings, self._plant, self._note = settings, plant, note
+        from brokers.mqtt.commands import CommandReceiver  # here: a role loads its client when it has a broker
+
         self._known = {one.id: one for one in known}
         client = f"commanded-{settings.name}{settings.share}"
         self._receiver = CommandReceiver(settings.broker, settings.name, settings.run, client, wake)

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from scenarios.messages import shown, wanted
 from twin.errors import ModelError, Problem
 from twin.sim.effect import Command
 from twin.sim.instruction import Instruction
@@ -63,6 +62,8 @@ def instruction_of(asked: object) -> Instruction:
     try:
         return Instruction.model_validate(asked)
     except ValidationError as error:
+        from scenarios.messages import shown, wanted  # here: a plant has no other use for documents
+
         raise ModelError(
             Problem(" ".join(map(str, ("command", *row["loc"]))), _expected(wanted(row)), shown(row["input"]))
             for row in error.errors()
