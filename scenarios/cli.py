@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from scenarios import commands
+from scenarios.usage import mistake
 from twin.errors import FactoryError
 
 if TYPE_CHECKING:
     import typer
 
-BUG = 4
+BAD_INPUT, BUG = 2, 4
 INTERRUPTED = 130
 """Ctrl-C where nothing was running yet; a live run ends with 0."""
 
@@ -46,7 +47,8 @@ def application() -> typer.Typer:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit code; errors are told, not thrown."""
     try:
-        application()(list(arguments), prog_name="factory")
+        code = application()(list(arguments), prog_name="factory", standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except FactoryError as error:
@@ -55,12 +57,29 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
+        if (told := _usage(error, arguments)) is not None:
+            return told
         traceback.print_exc()
         plugin = _culprit(error)
         who = f" of the plug-in {plugin}; please report it to its authors" if plugin else "; please report it"
         print(f"factory: this is a bug{who} with the lines above", file=sys.stderr)
         return BUG
-    return 0
+
+
+def _usage(error: Exception, arguments: Sequence[str]) -> int | None:
+    """Tell of a mistake in the command line; None when the error is something else."""
+    from typer import Abort
+    from typer.exceptions import TyperException
+
+    if isinstance(error, Abort):
+        return INTERRUPTED
+    if not isinstance(error, TyperException) or not hasattr(error, "format_message"):
+        return None
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()  # type: ignore[attr-defined]
+    else:
+        print(mistake(error, arguments), file=sys.stderr)
+    return BAD_INPUT
 
 
 def _culprit(error: BaseException) -> str:

@@ -66,6 +66,13 @@ class Enterprise(EnterpriseConfig):
     sites: tuple[Site, ...] = Field(min_length=1, description="sites")
 
 
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+"""Between them begins every scenario: times on the wire are whole ns since 1970 in 64 bits, up to 2262."""
+LONGEST_YEARS = 50
+LONGEST_S = LONGEST_YEARS * 366 * 86_400.0
+"""A run is not longer."""
+
+
 class RunConfig(Config):
     """How the plant is run."""
 
@@ -82,6 +89,13 @@ class RunConfig(Config):
     speed: float = Field(
         default=1.0, gt=0, le=3600, description="simulated seconds per second when live; simulate never waits"
     )
+
+    @field_validator("horizon", "backfill")
+    @classmethod
+    def _bounded(cls, value: float) -> float:
+        if value > LONGEST_S:
+            raise ValueError(f"expected at most {LONGEST_YEARS} years, got {value / 3600:,.0f} h")
+        return value
 
 
 class OpcUaConfig(Config):
@@ -177,6 +191,8 @@ class Scenario(PlantConfig):
     def _with_offset(cls, value: datetime) -> datetime:
         if value.tzinfo is None:
             raise ValueError(f"expected a time with its offset from UTC, or a zone, got {value.isoformat()}")
+        if not FIRST_YEAR < value.year < LAST_YEAR:
+            raise ValueError(f"expected a year from {FIRST_YEAR + 1} to {LAST_YEAR - 1}, got {value.year}")
         return value
 
     def plant(self) -> PlantConfig:

@@ -13,7 +13,7 @@ from scenarios.document import Scenario
 from scenarios.flows import impossible
 from scenarios.index import indexed
 from scenarios.messages import translated
-from scenarios.nodes import Mark, Node, mapping, parse
+from scenarios.nodes import Mark, Node, mapping, no_file, parse
 from scenarios.order_files import with_orders
 from scenarios.overrides import override
 from scenarios.references import dangling
@@ -58,7 +58,7 @@ def locate(name: str | Path) -> Path:
     if SEGMENT.fullmatch(str(name)) and shipped.is_file():
         return shipped
     known = ", ".join(sorted(file.stem for file in LIBRARY.glob("*.yaml")))
-    raise ScenarioError([Problem(str(name), "a scenario file", "no such file", f"shipped: {known}")])
+    raise ScenarioError([Problem(str(name), "a scenario file", no_file(path), f"shipped: {known}")])
 
 
 def load(path: str | Path, overrides: Iterable[str] = ()) -> Scenario:

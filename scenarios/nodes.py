@@ -6,9 +6,11 @@ duplicate keys, and anything too large, too deep or multiplied by aliases.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -259,3 +261,10 @@ def parse(text: str, file: str) -> tuple[Node, list[Problem]]:
     except yaml.YAMLError as error:
         raise ScenarioError([Problem(file, "valid YAML", str(error).splitlines()[0])]) from None
     return builder.root or mapping({}, Mark(file, 1)), builder.problems
+
+
+def no_file(path: Path) -> str:
+    """What there is instead of a file."""
+    if path.is_dir():
+        return "a folder"
+    return "something that is no file" if os.path.lexists(path) else "no such file"

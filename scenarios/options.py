@@ -16,7 +16,7 @@ STORE = "duckdb://, lines://; or a .duckdb file"
 
 Named = Annotated[Path, typer.Argument(help="scenario file, or name of a shipped one")]
 Until = Annotated[str | None, typer.Option(help="horizon, e.g. 8h")]
-Seed = Annotated[int | None, typer.Option(help="seed of all random streams")]
+Seed = Annotated[int | None, typer.Option(min=0, help="seed of all random streams")]
 Override = Annotated[list[str] | None, typer.Option("--set", help="override, e.g. run.seed=7")]
 Setting = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="an option")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one object")]

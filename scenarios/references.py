@@ -23,7 +23,7 @@ from scenarios.nodes import Loc, Node
 from scenarios.times import calendar_problems
 from scenarios.upkeep import perturbations, skills, upkeep
 from twin.config import ProcessConfig, Reference, StationConfig
-from twin.errors import FatalError, Problem
+from twin.errors import Problem, ProblemsError
 from twin.kpi.spec import kpis
 from twin.named import found_in
 
@@ -297,9 +297,9 @@ def _addresses(index: Index) -> Found:
     if broker.startswith("mqtt"):
         try:
             BrokerAddress.of(broker, {})
-        except FatalError as error:
-            expected, _, got = str(error).removeprefix("broker: expected ").partition(", got ")
-            yield problem(index.root, ("brokers", "url"), expected, got)
+        except ProblemsError as error:
+            for wrong in error.problems:
+                yield problem(index.root, ("brokers", "url"), wrong.expected, wrong.got, wrong.hint)
 
 
 def _scopes(index: Index) -> Found:

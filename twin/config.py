@@ -50,6 +50,8 @@ from twin.units import (
 )
 from twin.zone import Axis, Zone, epoch_ns, epoch_zone
 
+MOST_PLACES = 100_000
+"""Places of a unit in each of which something of its own goes on."""
 TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):(00|15|30|45)$")]
 """A quarter hour of local time, ``hh:mm``."""
 

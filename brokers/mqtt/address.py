@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from twin.errors import FatalError, Problem, ProblemsError
+from twin.errors import Problem, ProblemsError
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -43,7 +43,7 @@ class BrokerAddress:
         ``FF_MQTT_PASSWORD``, ``FF_MQTT_CA`` (file of certificates).
 
         Raises:
-            FatalError: It is not such a URL.
+            ProblemsError: It is not such a URL.
 
         >>> BrokerAddress.of("mqtts://plant.example", {}).port
         8883
@@ -53,14 +53,18 @@ class BrokerAddress:
             parts = urlsplit(url)
             port = parts.port or PORTS[parts.scheme]
         except (KeyError, ValueError):
-            raise FatalError(f"broker: expected mqtt://host:port or mqtts://host:port, got {url!r}") from None
+            raise _wrong("mqtt://host:port or mqtts://host:port", repr(url)) from None
         if not parts.hostname:
-            raise FatalError(f"broker: expected a host name, got {url!r}")
+            raise _wrong("a host name", repr(url))
         user = unquote(parts.username) if parts.username else known.get("FF_MQTT_USER")
         password = unquote(parts.password) if parts.password else known.get("FF_MQTT_PASSWORD")
-        version = parse_qs(parts.query).get("version", [None])[0]
+        options = parse_qs(parts.query, keep_blank_values=True)
+        if unknown := sorted(options.keys() - {"version"}):
+            hint = "known: version; FF_MQTT_USER, FF_MQTT_PASSWORD and FF_MQTT_CA in the environment"
+            raise _wrong("a known option", repr(unknown[0]), hint)
+        version = options.get("version", [None])[0]
         if version not in (None, "5", "3.1.1"):
-            raise FatalError(f"broker: expected version 5 or 3.1.1, got {version!r}")
+            raise _wrong("version 5 or 3.1.1", repr(version))
         return cls(parts.hostname, port, parts.scheme == "mqtts", user, password, known.get("FF_MQTT_CA"), version)
 
     def __str__(self) -> str:
@@ -78,3 +82,7 @@ class BrokerAddress:
             reason = error.strerror or str(error)
             problem = Problem("FF_MQTT_CA", "a file with certificates in PEM form", f"{self.authority}: {reason}")
             raise ProblemsError([problem]) from None
+
+
+def _wrong(expected: str, got: str, hint: str = "") -> ProblemsError:
+    return ProblemsError([Problem("broker", expected, got, hint)])

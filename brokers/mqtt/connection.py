@@ -230,7 +230,9 @@ class Connection:
             raise FatalError(f"{self.address}: expected a certificate to trust, got {error} (see FF_MQTT_CA)") from None
         except (OSError, TimeoutError) as error:
             await self._abandon(client)
-            raise RetriableError(f"{self.address}: expected a broker, got {error or 'no answer'}") from None
+            raise RetriableError(
+                f"{self.address}: expected a broker, got {getattr(error, 'strerror', None) or error or 'no answer'}"
+            ) from None
         if answer == "Success":
             self._client = client
             self._welcome()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scenarios.document import LONGEST_S, LONGEST_YEARS
 from twin.errors import Problem, ScenarioError
 from twin.units import in_unit
 
@@ -20,4 +21,6 @@ def told_s(text: str | None, default_s: float, option: str) -> float:
         seconds = -1.0
     if seconds < 0:
         raise ScenarioError([Problem(option, "a duration such as '8 h'", repr(text))])
+    if seconds > LONGEST_S:
+        raise ScenarioError([Problem(option, f"at most {LONGEST_YEARS} years", repr(text))])
     return seconds

@@ -147,8 +147,11 @@ def reached(broker: str, limit_s: float = 15.0) -> None:
     Raises:
         RetriableError: Nobody does.
         FatalError: There is no such host.
+        ProblemsError: The address is none, or its file of certificates cannot be read.
     """
     address, until = BrokerAddress.of(broker), monotonic() + limit_s
+    if address.tls:
+        address.tls_context()
     while True:
         try:
             return socket.create_connection((address.host, address.port), limit_s).close()
@@ -156,7 +159,8 @@ def reached(broker: str, limit_s: float = 15.0) -> None:
             raise FatalError(f"{address}: expected a known host, got {error}") from None
         except OSError as error:
             if monotonic() > until:
-                raise RetriableError(f"{address}: expected a broker, got {error} (is it running?)") from None
+                reason = error.strerror or error
+                raise RetriableError(f"{address}: expected a broker, got {reason} (is it running?)") from None
             sleep(0.2)
 
 

@@ -22,7 +22,7 @@ def add(app: typer.Typer) -> None:
         order: Annotated[list[str] | None, typer.Option(help="PATH=QUANTITY[@DUE], e.g. a/b/c/d=500@8h")] = None,
         kpi: Annotated[list[str] | None, typer.Option(help="indicator; default: the usual ones")] = None,
         at: Annotated[str | None, typer.Option(help="run a scenario to this time first, e.g. 24h")] = None,
-        run_seed: Annotated[int | None, typer.Option(help="seed of the run up to then")] = None,
+        run_seed: Annotated[int | None, typer.Option(min=0, help="seed of the run up to then")] = None,
         seed: Seed = None,
         set_: Override = None,
         engine: Annotated[str, typer.Option(help="auto, python or compiled")] = "auto",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from scenarios.messages import nearest, problem, shown, wanted
-from scenarios.nodes import Loc, Mark, Node, mapping, parse
+from scenarios.nodes import Loc, Mark, Node, mapping, no_file, parse
 from twin.equipment import SEGMENT
 from twin.errors import Problem, ScenarioError
 
@@ -30,7 +30,7 @@ def locate(name: str | Path, what: str) -> Path:
     if SEGMENT.fullmatch(str(name)) and ready.is_file():
         return ready
     known = ", ".join(file.stem for _, file in shipped())
-    raise ScenarioError([Problem(str(name), f"{what} file", "no such file", f"shipped: {known}")])
+    raise ScenarioError([Problem(str(name), f"{what} file", no_file(path), f"shipped: {known}")])
 
 
 def shipped() -> list[tuple[str, Path]]:

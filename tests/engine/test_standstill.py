@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from tests.engine.plants import LINE, buffer, failure, line_plant, machine, sink, source
 from tests.scenario.documents import problems
+from twin import compiled
 from twin.errors import FactoryError, ModelError, StandstillError
 from twin.sim.kernel import STILL
 from twin.sim.plant import Plant
@@ -107,6 +108,9 @@ def test_the_file_and_line_are_told() -> None:
     [
         ((source(interval="10 s"), INSPECTION, sink()), "gauge"),
         ((source(), machine(cycle="1e-300 s"), sink()), "m1"),
+        ((source(), machine(cycle="1e-7 s"), sink()), "m1"),
+        ((source(), machine(failures=[failure("1e-9 s", repair="1e-9 s")]), sink()), "m1"),
+        ((source(), buffer(capacity=10**18), machine(), sink()), "src"),
         ((source(), machine(cycle="0 s", failures=[failure("1e6 h")]), sink()), "m1"),
     ],
 )
@@ -114,9 +118,22 @@ def test_what_cannot_be_seen_is_stopped_with_place_and_number(units: tuple[dict[
     plant = Plant(line_plant(*units), 1, trace=False)
     with pytest.raises(StandstillError) as caught:
         plant.run_until(60.0)
-    assert str(caught.value).startswith(
-        f"{LINE}/{place}: expected time that goes on, got more than {STILL:,} events at "
-    )
+    assert str(caught.value).startswith(f"{LINE}/{place}: expected time that goes on, got more than {STILL:,} ")
     assert caught.value.exit_code == 2
     with pytest.raises(FactoryError, match="torn by an error"):
         plant.run_until(61.0)
+
+
+@pytest.mark.parametrize("cycle", ["1e-300 s", "1e-7 s"])
+def test_the_compiled_kernel_stops_too(cycle: str) -> None:
+    pytest.importorskip("numba", reason="needs the extra 'fast'")
+    program = compiled.lower(Plant(line_plant(source(), machine(cycle=cycle), sink()), 1, trace=False))
+    with pytest.raises(
+        StandstillError, match=rf"{LINE}/m1: expected time that goes on, got more than {STILL:,} events"
+    ):
+        program.run_until(60.0)
+
+
+def test_more_places_than_any_unit_has_are_refused() -> None:
+    with pytest.raises(ValidationError, match="less than or equal to 100000"):
+        line_plant(source(), machine(capacity=10**12), sink())

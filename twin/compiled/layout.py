@@ -26,7 +26,7 @@ HEADER = 24
 # header: real numbers
 NOW = 0
 
-DRY, HEAP_FULL, SOON_FULL, QUEUE_FULL, LOG_FULL = 1, 2, 3, 4, 5
+DRY, HEAP_FULL, SOON_FULL, QUEUE_FULL, LOG_FULL, STILL = 1, 2, 3, 4, 5, 6
 """Faults; 0: none."""
 LOG_MARGIN = 4096
 """Rows that one instant may add to a log."""

@@ -19,6 +19,7 @@ from twin.errors import FactoryError, Problem
 from twin.parts.energy import amount
 from twin.sim.codes import CODES, PRODUCING
 from twin.sim.fingerprint import Fingerprint
+from twin.sim.kernel import standstill
 from twin.sim.ledger import Count, Totals
 
 States = tuple[Reals, NDArray[np.uint64]]
@@ -112,6 +113,8 @@ class Program:
             saved = memory.m.copy(), memory.x.copy()
             reached = run(memory.m, memory.x, tapes.v, sim_s)
             fault, where = int(memory.m[at.FAULT]), int(memory.m[at.FAULT_AT])
+            if fault == at.STILL:
+                raise standstill(self._place(where), float(saved[1][at.NOW]), self.now_s)
             if fault:
                 memory.m, memory.x = saved
                 if fault != at.DRY:
@@ -122,6 +125,11 @@ class Program:
             self._read_logs()
             if not reached:
                 tapes.fill(memory)
+
+    def _place(self, what: int) -> str:
+        """Unit of an entry whose operation is over, else the plant."""
+        m, kind, slot = self._memory.m, what & at.KIND_MASK, what >> at.KIND_BITS
+        return self.units[m[m[slot + at.OWNER] + at.UNIT]] if kind == at.FINISH else "plant"
 
     def _read_logs(self) -> None:
         m, x = self._memory.m, self._memory.x

@@ -35,12 +35,29 @@ BETWEEN = 500
 WORTH = 4
 """Expected entries of a stretch, as a multiple of those pending, from which on to sort them by island pays."""
 STILL = 1_000_000
-"""Events at one instant from which on time is taken to stand still for ever."""
-INSTANT_S = 1e-6
-"""How far it may go on meanwhile and be taken to stand still all the same, in s."""
+"""Events at one instant, or nearly so, from which on time is taken to stand still for ever."""
+HARDLY_S = 1.0
+"""How far it may go on meanwhile and be taken to stand still all the same, in s: no plant does so much in it."""
 _TURNS = range(STILL)
 SAMPLE = 2_000
 """Events from which it is read who keeps time from going on."""
+
+
+def standstill(where: str, since_s: float, now_s: float, what: str = "events") -> StandstillError:
+    """What is said when time does not go on.
+
+    Args:
+        where: Place.
+        since_s: Simulated time from which on so much happened.
+        now_s: Simulated time.
+        what: Of what there was too much.
+    """
+    apart = now_s - since_s > HARDLY_S * 1e-6
+    got = f"more than {STILL:,} {what} at simulated second {now_s:g}"
+    if apart:
+        got = f"more than {STILL:,} {what} from simulated second {since_s:g} to {now_s:g}"
+    hint = "something repeats itself without taking time: give it a cycle, a time or an interval above 0 s"
+    return StandstillError([Problem(where, "time that goes on", got, hint)])
 
 
 class Division(Protocol):
@@ -69,7 +86,7 @@ class Kernel(Environment):
         self.soon: deque[Action] = deque()
         self.islands: Division | None = None
         self.torn = False
-        self._standing, self._still_until = 0, INSTANT_S
+        self._standing, self._still_until = 0, HARDLY_S
 
     def at(self, time: float, action: Action, priority: int = NORMAL) -> None:
         """Call a bound method at a time, not before now."""
@@ -147,7 +164,7 @@ class Kernel(Environment):
                 else:
                     self._stand_still()
         if self._now > self._still_until or self._now < begun:
-            self._standing, self._still_until = 0, self._now + INSTANT_S
+            self._standing, self._still_until = 0, self._now + HARDLY_S
         elif (standing := self._standing + entries) < STILL:
             self._standing = standing
         else:
@@ -165,9 +182,7 @@ class Kernel(Environment):
             places[_place(action)] += 1
             action()
         where = ", ".join(sorted(place for place, times in places.items() if times >= SAMPLE // 20))
-        got = f"more than {STILL:,} events at simulated second {self._now:g}"
-        hint = "something repeats itself without taking time: give it a cycle, a time or an interval above 0 s"
-        raise StandstillError([Problem(where or "plant", "time that goes on", got, hint)])
+        raise standstill(where or "plant", self._now - max(0.0, self._now - self._still_until + HARDLY_S), self._now)
 
     def _run_islands(self, division: Division, stop: float, pause: Action) -> bool:
         """Run each island to the time of the first entry that concerns more than one; whether that paid.

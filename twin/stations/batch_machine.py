@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from twin.config import ProcessConfig
+from twin.config import MOST_PLACES, ProcessConfig
 from twin.distributions import Distribution
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
@@ -42,7 +42,7 @@ class BatchMachineConfig(ProcessConfig):
     staging: int | None = Field(
         default=None, ge=1, description="places in front of it; default: a full batch for each family"
     )
-    capacity: int = Field(default=1, ge=1, description="chambers, each with a batch of its own")
+    capacity: int = Field(default=1, ge=1, le=MOST_PLACES, description="chambers, each with a batch of its own")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

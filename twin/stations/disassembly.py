@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from twin.config import ProcessConfig
+from twin.config import MOST_PLACES, ProcessConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.named import Item
@@ -33,7 +33,7 @@ class DisassemblyConfig(ProcessConfig):
     variants: dict[Item, dict[Item, int]] = Field(
         default={}, description="items that one becomes, by the item that comes; others are not taken"
     )
-    capacity: int = Field(default=1, ge=1, description="items taken apart at the same time")
+    capacity: int = Field(default=1, ge=1, le=MOST_PLACES, description="items taken apart at the same time")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from twin.config import ProcessConfig
+from twin.config import MOST_PLACES, ProcessConfig
 from twin.named import UnitName
 from twin.parts.carried import leave
 from twin.sim.events import Event
@@ -21,7 +21,7 @@ class InspectionConfig(ProcessConfig):
     Example: `{id: gauge, kind: inspection, cycle: 30 s, every: 10, scrap: 0.01, rework: 0.05, rework_to: bench}`
     """
 
-    capacity: int = Field(default=1, ge=1, description="items looked at in parallel")
+    capacity: int = Field(default=1, ge=1, le=MOST_PLACES, description="items looked at in parallel")
     rework: Ratio = Field(default=0.0, description="share sent to rework at each inspection")
     rework_to: UnitName | None = Field(
         default=None,

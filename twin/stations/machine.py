@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from twin.config import ProcessConfig
+from twin.config import MOST_PLACES, ProcessConfig
 from twin.named import Item
 from twin.sim.process import Processor
 from twin.stations import stations
@@ -13,7 +13,7 @@ from twin.stations import stations
 class MachineConfig(ProcessConfig):
     """Takes an item, works on it, passes it on; blocked after service."""
 
-    capacity: int = Field(default=1, ge=1, description="items worked on at the same time, each on its own")
+    capacity: int = Field(default=1, ge=1, le=MOST_PLACES, description="items worked on at the same time, each on its own")
     makes: Item | None = Field(default=None, description="item that leaves; default: the item that came")
 
 

@@ -21,6 +21,7 @@ from twin.sim.arrivals import DailyRates, RateStream
 from twin.sim.clock import to_ns
 from twin.sim.codes import BLOCKED, IDLE_NO_ORDER, PRODUCING
 from twin.sim.events import Event
+from twin.sim.kernel import STILL, standstill
 from twin.sim.process import Processor
 from twin.sim.station import Load, Part, Setting, Station
 from twin.stations import stations
@@ -198,9 +199,14 @@ class Source(Processor):
         if self.interval is not None:
             super().resume()
             return
-        while (part := self.peek(self)) is not None and self.forward(part):
+        for _ in range(STILL):
+            if (part := self.peek(self)) is None or not self.forward(part):
+                break
             self._next()
             self.parts += 1
+        else:
+            now, self.kernel.torn = self.kernel.now, True
+            raise standstill(str(self.path), now, now, "parts released")
         self.show()
 
     def active(self) -> int:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from twin.config import FailureConfig, StationConfig
+from twin.config import MOST_PLACES, FailureConfig, StationConfig
 from twin.distributions import Durations
 from twin.named import Item
 from twin.sim.codes import BLOCKED, PRODUCING, STARVED
@@ -32,7 +32,9 @@ class StorageConfig(StationConfig):
     initial: dict[Item, Count] = Field(default={}, description="items in it at the start, number by item")
     put: Durations = Field(description="time to put one item away")
     retrieve: Durations = Field(description="time to bring one out")
-    cranes: int = Field(default=1, ge=1, description="cranes or shuttles, each moves one item at a time")
+    cranes: int = Field(
+        default=1, ge=1, le=MOST_PLACES, description="cranes or shuttles, each moves one item at a time"
+    )
     entry: int = Field(default=1, ge=1, description="places at the entry, where items wait to be put away")
     ahead: int = Field(default=1, ge=1, description="items brought out ahead for each successor that asks")
     failures: tuple[FailureConfig, ...] = Field(default=(), description="failure modes; one stops all cranes")

@@ -20,7 +20,7 @@ from twin.compiled.kernel.state import show, suspend
 from twin.compiled.memory import Reals, Wholes
 from twin.parts.calendar import CLOSED, WEEK_S
 from twin.sim.codes import BREAK, DOWN, OFF, PRODUCING
-from twin.sim.kernel import CALENDAR, WORK
+from twin.sim.kernel import CALENDAR, HARDLY_S, STILL, WORK
 
 
 @compiled
@@ -258,7 +258,7 @@ def loop_of(version: int) -> Callable[[Wholes, Reals, Reals, float], bool]:
         if version < 0:
             return False
         m, x, v = pointer(wholes), pointer(reals), pointer(values)
-        root = m[at.HEAP]
+        root, since, events = m[at.HEAP], x[at.NOW], 0
         while m[at.PENDING] and x[root] < until:
             what = m[root + at.WHAT]
             x[at.NOW] = x[root]
@@ -268,6 +268,11 @@ def loop_of(version: int) -> Callable[[Wholes, Reals, Reals, float], bool]:
             settle(m, x, v)
             if m[at.HOLE]:
                 close_hole(m, x)
+            events += 1
+            if events >= STILL:
+                if x[at.NOW] - since <= HARDLY_S:
+                    m[at.FAULT], m[at.FAULT_AT] = at.STILL, what
+                since, events = x[at.NOW], 0
             if m[at.LOW] or m[at.FAULT]:
                 return False
         x[at.NOW] = until
