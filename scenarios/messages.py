@@ -57,7 +57,7 @@ def nearest(name: object, known: list[str], all_up_to: int = 12) -> str:
     near = get_close_matches(str(name), known, n=1)
     if near:
         return f"did you mean {near[0]!r}?"
-    if not known:
+    if not known or not all_up_to:
         return ""
     listed = ", ".join(sorted(known)[:all_up_to])
     return f"known: {listed}" + (", ..." if len(known) > all_up_to else "")
