@@ -13,7 +13,9 @@ from twin.stations import stations
 class MachineConfig(ProcessConfig):
     """Takes an item, works on it, passes it on; blocked after service."""
 
-    capacity: int = Field(default=1, ge=1, le=MOST_PLACES, description="items worked on at the same time, each on its own")
+    capacity: int = Field(
+        default=1, ge=1, le=MOST_PLACES, description="items worked on at the same time, each on its own"
+    )
     makes: Item | None = Field(default=None, description="item that leaves; default: the item that came")
 
 
