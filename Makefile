@@ -37,11 +37,16 @@ validation: install-test
 	@rm -f .validation.jsonl
 
 # Every fault FF_FAULTS times on real processes, brokers and stores; writes the table of docs/reliability.md anew.
+# Roles that die come first and alone, as their times are judged; the others run FF_BESIDE at a time.
+DEATHS := $(wildcard $(foreach role,plant hub broker gateway,tests/reliability/test_$(role)_killed.py))
 reliability: export FF_FAULTS ?= 20
 reliability: export FF_AWAY_S ?= 120
+reliability: export FF_BESIDE ?= 4
+reliability: export RELIABILITY_ROWS = .reliability.jsonl
 reliability: install-test
 	@rm -f .reliability.jsonl
-	RELIABILITY_ROWS=.reliability.jsonl $(PYTEST) --timeout 1800 tests/reliability; code=$$?; \
+	@code=0; FF_TIMES=1 $(PYTEST) --timeout 1800 $(DEATHS) || code=$$?; \
+	$(PYTEST) --timeout 1800 -n $$FF_BESIDE $(DEATHS:%=--ignore=%) tests/reliability || code=$$?; \
 	$(BIN)/python -m tests.reliability.report .reliability.jsonl; rm -f .reliability.jsonl; exit $$code
 
 # A million spoilt inputs for everything that reads what others wrote; the table goes into docs/reliability.md.

@@ -8,7 +8,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,11 +25,11 @@ from tests.reliability.report import noted
 FAULTS = int(os.environ.get("FF_FAULTS", "1"))
 """How often each fault happens: once in ``make test``, ``FF_FAULTS`` times in ``make reliability``."""
 SEED = int(os.environ.get("FF_FAULT_SEED", "1"))
-ALONE = "FF_FAULTS" in os.environ
-"""Times are judged by ``make reliability`` only, where nothing else uses the machine."""
+ALONE = "FF_TIMES" in os.environ
+"""Times are judged by the part of ``make reliability`` in which nothing else uses the machine."""
 AWAY_S = float(os.environ.get("FF_AWAY_S", "8"))
-"""How long brokers and stores are away the first time; later and other lengths are up to ``SHORT_S``."""
-SHORT_S = 8.0
+"""How long brokers and stores are away the first time in a run; then, and other faults, up to ``SHORT_S``."""
+SHORT_S = 6.0
 A_RUN = 10
 """Most faults of one run."""
 DEATHS = len(PAUSES_S)
@@ -79,8 +79,11 @@ class Story:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(f"{self.fault} {self.seed}")
+        self.program = self._started()
+
+    def _started(self) -> Program:
         words = ["run", "workshop", "--port", "0", "--backfill", "1 h", "--speed", str(SPEED)]
-        self.program = Program(
+        return Program(
             [*self.within, str(FACTORY), *words, "--seed", str(self.seed), *self.options],
             {"FF_DATA": str(self.folder), **self.environment},
         )
@@ -181,6 +184,18 @@ class Story:
         process.wait(10)
         harm()
         self.wait(lambda: len(self.told(role)) >= back + 2 or self.program.lines.count(LIVE) > live, f"{role} again")
+
+    def power_cut(self, harm: Callable[[], None]) -> None:
+        """Kill all processes at once, harm what they leave, and give the same command again."""
+        family = psutil.Process(self.program.pid).children(recursive=True)
+        self.program.kill()
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(family, 10)
+        harm()
+        self.program = self._started()
+        self.go_live()
 
     def told(self, role: str) -> list[str]:
         """Lines that say that a role is down or back."""

@@ -18,7 +18,7 @@ WORDS = {"plant": "plant", "hub": "hub", "broker": "brokers.embedded"}
 def test_nothing_is_lost_or_doubled(role: str, seed: int, times: int, tmp_path: Path) -> None:
     with story(f"SIGSTOP of the {role}", seed, tmp_path) as run:
         for _ in run.occasions(times):
-            with stopped(run.process(WORDS[role]), run.chance.uniform(2.0, 6.0)):
+            with stopped(run.process(WORDS[role]), run.chance.uniform(1.0, 4.0)):
                 pass
         run.end()
     assert not run.told(role)
