@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -90,13 +90,19 @@ class Attendance:
         if len(self._signs) < MOST_UNITS:
             self._signs.append(sign)
 
-    def changes(self, now: float) -> Iterator[Presence]:
-        """Who has gone or come since the last call; to be asked when all that has arrived was taken."""
-        signs, self._signs = self._signs, []
+    def changes(self, now: float, unshown: Collection[str] = ()) -> Iterator[Presence]:
+        """Who has gone or come since the last call; to be asked when all that has arrived was taken.
+
+        Args:
+            now: Time of the machine in s.
+            unshown: Publishers of which something waits to be shown: of them it is told later.
+        """
+        signs = [sign for sign in self._signs if sign.publisher not in unshown]
+        self._signs = [sign for sign in self._signs if sign.publisher in unshown]
         for sign in signs:
             yield from self._took(sign)
         for publisher, known in self._known.items():
-            if known.state == "online" and self._is_silent(known, now):
+            if known.state == "online" and publisher not in unshown and self._is_silent(known, now):
                 known.state = "silent"
                 yield Presence(publisher, False, known.heard_ns, tuple(sorted(known.units)), whole=True)
 

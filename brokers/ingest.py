@@ -434,10 +434,11 @@ class Ingest:
                 await self._mark()
 
     def _tell_presence(self) -> None:
-        """Who has gone; not while we are behind ourselves."""
+        """Who has gone; not while we are behind ourselves, and not before all was shown that came of one."""
         if not self._queue.empty() or self._failing or not self._source.online:
             return
-        for presence in self._attendance.changes(time.monotonic()):
+        unshown = {publisher for (publisher, _), run in self._runs.items() if run.held}
+        for presence in self._attendance.changes(time.monotonic(), unshown):
             log.info("ingest: %s is %s", presence.publisher, "there" if presence.alive else "gone")
             try:
                 self._presence(presence)
