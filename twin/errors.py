@@ -83,6 +83,10 @@ class FatalError(ConnectorError):
 class ForgottenError(FatalError):
     """What a role of a run remembered cannot be read: all roles are made anew from the record of the run."""
 
+    def __init__(self, role: str, place: object):
+        hint = "made anew from the record of the run; where roles run alone, start the hub again too"
+        super().__init__(f"{role}: expected what it can go on from in {place}, got none or damaged files ({hint})")
+
 
 class StoreError(ConnectorError):
     """A store refused or lost a write; nothing of the batch may be acknowledged."""

@@ -92,7 +92,7 @@ async def prepared(hub: Hub, clock: Clock | None = None) -> None:
     if await asyncio.to_thread(_goes_on, hub, plant):
         return
     if hub.parent.again and any(settings.folder.glob("plant*.ticks")):
-        raise ForgottenError(f"hub: expected what it can go on from in {settings.folder}, got none or damaged files")
+        raise ForgottenError("hub", settings.folder)
     feed = await asyncio.to_thread(first_feed, settings)
     for note in feed.notes:
         print(note, flush=True)

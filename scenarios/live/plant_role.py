@@ -348,7 +348,7 @@ async def run_plant(settings: RunSettings, stop: asyncio.Event, parent: Parent) 
     """
     memory = PlantMemory(settings.own_plant_state, settings.run, settings.plant_state)
     if not memory.read():
-        raise ForgottenError(f"plant: expected what it can go on from in {settings.folder}, got none or damaged files")
+        raise ForgottenError("plant", settings.folder)
     role = PlantRole(settings, memory.feed, parent=parent, memory=memory)
     spare_the_collector()
     await role.run(stop)
