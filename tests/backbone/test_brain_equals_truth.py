@@ -90,7 +90,15 @@ SCENARIOS = [
 ]
 
 
-@pytest.fixture(params=SCENARIOS, ids=lambda row: row[0], scope="module")
+def same_worker(name: str) -> pytest.MarkDecorator:
+    """All that looks at a run is done by the worker that has made it."""
+    return pytest.mark.xdist_group(f"truth of {name}")
+
+
+@pytest.fixture(
+    params=[pytest.param(row, id=row[0], marks=same_worker(row[0])) for row in SCENARIOS],
+    scope="module",
+)
 def run(request: pytest.FixtureRequest) -> Case:
     return case(*request.param)
 
@@ -195,6 +203,7 @@ def test_chain_throughput_is_what_was_shipped(run: Case) -> None:
     assert checked >= 9
 
 
+@same_worker("rationed")
 def test_the_brain_sees_what_was_planned_and_what_was_not_of_a_shortage() -> None:
     run = case("rationed", *HOURS["rationed"])
     epoch = run.reference.plant.epoch_ns
@@ -208,6 +217,7 @@ def test_the_brain_sees_what_was_planned_and_what_was_not_of_a_shortage() -> Non
     assert sum(spent["north"]) < sum(spent["south"])  # the worse grade gives way first
 
 
+@same_worker("line")
 def test_line_oee_of_two_parallel_machines_by_hand() -> None:
     run = case(*SCENARIOS[0])
     line, ideal = "acme/north/hall/line", {"m2": (30 + 41 + 60) / 3, "m3": 47.0}

@@ -17,6 +17,9 @@ from twin.equipment import EquipmentPath
 from twin.records import RecordKind
 from twin.sim.plant import Plant
 
+pytestmark = pytest.mark.xdist_group("chain of the backbone")
+"""All looks at one run: it is made by one worker."""
+
 HOURS, TICK_S, HOUR = 6, 60, 3600 * 10**9
 
 

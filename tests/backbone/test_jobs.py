@@ -23,6 +23,8 @@ HOUR = 3600 * 10**9
 RUNS = {"job_shop": (44, 300), "minifab": (120, 1200), "ordered": (30, 300), "sized": (30, 300)}
 MADE = {"ordered": ordered_line, "sized": sized_lots}
 """Hours and telemetry period in s."""
+EACH = [pytest.param(name, id=name, marks=pytest.mark.xdist_group(f"jobs of {name}")) for name in RUNS]
+"""All that looks at a run is done by the worker that has made it."""
 
 
 class JobRun:
@@ -79,7 +81,7 @@ def run(name: str) -> JobRun:
 KPIS = {spec.id for spec in specs("jobs")}
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", EACH)
 def test_every_window_of_every_level(name: str) -> None:
     seen = run(name)
     rows: dict[tuple[str, int, int], dict[str, float]] = {}
@@ -100,7 +102,7 @@ def _upwards(path: str) -> list[str]:
     return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", EACH)
 def test_whole_runs_are_the_engines_account(name: str) -> None:
     seen = run(name)
     epoch, brain = seen.plant.epoch_ns, seen.heard.brain
@@ -113,7 +115,7 @@ def test_whole_runs_are_the_engines_account(name: str) -> None:
         assert jobs.late_ns / 1e9 == pytest.approx(sum(a.late_s for a in accounts), rel=1e-9, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["job_shop", "minifab", "sized"])
+@pytest.mark.parametrize("name", [one for one in EACH if one.id != "ordered"])
 def test_the_output_of_a_shop_is_what_is_finished_and_not_every_operation(name: str) -> None:
     seen = run(name)
     ((path, office),) = seen.offices().items()

@@ -13,6 +13,9 @@ from twin.brain import Brain, BrainConfig
 from twin.records import Frame, RecordKind
 from twin.sim.plant import Plant
 
+pytestmark = pytest.mark.xdist_group("trade of the backbone")
+"""All looks at one run: it is made by one worker."""
+
 DAYS, TICK_S, DAY = 16, 3600, 86_400 * 10**9
 PERIOD_H = 24
 

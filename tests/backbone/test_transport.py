@@ -13,6 +13,9 @@ from twin.records import RecordKind
 from twin.sim.plant import Plant
 from twin.stations.lane import KG_PER_TKM, LaneConfig
 
+pytestmark = pytest.mark.xdist_group("transport of the backbone")
+"""All looks at one run: it is made by one worker."""
+
 DAYS, TICK_S, HOUR = 9, 3600, 3600 * 10**9
 COUNTERS = ("transported_pieces", "transport_cost_cny", "transport_co2_kg", "transport_tkm")
 CHAIN = "chain-charger"
