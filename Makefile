@@ -6,13 +6,13 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 UI := dashboards/web/ui
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test check docs bench validation reliability fuzz golden lock notices install install-test clean
+.PHONY: demo test check docs bench validated validation reliability fuzz golden lock notices install install-test clean
 
 demo: install
 	@$(BIN)/factory demo
 
 test: install-test
-	@$(PYTEST) -n 2 --dist loadgroup -m "not bench"
+	@$(PYTEST) -n 2 --dist loadgroup -m "not bench and not validation" $(TESTS)
 
 check: install-test
 	$(BIN)/ruff format --check .
@@ -29,10 +29,15 @@ docs: install
 bench: install-test
 	$(PYTEST) -s -m bench tests/bench
 
+# What compares with theory and published cases, without the page about it.
+validated: install-test
+	@$(PYTEST) -n 2 --dist loadgroup -m "validation and not bench"
+
 # Compares with theory and published cases and writes docs/validation.md anew.
 validation: install-test
 	@rm -f .validation.jsonl
 	VALIDATION_ROWS=.validation.jsonl $(PYTEST) -n 2 tests/validation
+	FF_START_HOURS=24 $(PYTEST) -n 2 tests/scenario/test_alive.py
 	$(BIN)/python -m tests.validation.report .validation.jsonl
 	@rm -f .validation.jsonl
 

@@ -52,20 +52,30 @@ def anchored(config: PlantConfig, start: datetime) -> PlantConfig:
 def anchor(config: PlantConfig, now: datetime, before: timedelta) -> datetime:
     """The newest moment for simulated second 0 that leaves so much history and keeps the hours of the scenario.
 
-    Shifts and tariffs go by the clock, caps, perturbations and orders by the time since second 0: both say the
-    same hours only when second 0 is at the scenario's own time of day, and on its weekday where days differ.
+    Shifts and tariffs go by the clock, caps, perturbations, recordings and orders by the time since second 0: both
+    say the same hours only when second 0 is at the scenario's own time of day, and on its weekday where days differ.
+    Where all goes by the clock it is a full hour.
 
     >>> config = PlantConfig.model_construct(epoch=datetime.fromisoformat("2026-03-02T06:00+08:00"), enterprises=())
-    >>> anchor(config, datetime.fromisoformat("2026-05-07T05:30+08:00"), timedelta(hours=8)).isoformat()
-    '2026-05-06T06:00:00+08:00'
+    >>> now, before = datetime.fromisoformat("2026-05-07T05:30+08:00"), timedelta(hours=8)
+    >>> anchor(config, now, before).isoformat()
+    '2026-05-06T21:00:00+08:00'
     """
     zone, latest = config.zone_of(), now - before
+    if not dated(config):
+        return zone.at(latest).replace(minute=0, second=0, microsecond=0)
     day = zone.at(latest).date()
     if zone.moment(datetime.combine(day, config.epoch.time())) > latest:
         day -= timedelta(days=1)
     if _days_differ(config.model_dump()):
         day -= timedelta(days=(day.weekday() - config.epoch.weekday()) % 7)
     return zone.moment(datetime.combine(day, config.epoch.time()))
+
+
+def dated(config: PlantConfig) -> bool:
+    """Whether anything of a plant comes at a time, or in a period, that counts from simulated second 0."""
+    limited = config.envelopes or any(site.envelope is not None for _, site in config.sites())
+    return bool(config.perturbations or limited) or any(station.dated for _, _, station in config.stations())
 
 
 def _days_differ(node: Any) -> bool:

@@ -355,6 +355,11 @@ class StationConfig(Config):
         """What is wrong with it at its path when some items come here, beside what a single field tells."""
         return []
 
+    @property
+    def dated(self) -> bool:
+        """Whether it does something at a time, or in a period, that counts from simulated second 0."""
+        return self.device is not None and self.device.driver != "simulated"
+
     def awaits(self, items: set[str]) -> float:  # noqa: ARG002 - most begin with what comes
         """How many of the parts of some items that come here may wait here for others of them; infinite: any number."""
         return 0

@@ -41,6 +41,10 @@ class CustomerConfig(StationConfig):
     waits: bool = Field(default=True, description="waits for what is not in stock (backlog); else that sale is lost")
     final: bool = Field(default=True, description="what it gets is a shipped final product")
 
+    @property
+    def dated(self) -> bool:
+        return True
+
 
 @stations.register("customer", config=CustomerConfig)
 class Customer(Buyer):

@@ -35,6 +35,10 @@ class OrdersConfig(StationConfig):
     release: tuple[ReleaseConfig, ...] = Field(default=(), description="plan of releases")
     started: tuple[StartedConfig, ...] = Field(default=(), description="lots in process at the start")
 
+    @property
+    def dated(self) -> bool:
+        return True
+
     begins: ClassVar[bool] = True
 
     def opening(self) -> set[str]:

@@ -100,6 +100,10 @@ class SourceConfig(StationConfig):
         return self
 
     @property
+    def dated(self) -> bool:
+        return super().dated or bool(self.orders) or self.orders_file is not None
+
+    @property
     def endless(self) -> bool:
         unlimited = self.interval is None and self.limit is None and not self.rates
         return unlimited and not self.orders and self.orders_file is None

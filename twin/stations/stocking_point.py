@@ -48,6 +48,10 @@ class StockingPointConfig(StationConfig):
     backups: tuple[BackupConfig, ...] = Field(default=(), description="backup links of its sources")
 
     @property
+    def dated(self) -> bool:
+        return super().dated or self.policy is not None
+
+    @property
     def supplies(self) -> tuple[str, ...]:
         """Items that can be ordered from it."""
         return (self.item,)
