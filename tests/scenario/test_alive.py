@@ -70,6 +70,7 @@ def blanks(scenario: Scenario, live: LiveState) -> Iterator[str]:
             yield f"{path}: energy"
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", NAMES)
 def test_no_headline_is_empty_at_any_hour(name: str) -> None:
     scenario = load(name)
