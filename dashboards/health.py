@@ -117,8 +117,10 @@ def _brain(counters: Counters) -> Json:
         for name, value in counters.items()
         if name.startswith("brain_") and isinstance(value, int)
     }
-    odd = any(counted.get(name) for name in ("rejected", "too_late", "failures"))
-    return _row("brain", UNKNOWN if not counted else WARN if odd else GOOD, counted)
+    odd = any(counted.get(name) for name in ("rejected", "recount_waiting", "recount_gone", "failures"))
+    gone, reason = counted.get("recount_gone", 0), str(counters.get("brain_recount_reason") or "")
+    status = UNKNOWN if not counted else WARN if odd else GOOD
+    return _row("brain", status, counted, {reason: gone} if reason and gone else {})
 
 
 def _pages(pages: Counters) -> Json:

@@ -114,9 +114,12 @@ class History(Protocol):
     """The reading side of a store."""
 
     async def series(
-        self, path: EquipmentPath, tag: str, t0_ns: int, t1_ns: int, max_points: int = 1000
+        self, path: EquipmentPath, tag: str, t0_ns: int, t1_ns: int, max_points: int = 1000, worst: int = 2
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """One telemetry tag in ``[t0, t1)``; thinned by time buckets (mean) above ``max_points``."""
+        """One telemetry tag in ``[t0, t1)``; thinned by time buckets (mean) above ``max_points``.
+
+        Rows of a quality above ``worst`` are left out; the quality of a row is that of its worst value.
+        """
 
     async def rows(
         self,

@@ -32,6 +32,9 @@ LONGEST_KEEP_S = 100 * 365.25 * 86_400
 class Store(Sink, History, Protocol):
     """A store: one port with two sides."""
 
+    async def since_ns(self) -> int | None:
+        """Time before which rows are deleted; None: everything is kept."""
+
 
 @runtime_checkable
 class Logged(Protocol):

@@ -178,18 +178,13 @@ class Tables:
     # events
 
     def _write_events(self, frame: Frame, units: NDArray[np.int32]) -> None:
-        key = [(name, frame.tags.index(name)) for name in ROW_KEY.get(frame.kind, ())]
-        last: dict[tuple[Any, ...], int] = {}
-        for row, (unit, time_ns, values) in enumerate(
-            zip(units.tolist(), frame.time_ns.tolist(), frame.values, strict=True)
-        ):
-            last[(unit, time_ns, *(cleaned(name, values[index]) for name, index in key))] = row
-        rows = np.sort(np.fromiter(last.values(), dtype=np.intp, count=len(last)))
-        fresh = frame.time_ns > self._draft.newest(frame.kind)[units]
+        key = ROW_KEY.get(frame.kind, ())
         batch = _event_batch(frame, units)
+        rows = _last_of_each(batch, units, frame.time_ns, key)
+        fresh = frame.time_ns > self._draft.newest(frame.kind)[units]
         table = quoted(frame.kind)
         self._append(table, batch, rows[fresh[rows]])
-        self._merge(table, batch, rows[~fresh[rows]], ("unit", "time_ns", *ROW_KEY.get(frame.kind, ())))
+        self._merge(table, batch, rows[~fresh[rows]], ("unit", "time_ns", *key))
 
     # both
 
@@ -273,6 +268,18 @@ def _names(batch: pa.Table, prefix: str = "") -> str:
 def _span(batch: pa.Table, rows: NDArray[np.intp]) -> tuple[int, int]:
     times = batch.column("time_ns").to_numpy()[rows]
     return int(times.min()), int(times.max())
+
+
+def _last_of_each(
+    batch: pa.Table, units: NDArray[np.int32], time_ns: NDArray[np.int64], key: Sequence[str]
+) -> NDArray[np.intp]:
+    """The last row of each key, in order; mostly no two rows of a unit have one time."""
+    order = np.lexsort((time_ns, units))
+    if not ((np.diff(units[order]) == 0) & (np.diff(time_ns[order]) == 0)).any():
+        return np.arange(len(units))
+    columns = (units.tolist(), time_ns.tolist(), *(batch.column(name).to_pylist() for name in key))
+    last = {each: row for row, each in enumerate(zip(*columns, strict=True))}
+    return np.sort(np.fromiter(last.values(), dtype=np.intp, count=len(last)))
 
 
 def _telemetry_batch(

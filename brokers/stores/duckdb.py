@@ -26,7 +26,7 @@ from brokers.stores.latest import Latest
 from brokers.stores.schema import LAST_KEY, bucket_ns, checked_where, event_frame, events_only
 from twin.equipment import EquipmentPath
 from twin.errors import RefusedRowsError, StoreError
-from twin.records import COLUMNS, Frame, RecordKind
+from twin.records import BAD, COLUMNS, Frame, RecordKind
 
 log = logging.getLogger(__name__)
 
@@ -134,10 +134,14 @@ class DuckDbStore:
             self._mark.close()
 
     async def series(
-        self, path: EquipmentPath, tag: str, t0_ns: int, t1_ns: int, max_points: int = 1000
+        self, path: EquipmentPath, tag: str, t0_ns: int, t1_ns: int, max_points: int = 1000, worst: int = 2
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """One telemetry tag in ``[t0, t1)``; see ``twin.ports.History``."""
-        return await self._run(self._readers, self._series, path, tag, (t0_ns, t1_ns), max_points)
+        return await self._run(self._readers, self._series, path, tag, (t0_ns, t1_ns), max_points, worst)
+
+    async def since_ns(self) -> int | None:
+        """Nothing older is kept; None: everything is."""
+        return None if self.keep_ns is None else max(self._cut_ns, self._now_ns() - self.keep_ns)
 
     async def rows(
         self,
@@ -261,11 +265,12 @@ class DuckDbStore:
         cursor: duckdb.DuckDBPyConnection = self._local.cursor
         return cursor.execute(statement, list(values))
 
-    def _series(self, path: str, tag: str, span: tuple[int, int], max_points: int) -> Series:
+    def _series(self, path: str, tag: str, span: tuple[int, int], max_points: int, worst: int) -> Series:
         unit, place = self._catalog.units.get(path), self._place_of(path, tag)
         if unit is None or place is None:
             return np.empty(0, np.int64), np.empty(0, np.float64)
         table, column, test = place
+        test += f" AND coalesce(quality, 0) <= {int(worst)}" if worst < BAD else ""
         part = f"FROM {table} WHERE unit = ? AND time_ns >= ? AND time_ns < ? AND {column} IS NOT NULL {test}"
         values = [unit, *span]
         points = self._query(f"SELECT count(*) {part}", values).fetchone() or (0,)

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -25,6 +27,7 @@ from influxdb_client.rest import ApiException
 from numpy.typing import NDArray
 
 from brokers.stores import StoreUrl, stores
+from brokers.stores._apart import ALSO, Asides
 from brokers.stores._influxql import (
     InfluxHttp,
     RetiredRowsError,
@@ -42,7 +45,7 @@ from brokers.stores.lines import ANCHOR, QUALITY, RUN, encoded, event_row, field
 from brokers.stores.schema import bucket_ns, checked_where, event_frame, events_only
 from twin.equipment import EquipmentPath
 from twin.errors import FatalError, RefusedRowsError, StoreError
-from twin.records import COLUMNS, Frame, RecordKind
+from twin.records import BAD, COLUMNS, Frame, RecordKind
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +56,7 @@ NOTHING = b"# may this be written?\n"
 """A request without points, to ask for the right to write."""
 
 DAY_NS = 86_400 * 10**9
+SECONDS = {"h": 3600, "m": 60, "s": 1}
 LOOK_BACK_DAYS = (1, 7, 31, 400, None)
 """Where the newest row is looked for, one after the other."""
 LATEST_DAYS = 31
@@ -160,6 +164,7 @@ class InfluxStore:
         self._dialect = dialect
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-write")
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="store-read")
+        self._asides = Asides(self._last_ns, self._plain)
 
     def missed(self) -> dict[str, int]:
         """Rows that the server did not keep, and rows of others that are no records."""
@@ -199,11 +204,13 @@ class InfluxStore:
         self._http.close()
 
     async def series(
-        self, path: EquipmentPath, tag: str, t0_ns: int, t1_ns: int, max_points: int = 1000
+        self, path: EquipmentPath, tag: str, t0_ns: int, t1_ns: int, max_points: int = 1000, worst: int = 2
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """One telemetry tag in ``[t0, t1)``; see ``twin.ports.History``."""
         column = name(field_name(tag))
         source = f"FROM telemetry WHERE {' AND '.join([*exactly(path), *between(t0_ns, t1_ns), *self._own])}"
+        if worst < BAD:
+            return await self._trusted(column, source, worst)
         points = await self._points(f"SELECT {column} {source} LIMIT {max_points + 1}")
         if len(points) > max_points:
             width = bucket_ns(t0_ns, t1_ns, max_points)
@@ -212,6 +219,25 @@ class InfluxStore:
         times = np.fromiter((time for time, _ in points), dtype=np.int64, count=len(points))
         values = (next(iter(point.values())) for _, point in points)
         return times, np.fromiter(values, dtype=np.float64, count=len(points))
+
+    async def _trusted(self, column: str, source: str, worst: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """All points of a tag whose rows have no quality above the worst; good ones have none."""
+        points = await self._points(f"SELECT {column} AS v, {name(QUALITY)} AS q {source}")
+        found = [(t, p["v"]) for t, p in points if p.get("v") is not None and (p.get("q") or 0) <= worst]
+        times = np.fromiter((time_ns for time_ns, _ in found), dtype=np.int64, count=len(found))
+        return times, np.fromiter((value for _, value in found), dtype=np.float64, count=len(found))
+
+    async def since_ns(self) -> int | None:
+        """Nothing older is kept by the server; None: everything is, or nobody knows."""
+        if not self.readable:
+            return None
+        held = await self._run(
+            self._readers, self._http.query, f"SHOW RETENTION POLICIES ON {name(self._http.database)}"
+        )
+        rows = [dict(zip(columns, row, strict=True)) for _, columns, rows in held for row in rows]
+        kept = next((str(row.get("duration", "")) for row in rows if row.get("default")), "")
+        seconds = sum(int(count) * SECONDS[unit] for count, unit in re.findall(r"(\d+)([hms])", kept))
+        return self._now_ns() - seconds * 10**9 if seconds else None
 
     async def rows(
         self,
@@ -304,13 +330,27 @@ class InfluxStore:
         return sum(number for field, number in counted if field != f"count_{QUALITY}")
 
     def _write(self, frames: Sequence[Frame]) -> None:
-        for body in encoded(frames, POINTS, self._run_id):
+        if self.readable:
+            self._asides.look(frames, self._run_id)
+        for body in encoded(frames, POINTS, self._run_id, self._asides.head):
             try:
                 self._dialect.write(body)
             except RetiredRowsError as error:
                 if not self.retired:
                     log.warning("%s (these rows are gone, all others are kept; more are only counted)", error)
                 self.retired += error.rows
+
+    def _last_ns(self, kind: RecordKind) -> int | None:
+        """Time of the newest row of a kind; None when there is none."""
+        what = f"SELECT {name(ANCHOR[kind])} FROM {name(kind)} {_where(self._own)} ORDER BY time DESC LIMIT 1"  # noqa: S608
+        return next((time_ns for time_ns, _ in self._http.points(what)), None)
+
+    def _plain(self, kind: RecordKind, t0_ns: int, t1_ns: int) -> Iterable[Frame]:
+        """Rows of a kind in ``[t0, t1)`` that were not put aside."""
+        points = self._http.points(f"SELECT * FROM {name(kind)} {_where([*between(t0_ns, t1_ns), *self._own])}")  # noqa: S608
+        plain = (point for point in points if not point[1].get(ALSO))
+        while some := list(islice(plain, POINTS)):
+            yield event_frame(kind, self._records(kind, some))
 
     async def _points(self, statement: str) -> list[tuple[int, dict[str, Any]]]:
         if not self.readable:

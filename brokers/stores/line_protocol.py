@@ -111,10 +111,14 @@ class LineStore:
         self._scratch.cleanup()
 
     async def series(
-        self, path: EquipmentPath, tag: str, t0_ns: int, t1_ns: int, max_points: int = 1000
+        self, path: EquipmentPath, tag: str, t0_ns: int, t1_ns: int, max_points: int = 1000, worst: int = 2
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """One telemetry tag in ``[t0, t1)``; see ``twin.ports.History``."""
-        return await (await self._parsed()).series(path, tag, t0_ns, t1_ns, max_points)
+        return await (await self._parsed()).series(path, tag, t0_ns, t1_ns, max_points, worst)
+
+    async def since_ns(self) -> int | None:
+        """Nothing older is kept; None: everything is."""
+        return None
 
     async def rows(
         self,

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 
 from brokers.columns import INT64, ColumnType, cleaned, column_type
 from brokers.naming import STORE_TAGS, store_tags, stored_path
-from brokers.stores.schema import event_frame, known_tags, merged
+from brokers.stores.schema import APART, event_frame, known_tags, merged
 from twin.equipment import EquipmentPath
 from twin.errors import RefusedRowsError
 from twin.records import COLUMNS, Frame, RecordKind
@@ -125,26 +125,33 @@ def _prefix(kind: RecordKind, path: str, run: str) -> str:
 # frames to bytes
 
 
-def encoded(frames: Iterable[Frame], points: int = 5000, run: str = "") -> Iterator[bytes]:
+Aside = Callable[[str, int, str], str]
+"""Gives the head with which a point is written, from its head, time and fields."""
+
+
+def encoded(frames: Iterable[Frame], points: int = 5000, run: str = "", aside: Aside | None = None) -> Iterator[bytes]:
     """Frames as line protocol, at most ``points`` lines in a piece.
 
     Args:
         frames: Any frames.
         points: Most lines in a piece; about 5,000 suit a server best.
         run: Run that the points are kept apart for; empty: none.
+        aside: Keeps different events apart that would be one point; None: nobody does.
 
     Raises:
         RefusedRowsError: A value that cannot be written.
     """
     for frame in merged(frames):
-        lines = _lines(frame, run)
+        lines = _lines(frame, run, aside if frame.kind in APART else None)
         for start in range(0, len(lines), points):
             yield _bytes_of(lines.slice(start, points))
 
 
-def _lines(frame: Frame, run: str) -> pa.StringArray:
+def _lines(frame: Frame, run: str, aside: Aside | None) -> pa.StringArray:
     try:
-        return _telemetry_lines(frame, run) if frame.kind is RecordKind.TELEMETRY else _event_lines(frame, run)
+        if frame.kind is RecordKind.TELEMETRY:
+            return _telemetry_lines(frame, run)
+        return pa.array([_event_line(*point, aside) for point in event_points(frame, run)])
     except (ValueError, TypeError, OverflowError) as error:
         raise RefusedRowsError(f"line protocol: {frame.kind} of {frame.paths[0]}: {error}") from error
 
@@ -184,14 +191,22 @@ def _prefixes(frame: Frame, run: str) -> pa.StringArray:
     return pa.array([_prefix(frame.kind, path, run) for path in numbers]).take(pa.array(index))
 
 
-def _event_lines(frame: Frame, run: str) -> pa.StringArray:
-    rows = zip(frame.paths, frame.time_ns.tolist(), frame.values, strict=True)
-    return pa.array(
-        [_event_line(frame.kind, _prefix(frame.kind, path, run), time_ns, values) for path, time_ns, values in rows]
-    )
+def _event_line(head: str, time_ns: int, fields: str, aside: Aside | None) -> str:
+    return f"{head if aside is None else aside(head, time_ns, fields)} {fields} {time_ns}\n"
 
 
-def _event_line(kind: RecordKind, prefix: str, time_ns: int, values: Sequence[Any]) -> str:
+def event_points(frame: Frame, run: str) -> Iterator[tuple[str, int, str]]:
+    """Head (measurement and tags), time and fields of each row of a frame of events."""
+    kind = frame.kind
+    for path, time_ns, values in zip(frame.paths, frame.time_ns.tolist(), frame.values, strict=True):
+        try:
+            head, fields = _event_point(kind, _prefix(kind, path, run), values)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise RefusedRowsError(f"line protocol: {kind} of {path}: {error}") from error
+        yield head, time_ns, fields
+
+
+def _event_point(kind: RecordKind, prefix: str, values: Sequence[Any]) -> tuple[str, str]:
     point = {name: cleaned(name, value) for name, value in zip(COLUMNS[kind], values, strict=True)}
     tags = TAG_COLUMNS.get(kind, ())
     head = [prefix, *(f"{name}={escaped(str(point[name]))}" for name in tags if point[name])]
@@ -205,7 +220,7 @@ def _event_line(kind: RecordKind, prefix: str, time_ns: int, values: Sequence[An
         fields.append(f"code={_code(point['state'])}i")
     if ANCHOR[kind] == ROW:
         fields.append(f"{ROW}=1i")
-    return f"{','.join(head)} {','.join(fields)} {time_ns}\n"
+    return ",".join(head), ",".join(fields)
 
 
 def _code(state: Any) -> int:

@@ -16,17 +16,17 @@ from twin.records import COLUMNS, Frame, RecordKind
 EVENTS = tuple(kind for kind in RecordKind if kind is not RecordKind.TELEMETRY)
 """All kinds but telemetry."""
 
+APART = (RecordKind.PART, RecordKind.SHIPMENT, RecordKind.ORDER, RecordKind.ALARM)
+"""Kinds that say what happened: rows that differ in any column are different events, equal ones are one."""
 
 ROW_KEY: dict[RecordKind, tuple[str, ...]] = {
-    RecordKind.PART: ("item", "first_pass"),
+    **{kind: COLUMNS[kind] for kind in APART},
     RecordKind.STOCK: ("item",),
-    RecordKind.SHIPMENT: ("shipment",),
-    RecordKind.ORDER: ("order", "event"),
-    RecordKind.ALARM: ("code",),
     RecordKind.META: ("schema",),
     RecordKind.KPI: ("kpi", "window"),
 }
-"""Columns that make a row unique together with its path and source time."""
+"""Columns that make a row unique together with its path and source time: of what happens all, of what holds from
+then on (a state, a stock, an indicator) those that say of what."""
 
 LAST_KEY: dict[RecordKind, tuple[str, ...]] = {
     RecordKind.STOCK: ("item",),

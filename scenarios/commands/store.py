@@ -35,6 +35,19 @@ def add(app: typer.Typer) -> None:
 
         move(source, target)
 
+    @store.command("recompute")
+    def recompute(
+        source: Annotated[str, typer.Argument(help=f"address of the store; {STORE}")],
+        begin: Annotated[str, typer.Option("--from", help="moment, e.g. 2026-11-02T06:00+08:00; without offset UTC")],
+        end: Annotated[str, typer.Option("--to", help="moment")],
+        run: Annotated[str, typer.Option(help="run that has a part of the store for itself")] = "",
+    ) -> None:
+        """Compute closed hours, shifts and days again from what the store has now, e.g. after an import."""
+        from scenarios.actions.store import recount
+
+        if not recount(source, (begin, end), run):
+            raise typer.Exit(1)
+
     @store.command("compact")
     def compact(file: Annotated[Path, typer.Argument(help=".duckdb file that nobody has open")]) -> None:
         """Give the room of deleted rows back to the disk."""

@@ -35,6 +35,7 @@ from scenarios.live.doorway import door_of
 from scenarios.live.hub_memory import HubMemory, HubState
 from scenarios.live.outlook import Outlook
 from scenarios.live.parent import Parent
+from scenarios.live.recounting import Recounting
 from scenarios.live.settings import RunSettings
 from twin.brain import Brain, BrainConfig
 from twin.config import Title
@@ -83,6 +84,7 @@ class Hub:
         self._figures: Outbox | None = None
         self._outlook: Outlook | None = None
         self._commanding: Commanding | None = None
+        self._recounting = Recounting(self.store, lambda: self.brain, self._publish)
         self._tasks: list[asyncio.Task[None]] = []
         self._looking: list[asyncio.Task[None]] = []
         self._stack = AsyncExitStack()
@@ -110,6 +112,7 @@ class Hub:
         brain = {f"brain_{name}": count for name, count in asdict(self.brain.stats).items()}
         brain["brain_unstored"] = 0 if self._figures is None else self._figures.counters.held
         brain |= {"brain_failures": self._thought.failed, "pages_failures": self._shown.failed}
+        brain |= {f"brain_{name}": count for name, count in self._recounting.counters().items()}
         if isinstance(self.store, Counting):
             missed = dict(self.store.missed())
             brain["store_missed"] = missed | ({"lost": 0} if self._mended else {})
@@ -207,7 +210,8 @@ class Hub:
             self._recalled = None
         self._door = door  # what is told again is older than the clock
         pump = Pump(self._figures, publisher)
-        self._tasks = [asyncio.create_task(self.ingest.run()), asyncio.create_task(pump.run())]
+        works = (self.ingest.run(), pump.run(), self._recounting.run())
+        self._tasks = [asyncio.create_task(work) for work in works]
         ready: asyncio.Task[None] = asyncio.create_task(_all_set(self.ingest.ready, pump.ready))
         done, _ = await asyncio.wait([ready, *self._tasks], timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         for task in done - {ready}:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from twin.brain.groups import Group, of_chain
 from twin.brain.intake import Intake, Stats
 from twin.brain.job_report import report_jobs
-from twin.brain.logs import WITH_ORDER
+from twin.brain.logs import WITH_ORDER, TransitLog
 from twin.brain.meters import MINUTE_NS
 from twin.brain.numbers import Numbers
 from twin.brain.rollup import first, report, row_of
@@ -24,6 +24,7 @@ from twin.brain.windows import LIVE, LONGEST_NS, Window, overlapping, regular, s
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.amounts import NS_PER_H, NS_PER_S
 from twin.kpi.observed import Observed, of_matrices
+from twin.master import ChainMaster
 from twin.ports import Presence
 from twin.records import Frame, RecordKind
 from twin.states import UnitState
@@ -65,6 +66,29 @@ class Brain:
         stats = self._intake.stats
         stats.glitches = sum(log.glitches for unit in self._intake.units.values() for log in unit.counters())
         return stats
+
+    @property
+    def chains(self) -> Mapping[str, tuple[EquipmentPath, ChainMaster]]:
+        """Chains by their path."""
+        return self._intake.chains
+
+    @property
+    def transit(self) -> Mapping[str, TransitLog]:
+        """What is under way between sites, by item."""
+        return self._intake.transit
+
+    def sites(self) -> Sequence[Site]:
+        """All sites that were heard of."""
+        return list(self._intake.sites.values())
+
+    def site(self, path: EquipmentPath) -> Site:
+        """The site of a path. Raises ValueError above the level of sites."""
+        return self._intake.site(path)
+
+    def groups_of(self, site: str) -> Sequence[Group]:
+        """Enterprises and chains that a site belongs to."""
+        self._regroup()
+        return self._groups_of.get(site, ())
 
     def process(self, frame: Frame) -> Sequence[Frame]:
         """Take one frame; a heartbeat gives the indicators of the windows that it closes."""
@@ -187,7 +211,10 @@ class Brain:
             if frame.historical or not self._believed(voice, beat, site):
                 site.heals(voice.heals(time_ns, self.config.gap_ns))
                 continue
+            since = voice.mark
             voice.passes(beat, self._numbers.get((frame.publisher, frame.run)), self.config.gap_ns)
+            if since is not None and site.mark is not None and time_ns < site.mark:
+                site.catch_up(since, time_ns)
             self._regroup()
             mark = site.voices.mark(self.config.gap_ns)
             if mark is not None and (site.mark is None or mark > site.mark):
@@ -208,8 +235,11 @@ class Brain:
 
     def _advance(self, site: Site, time_ns: int) -> Iterator[Frame]:
         first = site.first if site.first is not None else time_ns
-        start = max(min(time_ns, first) if site.mark is None else site.mark, time_ns - self.config.keep_ns)
+        since = min(time_ns, first) if site.mark is None else site.mark
+        start = max(since, time_ns - self.config.keep_ns)
         site.mark = time_ns
+        if since < start:
+            site.skip(since, start)  # a recount says what was then
         yield from self._revise(site)
         yield from self._settle(site, site.ripe())
         for path, window in self._closing(site, start, time_ns):

@@ -14,9 +14,10 @@ from twin.brain.settings import BrainConfig
 from twin.brain.site import Site
 from twin.brain.unit import ENERGY, Surroundings, Unit
 from twin.brain.voices import NEVER
+from twin.brain.windows import DAY_NS
 from twin.equipment import EquipmentPath, Level
 from twin.master import SCHEMAS, ChainMaster, EquipmentMaster, Master, PlaceMaster, master_problem, read_master
-from twin.records import BAD, OPERATION_EVENTS, Frame
+from twin.records import BAD, OPERATION_EVENTS, Frame, RecordKind
 from twin.states import UnitState
 
 CODE = {state.name: int(state) for state in UnitState}
@@ -32,7 +33,7 @@ class Stats:
         repeats: States and stocks said again, known already.
         rejected: Rows that no record should look like.
         late: Rows that came after what follows them; they changed the past.
-        too_late: Rows older than what is kept, not taken.
+        too_late: Rows older than what is kept; their windows are computed again from the store.
         revised: Windows computed again.
         settled: Closed windows in which only planned run time was spread anew, when open operations had ended.
         ahead: Heartbeats too far from what is known of the time, not taken.
@@ -133,11 +134,13 @@ class Intake:
             late = mark is not None and time_ns < mark
             if (late or unnumbered) and unit.states.knows(time_ns, code):
                 self.stats.repeats += 1
-            elif self._in_time(unit.site, time_ns):
+            else:
+                self._in_time(unit.site, time_ns)
                 span = unit.states.add(time_ns, code)
                 if mark is not None and late:
                     reach = (time_ns, mark) if span is None else span
                     self._late(unit.site, *(unit.parts.around(*reach) if unit.parts.planned else reach))
+                    unit.site.changed_before(*reach)
                 elif mark is not None and (begun := unit.states.decided(unit.site.edge)) is not None:
                     unit.site.touch(begun, begun)
 
@@ -145,25 +148,30 @@ class Intake:
         """Nobody speaks for some units any more: from then on they are unknown, until they are heard again."""
         for path in paths:
             unit = self.units.get(path)
-            if unit is None or not unit.states.times or unit.states.knows(since_ns, CODE["UNKNOWN"]):
+            if unit is None or not unit.states.times:
                 continue
-            span = unit.states.add(since_ns, CODE["UNKNOWN"])
+            first_ns = since_ns + (unit.states.said(since_ns) == since_ns)  # what was said then stays said
+            if unit.states.knows(since_ns, CODE["UNKNOWN"]) or unit.states.knows(first_ns, CODE["UNKNOWN"]):
+                continue
+            span = unit.states.add(first_ns, CODE["UNKNOWN"])
             mark = unit.site.mark
             if mark is not None and since_ns < mark:
                 unit.site.touch(*((since_ns, mark) if span is None else span))
 
     def parts(self, frame: Frame) -> None:
-        """Completed operations; of frames without number, rows that are equal in all columns are one."""
-        numbered = frame.seq >= 0
+        """Completed operations; rows that are equal in all columns are one."""
         for path, time_ns, row in zip(frame.paths, frame.time_ns.tolist(), frame.values.tolist(), strict=True):
             unit = self.units.get(path) or self._new(path)
             part = self._part(row)
             if unit is None or part is None:
                 self._reject()
-            elif not numbered and unit.parts.knows(time_ns, part):
+            elif unit.parts.knows(time_ns, part):
                 self.stats.repeats += 1
             elif self._in_time(unit.site, time_ns):
                 self._completed(unit, time_ns, part)
+            else:
+                unit.parts.add(time_ns, part)
+                unit.site.changed_before(time_ns - DAY_NS, time_ns + DAY_NS)
 
     def _completed(self, unit: Unit, time_ns: int, part: Part) -> None:
         """Keep a completion, whose planned time may belong to windows that are closed already."""
@@ -198,8 +206,9 @@ class Intake:
             log = unit.site.stocks.setdefault((path, str(item)), StepLog())
             if unit.site.mark is not None and time_ns < unit.site.mark and log.knows(time_ns, float(on_hand)):
                 self.stats.repeats += 1
-            elif self._in_time(unit.site, time_ns):
-                log.add(time_ns, float(on_hand))
+            else:
+                self._in_time(unit.site, time_ns)
+                unit.site.changed_before(time_ns, log.add(time_ns, float(on_hand)))
                 self._check(unit.site, time_ns)
 
     def shipments(self, frame: Frame) -> None:
@@ -209,9 +218,9 @@ class Intake:
             unit = self.units.get(path) or self._new(path)
             if unit is None or not _number(quantity) or event not in ("departed", "arrived"):
                 self._reject()
-            elif self._said_before(frame, path, time_ns, row):
+            elif self._said_before(frame.kind, path, time_ns, row):
                 self.stats.repeats += 1
-            elif self._in_time(unit.site, time_ns):
+            elif self._in_time(unit.site, time_ns) or self._numbered_past(frame, unit.site, time_ns):
                 sign = 1 if event == "departed" else -1
                 self.transit.setdefault(str(item), TransitLog()).add(time_ns, sign * float(quantity))
                 self._check(unit.site, time_ns)
@@ -225,16 +234,14 @@ class Intake:
             step = order_step(row)
             if unit is None or step is None:
                 self._reject()
-            elif self._said_before(frame, path, time_ns, row):
+            elif self._said_before(frame.kind, path, time_ns, row):
                 self.stats.repeats += 1
-            elif self._in_time(unit.site, time_ns):
+            elif self._in_time(unit.site, time_ns) or self._numbered_past(frame, unit.site, time_ns):
                 self._order(unit, time_ns, step)
 
-    def _said_before(self, frame: Frame, path: str, time_ns: int, row: list[Any]) -> bool:
-        """Whether an event without number is equal to one that came before in all columns: they are one."""
-        if frame.seq >= 0:
-            return False
-        key = (time_ns, frame.kind, path, *map(str, row))
+    def _said_before(self, kind: RecordKind, path: str, time_ns: int, row: list[Any]) -> bool:
+        """Whether an event is equal to one that came before in all columns: they are one, as in every store."""
+        key = (time_ns, kind, path, *(None if cell == "" else cell for cell in row))
         if key in self._said:
             return True
         self._said.add(key)
@@ -271,14 +278,17 @@ class Intake:
             unit = self.units.get(path) or self._new(path)
             if unit is None:
                 self._reject()
-            elif self._in_time(unit.site, time_ns):
+            else:
+                self._in_time(unit.site, time_ns)
                 log = unit.meter if tag == ENERGY else counter_of(unit, tag)
                 if marks is not None and marks[row]:
                     log.doubt(time_ns)
                 span = log.add(time_ns, value)
                 if span is None:
                     self.stats.repeats += 1
-                elif span[0] < unit.site.edge:
+                    continue
+                unit.site.changed_before(*span)
+                if span[0] < unit.site.edge:
                     self._completes(unit.site, time_ns, span)
 
     def _completes(self, site: Surroundings, time_ns: int, span: tuple[int, int]) -> None:
@@ -293,14 +303,20 @@ class Intake:
         except ValueError:
             return None
 
+    def _numbered_past(self, frame: Frame, site: Surroundings, time_ns: int) -> bool:
+        """Whether a step older than what is kept can be booked: it cannot have been before, as its number is new."""
+        site.changed_before(time_ns, NEVER)
+        return frame.seq >= 0
+
     def _in_time(self, site: Surroundings, time_ns: int) -> bool:
+        """Whether all is kept from a time on; what is older changes windows that are computed from the store."""
         if site.first is None or time_ns < site.first:
             site.first = time_ns
             self.first = time_ns if self.first is None else min(self.first, time_ns)
-        if site.mark is not None and time_ns < site.mark - self.keep_ns:
+        self.stats.rows += 1
+        if site.kept_ns is not None and time_ns < site.kept_ns:
             self.stats.too_late += 1
             return False
-        self.stats.rows += 1
         return True
 
     def _check(self, site: Surroundings, time_ns: int) -> None:

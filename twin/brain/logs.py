@@ -84,16 +84,22 @@ class StateLog:
     def add(self, time_ns: int, code: int) -> tuple[int, int] | None:
         """Keep a change; gives the span that a change in the past reaches over, None when it is the newest.
 
-        A stop reaches over the states that may belong to the same failure.
+        A stop reaches over the states that may belong to the same failure. Of one instant the change that came
+        last holds.
         """
         times = self.times
-        if not times or time_ns >= times[-1]:
+        if not times or time_ns > times[-1]:
             times.append(time_ns)
             self.codes.append(code)
             return None
-        index = bisect_right(times, time_ns)
-        times.insert(index, time_ns)
-        self.codes.insert(index, code)
+        index = bisect_left(times, time_ns)
+        if times[index] == time_ns:
+            self.codes[index] = code
+            if index == len(times) - 1:
+                return None
+        else:
+            times.insert(index, time_ns)
+            self.codes.insert(index, code)
         before, after = index - 1, index + 1
         while after + 1 < len(times) and (STOPPING | PAUSING)[self.codes[after]]:
             after += 1
@@ -211,6 +217,15 @@ class Part(NamedTuple):
     begun_ns: int = -1
 
 
+def _corrects(part: Part) -> bool:
+    return part.good < 0 or part.scrap < 0 or part.rework < 0
+
+
+def _rank(part: Part) -> tuple[float, ...]:
+    """Order within an instant: a correction comes after what it may correct."""
+    return (_corrects(part), *part)
+
+
 class PartLog:
     """Completed operations of one unit."""
 
@@ -232,17 +247,26 @@ class PartLog:
         if part.begun_ns != UNSAID:
             self.longest_ns = max(self.longest_ns, time_ns - part.begun_ns)
         index = len(self.times)
-        if index and time_ns < self.times[-1]:
-            index = bisect_right(self.times, time_ns)
+        if index and time_ns <= self.times[-1]:
+            index = self._place(time_ns, part)
         self.times.insert(index, time_ns)
         for column, value in zip((*self.columns, self.begun), part, strict=True):
             column.insert(index, value)
-        correction = part.good < 0 or part.scrap < 0 or part.rework < 0
+        correction = _corrects(part)
         self.corrections += correction
         return self.times[0] if correction else time_ns
 
+    def _place(self, time_ns: int, part: Part) -> int:
+        """Where a completion belongs; those of one instant stand alike in whatever order they came."""
+        first, last = bisect_left(self.times, time_ns), bisect_right(self.times, time_ns)
+        columns = (*self.columns, self.begun)
+        there = [Part(*(column[row] for column in columns)) for row in range(first, last)]
+        return first + sum(_rank(other) <= _rank(part) for other in there)
+
     def knows(self, time_ns: int, part: Part) -> bool:
         """Whether this very completion is kept already."""
+        if not self.times or time_ns > self.times[-1]:
+            return False
         columns = (*self.columns, self.begun)
         rows = range(bisect_left(self.times, time_ns), bisect_right(self.times, time_ns))
         return any(all(column[row] == value for column, value in zip(columns, part, strict=True)) for row in rows)
@@ -383,13 +407,14 @@ class StepLog:
         self.times = array("q")
         self.levels = array("d")
 
-    def add(self, time_ns: int, level: float) -> None:
-        """Keep a new level."""
+    def add(self, time_ns: int, level: float) -> int:
+        """Keep a new level; until when it holds."""
         index = len(self.times)
         if index and time_ns < self.times[-1]:
             index = bisect_right(self.times, time_ns)
         self.times.insert(index, time_ns)
         self.levels.insert(index, level)
+        return self.times[index + 1] if index + 1 < len(self.times) else NEVER
 
     def knows(self, time_ns: int, level: float) -> bool:
         """Whether this very level is kept already."""
@@ -417,6 +442,8 @@ class TransitLog:
         self.times = array("q")
         self.changes = array("d")
         self.base = 0.0
+        self.folded_ns = -NEVER
+        """Until when changes are in the base."""
 
     def add(self, time_ns: int, change: float) -> None:
         """Keep a departure or an arrival."""
@@ -435,6 +462,7 @@ class TransitLog:
 
     def prune(self, before_ns: int) -> None:
         """Fold what is older than a time into the base."""
+        self.folded_ns = before_ns
         cut = bisect_left(self.times, before_ns)
         self.base += float(np.sum(_view(self.changes, 0, cut)))
         del self.times[:cut], self.changes[:cut]

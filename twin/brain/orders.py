@@ -73,10 +73,11 @@ class Order:
         self.moves: list[tuple[int, int, float]] = []
 
     def add(self, time_ns: int, step: Step) -> None:
-        """Keep a step."""
+        """Keep a step; said twice that it came, the later counts."""
         if step.event == RECEIVED:
-            self.quantity, self.received_ns = step.quantity, time_ns
-            self.due_ns, self.destination = step.due_ns, step.destination
+            said = (time_ns, step.quantity, step.due_ns, step.destination)
+            if self.quantity is None or said >= (self.received_ns, self.quantity, self.due_ns, self.destination):
+                self.received_ns, self.quantity, self.due_ns, self.destination = said
         else:
             place = bisect_right(self.moves, time_ns, key=_time_of)
             self.moves.insert(place, (time_ns, step.event, step.quantity))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from twin.brain.elements import BY_PLAN, attend, unrate, use
 from twin.brain.logs import CODES, StepLog
 from twin.brain.metering import meter
+from twin.brain.past import Past
 from twin.brain.plan import calendar_of, spans
 from twin.brain.spread import spread
 from twin.brain.told import Sayings
@@ -66,6 +67,9 @@ class Site:
         self.due = 0
         self.edge = -NEVER
         self.dirty: tuple[int, int] | None = None
+        self.kept_ns: int | None = None
+        """Windows that ended before are not known here; None: all are."""
+        self.past = Past()
         self.closed: dict[tuple[str, Window], Table] = {}
         self.unsettled: dict[tuple[str, Window], int] = {}
         """Closed windows with operations of which something is not known, and the mark when they were computed."""
@@ -108,6 +112,23 @@ class Site:
         if self.dirty is not None:
             first_ns, last_ns = min(first_ns, self.dirty[0]), max(last_ns, self.dirty[1])
         self.dirty = (first_ns, last_ns)
+
+    def changed_before(self, first_ns: int, last_ns: int) -> None:
+        """Something changed in a span: what of it is no longer kept is to be computed again from a store."""
+        if self.kept_ns is not None and first_ns < self.kept_ns:
+            self.past.note(first_ns, min(last_ns, self.kept_ns))
+
+    def skip(self, first_ns: int, last_ns: int) -> None:
+        """Windows that ended in a span are not computed here: too much time went by at once."""
+        self.past.note(first_ns, last_ns)
+        self.kept_ns = last_ns if self.kept_ns is None else max(last_ns, self.kept_ns)
+
+    def catch_up(self, since_ns: int, until_ns: int) -> None:
+        """A publisher that was behind the others was heard over a span: windows that end in it are whole now."""
+        ends = [window.t1_ns for _, window in self.closed if since_ns < window.t1_ns <= until_ns]
+        if ends:
+            self.touch(min(ends), max(ends))
+        self.changed_before(since_ns, until_ns)
 
     def stale(self) -> list[tuple[str, Window]]:
         """Closed windows to be computed again, in order of their end; forgets that they were."""
@@ -263,8 +284,18 @@ class Site:
             voice = Voice("", None if self.mark is None else Beat(self.mark))
         return voice.silent(window.t0_ns, window.t1_ns, unit.states.said)
 
+    def _said(self) -> dict[str, int]:
+        """Since when all units that a publisher speaks for have said their state, by its name."""
+        found: dict[str, int] = {}
+        for unit in self.units.values():
+            voice = self.voices.speaking(unit.speaker, unit.path)
+            if voice is not None and unit.states.times:
+                found[voice.name] = min(found.get(voice.name, NEVER), unit.states.times[-1])
+        return found
+
     def prune(self, before_ns: int) -> None:
         """Forget what is older than a time."""
+        self.kept_ns = before_ns if self.kept_ns is None else max(before_ns, self.kept_ns)
         for unit in self.units.values():
             unit.states.prune(before_ns)
             unit.parts.prune(before_ns)
@@ -275,7 +306,7 @@ class Site:
             unit.jobs.prune(before_ns)
         for stock in self.stocks.values():
             stock.prune(before_ns)
-        self.voices.prune(before_ns)
+        self.voices.prune(before_ns, self._said())
         self.sayings.prune(before_ns)
         ended = takewhile(lambda key: key[1].t1_ns < before_ns + LONGEST_NS, self.closed)  # in order of their end
         for key in [key for key in ended if key[1].t0_ns < before_ns]:

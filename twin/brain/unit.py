@@ -26,6 +26,7 @@ class Surroundings(Protocol):
     first: int | None
     mark: int | None
     edge: int
+    kept_ns: int | None
     stocks: dict[tuple[str, str], StepLog]
 
     @property
@@ -37,6 +38,9 @@ class Surroundings(Protocol):
 
     def touch(self, first_ns: int, last_ns: int) -> None:
         """Something in the past changed: windows overlapping the span are to be computed again."""
+
+    def changed_before(self, first_ns: int, last_ns: int) -> None:
+        """Something changed in a span, a part of which may no longer be kept."""
 
     def unsettle(self, begin_ns: int) -> None:
         """An operation that began at a time was completed."""

@@ -7,7 +7,7 @@ not waited for, and its units are unknown from its last heartbeat on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ from twin.brain.numbers import Numbers
 
 NEVER = 2**62
 Said = Callable[[int], int]
+MOST_PAST = 1_000
+"""Gaps of the past that are kept of a publisher, for windows that are computed again."""
 PERIODS = 3
 """A publisher is silent when nothing was heard for so many of its usual periods."""
 
@@ -54,6 +56,8 @@ class Voice:
         last: Its newest heartbeat.
         period: Usual time between its heartbeats in ns.
         gaps: What of it was not heard.
+        past: Gaps older than what is kept.
+        first: Time of its first heartbeat.
         alive: Whether it is waited for; it says farewell, or its connection does.
         strange: A heartbeat far from the others, to be confirmed by the next.
     """
@@ -62,6 +66,8 @@ class Voice:
     last: Beat | None = None
     period: int = 0
     gaps: list[Gap] = field(default_factory=list)
+    past: list[Gap] = field(default_factory=list)
+    first: int | None = None
     alive: bool = True
     strange: Beat | None = None
 
@@ -77,6 +83,7 @@ class Voice:
         runs, time beyond ``gap_ns`` and three times the usual was not heard.
         """
         last, self.last, self.alive = self.last, beat, True
+        self.first = beat.time_ns if self.first is None else self.first
         same = last is not None and last.run == beat.run
         low = last.seq if last is not None and same else -1
         since = -NEVER if last is None else last.time_ns
@@ -94,19 +101,21 @@ class Voice:
 
     def heals(self, time_ns: int, gap_ns: int) -> tuple[int, int] | None:
         """A late heartbeat without number splits the silence it falls into; gives the span that it changes."""
-        for index, gap in enumerate(self.gaps):
-            if gap.start < time_ns < gap.end and not gap.known:
-                halves = (Gap(gap.start, time_ns), Gap(time_ns, gap.end))
-                self.gaps[index : index + 1] = [half for half in halves if half.end - half.start > gap_ns]
-                return gap.start, gap.end
+        for gaps in (self.gaps, self.past):
+            for index, gap in enumerate(gaps):
+                if gap.start < time_ns < gap.end and not gap.known:
+                    halves = (Gap(gap.start, time_ns), Gap(time_ns, gap.end))
+                    gaps[index : index + 1] = [half for half in halves if half.end - half.start > gap_ns]
+                    return gap.start, gap.end
         return None
 
     def fills(self, run: str, seq: int, numbers: Numbers) -> tuple[int, int] | None:
         """A frame that was missing came; gives the span that is now heard, if nothing of it lacks any more."""
-        for index, gap in enumerate(self.gaps):
-            if gap.run == run and gap.low < seq < gap.high and not numbers.lacks(gap.low + 1, gap.high):
-                del self.gaps[index]
-                return gap.start, NEVER
+        for gaps in (self.gaps, self.past):
+            for index, gap in enumerate(gaps):
+                if gap.run == run and gap.low < seq < gap.high and not numbers.lacks(gap.low + 1, gap.high):
+                    del gaps[index]
+                    return gap.start, NEVER
         return None
 
     def believes(self, beat: Beat, known_ns: int | None, ahead_ns: int) -> bool:
@@ -155,9 +164,17 @@ class Voice:
         """
         return any(gap.known and gap.start < t1_ns and works(gap.end) >= t0_ns for gap in self.gaps)
 
-    def prune(self, before_ns: int) -> None:
-        """Forget gaps that ended before a time."""
-        self.gaps = [gap for gap in self.gaps if gap.end > before_ns]
+    def prune(self, before_ns: int, said_ns: int = NEVER) -> None:
+        """Put gaps that ended before a time aside.
+
+        Args:
+            before_ns: The time.
+            said_ns: All it speaks for have said their state since then; what is known to be missing from later
+                than that may still be why a state is not known.
+        """
+        over = [gap.end <= (min(before_ns, said_ns) if gap.known else before_ns) for gap in self.gaps]
+        self.past = [*self.past, *(gap for gap, old in zip(self.gaps, over, strict=True) if old)][-MOST_PAST:]
+        self.gaps = [gap for gap, old in zip(self.gaps, over, strict=True) if not old]
 
 
 def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -216,10 +233,15 @@ class Voices:
         """Usual time between the heartbeats of the slowest."""
         return max((voice.period for voice in self.known.values()), default=0)
 
-    def prune(self, before_ns: int) -> None:
-        """Forget gaps that ended before a time."""
-        for voice in self.known.values():
-            voice.prune(before_ns)
+    def prune(self, before_ns: int, said: Mapping[str, int]) -> None:
+        """Put gaps that ended before a time aside.
+
+        Args:
+            before_ns: The time.
+            said: By publisher, since when all it speaks for have said their state.
+        """
+        for name, voice in self.known.items():
+            voice.prune(before_ns, said.get(name, NEVER))
 
 
 def _late(voice: Voice, newest: int, gap_ns: int) -> bool:
