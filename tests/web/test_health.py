@@ -53,12 +53,19 @@ def test_a_run_in_order_is_good_on_every_hop() -> None:
         ("store", "bad", {"counters": {"store_missed": {"lost": 25}}}),
         ("store", "warn", {"counters": {"store_missed": {"retired": 3, "unreadable": 0}}}),
         ("store", "warn", {"counters": {"store_missed": {"unreadable": 1}}}),
-        ("brain", "warn", {"counters": {"brain_too_late": 1}}),
+        ("brain", "good", {"counters": {"brain_too_late": 1, "brain_recount_windows": 30}}),
+        ("brain", "warn", {"counters": {"brain_recount_waiting": 1}}),
+        ("brain", "warn", {"counters": {"brain_recount_gone": 1}}),
         ("pages", "warn", {"pages": {"unshown": {"kpi without t0_ns": 1}}}),
     ],
 )
 def test_what_is_not_in_order_is_told_by_its_hop(hop: str, status: str, given: dict[str, Any]) -> None:
     assert of(hop, **given)["status"] == status
+
+
+def test_windows_of_the_past_that_stay_have_their_reason() -> None:
+    row = of("brain", counters={"brain_recount_gone": 24, "brain_recount_reason": "older than the store keeps"})
+    assert row["reasons"] == [{"reason": "older than the store keeps", "count": 24}]
 
 
 def test_reasons_have_their_counts() -> None:
