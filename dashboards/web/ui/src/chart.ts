@@ -1,7 +1,7 @@
 // uPlot with the page's colours, the plant's local time and no styles of its own making.
 import uPlot from "uplot";
 import { h } from "./dom";
-import { number, plantOffset } from "./i18n";
+import { number, offsetAt } from "./i18n";
 
 export const PALETTE = ["#3b8df0", "#22a877", "#d99a1c", "#9b6cf0", "#ef5f7a", "#17a9c4", "#7fae1e", "#e07f2f"];
 
@@ -71,7 +71,7 @@ export function chart(target: HTMLElement, options: ChartOptions): uPlot {
 
 function tz(seconds: number): Date {
   const here = new Date(seconds * 1000);
-  return new Date((seconds + plantOffset() + here.getTimezoneOffset() * 60) * 1000);
+  return new Date((seconds + offsetAt(seconds * 1000) + here.getTimezoneOffset() * 60) * 1000);
 }
 
 function ticks(_: uPlot, splits: number[], __: number, ___: number, step: number): string[] {

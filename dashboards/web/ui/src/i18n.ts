@@ -7,6 +7,8 @@ export type Language = "en" | "zh";
 let language: Language = "zh";
 let texts: Record<string, string> = {};
 let offset = 0;
+let zone: Intl.DateTimeFormat | null = null;
+const offsets = new Map<number, number>();
 const figures = new Map<string, KpiSpec>();
 
 export const NONE = "—";
@@ -31,9 +33,29 @@ export function formula(kpi: string): string {
   const about = figures.get(kpi);
   return about === undefined ? "" : language === "zh" ? about.formula_zh : about.formula;
 }
-/** Offset of the plant's local time from UTC in seconds. */
-export function setOffset(seconds: number): void { offset = seconds; }
-export function plantOffset(): number { return offset; }
+/** Local time from now on: that of a named zone, or of a fixed offset from UTC in seconds. */
+export function setZone(name: string, seconds: number): void {
+  offset = seconds;
+  offsets.clear();
+  try {
+    zone = name === "" ? null : new Intl.DateTimeFormat("en-US", { timeZone: name, timeZoneName: "longOffset" });
+  } catch { zone = null; /* a zone that the browser does not know: the offset at the begin of the run */ }
+}
+
+/** Offset of local time from UTC at a moment in seconds; zones change it on quarters of an hour only. */
+export function offsetAt(ms: number): number {
+  if (zone === null) return offset;
+  const quarter = Math.floor(ms / 900_000);
+  let found = offsets.get(quarter);
+  if (found === undefined) {
+    const name = zone.formatToParts(quarter * 900_000).find((part) => part.type === "timeZoneName")?.value ?? "GMT";
+    const [, sign = "+", hours = "0", minutes = "0", seconds = "0"] = /GMT(?:([+-])(\d+):(\d+)(?::(\d+))?)?/.exec(name) ?? [];
+    found = (sign === "-" ? -1 : 1) * (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds));
+    if (offsets.size > 5000) offsets.clear();
+    offsets.set(quarter, found);
+  }
+  return found;
+}
 
 export function t(key: string, values: Record<string, string | number> = {}): string {
   let text = texts[key] ?? key;
@@ -95,7 +117,7 @@ export function grade(value: number | null | undefined, panel: Pick<Panel, "thre
   return found ?? "";
 }
 
-function local(ms: number): Date { return new Date(ms + offset * 1000); }
+function local(ms: number): Date { return new Date(ms + offsetAt(ms) * 1000); }
 const two = (value: number): string => String(value).padStart(2, "0");
 
 export function clock(ms: number, seconds = true): string {

@@ -2,7 +2,7 @@
 import "uplot/dist/uPlot.min.css";
 import type { Page } from "./board";
 import { h, remember, remembered, replace, say } from "./dom";
-import { choose, clock, current, day, describe, keep, preferred, setOffset, t, title } from "./i18n";
+import { choose, clock, current, day, describe, keep, preferred, setZone, t, title } from "./i18n";
 import { health } from "./pages/health";
 import { kpis } from "./pages/kpis";
 import { overview } from "./pages/overview";
@@ -41,6 +41,7 @@ function show(): void {
   page?.close();
   replace(main);
   const { name, path } = route();
+  useLocalTime(path);
   store.watch(watched());
   const scope = LEVELS[name];
   if (name === "kpis") page = kpis(main);
@@ -151,10 +152,17 @@ function schedule(changed: Set<Section>): void {
   });
 }
 
+/** Show the local time of the site of a path; elsewhere that of the first place that says one. */
+function useLocalTime(path: string): void {
+  const here = store.place(path.split("/").slice(0, 2).join("/"));
+  const place = here ?? store.model.places.find((one) => one.zone !== "" || one.utc_offset_s !== 0);
+  setZone(place?.zone ?? "", place?.utc_offset_s ?? 0);
+}
+
 async function start(): Promise<void> {
   document.documentElement.dataset["theme"] = remembered("theme", "dark");
   await store.begin();
-  setOffset(store.model.places.find((one) => one.utc_offset_s)?.utc_offset_s ?? 0);
+  useLocalTime("");
   describe(store.vocabulary.kpis);
   await choose(preferred(store.vocabulary.language));
   store.watch(watched());

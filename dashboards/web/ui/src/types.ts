@@ -27,7 +27,7 @@ export interface Tag {
 }
 export interface Titled { en: string; zh: string }
 export interface Place extends Titled {
-  path: string; level: "enterprise" | "site" | "area" | "line"; district: string | null; utc_offset_s: number;
+  path: string; level: "enterprise" | "site" | "area" | "line"; district: string | null; utc_offset_s: number; zone: string;
   district_en: string; district_zh: string; items: Record<string, Titled>; causes: Record<string, Titled>;
 }
 export interface Unit extends Titled {
