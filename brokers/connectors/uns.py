@@ -5,5 +5,7 @@ from brokers.mqtt.publisher import UnsPublisher
 from brokers.mqtt.source import UnsSource
 
 connectors.register("uns")(
-    Connector(UnsPublisher, UnsSource, "JSON over MQTT, one message per device and tick.", {"states": True})
+    Connector(
+        UnsPublisher, UnsSource, "JSON over MQTT, one message per device and tick.", {"states": True, "session": False}
+    )
 )

@@ -35,6 +35,7 @@ class UnsSource:
         states: Pass on the last state of each unit that the broker retains, too.
         single: Subscribe once, to everything, and leave out here what is not below the roots. rumqttd keeps the order
             of messages within a subscription only, and a publisher may speak of what is below several roots.
+        session: Let the broker keep what comes while we are away; else only what it retains is made up for.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class UnsSource:
         roots: Sequence[str] = ("",),
         states: bool = False,
         single: bool = False,
+        session: bool = True,
     ):
         self.on_base: Callable[[Base], None] = ignore_base
         self.on_sign: Callable[[Sign], None] = ignore_sign
@@ -55,7 +57,7 @@ class UnsSource:
         self._kept = {RecordKind.META, RecordKind.STATE} if states else {RecordKind.META}
         kept = (name for kind in sorted(self._kept) for root in roots for name in kind_filters(kind, root))
         retained = (base, control_topic("availability", "#"), *kept)
-        config = ConnectionConfig(client_id, filters=filters, retained=retained, keep_session=True)
+        config = ConnectionConfig(client_id, filters=filters, retained=retained, keep_session=session)
         self._connection = Connection(BrokerAddress.of(url), config)
         self._connection.handle(base, self._take_base)
         self._connection.handle(control_topic("availability", "#"), self._take_availability)
