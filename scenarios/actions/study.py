@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typer import Exit
 
 from scenarios.experiments.run import Progress as Told
 from scenarios.experiments.run import Resources
@@ -30,6 +31,8 @@ class Outcome(Protocol):
         """All of it as plain data."""
 
 
+MOST_LOCKS = 10
+"""Runs that locked of which each is told."""
 S = TypeVar("S", bound=Study)
 R = TypeVar("R", bound=Outcome)
 
@@ -75,6 +78,13 @@ class StudyAction(Generic[S, R]):
             print(orjson.dumps(found.document(), option=orjson.OPT_NON_STR_KEYS).decode())
         elif not quiet:
             self.show(found, folder)
+        locks: tuple[str, ...] = getattr(found, "locks", ())
+        for lock in locks[:MOST_LOCKS]:
+            print(lock, file=sys.stderr)
+        if len(locks) > MOST_LOCKS:
+            print(f"and {len(locks) - MOST_LOCKS} runs more that locked", file=sys.stderr)
+        if locks:
+            raise Exit(1)
 
 
 def _folder_of(out: Path | None, name: str, fresh: bool) -> Path:

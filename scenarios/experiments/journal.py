@@ -61,7 +61,7 @@ class Journal:
         for line in lines[1:]:
             row = orjson.loads(line)
             values = tuple(math.nan if value is None else float(value) for value in row["values"])
-            outcome = Outcome(row["point"], row["replication"], row["pilot"], values, row["cpu_s"])
+            outcome = Outcome(row["point"], row["replication"], row["pilot"], values, row["cpu_s"], row.get("lock", ""))
             self.outcomes[outcome.key] = outcome
         end = len(whole) + 1 if whole else 0
         os.ftruncate(self._file, end)

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from scenarios.document import Scenario
 from scenarios.experiments.account import CHAIN, Account, Kpi, by_brain, read
-from scenarios.experiments.kernels import obstacles, started
+from scenarios.experiments.kernels import EngineRun, obstacles, started
 from scenarios.experiments.study import Overrides
 from scenarios.loader import Draft
 from scenarios.simulation import simulate
@@ -19,6 +19,8 @@ from twin.sim.plant import Plant
 
 CACHED = 16
 """Points a worker keeps ready."""
+LATE = 0.1
+"""Share of a compiled run at its end in which nothing must have been completed for it to be looked for a lock."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Outcome:
         pilot: Whether it was a pilot run.
         values: Indicators in the order of ``Model.wanted``; of a pilot run the counts by bucket.
         cpu_s: What it cost.
+        lock: Units that waited for one another for ever at its end, in words; empty when none did.
     """
 
     point: int
@@ -87,6 +90,7 @@ class Outcome:
     pilot: bool
     values: tuple[float, ...]
     cpu_s: float
+    lock: str = ""
 
     @property
     def key(self) -> tuple[int, int, bool]:
@@ -130,28 +134,42 @@ def replicate(model: Model, item: Item) -> Outcome:
     """
     begun = time.process_time()
     ready = _made_ready(model, item)
-    values = _counts(model, ready, item) if item.pilot else _figures(model, ready, item)
-    return Outcome(item.point, item.replication, item.pilot, tuple(values), time.process_time() - begun)
+    values, lock = (_counts(model, ready, item), "") if item.pilot else _figures(model, ready, item)
+    return Outcome(item.point, item.replication, item.pilot, tuple(values), time.process_time() - begun, lock)
 
 
-def _figures(model: Model, ready: _Ready, item: Item) -> list[float]:
-    own = iter(_engine_figures(model, ready, item) if not all(ready.by_brain) else [])
-    others = iter(_brain_figures(model, ready, item) if any(ready.by_brain) else [])
-    return [next(others if of_brain else own) for of_brain in ready.by_brain]
+def _figures(model: Model, ready: _Ready, item: Item) -> tuple[list[float], str]:
+    """The indicators, and whether the plant has locked."""
+    values, lock = _engine_figures(model, ready, item) if not all(ready.by_brain) else ([], "")
+    told, locked = _brain_figures(model, ready, item) if any(ready.by_brain) else ([], "")
+    own, others = iter(values), iter(told)
+    return [next(others if of_brain else own) for of_brain in ready.by_brain], lock or locked
 
 
-def _engine_figures(model: Model, ready: _Ready, item: Item) -> list[float]:
+def _engine_figures(model: Model, ready: _Ready, item: Item) -> tuple[list[float], str]:
     account = ready.account
     if account.intervals:
         plant = Plant(ready.config, item.seed, trace=False, intervals=True)
         inside = _inside(plant, account.watched, item.warm_up_s, model.horizon_s)
         t0_ns, t1_ns = (plant.epoch_ns + round(s * 1e9) for s in (item.warm_up_s, model.horizon_s))
-        return account.exact(plant.ledger, t0_ns, t1_ns, inside)
+        return account.exact(plant.ledger, t0_ns, t1_ns, inside), _lock(plant)
     run = started(ready.config, item.seed, ready.compiled)
     run.run_until(item.warm_up_s)
     begin = read(run, account.units)
+    run.run_until(model.horizon_s - LATE * (model.horizon_s - item.warm_up_s))
+    late = read(run, account.units)
     run.run_until(model.horizon_s)
-    return account.figures(begin, read(run, account.units))
+    end = read(run, account.units)
+    plant = run.plant if isinstance(run, EngineRun) else None
+    if plant is None and bool((late.parts == end.parts).all()):
+        plant = Plant(ready.config, item.seed, trace=False)
+        plant.run_until(model.horizon_s)
+    return account.figures(begin, end), "" if plant is None else _lock(plant)
+
+
+def _lock(plant: Plant) -> str:
+    lock = plant.lock()
+    return "" if lock is None else lock.told(plant.config)
 
 
 def _inside(plant: Plant, watched: Sequence[int], begin_s: float, end_s: float) -> list[float]:
@@ -165,12 +183,12 @@ def _inside(plant: Plant, watched: Sequence[int], begin_s: float, end_s: float) 
     return [item_s / (end_s - begin_s) for item_s in held.item_s]
 
 
-def _brain_figures(model: Model, ready: _Ready, item: Item) -> list[float]:
+def _brain_figures(model: Model, ready: _Ready, item: Item) -> tuple[list[float], str]:
     """Indicators of chains and orders, which need stocks, trips and orders: by the brain from telemetry."""
     result = simulate(ready.scenario, item.seed, model.horizon_s, from_s=item.warm_up_s)
     wanted = [kpi for kpi in model.wanted if by_brain(kpi)]
     found = [result.summary.value(scope, kpi) for kpi, scope in wanted]
-    return [float("nan") if value is None else value for value in found]
+    return [float("nan") if value is None else value for value in found], "; ".join(result.locks)
 
 
 def _counts(model: Model, ready: _Ready, item: Item) -> list[float]:

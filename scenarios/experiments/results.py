@@ -78,6 +78,7 @@ class Results:
         warm_up: What was left out.
         samples: Figures by point, response and replication.
         cpu_s: Processor time of all runs.
+        locks: Runs in which units came to wait for one another for ever, in words.
     """
 
     experiment: Experiment
@@ -85,6 +86,7 @@ class Results:
     warm_up: WarmUp
     samples: Samples
     cpu_s: float
+    locks: tuple[str, ...] = ()
 
     @cached_property
     def intervals(self) -> list[dict[str, Interval]]:

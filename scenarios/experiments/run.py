@@ -165,7 +165,12 @@ def run_experiment(
         warm_up = find_warm_up(experiment, overrides, runner)
         samples = _replicated(experiment, overrides, runner, warm_up.seconds)
         cpu_s = sum(outcome.cpu_s for outcome in journal.outcomes.values())
-    return Results(experiment, key, warm_up, samples, cpu_s)
+        locks = tuple(
+            f"point {one.point}, run {one.replication}: {one.lock}"
+            for one in sorted(journal.outcomes.values(), key=lambda one: one.key)
+            if one.lock
+        )
+    return Results(experiment, key, warm_up, samples, cpu_s, locks)
 
 
 def find_warm_up(study: Study, overrides: list[Overrides], runner: Runner) -> WarmUp:

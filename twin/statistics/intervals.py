@@ -44,6 +44,11 @@ class Interval:
         return self.low <= value <= self.high
 
     def __str__(self) -> str:
+        """A mean or a half width that is not known is a dash."""
+        if math.isnan(self.mean):
+            return "-"
+        if not math.isfinite(self.half):
+            return f"{self.mean:.6g} ± -"
         return f"{self.mean:.6g} ± {self.half:.2g}"
 
 
