@@ -160,11 +160,18 @@ def _engine_figures(model: Model, ready: _Ready, item: Item) -> tuple[list[float
     late = read(run, account.units)
     run.run_until(model.horizon_s)
     end = read(run, account.units)
-    plant = run.plant if isinstance(run, EngineRun) else None
-    if plant is None and bool((late.parts == end.parts).all()):
-        plant = Plant(ready.config, item.seed, trace=False)
-        plant.run_until(model.horizon_s)
-    return account.figures(begin, end), "" if plant is None else _lock(plant)
+    lock = ""
+    if isinstance(run, EngineRun):
+        lock = _lock(run.plant)
+    elif (late.parts == end.parts).all():
+        lock = _lock_by_engine(ready, item.seed, model.horizon_s)
+    return account.figures(begin, end), lock
+
+
+def _lock_by_engine(ready: _Ready, seed: int, horizon_s: float) -> str:
+    plant = Plant(ready.config, seed, trace=False)
+    plant.run_until(horizon_s)
+    return _lock(plant)
 
 
 def _lock(plant: Plant) -> str:
