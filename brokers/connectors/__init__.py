@@ -22,12 +22,14 @@ class Connector:
         source: ``(url, client id, roots, **options)`` to a source.
         __doc__: Summary of the transport.
         watching: Further options of a source that only watches, such as that of the gateway.
+        embedded: Further options of a source at the embedded broker.
     """
 
     publisher: Callable[..., LinkPublisher]
     source: Callable[..., LinkSource]
     __doc__: str
     watching: Mapping[str, Any] = field(default_factory=dict)
+    embedded: Mapping[str, Any] = field(default_factory=dict)
 
 
 connectors: Registry[Connector] = Registry("connector", "brokers.connectors")

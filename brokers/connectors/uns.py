@@ -6,6 +6,10 @@ from brokers.mqtt.source import UnsSource
 
 connectors.register("uns")(
     Connector(
-        UnsPublisher, UnsSource, "JSON over MQTT, one message per device and tick.", {"states": True, "session": False}
+        UnsPublisher,
+        UnsSource,
+        "JSON over MQTT, one message per device and tick.",
+        watching={"states": True, "session": False},
+        embedded={"single": True},  # it keeps the order within one subscription only
     )
 )

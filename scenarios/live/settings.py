@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -114,9 +114,9 @@ class RunSettings(BaseModel):
         return ("",) if "" in self.roots or "#" in asked else (*self.roots, self.brain, *asked)
 
     @property
-    def listening(self) -> dict[str, bool]:
-        """Options of what listens: the embedded broker keeps the order within one subscription only."""
-        return {"single": True} if self.own_broker and self.transport == "uns" else {}
+    def listening(self) -> dict[str, Any]:
+        """Options of what listens, which depend on the broker."""
+        return dict(connectors[self.transport].embedded) if self.own_broker else {}
 
     @property
     def heard_by_gateway(self) -> tuple[str, ...]:
