@@ -23,6 +23,7 @@ def per_day(stages: list[Stage], scrap: dict[str, int] | None = None, **kinds: s
     masters = [
         EquipmentMaster(
             kind=kinds.get(name, "machine"), en=name, zh=name, position=number, ideal_s=ideal_s,
+            joins=kinds.get(name) == "assembly", splits=kinds.get(name) == "disassembly",
             to=tuple(LINE.child(other) for other in to), link={"end": "part", "final": "whole"}.get(name),
         )
         for number, (name, ideal_s, to) in enumerate(everyone)

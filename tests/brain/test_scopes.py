@@ -78,7 +78,8 @@ def test_the_output_of_a_shop_leaves_where_its_lots_come_back_finished() -> None
     for position, (name, kind, after) in enumerate(rows):
         to = tuple(LINE.child(each) for each in after)
         ideal_s = 60.0 if kind == "tool" else None
-        master = EquipmentMaster(kind=kind, en=name, zh=name, position=position, ideal_s=ideal_s, to=to)
+        does = {"routed": kind == "tool", "completes": kind == "orders"}
+        master = EquipmentMaster(kind=kind, en=name, zh=name, position=position, ideal_s=ideal_s, to=to, **does)
         shop.append(Unit(LINE.child(name), site, master=master))
     assert group(LINE, shop).last == (0,)
     assert group(LINE, shop).processing == (1, 2)

@@ -30,7 +30,7 @@ def test_a_rework_loop_without_room_locks_and_says_since_when() -> None:
     assert str(lock) == "gauge > bench > gauge"
     # the first part goes to the bench at 20 s, the second waits for it from 30 s on, and the bench from 50 s on
     assert lock.since_s == 50.0
-    assert lock.told(plant.config.epoch).startswith("locked since 2026-01-05 00:00: gauge > bench > gauge")
+    assert lock.told(plant.config).startswith("locked since 2026-01-05 00:00: gauge > bench > gauge")
 
 
 @pytest.mark.parametrize("store", ["buffer", "transport", "conveyor"])

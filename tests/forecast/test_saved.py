@@ -67,7 +67,9 @@ def test_files_of_other_kinds_and_versions_are_refused() -> None:
         replace(header_of(plant), format=saved.FORMAT + 1),
         replace(header_of(plant), software="futurefactory 0.0.1, Python 2.7"),
     ):
-        with pytest.raises(ScenarioError, match=r"expected format 2 of futurefactory .*save the plant again"):
+        with pytest.raises(
+            ScenarioError, match=rf"expected format {saved.FORMAT} of futurefactory .*save the plant again"
+        ):
             saved.opened(saved.sealed(header, plant.snapshot(), KEY), "older", KEY)
 
 

@@ -10,6 +10,7 @@ from twin.config import PlantConfig, Reference, SiteConfig, calendar_name
 from twin.control.shop import check_control, put_together
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
+from twin.named import Sort
 from twin.parts.calendar import Calendar, CalendarClock, Member
 from twin.parts.checks import wrong_upkeep
 from twin.sim.allocation import Allocator
@@ -41,10 +42,12 @@ def build(basis: Basis) -> tuple[tuple[Station, ...], list[CalendarClock]]:
     problems += _wrong_kinds(basis.config)
     problems += _wrong_calendars(basis.config)
     problems += _wrong_references(basis.config)
+    problems += _unknown_names(basis.config, "calendar")
     problems += check_control(basis.config)
     if problems:
         raise ModelError(problems)
     flow, problems = check_flow(basis.config, successors, _reworks(basis.config))
+    problems += _unknown_names(basis.config, "item", "skill")
     if problems:
         raise ModelError(problems)
     made = _made(basis)
@@ -98,7 +101,6 @@ def _wrong_references(config: PlantConfig) -> list[Problem]:
     for path, _, station in config.stations():
         for reference in station.references():
             if reference.of != "unit":
-                problems += _unknown_name(path, reference, config)
                 continue
             target = resolve(reference.name, path.line, known)
             where = f"{path} {reference.field}"
@@ -111,6 +113,12 @@ def _wrong_references(config: PlantConfig) -> list[Problem]:
                 expected = " ".join(("a unit with", *reference.having))
                 problems.append(Problem(where, expected, f"{target} with another"))
     return problems
+
+
+def _unknown_names(config: PlantConfig, *sorts: Sort) -> list[Problem]:
+    """Names of some sorts that nothing has."""
+    named = ((path, reference) for path, _, station in config.stations() for reference in station.references())
+    return [one for path, reference in named if reference.of in sorts for one in _unknown_name(path, reference, config)]
 
 
 def _unknown_name(path: EquipmentPath, reference: Reference, config: PlantConfig) -> list[Problem]:
