@@ -133,6 +133,7 @@ class Connection:
         self._drained = asyncio.Event()
         self._granted = asyncio.Event()
         self._asked_for = 0
+        self._resumed = False
         self._inbox: deque[Message] = deque()
         self._came = self._read = 0
         self._sent = self._done = self._life = 0
@@ -279,7 +280,7 @@ class Connection:
         if self.address.user is not None:
             client.username_pw_set(self.address.user, self.address.password)
         client.on_pre_connect = self._set_will
-        client.on_connect = lambda *a: self._on_connect(first, str(a[3]))
+        client.on_connect = lambda *a: self._on_connect(first, str(a[3]), a[2].session_present)
         client.on_disconnect = lambda *a: self._on_disconnect(a[0], first, str(a[3]))
         client.on_connect_fail = self._on_connect_fail
         client.on_publish = self._on_publish
@@ -300,7 +301,8 @@ class Connection:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(function, *arguments)
 
-    def _on_connect(self, first: asyncio.Future[str], answer: str) -> None:
+    def _on_connect(self, first: asyncio.Future[str], answer: str, resumed: bool) -> None:
+        self._resumed = resumed
         self._done = self._sent  # what was under way has gone with the old connection
         self._life += 1  # here, before paho hands out messages of the new connection
         self._born_at = time.monotonic() if answer == "Success" else None
@@ -399,8 +401,11 @@ class Connection:
             self._ask(self._client, filters, number)
 
     async def _subscribed(self) -> None:
-        """Wait until the broker has all our subscriptions: what is published before would be lost."""
-        if self._asked_for:
+        """Wait until the broker has all our subscriptions: what is published before would be lost.
+
+        A session that it has kept has them, and rumqttd answers only behind what waits there for acknowledgement.
+        """
+        if self._asked_for and not self._resumed:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CONNECT_S):
                     await self._granted.wait()

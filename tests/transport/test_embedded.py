@@ -13,7 +13,7 @@ import pytest
 from brokers.connect import publisher
 from brokers.embedded import EmbeddedBroker
 from brokers.mqtt.address import BrokerAddress
-from brokers.mqtt.connection import Connection, ConnectionConfig, Will
+from brokers.mqtt.connection import CONNECT_S, Connection, ConnectionConfig, Will
 from brokers.mqtt.source import UnsSource
 from brokers.outbox import OutboxConfig
 from tests.counterparts import free_port, port_open
@@ -131,6 +131,23 @@ async def test_a_publisher_of_many_sites_is_heard_in_its_order(embedded: Embedde
                 break
     assert seen == list(range(1, 301))
     await source.close()
+
+
+async def test_an_ingest_that_died_with_much_unread_is_back_before_it_reads(embedded: EmbeddedBroker) -> None:
+    address = BrokerAddress.of(embedded.login_url)
+    config = ConnectionConfig("hub", filters=(("uns/#", 1),), retained=("base/#",), keep_session=True)
+    first = Connection(address, config)
+    await first.open()
+    await first.wait_online()
+    for number in range(300):  # more than the broker sends without acknowledgement
+        await first.publish(f"uns/{number}", b"x", 1)
+    await first.receive()
+    await first.close()
+    again = Connection(address, config)
+    await again.open()
+    async with asyncio.timeout(CONNECT_S / 2):
+        await again.wait_online()
+    await again.close()
 
 
 async def test_a_late_ingest_hears_of_every_unit_however_many(embedded: EmbeddedBroker) -> None:
