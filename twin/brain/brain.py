@@ -213,8 +213,8 @@ class Brain:
                 continue
             since = voice.mark
             voice.passes(beat, self._numbers.get((frame.publisher, frame.run)), self.config.gap_ns)
-            if since is not None and site.mark is not None and time_ns < site.mark:
-                site.catch_up(since, time_ns)
+            if since is not None and site.mark is not None and since < site.mark:
+                site.catch_up(since, min(time_ns, site.mark))
             self._regroup()
             mark = site.voices.mark(self.config.gap_ns)
             if mark is not None and (site.mark is None or mark > site.mark):
