@@ -49,13 +49,13 @@ if TYPE_CHECKING:
     from scenarios.loader import load as load
     from twin.basis import Config as Config
     from twin.brain import Brain as Brain
-    from twin.config import FailureConfig as FailureConfig
-    from twin.config import Identifier as Identifier
-    from twin.config import PlantConfig as PlantConfig
-    from twin.config import ProcessConfig as ProcessConfig
-    from twin.config import Reference as Reference
-    from twin.config import SiteConfig as SiteConfig
-    from twin.config import StationConfig as StationConfig
+    from twin.config.plant import FailureConfig as FailureConfig
+    from twin.config.plant import Identifier as Identifier
+    from twin.config.plant import PlantConfig as PlantConfig
+    from twin.config.plant import ProcessConfig as ProcessConfig
+    from twin.config.plant import Reference as Reference
+    from twin.config.plant import SiteConfig as SiteConfig
+    from twin.config.plant import StationConfig as StationConfig
     from twin.control.lot import PoolMember as PoolMember
     from twin.control.lot import RoutedLot as RoutedLot
     from twin.control.rules import NOT_NOW as NOT_NOW
@@ -137,10 +137,10 @@ _HOMES = {
     "Energy": ("twin.units", "Energy"),
     "EquipmentPath": ("twin.equipment", "EquipmentPath"),
     "FactoryError": ("twin.errors", "FactoryError"),
-    "FailureConfig": ("twin.config", "FailureConfig"),
+    "FailureConfig": ("twin.config.plant", "FailureConfig"),
     "FatalError": ("twin.errors", "FatalError"),
     "Frame": ("twin.records", "Frame"),
-    "Identifier": ("twin.config", "Identifier"),
+    "Identifier": ("twin.config.plant", "Identifier"),
     "Intervals": ("twin.distributions", "Intervals"),
     "KpiSpec": ("twin.kpi.spec", "KpiSpec"),
     "Length": ("twin.units", "Length"),
@@ -158,18 +158,18 @@ _HOMES = {
     "Passage": ("twin.sim.passage", "Passage"),
     "Picture": ("dashboards.panel", "Picture"),
     "Plant": ("twin.sim.plant", "Plant"),
-    "PlantConfig": ("twin.config", "PlantConfig"),
+    "PlantConfig": ("twin.config.plant", "PlantConfig"),
     "Policy": ("twin.supply.policies", "Policy"),
     "PolicyConfig": ("twin.supply.policies", "PolicyConfig"),
     "PoolMember": ("twin.control.lot", "PoolMember"),
     "Power": ("twin.units", "Power"),
     "Problem": ("twin.errors", "Problem"),
-    "ProcessConfig": ("twin.config", "ProcessConfig"),
+    "ProcessConfig": ("twin.config.plant", "ProcessConfig"),
     "Processor": ("twin.sim.process", "Processor"),
     "Profile": ("devices.signals.signal", "Profile"),
     "Ratio": ("twin.units", "Ratio"),
     "RecordKind": ("twin.records", "RecordKind"),
-    "Reference": ("twin.config", "Reference"),
+    "Reference": ("twin.config.plant", "Reference"),
     "Resource": ("twin.sim.resource", "Resource"),
     "ResourceConfig": ("twin.sim.resource", "ResourceConfig"),
     "Resources": ("scenarios.experiments.run", "Resources"),
@@ -187,12 +187,12 @@ _HOMES = {
     "ShowsKpi": ("dashboards.panel", "Kpi"),
     "ShowsTelemetry": ("dashboards.panel", "Telemetry"),
     "Signal": ("devices.signals.signal", "Signal"),
-    "SiteConfig": ("twin.config", "SiteConfig"),
+    "SiteConfig": ("twin.config.plant", "SiteConfig"),
     "Slot": ("twin.sim.slot", "Slot"),
     "Speed": ("twin.units", "Speed"),
     "Stage": ("twin.sim.slot", "Stage"),
     "Station": ("twin.sim.station", "Station"),
-    "StationConfig": ("twin.config", "StationConfig"),
+    "StationConfig": ("twin.config.plant", "StationConfig"),
     "Stock": ("twin.supply.policies", "Stock"),
     "Store": ("brokers.stores", "Store"),
     "StoreError": ("twin.errors", "StoreError"),

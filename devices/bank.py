@@ -14,7 +14,7 @@ from devices.profiles import profiles
 from devices.recordings.options import ReplayOptions
 from devices.recordings.record import ReplayCounters
 from devices.unit import DeviceUnit, Event, PlantView, Setting, Tick
-from twin.config import LineConfig, PlantConfig, StationConfig
+from twin.config.plant import LineConfig, PlantConfig, StationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem, ScenarioError
 from twin.master import meta_frame

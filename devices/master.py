@@ -8,7 +8,7 @@ from dataclasses import replace
 from devices.names import cause_names, item_names
 from devices.profiles import profiles
 from devices.signals.signal import AIR, ENERGY, GAS, POWER, Signal, counter
-from twin.config import (
+from twin.config.plant import (
     CalendarConfig,
     ChainConfig,
     ChainLinkConfig,

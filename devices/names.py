@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from twin.basis import Title
-from twin.config import PlantConfig, SiteConfig, StationConfig
+from twin.config.plant import PlantConfig, SiteConfig, StationConfig
 from twin.equipment import EquipmentPath
 from twin.master import NameMaster
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.signals.signal import Signal
-from twin.config import PowerConfig
+from twin.config.plant import PowerConfig
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind
 from twin.zone import Zone

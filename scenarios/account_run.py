@@ -15,7 +15,7 @@ from scenarios.sites import units_of
 from twin.brain.elements import MAPPING
 from twin.brain.scopes import group as scope_of
 from twin.brain.summary import TIMES, ScopeFigures, Summary
-from twin.config import ProcessConfig
+from twin.config.plant import ProcessConfig
 from twin.equipment import EquipmentPath
 from twin.kpi.observed import COLUMN
 from twin.sim.codes import CODES

@@ -17,7 +17,16 @@ from pydantic import (
 )
 
 from scenarios.forecast.settings import ForecastConfig
-from twin.config import AreaConfig, Config, EnterpriseConfig, LineConfig, PlantConfig, SiteConfig, StationConfig, Titled
+from twin.config.plant import (
+    AreaConfig,
+    Config,
+    EnterpriseConfig,
+    LineConfig,
+    PlantConfig,
+    SiteConfig,
+    StationConfig,
+    Titled,
+)
 from twin.equipment import SEGMENT
 from twin.stations import stations as station_registry
 from twin.units import Duration

@@ -12,7 +12,7 @@ from scenarios.document import Scenario
 from scenarios.exporters import Subject, exporters
 from scenarios.messages import nearest
 from scenarios.simulation import Simulation, simulate
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.errors import Problem, ScenarioError
 from twin.sim.clock import epoch_ns
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from devices.bank import DeviceBank
 from devices.master import chain_meta
 from scenarios.boundaries import boundaries
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.equipment import EquipmentPath
 from twin.parts.calendar import DAYS
 from twin.records import Frame, RecordKind, records

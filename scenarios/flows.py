@@ -9,7 +9,7 @@ from scenarios.index import Index, Unit, text_at
 from scenarios.messages import problem
 from scenarios.nodes import Loc
 from scenarios.references import ends, flows, ships
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.errors import ModelError, Problem
 from twin.sim.plant import Plant
 

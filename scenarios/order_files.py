@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scenarios.composition import Sources
 from scenarios.nodes import LEVELS, Mark, Node, mapping, scalar, sequence
-from twin.calendars import located
+from twin.config.calendars import located
 from twin.zone import Axis, epoch_ns, local_axis, zone_of
 from twin.zone import named as zone_named
 

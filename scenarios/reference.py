@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from scenarios.document import Scenario, station_configs
 from twin import units
-from twin.config import Title
+from twin.config.plant import Title
 from twin.distributions import FAMILIES, Distribution
 from twin.supply.amounts import Amount
 from twin.supply.choice import Choice

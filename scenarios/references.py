@@ -22,10 +22,10 @@ from scenarios.messages import problem, shown, translated
 from scenarios.nodes import Loc, Node
 from scenarios.times import calendar_problems
 from scenarios.upkeep import perturbations, skills, upkeep
-from twin.config import ProcessConfig, Reference, StationConfig
+from twin.config.named import found_in
+from twin.config.plant import ProcessConfig, Reference, StationConfig
 from twin.errors import Problem, ProblemsError
 from twin.kpi.spec import kpis
-from twin.named import found_in
 
 WORDS = {"item": "item", "calendar": "calendar", "skill": "skill of a worker or tool of the site"}
 """What is said of a name that nothing has, by what it should name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from devices.master import site_masters
 from twin.brain.site import Site
 from twin.brain.unit import Unit
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.master import EquipmentMaster
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.brain.elements import MAPPING, attend, use
-from twin.config import MediumConfig, PlantConfig
+from twin.config.plant import MediumConfig, PlantConfig
 from twin.day_pattern import DayPattern
 from twin.kpi.observed import COLUMN, FLOATS
 from twin.parts.energy import by_state

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from twin.config import Title
+from twin.config.plant import Title
 
 STATIC = Path(__file__).parents[1] / "static"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from devices.unit import DeviceUnit, Driver, Setting
-from twin.config import Config
+from twin.config.plant import Config
 from twin.errors import Problem, ScenarioError
 from twin.registry import Registry
 

@@ -29,7 +29,7 @@ from devices.signals.effects import EffectConfig, Reading, SensorEffect, layers,
 from devices.signals.model import ProfileModel
 from devices.signals.signal import ENERGY, Signal
 from devices.unit import DeviceUnit, Event, PlantView, Setting, Tick, shown
-from twin.config import Config
+from twin.config.plant import Config
 from twin.equipment import EquipmentPath
 from twin.errors import Problem, ScenarioError
 from twin.records import GOOD, Frame, RecordKind, records

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from devices.recordings.table import TableOptions
-from twin.config import Config
+from twin.config.plant import Config
 from twin.states import UnitState
 from twin.units import Duration
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from devices.recordings.record import Record, ReplayCounters
-from twin.config import Config
+from twin.config.plant import Config
 from twin.errors import Problem, ProblemsError
 from twin.units import Duration
 

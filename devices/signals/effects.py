@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from devices.signals.streams import normal_at, stream_keys, uniform_at
-from twin.config import Config
+from twin.config.plant import Config
 from twin.records import BAD, UNCERTAIN
 from twin.tags import TagSpec
 from twin.units import Duration, Ratio

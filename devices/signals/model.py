@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from devices.signals.signal import ACTIVITIES, ACTIVITY, Profile, Signal
 from devices.signals.streams import Keys, Wander, normal_at, stream_keys
 from devices.unit import DeviceUnit, Setting, Tick, shown
-from twin.config import PowerConfig
+from twin.config.plant import PowerConfig
 from twin.records import RecordKind
 from twin.states import UnitState
 

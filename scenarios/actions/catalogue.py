@@ -18,7 +18,7 @@ from rich.table import Table
 from scenarios.experiments.document import ExperimentConfig, OptimisationConfig
 from scenarios.experiments.problems import shipped
 from scenarios.loader import LIBRARY
-from twin.config import Config, PerturbationConfig
+from twin.config.plant import Config, PerturbationConfig
 from twin.distributions import FAMILIES
 from twin.errors import Problem, ScenarioError
 from twin.registry import REGISTRIES, Registry

@@ -14,7 +14,7 @@ from scenarios.importers import Document, importers
 from scenarios.loader import loads
 from scenarios.messages import nearest, wanted
 from scenarios.nodes import parse
-from twin.config import Config
+from twin.config.plant import Config
 from twin.errors import Problem, ScenarioError
 
 DETECT = "auto"

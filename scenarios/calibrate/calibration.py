@@ -10,7 +10,7 @@ from scenarios.calibrate import observed
 from scenarios.calibrate.events import EventLog, UnitLog
 from scenarios.calibrate.families import Durations, Interval, share_interval
 from scenarios.calibrate.fitting import Estimate, estimate
-from twin.config import FailureConfig, ProcessConfig, StationConfig
+from twin.config.plant import FailureConfig, ProcessConfig, StationConfig
 from twin.equipment import SEGMENT, EquipmentPath
 from twin.states import UnitState
 

@@ -11,7 +11,7 @@ import yaml
 from scenarios.calibrate.calibration import Calibration, Share
 from scenarios.calibrate.fitting import Estimate
 from scenarios.composition import LIBRARY
-from twin.config import StationConfig
+from twin.config.plant import StationConfig
 from twin.distributions import Constant, Distribution
 from twin.equipment import SEGMENT, EquipmentPath
 from twin.errors import Problem, ScenarioError

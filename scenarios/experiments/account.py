@@ -21,7 +21,7 @@ from twin.brain.rollup import first, line_flow, row_of
 from twin.brain.scopes import Scope, group, machines
 from twin.brain.site import Table
 from twin.brain.unit import Unit
-from twin.config import PlantConfig, ProcessConfig, StationConfig
+from twin.config.plant import PlantConfig, ProcessConfig, StationConfig
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.definitions.flow import PartFlow
 from twin.kpi.observed import COLUMN, Observed, of_matrices

@@ -10,7 +10,7 @@ import numpy as np
 from scenarios.document import Scenario
 from scenarios.experiments.account import read
 from scenarios.experiments.kernels import EngineRun
-from twin.config import ProcessConfig
+from twin.config.plant import ProcessConfig
 from twin.equipment import EquipmentPath
 from twin.kpi.active_period import Share, active_periods, shares
 from twin.records import COLUMNS, RecordKind

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from twin.config import Config, Identifier, Titled
+from twin.config.plant import Config, Identifier, Titled
 from twin.kpi.spec import kpis
 from twin.units import Duration, Ratio
 

@@ -7,7 +7,7 @@ import time
 from typing import Literal, Protocol
 
 from scenarios.experiments.account import Account, Summed
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.errors import Problem, ScenarioError
 from twin.sim.ledger import Totals
 from twin.sim.plant import Plant

@@ -8,7 +8,7 @@ from scenarios.document import Scenario
 from scenarios.experiments.document import SensitivityConfig
 from scenarios.experiments.quantities import node_of
 from scenarios.nodes import Mark, Node
-from twin.config import ProcessConfig, StationConfig
+from twin.config.plant import ProcessConfig, StationConfig
 from twin.stations.buffer import BufferConfig
 from twin.units import number_and_unit
 

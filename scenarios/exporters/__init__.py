@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from twin.config import Config
+from twin.config.plant import Config
 from twin.records import Frame
 from twin.registry import Registry
 from twin.zone import Zone

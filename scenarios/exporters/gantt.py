@@ -11,7 +11,7 @@ from pydantic import Field
 
 from scenarios.exporters import Subject, register
 from scenarios.exporters._intervals import Interval, Intervals
-from twin.config import Config
+from twin.config.plant import Config
 from twin.errors import Problem, ScenarioError
 from twin.records import Frame
 from twin.states import STATES, UnitState

@@ -11,7 +11,7 @@ import numpy as np
 from scenarios.forecast.openings import STEPS, Openings
 from scenarios.sums import IDEAL, Floats, Ints, Quantities, Spent
 from twin.brain.logs import FAILING, MINOR, PAUSING
-from twin.config import PlantConfig, ProcessConfig
+from twin.config.plant import PlantConfig, ProcessConfig
 from twin.kpi.observed import FLOATS, INTS
 from twin.records import RecordKind
 from twin.sim.clock import INSTANT_S

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from twin.config import CalendarConfig, PlantConfig, calendar_name
+from twin.config.plant import CalendarConfig, PlantConfig, calendar_name
 from twin.errors import Problem, ScenarioError
 from twin.parts.calendar import calendar_master
 from twin.shift_plan import turns

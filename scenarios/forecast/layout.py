@@ -16,7 +16,7 @@ from twin.brain.rollup import routed
 from twin.brain.scopes import Scope, groups, machines, stage_s, summed
 from twin.brain.site import Table
 from twin.brain.unit import Unit
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.equipment import Level
 from twin.errors import Problem, ScenarioError
 from twin.kpi.definitions.forecast import Ahead

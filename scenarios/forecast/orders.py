@@ -5,7 +5,7 @@ from __future__ import annotations
 from scenarios.forecast.account import Milestone
 from scenarios.forecast.horizon import moment_s
 from scenarios.forecast.layout import Layout
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.errors import Problem, ScenarioError
 
 FORM = "PATH=QUANTITY or PATH=QUANTITY@DUE, e.g. acme/north/hall/line=500@8h"

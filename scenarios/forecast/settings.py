@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from twin.config import Config
+from twin.config.plant import Config
 from twin.units import Duration
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from twin.config import Config
+from twin.config.plant import Config
 from twin.registry import Registry
 
 Document = dict[str, Any]

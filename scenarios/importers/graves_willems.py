@@ -19,7 +19,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from scenarios.importers import Document, register
-from twin.config import Config
+from twin.config.plant import Config
 from twin.errors import Problem, ScenarioError
 from twin.supply.guaranteed import Chain, Stage
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from scenarios.importers import Document, register
 from scenarios.importers._tables import identifier, seconds
-from twin.config import Config
+from twin.config.plant import Config
 from twin.errors import Problem, ScenarioError
 from twin.units import Duration
 

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from scenarios.importers import Document, register
 from scenarios.importers._tables import Row, Table, identifier, read_table, seconds
-from twin.config import Config
+from twin.config.plant import Config
 from twin.errors import Problem, ScenarioError
 
 TOOLS, PARTS, ORDERS = "tool.txt.1l", "part.txt", "order.txt"

@@ -38,7 +38,7 @@ from scenarios.live.parent import Parent
 from scenarios.live.recounting import Recounting
 from scenarios.live.settings import RunSettings
 from twin.brain import Brain, BrainConfig
-from twin.config import Title
+from twin.config.plant import Title
 from twin.errors import RetriableError, StoreError
 from twin.records import Frame, RecordKind
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from brokers.connectors import connectors
 from brokers.door import Stamp, under
 from scenarios.forecast.settings import ForecastConfig
-from twin.config import Title
+from twin.config.plant import Title
 from twin.records import Frame
 
 LISTEN = r"^(#|[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*)(=(source|server|arrival))?$"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.engine.plants import buffer, failure, line, machine, plant_of, sink, site
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 
 POWER = {"producing": "5 kW", "idle": "1 kW", "down": "0.5 kW", "off": "0.1 kW", "per_part": "0.02 kWh"}
 CALENDAR = {

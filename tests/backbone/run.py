@@ -10,7 +10,7 @@ from typing import Any
 from devices.bank import DeviceBank
 from devices.master import chain_meta
 from twin.brain import Brain, BrainConfig
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.records import Frame
 from twin.sim.plant import Plant
 

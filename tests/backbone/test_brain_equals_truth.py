@@ -25,7 +25,7 @@ from tests.backbone.plants import (
 from tests.backbone.run import Heard, tell
 from tests.backbone.truth import Reference
 from tests.conftest import ROOT
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.equipment import EquipmentPath
 from twin.kpi.spec import Scope, specs
 from twin.sim.plant import Plant

@@ -12,7 +12,7 @@ from scipy.optimize import linprog
 from scenarios.loader import load
 from tests.backbone.run import Heard, tell
 from tests.backbone.truth import Reference
-from twin.config import ChainLinkConfig, ProcessConfig
+from twin.config.plant import ChainLinkConfig, ProcessConfig
 from twin.equipment import EquipmentPath
 from twin.records import RecordKind
 from twin.sim.plant import Plant

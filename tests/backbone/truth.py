@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from itertools import pairwise
 
 from tests.brain.reference import element, expected
-from twin.config import PlantConfig, ProcessConfig, StationConfig
+from twin.config.plant import PlantConfig, ProcessConfig, StationConfig
 from twin.equipment import EquipmentPath
 from twin.sim.ledger import Truth
 from twin.sim.plant import Plant

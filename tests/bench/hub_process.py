@@ -21,7 +21,7 @@ from brokers.ingest import Ingest
 from brokers.stores import Store, open_store
 from scenarios.live.hub import Hub
 from scenarios.live.settings import RunSettings
-from twin.config import Title
+from twin.config.plant import Title
 from twin.records import Frame, RecordKind
 
 COUNT = "count\n"

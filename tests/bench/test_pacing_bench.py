@@ -16,7 +16,7 @@ import simpy.rt
 from scenarios.live.clock import Pace, SystemClock
 from scenarios.live.pacing import Pacer, spare_the_collector
 from tests.engine.plants import line, machine, plant_of, sink, site, source
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.records import RecordKind
 from twin.sim.plant import Plant
 

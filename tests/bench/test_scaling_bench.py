@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.engine.plants import buffer, failure, line, machine, plant_of, serial_line, sink, site, source
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.sim.plant import Plant
 
 pytestmark = pytest.mark.bench

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from devices.profiles import profiles
 from tests.engine.plants import line, machine, plant_of, sink, site, source
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 
 MACHINES = 20
 """Machines of a line; source and sink have no device, but a meter."""

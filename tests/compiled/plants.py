@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.engine.plants import DAY, buffer, exponential, failure, line, machine, plant_of, sink, site, source
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 
 cycles = st.sampled_from(
     [

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.compiled.plants import plants
 from tests.engine.plants import ten_machine_line
 from twin.compiled import Program, Replications, lower
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.records import RecordKind
 from twin.sim.plant import Plant
 

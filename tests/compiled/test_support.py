@@ -11,7 +11,7 @@ import pytest
 from tests.compiled.test_equality import lowered, same
 from tests.engine.plants import assembly_plant, buffer, exponential, failure, line_plant, machine, sink, source
 from twin.compiled import UnsupportedError, lower, unsupported
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.errors import ModelError
 from twin.sim.command import Command
 from twin.sim.plant import Plant

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.config import (
+from twin.config.plant import (
     AreaConfig,
     DeviceConfig,
     EnterpriseConfig,

@@ -25,7 +25,7 @@ from tests.devices.plants import (
     telemetry,
     view,
 )
-from twin.config import DeviceConfig
+from twin.config.plant import DeviceConfig
 from twin.equipment import EquipmentPath
 from twin.errors import ScenarioError
 from twin.records import Frame, RecordKind

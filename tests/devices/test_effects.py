@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from devices.bank import DeviceBank
 from devices.drivers import option_problems
 from tests.devices.plants import EPOCH, LINE, SITE, enters, machine, machines, plant, telemetry, view
-from twin.config import DeviceConfig
+from twin.config.plant import DeviceConfig
 from twin.errors import ScenarioError
 from twin.records import BAD, GOOD, UNCERTAIN, Frame
 from twin.states import UnitState

@@ -7,7 +7,7 @@ import json
 from devices.bank import DeviceBank
 from devices.master import chain_meta, site_masters
 from tests.devices.plants import EPOCH, LINE, SITE, flow, machine, plant
-from twin.config import (
+from twin.config.plant import (
     BreakConfig,
     CalendarConfig,
     ChainConfig,

@@ -10,7 +10,7 @@ import pytest
 from devices.bank import DeviceBank
 from devices.signals.model import hall_deviation_c
 from tests.devices.plants import LINE, SITE, enters, machine, machines, plant, series, view
-from twin.config import DeviceConfig, FailureConfig
+from twin.config.plant import DeviceConfig, FailureConfig
 from twin.equipment import EquipmentPath
 from twin.records import Frame
 from twin.states import UnitState

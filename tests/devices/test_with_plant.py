@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from devices.bank import DeviceBank
 from tests.devices.plants import LINE, SITE, flow, series, telemetry
-from twin.config import DeviceConfig, PlantConfig
+from twin.config.plant import DeviceConfig, PlantConfig
 from twin.records import Frame, RecordKind
 from twin.sim.plant import Plant
 from twin.states import UnitState

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from tests.engine.plants import LINE, line_plant
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.records import RecordKind
 from twin.sim.plant import Plant
 from twin.stations.customer import Customer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from twin.config import PlantConfig, StationConfig
+from twin.config.plant import PlantConfig, StationConfig
 from twin.stations import stations
 
 EPOCH = "2026-01-05T00:00:00+08:00"

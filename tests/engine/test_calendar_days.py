@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twin.config import CalendarConfig
+from twin.config.plant import CalendarConfig
 from twin.parts.calendar import DAYS, Calendar, ShiftStarts, calendar_master
 from twin.shift_plan import OFF, ON, PAUSE, planned
 from twin.zone import local_axis

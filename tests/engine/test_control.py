@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.engine.plants import LINE, line_plant
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.control.lot import RoutedLot
 from twin.control.rules import Rule, rules
 from twin.errors import ModelError

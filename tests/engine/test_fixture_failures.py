@@ -10,7 +10,7 @@ from tests.engine.plants import LINE, exponential, machine, sink, source
 from tests.engine.test_keeping import assert_all_back, hall, keeping, pallets, resources
 from tests.engine.test_laws import balance
 from tests.engine.test_resources import CREW, needing, parallel, said, worker
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.errors import ModelError
 from twin.records import RecordKind
 from twin.sim.command import Command

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.engine.plants import assembly_plant, serial_line, ten_machine_line
 from tests.engine.strategies import plants
-from twin.config import PlantConfig, StationConfig
+from twin.config.plant import PlantConfig, StationConfig
 from twin.errors import FactoryError
 from twin.sim.command import Command
 from twin.sim.plant import Plant

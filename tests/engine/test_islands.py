@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scenarios.loader import load
 from tests.engine.plants import DAY, buffer, failure, line, line_plant, machine, plant_of, sink, site, source
 from tests.engine.strategies import lines
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.errors import FactoryError
 from twin.sim import islands, kernel
 from twin.sim.command import Command

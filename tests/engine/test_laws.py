@@ -23,7 +23,7 @@ from tests.engine.plants import (
     source,
 )
 from tests.engine.strategies import lines, plants
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.records import RecordKind
 from twin.sim.command import Command
 from twin.sim.plant import Plant

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.plants import DAY, ten_machine_line
-from twin.config import CalendarConfig
+from twin.config.plant import CalendarConfig
 from twin.distributions import Exponential, Gamma
 from twin.errors import FactoryError
 from twin.parts.calendar import CLOSED, Calendar

@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.plants import LINE, exponential, line, line_plant, machine, plant_of, sink, site, source
 from tests.engine.test_resources import said
-from twin.config import EnvelopeConfig, PlantConfig
+from twin.config.plant import EnvelopeConfig, PlantConfig
 from twin.effects import effects
 from twin.errors import FactoryError, ModelError
 from twin.sim.command import Command

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.engine.plants import line, machine, plant_of, sink, site, source
 from tests.engine.test_resources import said
-from twin.config import CommonEnvelopeConfig, EnvelopeConfig, PlantConfig
-from twin.disturbances import Carrier
+from twin.config.disturbances import Carrier
+from twin.config.plant import CommonEnvelopeConfig, EnvelopeConfig, PlantConfig
 from twin.errors import FactoryError, ModelError
 from twin.sharing import Claim, shares, sharings
 from twin.sim.command import Command

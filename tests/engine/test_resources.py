@@ -9,7 +9,7 @@ import pytest
 from tests.backbone.plants import staffed_line
 from tests.engine.plants import DAY, LINE, exponential, line, line_plant, machine, plant_of, sink, site, source
 from tests.engine.test_laws import balance, grown
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.errors import ModelError
 from twin.records import RecordKind
 from twin.sim.command import Command

@@ -19,7 +19,7 @@ from tests.engine.plants import (
     site,
     source,
 )
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.errors import ModelError
 from twin.records import SPECS, RecordKind
 from twin.sim.events import TraceRow

@@ -28,7 +28,7 @@ from tests.engine.networks import (
 )
 from tests.engine.plants import LINE, exponential, line_plant, machine, plant_of, sink, site, source, station
 from tests.engine.plants import line as line_of
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.errors import ModelError
 from twin.records import RecordKind
 from twin.sim.command import Command

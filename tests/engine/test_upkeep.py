@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from tests.engine.plants import DAY, LINE, exponential, line, line_plant, machine, plant_of, sink, site, source, station
 from tests.engine.test_resources import said, worker
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.errors import ModelError
 from twin.sim.plant import Plant
 from twin.states import UnitState

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.engine.plants import DAY, buffer, failure, line_plant, machine, sink, source
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.sim.plant import Plant
 
 LINE = "acme/north/hall/line"

@@ -18,7 +18,7 @@ from tests.compiled.plants import plants
 from tests.engine.plants import ten_machine_line
 from tests.forecast.plants import running, small_line
 from twin.compiled import unsupported
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.errors import ScenarioError
 from twin.sim.plant import Plant
 

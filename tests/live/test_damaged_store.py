@@ -8,7 +8,7 @@ from dashboards.health import hops
 from scenarios.live.hub import Hub
 from scenarios.live.settings import RunSettings
 from tests.stores.test_damaged_file import ROWS, WRITES, killed
-from twin.config import Title
+from twin.config.plant import Title
 
 __all__ = ["killed"]
 

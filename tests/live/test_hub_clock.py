@@ -12,7 +12,7 @@ from scenarios.live.hub import Hub
 from scenarios.live.settings import RunSettings
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, T0, sending
-from twin.config import Title
+from twin.config.plant import Title
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind, records
 

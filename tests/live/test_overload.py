@@ -18,7 +18,7 @@ from tests.devices.plants import SITE, flow
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, RecordingSink, receiving, until
 from tests.transport.test_path import TRANSPORTS
-from twin.config import DeviceConfig
+from twin.config.plant import DeviceConfig
 from twin.records import Frame, RecordKind
 
 PIECES = 60

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from devices.profiles import profiles
 from scenarios.actions.catalogue import FAMILIES, STUDIES, entries, fields, listing, registries, summary
-from twin.config import PerturbationConfig
+from twin.config.plant import PerturbationConfig
 from twin.errors import ScenarioError
 
 NAMES = sorted({*STUDIES, *FAMILIES, *(name for registry in registries().values() for name in registry.kinds())})

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scenarios.document import ExpectationConfig, Scenario
 from scenarios.loader import LIBRARY, load, loads
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 
 DURATION = st.floats(0.001, 1e6).map(lambda value: f"{value!r} s")
 POWER = st.floats(0, 1e5).map(lambda value: f"{value!r} kW")

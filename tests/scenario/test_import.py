@@ -14,7 +14,7 @@ from scenarios.cli import run
 from scenarios.importers import importers, register
 from scenarios.loader import load
 from tests.scenario.documents import SMALL
-from twin.config import Config
+from twin.config.plant import Config
 from twin.errors import Problem, ScenarioError
 
 

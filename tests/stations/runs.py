@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.records import RecordKind
 from twin.sim.events import TraceRow
 from twin.sim.plant import Plant

@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.plants import buffer, line, line_plant, machine, plant_of, sink, site, source
 from tests.stations.runs import Run
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.errors import ModelError
 from twin.sim.plant import Plant
 

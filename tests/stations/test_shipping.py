@@ -9,7 +9,7 @@ import pytest
 from tests.engine.plants import line, plant_of, sink, site, source
 from tests.engine.test_laws import balance
 from tests.stations.runs import Run
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.records import RecordKind
 from twin.sim.plant import Plant
 

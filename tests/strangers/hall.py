@@ -19,7 +19,7 @@ from brokers.embedded import EmbeddedBroker
 from scenarios.live.hub import Hub
 from scenarios.live.settings import RunSettings
 from tests.transport.parts import LIMIT_S
-from twin.config import Title
+from twin.config.plant import Title
 from twin.records import RecordKind
 
 S, M, H = 10**9, 60 * 10**9, 3600 * 10**9

@@ -15,7 +15,7 @@ from scenarios.loader import load
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, sending
 from tests.transport.test_path import TRANSPORTS
-from twin.config import Title
+from twin.config.plant import Title
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind, records
 

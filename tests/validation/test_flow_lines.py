@@ -16,7 +16,7 @@ from tests.conftest import SHARED
 from tests.engine.plants import buffer, exponential, failure, line_plant, machine, sink, source
 from tests.validation.intervals import Interval, confidence
 from tests.validation.report import agrees, equals
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.sim.plant import Plant
 from twin.states import UnitState
 

@@ -13,7 +13,7 @@ import pytest
 from tests.engine.plants import buffer, exponential, line, line_plant, machine, plant_of, sink, site, source
 from tests.validation.intervals import Interval, confidence
 from tests.validation.report import agrees, at_least, equals
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.sim.plant import Plant
 from twin.states import UnitState
 

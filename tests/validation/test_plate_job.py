@@ -19,7 +19,7 @@ from scenarios.calibrate.reading import read_events
 from scenarios.calibrate.writing import document
 from scenarios.loader import load
 from tests.validation.report import equals
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.sim.plant import Plant
 
 pytestmark = pytest.mark.validation

@@ -16,7 +16,7 @@ from tests.engine.networks import DAY, base_stock, customer, network, point, sto
 from tests.engine.plants import LINE, exponential
 from tests.validation.intervals import Interval, confidence
 from tests.validation.report import agrees, equals
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.kpi.chain import Outage, bullwhip, lost_products, time_to_survive
 from twin.kpi.inventory import (
     Service,

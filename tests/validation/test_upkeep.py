@@ -14,7 +14,7 @@ from tests.engine.test_resources import needing, parallel, staffed, worker
 from tests.validation.intervals import Interval, confidence
 from tests.validation.report import agrees
 from tests.validation.test_queues import erlang_c
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.sim.plant import Plant
 from twin.states import UnitState
 

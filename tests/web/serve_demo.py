@@ -18,7 +18,7 @@ from dashboards.web.app import create_app
 from dashboards.web.server import WebServer
 from dashboards.web.settings import WebSettings
 from tests.web.pipeline import FeedLike, Pipeline
-from twin.config import Title
+from twin.config.plant import Title
 
 CHUNK = 90
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twin.compiled.parts import PartNumbers
-from twin.config import ProcessConfig
+from twin.config.plant import ProcessConfig
 from twin.sim.codes import BLOCKED, FAILED, STARVED, WITH_ORDER
 from twin.sim.events import Series, state_event
 from twin.sim.station import Station

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.equipment import EquipmentPath
 from twin.sim.flow import check_flow
 from twin.sim.links import Items

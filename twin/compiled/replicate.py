@@ -7,7 +7,7 @@ from math import inf
 from twin.compiled import layout as at
 from twin.compiled.lowering import lower
 from twin.compiled.program import Program
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.sim.plant import Plant
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from twin.config import (
+from twin.config.plant import (
     AreaConfig,
     BreakConfig,
     CalendarConfig,

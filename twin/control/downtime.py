@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from twin.recipes import DowntimeConfig
+from twin.config.recipes import DowntimeConfig
 from twin.sim.kernel import Kernel
 from twin.streams import Law, Stream
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from twin.config import PlantConfig, StationConfig
-from twin.recipes import PoolConfig, StepConfig
+from twin.config.plant import PlantConfig, StationConfig
+from twin.config.recipes import PoolConfig, StepConfig
 
 
 def planned_run_s(config: PlantConfig) -> dict[str, float]:

@@ -13,9 +13,9 @@ from twin.control.rules.setup import LeastSetup
 from twin.sim.kernel import WORK, Kernel
 
 if TYPE_CHECKING:
+    from twin.config.recipes import PoolConfig
     from twin.control.lot import PoolMember
     from twin.control.route import Step, Times
-    from twin.recipes import PoolConfig
 
 DISPATCH = WORK + 1
 """Order at the same instant: pools decide when all work of the instant has ended and come."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any, Protocol
 
+from twin.config.recipes import PoolConfig, StepConfig
 from twin.distributions import Constant, Distribution
-from twin.recipes import PoolConfig, StepConfig
 from twin.streams import Stream
 
 

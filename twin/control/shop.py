@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from twin.config import PlantConfig, StationConfig
+from twin.config.plant import PlantConfig, StationConfig
+from twin.config.recipes import PoolConfig, RecipeConfig, StepConfig
 from twin.control.planned import pool_of
 from twin.control.pool import GroupedPool, OpenPool, Pool
 from twin.control.route import Route, Step, Times, law_of
@@ -17,7 +18,6 @@ from twin.control.rules.fifo import FirstIn
 from twin.control.rules.setup import LeastSetup
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.recipes import PoolConfig, RecipeConfig, StepConfig
 from twin.sim.clock import epoch_ns
 from twin.sim.kernel import Kernel
 from twin.sim.station import Station

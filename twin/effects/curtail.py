@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf
 
-from twin.config import PerturbationConfig
-from twin.disturbances import AMOUNTS, Carrier, wrong_amount
+from twin.config.disturbances import AMOUNTS, Carrier, wrong_amount
+from twin.config.plant import PerturbationConfig
 from twin.effects import effects
 from twin.errors import Problem
 from twin.sim.effect import Command, Effect, Scene

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twin.config import PerturbationConfig
+from twin.config.plant import PerturbationConfig
 from twin.effects import effects
 from twin.errors import Problem
 from twin.sim.effect import Command, Effect, Scene

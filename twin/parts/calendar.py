@@ -6,7 +6,7 @@ from bisect import bisect_right
 from math import inf
 from typing import Protocol
 
-from twin.config import BreakConfig, CalendarConfig, ExceptionConfig, ShiftConfig
+from twin.config.plant import BreakConfig, CalendarConfig, ExceptionConfig, ShiftConfig
 from twin.day_pattern import DAY_S, seconds
 from twin.master import CalendarMaster, ExceptionMaster, RotationMaster, ShiftMaster
 from twin.shift_plan import OFF, planned, turns

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from operator import mul
 
-from twin.config import MediumConfig, PowerConfig
+from twin.config.plant import MediumConfig, PowerConfig
 from twin.states import UnitState
 
 _FIELD = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Protocol
 
-from twin.config import FailureConfig
+from twin.config.plant import FailureConfig
 from twin.parts.life import Life, renew_life
 from twin.parts.task import Task
 from twin.sim.codes import DOWN, MINOR, REPAIRING

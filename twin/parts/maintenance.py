@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twin.config import ConditionConfig, MaintenanceConfig
+from twin.config.plant import ConditionConfig, MaintenanceConfig
 from twin.parts.failure import FailureMode
 from twin.parts.life import CYCLES, OPERATING, Life, renew_life
 from twin.parts.task import Task

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from twin.config import NeedConfig
+from twin.config.plant import NeedConfig
 from twin.distributions import Distribution
 from twin.equipment import EquipmentPath
 from twin.parts.carried import Carried, brought, carry, leave

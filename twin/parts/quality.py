@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from twin.config import HoldRuleConfig, ScrapDriftConfig
+from twin.config.plant import HoldRuleConfig, ScrapDriftConfig
 from twin.parts.task import Task
 from twin.sim.codes import HOLD
 from twin.sim.slot import Workplace

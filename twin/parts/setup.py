@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from twin.config import SetupConfig
+from twin.config.plant import SetupConfig
 from twin.sim.slot import Slot
 from twin.sim.station import Station
 

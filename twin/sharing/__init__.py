@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import fsum
 from typing import ClassVar, NamedTuple
 
-from twin.config import SiteConfig
+from twin.config.plant import SiteConfig
 from twin.registry import Registry
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twin.config import SiteConfig
+from twin.config.plant import SiteConfig
 from twin.sharing import Sharing, sharings
 
 UNGRADED = "B"

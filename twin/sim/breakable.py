@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twin.config import FailureConfig
+from twin.config.plant import FailureConfig
 from twin.parts.failure import Failing, FailureMode
 from twin.parts.life import end_next
 

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from twin.config import PlantConfig, Reference, SiteConfig, calendar_name
+from twin.config.named import Sort
+from twin.config.plant import PlantConfig, Reference, SiteConfig, calendar_name
 from twin.control.shop import check_control, put_together
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
-from twin.named import Sort
 from twin.parts.calendar import Calendar, CalendarClock, Member
 from twin.parts.checks import wrong_upkeep
 from twin.sim.allocation import Allocator

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twin.config import PlantConfig
-from twin.disturbances import Carrier
+from twin.config.disturbances import Carrier
+from twin.config.plant import PlantConfig
 from twin.effects import effects
 from twin.errors import FactoryError, Problem
 from twin.sim.effect import Command, Rationed

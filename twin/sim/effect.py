@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, NamedTuple, Protocol
 
-from twin.config import PerturbationConfig
-from twin.disturbances import Carrier
+from twin.config.disturbances import Carrier
+from twin.config.plant import PerturbationConfig
 from twin.errors import Problem
 from twin.sim.station import Station
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from twin.config import StationConfig
+from twin.config.plant import StationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.sim.links import Items, Paths

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from typing import NamedTuple
 
-from twin.config import EnvelopeConfig, PlantConfig, calendar_name
-from twin.disturbances import CARRIERS, Carrier
+from twin.config.disturbances import CARRIERS, Carrier
+from twin.config.plant import EnvelopeConfig, PlantConfig, calendar_name
 from twin.equipment import EquipmentPath
 from twin.parts.calendar import ShiftStarts
 from twin.sim.codes import ANNOUNCED, CURTAILED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twin.config import PlantConfig, StationConfig
+from twin.config.plant import PlantConfig, StationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.sim.endless import wrong_ways

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pydantic import Field
 
 from twin.basis import Config, Identifier
+from twin.config.disturbances import Carrier, PerturbationConfig
 from twin.distributions import Constant
-from twin.disturbances import Carrier, PerturbationConfig
 from twin.effects import effects
 from twin.errors import ModelError, Problem
 from twin.sim.command import Command, Mailbox

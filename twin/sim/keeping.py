@@ -12,7 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 from math import inf
 from typing import Any, NamedTuple
 
-from twin.config import NeedConfig, ProcessConfig, StationConfig
+from twin.config.plant import NeedConfig, ProcessConfig, StationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.sim.links import Items, Paths, reach, resolve

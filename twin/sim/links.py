@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
-from twin.config import PlantConfig, StationConfig
+from twin.config.plant import PlantConfig, StationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twin.config import PlantConfig
+from twin.config.plant import PlantConfig
 from twin.equipment import EquipmentPath
 from twin.sim.station import Station
 

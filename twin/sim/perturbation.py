@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from twin.config import PerturbationConfig, PlantConfig
+from twin.config.plant import PerturbationConfig, PlantConfig
 from twin.distributions import Constant
 from twin.effects import effects
 from twin.errors import ModelError, Problem

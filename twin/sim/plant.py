@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from twin.config import PlantConfig
-from twin.disturbances import Carrier
+from twin.config.disturbances import Carrier
+from twin.config.plant import PlantConfig
 from twin.equipment import EquipmentPath
 from twin.errors import FactoryError, Problem
 from twin.sim import islands, snapshot

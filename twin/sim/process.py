@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from twin.config import ProcessConfig
+from twin.config.plant import ProcessConfig
 from twin.distributions import Distribution
 from twin.equipment import EquipmentPath
 from twin.parts.equipping import equip

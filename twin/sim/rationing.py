@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import fsum, inf
 
-from twin.config import CommonEnvelopeConfig, PlantConfig, SiteConfig
-from twin.disturbances import CARRIERS, Carrier
+from twin.config.disturbances import CARRIERS, Carrier
+from twin.config.plant import CommonEnvelopeConfig, PlantConfig, SiteConfig
 from twin.equipment import EquipmentPath
 from twin.errors import FactoryError, Problem
 from twin.sharing import Claim, shares, sharings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from twin.config import Identifier, StationConfig
+from twin.config.plant import Identifier, StationConfig
 from twin.sim.allocation import Request
 from twin.sim.breakable import Breakable
 from twin.sim.codes import BREAK, IDLE_NO_ORDER, OFF, PRODUCING, SETUP

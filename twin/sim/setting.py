@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from twin.config import StationConfig
+from twin.config.plant import StationConfig
 from twin.equipment import EquipmentPath
 from twin.sim.journal import Journal
 from twin.sim.kernel import Kernel

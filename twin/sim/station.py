@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from math import inf, prod
 from typing import Any, ClassVar
 
-from twin.config import StationConfig
+from twin.config.plant import StationConfig
 from twin.equipment import EquipmentPath
 from twin.parts.energy import Medium, Ramp, amount, power_by_state
 from twin.records import RecordKind

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from twin.config import StationConfig
+from twin.config.plant import StationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.sim.links import Paths, resolve, unknown

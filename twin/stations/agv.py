@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol, Self
 
 from pydantic import Field, model_validator
 
-from twin.config import Config, FailureConfig, Reference, StationConfig
+from twin.config.plant import Config, FailureConfig, Reference, StationConfig
 from twin.distributions import Durations
 from twin.equipment import EquipmentPath
 from twin.errors import Problem

@@ -9,10 +9,10 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from twin.config import ProcessConfig
+from twin.config.named import Item
+from twin.config.plant import ProcessConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.named import Item
 from twin.sim.process import Processor
 from twin.sim.station import Load, Lot, Part, Setting, Station
 from twin.stations import stations

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from twin.config import StationConfig, TimeOfDay
+from twin.config.plant import StationConfig, TimeOfDay
 from twin.day_pattern import DayPattern
 from twin.sim.codes import PRODUCING
 from twin.sim.station import Setting, Station

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from twin.config import StationConfig
-from twin.named import Item
+from twin.config.named import Item
+from twin.config.plant import StationConfig
 from twin.sim import choosing
 from twin.sim.shelf import Storing
 from twin.sim.station import Setting, Station

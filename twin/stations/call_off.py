@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from twin.config import Reference, StationConfig
+from twin.config.named import Item
+from twin.config.plant import Reference, StationConfig
 from twin.equipment import EquipmentPath
-from twin.named import Item
 from twin.sim.choosing import InSequence
 from twin.sim.links import resolve
 from twin.sim.passage import Passage

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from twin.config import StationConfig
+from twin.config.plant import StationConfig
 from twin.equipment import EquipmentPath
 from twin.sim.codes import PRODUCING
 from twin.sim.station import Setting, Station

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from twin.config import FailureConfig, StationConfig
+from twin.config.plant import FailureConfig, StationConfig
 from twin.sim.codes import BLOCKED, PRODUCING, STARVED
 from twin.sim.mover import Mover
 from twin.sim.station import Load, Setting, Station

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from twin.config import Reference, StationConfig
+from twin.config.plant import Reference, StationConfig
 from twin.sim.loops import CardGate
 from twin.stations import stations
 

@@ -7,10 +7,10 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from twin.config import MOST_PLACES, ProcessConfig
+from twin.config.named import Item
+from twin.config.plant import MOST_PLACES, ProcessConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.named import Item
 from twin.sim.groups import GroupProcessor
 from twin.sim.slot import Job
 from twin.sim.station import Load, Setting, Station

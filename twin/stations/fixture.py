@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from twin.config import FailureConfig
+from twin.config.plant import FailureConfig
 from twin.parts.life import CYCLES, renew_life
 from twin.sim.resource import Resource, ResourceConfig
 from twin.sim.station import Setting

@@ -9,10 +9,10 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from twin.config import StationConfig
+from twin.config.named import Item, OwnName
+from twin.config.plant import StationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
-from twin.named import Item, OwnName
 from twin.records import RecordKind
 from twin.sim.codes import PRODUCING, STARVED
 from twin.sim.events import Event

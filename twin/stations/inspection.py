@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from twin.config import MOST_PLACES, ProcessConfig
-from twin.named import UnitName
+from twin.config.named import UnitName
+from twin.config.plant import MOST_PLACES, ProcessConfig
 from twin.parts.carried import leave
 from twin.sim.events import Event
 from twin.sim.process import Processor

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from twin.config import Reference, StationConfig
-from twin.named import Item
+from twin.config.named import Item
+from twin.config.plant import Reference, StationConfig
 from twin.sim.loops import CardGate
 from twin.stations import stations
 from twin.units import Count

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from twin.config import Config, StationConfig
+from twin.config.plant import Config, StationConfig
 from twin.counters import TRANSPORT_ACTIVITY, TRANSPORT_CO2, TRANSPORT_COST, TRANSPORTED
 from twin.distributions import Durations
 from twin.parts.calendar import DAYS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from twin.config import MOST_PLACES, ProcessConfig
-from twin.named import Item
+from twin.config.named import Item
+from twin.config.plant import MOST_PLACES, ProcessConfig
 from twin.sim.process import Processor
 from twin.stations import stations
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from twin.config import StationConfig
+from twin.config.plant import StationConfig
+from twin.config.recipes import ReleaseConfig, StartedConfig
 from twin.control.book import FlowAccount
 from twin.control.lot import RoutedLot
-from twin.recipes import ReleaseConfig, StartedConfig
 from twin.records import RecordKind
 from twin.sim.clock import to_ns
 from twin.sim.codes import IDLE_NO_ORDER, PRODUCING

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from twin.config import StationConfig
-from twin.named import Item
+from twin.config.named import Item
+from twin.config.plant import StationConfig
 from twin.records import RecordKind
 from twin.sim.events import Event
 from twin.sim.shelf import Storing

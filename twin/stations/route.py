@@ -8,9 +8,9 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from twin.config import StationConfig
+from twin.config.named import Item, OwnName
+from twin.config.plant import StationConfig
 from twin.equipment import EquipmentPath
-from twin.named import Item, OwnName
 from twin.sim.codes import BLOCKED, PRODUCING
 from twin.sim.station import Load, Setting, Station
 from twin.stations import stations

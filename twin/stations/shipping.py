@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from twin.config import StationConfig
+from twin.config.named import Item
+from twin.config.plant import StationConfig
 from twin.distributions import Durations
-from twin.named import Item
 from twin.records import RecordKind
 from twin.sim.events import Event
 from twin.sim.shelf import Storing

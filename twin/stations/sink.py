@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from twin.config import StationConfig
+from twin.config.named import Item
+from twin.config.plant import StationConfig
 from twin.distributions import Intervals
-from twin.named import Item
 from twin.records import RecordKind
 from twin.sim.codes import BREAK, OFF, PRODUCING, STARVED
 from twin.sim.events import Event, Series

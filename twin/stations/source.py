@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Self, cast
 
 from pydantic import Field, model_validator
 
-from twin.config import Config, Identifier, StationConfig
+from twin.config.named import Item
+from twin.config.plant import Config, Identifier, StationConfig
 from twin.control.book import FlowAccount
 from twin.control.job import JobOrder
 from twin.day_pattern import seconds
 from twin.distributions import Distribution, Exponential, Intervals
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.named import Item
 from twin.records import RecordKind
 from twin.sim.arrivals import DailyRates, RateStream
 from twin.sim.clock import to_ns

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from twin.config import StationConfig
+from twin.config.named import Item
+from twin.config.plant import StationConfig
 from twin.distributions import Durations
-from twin.named import Item
 from twin.sim.codes import PRODUCING, STARVED
 from twin.sim.shelf import Shelf
 from twin.sim.station import Load, Part, Setting, Station

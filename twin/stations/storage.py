@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from twin.config import MOST_PLACES, FailureConfig, StationConfig
+from twin.config.named import Item
+from twin.config.plant import MOST_PLACES, FailureConfig, StationConfig
 from twin.distributions import Durations
-from twin.named import Item
 from twin.sim.codes import BLOCKED, PRODUCING, STARVED
 from twin.sim.mover import Mover
 from twin.sim.shelf import Shelf

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from twin.config import StationConfig
-from twin.named import Item
+from twin.config.named import Item
+from twin.config.plant import StationConfig
 from twin.sim.choosing import ChoosingBuffer
 from twin.stations import stations
 from twin.units import Count

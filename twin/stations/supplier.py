@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from twin.config import StationConfig
+from twin.config.named import Item
+from twin.config.plant import StationConfig
 from twin.distributions import Durations
-from twin.named import Item
 from twin.sim.codes import IDLE_NO_ORDER, PRODUCING
 from twin.sim.station import Setting, Station
 from twin.stations import stations

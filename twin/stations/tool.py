@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from twin.config import ProcessConfig, StationConfig
+from twin.config.plant import ProcessConfig, StationConfig
 from twin.control.downtime import Downtime
 from twin.control.route import Times
 from twin.parts.life import CYCLES, renew_life

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from twin.config import StationConfig
+from twin.config.plant import StationConfig
 from twin.distributions import Durations
 from twin.sim.station import Load, Setting, Station
 from twin.stations import stations

@@ -6,7 +6,7 @@ from typing import Annotated, Protocol
 
 from pydantic import Field
 
-from twin.config import Config
+from twin.config.plant import Config
 from twin.sim.kernel import Kernel
 from twin.supply.network import Order, Source
 from twin.units import Duration

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from twin.config import Title
+from twin.config.plant import Title
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2733; --soft: #5d6b7a; --line: #dfe5ea; --back: #ffffff; --card: #f7f9fb; }

@@ -16,22 +16,22 @@ from twin.basis import Config as Config
 from twin.basis import Identifier as Identifier
 from twin.basis import Title as Title
 from twin.basis import Titled as Titled
-from twin.calendars import BreakConfig as BreakConfig
-from twin.calendars import CalendarConfig as CalendarConfig
-from twin.calendars import ExceptionConfig as ExceptionConfig
-from twin.calendars import RotationConfig as RotationConfig
-from twin.calendars import ShiftConfig as ShiftConfig
-from twin.calendars import ZoneName as ZoneName
-from twin.calendars import located
+from twin.config.calendars import BreakConfig as BreakConfig
+from twin.config.calendars import CalendarConfig as CalendarConfig
+from twin.config.calendars import ExceptionConfig as ExceptionConfig
+from twin.config.calendars import RotationConfig as RotationConfig
+from twin.config.calendars import ShiftConfig as ShiftConfig
+from twin.config.calendars import ZoneName as ZoneName
+from twin.config.calendars import located
+from twin.config.disturbances import CommonEnvelopeConfig as CommonEnvelopeConfig
+from twin.config.disturbances import EnvelopeConfig as EnvelopeConfig
+from twin.config.disturbances import Grade
+from twin.config.disturbances import PerturbationConfig as PerturbationConfig
+from twin.config.named import CalendarName, Item, Skill, Sort, UnitName, names_in
+from twin.config.recipes import PoolConfig, RecipeConfig
 from twin.distributions import Distribution, Durations, Intervals, counted, written_life
-from twin.disturbances import CommonEnvelopeConfig as CommonEnvelopeConfig
-from twin.disturbances import EnvelopeConfig as EnvelopeConfig
-from twin.disturbances import Grade
-from twin.disturbances import PerturbationConfig as PerturbationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.named import CalendarName, Item, Skill, Sort, UnitName, names_in
-from twin.recipes import PoolConfig, RecipeConfig
 from twin.tags import TagSpec
 from twin.units import (
     Distance,
@@ -331,7 +331,7 @@ class StationConfig(Config):
         return False
 
     def references(self) -> tuple[Reference, ...]:
-        """What it names, beside ``to``: all fields whose type says so, see :mod:`twin.named`."""
+        """What it names, beside ``to``: all fields whose type says so, see :mod:`twin.config.named`."""
         return tuple(Reference(".".join(map(str, loc)), name, of=of) for loc, name, of in names_in(self) if of != "own")
 
     def counters(self) -> tuple[TagSpec, ...]:

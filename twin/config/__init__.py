@@ -1,0 +1,1 @@
+"""What a user writes about a plant; start at :class:`twin.config.plant.PlantConfig`."""
