@@ -80,6 +80,14 @@ if TYPE_CHECKING:
     from twin.kpi.spec import kpis as kpis
     from twin.parts.life import Life as Life
     from twin.parts.task import Task as Task
+    from twin.quantities import Count as Count
+    from twin.quantities import Duration as Duration
+    from twin.quantities import Energy as Energy
+    from twin.quantities import Length as Length
+    from twin.quantities import Power as Power
+    from twin.quantities import Ratio as Ratio
+    from twin.quantities import Speed as Speed
+    from twin.quantities import Volume as Volume
     from twin.records import Frame as Frame
     from twin.records import RecordKind as RecordKind
     from twin.sharing import Sharing as Sharing
@@ -111,14 +119,6 @@ if TYPE_CHECKING:
     from twin.supply.policies import Stock as Stock
     from twin.supply.policies import policies as policies
     from twin.tags import TagSpec as TagSpec
-    from twin.units import Count as Count
-    from twin.units import Duration as Duration
-    from twin.units import Energy as Energy
-    from twin.units import Length as Length
-    from twin.units import Power as Power
-    from twin.units import Ratio as Ratio
-    from twin.units import Speed as Speed
-    from twin.units import Volume as Volume
 
 _HOMES = {
     "Brain": ("twin.brain", "Brain"),
@@ -126,15 +126,15 @@ _HOMES = {
     "Command": ("twin.sim.effect", "Command"),
     "Config": ("twin.basis", "Config"),
     "Connector": ("brokers.connectors", "Connector"),
-    "Count": ("twin.units", "Count"),
+    "Count": ("twin.quantities", "Count"),
     "DeviceUnit": ("devices.unit", "DeviceUnit"),
     "Distribution": ("twin.distributions", "Distribution"),
     "Driver": ("devices.unit", "Driver"),
     "DriverSetting": ("devices.unit", "Setting"),
-    "Duration": ("twin.units", "Duration"),
+    "Duration": ("twin.quantities", "Duration"),
     "Durations": ("twin.distributions", "Durations"),
     "Effect": ("twin.sim.effect", "Effect"),
-    "Energy": ("twin.units", "Energy"),
+    "Energy": ("twin.quantities", "Energy"),
     "EquipmentPath": ("twin.equipment", "EquipmentPath"),
     "FactoryError": ("twin.errors", "FactoryError"),
     "FailureConfig": ("twin.config.plant", "FailureConfig"),
@@ -143,7 +143,7 @@ _HOMES = {
     "Identifier": ("twin.config.plant", "Identifier"),
     "Intervals": ("twin.distributions", "Intervals"),
     "KpiSpec": ("twin.kpi.spec", "KpiSpec"),
-    "Length": ("twin.units", "Length"),
+    "Length": ("twin.quantities", "Length"),
     "Life": ("twin.parts.life", "Life"),
     "LinkPublisher": ("brokers.links", "LinkPublisher"),
     "LinkSource": ("brokers.links", "LinkSource"),
@@ -162,12 +162,12 @@ _HOMES = {
     "Policy": ("twin.supply.policies", "Policy"),
     "PolicyConfig": ("twin.supply.policies", "PolicyConfig"),
     "PoolMember": ("twin.control.lot", "PoolMember"),
-    "Power": ("twin.units", "Power"),
+    "Power": ("twin.quantities", "Power"),
     "Problem": ("twin.errors", "Problem"),
     "ProcessConfig": ("twin.config.plant", "ProcessConfig"),
     "Processor": ("twin.sim.process", "Processor"),
     "Profile": ("devices.signals.signal", "Profile"),
-    "Ratio": ("twin.units", "Ratio"),
+    "Ratio": ("twin.quantities", "Ratio"),
     "RecordKind": ("twin.records", "RecordKind"),
     "Reference": ("twin.config.plant", "Reference"),
     "Resource": ("twin.sim.resource", "Resource"),
@@ -189,7 +189,7 @@ _HOMES = {
     "Signal": ("devices.signals.signal", "Signal"),
     "SiteConfig": ("twin.config.plant", "SiteConfig"),
     "Slot": ("twin.sim.slot", "Slot"),
-    "Speed": ("twin.units", "Speed"),
+    "Speed": ("twin.quantities", "Speed"),
     "Stage": ("twin.sim.slot", "Stage"),
     "Station": ("twin.sim.station", "Station"),
     "StationConfig": ("twin.config.plant", "StationConfig"),
@@ -203,7 +203,7 @@ _HOMES = {
     "Task": ("twin.parts.task", "Task"),
     "Threshold": ("dashboards.panel", "Threshold"),
     "UnitState": ("twin.states", "UnitState"),
-    "Volume": ("twin.units", "Volume"),
+    "Volume": ("twin.quantities", "Volume"),
     "WAIT": ("twin.sim.station", "WAIT"),
     "connectors": ("brokers.connectors", "connectors"),
     "drivers": ("devices.drivers", "drivers"),

@@ -28,8 +28,8 @@ from twin.config.plant import (
     Titled,
 )
 from twin.equipment import SEGMENT
+from twin.quantities import Duration
 from twin.stations import stations as station_registry
-from twin.units import Duration
 
 SCHEMA_VERSION = 1
 

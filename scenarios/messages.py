@@ -14,11 +14,11 @@ from scenarios.document import Scenario, station_configs
 from scenarios.nodes import Loc, Node
 from twin.distributions import FAMILIES, Distribution
 from twin.errors import Problem
+from twin.quantities import Unit
 from twin.stations import stations
 from twin.supply.amounts import Amount
 from twin.supply.choice import Choice
 from twin.supply.policies import PolicyConfig
-from twin.units import Unit
 
 _PER_CENT = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)\s*%\s*")
 _CREDENTIALS = re.compile(r"//[^@/\s]*@")

@@ -15,13 +15,13 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from scenarios.document import Scenario, station_configs
-from twin import units
+from twin import quantities as units
 from twin.config.plant import Title
 from twin.distributions import FAMILIES, Distribution
+from twin.quantities import Unit
 from twin.supply.amounts import Amount
 from twin.supply.choice import Choice
 from twin.supply.policies import PolicyConfig
-from twin.units import Unit
 
 FILE = Path(__file__).parent.parent / "docs" / "reference" / "scenario.md"
 

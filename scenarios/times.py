@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scenarios.messages import problem, shown
 from scenarios.nodes import Loc, Node
 from twin.errors import Problem
-from twin.units import in_unit
+from twin.quantities import in_unit
 
 DAY_S = 86_400.0
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")

@@ -25,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 
-from twin.units import Duration, duration_s
+from twin.quantities import Duration, duration_s
 
 Draws = NDArray[np.float64]
 SHORTEST_S = 1e-9

@@ -22,8 +22,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from twin.errors import Problem, ProblemsError
 from twin.ports import History, Sink
+from twin.quantities import in_unit
 from twin.registry import Registry
-from twin.units import in_unit
 
 LONGEST_KEEP_S = 100 * 365.25 * 86_400
 """Longest time that records can be told to be kept: a century."""

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, With
 
 from devices.recordings.table import TableOptions
 from twin.config.plant import Config
+from twin.quantities import Duration
 from twin.states import UnitState
-from twin.units import Duration
 
 STATE_NAMES = [state.name for state in UnitState]
 

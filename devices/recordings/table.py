@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from devices.recordings.record import Record, ReplayCounters
 from twin.config.plant import Config
 from twin.errors import Problem, ProblemsError
-from twin.units import Duration
+from twin.quantities import Duration
 
 MAX_COLUMNS = 1000
 LATEST_NS = 9 * 10**18

@@ -16,9 +16,9 @@ from pydantic import Field, model_validator
 
 from devices.signals.streams import normal_at, stream_keys, uniform_at
 from twin.config.plant import Config
+from twin.quantities import Duration, Ratio
 from twin.records import BAD, UNCERTAIN
 from twin.tags import TagSpec
-from twin.units import Duration, Ratio
 
 Row = NDArray[np.float64]
 DAY_S = 86_400.0

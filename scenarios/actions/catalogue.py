@@ -21,9 +21,9 @@ from scenarios.loader import LIBRARY
 from twin.config.plant import Config, PerturbationConfig
 from twin.distributions import FAMILIES
 from twin.errors import Problem, ScenarioError
+from twin.quantities import Unit
 from twin.registry import REGISTRIES, Registry
 from twin.sim.effect import Effect
-from twin.units import Unit
 
 HOMES = (
     "twin.stations",

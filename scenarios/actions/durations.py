@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scenarios.document import LONGEST_S, LONGEST_YEARS
 from twin.errors import Problem, ScenarioError
-from twin.units import in_unit
+from twin.quantities import in_unit
 
 
 def told_s(text: str | None, default_s: float, option: str) -> float:

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from twin.config.plant import Config, Identifier, Titled
 from twin.kpi.spec import kpis
-from twin.units import Duration, Ratio
+from twin.quantities import Duration, Ratio
 
 Values = dict[str, Any]
 """Value of each factor by name."""

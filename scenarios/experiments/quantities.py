@@ -9,7 +9,7 @@ from typing import Any
 
 from scenarios.experiments.document import FactorConfig
 from scenarios.nodes import Mark, Node, parse
-from twin.units import in_unit, number_and_unit
+from twin.quantities import in_unit, number_and_unit
 
 STEPS = 1e4
 """At least so many different values in a range of numbers."""

@@ -9,8 +9,8 @@ from scenarios.experiments.document import SensitivityConfig
 from scenarios.experiments.quantities import node_of
 from scenarios.nodes import Mark, Node
 from twin.config.plant import ProcessConfig, StationConfig
+from twin.quantities import number_and_unit
 from twin.stations.buffer import BufferConfig
-from twin.units import number_and_unit
 
 CHANGE = "change"
 """Name of the only factor of the design."""

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from twin.config.plant import CalendarConfig, PlantConfig, calendar_name
 from twin.errors import Problem, ScenarioError
 from twin.parts.calendar import calendar_master
+from twin.quantities import in_unit
 from twin.shift_plan import turns
-from twin.units import in_unit
 from twin.zone import DAY_NS, NS, Axis, grid
 
 SHIFT_END, ORDER_DUE = "shift_end", "order_due"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from twin.config.plant import Config
-from twin.units import Duration
+from twin.quantities import Duration
 
 
 class ForecastConfig(Config):

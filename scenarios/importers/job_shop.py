@@ -12,7 +12,7 @@ from scenarios.importers import Document, register
 from scenarios.importers._tables import identifier, seconds
 from twin.config.plant import Config
 from twin.errors import Problem, ScenarioError
-from twin.units import Duration
+from twin.quantities import Duration
 
 Job = list[tuple[int, int]]
 LONGEST_LOOK = 1 << 20

@@ -48,9 +48,9 @@ from twin.equipment import EquipmentPath
 from twin.errors import FactoryError
 from twin.master import ChainMaster, EquipmentMaster, PlaceMaster, ShiftMaster, meta_frame, read_master
 from twin.ports import Mark
+from twin.quantities import in_unit
 from twin.records import Frame, RecordKind, records
 from twin.tags import TagSpec
-from twin.units import in_unit
 
 SCRATCH = Path(tempfile.mkdtemp(prefix="fuzz-"))
 SITE = EquipmentPath("yujiang/liangjiang")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.distributions import SHORTEST_S, Normal, Weibull
-from twin.units import in_unit
+from twin.quantities import in_unit
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e200, max_value=1e200)
 MEANS_S = st.floats(1e-12, 1e-6) | st.floats(1e-3, 1e9)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from twin.basis import Config, Identifier, Titled
 from twin.dates import Day
-from twin.units import Duration
+from twin.quantities import Duration
 from twin.zone import named
 
 

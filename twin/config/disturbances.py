@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from twin.basis import Config, Identifier, Titled
 from twin.distributions import Durations, Intervals
-from twin.units import Duration, Power, Ratio, VolumeFlow
+from twin.quantities import Duration, Power, Ratio, VolumeFlow
 
 Carrier = Literal["power", "gas"]
 CARRIERS: tuple[Carrier, ...] = ("power", "gas")

@@ -32,8 +32,7 @@ from twin.config.recipes import PoolConfig, RecipeConfig
 from twin.distributions import Distribution, Durations, Intervals, counted, written_life
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.tags import TagSpec
-from twin.units import (
+from twin.quantities import (
     Distance,
     Duration,
     Energy,
@@ -48,6 +47,7 @@ from twin.units import (
     Volume,
     VolumeFlow,
 )
+from twin.tags import TagSpec
 from twin.zone import Axis, Zone, epoch_ns, epoch_zone
 
 MOST_PLACES = 100_000

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from twin.basis import Config, Identifier, Titled
 from twin.distributions import Durations, Intervals
-from twin.units import Duration, Ratio
+from twin.quantities import Duration, Ratio
 
 
 class StepConfig(Config):

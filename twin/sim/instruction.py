@@ -11,9 +11,9 @@ from twin.config.disturbances import Carrier, PerturbationConfig
 from twin.distributions import Constant
 from twin.effects import effects
 from twin.errors import ModelError, Problem
+from twin.quantities import Duration, Power, Ratio, VolumeFlow
 from twin.sim.command import Command, Mailbox
 from twin.sim.perturbation import commands_of, wrong
-from twin.units import Duration, Power, Ratio, VolumeFlow
 
 ASIDE = ("cause", "end", "duration")
 """Fields that a perturbation has by other names."""

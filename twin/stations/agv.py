@@ -13,13 +13,13 @@ from twin.distributions import Durations
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.parts.life import renew_life
+from twin.quantities import Energy, Power, Ratio, Speed
 from twin.sim.breakable import Breakable
 from twin.sim.codes import BLOCKED, PRODUCING, SETUP, STARVED
 from twin.sim.paths import PathNetwork, Route
 from twin.sim.station import Load, Setting, Station
 from twin.sim.traffic import Traffic
 from twin.stations import stations
-from twin.units import Energy, Power, Ratio, Speed
 
 NOT_DUE = -1.0
 RESTING, DRIVING, HELD_UP, LOADING, UNLOADING, STANDING, CHARGING = range(7)

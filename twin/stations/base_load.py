@@ -9,10 +9,10 @@ from pydantic import Field, model_validator
 
 from twin.config.plant import StationConfig, TimeOfDay
 from twin.day_pattern import DayPattern
+from twin.quantities import Power
 from twin.sim.codes import PRODUCING
 from twin.sim.station import Setting, Station
 from twin.stations import stations
-from twin.units import Power
 
 
 class BaseLoadConfig(StationConfig):

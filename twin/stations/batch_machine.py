@@ -12,10 +12,10 @@ from twin.config.plant import MOST_PLACES, ProcessConfig
 from twin.distributions import Distribution
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
+from twin.quantities import Duration
 from twin.sim.groups import GroupProcessor, GroupSlot
 from twin.sim.station import Load, Setting
 from twin.stations import stations
-from twin.units import Duration
 
 
 class BatchMachineConfig(ProcessConfig):

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from twin.config.plant import StationConfig
 from twin.equipment import EquipmentPath
+from twin.quantities import AirEnergy
 from twin.sim.codes import PRODUCING
 from twin.sim.station import Setting, Station
 from twin.stations import stations
-from twin.units import AirEnergy
 
 
 class CompressorConfig(StationConfig):

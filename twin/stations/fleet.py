@@ -13,6 +13,7 @@ from twin.config.named import Item, OwnName
 from twin.config.plant import StationConfig
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
+from twin.quantities import Length
 from twin.records import RecordKind
 from twin.sim.codes import PRODUCING, STARVED
 from twin.sim.events import Event
@@ -22,7 +23,6 @@ from twin.sim.station import Load, Setting, Station
 from twin.sim.traffic import Traffic
 from twin.stations import stations
 from twin.stations.agv import Agv
-from twin.units import Length
 
 _STRETCH = re.compile(r"\s*([<>-])\s*")
 PASSING = "passing"

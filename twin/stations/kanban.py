@@ -8,9 +8,9 @@ from pydantic import Field
 
 from twin.config.named import Item
 from twin.config.plant import Reference, StationConfig
+from twin.quantities import Count
 from twin.sim.loops import CardGate
 from twin.stations import stations
-from twin.units import Count
 
 
 class KanbanConfig(StationConfig):

@@ -11,6 +11,7 @@ from twin.config.plant import Config, StationConfig
 from twin.counters import TRANSPORT_ACTIVITY, TRANSPORT_CO2, TRANSPORT_COST, TRANSPORTED
 from twin.distributions import Durations
 from twin.parts.calendar import DAYS
+from twin.quantities import Distance, Mass, Money, TransportFactor
 from twin.records import RecordKind
 from twin.sim.codes import IDLE_NO_ORDER, PRODUCING
 from twin.sim.events import Event
@@ -19,7 +20,6 @@ from twin.stations import stations
 from twin.supply.network import LATE, Carrier, Consignment
 from twin.tags import TagSpec
 from twin.timetable import Timetable
-from twin.units import Distance, Mass, Money, TransportFactor
 
 KG_PER_TKM = {"road": 0.1, "rail": 0.02, "barge": 0.03, "air": 0.8}
 """CO2 in kg per tonne and km: our own round numbers of the usual order; set your own where they matter."""

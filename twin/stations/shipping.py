@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from twin.config.named import Item
 from twin.config.plant import StationConfig
 from twin.distributions import Durations
+from twin.quantities import Count, Distance, Duration
 from twin.records import RecordKind
 from twin.sim.events import Event
 from twin.sim.shelf import Storing
@@ -17,7 +18,6 @@ from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 from twin.stations.receiving import Receiving, Trip
 from twin.timetable import Timetable
-from twin.units import Count, Distance, Duration
 
 
 class ShippingConfig(StationConfig):

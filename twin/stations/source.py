@@ -16,6 +16,7 @@ from twin.day_pattern import seconds
 from twin.distributions import Distribution, Exponential, Intervals
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
+from twin.quantities import Duration, Rate
 from twin.records import RecordKind
 from twin.sim.arrivals import DailyRates, RateStream
 from twin.sim.clock import to_ns
@@ -26,7 +27,6 @@ from twin.sim.process import Processor
 from twin.sim.station import Load, Part, Setting, Station
 from twin.stations import stations
 from twin.streams import Stream
-from twin.units import Duration, Rate
 
 
 class RateConfig(Config):

@@ -11,6 +11,7 @@ from pydantic import Field
 from twin.config.named import Item
 from twin.config.plant import StationConfig
 from twin.distributions import Durations
+from twin.quantities import Count, Duration
 from twin.sim.codes import PRODUCING, STARVED
 from twin.sim.shelf import Shelf
 from twin.sim.station import Load, Part, Setting, Station
@@ -18,7 +19,6 @@ from twin.stations import stations
 from twin.supply.backup import BackupConfig, BackupLink
 from twin.supply.network import LATE, Buyer, Carrier, Order, Source, Vendor
 from twin.supply.policies import Policies, Policy, Stock, policy_of
-from twin.units import Count, Duration
 
 
 class StockingPointConfig(StationConfig):

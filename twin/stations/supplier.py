@@ -9,11 +9,11 @@ from pydantic import Field
 from twin.config.named import Item
 from twin.config.plant import StationConfig
 from twin.distributions import Durations
+from twin.quantities import Rate, Ratio
 from twin.sim.codes import IDLE_NO_ORDER, PRODUCING
 from twin.sim.station import Setting, Station
 from twin.stations import stations
 from twin.supply.network import Order, Vendor
-from twin.units import Rate, Ratio
 
 
 class SupplierConfig(StationConfig):

@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from twin.distributions import Draws
+from twin.quantities import Count
 from twin.supply.choice import Choice
-from twin.units import Count
 
 Number = Annotated[float, Field(ge=0), "number"]
 """A number of pieces that need not be whole, e.g. a mean."""

@@ -7,9 +7,9 @@ from typing import Annotated, Protocol
 from pydantic import Field
 
 from twin.config.plant import Config
+from twin.quantities import Duration
 from twin.sim.kernel import Kernel
 from twin.supply.network import Order, Source
-from twin.units import Duration
 
 COLD, WARMING, WARM = 0, 1, 2
 

@@ -12,9 +12,9 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
+from twin.quantities import Duration
 from twin.registry import Registry
 from twin.supply.choice import Choice
-from twin.units import Duration
 
 
 class PolicyConfig(Choice):

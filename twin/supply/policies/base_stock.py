@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from twin.quantities import Count
 from twin.supply.policies import Policy, PolicyConfig, Review, Stock, register
-from twin.units import Count
 
 
 class BaseStockConfig(PolicyConfig):

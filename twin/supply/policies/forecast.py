@@ -9,9 +9,9 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from twin.quantities import Count, Duration
 from twin.supply.amounts import Number
 from twin.supply.policies import Policy, PolicyConfig, Review, Stock, register
-from twin.units import Count, Duration
 
 
 class ForecastConfig(PolicyConfig):

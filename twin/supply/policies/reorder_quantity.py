@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from twin.quantities import Count
 from twin.supply.policies import Policy, PolicyConfig, Review, Stock, register
-from twin.units import Count
 
 
 class ReorderQuantityConfig(PolicyConfig):

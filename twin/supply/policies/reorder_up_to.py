@@ -6,8 +6,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from twin.quantities import Count
 from twin.supply.policies import Policy, PolicyConfig, Review, Stock, register
-from twin.units import Count
 
 
 class ReorderUpToConfig(PolicyConfig):
