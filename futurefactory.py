@@ -66,6 +66,15 @@ if TYPE_CHECKING:
     from twin.distributions import Durations as Durations
     from twin.distributions import Intervals as Intervals
     from twin.effects import effects as effects
+    from twin.engine.effect import Command as Command
+    from twin.engine.effect import Effect as Effect
+    from twin.engine.effect import Scene as Scene
+    from twin.engine.station import WAIT as WAIT
+    from twin.engine.station import Load as Load
+    from twin.engine.station import Lot as Lot
+    from twin.engine.station import Part as Part
+    from twin.engine.station import Setting as Setting
+    from twin.engine.station import Station as Station
     from twin.equipment import EquipmentPath as EquipmentPath
     from twin.errors import FactoryError as FactoryError
     from twin.errors import FatalError as FatalError
@@ -93,9 +102,6 @@ if TYPE_CHECKING:
     from twin.sharing import Sharing as Sharing
     from twin.sharing import sharings as sharings
     from twin.sim.breakable import Breakable as Breakable
-    from twin.sim.effect import Command as Command
-    from twin.sim.effect import Effect as Effect
-    from twin.sim.effect import Scene as Scene
     from twin.sim.passage import Passage as Passage
     from twin.sim.plant import Plant as Plant
     from twin.sim.process import Processor as Processor
@@ -104,12 +110,6 @@ if TYPE_CHECKING:
     from twin.sim.shelf import Storing as Storing
     from twin.sim.slot import Slot as Slot
     from twin.sim.slot import Stage as Stage
-    from twin.sim.station import WAIT as WAIT
-    from twin.sim.station import Load as Load
-    from twin.sim.station import Lot as Lot
-    from twin.sim.station import Part as Part
-    from twin.sim.station import Setting as Setting
-    from twin.sim.station import Station as Station
     from twin.states import UnitState as UnitState
     from twin.stations import stations as stations
     from twin.stations.machine import MachineConfig as MachineConfig
@@ -123,7 +123,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Brain": ("twin.brain", "Brain"),
     "Breakable": ("twin.sim.breakable", "Breakable"),
-    "Command": ("twin.sim.effect", "Command"),
+    "Command": ("twin.engine.effect", "Command"),
     "Config": ("twin.basis", "Config"),
     "Connector": ("brokers.connectors", "Connector"),
     "Count": ("twin.quantities", "Count"),
@@ -133,7 +133,7 @@ _HOMES = {
     "DriverSetting": ("devices.unit", "Setting"),
     "Duration": ("twin.quantities", "Duration"),
     "Durations": ("twin.distributions", "Durations"),
-    "Effect": ("twin.sim.effect", "Effect"),
+    "Effect": ("twin.engine.effect", "Effect"),
     "Energy": ("twin.quantities", "Energy"),
     "EquipmentPath": ("twin.equipment", "EquipmentPath"),
     "FactoryError": ("twin.errors", "FactoryError"),
@@ -147,14 +147,14 @@ _HOMES = {
     "Life": ("twin.parts.life", "Life"),
     "LinkPublisher": ("brokers.links", "LinkPublisher"),
     "LinkSource": ("brokers.links", "LinkSource"),
-    "Load": ("twin.sim.station", "Load"),
-    "Lot": ("twin.sim.station", "Lot"),
+    "Load": ("twin.engine.station", "Load"),
+    "Lot": ("twin.engine.station", "Lot"),
     "MachineConfig": ("twin.stations.machine", "MachineConfig"),
     "ModelError": ("twin.errors", "ModelError"),
     "NOT_NOW": ("twin.control.rules", "NOT_NOW"),
     "Observed": ("twin.kpi.observed", "Observed"),
     "PanelSpec": ("dashboards.panel", "PanelSpec"),
-    "Part": ("twin.sim.station", "Part"),
+    "Part": ("twin.engine.station", "Part"),
     "Passage": ("twin.sim.passage", "Passage"),
     "Picture": ("dashboards.panel", "Picture"),
     "Plant": ("twin.sim.plant", "Plant"),
@@ -179,9 +179,9 @@ _HOMES = {
     "RuleConfig": ("twin.control.rules", "RuleConfig"),
     "Scenario": ("scenarios.document", "Scenario"),
     "ScenarioError": ("twin.errors", "ScenarioError"),
-    "Scene": ("twin.sim.effect", "Scene"),
+    "Scene": ("twin.engine.effect", "Scene"),
     "Scope": ("dashboards.panel", "Scope"),
-    "Setting": ("twin.sim.station", "Setting"),
+    "Setting": ("twin.engine.station", "Setting"),
     "Sharing": ("twin.sharing", "Sharing"),
     "ShowsEvents": ("dashboards.panel", "Events"),
     "ShowsKpi": ("dashboards.panel", "Kpi"),
@@ -191,7 +191,7 @@ _HOMES = {
     "Slot": ("twin.sim.slot", "Slot"),
     "Speed": ("twin.quantities", "Speed"),
     "Stage": ("twin.sim.slot", "Stage"),
-    "Station": ("twin.sim.station", "Station"),
+    "Station": ("twin.engine.station", "Station"),
     "StationConfig": ("twin.config.plant", "StationConfig"),
     "Stock": ("twin.supply.policies", "Stock"),
     "Store": ("brokers.stores", "Store"),
@@ -204,7 +204,7 @@ _HOMES = {
     "Threshold": ("dashboards.panel", "Threshold"),
     "UnitState": ("twin.states", "UnitState"),
     "Volume": ("twin.quantities", "Volume"),
-    "WAIT": ("twin.sim.station", "WAIT"),
+    "WAIT": ("twin.engine.station", "WAIT"),
     "connectors": ("brokers.connectors", "connectors"),
     "drivers": ("devices.drivers", "drivers"),
     "effects": ("twin.effects", "effects"),

@@ -15,11 +15,11 @@ from devices.recordings.options import ReplayOptions
 from devices.recordings.record import ReplayCounters
 from devices.unit import DeviceUnit, Event, PlantView, Setting, Tick
 from twin.config.plant import LineConfig, PlantConfig, StationConfig
+from twin.engine.clock import epoch_ns, to_ns
 from twin.equipment import EquipmentPath
 from twin.errors import Problem, ScenarioError
 from twin.master import meta_frame
 from twin.records import GOOD, Frame, RecordKind, records
-from twin.sim.clock import epoch_ns, to_ns
 from twin.zone import Zone
 
 EVENTS = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ORDER, RecordKind.ALARM)

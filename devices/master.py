@@ -24,6 +24,8 @@ from twin.config.plant import (
 )
 from twin.control.planned import planned_run_s, pool_of
 from twin.day_pattern import DAY_S
+from twin.engine.links import Paths, destinations
+from twin.engine.station import Station
 from twin.equipment import EquipmentPath
 from twin.master import (
     CalendarMaster,
@@ -39,8 +41,6 @@ from twin.master import (
 )
 from twin.parts.calendar import calendar_master
 from twin.records import Frame
-from twin.sim.links import Paths, destinations
-from twin.sim.station import Station
 from twin.stations import stations
 from twin.tags import TagSpec
 from twin.zone import Axis

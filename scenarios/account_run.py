@@ -16,9 +16,9 @@ from twin.brain.elements import MAPPING
 from twin.brain.scopes import group as scope_of
 from twin.brain.summary import TIMES, ScopeFigures, Summary
 from twin.config.plant import ProcessConfig
+from twin.engine.codes import CODES
 from twin.equipment import EquipmentPath
 from twin.kpi.observed import COLUMN
-from twin.sim.codes import CODES
 from twin.sim.ledger import Totals
 from twin.sim.plant import Plant
 

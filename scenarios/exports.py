@@ -13,8 +13,8 @@ from scenarios.exporters import Subject, exporters
 from scenarios.messages import nearest
 from scenarios.simulation import Simulation, simulate
 from twin.config.plant import PlantConfig
+from twin.engine.clock import epoch_ns
 from twin.errors import Problem, ScenarioError
-from twin.sim.clock import epoch_ns
 
 
 def exporter_of(name: str) -> Any:

@@ -14,10 +14,10 @@ from devices.bank import DeviceBank
 from devices.master import chain_meta
 from scenarios.boundaries import boundaries
 from twin.config.plant import PlantConfig
+from twin.engine.events import TraceRow
 from twin.equipment import EquipmentPath
 from twin.parts.calendar import DAYS
 from twin.records import Frame, RecordKind, records
-from twin.sim.events import TraceRow
 from twin.sim.locks import Lock
 from twin.sim.plant import Plant
 

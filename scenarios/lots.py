@@ -7,9 +7,9 @@ from math import inf, isnan
 from typing import Any
 
 from twin.control.book import FlowAccount
+from twin.engine.station import Lot, Part
 from twin.records import Frame, RecordKind
 from twin.sim.plant import Plant
-from twin.sim.station import Lot, Part
 from twin.stations.orders import Orders
 from twin.stations.source import ListedSource
 

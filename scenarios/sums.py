@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from twin.brain.elements import MAPPING, attend, use
 from twin.config.plant import MediumConfig, PlantConfig
 from twin.day_pattern import DayPattern
+from twin.engine.energy import by_state
 from twin.kpi.observed import COLUMN, FLOATS
-from twin.parts.energy import by_state
 from twin.sim.ledger import Truth
 from twin.stations import stations
 

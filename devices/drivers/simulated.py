@@ -30,10 +30,10 @@ from devices.signals.model import ProfileModel
 from devices.signals.signal import ENERGY, Signal
 from devices.unit import DeviceUnit, Event, PlantView, Setting, Tick, shown
 from twin.config.plant import Config
+from twin.engine.clock import to_ns
 from twin.equipment import EquipmentPath
 from twin.errors import Problem, ScenarioError
 from twin.records import GOOD, Frame, RecordKind, records
-from twin.sim.clock import to_ns
 
 STORING = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ORDER, RecordKind.ALARM)
 

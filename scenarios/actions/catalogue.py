@@ -20,10 +20,10 @@ from scenarios.experiments.problems import shipped
 from scenarios.loader import LIBRARY
 from twin.config.plant import Config, PerturbationConfig
 from twin.distributions import FAMILIES
+from twin.engine.effect import Effect
 from twin.errors import Problem, ScenarioError
 from twin.quantities import Unit
 from twin.registry import REGISTRIES, Registry
-from twin.sim.effect import Effect
 
 HOMES = (
     "twin.stations",

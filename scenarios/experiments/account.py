@@ -22,11 +22,11 @@ from twin.brain.scopes import Scope, group, machines
 from twin.brain.site import Table
 from twin.brain.unit import Unit
 from twin.config.plant import PlantConfig, ProcessConfig, StationConfig
+from twin.engine.clock import epoch_ns, to_ns
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.definitions.flow import PartFlow
 from twin.kpi.observed import COLUMN, Observed, of_matrices
 from twin.kpi.spec import EQUIPMENT, KpiSpec, kpis, specs
-from twin.sim.clock import epoch_ns, to_ns
 from twin.sim.held import HOLDING
 from twin.sim.ledger import Ledger, Totals
 from twin.stations import stations

@@ -11,10 +11,10 @@ from scenarios.document import Scenario
 from scenarios.experiments.account import read
 from scenarios.experiments.kernels import EngineRun
 from twin.config.plant import ProcessConfig
+from twin.engine.codes import WITH_ORDER
 from twin.equipment import EquipmentPath
 from twin.kpi.active_period import Share, active_periods, shares
 from twin.records import COLUMNS, RecordKind
-from twin.sim.codes import WITH_ORDER
 from twin.sim.plant import Plant
 from twin.states import UnitState
 from twin.statistics.intervals import Interval, student

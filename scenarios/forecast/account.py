@@ -12,11 +12,11 @@ from scenarios.forecast.openings import STEPS, Openings
 from scenarios.sums import IDEAL, Floats, Ints, Quantities, Spent
 from twin.brain.logs import FAILING, MINOR, PAUSING
 from twin.config.plant import PlantConfig, ProcessConfig
+from twin.engine.clock import INSTANT_S
+from twin.engine.codes import PRODUCING, WITH_ORDER
+from twin.engine.events import TraceRow
 from twin.kpi.observed import FLOATS, INTS
 from twin.records import RecordKind
-from twin.sim.clock import INSTANT_S
-from twin.sim.codes import PRODUCING, WITH_ORDER
-from twin.sim.events import TraceRow
 from twin.sim.ledger import Totals
 from twin.sim.plant import Plant
 from twin.states import MINOR_STOP_MAX_S, UnitState

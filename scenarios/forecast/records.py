@@ -18,11 +18,11 @@ from scenarios.forecast.layout import figure_value
 from scenarios.forecast.result import Arrival, Forecast
 from twin.brain.scopes import Scope
 from twin.brain.unit import Unit
+from twin.engine.clock import epoch_ns, to_ns
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.definitions.forecast import QUANTILES, Ahead, quantile_window
 from twin.kpi.spec import RULE_VERSION, kpis
 from twin.records import Frame, RecordKind, records
-from twin.sim.clock import epoch_ns, to_ns
 
 GROUP_KPIS = ("good_quantity", "throughput_per_h", "oee", "line_oee", "scrap_ratio", "energy_kwh", "work_in_process")
 FAMILIES = ("forecast", "outlook")

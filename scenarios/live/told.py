@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from twin.engine.effect import Command
 from twin.errors import ModelError, Problem
-from twin.sim.effect import Command
 from twin.sim.instruction import Instruction
 from twin.sim.plant import Plant
 

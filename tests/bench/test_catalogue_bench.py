@@ -6,10 +6,10 @@ import time
 
 import pytest
 
+from twin.engine.codes import PRODUCING
+from twin.engine.events import Event, Series, state_event
+from twin.engine.journal import KNOWN, Catalogue
 from twin.equipment import EquipmentPath
-from twin.sim.codes import PRODUCING
-from twin.sim.events import Event, Series, state_event
-from twin.sim.journal import KNOWN, Catalogue
 
 pytestmark = pytest.mark.bench
 

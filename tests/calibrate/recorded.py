@@ -8,8 +8,8 @@ from pathlib import Path
 from scenarios.calibrate.events import EventLog, log_of
 from scenarios.document import Scenario
 from scenarios.loader import load
+from twin.engine.clock import to_ns
 from twin.records import Frame, RecordKind, records
-from twin.sim.clock import to_ns
 from twin.sim.plant import Plant
 
 LINE = Path(__file__).with_name("line.yaml")

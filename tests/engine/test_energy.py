@@ -11,7 +11,7 @@ from tests.backbone.plants import energy_hall
 from tests.backbone.run import Heard, tell
 from tests.engine.plants import line_plant, machine, sink, source
 from twin.day_pattern import DayPattern
-from twin.parts.energy import Ramp
+from twin.engine.energy import Ramp
 from twin.sim.plant import Plant
 from twin.states import UnitState
 

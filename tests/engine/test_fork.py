@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from tests.engine.plants import assembly_plant, serial_line, ten_machine_line
 from tests.engine.strategies import plants
 from twin.config.plant import PlantConfig, StationConfig
+from twin.engine.station import Part, Station
 from twin.errors import FactoryError
 from twin.sim.command import Command
 from twin.sim.plant import Plant
-from twin.sim.station import Part, Station
 from twin.stations import stations
 
 HORIZON = 9_000.0

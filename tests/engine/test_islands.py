@@ -15,11 +15,12 @@ from scenarios.loader import load
 from tests.engine.plants import DAY, buffer, failure, line, line_plant, machine, plant_of, sink, site, source
 from tests.engine.strategies import lines
 from twin.config.plant import PlantConfig
+from twin.engine import kernel
+from twin.engine.kernel import URGENCY
 from twin.errors import FactoryError
-from twin.sim import islands, kernel
+from twin.sim import islands
 from twin.sim.command import Command
 from twin.sim.islands import MAINLAND, Islands
-from twin.sim.kernel import URGENCY
 from twin.sim.plant import Plant
 from twin.stations.machine import Machine
 

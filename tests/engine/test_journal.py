@@ -7,9 +7,9 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twin.engine.events import Event, Series, state_event
+from twin.engine.journal import MANY, Journal
 from twin.records import RecordKind
-from twin.sim.events import Event, Series, state_event
-from twin.sim.journal import MANY, Journal
 
 Said = list[tuple[float, int]]
 logs = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 11)), min_size=1, max_size=200)

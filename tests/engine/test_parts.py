@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from tests.engine.plants import DAY, ten_machine_line
 from twin.config.plant import CalendarConfig
 from twin.distributions import Exponential, Gamma
+from twin.engine.clock import to_ns, to_ns_array
+from twin.engine.kernel import Kernel
 from twin.errors import FactoryError
 from twin.parts.calendar import CLOSED, Calendar
 from twin.shift_plan import ON, PAUSE
-from twin.sim.clock import to_ns, to_ns_array
 from twin.sim.command import Command
-from twin.sim.kernel import Kernel
 from twin.sim.plant import Plant
 from twin.streams import LARGEST_BLOCK, Stream, block_size, stream_key
 from twin.zone import local_axis

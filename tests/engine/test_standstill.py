@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from tests.engine.plants import LINE, buffer, failure, line_plant, machine, sink, source
 from tests.scenario.documents import problems
 from twin import compiled
+from twin.engine.kernel import STILL
 from twin.errors import FactoryError, ModelError, StandstillError
-from twin.sim.kernel import STILL
 from twin.sim.plant import Plant
 
 TRANSPORT = {"id": "belt", "kind": "transport", "time": "0 s"}

@@ -20,9 +20,9 @@ from tests.engine.plants import (
     source,
 )
 from twin.config.plant import PlantConfig
+from twin.engine.events import TraceRow
 from twin.errors import ModelError
 from twin.records import SPECS, RecordKind
-from twin.sim.events import TraceRow
 from twin.sim.plant import Plant
 from twin.states import UnitState
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from twin.config.plant import PlantConfig
+from twin.engine.events import TraceRow
 from twin.records import RecordKind
-from twin.sim.events import TraceRow
 from twin.sim.plant import Plant
 
 

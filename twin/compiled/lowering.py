@@ -14,8 +14,8 @@ from twin.compiled.program import Program, States
 from twin.compiled.support import reasons
 from twin.compiled.tape import Tapes
 from twin.compiled.units import Units
+from twin.engine.fingerprint import Fingerprint
 from twin.errors import FactoryError, Problem
-from twin.sim.fingerprint import Fingerprint
 from twin.sim.plant import Plant
 
 

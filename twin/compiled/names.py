@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from twin.compiled.parts import PartNumbers
 from twin.config.plant import ProcessConfig
-from twin.sim.codes import BLOCKED, FAILED, STARVED, WITH_ORDER
-from twin.sim.events import Series, state_event
-from twin.sim.station import Station
+from twin.engine.codes import BLOCKED, FAILED, STARVED, WITH_ORDER
+from twin.engine.events import Series, state_event
+from twin.engine.station import Station
 from twin.states import UnitState
 
 CODE_BITS, UNIT_BITS = 5, 40

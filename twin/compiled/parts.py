@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from twin.config.plant import PlantConfig
+from twin.engine.links import Items
+from twin.engine.station import Load, Part, Station
 from twin.equipment import EquipmentPath
 from twin.sim.flow import check_flow
-from twin.sim.links import Items
-from twin.sim.station import Load, Part, Station
 from twin.stations.assembly import Assembly
 
 

@@ -15,11 +15,11 @@ from twin.compiled.machine_code import machine_code
 from twin.compiled.memory import Memory, Reals, Wholes
 from twin.compiled.names import UnitNames, digest_of
 from twin.compiled.tape import Tapes
+from twin.engine.codes import CODES, PRODUCING
+from twin.engine.energy import amount
+from twin.engine.fingerprint import Fingerprint
+from twin.engine.kernel import standstill
 from twin.errors import FactoryError, Problem
-from twin.parts.energy import amount
-from twin.sim.codes import CODES, PRODUCING
-from twin.sim.fingerprint import Fingerprint
-from twin.sim.kernel import standstill
 from twin.sim.ledger import Count, Totals
 
 States = tuple[Reals, NDArray[np.uint64]]

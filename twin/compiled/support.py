@@ -19,15 +19,15 @@ from twin.config.plant import (
     SiteConfig,
     StationConfig,
 )
+from twin.engine.codes import BREAK, DOWN, OFF
+from twin.engine.station import Part, Station
 from twin.parts.failure import FailureMode
 from twin.parts.life import CYCLES, Life
 from twin.parts.setup import Setups
 from twin.parts.task import Task
-from twin.sim.codes import BREAK, DOWN, OFF
 from twin.sim.plant import Plant
 from twin.sim.process import Processor
 from twin.sim.slot import Slot
-from twin.sim.station import Part, Station
 from twin.stations.assembly import Assembly
 from twin.stations.buffer import Buffer
 from twin.stations.inspection import Inspection

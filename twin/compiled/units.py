@@ -11,12 +11,12 @@ from twin.compiled.memory import Memory
 from twin.compiled.names import ideal_times
 from twin.compiled.parts import PartNumbers
 from twin.compiled.tape import Tapes
+from twin.engine.station import Station
 from twin.parts.failure import FailureMode
 from twin.parts.life import CALENDAR
 from twin.parts.setup import Setups
 from twin.sim.process import Processor
 from twin.sim.slot import Slot
-from twin.sim.station import Station
 from twin.stations.assembly import Assembly
 from twin.stations.buffer import Buffer
 from twin.stations.inspection import Inspection

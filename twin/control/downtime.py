@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from twin.config.recipes import DowntimeConfig
-from twin.sim.kernel import Kernel
+from twin.engine.kernel import Kernel
 from twin.streams import Law, Stream
 
 

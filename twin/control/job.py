@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from twin.sim.loads import Load, Lot, Part
-from twin.sim.station import Station
+from twin.engine.loads import Load, Lot, Part
+from twin.engine.station import Station
 
 
 class Releaser(Protocol):

@@ -7,8 +7,8 @@ from math import inf
 from typing import Any, Protocol
 
 from twin.control.route import Route, Step, Times
-from twin.sim.kernel import Kernel
-from twin.sim.station import Lot, Part, Setting
+from twin.engine.kernel import Kernel
+from twin.engine.station import Lot, Part, Setting
 
 
 class Setups(Protocol):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from twin.control.lot import RoutedLot
 from twin.control.rules import NOT_NOW, Rule
 from twin.control.rules.setup import LeastSetup
-from twin.sim.kernel import WORK, Kernel
+from twin.engine.kernel import WORK, Kernel
 
 if TYPE_CHECKING:
     from twin.config.recipes import PoolConfig

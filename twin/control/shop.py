@@ -16,11 +16,11 @@ from twin.control.route import Route, Step, Times, law_of
 from twin.control.rules import Rule, rules
 from twin.control.rules.fifo import FirstIn
 from twin.control.rules.setup import LeastSetup
+from twin.engine.clock import epoch_ns
+from twin.engine.kernel import Kernel
+from twin.engine.station import Station
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.sim.clock import epoch_ns
-from twin.sim.kernel import Kernel
-from twin.sim.station import Station
 from twin.streams import Stream
 
 

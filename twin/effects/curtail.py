@@ -8,9 +8,9 @@ from math import inf
 from twin.config.disturbances import AMOUNTS, Carrier, wrong_amount
 from twin.config.plant import PerturbationConfig
 from twin.effects import effects
+from twin.engine.effect import Command, Effect, Scene
+from twin.engine.station import Station
 from twin.errors import Problem
-from twin.sim.effect import Command, Effect, Scene
-from twin.sim.station import Station
 
 ANNOUNCED = "announced"
 NO_CAP = -1.0

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from twin.config.plant import PerturbationConfig
 from twin.effects import effects
+from twin.engine.effect import Command, Effect, Scene
+from twin.engine.station import Station
 from twin.errors import Problem
-from twin.sim.effect import Command, Effect, Scene
-from twin.sim.station import Station
 
 
 @effects.register("demand")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from twin.effects import effects
-from twin.sim.codes import HOLD
-from twin.sim.effect import Command, Effect, Scene, switched
-from twin.sim.station import Station
+from twin.engine.codes import HOLD
+from twin.engine.effect import Command, Effect, Scene, switched
+from twin.engine.station import Station
 
 
 @effects.register("hold")

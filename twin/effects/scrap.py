@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from twin.effects import effects
-from twin.sim.effect import Command, Effect, Scene
+from twin.engine.effect import Command, Effect, Scene
+from twin.engine.station import Station
 from twin.sim.process import Processor
-from twin.sim.station import Station
 
 
 @effects.register("scrap")

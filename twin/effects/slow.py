@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from twin.effects import effects
-from twin.sim.effect import Command, Effect, Scene
-from twin.sim.station import Station
+from twin.engine.effect import Command, Effect, Scene
+from twin.engine.station import Station
 
 
 @effects.register("slow")

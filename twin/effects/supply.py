@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from twin.effects import effects
-from twin.sim.codes import NO_SUPPLY
-from twin.sim.effect import Command, Effect, Scene, switched
-from twin.sim.station import Station
+from twin.engine.codes import NO_SUPPLY
+from twin.engine.effect import Command, Effect, Scene, switched
+from twin.engine.station import Station
 
 
 @effects.register("supply")

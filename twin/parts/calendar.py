@@ -8,9 +8,9 @@ from typing import Protocol
 
 from twin.config.plant import BreakConfig, CalendarConfig, ExceptionConfig, ShiftConfig
 from twin.day_pattern import DAY_S, seconds
+from twin.engine.kernel import CALENDAR, Kernel
 from twin.master import CalendarMaster, ExceptionMaster, RotationMaster, ShiftMaster
 from twin.shift_plan import OFF, planned, turns
-from twin.sim.kernel import CALENDAR, Kernel
 from twin.zone import DAY_NS, NS, Axis
 
 WEEK_S = 604_800.0

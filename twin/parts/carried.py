@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from twin.engine.loads import Load, Lot, Part
+from twin.engine.station import Station
 from twin.sim.allocation import Request
-from twin.sim.loads import Load, Lot, Part
 from twin.sim.slot import Slot
-from twin.sim.station import Station
 
 
 class Hands(Protocol):

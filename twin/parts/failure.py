@@ -6,10 +6,10 @@ from abc import abstractmethod
 from typing import Protocol
 
 from twin.config.plant import FailureConfig
+from twin.engine.codes import DOWN, MINOR, REPAIRING
+from twin.engine.station import Station
 from twin.parts.life import Life, renew_life
 from twin.parts.task import Task
-from twin.sim.codes import DOWN, MINOR, REPAIRING
-from twin.sim.station import Station
 
 
 class Follows(Protocol):

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from math import inf
 from typing import Literal
 
-from twin.sim.codes import OFF
-from twin.sim.station import Station
+from twin.engine.codes import OFF
+from twin.engine.station import Station
 from twin.streams import Stream
 
 Basis = Literal["operating", "calendar", "cycles"]

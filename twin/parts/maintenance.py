@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from twin.config.plant import ConditionConfig, MaintenanceConfig
+from twin.engine.codes import MAINTENANCE, OFF
 from twin.parts.failure import FailureMode
 from twin.parts.life import CYCLES, OPERATING, Life, renew_life
 from twin.parts.task import Task
-from twin.sim.codes import MAINTENANCE, OFF
 from twin.sim.slot import Slot, Workplace
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from twin.config.plant import NeedConfig
 from twin.distributions import Distribution
+from twin.engine.links import givees, reach, resolve
+from twin.engine.station import WAIT, Station
 from twin.equipment import EquipmentPath
 from twin.parts.carried import Carried, brought, carry, leave
 from twin.parts.setup import Setups
 from twin.sim.allocation import Request
-from twin.sim.links import givees, reach, resolve
 from twin.sim.slot import Slot, Workplace
-from twin.sim.station import WAIT, Station
 
 Wants = dict[str, int]
 

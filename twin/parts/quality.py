@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 
 from twin.config.plant import HoldRuleConfig, ScrapDriftConfig
+from twin.engine.codes import HOLD
 from twin.parts.task import Task
-from twin.sim.codes import HOLD
 from twin.sim.slot import Workplace
 
 

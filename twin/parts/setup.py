@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from twin.config.plant import SetupConfig
+from twin.engine.station import Station
 from twin.sim.slot import Slot
-from twin.sim.station import Station
 
 
 class Setups:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twin.engine.station import Station
 from twin.sim.allocation import Request
-from twin.sim.station import Station
 
 
 class Task:

@@ -6,9 +6,9 @@ from bisect import insort
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from twin.engine.kernel import Kernel
+from twin.engine.station import Station
 from twin.equipment import EquipmentPath
-from twin.sim.kernel import Kernel
-from twin.sim.station import Station
 
 Key = tuple[float, float, int]
 """Rank of a request: priority, simulated time, number; the lowest comes first."""

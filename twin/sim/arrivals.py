@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from twin.day_pattern import DAY_S
-from twin.sim.kernel import Kernel
+from twin.engine.kernel import Kernel
 from twin.streams import Stream
 from twin.zone import Axis
 

@@ -9,16 +9,16 @@ from difflib import get_close_matches
 from twin.config.named import Sort
 from twin.config.plant import PlantConfig, Reference, SiteConfig, calendar_name
 from twin.control.shop import check_control, put_together
+from twin.engine.journal import Journal
+from twin.engine.kernel import Kernel
+from twin.engine.links import Paths, destinations, resolve, rework_target, unknown
+from twin.engine.station import Parts, Setting, Station
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
 from twin.parts.calendar import Calendar, CalendarClock, Member
 from twin.parts.checks import wrong_upkeep
 from twin.sim.allocation import Allocator
 from twin.sim.flow import check_flow
-from twin.sim.journal import Journal
-from twin.sim.kernel import Kernel
-from twin.sim.links import Paths, destinations, resolve, rework_target, unknown
-from twin.sim.station import Parts, Setting, Station
 from twin.stations import stations
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from twin.config.disturbances import Carrier
 from twin.config.plant import PlantConfig
 from twin.effects import effects
+from twin.engine.effect import Command, Rationed
+from twin.engine.kernel import COMMAND, Kernel
+from twin.engine.station import Station
 from twin.errors import FactoryError, Problem
-from twin.sim.effect import Command, Rationed
-from twin.sim.kernel import COMMAND, Kernel
 from twin.sim.rationing import Envelopes
-from twin.sim.station import Station
 
 __all__ = ["Command", "Delivery", "Mailbox"]
 

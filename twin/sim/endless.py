@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from twin.config.plant import StationConfig
+from twin.engine.links import Items, Paths
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.sim.links import Items, Paths
 
 Stations = Mapping[EquipmentPath, StationConfig]
 Way = list[EquipmentPath]

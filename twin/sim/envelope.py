@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from twin.config.disturbances import CARRIERS, Carrier
 from twin.config.plant import EnvelopeConfig, PlantConfig, calendar_name
+from twin.engine.codes import ANNOUNCED, CURTAILED
+from twin.engine.kernel import COMMAND
+from twin.engine.station import Station
 from twin.equipment import EquipmentPath
 from twin.parts.calendar import ShiftStarts
-from twin.sim.codes import ANNOUNCED, CURTAILED
-from twin.sim.kernel import COMMAND
-from twin.sim.station import Station
 
 GRADES = ((0.20, "red"), (0.10, "orange"), (0.05, "yellow"), (0.0, "blue"))
 """Lower limits of the gap as a share of the maximum demand.

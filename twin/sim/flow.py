@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from twin.config.plant import PlantConfig, StationConfig
+from twin.engine.links import Items, Paths
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.sim.endless import wrong_ways
 from twin.sim.keeping import Network, check_keeping, skills_of
-from twin.sim.links import Items, Paths
 from twin.sim.supply_flow import wrong_supply
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Any
 
-from twin.sim.kernel import Entry
-from twin.sim.links import reach
-from twin.sim.station import Station
-from twin.sim.timer import Timer
+from twin.engine.kernel import Entry
+from twin.engine.links import reach
+from twin.engine.station import Station
+from twin.engine.timer import Timer
 
 MANY = 48
 """Units from which on it pays."""

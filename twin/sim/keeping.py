@@ -13,9 +13,9 @@ from math import inf
 from typing import Any, NamedTuple
 
 from twin.config.plant import NeedConfig, ProcessConfig, StationConfig
+from twin.engine.links import Items, Paths, reach, resolve
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.sim.links import Items, Paths, reach, resolve
 
 PHASES = ("setup", "load", "operation", "unload")
 Sort = tuple[EquipmentPath, str]

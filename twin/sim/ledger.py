@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.engine.clock import to_ns, to_ns_array
+from twin.engine.codes import CODES, WITH_ORDER
+from twin.engine.energy import Medium
+from twin.engine.events import Rows
+from twin.engine.station import Station
 from twin.equipment import EquipmentPath
 from twin.errors import FactoryError, Problem
-from twin.parts.energy import Medium
 from twin.records import RecordKind
-from twin.sim.clock import to_ns, to_ns_array
-from twin.sim.codes import CODES, WITH_ORDER
-from twin.sim.events import Rows
-from twin.sim.station import Station
 from twin.states import MINOR_STOP_MAX_S, UnitState
 
 _PRODUCING, _FAILING, _MINOR, _PAUSING = (

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twin.config.plant import PlantConfig
+from twin.engine.station import Station
 from twin.equipment import EquipmentPath
-from twin.sim.station import Station
 
 LOCKED = "locked"
 """Code of the alarm."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import inf
 from typing import Any, ClassVar
 
+from twin.engine.codes import BREAK, OFF
+from twin.engine.station import Setting, Station
+from twin.engine.timer import Timer
 from twin.parts.life import CYCLES, renew_life
 from twin.sim.breakable import Breakable
-from twin.sim.codes import BREAK, OFF
-from twin.sim.station import Setting, Station
-from twin.sim.timer import Timer
 
 
 class Mover(Breakable):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twin.sim.station import Load, Station
+from twin.engine.station import Load, Station
 
 
 class Passage(Station):

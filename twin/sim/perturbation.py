@@ -8,10 +8,10 @@ from dataclasses import replace
 from twin.config.plant import PerturbationConfig, PlantConfig
 from twin.distributions import Constant
 from twin.effects import effects
+from twin.engine.effect import Effect
+from twin.engine.kernel import COMMAND, Kernel
 from twin.errors import ModelError, Problem
 from twin.sim.command import Command, Mailbox
-from twin.sim.effect import Effect
-from twin.sim.kernel import COMMAND, Kernel
 from twin.sim.rationing import wrong_envelopes
 from twin.streams import Stream
 

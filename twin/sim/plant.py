@@ -7,20 +7,20 @@ from typing import Any
 
 from twin.config.disturbances import Carrier
 from twin.config.plant import PlantConfig
+from twin.engine.clock import epoch_ns
+from twin.engine.events import Trace
+from twin.engine.journal import Journal
+from twin.engine.kernel import Kernel
+from twin.engine.station import Station
 from twin.equipment import EquipmentPath
 from twin.errors import FactoryError, Problem
 from twin.sim import islands, snapshot
 from twin.sim.build import Basis, build
-from twin.sim.clock import epoch_ns
 from twin.sim.command import Command, Mailbox
-from twin.sim.events import Trace
 from twin.sim.instruction import Instruction
-from twin.sim.journal import Journal
-from twin.sim.kernel import Kernel
 from twin.sim.ledger import Ledger
 from twin.sim.locks import LOCKED, Lock, find_lock
 from twin.sim.perturbation import begin_all
-from twin.sim.station import Station
 from twin.sim.view import PlantView, Viewer
 
 

@@ -8,16 +8,16 @@ from typing import Any, ClassVar
 
 from twin.config.plant import ProcessConfig
 from twin.distributions import Distribution
+from twin.engine.codes import BLOCKED, BREAK, OFF, PRODUCING, SETUP, STARVED, VARIED
+from twin.engine.events import Event, Series
+from twin.engine.phase import IDLE
+from twin.engine.station import Load, Part, Setting, Station
 from twin.equipment import EquipmentPath
 from twin.parts.equipping import equip
 from twin.parts.needs import Needs
 from twin.parts.quality import HoldRule, ScrapDrift
 from twin.parts.setup import Setups
-from twin.sim.codes import BLOCKED, BREAK, OFF, PRODUCING, SETUP, STARVED, VARIED
-from twin.sim.events import Event, Series
-from twin.sim.phase import IDLE
 from twin.sim.slot import Job, Slot, Stage, Workplace
-from twin.sim.station import Load, Part, Setting, Station
 from twin.streams import Stream
 
 NO_QUEUE: deque[Load] = deque(maxlen=0)

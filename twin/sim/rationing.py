@@ -7,11 +7,11 @@ from math import fsum, inf
 
 from twin.config.disturbances import CARRIERS, Carrier
 from twin.config.plant import CommonEnvelopeConfig, PlantConfig, SiteConfig
+from twin.engine.station import Station
 from twin.equipment import EquipmentPath
 from twin.errors import FactoryError, Problem
 from twin.sharing import Claim, shares, sharings
 from twin.sim.envelope import Cap, Envelope, cap_for, lowest, shift_starts
-from twin.sim.station import Station
 
 
 class CommonEnvelope:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from twin.config.plant import Identifier, StationConfig
+from twin.engine.codes import BREAK, IDLE_NO_ORDER, OFF, PRODUCING, SETUP
+from twin.engine.station import Setting, Station
 from twin.quantities import Duration, Speed
 from twin.sim.allocation import Request
 from twin.sim.breakable import Breakable
-from twin.sim.codes import BREAK, IDLE_NO_ORDER, OFF, PRODUCING, SETUP
-from twin.sim.station import Setting, Station
 
 if TYPE_CHECKING:
     from twin.parts.carried import Carried

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, ClassVar
 
+from twin.engine.events import Event, Series
+from twin.engine.station import Load, Setting, Station
 from twin.records import RecordKind
-from twin.sim.events import Event, Series
-from twin.sim.station import Load, Setting, Station
 
 NO_LIMIT = 2**62
 

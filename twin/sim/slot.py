@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from heapq import heappush
 from typing import Any, Protocol
 
+from twin.engine.codes import BLOCKED, PRODUCING, STARVED
+from twin.engine.events import Event, Series
+from twin.engine.phase import DONE, IDLE, PREPARING, WAITING, WORKING
+from twin.engine.station import WAIT, Load, Part, Station
 from twin.records import RecordKind
 from twin.sim.breakable import Breakable
-from twin.sim.codes import BLOCKED, PRODUCING, STARVED
-from twin.sim.events import Event, Series
-from twin.sim.phase import DONE, IDLE, PREPARING, WAITING, WORKING
-from twin.sim.station import WAIT, Load, Part, Station
 from twin.streams import Stream
 
 NOT_DUE = -1.0

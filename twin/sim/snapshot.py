@@ -8,8 +8,8 @@ import pickle
 from collections.abc import Sequence
 from typing import Any
 
+from twin.engine.station import Station
 from twin.errors import FactoryError, Problem
-from twin.sim.station import Station
 
 
 def _shell(index: int) -> Any:

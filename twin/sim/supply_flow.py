@@ -7,9 +7,9 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from twin.config.plant import StationConfig
+from twin.engine.links import Paths, resolve, unknown
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.sim.links import Paths, resolve, unknown
 
 Stations = Mapping[EquipmentPath, StationConfig]
 

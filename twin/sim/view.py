@@ -9,8 +9,8 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.sim.codes import CODES, WITH_ORDER
-from twin.sim.station import Station
+from twin.engine.codes import CODES, WITH_ORDER
+from twin.engine.station import Station
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +120,7 @@ class Viewer:
         self._codes, self._since = codes, since
 
     def _energy(self, now_s: float) -> NDArray[np.float64]:
-        """Energy of the times in the states, added as by :func:`twin.parts.energy.amount`."""
+        """Energy of the times in the states, added as by :func:`twin.engine.energy.amount`."""
         met = np.flatnonzero(self._met)
         seconds = self._seconds[met]
         seconds[np.searchsorted(met, self._codes), np.arange(len(self._codes))] += now_s - self._since

@@ -10,14 +10,14 @@ from pydantic import Field, model_validator
 
 from twin.config.plant import Config, FailureConfig, Reference, StationConfig
 from twin.distributions import Durations
+from twin.engine.codes import BLOCKED, PRODUCING, SETUP, STARVED
+from twin.engine.station import Load, Setting, Station
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.parts.life import renew_life
 from twin.quantities import Energy, Power, Ratio, Speed
 from twin.sim.breakable import Breakable
-from twin.sim.codes import BLOCKED, PRODUCING, SETUP, STARVED
 from twin.sim.paths import PathNetwork, Route
-from twin.sim.station import Load, Setting, Station
 from twin.sim.traffic import Traffic
 from twin.stations import stations
 

@@ -11,10 +11,10 @@ from pydantic import Field, model_validator
 
 from twin.config.named import Item
 from twin.config.plant import ProcessConfig
+from twin.engine.station import Load, Lot, Part, Setting, Station
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.sim.process import Processor
-from twin.sim.station import Load, Lot, Part, Setting, Station
 from twin.stations import stations
 
 

@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 
 from twin.config.plant import StationConfig, TimeOfDay
 from twin.day_pattern import DayPattern
+from twin.engine.codes import PRODUCING
+from twin.engine.station import Setting, Station
 from twin.quantities import Power
-from twin.sim.codes import PRODUCING
-from twin.sim.station import Setting, Station
 from twin.stations import stations
 
 

@@ -10,11 +10,11 @@ from pydantic import Field, model_validator
 from twin.config.named import Item
 from twin.config.plant import MOST_PLACES, ProcessConfig
 from twin.distributions import Distribution
+from twin.engine.station import Load, Setting
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.quantities import Duration
 from twin.sim.groups import GroupProcessor, GroupSlot
-from twin.sim.station import Load, Setting
 from twin.stations import stations
 
 

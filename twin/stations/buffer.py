@@ -9,10 +9,10 @@ from pydantic import Field
 
 from twin.config.named import Item
 from twin.config.plant import StationConfig
+from twin.engine.station import Setting, Station
 from twin.quantities import Count, Volume
 from twin.sim import choosing
 from twin.sim.shelf import Storing
-from twin.sim.station import Setting, Station
 from twin.stations import stations
 
 

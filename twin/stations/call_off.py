@@ -9,11 +9,11 @@ from pydantic import Field
 
 from twin.config.named import Item
 from twin.config.plant import Reference, StationConfig
+from twin.engine.links import resolve
+from twin.engine.station import Load, Setting, Station
 from twin.equipment import EquipmentPath
 from twin.sim.choosing import InSequence
-from twin.sim.links import resolve
 from twin.sim.passage import Passage
-from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 
 

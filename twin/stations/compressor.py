@@ -8,10 +8,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from twin.config.plant import StationConfig
+from twin.engine.codes import PRODUCING
+from twin.engine.station import Setting, Station
 from twin.equipment import EquipmentPath
 from twin.quantities import AirEnergy
-from twin.sim.codes import PRODUCING
-from twin.sim.station import Setting, Station
 from twin.stations import stations
 
 

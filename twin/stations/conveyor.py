@@ -9,10 +9,10 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from twin.config.plant import FailureConfig, StationConfig
+from twin.engine.codes import BLOCKED, PRODUCING, STARVED
+from twin.engine.station import Load, Setting, Station
 from twin.quantities import Length, Speed
-from twin.sim.codes import BLOCKED, PRODUCING, STARVED
 from twin.sim.mover import Mover
-from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 
 

@@ -9,11 +9,11 @@ from pydantic import Field
 from twin.config.named import Item
 from twin.config.plant import StationConfig
 from twin.distributions import Intervals
+from twin.engine.codes import BREAK, DOWN, OFF, PRODUCING
+from twin.engine.events import Event, Series
+from twin.engine.station import Setting, Station
 from twin.quantities import Duration
 from twin.records import RecordKind
-from twin.sim.codes import BREAK, DOWN, OFF, PRODUCING
-from twin.sim.events import Event, Series
-from twin.sim.station import Setting, Station
 from twin.stations import stations
 from twin.supply.amounts import Amounts, ConstantAmount
 from twin.supply.network import Buyer, Order

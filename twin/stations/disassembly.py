@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 
 from twin.config.named import Item
 from twin.config.plant import MOST_PLACES, ProcessConfig
+from twin.engine.station import Load, Setting, Station
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.sim.groups import GroupProcessor
 from twin.sim.slot import Job
-from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 
 

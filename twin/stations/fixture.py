@@ -5,9 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from twin.config.plant import FailureConfig
+from twin.engine.station import Setting
 from twin.parts.life import CYCLES, renew_life
 from twin.sim.resource import Resource, ResourceConfig
-from twin.sim.station import Setting
 from twin.stations import stations
 
 

@@ -11,15 +11,15 @@ from pydantic import Field, field_validator, model_validator
 
 from twin.config.named import Item, OwnName
 from twin.config.plant import StationConfig
+from twin.engine.codes import PRODUCING, STARVED
+from twin.engine.events import Event
+from twin.engine.links import resolve
+from twin.engine.station import Load, Setting, Station
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
 from twin.quantities import Length
 from twin.records import RecordKind
-from twin.sim.codes import PRODUCING, STARVED
-from twin.sim.events import Event
-from twin.sim.links import resolve
 from twin.sim.paths import PathNetwork, Route
-from twin.sim.station import Load, Setting, Station
 from twin.sim.traffic import Traffic
 from twin.stations import stations
 from twin.stations.agv import Agv

@@ -6,12 +6,12 @@ from pydantic import Field
 
 from twin.config.named import UnitName
 from twin.config.plant import MOST_PLACES, ProcessConfig
+from twin.engine.events import Event
+from twin.engine.station import Load, Part, Setting, Station
 from twin.parts.carried import leave
 from twin.quantities import Ratio
-from twin.sim.events import Event
 from twin.sim.process import Processor
 from twin.sim.slot import Job, Slot
-from twin.sim.station import Load, Part, Setting, Station
 from twin.stations import stations
 
 

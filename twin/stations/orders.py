@@ -12,12 +12,12 @@ from twin.config.plant import StationConfig
 from twin.config.recipes import ReleaseConfig, StartedConfig
 from twin.control.book import FlowAccount
 from twin.control.lot import RoutedLot
+from twin.engine.clock import to_ns
+from twin.engine.codes import IDLE_NO_ORDER, PRODUCING
+from twin.engine.events import Event
+from twin.engine.kernel import WORK
+from twin.engine.station import Load, Part, Setting, Station
 from twin.records import RecordKind
-from twin.sim.clock import to_ns
-from twin.sim.codes import IDLE_NO_ORDER, PRODUCING
-from twin.sim.events import Event
-from twin.sim.kernel import WORK
-from twin.sim.station import Load, Part, Setting, Station
 from twin.stations import stations
 
 if TYPE_CHECKING:

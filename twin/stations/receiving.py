@@ -8,11 +8,11 @@ from pydantic import Field
 
 from twin.config.named import Item
 from twin.config.plant import StationConfig
+from twin.engine.events import Event
+from twin.engine.station import Load, Setting, Station
 from twin.quantities import Count
 from twin.records import RecordKind
-from twin.sim.events import Event
 from twin.sim.shelf import Storing
-from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 
 

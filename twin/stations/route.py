@@ -10,9 +10,9 @@ from pydantic import Field, model_validator
 
 from twin.config.named import Item, OwnName
 from twin.config.plant import StationConfig
+from twin.engine.codes import BLOCKED, PRODUCING
+from twin.engine.station import Load, Setting, Station
 from twin.equipment import EquipmentPath
-from twin.sim.codes import BLOCKED, PRODUCING
-from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 
 RULES = Literal["free", "round_robin", "priority", "shortest", "share", "item"]

@@ -10,11 +10,11 @@ from pydantic import Field, model_validator
 from twin.config.named import Item
 from twin.config.plant import StationConfig
 from twin.distributions import Durations
+from twin.engine.events import Event
+from twin.engine.station import Load, Setting, Station
 from twin.quantities import Count, Distance, Duration
 from twin.records import RecordKind
-from twin.sim.events import Event
 from twin.sim.shelf import Storing
-from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 from twin.stations.receiving import Receiving, Trip
 from twin.timetable import Timetable

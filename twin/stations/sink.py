@@ -9,11 +9,11 @@ from pydantic import Field
 from twin.config.named import Item
 from twin.config.plant import StationConfig
 from twin.distributions import Intervals
+from twin.engine.codes import BREAK, OFF, PRODUCING, STARVED
+from twin.engine.events import Event, Series
+from twin.engine.kernel import WORK
+from twin.engine.station import Load, Lot, Part, Setting, Station
 from twin.records import RecordKind
-from twin.sim.codes import BREAK, OFF, PRODUCING, STARVED
-from twin.sim.events import Event, Series
-from twin.sim.kernel import WORK
-from twin.sim.station import Load, Lot, Part, Setting, Station
 from twin.stations import stations
 
 

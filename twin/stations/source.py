@@ -14,17 +14,17 @@ from twin.control.book import FlowAccount
 from twin.control.job import JobOrder
 from twin.day_pattern import seconds
 from twin.distributions import Distribution, Exponential, Intervals
+from twin.engine.clock import to_ns
+from twin.engine.codes import BLOCKED, IDLE_NO_ORDER, PRODUCING
+from twin.engine.events import Event
+from twin.engine.kernel import STILL, standstill
+from twin.engine.station import Load, Part, Setting, Station
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.quantities import Duration, Rate
 from twin.records import RecordKind
 from twin.sim.arrivals import DailyRates, RateStream
-from twin.sim.clock import to_ns
-from twin.sim.codes import BLOCKED, IDLE_NO_ORDER, PRODUCING
-from twin.sim.events import Event
-from twin.sim.kernel import STILL, standstill
 from twin.sim.process import Processor
-from twin.sim.station import Load, Part, Setting, Station
 from twin.stations import stations
 from twin.streams import Stream
 

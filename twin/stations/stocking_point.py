@@ -11,10 +11,10 @@ from pydantic import Field
 from twin.config.named import Item
 from twin.config.plant import StationConfig
 from twin.distributions import Durations
+from twin.engine.codes import PRODUCING, STARVED
+from twin.engine.station import Load, Part, Setting, Station
 from twin.quantities import Count, Duration
-from twin.sim.codes import PRODUCING, STARVED
 from twin.sim.shelf import Shelf
-from twin.sim.station import Load, Part, Setting, Station
 from twin.stations import stations
 from twin.supply.backup import BackupConfig, BackupLink
 from twin.supply.network import LATE, Buyer, Carrier, Order, Source, Vendor

@@ -10,11 +10,11 @@ from pydantic import Field
 from twin.config.named import Item
 from twin.config.plant import MOST_PLACES, FailureConfig, StationConfig
 from twin.distributions import Durations
+from twin.engine.codes import BLOCKED, PRODUCING, STARVED
+from twin.engine.station import Load, Setting, Station
 from twin.quantities import Count
-from twin.sim.codes import BLOCKED, PRODUCING, STARVED
 from twin.sim.mover import Mover
 from twin.sim.shelf import Shelf
-from twin.sim.station import Load, Setting, Station
 from twin.stations import stations
 from twin.streams import Stream
 

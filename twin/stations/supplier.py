@@ -9,9 +9,9 @@ from pydantic import Field
 from twin.config.named import Item
 from twin.config.plant import StationConfig
 from twin.distributions import Durations
+from twin.engine.codes import IDLE_NO_ORDER, PRODUCING
+from twin.engine.station import Setting, Station
 from twin.quantities import Rate, Ratio
-from twin.sim.codes import IDLE_NO_ORDER, PRODUCING
-from twin.sim.station import Setting, Station
 from twin.stations import stations
 from twin.supply.network import Order, Vendor
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from twin.config.plant import StationConfig
 from twin.distributions import Durations
-from twin.sim.station import Load, Setting, Station
+from twin.engine.station import Load, Setting, Station
 from twin.stations import stations
 
 NO_LIMIT = 1_000_000

@@ -7,8 +7,8 @@ from typing import Annotated, Protocol
 from pydantic import Field
 
 from twin.config.plant import Config
+from twin.engine.kernel import Kernel
 from twin.quantities import Duration
-from twin.sim.kernel import Kernel
 from twin.supply.network import Order, Source
 
 COLD, WARMING, WARM = 0, 1, 2

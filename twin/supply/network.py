@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from twin.engine.clock import to_ns
+from twin.engine.events import Event
+from twin.engine.kernel import WORK
+from twin.engine.station import Setting, Station
 from twin.records import RecordKind
-from twin.sim.clock import to_ns
-from twin.sim.events import Event
-from twin.sim.kernel import WORK
-from twin.sim.station import Setting, Station
 
 LATE = WORK + 1
 """Order at the same instant: what looks at the stock, or sends a vehicle off, comes after all work."""

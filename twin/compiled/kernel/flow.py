@@ -7,7 +7,7 @@ from twin.compiled.kernel.machine import compiled
 from twin.compiled.kernel.queue import draw, push, queue_head, queue_in, queue_out, soon
 from twin.compiled.kernel.state import begin, log_part, pop_idle, release, show
 from twin.compiled.memory import Reals, Wholes
-from twin.sim.kernel import WORK
+from twin.engine.kernel import WORK
 
 NOTHING = -1
 """No part."""

@@ -7,7 +7,7 @@ from math import inf
 from twin.compiled import layout as at
 from twin.compiled.kernel.machine import compiled, inlined
 from twin.compiled.memory import Reals, Wholes
-from twin.sim.kernel import URGENCY, WORK
+from twin.engine.kernel import URGENCY, WORK
 
 
 @compiled

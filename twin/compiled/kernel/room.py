@@ -32,7 +32,7 @@ from twin.compiled.kernel.state import (
     wait,
 )
 from twin.compiled.memory import Reals, Wholes
-from twin.sim.phase import IDLE, PREPARING, WORKING
+from twin.engine.phase import IDLE, PREPARING, WORKING
 from twin.sim.slot import NOT_DUE
 
 

@@ -18,9 +18,9 @@ from twin.compiled.kernel.queue import close_hole, draw, push
 from twin.compiled.kernel.room import finish, let_out, pull, push_on, resume, start
 from twin.compiled.kernel.state import show, suspend
 from twin.compiled.memory import Reals, Wholes
+from twin.engine.codes import BREAK, DOWN, OFF, PRODUCING
+from twin.engine.kernel import CALENDAR, HARDLY_S, STILL, WORK
 from twin.parts.calendar import CLOSED, WEEK_S
-from twin.sim.codes import BREAK, DOWN, OFF, PRODUCING
-from twin.sim.kernel import CALENDAR, HARDLY_S, STILL, WORK
 
 
 @compiled

@@ -8,8 +8,8 @@ from twin.compiled import layout as at
 from twin.compiled.kernel.machine import compiled, inlined
 from twin.compiled.kernel.queue import draw, push
 from twin.compiled.memory import Reals, Wholes
-from twin.sim.clock import INSTANT_S
-from twin.sim.codes import (
+from twin.engine.clock import INSTANT_S
+from twin.engine.codes import (
     BLOCKED,
     BREAK,
     FAILED,
@@ -21,8 +21,8 @@ from twin.sim.codes import (
     SETUP,
     STARVED,
 )
-from twin.sim.kernel import WORK
-from twin.sim.phase import DONE, IDLE, PREPARING, WORKING
+from twin.engine.kernel import WORK
+from twin.engine.phase import DONE, IDLE, PREPARING, WORKING
 from twin.sim.slot import NOT_DUE
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.engine.events import Event, Rows, Series, Trace
+from twin.engine.fingerprint import Fingerprint
 from twin.records import RecordKind
-from twin.sim.events import Event, Rows, Series, Trace
-from twin.sim.fingerprint import Fingerprint
 
 MANY = 512
 """From so many rows on, working on whole columns is faster than row by row."""

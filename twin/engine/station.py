@@ -8,11 +8,8 @@ from math import inf, prod
 from typing import Any, ClassVar
 
 from twin.config.plant import StationConfig
-from twin.equipment import EquipmentPath
-from twin.parts.energy import Medium, Ramp, amount, power_by_state
-from twin.records import RecordKind
-from twin.sim.clock import to_ns
-from twin.sim.codes import (
+from twin.engine.clock import to_ns
+from twin.engine.codes import (
     ANNOUNCED,
     BLOCKED,
     BREAK,
@@ -33,12 +30,15 @@ from twin.sim.codes import (
     WITH_ORDER,
     held_state,
 )
-from twin.sim.events import Event, Series, state_event
-from twin.sim.loads import Load as Load
-from twin.sim.loads import Lot as Lot
-from twin.sim.loads import Part as Part
-from twin.sim.loads import Parts as Parts
-from twin.sim.setting import Setting as Setting
+from twin.engine.energy import Medium, Ramp, amount, power_by_state
+from twin.engine.events import Event, Series, state_event
+from twin.engine.loads import Load as Load
+from twin.engine.loads import Lot as Lot
+from twin.engine.loads import Part as Part
+from twin.engine.loads import Parts as Parts
+from twin.engine.setting import Setting as Setting
+from twin.equipment import EquipmentPath
+from twin.records import RecordKind
 from twin.states import UnitState
 from twin.streams import Law, Stream
 

@@ -7,8 +7,8 @@ from typing import ClassVar, NamedTuple, Protocol
 
 from twin.config.disturbances import Carrier
 from twin.config.plant import PerturbationConfig
+from twin.engine.station import Station
 from twin.errors import Problem
-from twin.sim.station import Station
 
 
 class Command(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twin.sim.kernel import WORK, Action, Kernel
+from twin.engine.kernel import WORK, Action, Kernel
 
 NOT_DUE = -1.0
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from twin.config.plant import StationConfig
+from twin.engine.journal import Journal
+from twin.engine.kernel import Kernel
+from twin.engine.loads import Parts
 from twin.equipment import EquipmentPath
-from twin.sim.journal import Journal
-from twin.sim.kernel import Kernel
-from twin.sim.loads import Parts
 from twin.zone import Axis
 
 

@@ -12,7 +12,7 @@ from twin.equipment import EquipmentPath
 from twin.errors import Problem
 
 if TYPE_CHECKING:
-    from twin.sim.station import Station
+    from twin.engine.station import Station
 
 T = TypeVar("T")
 Paths = tuple[EquipmentPath, ...]
