@@ -48,6 +48,16 @@ if TYPE_CHECKING:
     from scenarios.importers import importers as importers
     from scenarios.loader import load as load
     from twin.basis import Config as Config
+    from twin.behaviours.breakable import Breakable as Breakable
+    from twin.behaviours.life import Life as Life
+    from twin.behaviours.passage import Passage as Passage
+    from twin.behaviours.processor import Processor as Processor
+    from twin.behaviours.resource import Resource as Resource
+    from twin.behaviours.resource import ResourceConfig as ResourceConfig
+    from twin.behaviours.shelf import Storing as Storing
+    from twin.behaviours.task import Task as Task
+    from twin.behaviours.workplace import Slot as Slot
+    from twin.behaviours.workplace import Stage as Stage
     from twin.brain import Brain as Brain
     from twin.config.plant import FailureConfig as FailureConfig
     from twin.config.plant import Identifier as Identifier
@@ -87,8 +97,6 @@ if TYPE_CHECKING:
     from twin.kpi.spec import KpiSpec as KpiSpec
     from twin.kpi.spec import kpi as kpi
     from twin.kpi.spec import kpis as kpis
-    from twin.parts.life import Life as Life
-    from twin.parts.task import Task as Task
     from twin.quantities import Count as Count
     from twin.quantities import Duration as Duration
     from twin.quantities import Energy as Energy
@@ -101,15 +109,7 @@ if TYPE_CHECKING:
     from twin.records import RecordKind as RecordKind
     from twin.sharing import Sharing as Sharing
     from twin.sharing import sharings as sharings
-    from twin.sim.breakable import Breakable as Breakable
-    from twin.sim.passage import Passage as Passage
     from twin.sim.plant import Plant as Plant
-    from twin.sim.process import Processor as Processor
-    from twin.sim.resource import Resource as Resource
-    from twin.sim.resource import ResourceConfig as ResourceConfig
-    from twin.sim.shelf import Storing as Storing
-    from twin.sim.slot import Slot as Slot
-    from twin.sim.slot import Stage as Stage
     from twin.states import UnitState as UnitState
     from twin.stations import stations as stations
     from twin.stations.machine import MachineConfig as MachineConfig
@@ -122,7 +122,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Brain": ("twin.brain", "Brain"),
-    "Breakable": ("twin.sim.breakable", "Breakable"),
+    "Breakable": ("twin.behaviours.breakable", "Breakable"),
     "Command": ("twin.engine.effect", "Command"),
     "Config": ("twin.basis", "Config"),
     "Connector": ("brokers.connectors", "Connector"),
@@ -144,7 +144,7 @@ _HOMES = {
     "Intervals": ("twin.distributions", "Intervals"),
     "KpiSpec": ("twin.kpi.spec", "KpiSpec"),
     "Length": ("twin.quantities", "Length"),
-    "Life": ("twin.parts.life", "Life"),
+    "Life": ("twin.behaviours.life", "Life"),
     "LinkPublisher": ("brokers.links", "LinkPublisher"),
     "LinkSource": ("brokers.links", "LinkSource"),
     "Load": ("twin.engine.station", "Load"),
@@ -155,7 +155,7 @@ _HOMES = {
     "Observed": ("twin.kpi.observed", "Observed"),
     "PanelSpec": ("dashboards.panel", "PanelSpec"),
     "Part": ("twin.engine.station", "Part"),
-    "Passage": ("twin.sim.passage", "Passage"),
+    "Passage": ("twin.behaviours.passage", "Passage"),
     "Picture": ("dashboards.panel", "Picture"),
     "Plant": ("twin.sim.plant", "Plant"),
     "PlantConfig": ("twin.config.plant", "PlantConfig"),
@@ -165,13 +165,13 @@ _HOMES = {
     "Power": ("twin.quantities", "Power"),
     "Problem": ("twin.errors", "Problem"),
     "ProcessConfig": ("twin.config.plant", "ProcessConfig"),
-    "Processor": ("twin.sim.process", "Processor"),
+    "Processor": ("twin.behaviours.processor", "Processor"),
     "Profile": ("devices.signals.signal", "Profile"),
     "Ratio": ("twin.quantities", "Ratio"),
     "RecordKind": ("twin.records", "RecordKind"),
     "Reference": ("twin.config.plant", "Reference"),
-    "Resource": ("twin.sim.resource", "Resource"),
-    "ResourceConfig": ("twin.sim.resource", "ResourceConfig"),
+    "Resource": ("twin.behaviours.resource", "Resource"),
+    "ResourceConfig": ("twin.behaviours.resource", "ResourceConfig"),
     "Resources": ("scenarios.experiments.run", "Resources"),
     "RetriableError": ("twin.errors", "RetriableError"),
     "RoutedLot": ("twin.control.lot", "RoutedLot"),
@@ -188,19 +188,19 @@ _HOMES = {
     "ShowsTelemetry": ("dashboards.panel", "Telemetry"),
     "Signal": ("devices.signals.signal", "Signal"),
     "SiteConfig": ("twin.config.plant", "SiteConfig"),
-    "Slot": ("twin.sim.slot", "Slot"),
+    "Slot": ("twin.behaviours.workplace", "Slot"),
     "Speed": ("twin.quantities", "Speed"),
-    "Stage": ("twin.sim.slot", "Stage"),
+    "Stage": ("twin.behaviours.workplace", "Stage"),
     "Station": ("twin.engine.station", "Station"),
     "StationConfig": ("twin.config.plant", "StationConfig"),
     "Stock": ("twin.supply.policies", "Stock"),
     "Store": ("brokers.stores", "Store"),
     "StoreError": ("twin.errors", "StoreError"),
     "StoreUrl": ("brokers.stores", "StoreUrl"),
-    "Storing": ("twin.sim.shelf", "Storing"),
+    "Storing": ("twin.behaviours.shelf", "Storing"),
     "Stream": ("twin.streams", "Stream"),
     "TagSpec": ("twin.tags", "TagSpec"),
-    "Task": ("twin.parts.task", "Task"),
+    "Task": ("twin.behaviours.task", "Task"),
     "Threshold": ("dashboards.panel", "Threshold"),
     "UnitState": ("twin.states", "UnitState"),
     "Volume": ("twin.quantities", "Volume"),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from devices.names import cause_names, item_names
 from devices.profiles import profiles
 from devices.signals.signal import AIR, ENERGY, GAS, POWER, Signal, counter
+from twin.behaviours.calendar import calendar_master
 from twin.config.plant import (
     CalendarConfig,
     ChainConfig,
@@ -39,7 +40,6 @@ from twin.master import (
     chain_path,
     meta_frame,
 )
-from twin.parts.calendar import calendar_master
 from twin.records import Frame
 from twin.stations import stations
 from twin.tags import TagSpec

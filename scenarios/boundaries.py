@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from twin.behaviours.calendar import calendar_master
 from twin.config.plant import PlantConfig, calendar_name
-from twin.parts.calendar import calendar_master
 from twin.shift_plan import turns
 from twin.zone import DAY_NS, HOUR_NS, grid
 

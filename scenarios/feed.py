@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from devices.bank import DeviceBank
 from devices.master import chain_meta
 from scenarios.boundaries import boundaries
+from twin.behaviours.calendar import DAYS
 from twin.config.plant import PlantConfig
 from twin.engine.events import TraceRow
 from twin.equipment import EquipmentPath
-from twin.parts.calendar import DAYS
 from twin.records import Frame, RecordKind, records
 from twin.sim.locks import Lock
 from twin.sim.plant import Plant

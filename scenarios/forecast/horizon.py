@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from twin.behaviours.calendar import calendar_master
 from twin.config.plant import CalendarConfig, PlantConfig, calendar_name
 from twin.errors import Problem, ScenarioError
-from twin.parts.calendar import calendar_master
 from twin.quantities import in_unit
 from twin.shift_plan import turns
 from twin.zone import DAY_NS, NS, Axis, grid

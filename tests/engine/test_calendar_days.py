@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from twin.behaviours.calendar import DAYS, Calendar, ShiftStarts, calendar_master
 from twin.config.plant import CalendarConfig
-from twin.parts.calendar import DAYS, Calendar, ShiftStarts, calendar_master
 from twin.shift_plan import OFF, ON, PAUSE, planned
 from twin.zone import local_axis
 

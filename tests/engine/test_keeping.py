@@ -12,11 +12,11 @@ from tests.backbone.plants import pallet_cell
 from tests.engine.plants import LINE, buffer, failure, line, machine, plant_of, sink, site, source
 from tests.engine.test_laws import balance
 from tests.engine.test_resources import CREW, needing, said, worker
+from twin.behaviours.resource import Resource
 from twin.config.plant import PlantConfig
 from twin.errors import ModelError
 from twin.sim.command import Command
 from twin.sim.plant import Plant
-from twin.sim.resource import Resource
 
 
 def pallets(count: int, skill: str = "pallet", **fields: Any) -> list[dict[str, Any]]:

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.plants import DAY, ten_machine_line
+from twin.behaviours.calendar import CLOSED, Calendar
 from twin.config.plant import CalendarConfig
 from twin.distributions import Exponential, Gamma
 from twin.engine.clock import to_ns, to_ns_array
 from twin.engine.kernel import Kernel
 from twin.errors import FactoryError
-from twin.parts.calendar import CLOSED, Calendar
 from twin.shift_plan import ON, PAUSE
 from twin.sim.command import Command
 from twin.sim.plant import Plant

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from tests.engine.plants import LINE, line_plant, sink
 from tests.engine.strategies import plants
+from twin.behaviours.conveying import Mover
+from twin.behaviours.processor import Processor
 from twin.records import RecordKind
-from twin.sim.mover import Mover
 from twin.sim.plant import Plant
-from twin.sim.process import Processor
 from twin.states import UnitState
 from twin.stations.source import Source
 from twin.stations.tool import Tool

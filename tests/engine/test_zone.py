@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from twin.behaviours.arrivals import DailyRates
 from twin.day_pattern import DayPattern
-from twin.sim.arrivals import DailyRates
 from twin.timetable import Timetable
 from twin.zone import DAY_NS, HOUR_NS, NS, Axis, Zone, epoch_ns, grid, zone_of
 

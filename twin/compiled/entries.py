@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from twin.behaviours.breakable import Breakable
+from twin.behaviours.calendar import CalendarClock, weekly
+from twin.behaviours.life import Life
+from twin.behaviours.task import Task
+from twin.behaviours.workplace import Slot
 from twin.compiled import layout as at
 from twin.compiled.memory import Memory
 from twin.compiled.units import Units
-from twin.parts.calendar import CalendarClock, weekly
-from twin.parts.life import Life
-from twin.parts.task import Task
-from twin.sim.breakable import Breakable
 from twin.sim.command import Command, Delivery
 from twin.sim.plant import Plant
-from twin.sim.slot import Slot
 from twin.stations.sink import Sink
 from twin.stations.transport import Transport
 

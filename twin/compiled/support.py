@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from twin.behaviours.failure import FailureMode
+from twin.behaviours.life import CYCLES, Life
+from twin.behaviours.processor import Processor
+from twin.behaviours.setup import Setups
+from twin.behaviours.task import Task
+from twin.behaviours.workplace import Slot
 from twin.config.plant import (
     AreaConfig,
     BreakConfig,
@@ -21,13 +27,7 @@ from twin.config.plant import (
 )
 from twin.engine.codes import BREAK, DOWN, OFF
 from twin.engine.station import Part, Station
-from twin.parts.failure import FailureMode
-from twin.parts.life import CYCLES, Life
-from twin.parts.setup import Setups
-from twin.parts.task import Task
 from twin.sim.plant import Plant
-from twin.sim.process import Processor
-from twin.sim.slot import Slot
 from twin.stations.assembly import Assembly
 from twin.stations.buffer import Buffer
 from twin.stations.inspection import Inspection

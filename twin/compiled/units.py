@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping
 from math import inf
 from typing import Any
 
+from twin.behaviours.failure import FailureMode
+from twin.behaviours.life import CALENDAR
+from twin.behaviours.processor import Processor
+from twin.behaviours.setup import Setups
+from twin.behaviours.workplace import Slot
 from twin.compiled import layout as at
 from twin.compiled.memory import Memory
 from twin.compiled.names import ideal_times
 from twin.compiled.parts import PartNumbers
 from twin.compiled.tape import Tapes
 from twin.engine.station import Station
-from twin.parts.failure import FailureMode
-from twin.parts.life import CALENDAR
-from twin.parts.setup import Setups
-from twin.sim.process import Processor
-from twin.sim.slot import Slot
 from twin.stations.assembly import Assembly
 from twin.stations.buffer import Buffer
 from twin.stations.inspection import Inspection

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from twin.behaviours.processor import Processor
 from twin.effects import effects
 from twin.engine.effect import Command, Effect, Scene
 from twin.engine.station import Station
-from twin.sim.process import Processor
 
 
 @effects.register("scrap")

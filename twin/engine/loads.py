@@ -48,7 +48,7 @@ class Lot:
         owner: Is told when it leaves the plant or is lost: its :class:`~twin.control.job.JobOrder`, if it has one.
 
     Attributes:
-        carried: What travels with it, see :class:`twin.parts.carried.Carried`.
+        carried: What travels with it, see :class:`twin.behaviours.carried.Carried`.
     """
 
     __slots__ = ("carried", "due_s", "id", "kind", "order", "owner", "priority", "released_s", "size", "step", "visits")

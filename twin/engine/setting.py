@@ -15,7 +15,7 @@ from twin.zone import Axis
 
 
 class Allocates(Protocol):
-    """Who gives people and tools to units: :class:`twin.sim.allocation.Allocator`, with its requests."""
+    """Who gives people and tools to units: :class:`twin.behaviours.requests.Allocator`, with its requests."""
 
     def add(self, resource: Any, skills: tuple[str, ...]) -> None:
         """Make a person or a tool known."""

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from twin.behaviours.calendar import Calendar, CalendarClock, Member
+from twin.behaviours.requests import Allocator
 from twin.config.named import Sort
 from twin.config.plant import PlantConfig, Reference, SiteConfig, calendar_name
 from twin.control.shop import check_control, put_together
@@ -15,9 +17,7 @@ from twin.engine.links import Paths, destinations, resolve, rework_target, unkno
 from twin.engine.station import Parts, Setting, Station
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
-from twin.parts.calendar import Calendar, CalendarClock, Member
 from twin.parts.checks import wrong_upkeep
-from twin.sim.allocation import Allocator
 from twin.sim.flow import check_flow
 from twin.stations import stations
 

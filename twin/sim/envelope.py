@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from typing import NamedTuple
 
+from twin.behaviours.calendar import ShiftStarts
 from twin.config.disturbances import CARRIERS, Carrier
 from twin.config.plant import EnvelopeConfig, PlantConfig, calendar_name
 from twin.engine.codes import ANNOUNCED, CURTAILED
 from twin.engine.kernel import COMMAND
 from twin.engine.station import Station
 from twin.equipment import EquipmentPath
-from twin.parts.calendar import ShiftStarts
 
 GRADES = ((0.20, "red"), (0.10, "orange"), (0.05, "yellow"), (0.0, "blue"))
 """Lower limits of the gap as a share of the maximum demand.

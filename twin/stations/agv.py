@@ -8,17 +8,17 @@ from typing import ClassVar, Protocol, Self
 
 from pydantic import Field, model_validator
 
+from twin.behaviours.breakable import Breakable
+from twin.behaviours.life import renew_life
+from twin.behaviours.paths import PathNetwork, Route
+from twin.behaviours.traffic import Traffic
 from twin.config.plant import Config, FailureConfig, Reference, StationConfig
 from twin.distributions import Durations
 from twin.engine.codes import BLOCKED, PRODUCING, SETUP, STARVED
 from twin.engine.station import Load, Setting, Station
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.parts.life import renew_life
 from twin.quantities import Energy, Power, Ratio, Speed
-from twin.sim.breakable import Breakable
-from twin.sim.paths import PathNetwork, Route
-from twin.sim.traffic import Traffic
 from twin.stations import stations
 
 NOT_DUE = -1.0

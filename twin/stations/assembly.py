@@ -9,12 +9,12 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from twin.behaviours.processor import Processor
 from twin.config.named import Item
 from twin.config.plant import ProcessConfig
 from twin.engine.station import Load, Lot, Part, Setting, Station
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.sim.process import Processor
 from twin.stations import stations
 
 

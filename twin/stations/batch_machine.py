@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from twin.behaviours.batching import GroupProcessor, GroupSlot
 from twin.config.named import Item
 from twin.config.plant import MOST_PLACES, ProcessConfig
 from twin.distributions import Distribution
@@ -14,7 +15,6 @@ from twin.engine.station import Load, Setting
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.quantities import Duration
-from twin.sim.groups import GroupProcessor, GroupSlot
 from twin.stations import stations
 
 

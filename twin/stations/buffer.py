@@ -7,12 +7,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from twin.behaviours import choosing
+from twin.behaviours.shelf import Storing
 from twin.config.named import Item
 from twin.config.plant import StationConfig
 from twin.engine.station import Setting, Station
 from twin.quantities import Count, Volume
-from twin.sim import choosing
-from twin.sim.shelf import Storing
 from twin.stations import stations
 
 

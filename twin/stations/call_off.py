@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from twin.behaviours.choosing import InSequence
+from twin.behaviours.passage import Passage
 from twin.config.named import Item
 from twin.config.plant import Reference, StationConfig
 from twin.engine.links import resolve
 from twin.engine.station import Load, Setting, Station
 from twin.equipment import EquipmentPath
-from twin.sim.choosing import InSequence
-from twin.sim.passage import Passage
 from twin.stations import stations
 
 

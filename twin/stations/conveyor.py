@@ -8,11 +8,11 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from twin.behaviours.conveying import Mover
 from twin.config.plant import FailureConfig, StationConfig
 from twin.engine.codes import BLOCKED, PRODUCING, STARVED
 from twin.engine.station import Load, Setting, Station
 from twin.quantities import Length, Speed
-from twin.sim.mover import Mover
 from twin.stations import stations
 
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from twin.behaviours.card_loops import CardGate
 from twin.config.plant import Reference, StationConfig
-from twin.sim.loops import CardGate
 from twin.stations import stations
 
 

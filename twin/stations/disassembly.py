@@ -7,13 +7,13 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from twin.behaviours.batching import GroupProcessor
+from twin.behaviours.workplace import Job
 from twin.config.named import Item
 from twin.config.plant import MOST_PLACES, ProcessConfig
 from twin.engine.station import Load, Setting, Station
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.sim.groups import GroupProcessor
-from twin.sim.slot import Job
 from twin.stations import stations
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from twin.behaviours.life import CYCLES, renew_life
+from twin.behaviours.resource import Resource, ResourceConfig
 from twin.config.plant import FailureConfig
 from twin.engine.station import Setting
-from twin.parts.life import CYCLES, renew_life
-from twin.sim.resource import Resource, ResourceConfig
 from twin.stations import stations
 
 

@@ -9,6 +9,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from twin.behaviours.paths import PathNetwork, Route
+from twin.behaviours.traffic import Traffic
 from twin.config.named import Item, OwnName
 from twin.config.plant import StationConfig
 from twin.engine.codes import PRODUCING, STARVED
@@ -19,8 +21,6 @@ from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
 from twin.quantities import Length
 from twin.records import RecordKind
-from twin.sim.paths import PathNetwork, Route
-from twin.sim.traffic import Traffic
 from twin.stations import stations
 from twin.stations.agv import Agv
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from twin.behaviours.carried import leave
+from twin.behaviours.processor import Processor
+from twin.behaviours.workplace import Job, Slot
 from twin.config.named import UnitName
 from twin.config.plant import MOST_PLACES, ProcessConfig
 from twin.engine.events import Event
 from twin.engine.station import Load, Part, Setting, Station
-from twin.parts.carried import leave
 from twin.quantities import Ratio
-from twin.sim.process import Processor
-from twin.sim.slot import Job, Slot
 from twin.stations import stations
 
 

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from twin.behaviours.card_loops import CardGate
 from twin.config.named import Item
 from twin.config.plant import Reference, StationConfig
 from twin.quantities import Count
-from twin.sim.loops import CardGate
 from twin.stations import stations
 
 

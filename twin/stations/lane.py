@@ -7,13 +7,13 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from twin.behaviours.calendar import DAYS
 from twin.config.plant import Config, StationConfig
 from twin.counters import TRANSPORT_ACTIVITY, TRANSPORT_CO2, TRANSPORT_COST, TRANSPORTED
 from twin.distributions import Durations
 from twin.engine.codes import IDLE_NO_ORDER, PRODUCING
 from twin.engine.events import Event
 from twin.engine.station import Setting, Station
-from twin.parts.calendar import DAYS
 from twin.quantities import Distance, Mass, Money, TransportFactor
 from twin.records import RecordKind
 from twin.stations import stations

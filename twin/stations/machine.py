@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from twin.behaviours.processor import Processor
 from twin.config.named import Item
 from twin.config.plant import MOST_PLACES, ProcessConfig
-from twin.sim.process import Processor
 from twin.stations import stations
 
 

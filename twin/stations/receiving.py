@@ -6,13 +6,13 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from twin.behaviours.shelf import Storing
 from twin.config.named import Item
 from twin.config.plant import StationConfig
 from twin.engine.events import Event
 from twin.engine.station import Load, Setting, Station
 from twin.quantities import Count
 from twin.records import RecordKind
-from twin.sim.shelf import Storing
 from twin.stations import stations
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from twin.behaviours.shelf import Storing
 from twin.config.named import Item
 from twin.config.plant import StationConfig
 from twin.distributions import Durations
@@ -14,7 +15,6 @@ from twin.engine.events import Event
 from twin.engine.station import Load, Setting, Station
 from twin.quantities import Count, Distance, Duration
 from twin.records import RecordKind
-from twin.sim.shelf import Storing
 from twin.stations import stations
 from twin.stations.receiving import Receiving, Trip
 from twin.timetable import Timetable

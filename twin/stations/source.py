@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Self, cast
 
 from pydantic import Field, model_validator
 
+from twin.behaviours.arrivals import DailyRates, RateStream
+from twin.behaviours.processor import Processor
 from twin.config.named import Item
 from twin.config.plant import Config, Identifier, StationConfig
 from twin.control.book import FlowAccount
@@ -23,8 +25,6 @@ from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.quantities import Duration, Rate
 from twin.records import RecordKind
-from twin.sim.arrivals import DailyRates, RateStream
-from twin.sim.process import Processor
 from twin.stations import stations
 from twin.streams import Stream
 

@@ -8,13 +8,13 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from twin.behaviours.shelf import Shelf
 from twin.config.named import Item
 from twin.config.plant import StationConfig
 from twin.distributions import Durations
 from twin.engine.codes import PRODUCING, STARVED
 from twin.engine.station import Load, Part, Setting, Station
 from twin.quantities import Count, Duration
-from twin.sim.shelf import Shelf
 from twin.stations import stations
 from twin.supply.backup import BackupConfig, BackupLink
 from twin.supply.network import LATE, Buyer, Carrier, Order, Source, Vendor

@@ -7,14 +7,14 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from twin.behaviours.conveying import Mover
+from twin.behaviours.shelf import Shelf
 from twin.config.named import Item
 from twin.config.plant import MOST_PLACES, FailureConfig, StationConfig
 from twin.distributions import Durations
 from twin.engine.codes import BLOCKED, PRODUCING, STARVED
 from twin.engine.station import Load, Setting, Station
 from twin.quantities import Count
-from twin.sim.mover import Mover
-from twin.sim.shelf import Shelf
 from twin.stations import stations
 from twin.streams import Stream
 

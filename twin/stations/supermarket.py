@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from twin.behaviours.choosing import ChoosingBuffer
 from twin.config.named import Item
 from twin.config.plant import StationConfig
 from twin.quantities import Count
-from twin.sim.choosing import ChoosingBuffer
 from twin.stations import stations
 
 

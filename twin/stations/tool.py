@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from twin.behaviours.breakable import Breakable
+from twin.behaviours.life import CYCLES, renew_life
 from twin.config.plant import ProcessConfig, StationConfig
 from twin.control.downtime import Downtime
 from twin.control.route import Times
 from twin.engine.codes import BREAK, MAINTENANCE, OFF, PRODUCING, SETUP, STARVED
 from twin.engine.events import Event, Series
 from twin.engine.station import Load, Setting, Station
-from twin.parts.life import CYCLES, renew_life
 from twin.records import RecordKind
-from twin.sim.breakable import Breakable
 from twin.stations import stations
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twin.sim.resource import Resource, ResourceConfig
+from twin.behaviours.resource import Resource, ResourceConfig
 from twin.stations import stations
 
 

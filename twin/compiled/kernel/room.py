@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twin.behaviours.workplace import NOT_DUE
 from twin.compiled import layout as at
 from twin.compiled.kernel.flow import (
     NOTHING,
@@ -33,7 +34,6 @@ from twin.compiled.kernel.state import (
 )
 from twin.compiled.memory import Reals, Wholes
 from twin.engine.phase import IDLE, PREPARING, WORKING
-from twin.sim.slot import NOT_DUE
 
 
 @compiled

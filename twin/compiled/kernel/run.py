@@ -11,6 +11,7 @@ from types import ModuleType
 
 from numba import njit
 
+from twin.behaviours.calendar import CLOSED, WEEK_S
 from twin.compiled import layout as at
 from twin.compiled.kernel import flow, machine, queue, room, state
 from twin.compiled.kernel.machine import compiled, pointer
@@ -20,7 +21,6 @@ from twin.compiled.kernel.state import show, suspend
 from twin.compiled.memory import Reals, Wholes
 from twin.engine.codes import BREAK, DOWN, OFF, PRODUCING
 from twin.engine.kernel import CALENDAR, HARDLY_S, STILL, WORK
-from twin.parts.calendar import CLOSED, WEEK_S
 
 
 @compiled

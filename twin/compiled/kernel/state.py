@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
+from twin.behaviours.workplace import NOT_DUE
 from twin.compiled import layout as at
 from twin.compiled.kernel.machine import compiled, inlined
 from twin.compiled.kernel.queue import draw, push
@@ -23,7 +24,6 @@ from twin.engine.codes import (
 )
 from twin.engine.kernel import WORK
 from twin.engine.phase import DONE, IDLE, PREPARING, WORKING
-from twin.sim.slot import NOT_DUE
 
 
 @compiled

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from heapq import heappush
 from typing import Any, Protocol
 
+from twin.behaviours.breakable import Breakable
 from twin.engine.codes import BLOCKED, PRODUCING, STARVED
 from twin.engine.events import Event, Series
 from twin.engine.phase import DONE, IDLE, PREPARING, WAITING, WORKING
 from twin.engine.station import WAIT, Load, Part, Station
 from twin.records import RecordKind
-from twin.sim.breakable import Breakable
 from twin.streams import Stream
 
 NOT_DUE = -1.0
@@ -386,28 +386,28 @@ class Served(Protocol):
 
 
 class Serves(Protocol):
-    """What the operations of a unit need, by place; see :class:`twin.parts.needs.Needs`."""
+    """What the operations of a unit need, by place; see :class:`twin.behaviours.needs.Needs`."""
 
     def of(self, slot: Slot) -> Served:
         """The resources of a place."""
 
 
 class Grows(Protocol):
-    """Scrap that grows; see :class:`twin.parts.quality.ScrapDrift`."""
+    """Scrap that grows; see :class:`twin.behaviours.quality.ScrapDrift`."""
 
     def share(self) -> float:
         """Share of scrap now."""
 
 
 class Judges(Protocol):
-    """Hears how operations came out; see :class:`twin.parts.quality.HoldRule`."""
+    """Hears how operations came out; see :class:`twin.behaviours.quality.HoldRule`."""
 
     def note(self, scrapped: bool) -> None:
         """One more part was judged."""
 
 
 class Workplace(Breakable):
-    """A unit as its places see it; :class:`twin.sim.process.Processor` is what all of them are."""
+    """A unit as its places see it; :class:`twin.behaviours.processor.Processor` is what all of them are."""
 
     __slots__ = (
         "_part_series",

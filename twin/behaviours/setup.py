@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from twin.behaviours.workplace import Slot
 from twin.config.plant import SetupConfig
 from twin.engine.station import Station
-from twin.sim.slot import Slot
 
 
 class Setups:

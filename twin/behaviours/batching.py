@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from twin.behaviours.processor import Processor
+from twin.behaviours.workplace import NOT_DUE, Job, Slot
 from twin.engine.phase import DONE, IDLE
 from twin.engine.station import Load, Station
-from twin.sim.process import Processor
-from twin.sim.slot import NOT_DUE, Job, Slot
 
 
 class GroupSlot(Slot):

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from twin.behaviours.breakable import Breakable
+from twin.behaviours.requests import Request
 from twin.config.plant import Identifier, StationConfig
 from twin.engine.codes import BREAK, IDLE_NO_ORDER, OFF, PRODUCING, SETUP
 from twin.engine.station import Setting, Station
 from twin.quantities import Duration, Speed
-from twin.sim.allocation import Request
-from twin.sim.breakable import Breakable
 
 if TYPE_CHECKING:
-    from twin.parts.carried import Carried
-    from twin.parts.life import Life
+    from twin.behaviours.carried import Carried
+    from twin.behaviours.life import Life
 
 
 class ResourceConfig(StationConfig):

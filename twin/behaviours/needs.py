@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from twin.behaviours.carried import Carried, brought, carry, leave
+from twin.behaviours.requests import Request
+from twin.behaviours.setup import Setups
+from twin.behaviours.workplace import Slot, Workplace
 from twin.config.plant import NeedConfig
 from twin.distributions import Distribution
 from twin.engine.links import givees, reach, resolve
 from twin.engine.station import WAIT, Station
 from twin.equipment import EquipmentPath
-from twin.parts.carried import Carried, brought, carry, leave
-from twin.parts.setup import Setups
-from twin.sim.allocation import Request
-from twin.sim.slot import Slot, Workplace
 
 Wants = dict[str, int]
 

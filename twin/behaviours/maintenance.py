@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from twin.behaviours.failure import FailureMode
+from twin.behaviours.life import CYCLES, OPERATING, Life, renew_life
+from twin.behaviours.task import Task
+from twin.behaviours.workplace import Slot, Workplace
 from twin.config.plant import ConditionConfig, MaintenanceConfig
 from twin.engine.codes import MAINTENANCE, OFF
-from twin.parts.failure import FailureMode
-from twin.parts.life import CYCLES, OPERATING, Life, renew_life
-from twin.parts.task import Task
-from twin.sim.slot import Slot, Workplace
 
 
 class Maintenance:

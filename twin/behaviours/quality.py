@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 
+from twin.behaviours.task import Task
+from twin.behaviours.workplace import Workplace
 from twin.config.plant import HoldRuleConfig, ScrapDriftConfig
 from twin.engine.codes import HOLD
-from twin.parts.task import Task
-from twin.sim.slot import Workplace
 
 
 class ScrapDrift:

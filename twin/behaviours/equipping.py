@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from twin.parts.life import CYCLES, Strokes, renew_life
-from twin.parts.maintenance import Maintenance, Pauses
-from twin.parts.needs import Needs
-from twin.parts.quality import HoldRule, ScrapDrift
-from twin.sim.slot import Workplace
+from twin.behaviours.life import CYCLES, Strokes, renew_life
+from twin.behaviours.maintenance import Maintenance, Pauses
+from twin.behaviours.needs import Needs
+from twin.behaviours.quality import HoldRule, ScrapDrift
+from twin.behaviours.workplace import Workplace
 
 
 def equip(station: Workplace, config: Any) -> None:

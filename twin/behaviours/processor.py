@@ -6,6 +6,11 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from twin.behaviours.equipping import equip
+from twin.behaviours.needs import Needs
+from twin.behaviours.quality import HoldRule, ScrapDrift
+from twin.behaviours.setup import Setups
+from twin.behaviours.workplace import Job, Slot, Stage, Workplace
 from twin.config.plant import ProcessConfig
 from twin.distributions import Distribution
 from twin.engine.codes import BLOCKED, BREAK, OFF, PRODUCING, SETUP, STARVED, VARIED
@@ -13,11 +18,6 @@ from twin.engine.events import Event, Series
 from twin.engine.phase import IDLE
 from twin.engine.station import Load, Part, Setting, Station
 from twin.equipment import EquipmentPath
-from twin.parts.equipping import equip
-from twin.parts.needs import Needs
-from twin.parts.quality import HoldRule, ScrapDrift
-from twin.parts.setup import Setups
-from twin.sim.slot import Job, Slot, Stage, Workplace
 from twin.streams import Stream
 
 NO_QUEUE: deque[Load] = deque(maxlen=0)

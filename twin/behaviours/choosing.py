@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import Any
 
+from twin.behaviours.shelf import Storing
 from twin.engine.station import Load, Setting, Station
-from twin.sim.shelf import Storing
 
 Rank = tuple[float, ...]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from twin.behaviours.failure import Failing, FailureMode
+from twin.behaviours.life import end_next
 from twin.config.plant import FailureConfig
-from twin.parts.failure import Failing, FailureMode
-from twin.parts.life import end_next
 
 
 class Breakable(Failing):

@@ -29,7 +29,7 @@ class Owner(Protocol):
 
 
 class Allocated(Protocol):
-    """Who or what is given to requests: a person or a tool, see :class:`twin.sim.resource.Resource`."""
+    """Who or what is given to requests: a person or a tool, see :class:`twin.behaviours.resource.Resource`."""
 
     path: EquipmentPath
     task: Request | None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twin.behaviours.requests import Request
 from twin.engine.station import Station
-from twin.sim.allocation import Request
 
 
 class Task:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from twin.behaviours.requests import Request
+from twin.behaviours.workplace import Slot
 from twin.engine.loads import Load, Lot, Part
 from twin.engine.station import Station
-from twin.sim.allocation import Request
-from twin.sim.slot import Slot
 
 
 class Hands(Protocol):
-    """The resources of one place of a unit; see :class:`twin.parts.needs.Hands`."""
+    """The resources of one place of a unit; see :class:`twin.behaviours.needs.Hands`."""
 
     slot: Slot
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Protocol
 
+from twin.behaviours.life import Life, renew_life
+from twin.behaviours.task import Task
 from twin.config.plant import FailureConfig
 from twin.engine.codes import DOWN, MINOR, REPAIRING
 from twin.engine.station import Station
-from twin.parts.life import Life, renew_life
-from twin.parts.task import Task
 
 
 class Follows(Protocol):
-    """What looks at the wear of a mode; see :class:`twin.parts.maintenance.Watch`."""
+    """What looks at the wear of a mode; see :class:`twin.behaviours.maintenance.Watch`."""
 
     def follow(self) -> None:
         """The mode has a new life."""
@@ -27,7 +27,7 @@ class Place(Protocol):
 
 
 class Failing(Station):
-    """A unit that fails, as its modes see it; see :class:`twin.sim.breakable.Breakable`."""
+    """A unit that fails, as its modes see it; see :class:`twin.behaviours.breakable.Breakable`."""
 
     __slots__ = ()
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import inf
 from typing import Any, ClassVar
 
+from twin.behaviours.breakable import Breakable
+from twin.behaviours.life import CYCLES, renew_life
 from twin.engine.codes import BREAK, OFF
 from twin.engine.station import Setting, Station
 from twin.engine.timer import Timer
-from twin.parts.life import CYCLES, renew_life
-from twin.sim.breakable import Breakable
 
 
 class Mover(Breakable):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from twin.behaviours.passage import Passage
 from twin.engine.codes import BLOCKED, PRODUCING
 from twin.engine.links import givees, reach, resolve
 from twin.engine.station import Load, Setting, Station
 from twin.equipment import EquipmentPath
-from twin.sim.passage import Passage
 
 
 class CardGate(Passage):
