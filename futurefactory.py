@@ -97,6 +97,7 @@ if TYPE_CHECKING:
     from twin.kpi.spec import KpiSpec as KpiSpec
     from twin.kpi.spec import kpi as kpi
     from twin.kpi.spec import kpis as kpis
+    from twin.plant.plant import Plant as Plant
     from twin.quantities import Count as Count
     from twin.quantities import Duration as Duration
     from twin.quantities import Energy as Energy
@@ -109,7 +110,6 @@ if TYPE_CHECKING:
     from twin.records import RecordKind as RecordKind
     from twin.sharing import Sharing as Sharing
     from twin.sharing import sharings as sharings
-    from twin.sim.plant import Plant as Plant
     from twin.states import UnitState as UnitState
     from twin.stations import stations as stations
     from twin.stations.machine import MachineConfig as MachineConfig
@@ -157,7 +157,7 @@ _HOMES = {
     "Part": ("twin.engine.station", "Part"),
     "Passage": ("twin.behaviours.passage", "Passage"),
     "Picture": ("dashboards.panel", "Picture"),
-    "Plant": ("twin.sim.plant", "Plant"),
+    "Plant": ("twin.plant.plant", "Plant"),
     "PlantConfig": ("twin.config.plant", "PlantConfig"),
     "Policy": ("twin.supply.policies", "Policy"),
     "PolicyConfig": ("twin.supply.policies", "PolicyConfig"),

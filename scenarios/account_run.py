@@ -19,8 +19,8 @@ from twin.config.plant import ProcessConfig
 from twin.engine.codes import CODES
 from twin.equipment import EquipmentPath
 from twin.kpi.observed import COLUMN
-from twin.sim.ledger import Totals
-from twin.sim.plant import Plant
+from twin.plant.ledger import Totals
+from twin.plant.plant import Plant
 
 STEPS = 200
 

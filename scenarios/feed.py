@@ -17,9 +17,9 @@ from twin.behaviours.calendar import DAYS
 from twin.config.plant import PlantConfig
 from twin.engine.events import TraceRow
 from twin.equipment import EquipmentPath
+from twin.plant.locks import Lock
+from twin.plant.plant import Plant
 from twin.records import Frame, RecordKind, records
-from twin.sim.locks import Lock
-from twin.sim.plant import Plant
 
 if TYPE_CHECKING:
     from scenarios.document import Scenario

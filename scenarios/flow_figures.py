@@ -6,8 +6,8 @@ from twin.brain.summary import ScopeFigures, Summary
 from twin.equipment import EquipmentPath
 from twin.kpi.definitions.flow import PartFlow
 from twin.kpi.spec import specs
-from twin.sim.held import Held, holding
-from twin.sim.plant import Plant
+from twin.plant.held import Held, holding
+from twin.plant.plant import Plant
 
 
 class FlowWatch:

@@ -11,7 +11,7 @@ from scenarios.nodes import Loc
 from scenarios.references import ends, flows, ships
 from twin.config.plant import PlantConfig
 from twin.errors import ModelError, Problem
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 
 def impossible(index: Index, plant: PlantConfig) -> Iterator[Problem]:

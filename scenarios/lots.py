@@ -8,8 +8,8 @@ from typing import Any
 
 from twin.control.book import FlowAccount
 from twin.engine.station import Lot, Part
+from twin.plant.plant import Plant
 from twin.records import Frame, RecordKind
-from twin.sim.plant import Plant
 from twin.stations.orders import Orders
 from twin.stations.source import ListedSource
 

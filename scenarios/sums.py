@@ -14,7 +14,7 @@ from twin.config.plant import MediumConfig, PlantConfig
 from twin.day_pattern import DayPattern
 from twin.engine.energy import by_state
 from twin.kpi.observed import COLUMN, FLOATS
-from twin.sim.ledger import Truth
+from twin.plant.ledger import Truth
 from twin.stations import stations
 
 Ints = NDArray[np.int64]

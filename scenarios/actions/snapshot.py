@@ -10,7 +10,7 @@ from pathlib import Path
 from scenarios.actions.durations import told_s
 from scenarios.forecast import saved
 from scenarios.loader import load
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 
 def plant_at(

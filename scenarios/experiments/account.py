@@ -27,8 +27,8 @@ from twin.equipment import EquipmentPath, Level
 from twin.kpi.definitions.flow import PartFlow
 from twin.kpi.observed import COLUMN, Observed, of_matrices
 from twin.kpi.spec import EQUIPMENT, KpiSpec, kpis, specs
-from twin.sim.held import HOLDING
-from twin.sim.ledger import Ledger, Totals
+from twin.plant.held import HOLDING
+from twin.plant.ledger import Ledger, Totals
 from twin.stations import stations
 
 Kpi = tuple[str, str]

@@ -14,8 +14,8 @@ from twin.config.plant import ProcessConfig
 from twin.engine.codes import WITH_ORDER
 from twin.equipment import EquipmentPath
 from twin.kpi.active_period import Share, active_periods, shares
+from twin.plant.plant import Plant
 from twin.records import COLUMNS, RecordKind
-from twin.sim.plant import Plant
 from twin.states import UnitState
 from twin.statistics.intervals import Interval, student
 

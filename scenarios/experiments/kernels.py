@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 from scenarios.experiments.account import Account, Summed
 from twin.config.plant import PlantConfig
 from twin.errors import Problem, ScenarioError
-from twin.sim.ledger import Totals
-from twin.sim.plant import Plant
+from twin.plant.ledger import Totals
+from twin.plant.plant import Plant
 
 Kernel = Literal["auto", "python", "compiled"]
 KERNELS: tuple[Kernel, ...] = ("auto", "python", "compiled")

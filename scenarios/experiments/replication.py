@@ -14,8 +14,8 @@ from scenarios.experiments.kernels import EngineRun, obstacles, started
 from scenarios.experiments.study import Overrides
 from scenarios.loader import Draft
 from scenarios.simulation import simulate
-from twin.sim.held import Held
-from twin.sim.plant import Plant
+from twin.plant.held import Held
+from twin.plant.plant import Plant
 
 CACHED = 16
 """Points a worker keeps ready."""

@@ -17,7 +17,7 @@ from scenarios.nodes import Loc, Node
 from twin.errors import Problem, ScenarioError
 from twin.kpi.spec import kpis
 from twin.master import chain_path
-from twin.sim.held import HOLDING
+from twin.plant.held import HOLDING
 from twin.stations import stations
 
 Overrides = dict[str, Node]

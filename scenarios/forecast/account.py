@@ -16,9 +16,9 @@ from twin.engine.clock import INSTANT_S
 from twin.engine.codes import PRODUCING, WITH_ORDER
 from twin.engine.events import TraceRow
 from twin.kpi.observed import FLOATS, INTS
+from twin.plant.ledger import Totals
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.ledger import Totals
-from twin.sim.plant import Plant
 from twin.states import MINOR_STOP_MAX_S, UnitState
 
 START_S = 0.0

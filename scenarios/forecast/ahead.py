@@ -14,7 +14,7 @@ from scenarios.forecast.orders import milestones
 from scenarios.forecast.pool import BranchPool, Done
 from scenarios.forecast.result import Arrival, Forecast, orders_ahead, punctual, quantiles, stock_outs
 from twin.errors import Problem, ScenarioError
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 BRANCHES = 200
 MOST_BRANCHES = 10_000

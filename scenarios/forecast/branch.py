@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scenarios.forecast.account import Account, Milestone, OrderCourse, windows
 from scenarios.forecast.fast import FastBranch, FastBranches
 from scenarios.forecast.layout import DEFAULT_KPIS, Layout
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 BRANCHES_PER_SEED = 1 << 20
 Engine = Literal["python", "compiled"]

@@ -12,7 +12,7 @@ from scenarios.forecast.account import Cut, Cutter, Milestone, planned, since, w
 from scenarios.forecast.openings import STEPS, Openings
 from scenarios.sums import Floats, Spent
 from twin import compiled
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 UNKNOWN_KPIS = frozenset({"mtbf_h", "mttr_h"})
 """Indicators of failures, which the kernel does not count."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twin.errors import Problem, ScenarioError
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 if TYPE_CHECKING:
     from scenarios.document import Scenario

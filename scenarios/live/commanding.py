@@ -54,7 +54,7 @@ class Commanding:
         """Give the plant a command.
 
         Args:
-            wanted: Fields of :class:`twin.sim.instruction.Instruction`, as text where they carry a unit.
+            wanted: Fields of :class:`twin.plant.instruction.Instruction`, as text where they carry a unit.
 
         Returns:
             Its id, and what is done when.

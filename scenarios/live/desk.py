@@ -13,7 +13,7 @@ from scenarios.live.record import RunRecord
 from scenarios.live.settings import RunSettings
 from scenarios.live.told import Told, instruction_of, post
 from twin.errors import ModelError, Problem
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 Note = Callable[[Told], Awaitable[None]]
 

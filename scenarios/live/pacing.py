@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 
 from scenarios.live.clock import Pace
+from twin.plant.plant import Plant
 from twin.ports import Clock
-from twin.sim.plant import Plant
 
 LEAST_S = 0.001
 FINE_S, COARSE_S = 60.0, 300.0

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from twin.engine.effect import Command
 from twin.errors import ModelError, Problem
-from twin.sim.instruction import Instruction
-from twin.sim.plant import Plant
+from twin.plant.instruction import Instruction
+from twin.plant.plant import Plant
 
 
 class Told(NamedTuple):

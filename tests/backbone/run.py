@@ -11,8 +11,8 @@ from devices.bank import DeviceBank
 from devices.master import chain_meta
 from twin.brain import Brain, BrainConfig
 from twin.config.plant import PlantConfig
+from twin.plant.plant import Plant
 from twin.records import Frame
-from twin.sim.plant import Plant
 
 Key = tuple[str, str, str, int]
 Wire = Callable[[Frame], Iterable[Frame]]

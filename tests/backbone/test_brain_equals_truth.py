@@ -28,7 +28,7 @@ from tests.conftest import ROOT
 from twin.config.plant import PlantConfig
 from twin.equipment import EquipmentPath
 from twin.kpi.spec import Scope, specs
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 from twin.states import UnitState
 
 JOINT: tuple[Scope, ...] = ("trade", "jobs", "transport")

@@ -9,8 +9,8 @@ from tests.backbone.plants import lively_line
 from tests.backbone.run import Heard, tell
 from tests.backbone.wires import SparkplugWire, UnsWire
 from twin.equipment import EquipmentPath
+from twin.plant.plant import Plant
 from twin.records import Frame, RecordKind
-from twin.sim.plant import Plant
 from twin.states import UnitState
 
 HOURS, TICK_S, SEED = 9, 30, 4

@@ -14,8 +14,8 @@ from tests.backbone.run import Heard, tell
 from tests.backbone.truth import Reference
 from twin.config.plant import ChainLinkConfig, ProcessConfig
 from twin.equipment import EquipmentPath
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.plant import Plant
 
 pytestmark = pytest.mark.xdist_group("chain of the backbone")
 """All looks at one run: it is made by one worker."""

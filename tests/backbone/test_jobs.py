@@ -15,8 +15,8 @@ from tests.backbone.run import Heard, tell
 from twin.brain import Brain, BrainConfig
 from twin.equipment import EquipmentPath
 from twin.kpi.spec import specs
+from twin.plant.plant import Plant
 from twin.records import Frame, RecordKind
-from twin.sim.plant import Plant
 from twin.stations.source import ListedSource
 
 HOUR = 3600 * 10**9

@@ -10,8 +10,8 @@ import pytest
 from scenarios.loader import load
 from tests.backbone.run import Heard, tell
 from twin.brain import Brain, BrainConfig
+from twin.plant.plant import Plant
 from twin.records import Frame, RecordKind
-from twin.sim.plant import Plant
 
 pytestmark = pytest.mark.xdist_group("trade of the backbone")
 """All looks at one run: it is made by one worker."""

@@ -9,8 +9,8 @@ import pytest
 from scenarios.loader import load
 from tests.backbone.run import Heard, tell
 from twin.brain import Brain, BrainConfig
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.plant import Plant
 from twin.stations.lane import KG_PER_TKM, LaneConfig
 
 pytestmark = pytest.mark.xdist_group("transport of the backbone")

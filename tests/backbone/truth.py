@@ -11,8 +11,8 @@ from itertools import pairwise
 from tests.brain.reference import element, expected
 from twin.config.plant import PlantConfig, ProcessConfig, StationConfig
 from twin.equipment import EquipmentPath
-from twin.sim.ledger import Truth
-from twin.sim.plant import Plant
+from twin.plant.ledger import Truth
+from twin.plant.plant import Plant
 from twin.states import UnitState as U
 
 Sums = dict[str, float]

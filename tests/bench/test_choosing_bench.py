@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.engine.plants import buffer, line_plant, machine, sink, source
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 pytestmark = pytest.mark.bench
 

@@ -11,7 +11,7 @@ import pytest
 from tests.bench.test_engine_bench import RUNS, our_line, taught_line, timed
 from tests.engine.plants import ten_machine_line
 from twin.compiled import Replications, lower
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 pytestmark = pytest.mark.bench
 pytest.importorskip("numba", reason="needs the extra 'fast'")
@@ -67,7 +67,7 @@ def test_start_in_a_new_process() -> None:
     code = (
         "import time\n"
         "from tests.engine.plants import ten_machine_line\n"
-        "from twin.sim.plant import Plant\n"
+        "from twin.plant.plant import Plant\n"
         "plant = Plant(ten_machine_line(), 1, trace=False)\n"
         "begun = time.process_time()\n"
         "from twin.compiled import lower\n"

@@ -19,7 +19,7 @@ import pytest
 import simpy
 
 from tests.engine.plants import line, machine, plant_of, serial_line, sink, site, source, ten_machine_line
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 pytestmark = pytest.mark.bench
 EXPECTED, DEVIATION, ERROR = 67_611.0, 515.0, 18.0

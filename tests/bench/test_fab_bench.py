@@ -17,7 +17,7 @@ import pytest
 from scenarios.loader import load
 from tests.cli.programs import factory
 from tests.importers.fab_folder import PIECES, FabFolder
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 from twin.stations.tool import Tool
 
 pytestmark = pytest.mark.bench

@@ -12,7 +12,7 @@ from scenarios.forecast.pool import BranchPool
 from scenarios.loader import load
 from tests.engine.plants import ten_machine_line
 from tests.forecast.plants import running
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 pytestmark = pytest.mark.bench
 

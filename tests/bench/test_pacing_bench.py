@@ -17,8 +17,8 @@ from scenarios.live.clock import Pace, SystemClock
 from scenarios.live.pacing import Pacer, spare_the_collector
 from tests.engine.plants import line, machine, plant_of, sink, site, source
 from twin.config.plant import PlantConfig
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.plant import Plant
 
 pytestmark = pytest.mark.bench
 SECONDS = float(os.environ.get("FACTORY_BENCH_S", "6"))

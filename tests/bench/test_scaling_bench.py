@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.plants import buffer, failure, line, machine, plant_of, serial_line, sink, site, source
 from twin.config.plant import PlantConfig
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 pytestmark = pytest.mark.bench
 CYCLE = {"triangular": {"low": "4 min", "mode": "5 min", "high": "6 min"}}

@@ -9,8 +9,8 @@ from scenarios.calibrate.events import EventLog, log_of
 from scenarios.document import Scenario
 from scenarios.loader import load
 from twin.engine.clock import to_ns
+from twin.plant.plant import Plant
 from twin.records import Frame, RecordKind, records
-from twin.sim.plant import Plant
 
 LINE = Path(__file__).with_name("line.yaml")
 YEAR_S = 365 * 86_400.0

@@ -12,7 +12,7 @@ from scenarios.loader import load
 from tests.calibrate.recorded import LINE, scenario, year
 from twin.distributions import Constant, Distribution
 from twin.equipment import EquipmentPath
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 STATIONS = {path: station for path, _, station in scenario().stations()}
 AT = "acme/north/hall/line/"

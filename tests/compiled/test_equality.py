@@ -13,8 +13,8 @@ from tests.compiled.plants import plants
 from tests.engine.plants import ten_machine_line
 from twin.compiled import Program, Replications, lower
 from twin.config.plant import PlantConfig
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.plant import Plant
 
 pytest.importorskip("numba", reason="needs the extra 'fast'")
 HORIZON = 9_000.0

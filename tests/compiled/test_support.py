@@ -13,8 +13,8 @@ from tests.engine.plants import assembly_plant, buffer, exponential, failure, li
 from twin.compiled import UnsupportedError, lower, unsupported
 from twin.config.plant import PlantConfig
 from twin.errors import ModelError
-from twin.sim.command import Command
-from twin.sim.plant import Plant
+from twin.plant.command import Command
+from twin.plant.plant import Plant
 from twin.stations.machine import Machine
 
 LINE = "acme/north/hall/line"
@@ -102,7 +102,7 @@ def test_without_numba_it_says_what_to_install() -> None:
         "import sys; sys.modules['numba'] = None\n"
         "from tests.engine.plants import ten_machine_line\n"
         "from twin.compiled import lower\n"
-        "from twin.sim.plant import Plant\n"
+        "from twin.plant.plant import Plant\n"
         "lower(Plant(ten_machine_line(), 1)).run_until(1.0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -12,8 +12,8 @@ from tests.engine.networks import base_stock, customer, lane, network, store, su
 from tests.engine.plants import LINE
 from twin.equipment import EquipmentPath
 from twin.master import EquipmentMaster
+from twin.plant.plant import Plant
 from twin.records import Frame, RecordKind
-from twin.sim.plant import Plant
 
 SITE, ROAD = EquipmentPath("acme/north"), EquipmentPath(f"{LINE}/road")
 DAY = 86_400.0

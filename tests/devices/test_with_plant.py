@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from devices.bank import DeviceBank
 from tests.devices.plants import LINE, SITE, flow, series, telemetry
 from twin.config.plant import DeviceConfig, PlantConfig
+from twin.plant.plant import Plant
 from twin.records import Frame, RecordKind
-from twin.sim.plant import Plant
 from twin.states import UnitState
 
 M1, M2 = LINE.child("m1"), LINE.child("m2")

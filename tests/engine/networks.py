@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from tests.engine.plants import LINE, line_plant
 from twin.config.plant import PlantConfig
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.plant import Plant
 from twin.stations.customer import Customer
 from twin.stations.lane import Lane
 from twin.stations.stocking_point import StockingPoint

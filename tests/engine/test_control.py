@@ -12,8 +12,8 @@ from twin.config.plant import PlantConfig
 from twin.control.lot import RoutedLot
 from twin.control.rules import Rule, rules
 from twin.errors import ModelError
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.plant import Plant
 from twin.states import UnitState
 from twin.stations.orders import Orders
 from twin.stations.tool import Tool

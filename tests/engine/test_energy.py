@@ -12,7 +12,7 @@ from tests.backbone.run import Heard, tell
 from tests.engine.plants import line_plant, machine, sink, source
 from twin.day_pattern import DayPattern
 from twin.engine.energy import Ramp
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 from twin.states import UnitState
 
 STEP_S = 5.0

@@ -12,9 +12,9 @@ from tests.engine.test_laws import balance
 from tests.engine.test_resources import CREW, needing, parallel, said, worker
 from twin.config.plant import PlantConfig
 from twin.errors import ModelError
+from twin.plant.command import Command
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.command import Command
-from twin.sim.plant import Plant
 from twin.states import UnitState
 
 

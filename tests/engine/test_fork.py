@@ -16,8 +16,8 @@ from tests.engine.strategies import plants
 from twin.config.plant import PlantConfig, StationConfig
 from twin.engine.station import Part, Station
 from twin.errors import FactoryError
-from twin.sim.command import Command
-from twin.sim.plant import Plant
+from twin.plant.command import Command
+from twin.plant.plant import Plant
 from twin.stations import stations
 
 HORIZON = 9_000.0

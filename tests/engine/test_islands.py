@@ -18,10 +18,10 @@ from twin.config.plant import PlantConfig
 from twin.engine import kernel
 from twin.engine.kernel import URGENCY
 from twin.errors import FactoryError
-from twin.sim import islands
-from twin.sim.command import Command
-from twin.sim.islands import MAINLAND, Islands
-from twin.sim.plant import Plant
+from twin.plant import islands
+from twin.plant.command import Command
+from twin.plant.islands import MAINLAND, Islands
+from twin.plant.plant import Plant
 from twin.stations.machine import Machine
 
 HORIZON = 9_000.0

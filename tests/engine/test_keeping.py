@@ -15,8 +15,8 @@ from tests.engine.test_resources import CREW, needing, said, worker
 from twin.behaviours.resource import Resource
 from twin.config.plant import PlantConfig
 from twin.errors import ModelError
-from twin.sim.command import Command
-from twin.sim.plant import Plant
+from twin.plant.command import Command
+from twin.plant.plant import Plant
 
 
 def pallets(count: int, skill: str = "pallet", **fields: Any) -> list[dict[str, Any]]:

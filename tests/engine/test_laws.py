@@ -24,9 +24,9 @@ from tests.engine.plants import (
 )
 from tests.engine.strategies import lines, plants
 from twin.config.plant import PlantConfig
+from twin.plant.command import Command
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.command import Command
-from twin.sim.plant import Plant
 from twin.states import UnitState
 from twin.stations.source import Source
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.engine.plants import LINE, buffer, line_plant, machine, sink, source
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 BENCH = machine("bench", "30 s", to=["gauge"])
 

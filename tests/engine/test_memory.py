@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.engine.plants import ten_machine_line
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 
 def test_a_plant_without_trace_keeps_no_history() -> None:

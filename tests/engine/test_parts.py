@@ -20,9 +20,9 @@ from twin.distributions import Exponential, Gamma
 from twin.engine.clock import to_ns, to_ns_array
 from twin.engine.kernel import Kernel
 from twin.errors import FactoryError
+from twin.plant.command import Command
+from twin.plant.plant import Plant
 from twin.shift_plan import ON, PAUSE
-from twin.sim.command import Command
-from twin.sim.plant import Plant
 from twin.streams import LARGEST_BLOCK, Stream, block_size, stream_key
 from twin.zone import local_axis
 

@@ -12,9 +12,9 @@ from tests.engine.test_resources import said
 from twin.config.plant import EnvelopeConfig, PlantConfig
 from twin.effects import effects
 from twin.errors import FactoryError, ModelError
-from twin.sim.command import Command
-from twin.sim.perturbation import commands_of
-from twin.sim.plant import Plant
+from twin.plant.command import Command
+from twin.plant.perturbation import commands_of
+from twin.plant.plant import Plant
 from twin.states import UnitState
 
 

@@ -15,9 +15,9 @@ from tests.engine.test_resources import said
 from twin.config.disturbances import Carrier
 from twin.config.plant import CommonEnvelopeConfig, EnvelopeConfig, PlantConfig
 from twin.errors import FactoryError, ModelError
+from twin.plant.command import Command
+from twin.plant.plant import Plant
 from twin.sharing import Claim, shares, sharings
-from twin.sim.command import Command
-from twin.sim.plant import Plant
 from twin.states import UnitState
 
 HOUR = 3600.0

@@ -11,9 +11,9 @@ from tests.engine.plants import DAY, LINE, exponential, line, line_plant, machin
 from tests.engine.test_laws import balance, grown
 from twin.config.plant import PlantConfig
 from twin.errors import ModelError
+from twin.plant.command import Command
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.command import Command
-from twin.sim.plant import Plant
 
 CREW = "acme/north/hall/crew"
 

@@ -12,7 +12,7 @@ from tests.scenario.documents import problems
 from twin import compiled
 from twin.engine.kernel import STILL
 from twin.errors import FactoryError, ModelError, StandstillError
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 TRANSPORT = {"id": "belt", "kind": "transport", "time": "0 s"}
 FORK = {"id": "fork", "kind": "route", "to": ["a", "b"]}

@@ -13,8 +13,8 @@ from tests.engine.plants import LINE, line_plant, sink
 from tests.engine.strategies import plants
 from twin.behaviours.conveying import Mover
 from twin.behaviours.processor import Processor
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.plant import Plant
 from twin.states import UnitState
 from twin.stations.source import Source
 from twin.stations.tool import Tool

@@ -22,8 +22,8 @@ from tests.engine.plants import (
 from twin.config.plant import PlantConfig
 from twin.engine.events import TraceRow
 from twin.errors import ModelError
+from twin.plant.plant import Plant
 from twin.records import SPECS, RecordKind
-from twin.sim.plant import Plant
 from twin.states import UnitState
 
 HERE = "acme/north/hall/line"

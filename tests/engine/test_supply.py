@@ -30,9 +30,9 @@ from tests.engine.plants import LINE, exponential, line_plant, machine, plant_of
 from tests.engine.plants import line as line_of
 from twin.config.plant import PlantConfig
 from twin.errors import ModelError
+from twin.plant.command import Command
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.command import Command
-from twin.sim.plant import Plant
 from twin.states import UnitState
 
 

@@ -11,7 +11,7 @@ from tests.engine.plants import DAY, LINE, exponential, line, line_plant, machin
 from tests.engine.test_resources import said, worker
 from twin.config.plant import PlantConfig
 from twin.errors import ModelError
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 from twin.states import UnitState
 
 

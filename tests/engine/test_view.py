@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.engine.plants import buffer, exponential, failure, line, machine, plant_of, sink, site, source
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 POWER = {"producing": "7 kW", "idle": "1 kW", "down": "0.3 kW", "per_part": "0.01 kWh"}
 UNITS = [

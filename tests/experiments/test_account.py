@@ -13,7 +13,7 @@ from scenarios.loader import load, loads
 from scenarios.simulation import simulate
 from tests.experiments.made import LINE, SCENARIO
 from twin.kpi.spec import kpis
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 HOUR = 3600.0
 HOURS = 5

@@ -21,8 +21,8 @@ from tests.cli.programs import factory
 from tests.servers.browser import Window
 from twin.equipment import EquipmentPath
 from twin.errors import ScenarioError
+from twin.plant.plant import Plant
 from twin.records import RecordKind, records
-from twin.sim.plant import Plant
 from twin.states import UnitState
 from twin.zone import Zone
 

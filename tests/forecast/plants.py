@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.engine.plants import DAY, buffer, failure, line_plant, machine, sink, source
 from twin.config.plant import PlantConfig
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 LINE = "acme/north/hall/line"
 

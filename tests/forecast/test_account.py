@@ -13,7 +13,7 @@ from scenarios.forecast.layout import Layout, forecastable
 from scenarios.loader import load
 from twin.brain import Brain, BrainConfig
 from twin.brain.summary import summary
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 from twin.states import UnitState
 
 OTHERS = ("work_in_process",)

@@ -20,7 +20,7 @@ from tests.forecast.plants import running, small_line
 from twin.compiled import unsupported
 from twin.config.plant import PlantConfig
 from twin.errors import ScenarioError
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 pytest.importorskip("numba")
 H = 3600.0

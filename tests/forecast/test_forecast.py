@@ -22,7 +22,7 @@ from scenarios.workers import undisturbed
 from tests.engine.test_control import lots, shop
 from tests.forecast.plants import LINE, running, small_line
 from twin.errors import ScenarioError
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 H = 3600.0
 

@@ -12,7 +12,7 @@ from tests.engine.plants import DAY, line, line_plant, machine, plant_of, sink, 
 from tests.engine.test_control import lots, shop
 from tests.forecast.plants import small_line
 from twin.errors import ScenarioError
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 SHIFTS = plant_of(
     site("north", line("line", [source(), machine(), sink()], calendar="day")),

@@ -12,7 +12,7 @@ import pytest
 from scenarios.forecast import saved
 from tests.forecast.plants import running, small_line
 from twin.errors import ScenarioError
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 KEY = b"k" * 32
 

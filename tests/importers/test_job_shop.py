@@ -10,7 +10,7 @@ import pytest
 from scenarios.document import Scenario
 from scenarios.importers import importers
 from twin.errors import ScenarioError
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 SMALL = "# two jobs, the second comes back to its machine\n2 3\n0 5 2 4\n1 3 0 2 1 6\n"
 

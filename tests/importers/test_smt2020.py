@@ -11,7 +11,7 @@ from scenarios.document import Scenario
 from scenarios.importers import Document, importers
 from tests.importers.fab_folder import FabFolder
 from twin.errors import ScenarioError
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 from twin.stations.orders import Orders
 
 TABLES: dict[str, str] = {

@@ -16,7 +16,7 @@ from scenarios.importers.graves_willems import ChainOptions, GravesWillems, read
 from scenarios.loader import load
 from tests.engine.networks import DAY
 from twin.errors import ScenarioError
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 from twin.supply.guaranteed import Chain, Stage
 
 HEAD = "stage_id,lead_time,max_s_time,cost_rate,risk_pool,ext_demand_mean,ext_demand_std,ext_demand_thres,up_stages\n"

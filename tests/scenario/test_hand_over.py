@@ -11,8 +11,8 @@ import pytest
 
 from scenarios.feed import Feed
 from scenarios.loader import load
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.plant import Plant
 
 EVENTS = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ORDER, RecordKind.ALARM)
 HISTORY_S, END_S = 3660.0, 5400.0

@@ -19,8 +19,8 @@ from devices.bank import DeviceBank
 from scenarios.feed import Feed
 from scenarios.loader import LIBRARY, load
 from tests.scenario.far import TICK_S, advanced, digest
+from twin.plant.plant import Plant
 from twin.records import Frame
-from twin.sim.plant import Plant
 
 NAMES = sorted(path.stem for path in LIBRARY.glob("*.yaml"))
 GOLDEN = Path(__file__).parent / "golden" / "fingerprints.json"

@@ -10,7 +10,7 @@ import pytest
 from scenarios.document import Scenario
 from scenarios.loader import load
 from tests.scenario.test_library import NAMES
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 HOUR = 3600.0
 DAY = 24 * HOUR

@@ -6,8 +6,8 @@ from typing import Any
 
 from twin.config.plant import PlantConfig
 from twin.engine.events import TraceRow
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.plant import Plant
 
 
 class Run:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.plants import buffer, line_plant, machine, sink, source
 from twin.errors import ModelError
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 from twin.states import UnitState
 from twin.stations.agv import Agv
 from twin.stations.fleet import Fleet

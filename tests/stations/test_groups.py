@@ -9,7 +9,7 @@ import pytest
 from tests.engine.plants import buffer, line_plant, machine, sink, source
 from tests.stations.runs import Run
 from twin.errors import ModelError
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 
 def oven(**fields: Any) -> dict[str, Any]:

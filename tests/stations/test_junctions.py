@@ -11,7 +11,7 @@ from tests.engine.plants import buffer, line, line_plant, machine, plant_of, sin
 from tests.stations.runs import Run
 from twin.config.plant import PlantConfig
 from twin.errors import ModelError
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 
 def fork(**fields: Any) -> PlantConfig:

@@ -9,7 +9,7 @@ import pytest
 from tests.engine.plants import buffer, exponential, line_plant, machine, sink, source
 from tests.stations.runs import Run
 from twin.errors import ModelError
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 
 def test_conwip_limits_the_work_between_entry_and_exit() -> None:

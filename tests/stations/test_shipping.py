@@ -10,8 +10,8 @@ from tests.engine.plants import line, plant_of, sink, site, source
 from tests.engine.test_laws import balance
 from tests.stations.runs import Run
 from twin.config.plant import PlantConfig
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.plant import Plant
 
 
 def pair(interval: str = "10 min", mix: dict[str, int] | None = None, **fields: Any) -> PlantConfig:

@@ -11,7 +11,7 @@ from scenarios.loader import loads
 from tests.engine.plants import line_plant, machine, sink, source
 from tests.stations.runs import Run
 from twin.errors import ScenarioError
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 DAY = [{"start": "06:00", "rate": "120 / h"}, {"start": "18:00", "rate": "12 / h"}]
 

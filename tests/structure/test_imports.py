@@ -13,7 +13,7 @@ OPCUA = {"asyncua", "cryptography"}
 MQTT = {"paho", "google.protobuf"}
 STORES = {"influxdb_client", "grafana_api", "urllib3"}
 HEAVY = TABLES | PAGES | OPCUA | MQTT | STORES | {"scipy.special", "scipy.stats", "numba", "pint"}
-MODEL = {"numpy", "pydantic", "simpy", "yaml", "asyncio", "twin.sim.plant", "twin.brain.brain", "scenarios.document"}
+MODEL = {"numpy", "pydantic", "simpy", "yaml", "asyncio", "twin.plant.plant", "twin.brain.brain", "scenarios.document"}
 
 COMMAND = "from scenarios.cli import run; assert run({arguments!r}) == 0"
 ROLE = "from scenarios.live.roles import role_of; role_of({name!r})"
@@ -50,7 +50,7 @@ def test_a_command_loads_what_it_uses(arguments: list[str], without: set[str]) -
     [
         ("plant", HEAVY | {"scenarios.document", "yaml"}),
         ("hub", OPCUA | STORES | {"scipy.special", "scipy.stats", "numba", "pint"}),
-        ("gateway", TABLES | PAGES | STORES | {"twin.sim.plant", "scenarios.document", "numba", "pint"}),
+        ("gateway", TABLES | PAGES | STORES | {"twin.plant.plant", "scenarios.document", "numba", "pint"}),
     ],
 )
 def test_a_role_loads_what_it_uses(name: str, without: set[str]) -> None:

@@ -13,8 +13,8 @@ from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, T0, UNITS, RecordingSink, receiving, sending
 from tests.transport.wire import watching
 from twin.brain import Brain, BrainConfig
+from twin.plant.plant import Plant
 from twin.records import Frame, RecordKind, records
-from twin.sim.plant import Plant
 
 HOUR = 3600 * 10**9
 INDICATORS = ("oee", "availability", "effectiveness")

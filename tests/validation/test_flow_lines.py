@@ -17,7 +17,7 @@ from tests.engine.plants import buffer, exponential, failure, line_plant, machin
 from tests.validation.intervals import Interval, confidence
 from tests.validation.report import agrees, equals
 from twin.config.plant import PlantConfig
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 from twin.states import UnitState
 
 pytestmark = pytest.mark.validation

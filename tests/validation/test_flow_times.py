@@ -13,8 +13,8 @@ from scenarios.loader import loads
 from tests.experiments.made import LINE, study
 from tests.validation.test_output import document, run
 from twin.errors import ScenarioError
-from twin.sim.held import Held
-from twin.sim.plant import Plant
+from twin.plant.held import Held
+from twin.plant.plant import Plant
 
 HALL = "w/s/h/l"
 RATE, SERVICE_S = 0.8, 1.0

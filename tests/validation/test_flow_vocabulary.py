@@ -14,7 +14,7 @@ from tests.engine.plants import buffer, exponential, line, line_plant, machine, 
 from tests.validation.intervals import Interval, confidence
 from tests.validation.report import agrees, at_least, equals
 from twin.config.plant import PlantConfig
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 from twin.states import UnitState
 
 pytestmark = pytest.mark.validation

@@ -14,7 +14,7 @@ import pytest
 from scenarios.document import Scenario
 from scenarios.importers import importers
 from tests.validation.report import at_least, equals
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 from twin.stations.orders import Orders
 from twin.stations.tool import Tool
 

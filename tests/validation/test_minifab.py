@@ -12,7 +12,7 @@ import pytest
 from scenarios.document import Scenario
 from scenarios.loader import load
 from tests.validation.report import equals
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 from twin.stations.orders import Orders
 
 pytestmark = pytest.mark.validation

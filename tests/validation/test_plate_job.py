@@ -20,7 +20,7 @@ from scenarios.calibrate.writing import document
 from scenarios.loader import load
 from tests.validation.report import equals
 from twin.config.plant import PlantConfig
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 pytestmark = pytest.mark.validation
 DAY_S = 86_400.0

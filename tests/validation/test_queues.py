@@ -10,8 +10,8 @@ import pytest
 from tests.engine.plants import buffer, exponential, line_plant, machine, sink, source
 from tests.validation.intervals import Interval, confidence
 from tests.validation.report import agrees, equals
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.plant import Plant
 from twin.states import UnitState
 from twin.streams import Stream
 

@@ -13,7 +13,7 @@ import pytest
 from scenarios.loader import load
 from tests.cli.programs import factory
 from tests.validation.report import equals
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 from twin.states import UnitState
 from twin.stations.orders import Orders
 from twin.stations.tool import Tool

@@ -26,8 +26,8 @@ from twin.kpi.inventory import (
     order_quantity_cost,
     reorder_quantity_service,
 )
+from twin.plant.plant import Plant
 from twin.records import RecordKind
-from twin.sim.plant import Plant
 
 pytestmark = pytest.mark.validation
 TOPIC = "Supply network"

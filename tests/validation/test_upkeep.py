@@ -15,7 +15,7 @@ from tests.validation.intervals import Interval, confidence
 from tests.validation.report import agrees
 from tests.validation.test_queues import erlang_c
 from twin.config.plant import PlantConfig
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 from twin.states import UnitState
 
 pytestmark = pytest.mark.validation

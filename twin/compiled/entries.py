@@ -13,8 +13,8 @@ from twin.behaviours.workplace import Slot
 from twin.compiled import layout as at
 from twin.compiled.memory import Memory
 from twin.compiled.units import Units
-from twin.sim.command import Command, Delivery
-from twin.sim.plant import Plant
+from twin.plant.command import Command, Delivery
+from twin.plant.plant import Plant
 from twin.stations.sink import Sink
 from twin.stations.transport import Transport
 

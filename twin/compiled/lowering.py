@@ -16,7 +16,7 @@ from twin.compiled.tape import Tapes
 from twin.compiled.units import Units
 from twin.engine.fingerprint import Fingerprint
 from twin.errors import FactoryError, Problem
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 
 class UnsupportedError(FactoryError):

@@ -8,7 +8,7 @@ from twin.config.plant import PlantConfig
 from twin.engine.links import Items
 from twin.engine.station import Load, Part, Station
 from twin.equipment import EquipmentPath
-from twin.sim.flow import check_flow
+from twin.plant.flow import check_flow
 from twin.stations.assembly import Assembly
 
 

@@ -20,7 +20,7 @@ from twin.engine.energy import amount
 from twin.engine.fingerprint import Fingerprint
 from twin.engine.kernel import standstill
 from twin.errors import FactoryError, Problem
-from twin.sim.ledger import Count, Totals
+from twin.plant.ledger import Count, Totals
 
 States = tuple[Reals, NDArray[np.uint64]]
 """Times of changes of state and their digests."""

@@ -8,7 +8,7 @@ from twin.compiled import layout as at
 from twin.compiled.lowering import lower
 from twin.compiled.program import Program
 from twin.config.plant import PlantConfig
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 
 class Replications:

@@ -27,7 +27,7 @@ from twin.config.plant import (
 )
 from twin.engine.codes import BREAK, DOWN, OFF
 from twin.engine.station import Part, Station
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 from twin.stations.assembly import Assembly
 from twin.stations.buffer import Buffer
 from twin.stations.inspection import Inspection

@@ -61,7 +61,7 @@ def standstill(where: str, since_s: float, now_s: float, what: str = "events") -
 
 
 class Division(Protocol):
-    """How pending entries fall apart into those that cannot feel each other; see :mod:`twin.sim.islands`."""
+    """How pending entries fall apart into those that cannot feel each other; see :mod:`twin.plant.islands`."""
 
     count: int
 

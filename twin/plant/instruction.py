@@ -11,9 +11,9 @@ from twin.config.disturbances import Carrier, PerturbationConfig
 from twin.distributions import Constant
 from twin.effects import effects
 from twin.errors import ModelError, Problem
+from twin.plant.command import Command, Mailbox
+from twin.plant.perturbation import commands_of, wrong
 from twin.quantities import Duration, Power, Ratio, VolumeFlow
-from twin.sim.command import Command, Mailbox
-from twin.sim.perturbation import commands_of, wrong
 
 ASIDE = ("cause", "end", "duration")
 """Fields that a perturbation has by other names."""

@@ -10,8 +10,8 @@ from twin.config.plant import CommonEnvelopeConfig, PlantConfig, SiteConfig
 from twin.engine.station import Station
 from twin.equipment import EquipmentPath
 from twin.errors import FactoryError, Problem
+from twin.plant.envelope import Cap, Envelope, cap_for, lowest, shift_starts
 from twin.sharing import Claim, shares, sharings
-from twin.sim.envelope import Cap, Envelope, cap_for, lowest, shift_starts
 
 
 class CommonEnvelope:

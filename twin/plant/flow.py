@@ -8,9 +8,9 @@ from twin.config.plant import PlantConfig, StationConfig
 from twin.engine.links import Items, Paths
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.sim.endless import wrong_ways
-from twin.sim.keeping import Network, check_keeping, skills_of
-from twin.sim.supply_flow import wrong_supply
+from twin.plant.carried_check import Network, check_keeping, skills_of
+from twin.plant.endless import wrong_ways
+from twin.plant.supply_check import wrong_supply
 
 
 def check_flow(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf, nextafter
 
-from twin.sim.plant import Plant
+from twin.plant.plant import Plant
 
 HOLDING = ("work", "store", "carry")
 """Roles of the units that hold items; what feeds a plant holds what is not in it yet or has left."""

@@ -14,14 +14,14 @@ from twin.engine.kernel import Kernel
 from twin.engine.station import Station
 from twin.equipment import EquipmentPath
 from twin.errors import FactoryError, Problem
-from twin.sim import islands, snapshot
-from twin.sim.build import Basis, build
-from twin.sim.command import Command, Mailbox
-from twin.sim.instruction import Instruction
-from twin.sim.ledger import Ledger
-from twin.sim.locks import LOCKED, Lock, find_lock
-from twin.sim.perturbation import begin_all
-from twin.sim.view import PlantView, Viewer
+from twin.plant import islands, snapshot
+from twin.plant.build import Basis, build
+from twin.plant.command import Command, Mailbox
+from twin.plant.instruction import Instruction
+from twin.plant.ledger import Ledger
+from twin.plant.locks import LOCKED, Lock, find_lock
+from twin.plant.perturbation import begin_all
+from twin.plant.view import PlantView, Viewer
 
 
 class Plant:

@@ -17,8 +17,8 @@ from twin.engine.links import Paths, destinations, resolve, rework_target, unkno
 from twin.engine.station import Parts, Setting, Station
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
-from twin.parts.checks import wrong_upkeep
-from twin.sim.flow import check_flow
+from twin.plant.flow import check_flow
+from twin.plant.upkeep_check import wrong_upkeep
 from twin.stations import stations
 
 

@@ -11,8 +11,8 @@ from twin.effects import effects
 from twin.engine.effect import Effect
 from twin.engine.kernel import COMMAND, Kernel
 from twin.errors import ModelError, Problem
-from twin.sim.command import Command, Mailbox
-from twin.sim.rationing import wrong_envelopes
+from twin.plant.command import Command, Mailbox
+from twin.plant.rationing import wrong_envelopes
 from twin.streams import Stream
 
 

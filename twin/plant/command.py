@@ -11,7 +11,7 @@ from twin.engine.effect import Command, Rationed
 from twin.engine.kernel import COMMAND, Kernel
 from twin.engine.station import Station
 from twin.errors import FactoryError, Problem
-from twin.sim.rationing import Envelopes
+from twin.plant.rationing import Envelopes
 
 __all__ = ["Command", "Delivery", "Mailbox"]
 

@@ -1,1 +1,0 @@
-"""Behaviour that stations are put together from: failures, setups, calendars, energy."""
