@@ -13,8 +13,8 @@ from scenarios.lots import of_plant, queue_times
 from scenarios.simulation import Simulation
 from scenarios.sites import units_of
 from twin.brain.elements import MAPPING
+from twin.brain.reports.summary import TIMES, ScopeFigures, Summary
 from twin.brain.scopes import group as scope_of
-from twin.brain.summary import TIMES, ScopeFigures, Summary
 from twin.config.plant import ProcessConfig
 from twin.engine.codes import CODES
 from twin.equipment import EquipmentPath

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twin.brain.summary import ScopeFigures, Summary
+from twin.brain.reports.summary import ScopeFigures, Summary
 from twin.equipment import EquipmentPath
 from twin.kpi.definitions.flow import PartFlow
 from twin.kpi.spec import specs

@@ -12,7 +12,7 @@ from scenarios.feed import Feed, tick_for
 from scenarios.flow_figures import FlowWatch
 from scenarios.lots import LotFigures, LotWatch
 from twin.brain import Brain, BrainConfig
-from twin.brain.summary import Summary, summary
+from twin.brain.reports.summary import Summary, summary
 from twin.records import Frame
 
 REPORT_TICK_S = 900.0

@@ -19,7 +19,7 @@ from scenarios.exports import export
 from scenarios.loader import load
 from scenarios.lots import LotFigures
 from scenarios.simulation import Simulation, simulate
-from twin.brain.summary import ScopeFigures
+from twin.brain.reports.summary import ScopeFigures
 from twin.errors import Problem, ScenarioError
 
 SHOWN = ("oee", "availability", "effectiveness", "quality_ratio", "throughput_per_h", "energy_kwh")

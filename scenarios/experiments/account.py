@@ -17,7 +17,7 @@ import numpy as np
 
 from scenarios.sites import sites_of
 from scenarios.sums import COUNTS, IDEALS, Floats, Ints, Quantities, Spent
-from twin.brain.rollup import first, line_flow, row_of
+from twin.brain.reports.units import first, line_flow, row_of
 from twin.brain.scopes import Scope, group, machines
 from twin.brain.site import Table
 from twin.brain.unit import Unit

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.sites import units_of
-from twin.brain.rollup import routed
+from twin.brain.reports.units import routed
 from twin.brain.scopes import Scope, groups, machines, stage_s, summed
 from twin.brain.site import Table
 from twin.brain.unit import Unit

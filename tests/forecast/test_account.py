@@ -12,7 +12,7 @@ from scenarios.forecast.branch import Task, run_branches
 from scenarios.forecast.layout import Layout, forecastable
 from scenarios.loader import load
 from twin.brain import Brain, BrainConfig
-from twin.brain.summary import summary
+from twin.brain.reports.summary import summary
 from twin.plant.plant import Plant
 from twin.states import UnitState
 

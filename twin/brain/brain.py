@@ -7,18 +7,18 @@ from typing import Any
 
 from twin.brain.groups import Group, of_chain
 from twin.brain.intake import Intake, Stats
-from twin.brain.job_report import report_jobs
 from twin.brain.logs import WITH_ORDER, TransitLog
 from twin.brain.meters import MINUTE_NS
 from twin.brain.numbers import Numbers
-from twin.brain.rollup import first, report, row_of
+from twin.brain.reports.chain import ChainView, report_chain, shipped
+from twin.brain.reports.jobs import report_jobs
+from twin.brain.reports.orders import report_chain_trade, report_trade
+from twin.brain.reports.sheet import Sheet
+from twin.brain.reports.transport import report_chain_transport, report_transport
+from twin.brain.reports.units import first, report, row_of
 from twin.brain.scopes import Scope, group, groups, machines, moved
 from twin.brain.settings import BrainConfig
-from twin.brain.sheet import Sheet
 from twin.brain.site import Site, Table
-from twin.brain.supply import ChainView, report_chain, shipped
-from twin.brain.trade import report_chain_trade, report_trade
-from twin.brain.transport import report_chain_transport, report_transport
 from twin.brain.voices import Beat, Voice
 from twin.brain.windows import LIVE, LONGEST_NS, Window, overlapping, regular, shifts
 from twin.equipment import EquipmentPath, Level

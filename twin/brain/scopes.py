@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.brain.bottleneck import designed_bottleneck
 from twin.brain.elements import FIXTURES, PERSONNEL
+from twin.brain.reports.bottleneck import designed_bottleneck
 from twin.brain.site import Table
 from twin.brain.unit import Unit
 from twin.equipment import EquipmentPath, Level

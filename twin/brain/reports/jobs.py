@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twin.brain.jobs import Jobs, together
+from twin.brain.reports.sheet import Coverage, Sheet, known_share
 from twin.brain.scopes import Scope
-from twin.brain.sheet import Coverage, Sheet, known_share
 from twin.brain.site import Table
 from twin.kpi.amounts import NS_PER_S
 from twin.kpi.definitions.jobs import JobFlow

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from math import fsum
 
 from twin.brain.meters import Reading
+from twin.brain.reports.sheet import Coverage, Sheet
 from twin.brain.scopes import Scope
-from twin.brain.sheet import Coverage, Sheet
 from twin.brain.site import Table
 from twin.brain.unit import Unit
 from twin.brain.windows import Window

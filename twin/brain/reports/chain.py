@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.brain.link_capacity import link_capacity
 from twin.brain.logs import TransitLog
-from twin.brain.sheet import Coverage, Sheet
+from twin.brain.reports.link_capacity import link_capacity
+from twin.brain.reports.sheet import Coverage, Sheet
 from twin.brain.site import Site, Table
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath

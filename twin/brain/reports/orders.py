@@ -8,8 +8,8 @@ from math import fsum
 from statistics import fmean, variance
 
 from twin.brain.orders import DAY_NS, PLACED, RECEIVED, OrderLog, Trade, summed
+from twin.brain.reports.sheet import Coverage, Sheet, known_share
 from twin.brain.settings import BrainConfig
-from twin.brain.sheet import Coverage, Sheet, known_share
 from twin.brain.site import Site, Table
 from twin.brain.unit import Unit
 from twin.brain.windows import Window

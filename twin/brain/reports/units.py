@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.brain.reports.sheet import Sheet, coverage_of
 from twin.brain.scopes import Scope, stage_s, summed
-from twin.brain.sheet import Sheet, coverage_of
 from twin.brain.site import Table
 from twin.equipment import Level
 from twin.kpi.definitions.line import LineFlow
