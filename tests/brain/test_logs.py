@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from twin.brain.logs import StateLog, StepLog, TransitLog
 from twin.brain.meters import MeterLog
-from twin.brain.numbers import Numbers
+from twin.brain.sequence import Numbers
 from twin.brain.windows import DAY_NS, regular, shifts
 from twin.master import PlaceMaster, ShiftMaster
 from twin.zone import zone_of

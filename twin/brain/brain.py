@@ -9,7 +9,6 @@ from twin.brain.groups import Group, of_chain
 from twin.brain.intake import Intake, Stats
 from twin.brain.logs import WITH_ORDER, TransitLog
 from twin.brain.meters import MINUTE_NS
-from twin.brain.numbers import Numbers
 from twin.brain.reports.chain import ChainView, report_chain, shipped
 from twin.brain.reports.jobs import report_jobs
 from twin.brain.reports.orders import report_chain_trade, report_trade
@@ -17,6 +16,7 @@ from twin.brain.reports.sheet import Sheet
 from twin.brain.reports.transport import report_chain_transport, report_transport
 from twin.brain.reports.units import first, report, row_of
 from twin.brain.scopes import Scope, group, groups, machines, moved
+from twin.brain.sequence import Numbers
 from twin.brain.settings import BrainConfig
 from twin.brain.site import Site, Table
 from twin.brain.voices import Beat, Voice

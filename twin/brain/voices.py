@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from twin.brain.numbers import Numbers
+from twin.brain.sequence import Numbers
 
 NEVER = 2**62
 Said = Callable[[int], int]
