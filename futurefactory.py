@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from devices.unit import DeviceUnit as DeviceUnit
     from devices.unit import Driver as Driver
     from devices.unit import Setting as DriverSetting
-    from scenarios.document import Scenario as Scenario
     from scenarios.experiments.engines import engines as engines
     from scenarios.experiments.optimisation.run import run_optimisation as run_optimisation
     from scenarios.experiments.optimisation.task import load_task as load_task
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from scenarios.experiments.run import Resources as Resources
     from scenarios.experiments.run import run_experiment as run_experiment
     from scenarios.exporters import exporters as exporters
+    from scenarios.format.document import Scenario as Scenario
     from scenarios.importers import importers as importers
     from scenarios.loader import load as load
     from twin.basis import Config as Config
@@ -177,7 +177,7 @@ _HOMES = {
     "RoutedLot": ("twin.control.lot", "RoutedLot"),
     "Rule": ("twin.control.rules", "Rule"),
     "RuleConfig": ("twin.control.rules", "RuleConfig"),
-    "Scenario": ("scenarios.document", "Scenario"),
+    "Scenario": ("scenarios.format.document", "Scenario"),
     "ScenarioError": ("twin.errors", "ScenarioError"),
     "Scene": ("twin.engine.effect", "Scene"),
     "Scope": ("dashboards.panel", "Scope"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from scenarios.flows import destinations
-from scenarios.index import Index, Unit, indexed, listed, text_at
+from scenarios.checks.flows import destinations
 from scenarios.loader import draft
-from scenarios.messages import problem
+from scenarios.reading.index import Index, Unit, indexed, listed, text_at
+from scenarios.reading.messages import problem
 from twin.errors import Problem
 from twin.stations import stations
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dashboards.grafana import provisioning
 from devices import reference as devices
-from scenarios import reference, schema
 from scenarios.experiments import schema as study_schema
+from scenarios.format import reference, schema
 from twin.kpi import reference as indicators
 
 ROOT = Path(__file__).parents[1]

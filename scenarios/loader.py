@@ -8,15 +8,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from scenarios.composition import AUTHORING, LIBRARY, Sources
-from scenarios.document import Scenario
-from scenarios.flows import impossible
-from scenarios.index import indexed
-from scenarios.messages import translated
-from scenarios.nodes import Mark, Node, mapping, no_file, parse
-from scenarios.order_files import with_orders
-from scenarios.overrides import override
-from scenarios.references import dangling
+from scenarios.checks.flows import impossible
+from scenarios.checks.references import dangling
+from scenarios.format.document import Scenario
+from scenarios.reading.composition import AUTHORING, LIBRARY, Sources
+from scenarios.reading.index import indexed
+from scenarios.reading.messages import translated
+from scenarios.reading.nodes import Mark, Node, mapping, no_file, parse
+from scenarios.reading.order_files import with_orders
+from scenarios.reading.overrides import override
 from twin.equipment import SEGMENT
 from twin.errors import Problem, ScenarioError
 

@@ -15,7 +15,7 @@ from scenarios.actions.study import told
 from scenarios.experiments.bottleneck import BottleneckShare, bottleneck_shares
 from scenarios.experiments.study import scopes_of
 from scenarios.loader import load
-from scenarios.messages import nearest
+from scenarios.reading.messages import nearest
 from twin.errors import Problem, ScenarioError
 from twin.statistics.intervals import Interval
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scenarios.document import LONGEST_S, LONGEST_YEARS
+from scenarios.format.document import LONGEST_S, LONGEST_YEARS
 from twin.errors import Problem, ScenarioError
 from twin.quantities import in_unit
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scenarios.actions.durations import told_s
 from scenarios.actions.import_ import read_options
-from scenarios.exports import export, exporter_of
+from scenarios.headless.exports import export, exporter_of
 from scenarios.loader import load
 
 

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from scenarios.importers import Document, importers
 from scenarios.loader import loads
-from scenarios.messages import nearest, wanted
-from scenarios.nodes import parse
+from scenarios.reading.messages import nearest, wanted
+from scenarios.reading.nodes import parse
 from twin.config.plant import Config
 from twin.errors import Problem, ScenarioError
 

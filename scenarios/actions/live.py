@@ -15,15 +15,15 @@ from pydantic import ValidationError
 from brokers.mqtt.address import BrokerAddress
 from dashboards.web.listening import listening
 from scenarios.actions.durations import told_s
-from scenarios.document import Scenario
 from scenarios.forecast.saved import data_folder, scenario_hash
+from scenarios.format.document import Scenario
 from scenarios.live.begin import FILE, Wish, begin
 from scenarios.live.folder import remove
 from scenarios.live.run import LiveRun
 from scenarios.live.settings import RunSettings
 from scenarios.live.supervisor import RoleEndedError
 from scenarios.loader import load
-from scenarios.messages import shown, wanted
+from scenarios.reading.messages import shown, wanted
 from twin.errors import FatalError, Problem, RetriableError, ScenarioError
 from twin.master import chain_path
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from brokers.mqtt.claim import Claim
 from scenarios.actions.live import given, reached, root_of, settings_for, wish_for
-from scenarios.document import Scenario
+from scenarios.format.document import Scenario
 from scenarios.live.begin import begin
 from scenarios.live.children import Counters
 from scenarios.live.folder import runs

@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from scenarios.account_run import simulate_engine
 from scenarios.actions.console import console
 from scenarios.actions.durations import told_s
-from scenarios.document import Scenario
-from scenarios.exports import export
+from scenarios.format.document import Scenario
+from scenarios.headless.engine_only import simulate_engine
+from scenarios.headless.exports import export
+from scenarios.headless.lots import LotFigures
+from scenarios.headless.simulation import Simulation, simulate
 from scenarios.loader import load
-from scenarios.lots import LotFigures
-from scenarios.simulation import Simulation, simulate
 from twin.brain.reports.summary import ScopeFigures
 from twin.errors import Problem, ScenarioError
 

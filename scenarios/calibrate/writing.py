@@ -10,7 +10,7 @@ import yaml
 
 from scenarios.calibrate.calibration import Calibration, Share
 from scenarios.calibrate.fitting import Estimate
-from scenarios.composition import LIBRARY
+from scenarios.reading.composition import LIBRARY
 from twin.config.plant import StationConfig
 from twin.distributions import Constant, Distribution
 from twin.equipment import SEGMENT, EquipmentPath

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from scenarios.sites import sites_of
-from scenarios.sums import COUNTS, IDEALS, Floats, Ints, Quantities, Spent
+from scenarios.headless.sites import sites_of
+from scenarios.headless.sums import COUNTS, IDEALS, Floats, Ints, Quantities, Spent
 from twin.brain.reports.units import first, line_flow, row_of
 from twin.brain.scopes import Scope, group, machines
 from twin.brain.site import Table

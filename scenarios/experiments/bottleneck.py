@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenarios.document import Scenario
 from scenarios.experiments.account import read
 from scenarios.experiments.kernels import EngineRun
+from scenarios.format.document import Scenario
 from twin.config.plant import ProcessConfig
 from twin.engine.codes import WITH_ORDER
 from twin.equipment import EquipmentPath

@@ -23,8 +23,8 @@ from scenarios.experiments.quantities import ends, levels, value_at
 from scenarios.experiments.reading import read_study
 from scenarios.experiments.sensitivity import CHANGE, changes
 from scenarios.experiments.study import Overrides, Study, scopes_of
-from scenarios.messages import nearest, problem
-from scenarios.nodes import Node
+from scenarios.reading.messages import nearest, problem
+from scenarios.reading.nodes import Node
 from twin.errors import Problem
 from twin.statistics.designs import Coordinates, fractional_factorial, full_factorial, latin_hypercube, sobol
 

@@ -8,8 +8,8 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from scenarios.messages import nearest, problem, shown, wanted
-from scenarios.nodes import Loc, Mark, Node, mapping, no_file, parse
+from scenarios.reading.messages import nearest, problem, shown, wanted
+from scenarios.reading.nodes import Loc, Mark, Node, mapping, no_file, parse
 from twin.equipment import SEGMENT
 from twin.errors import Problem, ScenarioError
 

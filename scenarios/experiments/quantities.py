@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from scenarios.experiments.document import FactorConfig
-from scenarios.nodes import Mark, Node, parse
+from scenarios.reading.nodes import Mark, Node, parse
 from twin.quantities import in_unit, number_and_unit
 
 STEPS = 1e4

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from scenarios.document import Scenario
 from scenarios.experiments.account import CHAIN, Account, Kpi, by_brain, read
 from scenarios.experiments.kernels import EngineRun, obstacles, started
 from scenarios.experiments.study import Overrides
+from scenarios.format.document import Scenario
+from scenarios.headless.simulation import simulate
 from scenarios.loader import Draft
-from scenarios.simulation import simulate
 from twin.plant.held import Held
 from twin.plant.plant import Plant
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.experiments.document import ExperimentConfig, OptimisationConfig, StudyConfig
-from scenarios.schema import DRAFT, Schema, quantity, titles
+from scenarios.format.schema import DRAFT, Schema, quantity, titles
 
 FILE = Path(__file__).parent.parent / "study.schema.json"
 KINDS: dict[str, type[StudyConfig]] = {"experiment": ExperimentConfig, "optimisation": OptimisationConfig}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenarios.document import Scenario
 from scenarios.experiments.document import SensitivityConfig
 from scenarios.experiments.quantities import node_of
-from scenarios.nodes import Mark, Node
+from scenarios.format.document import Scenario
+from scenarios.reading.nodes import Mark, Node
 from twin.config.plant import ProcessConfig, StationConfig
 from twin.quantities import number_and_unit
 from twin.stations.buffer import BufferConfig

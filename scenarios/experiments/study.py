@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scenarios.document import Scenario
 from scenarios.experiments.account import OF_FLOW, STOCK, Kpi
 from scenarios.experiments.document import FactorConfig, OptimisationConfig, StudyConfig, Values
 from scenarios.experiments.quantities import inverse, node_of, number
+from scenarios.format.document import Scenario
 from scenarios.loader import Draft, draft
-from scenarios.messages import nearest, problem, shown
-from scenarios.nodes import Loc, Node
+from scenarios.reading.messages import nearest, problem, shown
+from scenarios.reading.nodes import Loc, Node
 from twin.errors import Problem, ScenarioError
 from twin.kpi.spec import kpis
 from twin.master import chain_path

@@ -9,7 +9,7 @@ from math import inf
 import numpy as np
 
 from scenarios.forecast.openings import STEPS, Openings
-from scenarios.sums import IDEAL, Floats, Ints, Quantities, Spent
+from scenarios.headless.sums import IDEAL, Floats, Ints, Quantities, Spent
 from twin.brain.logs import FAILING, MINOR, PAUSING
 from twin.config.plant import PlantConfig, ProcessConfig
 from twin.engine.clock import INSTANT_S

@@ -10,7 +10,7 @@ import numpy as np
 
 from scenarios.forecast.account import Cut, Cutter, Milestone, planned, since, whole_ns
 from scenarios.forecast.openings import STEPS, Openings
-from scenarios.sums import Floats, Spent
+from scenarios.headless.sums import Floats, Spent
 from twin import compiled
 from twin.plant.plant import Plant
 

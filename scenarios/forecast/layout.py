@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.sites import units_of
+from scenarios.headless.sites import units_of
 from twin.brain.reports.units import routed
 from twin.brain.scopes import Scope, groups, machines, stage_s, summed
 from twin.brain.site import Table

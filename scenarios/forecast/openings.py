@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scenarios.sums import Floats
+from scenarios.headless.sums import Floats
 
 STEPS = 16
 """Parts in which the time after the last cut is run, until nothing is open any more."""

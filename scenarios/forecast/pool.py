@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Self
 
 from scenarios.forecast.branch import Outcome, Task, run_branches
-from scenarios.workers import end, follow_parent, processors, undisturbed
+from scenarios.headless.workers import end, follow_parent, processors, undisturbed
 
 NICENESS = 10
 """How much the processes give way to others, 0 to 19."""

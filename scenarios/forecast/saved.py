@@ -23,7 +23,7 @@ from twin.errors import Problem, ScenarioError
 from twin.plant.plant import Plant
 
 if TYPE_CHECKING:
-    from scenarios.document import Scenario
+    from scenarios.format.document import Scenario
 
 MAGIC = b"future-factory-snapshot "
 FORMAT = 3

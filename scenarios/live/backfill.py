@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from brokers.retry import retried
-from scenarios.feed import Feed, anchor, anchored
+from scenarios.headless.feed import Feed, anchor, anchored
 from scenarios.live.record import RunRecord
 from scenarios.live.settings import RunSettings
 from scenarios.live.told import post

@@ -12,8 +12,8 @@ from time import time_ns
 
 from brokers.retry import retried
 from brokers.stores import apart, open_store
-from scenarios.document import Scenario
-from scenarios.feed import anchor
+from scenarios.format.document import Scenario
+from scenarios.headless.feed import anchor
 from scenarios.live import folder
 from scenarios.live.clock import SystemClock
 from scenarios.live.folder import RunLock

@@ -27,7 +27,7 @@ from dashboards.web.app import create_app
 from dashboards.web.doors import own_names, token_for
 from dashboards.web.server import WebServer
 from dashboards.web.settings import LOOPBACK, WebSettings
-from scenarios.feed import tick_for
+from scenarios.headless.feed import tick_for
 from scenarios.live.backfill import History
 from scenarios.live.clock import SystemClock
 from scenarios.live.commanding import Commanding

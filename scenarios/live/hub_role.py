@@ -9,7 +9,7 @@ from functools import partial
 
 from brokers.retry import retried
 from brokers.stores import Logged
-from scenarios.feed import Feed
+from scenarios.headless.feed import Feed
 from scenarios.live.backfill import FINE_TICK_S, backfill, first_feed
 from scenarios.live.children import Counters
 from scenarios.live.clock import SystemClock

@@ -14,7 +14,7 @@ from scenarios.forecast import saved
 from scenarios.forecast.ahead import Question, forecast
 from scenarios.forecast.pool import BranchPool
 from scenarios.forecast.records import frame_of
-from scenarios.forecast.settings import ForecastConfig
+from scenarios.format.forecast import ForecastConfig
 from twin.errors import FactoryError, RetriableError
 from twin.records import Frame
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from brokers.outbox import Outbox
-from scenarios.feed import Feed
+from scenarios.headless.feed import Feed
 from scenarios.live.checkpoint import Journal, State
 from scenarios.live.told import Told
 

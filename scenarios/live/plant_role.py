@@ -17,8 +17,8 @@ from brokers import connect
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import Outage, Pump
 from brokers.retry import retried
-from scenarios.feed import Feed, tick_for
 from scenarios.forecast import saved
+from scenarios.headless.feed import Feed, tick_for
 from scenarios.live.children import Counters
 from scenarios.live.clock import Pace, SystemClock
 from scenarios.live.desk import Desk

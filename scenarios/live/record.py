@@ -24,7 +24,7 @@ from twin.ports import History
 from twin.records import Frame, RecordKind, records
 
 if TYPE_CHECKING:
-    from scenarios.document import Scenario
+    from scenarios.format.document import Scenario
 
 log = logging.getLogger(__name__)
 

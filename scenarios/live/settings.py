@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from brokers.connectors import connectors
 from brokers.door import Stamp, under
-from scenarios.forecast.settings import ForecastConfig
+from scenarios.format.forecast import ForecastConfig
 from twin.config.plant import Title
 from twin.records import Frame
 

@@ -62,7 +62,7 @@ def instruction_of(asked: object) -> Instruction:
     try:
         return Instruction.model_validate(asked)
     except ValidationError as error:
-        from scenarios.messages import shown, wanted  # here: a plant has no other use for documents
+        from scenarios.reading.messages import shown, wanted  # here: a plant has no other use for documents
 
         raise ModelError(
             Problem(" ".join(map(str, ("command", *row["loc"]))), _expected(wanted(row)), shown(row["input"]))

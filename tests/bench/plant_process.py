@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from brokers.stores.schema import ROW_KEY
-from scenarios.feed import Feed
+from scenarios.headless.feed import Feed
 from scenarios.live.children import parent_is_gone
 from scenarios.live.plant_role import PlantRole
 from scenarios.live.settings import RunSettings

@@ -6,9 +6,9 @@ from time import perf_counter, process_time
 
 import pytest
 
-from scenarios.feed import Feed
 from scenarios.forecast.ahead import Question, forecast
 from scenarios.forecast.pool import BranchPool
+from scenarios.headless.feed import Feed
 from scenarios.loader import load
 from tests.engine.plants import ten_machine_line
 from tests.forecast.plants import running

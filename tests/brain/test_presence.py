@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from scenarios.feed import Feed
+from scenarios.headless.feed import Feed
 from scenarios.loader import load
 from twin.brain import Brain
 from twin.ports import Presence

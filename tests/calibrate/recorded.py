@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from scenarios.calibrate.events import EventLog, log_of
-from scenarios.document import Scenario
+from scenarios.format.document import Scenario
 from scenarios.loader import load
 from twin.engine.clock import to_ns
 from twin.plant.plant import Plant

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from scenarios.headless.simulation import simulate
 from scenarios.loader import load
-from scenarios.simulation import simulate
 
 PLANT = """\
 schema_version: 1

@@ -9,8 +9,8 @@ import pytest
 
 from scenarios.experiments.account import STOCK, Account, asks_for, by_brain, read
 from scenarios.experiments.kernels import EngineRun
+from scenarios.headless.simulation import simulate
 from scenarios.loader import load, loads
-from scenarios.simulation import simulate
 from tests.experiments.made import LINE, SCENARIO
 from twin.kpi.spec import kpis
 from twin.plant.plant import Plant

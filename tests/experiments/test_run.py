@@ -19,8 +19,8 @@ from scenarios.experiments.points import load_experiment
 from scenarios.experiments.report import write_report
 from scenarios.experiments.results import Results
 from scenarios.experiments.run import Resources, run_experiment
+from scenarios.headless.simulation import simulate
 from scenarios.loader import load
-from scenarios.simulation import simulate
 from tests.cli.programs import ROOT
 from tests.experiments.made import FACTORS, LINE, OUTPUT, study
 from twin.errors import ScenarioError

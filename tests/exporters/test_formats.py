@@ -15,7 +15,7 @@ from playwright.async_api import Browser
 
 from scenarios.exporters import NoOptions, Subject, exporters
 from scenarios.exporters.xes import Xes
-from scenarios.exports import export
+from scenarios.headless.exports import export
 from scenarios.loader import load
 from tests.cli.programs import factory
 from tests.servers.browser import Window

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from scenarios.feed import Feed, tick_for
 from scenarios.forecast.branch import Task, run_branches
 from scenarios.forecast.layout import Layout, forecastable
+from scenarios.headless.feed import Feed, tick_for
 from scenarios.loader import load
 from twin.brain import Brain, BrainConfig
 from twin.brain.reports.summary import summary

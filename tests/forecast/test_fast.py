@@ -13,7 +13,7 @@ from scenarios.forecast.branch import Task, run_branches
 from scenarios.forecast.fast import FastBranches, obstacles
 from scenarios.forecast.layout import DEFAULT_KPIS
 from scenarios.forecast.pool import BranchPool
-from scenarios.sums import IDEAL
+from scenarios.headless.sums import IDEAL
 from tests.compiled.plants import plants
 from tests.engine.plants import ten_machine_line
 from tests.forecast.plants import running, small_line

@@ -18,7 +18,7 @@ from scenarios.forecast.layout import Layout
 from scenarios.forecast.pool import BranchPool
 from scenarios.forecast.records import frame_of
 from scenarios.forecast.result import Arrival, quantiles
-from scenarios.workers import undisturbed
+from scenarios.headless.workers import undisturbed
 from tests.engine.test_control import lots, shop
 from tests.forecast.plants import LINE, running, small_line
 from twin.errors import ScenarioError

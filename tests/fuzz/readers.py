@@ -39,7 +39,7 @@ from scenarios.live.checkpoint import Journal
 from scenarios.live.record import RunRecord
 from scenarios.live.settings import RunSettings
 from scenarios.loader import loads
-from scenarios.nodes import parse as parse_yaml
+from scenarios.reading.nodes import parse as parse_yaml
 from tests.fuzz.judge import Reader
 from tests.fuzz.questions import QUESTIONS, Pages
 from tests.stores.plants import EVENTS, PRESS, T0, S, events, telemetry

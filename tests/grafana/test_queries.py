@@ -17,10 +17,10 @@ from brokers.stores._influxql import InfluxHttp
 from dashboards.grafana.provisioning import dashboards
 from dashboards.grafana.queries import DEPTH, targets, variables
 from dashboards.panel import PanelSpec, Scope, board, panels
-from scenarios.feed import Feed, anchored
 from scenarios.forecast.ahead import Question, forecast
 from scenarios.forecast.pool import BranchPool
 from scenarios.forecast.records import frame_of
+from scenarios.headless.feed import Feed, anchored
 from scenarios.loader import load
 from tests.servers.influxdb import InfluxServer
 from twin.brain.brain import Brain

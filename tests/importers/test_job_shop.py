@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.document import Scenario
+from scenarios.format.document import Scenario
 from scenarios.importers import importers
 from twin.errors import ScenarioError
 from twin.plant.plant import Plant

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scenarios.document import Scenario
+from scenarios.format.document import Scenario
 from scenarios.importers import Document, importers
 from tests.importers.fab_folder import FabFolder
 from twin.errors import ScenarioError

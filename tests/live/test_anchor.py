@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.feed import anchor, anchored, dated
+from scenarios.headless.feed import anchor, anchored, dated
 from scenarios.loader import load, loads
 
 DAY = timedelta(days=1)

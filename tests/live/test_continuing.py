@@ -10,7 +10,7 @@ import pytest
 
 from brokers.stores import open_store
 from scenarios.actions.live import settings_for
-from scenarios.document import Scenario
+from scenarios.format.document import Scenario
 from scenarios.live.begin import Begun, Wish, begin
 from scenarios.live.hub import Hub
 from scenarios.live.hub_role import prepared

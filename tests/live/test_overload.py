@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from brokers.outbox import OutboxConfig
-from scenarios.feed import Feed
+from scenarios.headless.feed import Feed
 from scenarios.live.plant_role import PlantRole
 from scenarios.live.settings import RunSettings
 from tests.devices.plants import SITE, flow

@@ -11,7 +11,7 @@ import pytest
 from brokers.opcua import Doors, OpcUaConfig, OpcUaPublisher
 from brokers.opcua.values import moment
 from devices.bank import DeviceBank
-from scenarios.feed import Feed
+from scenarios.headless.feed import Feed
 from scenarios.loader import load
 from tests.opcua.conftest import Running
 from tests.opcua.plants import HandClock

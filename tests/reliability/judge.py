@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brokers.stores import Store, open_store
-from scenarios.feed import Feed
+from scenarios.headless.feed import Feed
 from scenarios.live.backfill import COARSE_TICK_S, FINE_S, FINE_TICK_S, first_feed
 from scenarios.live.plant_role import live_tick
 from scenarios.live.settings import RunSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scenarios.document import Scenario
+from scenarios.format.document import Scenario
 from scenarios.loader import loads
 from twin.errors import ScenarioError
 

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from scenarios.feed import Feed
+from scenarios.headless.feed import Feed
+from scenarios.headless.simulation import simulate
 from scenarios.loader import load
-from scenarios.simulation import simulate
 from twin.records import Frame
 
 TICK_S = 60.0

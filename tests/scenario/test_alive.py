@@ -14,8 +14,8 @@ import pytest
 from dashboards.live import LiveState
 from dashboards.panel import Kpi, Picture, Scope, board
 from dashboards.streamed import INSTEAD, OF_TILES
-from scenarios.document import Scenario
-from scenarios.feed import Feed, anchor, anchored, dated
+from scenarios.format.document import Scenario
+from scenarios.headless.feed import Feed, anchor, anchored, dated
 from scenarios.loader import LIBRARY, load
 from twin.brain import Brain
 from twin.master import chain_path

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenarios.document import ExpectationConfig, Scenario
+from scenarios.format.document import ExpectationConfig, Scenario
 from scenarios.loader import LIBRARY, load, loads
 from twin.config.plant import PlantConfig
 

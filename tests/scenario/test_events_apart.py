@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from brokers.stores.schema import ROW_KEY
-from scenarios.feed import Feed
+from scenarios.headless.feed import Feed
 from scenarios.loader import LIBRARY, load
 from twin.records import Frame, RecordKind
 

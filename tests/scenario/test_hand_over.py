@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scenarios.feed import Feed
+from scenarios.headless.feed import Feed
 from scenarios.loader import load
 from twin.plant.plant import Plant
 from twin.records import RecordKind

@@ -11,10 +11,10 @@ import jsonschema
 import pytest
 
 from devices.master import site_masters
-from scenarios import reference, schema
-from scenarios.document import Scenario
+from scenarios.format import reference, schema
+from scenarios.format.document import Scenario
 from scenarios.loader import LIBRARY, load
-from scenarios.nodes import parse
+from scenarios.reading.nodes import parse
 from twin.master import EquipmentMaster, PlaceMaster
 from twin.stations import stations
 

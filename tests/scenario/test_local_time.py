@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.document import Scenario
-from scenarios.feed import anchor, anchored
 from scenarios.forecast.horizon import grid_s, horizon_s, moment_s
+from scenarios.format.document import Scenario
+from scenarios.headless.feed import anchor, anchored
+from scenarios.headless.simulation import simulate
 from scenarios.loader import loads
-from scenarios.simulation import simulate
 from twin.errors import ScenarioError
 from twin.records import Frame, RecordKind
 from twin.zone import HOUR_NS

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from scenarios.account_run import simulate_engine
+from scenarios.headless.engine_only import simulate_engine
+from scenarios.headless.lots import LotFigures
+from scenarios.headless.simulation import Simulation, simulate
 from scenarios.loader import load
-from scenarios.lots import LotFigures
-from scenarios.simulation import Simulation, simulate
 from twin.errors import ScenarioError
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.loader import load, loads
-from scenarios.nodes import MAX_BYTES
+from scenarios.reading.nodes import MAX_BYTES
 from tests.scenario.documents import problems
 from twin.errors import ScenarioError
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from devices.bank import DeviceBank
-from scenarios.feed import Feed
+from scenarios.headless.feed import Feed
 from scenarios.loader import LIBRARY, load
 from tests.scenario.far import TICK_S, advanced, digest
 from twin.plant.plant import Plant

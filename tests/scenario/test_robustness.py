@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenarios.loader import LIBRARY, loads
-from scenarios.nodes import parse
+from scenarios.reading.nodes import parse
 from twin.errors import ScenarioError
 
 SCALARS = st.one_of(

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from scenarios.document import Scenario
+from scenarios.format.document import Scenario
 from scenarios.loader import load
 from tests.scenario.test_library import NAMES
 from twin.plant.plant import Plant

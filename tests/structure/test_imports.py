@@ -13,7 +13,16 @@ OPCUA = {"asyncua", "cryptography"}
 MQTT = {"paho", "google.protobuf"}
 STORES = {"influxdb_client", "grafana_api", "urllib3"}
 HEAVY = TABLES | PAGES | OPCUA | MQTT | STORES | {"scipy.special", "scipy.stats", "numba", "pint"}
-MODEL = {"numpy", "pydantic", "simpy", "yaml", "asyncio", "twin.plant.plant", "twin.brain.brain", "scenarios.document"}
+MODEL = {
+    "numpy",
+    "pydantic",
+    "simpy",
+    "yaml",
+    "asyncio",
+    "twin.plant.plant",
+    "twin.brain.brain",
+    "scenarios.format.document",
+}
 
 COMMAND = "from scenarios.cli import run; assert run({arguments!r}) == 0"
 ROLE = "from scenarios.live.roles import role_of; role_of({name!r})"
@@ -48,9 +57,9 @@ def test_a_command_loads_what_it_uses(arguments: list[str], without: set[str]) -
 @pytest.mark.parametrize(
     ("name", "without"),
     [
-        ("plant", HEAVY | {"scenarios.document", "yaml"}),
+        ("plant", HEAVY | {"scenarios.format.document", "yaml"}),
         ("hub", OPCUA | STORES | {"scipy.special", "scipy.stats", "numba", "pint"}),
-        ("gateway", TABLES | PAGES | STORES | {"twin.plant.plant", "scenarios.document", "numba", "pint"}),
+        ("gateway", TABLES | PAGES | STORES | {"twin.plant.plant", "scenarios.format.document", "numba", "pint"}),
     ],
 )
 def test_a_role_loads_what_it_uses(name: str, without: set[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from scenarios.document import Scenario
+from scenarios.format.document import Scenario
 from scenarios.importers import importers
 from tests.validation.report import at_least, equals
 from twin.plant.plant import Plant

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scenarios.document import Scenario
+from scenarios.format.document import Scenario
 from scenarios.loader import load
 from tests.validation.report import equals
 from twin.plant.plant import Plant

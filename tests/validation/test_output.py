@@ -7,8 +7,8 @@ from textwrap import dedent
 
 import pytest
 
+from scenarios.headless.simulation import Simulation, simulate
 from scenarios.loader import loads
-from scenarios.simulation import Simulation, simulate
 
 LINE = "w/s/h/l"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from scenarios.document import Scenario
+from scenarios.format.document import Scenario
 from scenarios.importers.graves_willems import ChainOptions, GravesWillems, read_chain, read_service
 from tests.conftest import SHARED
 from tests.engine.networks import DAY, base_stock, customer, network, point, store, supplier

@@ -19,7 +19,7 @@ from dashboards.live import LiveState
 from dashboards.web.app import create_app
 from dashboards.web.server import WebServer
 from dashboards.web.settings import WebSettings
-from scenarios.feed import Feed, anchored
+from scenarios.headless.feed import Feed, anchored
 from scenarios.loader import load
 from tests.web.pipeline import Pipeline
 

@@ -13,7 +13,7 @@ from twin.records import Frame
 
 
 class FeedLike(Protocol):
-    """What tells of a plant; ``scenarios.feed.Feed`` is one."""
+    """What tells of a plant; ``scenarios.headless.feed.Feed`` is one."""
 
     def meta(self) -> list[tuple[EquipmentPath, Frame]]: ...
 

@@ -25,7 +25,7 @@ CHUNK = 90
 
 def scenario_feed(name: str, hours: float) -> tuple[FeedLike, Title]:
     """The feed of a shipped scenario whose history ends now, and its title."""
-    from scenarios.feed import Feed, anchored
+    from scenarios.headless.feed import Feed, anchored
     from scenarios.loader import load
 
     scenario = load(name)

@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 
 from scenarios.experiments.engines import engines
 from scenarios.experiments.replication import Item, Model, Outcome, replicate
-from scenarios.workers import end, follow_parent, processors, undisturbed
+from scenarios.headless.workers import end, follow_parent, processors, undisturbed
 
 AHEAD = 4
 """Items given to each worker in advance."""

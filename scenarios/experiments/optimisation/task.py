@@ -11,8 +11,8 @@ from scenarios.experiments.document import OptimisationConfig, Values
 from scenarios.experiments.quantities import ends, number, range_of
 from scenarios.experiments.reading import read_study
 from scenarios.experiments.study import Study
-from scenarios.messages import nearest, problem
-from scenarios.nodes import Loc, Node
+from scenarios.reading.messages import nearest, problem
+from scenarios.reading.nodes import Loc, Node
 from twin.errors import Problem, ScenarioError
 
 TOLERANCE = 1e-9

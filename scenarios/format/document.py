@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from scenarios.forecast.settings import ForecastConfig
+from scenarios.format.forecast import ForecastConfig
 from twin.config.plant import (
     AreaConfig,
     Config,

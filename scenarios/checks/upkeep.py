@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenarios.envelopes import common_names
-from scenarios.index import Found, Index, Unit, listed, text_at, under, unique
-from scenarios.messages import problem
-from scenarios.nodes import Loc, Node
+from scenarios.checks.envelopes import common_names
+from scenarios.reading.index import Found, Index, Unit, listed, text_at, under, unique
+from scenarios.reading.messages import problem
+from scenarios.reading.nodes import Loc, Node
 from twin.effects import effects
 
 Named = Iterator[tuple[Loc, str]]

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from scenarios.document import ExpectationConfig, Scenario
-from scenarios.feed import Feed, tick_for
-from scenarios.flow_figures import FlowWatch
-from scenarios.lots import LotFigures, LotWatch
+from scenarios.format.document import ExpectationConfig, Scenario
+from scenarios.headless.feed import Feed, tick_for
+from scenarios.headless.flow_figures import FlowWatch
+from scenarios.headless.lots import LotFigures, LotWatch
 from twin.brain import Brain, BrainConfig
 from twin.brain.reports.summary import Summary, summary
 from twin.records import Frame

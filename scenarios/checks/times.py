@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scenarios.messages import problem, shown
-from scenarios.nodes import Loc, Node
+from scenarios.reading.messages import problem, shown
+from scenarios.reading.nodes import Loc, Node
 from twin.errors import Problem
 from twin.quantities import in_unit
 

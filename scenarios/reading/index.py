@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from scenarios.messages import nearest, problem, shown
-from scenarios.nodes import LEVELS, Loc, Node
+from scenarios.reading.messages import nearest, problem, shown
+from scenarios.reading.nodes import LEVELS, Loc, Node
 from twin.errors import Problem
 
 Names = dict[str, Any]

@@ -11,10 +11,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from scenarios.document import Scenario, station_configs
+from scenarios.format.document import Scenario, station_configs
 from twin.distributions import FAMILIES
 
-FILE = Path(__file__).parent / "scenario.schema.json"
+FILE = Path(__file__).parents[1] / "scenario.schema.json"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]

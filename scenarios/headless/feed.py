@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from devices.bank import DeviceBank
 from devices.master import chain_meta
-from scenarios.boundaries import boundaries
+from scenarios.headless.boundaries import boundaries
 from twin.behaviours.calendar import DAYS
 from twin.config.plant import PlantConfig
 from twin.engine.events import TraceRow
@@ -22,7 +22,7 @@ from twin.plant.plant import Plant
 from twin.records import Frame, RecordKind, records
 
 if TYPE_CHECKING:
-    from scenarios.document import Scenario
+    from scenarios.format.document import Scenario
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from scenarios.nodes import LEVELS, Findings, Node, mapping, sequence, strings
+from scenarios.reading.nodes import LEVELS, Findings, Node, mapping, sequence, strings
 
 MAX_REPEATS = 1000
 

@@ -14,14 +14,14 @@ from brokers.stores import stores
 from devices.drivers import drivers
 from devices.profiles import profiles
 from devices.signals.signal import AIR, GAS
-from scenarios.document import station_configs
-from scenarios.envelopes import envelopes
-from scenarios.graph import cycle_in
-from scenarios.index import Found, Index, Names, Unit, calendar_of, has, text_at, unique
-from scenarios.messages import problem, shown, translated
-from scenarios.nodes import Loc, Node
-from scenarios.times import calendar_problems
-from scenarios.upkeep import perturbations, skills, upkeep
+from scenarios.checks.envelopes import envelopes
+from scenarios.checks.graph import cycle_in
+from scenarios.checks.times import calendar_problems
+from scenarios.checks.upkeep import perturbations, skills, upkeep
+from scenarios.format.document import station_configs
+from scenarios.reading.index import Found, Index, Names, Unit, calendar_of, has, text_at, unique
+from scenarios.reading.messages import problem, shown, translated
+from scenarios.reading.nodes import Loc, Node
 from twin.config.named import found_in
 from twin.config.plant import ProcessConfig, Reference, StationConfig
 from twin.errors import Problem, ProblemsError

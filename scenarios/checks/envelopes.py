@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scenarios.index import Found, Index, listed, text_at, under
+from scenarios.reading.index import Found, Index, listed, text_at, under
 from twin.sharing import sharings
 
 

@@ -10,8 +10,8 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from scenarios.document import Scenario, station_configs
-from scenarios.nodes import Loc, Node
+from scenarios.format.document import Scenario, station_configs
+from scenarios.reading.nodes import Loc, Node
 from twin.distributions import FAMILIES, Distribution
 from twin.errors import Problem
 from twin.quantities import Unit

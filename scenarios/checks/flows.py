@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scenarios.document import station_configs
-from scenarios.index import Index, Unit, text_at
-from scenarios.messages import problem
-from scenarios.nodes import Loc
-from scenarios.references import ends, flows, ships
+from scenarios.checks.references import ends, flows, ships
+from scenarios.format.document import station_configs
+from scenarios.reading.index import Index, Unit, text_at
+from scenarios.reading.messages import problem
+from scenarios.reading.nodes import Loc
 from twin.config.plant import PlantConfig
 from twin.errors import ModelError, Problem
 from twin.plant.plant import Plant

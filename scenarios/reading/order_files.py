@@ -7,8 +7,8 @@ import io
 from datetime import datetime
 from pathlib import Path
 
-from scenarios.composition import Sources
-from scenarios.nodes import LEVELS, Mark, Node, mapping, scalar, sequence
+from scenarios.reading.composition import Sources
+from scenarios.reading.nodes import LEVELS, Mark, Node, mapping, scalar, sequence
 from twin.config.calendars import located
 from twin.zone import Axis, epoch_ns, local_axis, zone_of
 from twin.zone import named as zone_named

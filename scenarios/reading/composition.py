@@ -1,6 +1,6 @@
 """How a document is put together from its files: includes, inheritance, then the rest.
 
-Works on trees of :class:`~scenarios.nodes.Node`, so every value keeps the file and line it was
+Works on trees of :class:`~scenarios.reading.nodes.Node`, so every value keeps the file and line it was
 written in, also across files.
 """
 
@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scenarios.nodes import Findings, Mark, Node, mapping, parse, sequence, strings
-from scenarios.overrides import override
-from scenarios.templates import expand
+from scenarios.reading.nodes import Findings, Mark, Node, mapping, parse, sequence, strings
+from scenarios.reading.overrides import override
+from scenarios.reading.templates import expand
 from twin.equipment import SEGMENT
 from twin.errors import ScenarioError
 
-LIBRARY = Path(__file__).parent / "library"
+LIBRARY = Path(__file__).parents[1] / "library"
 """Folder of the shipped scenarios."""
 
 MAX_FILES = 64

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from scenarios.document import Scenario
-from scenarios.lots import of_plant, queue_times
-from scenarios.simulation import Simulation
-from scenarios.sites import units_of
+from scenarios.format.document import Scenario
+from scenarios.headless.lots import of_plant, queue_times
+from scenarios.headless.simulation import Simulation
+from scenarios.headless.sites import units_of
 from twin.brain.elements import MAPPING
 from twin.brain.reports.summary import TIMES, ScopeFigures, Summary
 from twin.brain.scopes import group as scope_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scenarios.nodes import LEVELS, Findings, Node, mapping, sequence
+from scenarios.reading.nodes import LEVELS, Findings, Node, mapping, sequence
 from twin.distributions import FAMILIES
 from twin.supply.policies import policies
 

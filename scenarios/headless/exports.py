@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scenarios.document import Scenario
 from scenarios.exporters import Subject, exporters
-from scenarios.messages import nearest
-from scenarios.simulation import Simulation, simulate
+from scenarios.format.document import Scenario
+from scenarios.headless.simulation import Simulation, simulate
+from scenarios.reading.messages import nearest
 from twin.config.plant import PlantConfig
 from twin.engine.clock import epoch_ns
 from twin.errors import Problem, ScenarioError
