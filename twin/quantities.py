@@ -21,7 +21,7 @@ _QUANTITY = re.compile(r"\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*((?:1\s*/|[^
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class Measure:
     """Marks a field as physical.
 
     Args:
@@ -128,7 +128,7 @@ def duration_s(text: str) -> float:
     return length
 
 
-def _reader(unit: Unit) -> BeforeValidator:
+def _reader(unit: Measure) -> BeforeValidator:
     def read(value: object) -> float:
         if isinstance(value, str):
             return duration_s(value) if unit.symbol == "s" else in_unit(value, unit.symbol)
@@ -137,31 +137,31 @@ def _reader(unit: Unit) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-def _physical(unit: Unit) -> tuple[Any, ...]:
+def _physical(unit: Measure) -> tuple[Any, ...]:
     schema = {"type": "string", "description": unit.quantity, "examples": [unit.example], "pattern": r"^\s*[-+]?\d"}
     writer = PlainSerializer(lambda value: f"{value!r} {unit.symbol}", return_type=str)
     return (unit, _reader(unit), writer, WithJsonSchema(schema))
 
 
-Duration = Annotated[float, *_physical(Unit("s", "duration", "58 s")), Field(ge=0)]
-Power = Annotated[float, *_physical(Unit("kW", "power", "5 kW")), Field(ge=0)]
-Energy = Annotated[float, *_physical(Unit("kWh", "energy", "0.4 kWh")), Field(ge=0)]
-Distance = Annotated[float, *_physical(Unit("km", "distance", "60 km")), Field(ge=0)]
-Length = Annotated[float, *_physical(Unit("m", "length", "12 m")), Field(ge=0)]
-Volume = Annotated[float, *_physical(Unit("m³", "volume", "0.4 m³")), Field(ge=0)]
-Speed = Annotated[float, *_physical(Unit("m/s", "speed", "0.5 m/s")), Field(ge=0)]
-Money = Annotated[float, *_physical(Unit("CNY", "amount of money", "220 CNY")), Field(ge=0)]
-Rate = Annotated[float, *_physical(Unit("1/s", "rate", "900 / day")), Field(ge=0)]
-Mass = Annotated[float, *_physical(Unit("kg", "mass", "420 kg")), Field(ge=0)]
+Duration = Annotated[float, *_physical(Measure("s", "duration", "58 s")), Field(ge=0)]
+Power = Annotated[float, *_physical(Measure("kW", "power", "5 kW")), Field(ge=0)]
+Energy = Annotated[float, *_physical(Measure("kWh", "energy", "0.4 kWh")), Field(ge=0)]
+Distance = Annotated[float, *_physical(Measure("km", "distance", "60 km")), Field(ge=0)]
+Length = Annotated[float, *_physical(Measure("m", "length", "12 m")), Field(ge=0)]
+Volume = Annotated[float, *_physical(Measure("m³", "volume", "0.4 m³")), Field(ge=0)]
+Speed = Annotated[float, *_physical(Measure("m/s", "speed", "0.5 m/s")), Field(ge=0)]
+Money = Annotated[float, *_physical(Measure("CNY", "amount of money", "220 CNY")), Field(ge=0)]
+Rate = Annotated[float, *_physical(Measure("1/s", "rate", "900 / day")), Field(ge=0)]
+Mass = Annotated[float, *_physical(Measure("kg", "mass", "420 kg")), Field(ge=0)]
 TransportFactor = Annotated[
-    float, *_physical(Unit("kg/t/km", "emission factor of transport", "0.1 kg/t/km")), Field(ge=0)
+    float, *_physical(Measure("kg/t/km", "emission factor of transport", "0.1 kg/t/km")), Field(ge=0)
 ]
-GridFactor = Annotated[float, *_physical(Unit("kg/kWh", "emission factor", "0.5227 kg/kWh")), Field(ge=0)]
+GridFactor = Annotated[float, *_physical(Measure("kg/kWh", "emission factor", "0.5227 kg/kWh")), Field(ge=0)]
 
-VolumeFlow = Annotated[float, *_physical(Unit("m³/h", "volume flow", "12 m³/h")), Field(ge=0)]
-AirEnergy = Annotated[float, *_physical(Unit("kWh/m³", "energy of compressed air", "0.12 kWh/m³")), Field(ge=0)]
-EnergyValue = Annotated[float, *_physical(Unit("CNY/kWh", "value added per energy", "12 CNY/kWh")), Field(ge=0)]
-EnergyPrice = Annotated[float, *_physical(Unit("CNY/kWh", "price of energy", "0.68 CNY/kWh")), Field(ge=0)]
+VolumeFlow = Annotated[float, *_physical(Measure("m³/h", "volume flow", "12 m³/h")), Field(ge=0)]
+AirEnergy = Annotated[float, *_physical(Measure("kWh/m³", "energy of compressed air", "0.12 kWh/m³")), Field(ge=0)]
+EnergyValue = Annotated[float, *_physical(Measure("CNY/kWh", "value added per energy", "12 CNY/kWh")), Field(ge=0)]
+EnergyPrice = Annotated[float, *_physical(Measure("CNY/kWh", "price of energy", "0.68 CNY/kWh")), Field(ge=0)]
 
 Ratio = Annotated[float, Field(ge=0, le=1), "ratio"]
 """A share between 0 and 1; has no unit."""

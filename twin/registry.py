@@ -15,7 +15,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel
 
 from twin.errors import FactoryError, PluginError, Problem
-from twin.quantities import Unit
+from twin.quantities import Measure
 
 T = TypeVar("T")
 Stability = Literal["stable", "beta", "experimental"]
@@ -188,5 +188,7 @@ def undescribed_fields(config: type[BaseModel], owner: str) -> None:
     for name, info in config.model_fields.items():
         if not info.description:
             raise TypeError(f"{owner}: field {name!r} lacks a description")
-        if info.annotation is float and not any(isinstance(m, Unit) or m in ("ratio", "number") for m in info.metadata):
+        if info.annotation is float and not any(
+            isinstance(m, Measure) or m in ("ratio", "number") for m in info.metadata
+        ):
             raise TypeError(f"{owner}: field {name!r} is a bare number; give it a quantity of twin.quantities")

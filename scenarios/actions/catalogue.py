@@ -22,7 +22,7 @@ from twin.config.plant import Config, PerturbationConfig
 from twin.distributions import FAMILIES
 from twin.engine.effect import Effect
 from twin.errors import Problem, ScenarioError
-from twin.quantities import Unit
+from twin.quantities import Measure
 from twin.registry import REGISTRIES, Registry
 
 HOMES = (
@@ -94,7 +94,7 @@ def fields(config: type[BaseModel]) -> Table:
     """Fields of a configuration with unit, default and meaning."""
     table = _table("field", "unit", "default", "meaning")
     for name, info in config.model_fields.items():
-        unit = next((mark.symbol for mark in info.metadata if isinstance(mark, Unit)), "")
+        unit = next((mark.symbol for mark in info.metadata if isinstance(mark, Measure)), "")
         default = "required" if info.is_required() else str(info.default)
         if isinstance(info.default, Config):
             default = "see reference"

@@ -18,7 +18,7 @@ from scenarios.format.document import Scenario, station_configs
 from twin import quantities as units
 from twin.config.plant import Title
 from twin.distributions import FAMILIES, Distribution
-from twin.quantities import Unit
+from twin.quantities import Measure
 from twin.supply.amounts import Amount
 from twin.supply.choice import Choice
 from twin.supply.policies import PolicyConfig
@@ -97,7 +97,7 @@ def render() -> str:
 
 def _units() -> Iterator[str]:
     for name, kind in vars(units).items():
-        unit = next((mark for mark in getattr(kind, "__metadata__", ()) if isinstance(mark, Unit)), None)
+        unit = next((mark for mark in getattr(kind, "__metadata__", ()) if isinstance(mark, Measure)), None)
         if unit is not None and not name.startswith("_"):
             yield f"| {unit.quantity} | {unit.symbol} | `{unit.example}` |"
 
@@ -127,14 +127,14 @@ def _default(info: FieldInfo) -> str:
         return "-"
     if isinstance(value, tuple):
         return f"`[{', '.join(map(str, value))}]`"
-    unit = next((mark for mark in info.metadata if isinstance(mark, Unit)), None)
+    unit = next((mark for mark in info.metadata if isinstance(mark, Measure)), None)
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return f"`{value:g} {unit.symbol}`" if unit else f"`{text}`"
 
 
 def _value(kind: Any, metadata: list[Any] | tuple[Any, ...] = ()) -> str:
     """A type in the words of somebody who writes YAML."""
-    unit = next((mark for mark in metadata if isinstance(mark, Unit)), None)
+    unit = next((mark for mark in metadata if isinstance(mark, Measure)), None)
     if unit is not None:
         return unit.quantity
     origin, inner = get_origin(kind), get_args(kind)

@@ -21,7 +21,7 @@ from pydantic import Field
 from scenarios.importers import Document, register
 from twin.config.plant import Config
 from twin.errors import Problem, ScenarioError
-from twin.supply.guaranteed import Chain, Stage
+from twin.supply.guaranteed import Chain, Echelon
 
 COLUMNS = ("stage_id", "lead_time", "max_s_time", "cost", "risk_pool")
 DEMAND = ("ext_demand_mean", "ext_demand_std", "ext_demand_thres")
@@ -70,13 +70,13 @@ class _Reader:
             self.wrong(line, place, f"at most {MOST_DAYS} days", text, "are these days?")
         return min(days, MOST_DAYS)
 
-    def stage(self, line: int, cells: Sequence[str]) -> Stage:
+    def stage(self, line: int, cells: Sequence[str]) -> Echelon:
         cells = [*cells, *[""] * (FIRST_PAIR - len(cells))]
         _, lead, longest, cost, _, *rest = cells
         demand, deviation, factor = (
             self.number(line, place, text) if text else 0.0 for place, text in zip(DEMAND, rest[:3], strict=True)
         )
-        return Stage(
+        return Echelon(
             lead_time=self.days(line, "lead_time", lead),
             cost=self.number(line, "cost", cost),
             longest_service=self.days(line, "max_s_time", longest) if longest else None,
@@ -102,7 +102,7 @@ def read_chain(path: Path) -> Chain:
     Raises:
         ScenarioError: Every problem, with file and line.
     """
-    reader, stages, lines = _Reader(path.name, []), dict[str, Stage](), dict[str, int]()
+    reader, stages, lines = _Reader(path.name, []), dict[str, Echelon](), dict[str, int]()
     rows = list(csv.reader(_text(path).splitlines()))
     if not rows or [cell.strip() for cell in rows[0][:2]] != list(COLUMNS[:2]):
         reader.wrong(
@@ -131,7 +131,7 @@ def _text(path: Path) -> str:
         raise ScenarioError([Problem(str(path), "a text file in UTF-8", str(error))]) from None
 
 
-def _together(reader: _Reader, stages: dict[str, Stage], lines: dict[str, int]) -> None:
+def _together(reader: _Reader, stages: dict[str, Echelon], lines: dict[str, int]) -> None:
     """What is wrong with the stages as a whole."""
     if not any(stage.demand for stage in stages.values()):
         reader.wrong(1, DEMAND[0], "a stage with demand from outside", "none")

@@ -14,7 +14,7 @@ from scenarios.format.document import Scenario, station_configs
 from scenarios.reading.nodes import Loc, Node
 from twin.distributions import FAMILIES, Distribution
 from twin.errors import Problem
-from twin.quantities import Unit
+from twin.quantities import Measure
 from twin.stations import stations
 from twin.supply.amounts import Amount
 from twin.supply.choice import Choice
@@ -198,11 +198,11 @@ def _own(root: Node, loc: Loc, message: str, value: Any) -> Problem:
     return problem(root, loc, head, shown(value) if hint or not tail else tail, hint)
 
 
-def _unit(loc: Loc) -> Unit | None:
+def _unit(loc: Loc) -> Measure | None:
     model, name = _owner(loc)
     info = model.model_fields.get(name) if model else None
     marks = [] if info is None else [*info.metadata, *(m for arg in get_args(info.annotation) for m in get_args(arg))]
-    return next((mark for mark in marks if isinstance(mark, Unit)), None)
+    return next((mark for mark in marks if isinstance(mark, Measure)), None)
 
 
 def _symbol(loc: Loc) -> str:

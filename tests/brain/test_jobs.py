@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from tests.brain.made import EPOCH, UNITS, S, beat
 from twin.brain.brain import Brain
 from twin.brain.jobs import JobLog, Jobs
-from twin.brain.orders import NEVER, Step
+from twin.brain.orders import NEVER, OrderStep
 from twin.records import ORDER_EVENTS, RecordKind, records
 
 
-def step(order: str, event: str, quantity: float = 1, due_ns: int = NEVER) -> Step:
-    return Step(order, ORDER_EVENTS.index(event), quantity, due_ns)
+def step(order: str, event: str, quantity: float = 1, due_ns: int = NEVER) -> OrderStep:
+    return OrderStep(order, ORDER_EVENTS.index(event), quantity, due_ns)
 
 
 @given(st.permutations([(0, "released"), (5, "completed")]), st.permutations([(2, "released"), (9, "completed")]))

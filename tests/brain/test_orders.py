@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.brain.made import EPOCH, UNITS, S, beat
 from twin.brain.brain import Brain
-from twin.brain.orders import NEVER, OrderLog, Step, order_step
+from twin.brain.orders import NEVER, OrderLog, OrderStep, order_step
 from twin.records import ORDER_EVENTS, RecordKind, records
 
 
@@ -17,7 +17,7 @@ from twin.records import ORDER_EVENTS, RecordKind, records
 def test_steps_are_summed_by_source_time_in_whatever_order_they_come(steps: list[tuple[int, str, float]]) -> None:
     log = OrderLog()
     for number, (time, event, quantity) in enumerate(steps):
-        log.add(time, Step(f"o{number}", ORDER_EVENTS.index(event), quantity, NEVER))
+        log.add(time, OrderStep(f"o{number}", ORDER_EVENTS.index(event), quantity, NEVER))
     log.prune(10)
     assert list(log.times) == sorted(time for time, _, _ in steps if time >= 10)
     for event in ORDER_EVENTS:
@@ -49,8 +49,8 @@ def test_the_brain_keeps_orders_and_counts_what_it_rejects() -> None:
     assert (brain.stats.rows, brain.stats.rejected, brain.stats.late) == (2, 1, 1)
 
 
-def step(order: str, event: str, quantity: float, due_ns: int = NEVER) -> Step:
-    return Step(order, ORDER_EVENTS.index(event), quantity, due_ns)
+def step(order: str, event: str, quantity: float, due_ns: int = NEVER) -> OrderStep:
+    return OrderStep(order, ORDER_EVENTS.index(event), quantity, due_ns)
 
 
 def test_what_is_closed_or_stray_is_forgotten_and_what_is_open_is_kept() -> None:

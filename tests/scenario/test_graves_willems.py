@@ -17,7 +17,7 @@ from scenarios.loader import load
 from tests.engine.networks import DAY
 from twin.errors import ScenarioError
 from twin.plant.plant import Plant
-from twin.supply.guaranteed import Chain, Stage
+from twin.supply.guaranteed import Chain, Echelon
 
 HEAD = "stage_id,lead_time,max_s_time,cost_rate,risk_pool,ext_demand_mean,ext_demand_std,ext_demand_thres,up_stages\n"
 CART = HEAD + "Wheel,5,,10,2,,,,\nAxle & Bolt,3,,4,2,,,\nCart,2,0,30,,8,2.0,1.645,Wheel,4,Axle & Bolt,2\n"
@@ -117,7 +117,7 @@ def trees(draw: st.DrawFn) -> Chain:
     stages = {}
     for number in range(count):
         name, ends = f"s{number}", f"s{number}" not in supplying
-        stages[name] = Stage(
+        stages[name] = Echelon(
             lead[number],
             draw(st.integers(1, 9)),
             0 if ends else None,

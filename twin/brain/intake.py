@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from twin.brain.counters import COUNTERS, counter_of, declare
-from twin.brain.logs import UNSAID, WITH_ORDER, Part, StepLog, TransitLog
-from twin.brain.orders import Step, order_step
+from twin.brain.logs import UNSAID, WITH_ORDER, Completion, StepLog, TransitLog
+from twin.brain.orders import OrderStep, order_step
 from twin.brain.settings import BrainConfig
 from twin.brain.site import Site
 from twin.brain.unit import ENERGY, Surroundings, Unit
@@ -173,7 +173,7 @@ class Intake:
                 unit.parts.add(time_ns, part)
                 unit.site.changed_before(time_ns - DAY_NS, time_ns + DAY_NS)
 
-    def _completed(self, unit: Unit, time_ns: int, part: Part) -> None:
+    def _completed(self, unit: Unit, time_ns: int, part: Completion) -> None:
         """Keep a completion, whose planned time may belong to windows that are closed already."""
         log, site = unit.parts, unit.site
         since = log.add(time_ns, part)
@@ -184,12 +184,12 @@ class Intake:
         elif unit.planned and (start := log.start(len(log.times) - 1)) < site.edge:
             site.unsettle(start)
 
-    def _part(self, row: list[Any]) -> Part | None:
+    def _part(self, row: list[Any]) -> Completion | None:
         item, good, scrap, rework, ideal_s, first_pass, begun_ns = row
         try:
             begun_ns, first = UNSAID if begun_ns is None else int(begun_ns), bool(first_pass)
             amounts = float(good), float(scrap), float(rework)
-            part = Part(*amounts, float(ideal_s or 0.0), first, self.item(item), begun_ns)
+            part = Completion(*amounts, float(ideal_s or 0.0), first, self.item(item), begun_ns)
         except (TypeError, ValueError, OverflowError):
             return None
         return part if all(map(math.isfinite, part[:4])) and part.ideal_s >= 0 else None
@@ -253,7 +253,7 @@ class Intake:
             transit.prune(before_ns)
         self._said = {key for key in self._said if key[0] >= before_ns}
 
-    def _order(self, unit: Unit, time_ns: int, step: Step) -> None:
+    def _order(self, unit: Unit, time_ns: int, step: OrderStep) -> None:
         if not unit.jobs.takes(step):
             unit.orders.add(time_ns, step)
             self._check(unit.site, time_ns)

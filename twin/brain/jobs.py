@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from twin.brain.orders import NEVER, NUMBER, Step
+from twin.brain.orders import NEVER, NUMBER, OrderStep
 
 RELEASED, STARTED, COMPLETED, LOST = (NUMBER[event] for event in ("released", "started", "completed", "cancelled"))
 UNKNOWN = -1
@@ -68,11 +68,11 @@ class JobLog:
         self.times = array("q")
         self.done: list[Job] = []
 
-    def takes(self, step: Step) -> bool:
+    def takes(self, step: OrderStep) -> bool:
         """Whether a step is one of a job order; any order can be cancelled."""
         return step.event in (RELEASED, STARTED, COMPLETED) or (step.event == LOST and step.order in self.known)
 
-    def add(self, time_ns: int, step: Step) -> int:
+    def add(self, time_ns: int, step: OrderStep) -> int:
         """Keep a step; gives the time until which it changes what is known."""
         self.first_ns = min(self.first_ns, time_ns)
         if step.event == COMPLETED:
@@ -88,7 +88,7 @@ class JobLog:
             job.released_ns = time_ns if job.released_ns == UNKNOWN else min(job.released_ns, time_ns)
         return max(time_ns, job.ended_ns if job.ended_ns < NEVER else time_ns)
 
-    def _complete(self, time_ns: int, step: Step) -> int:
+    def _complete(self, time_ns: int, step: OrderStep) -> int:
         job = self.known.get(step.order)
         if job is None or job.ended_ns < NEVER:
             job = self.known[step.order] = Job()

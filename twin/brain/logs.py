@@ -190,7 +190,7 @@ UNSAID = -1
 """Nobody said when an operation began."""
 
 
-class Parts(NamedTuple):
+class Completions(NamedTuple):
     """Quantities of a unit in a window, as ``twin.kpi.observed.Observed`` has them."""
 
     good: float = 0.0
@@ -202,7 +202,7 @@ class Parts(NamedTuple):
     ideal_good_s: float = 0.0
 
 
-class Part(NamedTuple):
+class Completion(NamedTuple):
     """One completed operation as it is kept; ``item`` is a number given by the brain, ``begun_ns`` may be UNSAID.
 
     A quantity below 0 corrects what was said before. ``ideal_s`` of 0 or less is not known.
@@ -217,11 +217,11 @@ class Part(NamedTuple):
     begun_ns: int = -1
 
 
-def _corrects(part: Part) -> bool:
+def _corrects(part: Completion) -> bool:
     return part.good < 0 or part.scrap < 0 or part.rework < 0
 
 
-def _rank(part: Part) -> tuple[float, ...]:
+def _rank(part: Completion) -> tuple[float, ...]:
     """Order within an instant: a correction comes after what it may correct."""
     return (_corrects(part), *part)
 
@@ -240,7 +240,7 @@ class PartLog:
         self.corrections = 0
         self._corrected: tuple[NDArray[np.float64], ...] | None = None
 
-    def add(self, time_ns: int, part: Part) -> int:
+    def add(self, time_ns: int, part: Completion) -> int:
         """Keep a completion; since when it changes what was counted."""
         self._corrected = None
         self.planned = self.planned or part.ideal_s > 0
@@ -256,14 +256,14 @@ class PartLog:
         self.corrections += correction
         return self.times[0] if correction else time_ns
 
-    def _place(self, time_ns: int, part: Part) -> int:
+    def _place(self, time_ns: int, part: Completion) -> int:
         """Where a completion belongs; those of one instant stand alike in whatever order they came."""
         first, last = bisect_left(self.times, time_ns), bisect_right(self.times, time_ns)
         columns = (*self.columns, self.begun)
-        there = [Part(*(column[row] for column in columns)) for row in range(first, last)]
+        there = [Completion(*(column[row] for column in columns)) for row in range(first, last)]
         return first + sum(_rank(other) <= _rank(part) for other in there)
 
-    def knows(self, time_ns: int, part: Part) -> bool:
+    def knows(self, time_ns: int, part: Completion) -> bool:
         """Whether this very completion is kept already."""
         if not self.times or time_ns > self.times[-1]:
             return False
@@ -333,7 +333,7 @@ class PartLog:
             return mark_ns is None or mark_ns < time_ns + self.longest_ns
         return not self.times or self.times[-1] < time_ns
 
-    def counts(self, t0_ns: int, t1_ns: int, ideal_s: float | None = None) -> Parts:
+    def counts(self, t0_ns: int, t1_ns: int, ideal_s: float | None = None) -> Completions:
         """Sums over the completions in the window; planned times are NaN where one is not known.
 
         Args:
@@ -343,13 +343,13 @@ class PartLog:
         """
         first, last = bisect_left(self.times, t0_ns), bisect_left(self.times, t1_ns)
         if first >= last:
-            return Parts()
+            return Completions()
         good, scrap, rework = self.quantities(first, last)
         at_first = _view(self.columns[4], first, last)
         ideal = self.ideals(first, last, ideal_s)
         produced = good + scrap + rework
         ideal = np.where(produced == 0, 0.0, ideal)
-        return Parts(
+        return Completions(
             float(good.sum()),
             float(scrap.sum()),
             float(rework.sum()),

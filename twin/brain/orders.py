@@ -23,7 +23,7 @@ KEPT_H = 24 * 7 * 60
 """Hours of demand and orders that are kept for the amplification of orders."""
 
 
-class Step(NamedTuple):
+class OrderStep(NamedTuple):
     """One step of an order.
 
     Args:
@@ -41,7 +41,7 @@ class Step(NamedTuple):
     destination: str = ""
 
 
-def order_step(row: list[Any]) -> Step | None:
+def order_step(row: list[Any]) -> OrderStep | None:
     """The step of a row of ORDER; None when no record should look like that."""
     order, event, _, quantity, due_ns, _, destination = row
     number = NUMBER.get(event)
@@ -51,7 +51,7 @@ def order_step(row: list[Any]) -> Step | None:
         return None
     if not isinstance(order, str) or number is None or not 0 <= amount < math.inf:
         return None
-    return Step(order, number, amount, due, str(destination or ""))
+    return OrderStep(order, number, amount, due, str(destination or ""))
 
 
 class Order:
@@ -72,7 +72,7 @@ class Order:
         self.received_ns, self.due_ns, self.destination = NEVER, NEVER, ""
         self.moves: list[tuple[int, int, float]] = []
 
-    def add(self, time_ns: int, step: Step) -> None:
+    def add(self, time_ns: int, step: OrderStep) -> None:
         """Keep a step; said twice that it came, the later counts."""
         if step.event == RECEIVED:
             said = (time_ns, step.quantity, step.due_ns, step.destination)
@@ -184,7 +184,7 @@ class OrderLog:
     def __len__(self) -> int:
         return len(self.times)
 
-    def add(self, time_ns: int, step: Step) -> None:
+    def add(self, time_ns: int, step: OrderStep) -> None:
         """Keep a step."""
         index = len(self.times)
         if index and time_ns < self.times[-1]:
@@ -198,7 +198,7 @@ class OrderLog:
         if step.event in (RECEIVED, SHIPPED, DELIVERED, CANCELLED):
             self._book(time_ns, step)
 
-    def _book(self, time_ns: int, step: Step) -> None:
+    def _book(self, time_ns: int, step: OrderStep) -> None:
         name = step.order
         order = self.open.get(name) or self.closed.get(name) or Order()
         order.add(time_ns, step)

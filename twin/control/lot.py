@@ -6,7 +6,7 @@ from heapq import heappush
 from math import inf
 from typing import Any, Protocol
 
-from twin.control.route import Route, Step, Times
+from twin.control.route import Route, RouteStep, Times
 from twin.engine.kernel import Kernel
 from twin.engine.station import Lot, Part, Setting
 
@@ -14,7 +14,7 @@ from twin.engine.station import Lot, Part, Setting
 class Setups(Protocol):
     """What knows how long setups take: a pool."""
 
-    def setup_s(self, state: str | None, step: Step) -> float:
+    def setup_s(self, state: str | None, step: RouteStep) -> float:
         """Expected time of the setup that a tool in a state needs for a step in s."""
 
 
@@ -33,7 +33,7 @@ class PoolMember(Protocol):
     def own_time(self, item: str) -> Times | None:
         """Times of steps that give none, for an item; None when there are none."""
 
-    def start(self, lots: tuple[RoutedLot, ...], step: Step, setup: Times | None) -> None:
+    def start(self, lots: tuple[RoutedLot, ...], step: RouteStep, setup: Times | None) -> None:
         """Work on a lot or batch from now on."""
 
     def show(self) -> None:
@@ -96,7 +96,7 @@ class RoutedLot(Lot):
         """What it is after one more rework."""
         return self.orders.setting.parts(self.kind.item, self.kind.reworks + 1)
 
-    def done(self, step: Step, tool: PoolMember | None, now: float) -> None:
+    def done(self, step: RouteStep, tool: PoolMember | None, now: float) -> None:
         """A step is over: go on with the next."""
         number = self._after(step, tool, now) if step.special else step.number + 1
         steps = self.route.steps
@@ -115,7 +115,7 @@ class RoutedLot(Lot):
         time = law.constant if law.constant is not None else values.pop() if values else law.stream.refill()
         heappush(kernel._queue, (now + time, next(kernel._eid), self.arrive))
 
-    def _after(self, step: Step, tool: PoolMember | None, now: float) -> int:
+    def _after(self, step: RouteStep, tool: PoolMember | None, now: float) -> int:
         """What the end of a step means: number of the step that it goes on with."""
         if step.limit_to >= 0:
             self.owed[step.limit_to] = now + step.limit
@@ -128,7 +128,7 @@ class RoutedLot(Lot):
                 return step.rework_to
         return step.number + 1
 
-    def begins(self, step: Step, now: float) -> None:
+    def begins(self, step: RouteStep, now: float) -> None:
         """A step begins; a queue time that it has to keep ends."""
         owed = self.owed.pop(step.number, None)
         if owed is not None:

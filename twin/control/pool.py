@@ -15,7 +15,7 @@ from twin.engine.kernel import WORK, Kernel
 if TYPE_CHECKING:
     from twin.config.recipes import PoolConfig
     from twin.control.lot import PoolMember
-    from twin.control.route import Step, Times
+    from twin.control.route import RouteStep, Times
 
 DISPATCH = WORK + 1
 """Order at the same instant: pools decide when all work of the instant has ended and come."""
@@ -50,7 +50,7 @@ class Pool:
 
     # --- lots and tools come --------------------------------------------------------------------
 
-    def join(self, lot: RoutedLot, step: Step) -> None:
+    def join(self, lot: RoutedLot, step: RouteStep) -> None:
         """A lot waits for one of the tools."""
         lot.since = now = self.kernel._now
         self._came = number = self._came + 1
@@ -59,7 +59,7 @@ class Pool:
         if self.idle and not self.asked:
             self.ask()
 
-    def _put(self, lot: RoutedLot, step: Step, number: int, now: float) -> None:  # noqa: ARG002 - one kind of queue
+    def _put(self, lot: RoutedLot, step: RouteStep, number: int, now: float) -> None:  # noqa: ARG002 - one kind of queue
         heappush(self._heap, (self._key(lot, now), number, lot))
 
     def _key(self, lot: RoutedLot, now: float) -> Any:
@@ -114,7 +114,7 @@ class Pool:
 
     # --- setups ---------------------------------------------------------------------------------
 
-    def setup_law(self, state: str | None, step: Step) -> Times | None:
+    def setup_law(self, state: str | None, step: RouteStep) -> Times | None:
         """Times of the setup that a tool in a state needs for a step; None: no setup."""
         wanted = step.setup
         if wanted is None or wanted == state:
@@ -124,7 +124,7 @@ class Pool:
         changes = self.changes
         return changes.get((state, wanted)) or changes.get((None, wanted)) or self.usual
 
-    def setup_s(self, state: str | None, step: Step) -> float:
+    def setup_s(self, state: str | None, step: RouteStep) -> float:
         """Expected time of the setup that a tool in a state needs for a step in s."""
         law = self.setup_law(state, step)
         return 0.0 if law is None else law.mean_s
@@ -146,7 +146,7 @@ class Group:
 
     __slots__ = ("heap", "pieces", "step", "tool")
 
-    def __init__(self, step: Step, tool: PoolMember | None):
+    def __init__(self, step: RouteStep, tool: PoolMember | None):
         self.step, self.tool = step, tool
         self.heap: list[tuple[Any, Any, int, RoutedLot]] = []
         self.pieces = 0
@@ -186,7 +186,7 @@ class GroupedPool(Pool):
         self._bound: dict[PoolMember, dict[Group, None]] = {}
         self.ranks_setups = bool(places)
 
-    def _put(self, lot: RoutedLot, step: Step, number: int, now: float) -> None:
+    def _put(self, lot: RoutedLot, step: RouteStep, number: int, now: float) -> None:
         tool = lot.homes.get(step.home) if step.home >= 0 else None
         group = self._groups.get((step.group, tool))
         if group is None:
@@ -248,7 +248,7 @@ class OpenPool(Pool):
         self._pieces: dict[Any, int] = {}
         self.by_tool = any(one.depends == "tool" for one in chosen)
 
-    def _put(self, lot: RoutedLot, step: Step, number: int, now: float) -> None:  # noqa: ARG002 - ranked later
+    def _put(self, lot: RoutedLot, step: RouteStep, number: int, now: float) -> None:  # noqa: ARG002 - ranked later
         self._queue[lot] = number
         self._pieces[step.group] = self._pieces.get(step.group, 0) + lot.size
 
@@ -312,7 +312,7 @@ class OpenPool(Pool):
                 found.append(((*keys, float(number)), lot))
         return found
 
-    def _can(self, tool: PoolMember, lot: RoutedLot, step: Step) -> bool:
+    def _can(self, tool: PoolMember, lot: RoutedLot, step: RouteStep) -> bool:
         """Whether a lot is not bound to another tool, nor kept away by a minimum run."""
         home = lot.homes.get(step.home) if step.home >= 0 else None
         if home is not None and home is not tool:

@@ -54,11 +54,11 @@ class Queue(Protocol):
     def tools(self) -> Sequence[Timed]:
         """Its tools."""
 
-    def join(self, lot: Any, step: Step) -> None:
+    def join(self, lot: Any, step: RouteStep) -> None:
         """A lot waits for one of the tools."""
 
 
-class Step:
+class RouteStep:
     """A step of a route.
 
     Args:
@@ -171,7 +171,7 @@ class Route:
 
     __slots__ = ("_left", "id", "numbers", "steps")
 
-    def __init__(self, id: str, steps: tuple[Step, ...]):
+    def __init__(self, id: str, steps: tuple[RouteStep, ...]):
         self.id, self.steps = id, steps
         self.numbers = {step.id: step.number for step in steps}
         self._left: dict[int, list[float]] = {}

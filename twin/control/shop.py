@@ -12,7 +12,7 @@ from twin.config.plant import PlantConfig, StationConfig
 from twin.config.recipes import PoolConfig, RecipeConfig, StepConfig
 from twin.control.planned import pool_of
 from twin.control.pool import GroupedPool, OpenPool, Pool
-from twin.control.route import Route, Step, Times, law_of
+from twin.control.route import Route, RouteStep, Times, law_of
 from twin.control.rules import Rule, rules
 from twin.control.rules.fifo import FirstIn
 from twin.control.rules.setup import LeastSetup
@@ -71,7 +71,7 @@ class Shop:
         for number, config in enumerate(recipe.steps):
             name = config.id or str(number + 1)
             time = None if config.time is None else self._law(path, name, config.time)
-            step = Step(number, config, None if config.pool is None else self.pools[config.pool], time)
+            step = RouteStep(number, config, None if config.pool is None else self.pools[config.pool], time)
             if config.setup_time is not None:
                 step.setup_law = self._law(path, f"{name} setup", config.setup_time)
             if step.rework or step.sample < 1:

@@ -22,7 +22,7 @@ from twin.stations import stations
 if TYPE_CHECKING:
     from twin.control.lot import RoutedLot
     from twin.control.pool import Pool
-    from twin.control.route import Step
+    from twin.control.route import RouteStep
 
 
 class ToolConfig(ProcessConfig):
@@ -48,7 +48,7 @@ class ToolConfig(ProcessConfig):
 
 
 _OWN = {"pool", "cycle", "cycles", "failures", "scrap"}
-Entry = tuple[float, int, "tuple[RoutedLot, ...]", "Step", int]
+Entry = tuple[float, int, "tuple[RoutedLot, ...]", "RouteStep", int]
 
 
 @stations.register("tool", config=ToolConfig)
@@ -146,7 +146,7 @@ class Tool(Breakable):
 
     # --- work -----------------------------------------------------------------------------------
 
-    def start(self, lots: tuple[RoutedLot, ...], step: Step, setup: Times | None) -> None:
+    def start(self, lots: tuple[RoutedLot, ...], step: RouteStep, setup: Times | None) -> None:
         """Work on a lot or batch from now on."""
         kernel = self.kernel
         begin = now = kernel._now
@@ -187,7 +187,7 @@ class Tool(Breakable):
         if due > self.fail_at:
             self.arm()
 
-    def _set_up(self, lots: tuple[RoutedLot, ...], step: Step, setup: Times, now: float) -> float:
+    def _set_up(self, lots: tuple[RoutedLot, ...], step: RouteStep, setup: Times, now: float) -> float:
         """Begin a setup; when it ends."""
         self.setup = step.setup
         self.runs_left = self.pool.min_runs.get(step.setup or "", 0) - len(lots)
@@ -321,12 +321,12 @@ class Tool(Breakable):
             lot.orders.spoiled(lot)
         return spoiled
 
-    def _record(self, lots: tuple[RoutedLot, ...], step: Step, now: float) -> None:
+    def _record(self, lots: tuple[RoutedLot, ...], step: RouteStep, now: float) -> None:
         pieces = sum(lot.size for lot in lots)
         for lot in lots:
             self.note_done(now, self._event(lot, step, pieces, False))
 
-    def _event(self, lot: RoutedLot, step: Step, pieces: int, spoiled: bool) -> Event:
+    def _event(self, lot: RoutedLot, step: RouteStep, pieces: int, spoiled: bool) -> Event:
         key = (lot.kind, lot.size, step, pieces, spoiled)
         event = self._facts.get(key)
         if event is None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Stage:
+class Echelon:
     """One stage of a chain.
 
     Args:
@@ -53,7 +53,7 @@ class Chain:
         graphlib.CycleError: A stage needs itself.
     """
 
-    stages: Mapping[str, Stage]
+    stages: Mapping[str, Echelon]
 
     @cached_property
     def order(self) -> tuple[str, ...]:
