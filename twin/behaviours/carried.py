@@ -84,10 +84,10 @@ class Carried:
             resource.away, resource.place = None, where
         where.setting.allocator.give_back(self.request)
 
-    def granted(self, request: Request) -> None:
+    def on_granted(self, request: Request) -> None:
         """Nothing to do: they were here before they were theirs."""
 
-    def lost(self, request: Request) -> None:  # noqa: ARG002 - there is one
+    def on_lost(self, request: Request) -> None:  # noqa: ARG002 - there is one
         """One is down."""
         self.changed()
 

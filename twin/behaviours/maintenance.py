@@ -123,7 +123,7 @@ class Watch:
         self.alarms: Life | None = None
         if config.false_alarms is not None:
             law = station.stream(f"false:{upkeep.id}:{config.mode}", config.false_alarms)
-            self.alarms = Life(station, OPERATING, self.cry, law)
+            self.alarms = Life(station, OPERATING, self.raise_false_alarm, law)
             self.alarms.renew()
         self.mode.watches = (*self.mode.watches, self)
         self.follow()
@@ -148,7 +148,7 @@ class Watch:
         if self.notice_s == self.upkeep.station.kernel.now:
             self.upkeep.call()
 
-    def cry(self) -> None:
+    def raise_false_alarm(self) -> None:
         """A false alarm."""
         if self.alarms is not None:
             self.alarms.renew()

@@ -77,7 +77,7 @@ class Hands:
                 self.carried += (carried,)
                 carried.come(self)
 
-    def granted(self, request: Request) -> None:  # noqa: ARG002 - a place has one request
+    def on_granted(self, request: Request) -> None:  # noqa: ARG002 - a place has one request
         """All are here: begin, or go on where it was interrupted."""
         for skill, until in self.needs.kept.items():
             if skill in dict(self.request.wants):
@@ -90,7 +90,7 @@ class Hands:
         else:
             self.slot.admit()
 
-    def lost(self, request: Request) -> None:  # noqa: ARG002 - a place has one request
+    def on_lost(self, request: Request) -> None:  # noqa: ARG002 - a place has one request
         """One leaves: the work waits until all are here again."""
         self.interrupt()
         self.go_on()
@@ -108,7 +108,7 @@ class Hands:
             return
         self.needs.waiting.remove(self)
         if not self.request.wants:
-            self.granted(self.request)
+            self.on_granted(self.request)
             return
         self.allocator.ask(self.request)
         self.station.show()

@@ -133,7 +133,7 @@ class Processor(Workplace):
             if isinstance(unit, Processor) and unit.needs is None:
                 unit.needs = Needs(unit, (), 0.0)
 
-    def linked(self) -> None:
+    def on_linked(self) -> None:
         if not all(getattr(stage, "at_changes", False) for stage in (*self.stages, *self.exits)):
             self.go_general()
         self.look_around()

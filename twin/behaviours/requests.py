@@ -21,10 +21,10 @@ class Owner(Protocol):
     def station(self) -> Station:
         """The unit that they are for."""
 
-    def granted(self, request: Request) -> None:
+    def on_granted(self, request: Request) -> None:
         """All of them are here."""
 
-    def lost(self, request: Request) -> None:
+    def on_lost(self, request: Request) -> None:
         """One of them leaves; give the others back."""
 
 
@@ -108,7 +108,7 @@ def arrived(request: Request) -> None:
     """Begin the task."""
     for resource in request.held:
         resource.start()
-    request.owner.granted(request)
+    request.owner.on_granted(request)
 
 
 class Allocator:

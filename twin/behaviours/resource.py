@@ -141,7 +141,7 @@ class Resource(Breakable):
             if self.down is not was:
                 away.changed()
         elif self.closed and task is not None and not patient:
-            task.owner.lost(task)
+            task.owner.on_lost(task)
 
     def resume(self) -> None:
         self.allocator.wake()

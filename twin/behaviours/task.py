@@ -48,13 +48,13 @@ class Task:
         self.due = kernel.now + self.left
         kernel.at(self.due, self.finish)
 
-    def granted(self, request: Request) -> None:  # noqa: ARG002 - a task has one request
+    def on_granted(self, request: Request) -> None:  # noqa: ARG002 - a task has one request
         """The crew is here."""
         if self.attended is not None:
             self.attended(True)
         self._work()
 
-    def lost(self, request: Request) -> None:
+    def on_lost(self, request: Request) -> None:
         """The crew leaves: what is left waits for the next."""
         if self.due >= 0:
             self.left = self.due - self.station.kernel.now

@@ -63,9 +63,9 @@ class Downtime:
     def _expect(self, due_s: float) -> None:
         self.due_s = due_s
         kernel = self.tool.kernel
-        kernel.at(max(due_s, kernel._now), self.fall)
+        kernel.at(max(due_s, kernel._now), self.come_due)
 
-    def fall(self) -> None:
+    def come_due(self) -> None:
         """Its time has come."""
         tool = self.tool
         if self.planned:

@@ -222,7 +222,7 @@ class Station(Hot):
         self.next = successors[0] if len(successors) == 1 else None
         self.feed = predecessors[0] if len(predecessors) == 1 else None
 
-    def linked(self) -> None:
+    def on_linked(self) -> None:
         """All units know their neighbours."""
 
     def look_around(self) -> None:

@@ -55,7 +55,7 @@ def build(basis: Basis) -> tuple[tuple[Station, ...], list[CalendarClock]]:
     for station in made.values():
         station.connect(made, flow)
     for station in made.values():
-        station.linked()
+        station.on_linked()
     for path, station in made.items():
         if hasattr(station, "stock_items"):
             station.stock_items(flow[path])

@@ -75,7 +75,7 @@ class Sink(Station):
     def admits(self, part: Load) -> bool:
         return self.ready and (not self.sequence or part.item == self.sequence[self.turn % len(self.sequence)])
 
-    def linked(self) -> None:
+    def on_linked(self) -> None:
         self.counts = not (self.sequence or self.loops or self.recording or self.demand is not None)
 
     def offer(self, part: Load) -> bool:
