@@ -88,7 +88,7 @@ class RunSettings(BaseModel):
     @classmethod
     def _known(cls, transport: str) -> str:
         if not connectors.knows(transport):
-            raise ValueError(f"expected a known transport ({', '.join(connectors.kinds())}), got {transport!r}")
+            raise ValueError(f"expected one of {', '.join(connectors.kinds())}, got {transport!r}")
         return transport
 
     @property

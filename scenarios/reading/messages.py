@@ -142,7 +142,13 @@ def wanted(row: Any) -> str:
 
 
 def _sentence(message: str) -> str:
+    if message.startswith(OURS):
+        return message.removeprefix(OURS).partition(", got ")[0]
     return message.removeprefix("Input should be ").removeprefix("Value error, ").lower()
+
+
+OURS = "Value error, expected "
+"""How findings of our own validators begin: they say *expected X, got Y* themselves."""
 
 
 EXPECTED = {

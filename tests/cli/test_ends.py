@@ -79,7 +79,7 @@ def test_the_processes_end_when_the_one_the_user_sees_is_killed(tmp_path: Path) 
 MISTAKES = {
     "--speed 0": "--speed: expected more than 0, got 0.0",
     "--language fr": "--language: expected 'zh' or 'en', got 'fr'",
-    "--transport amqp": "--transport: expected 'uns' or 'sparkplug', got 'amqp'",
+    "--transport amqp": "--transport: expected one of sparkplug, uns, got 'amqp'",
     "--broker http://somewhere": "--broker: expected mqtt://host:port or mqtts://host:port, without password",
     "--broker mqtt://me:secret@host": "got 'mqtt://***@host'",
     "--store nothing": "--store: expected the address of a store, without password, got 'nothing'",

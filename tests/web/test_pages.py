@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Route, expect
+from playwright.async_api import Browser, BrowserContext, Route, TimeoutError, expect
 
 from dashboards.web.settings import STATIC
 from scenarios.forecast.ahead import Question, forecast
@@ -113,7 +113,9 @@ async def test_every_page_opens_without_a_complaint_and_is_no_wider_than_its_scr
         for width in WIDTHS:
             await window.page.set_viewport_size({"width": width, "height": 900})
             await window.page.wait_for_selector(proof, state="attached")
-            if not await window.page.evaluate(WIDTH):
+            try:
+                await window.page.wait_for_function(WIDTH, timeout=5_000)  # charts follow in the next frames
+            except TimeoutError:
                 found.append(f"wider than {width}")
         await window.page.close()
     assert {name: found for name, found in complaints.items() if found} == {}
