@@ -63,6 +63,16 @@ ANCHOR: dict[RecordKind, str] = {
 }
 """A field that every point of a kind has, to count by; texts are written even when they are unknown."""
 
+EMPTY = "empty"
+"""Field with the numbers that a row does not have: a row said again in which one is unknown now replaces a point, and
+what it does not write would stay."""
+SAID_AGAIN = tuple(
+    kind
+    for kind in COLUMNS
+    if kind not in APART and any(column_type(name) is not ColumnType.TEXT for name in COLUMNS[kind])
+)
+"""Kinds whose rows may be said again with other numbers."""
+
 RUN = "run_id"
 """Tag of the points of a run that is kept apart from others in the same place."""
 
@@ -216,6 +226,9 @@ def _event_point(kind: RecordKind, prefix: str, values: Sequence[Any]) -> tuple[
     if kind is RecordKind.PART and point["first_pass"] is not None:
         head.append(f"{ROUND}={'first' if point['first_pass'] else 'again'}")
     fields = [f"{name}={text}" for name in point if name not in tags and (text := _field(name, point[name]))]
+    if kind in SAID_AGAIN:
+        written = {field.partition("=")[0] for field in fields}
+        fields.append(f'{EMPTY}="{" ".join(name for name in point if name not in tags and name not in written)}"')
     if kind is RecordKind.STATE:
         fields.append(f"code={_code(point['state'])}i")
     if ANCHOR[kind] == ROW:
@@ -347,7 +360,8 @@ def _value(text: str) -> Any:
 
 def event_row(kind: RecordKind, time_ns: int, point: Mapping[str, Any]) -> tuple[Any, ...]:
     """A row (path, time_ns, *columns) from the tags and fields of a point."""
-    known = {name: value for name, value in point.items() if value != ""}
+    empty = str(point.get(EMPTY, "")).split()
+    known = {name: value for name, value in point.items() if value != "" and name not in empty}
     for name in TAG_COLUMNS.get(kind, ()):
         if isinstance(text := known.get(name), str):
             known[name] = uncarried(text)

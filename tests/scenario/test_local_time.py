@@ -132,7 +132,8 @@ def test_a_forecast_of_a_day_of_25_hours_has_the_windows_of_reality() -> None:
 
 
 def test_a_live_run_keeps_the_time_of_day_in_winter_and_in_summer() -> None:
-    config = works("2026-01-05T06:00\nzone: Europe/Vienna").plant()
+    stop = "perturbations: [{id: stop, target: e/s/a/l/m, effect: stop, start: 1 h, duration: 1 h}]"
+    config = works(f"2026-01-05T06:00\nzone: Europe/Vienna\n{stop}").plant()
     for now in ("2026-07-07T03:59Z", "2026-12-07T04:59Z", "2026-10-25T12:00Z"):
         start = anchor(config, datetime.fromisoformat(now), timedelta())
         assert anchored(config, start).epoch.strftime("%H:%M") == "06:00"

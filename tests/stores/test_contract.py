@@ -31,6 +31,14 @@ async def test_writing_again_changes_nothing(store: Store, kind: RecordKind) -> 
     assert await store.count(kind) == len(EVENTS[kind])
 
 
+async def test_a_number_that_is_unknown_now_replaces_one_that_was_known(store: Store) -> None:
+    row = ("oee", "machine", "hour", T0, 0.5, 1.0, 2.0, 1.0, "estimated", "r", 0.4, 0.6, 0, 0, 0)
+    gone = ("oee", "machine", "hour", T0, None, None, None, 0.0, "gone", "r", None, None, 0, 0, 1)
+    for said in (row, gone, row):
+        await store.write([records(RecordKind.KPI, [(PRESS, T0 + 3600 * S, said)])])
+        assert (await store.rows(RecordKind.KPI, "", *FOREVER)).values.tolist() == [list(said)]
+
+
 async def test_telemetry_comes_back_exactly_and_unknown_stays_unknown(store: Store) -> None:
     frame = telemetry()
     await store.write([frame])

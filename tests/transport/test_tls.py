@@ -95,5 +95,5 @@ def test_the_password_is_not_shown() -> None:
 
 @pytest.mark.parametrize("url", ["http://x", "mqtt://", "mqtt://h:port", "plant", "mqtt://h?version=4"])
 def test_other_addresses_are_refused(url: str) -> None:
-    with pytest.raises(FatalError, match="broker: expected"):
+    with pytest.raises(ProblemsError, match="broker: expected"):
         BrokerAddress.of(url, {})
