@@ -25,7 +25,7 @@ from brokers.naming import STORE_TAGS, store_tags, stored_path
 from brokers.stores.schema import APART, event_frame, known_tags, merged
 from twin.equipment import EquipmentPath
 from twin.errors import RefusedRowsError
-from twin.records import COLUMNS, Frame, RecordKind
+from twin.records import COLUMNS, SPECS, Frame, RecordKind
 from twin.states import UnitState
 
 QUALITY = "quality_code"
@@ -68,10 +68,10 @@ EMPTY = "empty"
 what it does not write would stay."""
 SAID_AGAIN = tuple(
     kind
-    for kind in COLUMNS
-    if kind not in APART and any(column_type(name) is not ColumnType.TEXT for name in COLUMNS[kind])
+    for kind, columns in SPECS.items()
+    if kind not in APART and any(not (column.required or column.type is ColumnType.TEXT) for column in columns)
 )
-"""Kinds whose rows may be said again with other numbers."""
+"""Kinds whose rows may be said again without some of their numbers."""
 
 RUN = "run_id"
 """Tag of the points of a run that is kept apart from others in the same place."""
