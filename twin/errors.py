@@ -100,5 +100,9 @@ class DataLostError(FactoryError):
     """It ran, but records were lost on the way; says how many and where."""
 
 
+class PlantLockedError(FactoryError):
+    """It ran, but the plant came to a stand: its units wait for one another."""
+
+
 class BackPressure(FactoryError):  # noqa: N818 - the name used in the field
     """A bounded queue is full and its policy is to refuse."""

@@ -175,13 +175,14 @@ class PlantRole:
 
     @property
     def counters(self) -> dict[str, int]:
-        """Pieces of all sites: dropped when an outbox was full, and not stored in the end.
+        """Pieces of all sites: dropped when an outbox was full, and not stored in the end; rings in which it is locked.
 
         A plant with a memory says the latter again after its next start.
         """
         boxes = [outbox.counters for outbox in self.outboxes.values()]
         unstored = sum(counters.unconfirmed for counters in boxes) if self._memory is None else 0
-        return {"dropped": sum(counters.dropped for counters in boxes), "unstored": unstored}
+        dropped = sum(counters.dropped for counters in boxes)
+        return {"dropped": dropped, "unstored": unstored, "locked": len(self.feed.locks)}
 
     async def _count(self) -> None:
         while True:

@@ -16,7 +16,7 @@ from typing import Any
 from scenarios.live.children import Counters
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
-from twin.errors import DataLostError, FactoryError, FatalError, ForgottenError, ProblemsError
+from twin.errors import DataLostError, FactoryError, FatalError, ForgottenError, PlantLockedError, ProblemsError
 
 NAMES = ("hub", "plant", "gateway")
 MODULE = "scenarios.live.roles"
@@ -50,6 +50,7 @@ async def until_told(role: Role, settings: RunSettings, parent: Parent) -> None:
 
     Raises:
         DataLostError: Records were lost on its side.
+        PlantLockedError: Units of its plant wait for one another.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -62,6 +63,8 @@ async def until_told(role: Role, settings: RunSettings, parent: Parent) -> None:
     told = losses(lost)
     if told:
         raise DataLostError(f"expected every record in the store, got {told}")
+    if lost.get(LOCKED):
+        raise PlantLockedError("plant: expected one that goes on, got one that is locked (its ring is told above)")
 
 
 def losses(counters: Counters) -> str:
@@ -70,7 +73,11 @@ def losses(counters: Counters) -> str:
     >>> losses({"dropped": 3, "refused": 0, "lost": 1})
     '3 dropped, 1 lost'
     """
-    return ", ".join(f"{number} {name}" for name, number in counters.items() if number)
+    return ", ".join(f"{number} {name}" for name, number in counters.items() if number and name != LOCKED)
+
+
+LOCKED = "locked"
+"""Counter of the rings of units that have come to wait for one another; nothing is lost by it."""
 
 
 def main() -> None:
@@ -91,7 +98,7 @@ def lived(options: argparse.Namespace) -> int:
     try:
         settings = RunSettings.model_validate_json(options.settings.read_text(encoding="utf-8"))
         asyncio.run(until_told(role_of(options.name, options.listener), settings, parent))
-    except DataLostError as error:
+    except (DataLostError, PlantLockedError) as error:
         return error.exit_code
     except FactoryError as error:
         print(f"{options.name}: {error}", file=sys.stderr)

@@ -20,10 +20,10 @@ from dashboards.web.doors import token_for
 from dashboards.web.listening import listening
 from scenarios.live.children import BROKER, ROLES, Child
 from scenarios.live.folder import RunLock
-from scenarios.live.roles import MODULE, losses
+from scenarios.live.roles import LOCKED, MODULE, losses
 from scenarios.live.settings import RunSettings
 from scenarios.live.supervisor import Life, Watched
-from twin.errors import DataLostError, FatalError, RetriableError
+from twin.errors import DataLostError, FatalError, PlantLockedError, RetriableError
 
 Say = Callable[[str], None]
 
@@ -135,6 +135,7 @@ class LiveRun:
             ConnectorError: A counterpart is away for good, or another run of this name is at the broker.
             RoleEndedError: One of our processes ended for a reason that stays.
             DataLostError: Records were lost.
+            PlantLockedError: Units of the plant wait for one another.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -263,10 +264,15 @@ class LiveRun:
         return [*self._lost, *now]
 
     def _reckon(self) -> None:
-        """See whether anything is lost.
+        """See whether anything is lost, and whether the plant goes on.
 
         Raises:
             DataLostError: Something is.
+            PlantLockedError: It does not.
         """
         if lost := self.losses:
             raise DataLostError(f"run: expected every record in the store, got {'; '.join(lost)}")
+        if any(role.counters.get(LOCKED) for role in self._roles.values()):
+            raise PlantLockedError(
+                "run: expected a plant that goes on, got one that is locked (its ring is told above)"
+            )
