@@ -38,12 +38,14 @@ class Life:
         heard_ns: Time of the machine when it was heard of last.
         period_ns: Longest pause between two signs of life, forgotten by a tenth with each.
         quality: Good, LOST or GONE.
+        heard: Whether it has given a sign of life itself; else only what it said once is known.
     """
 
     name: str
     heard_ns: int
     period_ns: float = 0.0
     quality: int = int(GOOD)
+    heard: bool = True
 
 
 class Lives:
@@ -62,18 +64,35 @@ class Lives:
 
     def hear(self, name: str, now_ns: int) -> tuple[int, bool]:
         """Take a sign of life: number of the source, and whether it was lost until now."""
-        if name not in self._number and len(self.all) >= MOST:
-            name = OTHERS
-        number = self._number.get(name)
-        if number is None:
-            number = self._number[name] = len(self.all)
-            self.all.append(Life(name, now_ns))
-            return number, False
+        number, new = self._numbered(name, now_ns)
         life = self.all[number]
-        life.period_ns = max(0.9 * life.period_ns, now_ns - life.heard_ns)
-        life.heard_ns = now_ns
+        if not new and life.heard:
+            life.period_ns = max(0.9 * life.period_ns, now_ns - life.heard_ns)
+        life.heard_ns, life.heard = now_ns, True
         was_lost, life.quality = life.quality != GOOD, int(GOOD)
         return number, was_lost
+
+    def heard(self, name: str) -> bool:
+        """Whether a source has given a sign of life, ever."""
+        number = self._number.get(name)
+        return number is not None and self.all[number].heard
+
+    def know(self, name: str, now_ns: int) -> int:
+        """Take what a source once said and a broker has kept, which is no sign of life: number of the source."""
+        number, new = self._numbered(name, now_ns)
+        if new:
+            self.all[number].quality, self.all[number].heard = LOST, False
+        return number
+
+    def _numbered(self, name: str, now_ns: int) -> tuple[int, bool]:
+        """Number of a source, and whether it is new."""
+        if name not in self._number and len(self.all) >= MOST:
+            name = OTHERS
+        new = name not in self._number
+        if new:
+            self._number[name] = len(self.all)
+            self.all.append(Life(name, now_ns))
+        return self._number[name], new
 
     def assign(self, slots: NDArray[np.int64] | Sequence[int], number: int) -> None:
         """These variables are said by this source."""

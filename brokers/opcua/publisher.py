@@ -123,7 +123,7 @@ class OpcUaPublisher:
         """Take a frame; a late row becomes current only if nothing later is known. Master data always count."""
         async with self._taking:
             if frame.kind is not RecordKind.META and len(frame):
-                self._hear(frame.publisher or frame.paths[0])
+                self._hear(frame.publisher or frame.paths[0], kept=frame.historical and frame.seq < 0)
                 frame = self._current(frame)
             if frame.kind is RecordKind.TELEMETRY:
                 self.lives.assign(self._telemetry.offer(frame), self._source)
@@ -132,10 +132,16 @@ class OpcUaPublisher:
                 for row, path in enumerate(frame.paths):
                     await self._take(handler, path, int(frame.time_ns[row]), tuple(frame.values[row]))
 
-    def _hear(self, name: str) -> None:
+    def _hear(self, name: str, kept: bool) -> None:
+        """A source has said something, or a broker what it has kept of it."""
+        if kept:
+            self._source = self.lives.know(name, self._now())
+            return
+        known = self.lives.heard(name)
         self._source, was_lost = self.lives.hear(name, self._now())
         if was_lost:
-            LOG.warning("OPC UA: %s is heard again", name)
+            if known:
+                LOG.warning("OPC UA: %s is heard again", name)
             self.gate.restore(self.lives.slots(self._source))
 
     def _current(self, frame: Frame) -> Frame:
@@ -233,6 +239,9 @@ class OpcUaPublisher:
         self.lives.assign([slot], self._source)
         self._mismatched += value is not None and not fits(value, variant)
         self.gate.offer_one(slot, Change(value, time_ns, quality))
+        life = self.lives.all[self._source]
+        if life.quality != GOOD:
+            self.gate.lose([slot], life.quality)
 
     async def _write_forever(self) -> None:
         turn_ns, due_ns = round(self.config.turn_s * 1e9), self._now()

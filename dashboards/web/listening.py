@@ -27,6 +27,7 @@ def listening(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise FatalError(f"web: expected a free port, got {host}:{port} in use ({error})") from error
+        hint = "end what listens there, or choose another with --port"
+        raise FatalError(f"web: expected a free port, got {host}:{port} in use ({hint})") from error
     listener.listen(BACKLOG)
     return listener

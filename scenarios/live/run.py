@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any
 
 from brokers.embedded import EmbeddedBroker
@@ -176,6 +177,9 @@ class LiveRun:
             self._listener = listening(self.settings.host, self.settings.port)
         token_for(self.settings.host)  # one for every life of the hub
         self.settings = self.settings.model_copy(update={"port": self._listener.getsockname()[1]})
+        if self.settings.opcua_port == 0:  # one for every life of the gateway: its clients come back to it
+            with closing(listening("127.0.0.1", 0)) as probe:
+                self.settings = self.settings.model_copy(update={"opcua_port": probe.getsockname()[1]})
         self._kept.append(asyncio.create_task(self._tell_hub()))
         broker = EmbeddedBroker() if self.settings.broker is None else None
         if broker is not None:

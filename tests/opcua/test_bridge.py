@@ -9,6 +9,7 @@ from pathlib import Path
 from brokers.mqtt.publisher import UnsPublisher
 from brokers.mqtt.source import UnsSource
 from brokers.opcua import OpcUaConfig, OpcUaPublisher, bridge
+from brokers.opcua.lives import HEALTHY, NO_DATA
 from tests.opcua.conftest import Running
 from tests.opcua.plants import CELL, PLANT, HandClock, Watcher, master_data, state, telemetry
 from tests.servers.mosquitto import Mosquitto
@@ -70,13 +71,17 @@ async def test_a_bridge_that_comes_later_knows_the_last_state_and_nothing_of_ano
             while values[-1][0] is None:
                 values.append(await watcher.next())
             assert values[-1][0] == "SETUP"
+            assert values[-1][1].StatusCode.name == "UncertainNoCommunicationLastUsableValue"  # kept by the broker
+            assert server.status().service_level == NO_DATA
             other = state("PRODUCING").stamped(PLANT, "another", 0)
             ours = telemetry([21.0]).stamped(PLANT, "run", 9)
             await subscription.subscribe_data_change(made.node(client, f"{CELL}.power_kw"))
             await sender.publish(other)
             await sender.publish(ours)
-            while values[-1][0] != 21.0:
+            while len(values) < 3 or {values[-1][0], values[-2][0]} != {"SETUP", 21.0}:
                 values.append(await watcher.next())
+            assert {value.StatusCode.name for _, value in values[-2:]} == {"Good"}  # its publisher lives
+            assert server.status().service_level == HEALTHY
             assert "PRODUCING" not in [value for value, *_ in values]
     finally:
         program.cancel()
