@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from scenarios.experiments.run import run_experiment as run_experiment
     from scenarios.exporters import exporters as exporters
     from scenarios.format.document import Scenario as Scenario
+    from scenarios.headless.simulation import Simulation as Simulation
+    from scenarios.headless.simulation import simulate as simulate
     from scenarios.importers import importers as importers
     from scenarios.loader import load as load
     from twin.basis import Config as Config
@@ -187,6 +189,7 @@ _HOMES = {
     "ShowsKpi": ("dashboards.panel", "Kpi"),
     "ShowsTelemetry": ("dashboards.panel", "Telemetry"),
     "Signal": ("devices.signals.signal", "Signal"),
+    "Simulation": ("scenarios.headless.simulation", "Simulation"),
     "SiteConfig": ("twin.config.plant", "SiteConfig"),
     "Slot": ("twin.behaviours.workplace", "Slot"),
     "Speed": ("twin.quantities", "Speed"),
@@ -224,6 +227,7 @@ _HOMES = {
     "run_experiment": ("scenarios.experiments.run", "run_experiment"),
     "run_optimisation": ("scenarios.experiments.optimisation.run", "run_optimisation"),
     "sharings": ("twin.sharing", "sharings"),
+    "simulate": ("scenarios.headless.simulation", "simulate"),
     "stations": ("twin.stations", "stations"),
     "stores": ("brokers.stores", "stores"),
 }
@@ -309,6 +313,7 @@ __all__ = [  # noqa: RUF022 - in plain order
     "ShowsKpi",
     "ShowsTelemetry",
     "Signal",
+    "Simulation",
     "SiteConfig",
     "Slot",
     "Speed",
@@ -346,6 +351,7 @@ __all__ = [  # noqa: RUF022 - in plain order
     "run_experiment",
     "run_optimisation",
     "sharings",
+    "simulate",
     "stations",
     "stores",
 ]

@@ -57,6 +57,7 @@ def simulate_engine(
     return Simulation(
         scenario.name, used, horizon_s, wall_s, plant.events, plant.fingerprint(), found, (), notes,
         lots=of_plant(plant), queue_times=queue_times(plant), locks=_locked(plant, scenario),
+        span=(plant.epoch_ns, plant.epoch_ns + round(horizon_s * 1e9)),
     )  # fmt: skip
 
 

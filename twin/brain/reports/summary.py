@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,7 +72,9 @@ class Summary:
         return levels.get(name, self.chains if name in ("chain", "link") else None)
 
 
-def summary(brain: Brain, t0_ns: int, t1_ns: int, spreading: bool = False) -> Summary:
+def summary(
+    brain: Brain, t0_ns: int, t1_ns: int, spreading: bool = False, take: Callable[[Frame], None] | None = None
+) -> Summary:
     """Figures of all that a brain was told of a span.
 
     Args:
@@ -79,6 +82,7 @@ def summary(brain: Brain, t0_ns: int, t1_ns: int, spreading: bool = False) -> Su
         t0_ns: Start of the span.
         t1_ns: End of the span.
         spreading: Planned run time is that of :meth:`twin.brain.Brain.over`.
+        take: Gets the indicators as records, of the window ``run``.
     """
     found = Summary()
     for table, scopes, frame in brain.over(Window(RUN, t0_ns, t1_ns), spreading):
@@ -88,6 +92,8 @@ def summary(brain: Brain, t0_ns: int, t1_ns: int, spreading: bool = False) -> Su
                 level[scope.path] = _observed(table, scope)
         if frame is not None:
             _take(found, frame)
+            if take is not None:
+                take(frame)
     return found
 
 
