@@ -47,7 +47,7 @@ def free_port() -> int:
 
 
 def wait_for(
-    ready: Callable[[], bool], what: str, process: subprocess.Popen[bytes] | None = None, limit_s: float = 30
+    ready: Callable[[], bool], what: str, process: subprocess.Popen[bytes] | None = None, limit_s: float = 180
 ) -> None:
     """Poll until a counterpart is ready; fails when it ends first or takes too long."""
     end = time.monotonic() + limit_s

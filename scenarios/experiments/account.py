@@ -264,21 +264,14 @@ class Account:
         scope, units, rows = self._places[path]
         table = Table(units, ints[rows], floats[rows])
         if spec.id in LINE_KPIS:
-            numerator, denominator = spec.figure(line_flow(table, scope))
-        else:
-            own = row_of(table, scope)
-            numerator, denominator = spec.figure(first(of_matrices(own[0][None], own[1][None])))
-        return _ratio(spec, numerator, denominator)
+            return _figure(spec, line_flow(table, scope))
+        own = row_of(table, scope)
+        return _figure(spec, first(of_matrices(own[0][None], own[1][None])))
 
 
 def _figure(spec: KpiSpec, subject: Any) -> float:
-    return _ratio(spec, *spec.figure(subject))
-
-
-def _ratio(spec: KpiSpec, numerator: Any, denominator: Any) -> float:
-    if numerator is None or denominator == 0:
-        return math.nan
-    return float((numerator if denominator is None else numerator / denominator) * spec.scale)
+    value = spec.value(subject)
+    return math.nan if value is None else value
 
 
 def _several_times(config: ProcessConfig) -> bool:

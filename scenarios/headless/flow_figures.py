@@ -38,9 +38,9 @@ class FlowWatch:
             for path, figures in level.items() if window_s > 0 else ():
                 flow = self._flow(EquipmentPath(path), figures, window_s)
                 for spec in specs("flow") if flow is not None else ():
-                    numerator, denominator = spec.figure(flow)
-                    if denominator != 0:
-                        figures.kpis[spec.id] = numerator if denominator is None else numerator / denominator
+                    value = spec.value(flow)
+                    if value is not None:
+                        figures.kpis[spec.id] = value
 
     def _flow(self, path: EquipmentPath, figures: ScopeFigures, window_s: float) -> PartFlow | None:
         """None where nothing is held."""

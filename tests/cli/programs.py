@@ -77,7 +77,7 @@ class Program:
         with self._changed:
             self._changed.notify_all()
 
-    def line(self, start: str, limit_s: float = 90) -> str:
+    def line(self, start: str, limit_s: float = 180) -> str:
         """The first line that begins so."""
 
         def printed() -> str | None:
@@ -90,7 +90,7 @@ class Program:
             pytest.fail(f"no line {start!r} was printed:\n" + "\n".join(self.lines))
         return found
 
-    def address(self, limit_s: float = 90) -> str:
+    def address(self, limit_s: float = 180) -> str:
         """The address of the pages it prints, without the slash at the end."""
         return self.line("dashboard: ", limit_s).removeprefix("dashboard: ").rstrip("/")
 

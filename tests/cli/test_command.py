@@ -124,7 +124,7 @@ def test_the_hub_may_die_before_a_command_is_kept(tmp_path: Path, mosquitto: Mos
         assert journal.stat().st_size == length
         hub.kill()
         program.line("hub: back after ")
-        wait_for(lambda: [one["id"] for one in listed(program)] == ["by-hand"], "the command in the record", limit_s=60)
+        wait_for(lambda: [one["id"] for one in listed(program)] == ["by-hand"], "the command in the record")
         said_more(program, 5)
         assert program.interrupt() == 0
     finally:

@@ -51,7 +51,7 @@ def test_a_live_run_is_looked_ahead_of_and_goes_on(tmp_path: Path) -> None:
     program = Program([str(FACTORY), *words], {"FF_DATA": str(tmp_path)})
     try:
         address = program.address()
-        wait_for(lambda: bool(ingested(address)), "the live plant", limit_s=60)
+        wait_for(lambda: bool(ingested(address)), "the live plant")
         document = told(tmp_path, "forecast", address, "--horizon", "3h", "--forks", "12", "--order", f"{LINE}=20@2h")
         assert document["branches"] == 12
         assert document["pause_s"] > 0

@@ -47,7 +47,7 @@ def test_run_against_a_broker_and_a_database_given_by_url(
     program = Program([str(FACTORY), *words], {"FF_DATA": str(tmp_path), "FF_INFLUX_TOKEN": "any"})
     try:
         address = program.address()
-        wait_for(lambda: live(address), "the live plant", limit_s=60)
+        wait_for(lambda: live(address), "the live plant")
         assert "uns/v1/jialing/beibei/" in heard(mosquitto, "uns/v1/#", 20)
         assert counted(influxdb18, database, "kpi") > 0
         before = counted(influxdb18, database, "telemetry")
@@ -63,7 +63,7 @@ def test_both_transports_carry_the_same_plant(transport: str, tmp_path: Path, mo
     program = Program([str(FACTORY), *words], {"FF_DATA": str(tmp_path)})
     try:
         address = program.address()
-        wait_for(lambda: ingest(address).get("values", 0) > 500, "telemetry in the store", limit_s=60)
+        wait_for(lambda: ingest(address).get("values", 0) > 500, "telemetry in the store")
         topic = "uns/v1/#" if transport == "uns" else "spBv1.0/#"
         assert heard(mosquitto, topic, 5)
         assert ingest(address)["lost"] == 0
@@ -78,17 +78,17 @@ def test_a_broker_that_is_killed_and_comes_back(transport: str, tmp_path: Path, 
     program = Program([str(FACTORY), *words], {"FF_DATA": str(tmp_path)})
     try:
         address = program.address()
-        wait_for(lambda: live(address), "the live plant", limit_s=60)
+        wait_for(lambda: live(address), "the live plant")
         mosquitto.kill()
         wait_for(lambda: not ingest(address)["broker_ok"], "the page to know of the loss")
         assert get(address, "/api/kpis?scope=site&window=hour")
         mosquitto.start()
         # not before the connection is back: what was read before the loss is still being stored on a busy machine
-        wait_for(lambda: bool(ingest(address)["broker_ok"]), "the connection to be back", limit_s=60)
+        wait_for(lambda: bool(ingest(address)["broker_ok"]), "the connection to be back")
         before, made = ingest(address), newest(address)
-        wait_for(lambda: ingest(address)["stored"] > before["stored"], "records after the loss", limit_s=60)
-        wait_for(lambda: newest(address) > made, "newer records on the page", limit_s=60)
-        wait_for(lambda: ingest(address)["waiting"] == 0, "the gap to close", limit_s=60)
+        wait_for(lambda: ingest(address)["stored"] > before["stored"], "records after the loss")
+        wait_for(lambda: newest(address) > made, "newer records on the page")
+        wait_for(lambda: ingest(address)["waiting"] == 0, "the gap to close")
         counters = ingest(address)
         assert counters["lost"] == counters["dropped"] == counters["malformed"] == counters["refused"] == 0
         assert counters["store_ok"]

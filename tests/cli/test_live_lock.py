@@ -40,7 +40,7 @@ def test_a_locked_plant_is_told_while_it_runs_and_ends_in_exit_code_1(tmp_path: 
     try:
         program.line("live")
         address = program.address()
-        wait_for(lambda: hop(address)["status"] == "bad", "the lock to be told", limit_s=90)
+        wait_for(lambda: hop(address)["status"] == "bad", "the lock to be told")
         assert {"reason": "plant: locked", "count": 1} in hop(address)["reasons"]
         alarms = get(address, "/api/alarms")
         assert "locked" in str(alarms)

@@ -40,7 +40,7 @@ def test_pieces_that_never_came_end_in_exit_code_1_with_their_number(mosquitto: 
         program.line("live")
         address = program.address()
         asyncio.run(said(mosquitto.url, [0, 1, 5]))
-        wait_for(lambda: ingest(address)["lost"] > 0, "the gap to be given up", limit_s=60)
+        wait_for(lambda: ingest(address)["lost"] > 0, "the gap to be given up")
         health = get(address, "/api/health")
         assert isinstance(health, dict)
         (hop,) = [row for row in health["hops"] if row["hop"] == "ingest"]

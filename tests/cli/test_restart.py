@@ -34,7 +34,7 @@ def said_more(program: Program, minutes: float) -> None:
     """Wait until the plant is further on by simulated minutes."""
     address = program.address()
     until = newest(address) + minutes * 60_000
-    wait_for(lambda: newest(address) > until, "the plant to go on", limit_s=60)
+    wait_for(lambda: newest(address) > until, "the plant to go on")
 
 
 def test_the_next_start_goes_on_with_the_run_before(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ class Roles:
     def go_on(self, minutes: int) -> None:
         """Wait until the plant is further on by simulated minutes."""
         until = self._beat() + minutes * 60_000
-        wait_for(lambda: self._beat() > until, f"more\n{self._told()}", limit_s=90)
+        wait_for(lambda: self._beat() > until, f"more\n{self._told()}")
 
     def _beat(self) -> int:
         try:
@@ -76,7 +76,7 @@ def test_roles_alone_go_on_after_being_killed_and_lose_nothing(mosquitto: Mosqui
             roles.kill(name)
             roles.start(name)
             roles.alive["hub"].line("run ")
-            wait_for(lambda: roles._beat() > 0, "the pages", limit_s=60)
+            wait_for(lambda: roles._beat() > 0, "the pages")
             roles.go_on(10)
         assert [roles.alive[name].interrupt() for name in ("plant", "hub")] == [0, 0]
         assert not [line for line in roles.alive["plant"].lines if "leaked" in line]
@@ -101,13 +101,13 @@ def test_plants_that_share_the_sites_of_a_chain_are_one_whole_run(mosquitto: Mos
     try:
         roles.start("hub").line("history: ")
         roles.start("plant", *sites[1])
-        wait_for(lambda: roles._beat() > 0, "the first site", limit_s=60)
+        wait_for(lambda: roles._beat() > 0, "the first site")
         roles.start("plant", *sites[2], number=2)
         roles.go_on(10)
         roles.kill("plant 2")
         roles.start("plant", *sites[2], number=2)
         roles.go_on(70)
-        wait_for(lambda: health_of(roles.address)["brain_unstored"] == 0, "indicators to be stored", limit_s=60)
+        wait_for(lambda: health_of(roles.address)["brain_unstored"] == 0, "indicators to be stored")
         assert roles.end() == [0, 0, 0]
     finally:
         for program in roles.alive.values():

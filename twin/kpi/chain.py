@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from statistics import variance
 
 from twin.kpi.amounts import ratio
 
@@ -175,16 +174,6 @@ def _recovered(ratios: Sequence[float], back: float, held: int) -> int | None:
     return None
 
 
-def bullwhip(orders: Sequence[float], demand: Sequence[float]) -> float | None:
-    """Bullwhip ratio = sample variance of orders placed / of demand received, equal buckets.
-
-    Absent for fewer than 8 buckets and for a demand that does not vary.
-    """
-    if min(len(orders), len(demand)) < 8:
-        return None
-    return ratio(variance(orders), variance(demand))
-
-
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One order that was due: in time, in full, right papers, undamaged."""
@@ -193,11 +182,6 @@ class Delivery:
     in_full: bool
     documented: bool = True
     undamaged: bool = True
-
-
-def on_time_in_full(due: Sequence[Delivery]) -> float | None:
-    """OTIF = orders both on time and in full / orders due; not the product of the two shares."""
-    return ratio(sum(order.on_time and order.in_full for order in due), len(due))
 
 
 def perfect_orders(due: Sequence[Delivery]) -> float | None:

@@ -70,11 +70,6 @@ def site_co2_kg(used: SiteEnergy, grid_factor: float, heat_kg_per_gj: float = 11
     return fuel + (used.electricity_kwh - used.exported_kwh) * grid_factor + used.heat_gj * heat_kg_per_gj
 
 
-def energy_per_part(energy_kwh: float, good: float) -> float | None:
-    """Ratio indicator E / GQ in kWh per good item; rises with falling output because of the base load."""
-    return ratio(energy_kwh, good)
-
-
 def energy_index(actual_kwh: float, base_kwh: float, kwh_per_part: float, produced: float) -> float | None:
     """Model indicator (after ISO 50006): actual / (a + b x PQ).
 

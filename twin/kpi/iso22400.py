@@ -1,8 +1,8 @@
-"""Key performance indicators after ISO 22400-2, as functions of time elements and quantities.
+"""Formulas after ISO 22400-2 that no record carries yet: of orders, capability, consumed material and losses.
 
-The numbers in the docstrings are those of the list of 34 indicators of the standard. A ratio
-whose denominator is 0 is absent (None); nothing is clipped. Formulas after ISO 22400-2 as
-restated in the open literature; no conformance is claimed.
+Those that records carry are in ``twin/kpi/definitions`` and nowhere else. The numbers in the docstrings are those of
+the list of 34 indicators of the standard. A ratio whose denominator is 0 is absent (None); nothing is clipped. Formulas
+as restated in the open literature; no conformance is claimed.
 """
 
 from __future__ import annotations
@@ -14,53 +14,11 @@ from statistics import fmean
 from typing import Literal
 
 from twin.kpi.amounts import product, ratio
-from twin.kpi.time_model import TimeModel
+from twin.kpi.observed import Observed
 
 Denominator = Literal["events", "events_plus_one"]
 D2 = {2: 1.128, 3: 1.693, 4: 2.059, 5: 2.326, 6: 2.534, 7: 2.704, 8: 2.847, 9: 2.970, 10: 3.078}
 """Mean range of a normal sample of n values over its standard deviation (control chart constant d2)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Quantities of one or several work units in one or several windows.
-
-    Args:
-        good: Good quantity, GQ.
-        scrap: Scrap quantity, SQ.
-        rework: Rework quantity, RQ.
-        ideal_produced_s: Sum over items of planned run time per item x produced quantity, in s.
-        ideal_good_s: Sum over items of planned run time per item x good quantity, in s.
-        inspected: Items at their first pass, IP.
-        good_at_first: Items good at their first pass, GP.
-    """
-
-    good: int = 0
-    scrap: int = 0
-    rework: int = 0
-    ideal_produced_s: float = 0.0
-    ideal_good_s: float = 0.0
-    inspected: int = 0
-    good_at_first: int = 0
-
-    @property
-    def produced(self) -> int:
-        """Produced quantity, PQ = GQ + SQ + RQ."""
-        return self.good + self.scrap + self.rework
-
-    @classmethod
-    def of_one_item(cls, ideal_s: float, good: int, scrap: int = 0, rework: int = 0) -> Counts:
-        """Counts of a single product with a planned run time per item (PRI) in s."""
-        return cls(good, scrap, rework, ideal_s * (good + scrap + rework), ideal_s * good)
-
-
-def worker_efficiency(apwt: float, apat: float) -> float | None:
-    """#1 worker efficiency = APWT / APAT.
-
-    >>> worker_efficiency(32, 40)
-    0.8
-    """
-    return ratio(apwt, apat)
 
 
 def allocation_ratio(busy: Sequence[float], aoet: float) -> float | None:
@@ -73,53 +31,6 @@ def throughput_rate(produced: float, aoet_h: float) -> float | None:
     return ratio(produced, aoet_h)
 
 
-def allocation_efficiency(time: TimeModel) -> float | None:
-    """#4 allocation efficiency = AUBT / PBT."""
-    return ratio(time.aubt_ns, time.pbt_ns)
-
-
-def utilisation_efficiency(time: TimeModel) -> float | None:
-    """#5 utilisation efficiency = APT / AUBT."""
-    return ratio(time.apt_ns, time.aubt_ns)
-
-
-def oee(time: TimeModel, counts: Counts) -> float | None:
-    """#6 OEE index = sum(PRI x GQ) / PBT, equal to availability x effectiveness x quality ratio."""
-    return ratio(counts.ideal_good_s * 1e9, time.pbt_ns)
-
-
-def nee(time: TimeModel, counts: Counts) -> float | None:
-    """#7 NEE index = (AUPT / PBT) x effectiveness x quality ratio; 0 when nothing was produced in a planned time."""
-    if time.pbt_ns > 0 and time.apt_ns == 0:
-        return 0.0
-    return product([ratio(time.aupt_ns, time.pbt_ns), ratio(counts.ideal_good_s * 1e9, time.apt_ns)])
-
-
-def availability(time: TimeModel) -> float | None:
-    """#8 availability = APT / PBT."""
-    return ratio(time.apt_ns, time.pbt_ns)
-
-
-def effectiveness(time: TimeModel, counts: Counts) -> float | None:
-    """#9 effectiveness = sum(PRI x PQ) / APT; above 1 when the planned run time is too long."""
-    return ratio(counts.ideal_produced_s * 1e9, time.apt_ns)
-
-
-def quality_ratio(counts: Counts) -> float | None:
-    """#10 quality ratio = GQ / PQ."""
-    return ratio(counts.good, counts.produced)
-
-
-def setup_ratio(time: TimeModel) -> float | None:
-    """#11 setup ratio = AUST / AUPT."""
-    return ratio(time.aust_ns, time.aupt_ns)
-
-
-def technical_efficiency(time: TimeModel) -> float | None:
-    """#12 technical efficiency = APT / (APT + ADET)."""
-    return ratio(time.apt_ns, time.apt_ns + time.adet_ns)
-
-
 def production_process_ratio(production: Sequence[float], aoet: float) -> float | None:
     """#13 production process ratio of an order = sum(APT) / AOET."""
     return ratio(sum(production), aoet)
@@ -130,11 +41,6 @@ def actual_to_planned_scrap(scrap: float, planned_scrap: float) -> float | None:
     return ratio(scrap, planned_scrap)
 
 
-def first_pass_yield(good_at_first: float, inspected: float) -> float | None:
-    """#15 first pass yield = GP / IP."""
-    return ratio(good_at_first, inspected)
-
-
 def rolled_yield(yields: Sequence[float | None]) -> float | None:
     """First pass yield over stations in series: their product.
 
@@ -142,16 +48,6 @@ def rolled_yield(yields: Sequence[float | None]) -> float | None:
     0.92169
     """
     return product(yields)
-
-
-def scrap_ratio(counts: Counts) -> float | None:
-    """#16 scrap ratio = SQ / PQ."""
-    return ratio(counts.scrap, counts.produced)
-
-
-def rework_ratio(counts: Counts) -> float | None:
-    """#17 rework ratio = RQ / PQ."""
-    return ratio(counts.rework, counts.produced)
 
 
 def fall_off_ratio(scrap: float, produced_first: float) -> float | None:
@@ -256,27 +152,6 @@ def inherent_availability(mtbf: float, mttr: float) -> float | None:
     return ratio(mtbf, mtbf + mttr)
 
 
-def corrective_maintenance_ratio(cmt: float, pmt: float) -> float | None:
-    """#34 corrective maintenance ratio = CMT / (CMT + PMT)."""
-    return ratio(cmt, cmt + pmt)
-
-
-def teep(time: TimeModel, counts: Counts) -> float | None:
-    """TEEP = sum(PRI x GQ) / all calendar time; an extension outside the standard."""
-    return ratio(counts.ideal_good_s * 1e9, time.span_ns - time.unknown_ns)
-
-
-def line_oee(good: float, bottleneck_ideal: float, planned_busy: float) -> float | None:
-    """OEE of a serial line = good output x ideal cycle of the designed bottleneck / planned busy time.
-
-    Source: own design; averaging the stations would count starving and blocking twice.
-
-    >>> round(line_oee(391, 1, 450), 6)
-    0.868889
-    """
-    return ratio(good * bottleneck_ideal, planned_busy)
-
-
 @dataclass(frozen=True, slots=True)
 class LossTree:
     """Where the planned busy time went, in s; the parts sum up to PBT.
@@ -303,13 +178,13 @@ class LossTree:
         return self.good + self.setup + self.delay + self.down + self.speed + self.quality
 
 
-def loss_tree(time: TimeModel, counts: Counts) -> LossTree:
-    """Losses of a planned busy time. Source: own design after the OEE losses."""
+def loss_tree(o: Observed) -> LossTree:
+    """Losses of a planned busy time without overtime. Source: own design after the OEE losses."""
     return LossTree(
-        good=counts.ideal_good_s,
-        setup=time.aust_ns / 1e9,
-        delay=time.adet_ns / 1e9,
-        down=time.adot_ns / 1e9,
-        speed=time.apt_ns / 1e9 - counts.ideal_produced_s,
-        quality=counts.ideal_produced_s - counts.ideal_good_s,
+        good=o.ideal_good_s,
+        setup=o.aust_ns / 1e9,
+        delay=o.adet_ns / 1e9,
+        down=o.adot_ns / 1e9,
+        speed=o.apt_ns / 1e9 - o.ideal_produced_s,
+        quality=o.ideal_produced_s - o.ideal_good_s,
     )

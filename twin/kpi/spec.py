@@ -111,6 +111,13 @@ class KpiSpec:
     storing: bool = False
     spread: bool = False
 
+    def value(self, subject: Any) -> float | None:
+        """Value of one subject (an observation, a flow); None where the denominator is 0 or something is absent."""
+        numerator, denominator = self.figure(subject)
+        if numerator is None or (denominator is not None and denominator == 0):
+            return None
+        return float((numerator if denominator is None else numerator / denominator) * self.scale)
+
     @property
     def everywhere(self) -> bool:
         """Whether it is published wherever its denominator is not 0: people and fixtures do not process."""
