@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -11,18 +11,18 @@ import orjson
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from brokers.links import Base, base_payload, ignore_mark, pieces, read_mark
+from brokers.links import pieces
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.codec import SCHEMA, encode
-from brokers.mqtt.connection import Connection, ConnectionConfig, Message, Will
+from brokers.mqtt.connection import Connection, ConnectionConfig, Will
+from brokers.mqtt.ends import SendingEnd
 from brokers.naming import control_topic, uns_topic
-from twin.ports import Mark
 from twin.records import Frame, RecordKind
 
 RETAINED = {RecordKind.STATE, RecordKind.META, RecordKind.KPI}
 
 
-class UnsPublisher:
+class UnsPublisher(SendingEnd):
     """One message per device and tick, JSON, QoS 1; state, master data and latest indicators retained.
 
     The retained messages are sent again after each reconnect, because the broker may have lost them.
@@ -35,9 +35,6 @@ class UnsPublisher:
     """
 
     def __init__(self, url: str, publisher: str, client_id: str | None = None):
-        self.publisher = publisher
-        self.on_mark: Callable[[Mark], None] = ignore_mark
-        self.malformed = 0
         self._run = ""
         self._retained: dict[str, bytes] = {}
         self._figures: dict[str, Frame] = {}
@@ -46,8 +43,7 @@ class UnsPublisher:
             will=lambda: Will(self._availability, self._available(False)),
             filters=((control_topic("mark", publisher), 1),),
         )
-        self._connection = Connection(BrokerAddress.of(url), config, self._greet)
-        self._connection.handle(control_topic("mark", publisher), self._take_mark)
+        super().__init__(publisher, Connection(BrokerAddress.of(url), config, self._greet))
 
     @property
     def _availability(self) -> str:
@@ -56,20 +52,6 @@ class UnsPublisher:
     def begin(self, run: str) -> None:
         """Name the run that is about to be sent; before ``open``."""
         self._run = run
-
-    async def open(self) -> None:
-        """Connect.
-
-        Raises:
-            RetriableError: Nobody answers.
-            FatalError: Unknown host or refused.
-        """
-        await self._connection.open()
-        await self._connection.wait_online()
-
-    async def wait_online(self) -> None:
-        """Return when pieces can be sent."""
-        await self._connection.wait_online()
 
     def split(self, frame: Frame) -> Sequence[Frame]:
         """One piece per path, indicators also by window."""
@@ -98,14 +80,6 @@ class UnsPublisher:
         latest = self._figures.get(topic)
         return latest is None or frame.time_ns[-1] >= latest.time_ns[-1]
 
-    async def announce(self, base: Base) -> None:
-        """Say which pieces will not come; retained, so that a new ingest knows."""
-        await self._connection.publish(control_topic("base", base.publisher), base_payload(base), 1, True)
-
-    async def flushed(self, limit_s: float = 5.0) -> None:
-        """Wait until the broker has taken what was sent, at most so long."""
-        await self._connection.flushed(limit_s)
-
     async def close(self) -> None:
         """Say that this publisher is offline and disconnect."""
         if self._connection.online:
@@ -120,14 +94,6 @@ class UnsPublisher:
         await self._connection.publish(self._availability, self._available(True), 1, True, first=True)
         for topic, payload in list(self._retained.items()):
             await self._connection.publish(topic, payload, 1, True, first=True)
-
-    def _take_mark(self, message: Message) -> None:
-        try:
-            mark = read_mark(self.publisher, message.payload)
-        except (ValueError, KeyError, TypeError):
-            self.malformed += 1
-            return
-        self.on_mark(mark)
 
 
 def completed(frame: Frame, before: Frame | None) -> Frame:

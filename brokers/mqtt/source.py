@@ -10,17 +10,16 @@ import orjson
 
 from brokers.attendance import Sign
 from brokers.door import under
-from brokers.links import Base, ignore_base, ignore_sign, mark_payload, read_base
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.codec import decode_all, kept_place
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message, slices
+from brokers.mqtt.ends import ReceivingEnd
 from brokers.naming import control_topic, kind_filters, parse_uns_topic, uns_filter
-from brokers.refusals import Refusals
-from twin.ports import Delivery, Mark
+from twin.ports import Delivery
 from twin.records import Frame, RecordKind
 
 
-class UnsSource:
+class UnsSource(ReceivingEnd):
     """Subscribes to a part of the namespace with a session the broker keeps.
 
     The broker gets its acknowledgement when the delivery is acknowledged. Of what the broker retains,
@@ -47,45 +46,14 @@ class UnsSource:
         single: bool = False,
         session: bool = True,
     ):
-        self.on_base: Callable[[Base], None] = ignore_base
-        self.on_sign: Callable[[Sign], None] = ignore_sign
-        self.malformed = 0
-        self.refusals = Refusals()
-        base = control_topic("base", "#")
         self._wanted = under(roots)
         filters = tuple((uns_filter(root), 1) for root in ([""] if single else roots))
         self._kept = {RecordKind.META, RecordKind.STATE} if states else {RecordKind.META}
         kept = (name for kind in sorted(self._kept) for root in roots for name in kind_filters(kind, root))
-        retained = (base, control_topic("availability", "#"), *kept)
+        retained = (control_topic("base", "#"), control_topic("availability", "#"), *kept)
         config = ConnectionConfig(client_id, filters=filters, retained=retained, keep_session=session)
-        self._connection = Connection(BrokerAddress.of(url), config)
-        self._connection.handle(base, self._take_base)
+        super().__init__(Connection(BrokerAddress.of(url), config))
         self._connection.handle(control_topic("availability", "#"), self._take_availability)
-
-    @property
-    def dropped(self) -> int:
-        """Messages dropped because nobody read them in time."""
-        return self._connection.dropped
-
-    @property
-    def online(self) -> bool:
-        """Whether there is a connection to the broker."""
-        return self._connection.online
-
-    @property
-    def losses(self) -> int:
-        """Times the connection was lost."""
-        return self._connection.losses
-
-    async def open(self) -> None:
-        """Connect and subscribe.
-
-        Raises:
-            RetriableError: Nobody answers.
-            FatalError: Unknown host or refused.
-        """
-        await self._connection.open()
-        await self._connection.wait_online()
 
     async def deliveries(self) -> AsyncIterator[Delivery]:
         """What arrives, until closed; each delivery holds what was waiting, up to a number of bytes."""
@@ -93,14 +61,6 @@ class UnsSource:
             for some in slices(messages):
                 frames = [frame for message in some for frame in self._frames(message)]
                 yield Delivery(frames, self._acknowledger(some))
-
-    async def mark(self, mark: Mark) -> None:
-        """Tell a publisher what is stored.
-
-        Raises:
-            RetriableError: There is no connection.
-        """
-        await self._connection.publish(control_topic("mark", mark.publisher), mark_payload(mark), 1)
 
     async def close(self) -> None:
         """Disconnect; the broker keeps what comes meanwhile."""
@@ -118,25 +78,12 @@ class UnsSource:
             return [] if message.retain else kept_place(error)
         return [replace(frame, seq=-1, historical=True) for frame in frames] if message.retain else frames
 
-    def _refuse(self, message: Message, error: Exception) -> None:
-        self.malformed += 1
-        self.refusals.error(error, message.topic)
-
     def _acknowledger(self, messages: Sequence[Message]) -> Callable[[], Awaitable[None]]:
         async def acknowledge() -> None:
             for message in messages:
                 self._connection.acknowledge(message)
 
         return acknowledge
-
-    def _take_base(self, message: Message) -> None:
-        publisher = message.topic.removeprefix(control_topic("base", ""))
-        try:
-            base = read_base(publisher, message.payload)
-        except (ValueError, KeyError, TypeError) as error:
-            self._refuse(message, error)
-        else:
-            self.on_base(base)
 
     def _take_availability(self, message: Message) -> None:
         publisher = message.topic.removeprefix(control_topic("availability", ""))

@@ -8,16 +8,15 @@ from collections.abc import Callable, Sequence
 
 import orjson
 
-from brokers.links import Base, base_payload, ignore_mark, pieces, read_mark
+from brokers.links import pieces
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message, Will
+from brokers.mqtt.ends import SendingEnd
 from brokers.naming import SPARKPLUG, control_topic, parse_sparkplug_topic, sparkplug_path, sparkplug_topic
-from brokers.refusals import Refusals
 from brokers.sparkplug.edge import EdgeNode, Packet
 from brokers.sparkplug.metrics import REBIRTH
 from brokers.sparkplug.protobuf import get_value, parse
 from twin.errors import RetriableError
-from twin.ports import Mark
 from twin.records import Frame
 
 log = logging.getLogger(__name__)
@@ -26,7 +25,7 @@ Command = Callable[[str, str, object], None]
 """Called with path, metric name and value of a command to a device or the node."""
 
 
-class SparkplugPublisher:
+class SparkplugPublisher(SendingEnd):
     """One edge node: one connection and one ordered writer.
 
     Data go at QoS 0 in a clean session, as the specification demands; what is lost is sent again
@@ -50,11 +49,8 @@ class SparkplugPublisher:
         datatype_in_data: bool = False,
         rebirth_s: float = 1.0,
     ):
-        self.publisher = publisher
-        self.on_mark: Callable[[Mark], None] = ignore_mark
         self.on_command: Command = lambda *_: None
-        self.malformed = self.rebirths = 0
-        self.refusals = Refusals()
+        self.rebirths = 0
         self._node = EdgeNode(publisher, datatype_in_data)
         self._order = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -66,33 +62,18 @@ class SparkplugPublisher:
         handlers = {
             sparkplug_topic(self._node.identity, "NCMD"): self._take_node_command,
             sparkplug_topic(self._node.identity._replace(device="+"), "DCMD"): self._take_device_command,
-            control_topic("mark", publisher): self._take_mark,
             **({state: self._take_state} if state else {}),
         }
-        filters = tuple((name, 1) for name in handlers)
+        filters = tuple((name, 1) for name in (*handlers, control_topic("mark", publisher)))
         name = client_id or f"edge-{publisher.replace('/', '.')}"
         config = ConnectionConfig(name, will=self._will, filters=filters, max_inflight=200)
-        self._connection = Connection(BrokerAddress.of(url), config, self._greet)
+        super().__init__(publisher, Connection(BrokerAddress.of(url), config, self._greet))
         for name, handler in handlers.items():
             self._connection.handle(name, handler)
 
     def begin(self, run: str) -> None:
         """Name the run that is about to be sent, so that the first births have it; before ``open``."""
         self._node.run = run
-
-    async def open(self) -> None:
-        """Connect, wait for the primary host if there is one, and send the births.
-
-        Raises:
-            RetriableError: Nobody answers.
-            FatalError: Unknown host or refused.
-        """
-        await self._connection.open()
-        await self._connection.wait_online()
-
-    async def wait_online(self) -> None:
-        """Return when pieces can be sent."""
-        await self._connection.wait_online()
 
     def split(self, frame: Frame) -> Sequence[Frame]:
         """One piece per device."""
@@ -120,14 +101,6 @@ class SparkplugPublisher:
             packet = self._node.device_death(path)
             if packet is not None:
                 await self._send(packet)
-
-    async def announce(self, base: Base) -> None:
-        """Say which pieces will not come; retained, so that a new host knows."""
-        await self._connection.publish(control_topic("base", base.publisher), base_payload(base), 1, True)
-
-    async def flushed(self, limit_s: float = 5.0) -> None:
-        """Wait until what was sent has left, at most so long."""
-        await self._connection.flushed(limit_s)
 
     async def close(self) -> None:
         """Send NDEATH and disconnect."""
@@ -190,8 +163,8 @@ class SparkplugPublisher:
         identity = parse_sparkplug_topic(message.topic)[1]
         try:
             path = sparkplug_path(identity)
-        except ValueError:
-            self.malformed += 1
+        except ValueError as error:
+            self._refuse(message, error)
             return
         for name, value in self._commands(message):
             self.on_command(path, name, value)
@@ -202,25 +175,21 @@ class SparkplugPublisher:
         try:
             metrics = parse(message.payload).metrics
         except ValueError as error:
-            self._misunderstood(message, error)
+            self._refuse(message, error)
             return found
         for metric in metrics:
             try:
                 found.append((self._node.name_of(metric), get_value(metric, metric.datatype)))
             except ValueError as error:
-                self._misunderstood(message, error)
+                self._refuse(message, error)
         return found
-
-    def _misunderstood(self, message: Message, error: Exception) -> None:
-        self.malformed += 1
-        self.refusals.error(error, message.topic)
 
     def _take_state(self, message: Message) -> None:
         try:
             body = orjson.loads(message.payload)
             online, stamp = bool(body["online"]), int(body["timestamp"])
-        except (ValueError, KeyError, TypeError):
-            self.malformed += 1
+        except (ValueError, KeyError, TypeError) as error:
+            self._refuse(message, error)
             return
         if stamp < self._host_ms:
             return
@@ -230,11 +199,3 @@ class SparkplugPublisher:
         elif self._host_online.is_set():
             self._host_online.clear()
             self._start(asyncio.get_running_loop().create_task(self._leave()))
-
-    def _take_mark(self, message: Message) -> None:
-        try:
-            mark = read_mark(self.publisher, message.payload)
-        except (ValueError, KeyError, TypeError):
-            self.malformed += 1
-            return
-        self.on_mark(mark)

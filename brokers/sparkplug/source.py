@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
 import orjson
 
-from brokers.attendance import Sign
-from brokers.links import Base, ignore_base, ignore_sign, mark_payload, read_base
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.codec import kept_place
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message, Will, slices
+from brokers.mqtt.ends import ReceivingEnd
 from brokers.naming import SPARKPLUG, SparkplugId, control_topic, parse_sparkplug_topic, sparkplug_node, sparkplug_topic
-from brokers.refusals import Refusals
 from brokers.sparkplug.compressed import inflated
 from brokers.sparkplug.edge import now_ms
 from brokers.sparkplug.host import HostNode
 from brokers.sparkplug.metrics import REBIRTH
 from brokers.sparkplug.protobuf import DataType, Payload, parse, set_value
 from twin.errors import RetriableError
-from twin.ports import Delivery, Mark
+from twin.ports import Delivery
 from twin.records import Frame
 
 log = logging.getLogger(__name__)
@@ -33,7 +31,7 @@ MOST_NODES = 10_000
 DATA_WORDS = {"NBIRTH", "DBIRTH", "NDATA", "DDATA", "NDEATH", "DDEATH"}
 
 
-class SparkplugSource:
+class SparkplugSource(ReceivingEnd):
     """A host application with its STATE, which asks for a rebirth when it does not understand.
 
     There is no acknowledgement on the wire (QoS 0): what is lost is named by marks.
@@ -47,51 +45,20 @@ class SparkplugSource:
 
     def __init__(self, url: str, client_id: str = "ingest", roots: Sequence[str] = ("",), rebirth_s: float = 1.0):
         self.host_id = client_id
-        self.on_base: Callable[[Base], None] = ignore_base
-        self.on_sign: Callable[[Sign], None] = ignore_sign
-        self.malformed = 0
-        self.refusals = Refusals()
         self.nodes: dict[tuple[str, str], HostNode] = {}
         """What is known of each edge node, by group and node."""
         self._rebirth_s = rebirth_s
         self._asked: dict[tuple[str, str], float] = {}
         self._stamp, self._leaving = 0, False
         self._saying: asyncio.Task[None] | None = None
-        base = control_topic("base", "#")
         filters = ((self._state_topic, 1), *((_filter(root), 0) for root in roots))
-        config = ConnectionConfig(client_id, will=self._will, filters=filters, retained=(base,))
-        self._connection = Connection(BrokerAddress.of(url), config, self._greet)
-        self._connection.handle(base, self._take_base)
+        config = ConnectionConfig(client_id, will=self._will, filters=filters, retained=(control_topic("base", "#"),))
+        super().__init__(Connection(BrokerAddress.of(url), config, self._greet))
         self._connection.handle(self._state_topic, self._take_state)
 
     @property
     def _state_topic(self) -> str:
         return f"{SPARKPLUG}/STATE/{self.host_id}"
-
-    @property
-    def dropped(self) -> int:
-        """Messages dropped because nobody read them in time."""
-        return self._connection.dropped
-
-    @property
-    def online(self) -> bool:
-        """Whether there is a connection to the broker."""
-        return self._connection.online
-
-    @property
-    def losses(self) -> int:
-        """Times the connection was lost."""
-        return self._connection.losses
-
-    async def open(self) -> None:
-        """Connect, subscribe and say that the host is online.
-
-        Raises:
-            RetriableError: Nobody answers.
-            FatalError: Unknown host name or refused.
-        """
-        await self._connection.open()
-        await self._connection.wait_online()
 
     async def deliveries(self) -> AsyncIterator[Delivery]:
         """What arrives, until closed; each delivery holds what was waiting, up to a number of bytes."""
@@ -102,14 +69,6 @@ class SparkplugSource:
                     self._connection.acknowledge(message)
                 await self._ask_rebirths()
                 yield Delivery(frames, _nothing_to_acknowledge)
-
-    async def mark(self, mark: Mark) -> None:
-        """Tell a publisher what is stored.
-
-        Raises:
-            RetriableError: There is no connection.
-        """
-        await self._connection.publish(control_topic("mark", mark.publisher), mark_payload(mark), 1)
 
     async def command(self, identity: SparkplugId, metric: str, datatype: DataType, value: object) -> None:
         """Send NCMD, or DCMD when there is a device.
@@ -161,10 +120,6 @@ class SparkplugSource:
             self._refuse(message, error)
             return kept_place(error)
 
-    def _refuse(self, message: Message, error: Exception) -> None:
-        self.malformed += 1
-        self.refusals.error(error, message.topic)
-
     def _node(self, identity: SparkplugId) -> HostNode:
         key = identity[:2]
         node = self.nodes.get(key)
@@ -195,15 +150,6 @@ class SparkplugSource:
         if not online and self._connection.online and not self._leaving:
             again = self._connection.publish(self._state_topic, _state(True, self._stamp), 1, True)
             self._saying = asyncio.get_running_loop().create_task(_quietly(again))
-
-    def _take_base(self, message: Message) -> None:
-        publisher = message.topic.removeprefix(control_topic("base", ""))
-        try:
-            base = read_base(publisher, message.payload)
-        except (ValueError, KeyError, TypeError) as error:
-            self._refuse(message, error)
-        else:
-            self.on_base(base)
 
 
 def _filter(root: str) -> str:
