@@ -57,7 +57,7 @@ def cleaned(name: str, value: Any) -> str | int | float | None:
 
 
 def name_states(kind: RecordKind, values: NDArray[Any]) -> str:
-    """Take a state whose word nobody knows as UNKNOWN, with the word as its cause, in object[rows, columns].
+    """Take a state whose word or number nobody knows as UNKNOWN, with it as its cause, in object[rows, columns].
 
     That it has changed was said, so what it was before must not go on.
 
@@ -73,10 +73,10 @@ def name_states(kind: RecordKind, values: NDArray[Any]) -> str:
         return ""
     words, problem = SPECS[kind][0].words, ""
     for row, (state, _, cause) in enumerate(values.tolist()):
-        if isinstance(state, str) and state not in words:
+        if isinstance(state, str | int | float) and state not in words:
             problem = f"state: expected a canonical state (taken as UNKNOWN), got {state!r:.100}"
             values[row, 0] = UnitState.UNKNOWN.name
-            values[row, 2] = cause or state[: SPECS[kind][2].longest] or None
+            values[row, 2] = cause or str(state)[: SPECS[kind][2].longest] or None
     return problem
 
 

@@ -7,7 +7,7 @@ arrival instead, where its device says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,7 +18,7 @@ from brokers.refusals import Refusals
 from twin.equipment import EquipmentPath
 from twin.master import master_problem
 from twin.ports import Clock
-from twin.records import UNCERTAIN, Frame, RecordKind
+from twin.records import UNCERTAIN, Frame, RecordKind, Refused
 
 Stamp = Literal["source", "server", "arrival"]
 """Whose time a row has: its own, that of its message, or that of its arrival."""
@@ -134,6 +134,8 @@ class Door:
 
     def admit(self, frame: Frame) -> Frame:
         """The frame as it may come in; without rows when nothing of it may, so that its number is settled."""
+        if frame.refused:
+            frame = self._dated(frame)
         if not len(frame):
             return frame
         if self._own(frame) and not self._clock.present:
@@ -145,6 +147,18 @@ class Door:
             return self._read(frame)
         return self._narrow(frame) if frame.kind is RecordKind.TELEMETRY and len(frame) else frame
 
+    def _dated(self, frame: Frame) -> Frame:
+        """The frame with an instant for each row of it that was refused before: now, where its own cannot be."""
+        return replace(frame, refused=tuple(row._replace(time_ns=self._instant(row)) for row in frame.refused))
+
+    def _instant(self, row: Refused) -> int:
+        now_ns = self.now_ns(row.path)
+        if now_ns is None:
+            return row.time_ns
+        earliest_ns = now_ns - round(self.config.behind_s * NS)
+        trusted = earliest_ns <= row.time_ns <= now_ns and self._stamp(row.path) == "source"
+        return row.time_ns if trusted else now_ns
+
     def _read(self, frame: Frame) -> Frame:
         """The master data that say what they should."""
         rows = zip(frame.paths, frame.values.tolist(), strict=True)
@@ -152,7 +166,16 @@ class Door:
         for path, problem in zip(frame.paths, problems, strict=True):
             if problem:
                 self.refusals.error(ValueError(f"meta: {problem}"), str(path))
-        return frame.take([row for row, problem in enumerate(problems) if not problem]) if any(problems) else frame
+        if not any(problems):
+            return frame
+        kept = frame.take([row for row, problem in enumerate(problems) if not problem])
+        return kept.without(self._outside(frame, [row for row, problem in enumerate(problems) if problem]))
+
+    def _outside(self, frame: Frame, rows: Sequence[int] | NDArray[np.intp]) -> Iterator[Refused]:
+        """Rows that do not come in, as the brain is to know of them."""
+        for row in rows:
+            refused = Refused(frame.paths[row], frame.kind, int(frame.time_ns[row]))
+            yield refused._replace(time_ns=self._instant(refused))
 
     # time
 
@@ -200,7 +223,9 @@ class Door:
             if wrong.any():
                 self._refuse(frame, reason, wrong, now_ns)
         kept = ~(late | early)
-        return frame if kept.all() else frame.take(np.flatnonzero(kept))
+        if kept.all():
+            return frame
+        return frame.take(np.flatnonzero(kept)).without(self._outside(frame, np.flatnonzero(~kept)))
 
     def _must_be_over(self, frame: Frame) -> NDArray[np.bool_]:
         return np.array([window in WINDOWS_SO_FAR for window in frame.column("window")], dtype=bool)

@@ -19,7 +19,7 @@ from brokers.refusals import Refusals, merged, reason_of
 from brokers.retry import retried
 from twin.errors import FatalError, RefusedRowsError, RetriableError
 from twin.ports import Delivery, Presence, Sink
-from twin.records import Frame, RecordKind
+from twin.records import Frame, RecordKind, Refused
 
 log = logging.getLogger(__name__)
 
@@ -352,7 +352,8 @@ class Ingest:
         self._counters.refused_rows += len(frame)
         whole = f"{frame.kind} refused for good: {error}"
         self._refusals.add(reason_of(error), frame.publisher or "a foreigner", whole, len(frame))
-        return frame.take([])
+        whose = (Refused(path, frame.kind, int(at)) for path, at in zip(frame.paths, frame.time_ns, strict=True))
+        return frame.take([]).without(whose)
 
     async def _write(self, frames: Sequence[Frame]) -> None:
         frames = [frame for frame in frames if len(frame)]  # one without rows only keeps its place
@@ -399,7 +400,7 @@ class Ingest:
 
     async def _observed(self, shown: Sequence[Frame]) -> None:
         # a refused one only keeps its place; that of a heartbeat must be known, or it would be missing in silence
-        frames = [frame for frame in shown if len(frame) or frame.kind is RecordKind.HEARTBEAT]
+        frames = [frame for frame in shown if len(frame) or frame.refused or frame.kind is RecordKind.HEARTBEAT]
         if not frames:
             return
         self._counters.observed += len(frames)

@@ -106,6 +106,8 @@ def parse_uns_topic(topic: str) -> UnsTopic:
     window = ""
     if len(segments) > 2 and segments[-2] == RecordKind.KPI and segments[-1] not in set(RecordKind):
         window = unquote(segments.pop())
+    if segments[-1] not in set(RecordKind):
+        raise ValueError(f"topic: expected the kind of its records at its end, got {topic!r:.300}")
     return UnsTopic(EquipmentPath("/".join(segments[:-1])), RecordKind(segments[-1]), window)
 
 

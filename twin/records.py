@@ -8,7 +8,7 @@ nanoseconds since 1970 UTC everywhere, so sums of durations are exact.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from typing import Any, NamedTuple
@@ -160,6 +160,24 @@ COLUMNS: dict[RecordKind, tuple[str, ...]] = {kind: tuple(column.name for column
 """Names of the columns."""
 
 
+class Refused(NamedTuple):
+    """A row that somebody said and that was not taken, so that what it bears on is known to be incomplete.
+
+    Args:
+        path: Whose it was.
+        kind: Its kind.
+        time_ns: Its time, where that could be read and can be; -1: it is not known.
+    """
+
+    path: EquipmentPath
+    kind: RecordKind
+    time_ns: int = -1
+
+
+FIGURED = frozenset(kind for kind in RecordKind if kind not in ("telemetry", "alarm", "heartbeat", "kpi"))
+"""Kinds of which every row counts in figures: a reading is made up for by the next, the others are in none."""
+
+
 class Sample(NamedTuple):
     """One value: the one-row view of a frame."""
 
@@ -187,6 +205,7 @@ class Frame:
         seq: Number of the frame, -1 until stamped.
         historical: Sent again or late, not live.
         sent_ns: When its publisher says that it was sent, 0 where that is not said; not stored.
+        refused: Rows that came with these and were not taken; not stored.
     """
 
     kind: RecordKind
@@ -200,6 +219,7 @@ class Frame:
     seq: int = -1
     historical: bool = False
     sent_ns: int = 0
+    refused: tuple[Refused, ...] = ()
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -234,12 +254,23 @@ class Frame:
         """The same frame with its publisher's number."""
         return replace(self, publisher=publisher, run=run, seq=seq)
 
+    def without(self, refused: Iterable[Refused]) -> Frame:
+        """The same frame with rows that came with it and were not taken, as far as they count in figures."""
+        known = tuple(dict.fromkeys(row for row in refused if row.kind in FIGURED))
+        return replace(self, refused=self.refused + known) if known else self
+
     def take(self, rows: Sequence[int] | NDArray[np.intp]) -> Frame:
         """A frame of some of the rows."""
         index = np.asarray(rows, dtype=np.intp)
         quality = None if self.quality is None else self.quality[index]
         paths = tuple(self.paths[i] for i in index)
         return replace(self, paths=paths, time_ns=self.time_ns[index], values=self.values[index], quality=quality)
+
+
+def nothing_of(kind: RecordKind, refused: Iterable[Refused] = ()) -> Frame:
+    """A frame without rows, which says only that some were refused."""
+    tags = COLUMNS.get(kind, ())
+    return Frame(kind, (), np.empty(0, np.int64), tags, np.empty((0, len(tags)), dtype=object)).without(refused)
 
 
 def records(kind: RecordKind, rows: Sequence[tuple[EquipmentPath, int, tuple[Any, ...]]]) -> Frame:

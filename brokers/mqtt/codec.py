@@ -14,6 +14,8 @@ message was sent, for publishers whose devices have no clock to trust.
 
 from __future__ import annotations
 
+import json
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from types import NoneType
 from typing import Any
@@ -26,7 +28,7 @@ from brokers.columns import misfit, name_states
 from brokers.mqtt.times import read_time, read_times
 from brokers.naming import LONGEST_PUBLISHER, LONGEST_TAG, UnsTopic, publisher_problem, tag_problem
 from twin.equipment import EquipmentPath
-from twin.records import BAD, COLUMNS, UNCERTAIN, Frame, RecordKind
+from twin.records import BAD, COLUMNS, FIGURED, UNCERTAIN, Frame, RecordKind, Refused, nothing_of
 
 VERSION = 1
 SCHEMA = "factory.uns.v1"
@@ -164,9 +166,26 @@ def kept_place(error: Exception) -> list[Frame]:
     """A frame without rows that settles the place of a message whose rows could not be taken, if it had one."""
     if not isinstance(error, MalformedError) or error.place is None:
         return []
-    tags = COLUMNS.get(error.kind, ())
-    values = np.empty((0, len(tags)), dtype=object)
-    return [Frame(error.kind, (), np.empty(0, np.int64), tags, values).stamped(*error.place)]
+    return [nothing_of(error.kind).stamped(*error.place)]
+
+
+def refused_rows(topic: UnsTopic, payload: bytes) -> list[Frame]:
+    """A frame without rows that says whose rows a message without number had, and when, as far as that can be read."""
+    if topic.kind not in FIGURED:
+        return []
+    try:
+        rows = _loaded(payload)["rows"]
+        times = {_instant(row) for row in rows} if isinstance(rows, list) and len(rows) <= MOST_ROWS else {-1}
+    except (MalformedError, TypeError, KeyError):
+        times = {-1}
+    return [nothing_of(topic.kind, (Refused(topic.path, topic.kind, time_ns) for time_ns in sorted(times or {-1})))]
+
+
+def _instant(row: object) -> int:
+    try:
+        return read_time(row.get("time")) if isinstance(row, dict) else -1
+    except ValueError:
+        return -1
 
 
 def _table(topic: UnsTopic, body: dict[str, Any], place: tuple[str, str, int], told: Told) -> Frame:
@@ -193,10 +212,35 @@ def _sent(body: dict[str, Any]) -> int:
 def _loaded(payload: bytes) -> Any:
     if len(payload) > MOST_BYTES:
         raise MalformedError(f"message: expected at most {MOST_BYTES} bytes, got {len(payload)}")
+    payload = payload.removeprefix(BOM_UTF8)
     try:
-        return orjson.loads(payload)
+        body = orjson.loads(payload)
     except orjson.JSONDecodeError as error:
         raise MalformedError(f"message: expected JSON, got {error}") from None
+    if payload.count(b'":') != _names(body):
+        try:
+            json.loads(payload, object_pairs_hook=_once)
+        except RecursionError:
+            raise MalformedError("message: expected JSON, got objects in objects without end") from None
+    return body
+
+
+def _names(body: Any) -> int:
+    """How many names the objects of a message have, if it is as described here and says none twice."""
+    rows = body.get("rows") if isinstance(body, dict) else None
+    if not isinstance(rows, list) or not all(map(_is_row, rows)):
+        return -1
+    inside = sum(len(row) + len(row["values"]) for row in rows)
+    return len(body) + inside + sum(len(row["quality"]) for row in rows if isinstance(row.get("quality"), dict))
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise MalformedError(f"message: expected each name of an object once, got {twice!r:.100} again")
+    return found
 
 
 def _is_row(row: object) -> bool:

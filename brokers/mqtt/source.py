@@ -11,7 +11,7 @@ import orjson
 from brokers.attendance import Sign
 from brokers.door import under
 from brokers.mqtt.address import BrokerAddress
-from brokers.mqtt.codec import decode_all, kept_place
+from brokers.mqtt.codec import decode_all, kept_place, refused_rows
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message, slices
 from brokers.mqtt.ends import ReceivingEnd
 from brokers.naming import control_topic, kind_filters, parse_uns_topic, uns_filter
@@ -59,7 +59,7 @@ class UnsSource(ReceivingEnd):
         """What arrives, until closed; each delivery holds what was waiting, up to a number of bytes."""
         while messages := await self._connection.receive():
             for some in slices(messages):
-                frames = [frame for message in some for frame in self._frames(message)]
+                frames = [frame for message in some for frame in self.frames(message)]
                 yield Delivery(frames, self._acknowledger(some))
 
     async def close(self) -> None:
@@ -67,15 +67,20 @@ class UnsSource(ReceivingEnd):
         await self._connection.flushed(1.0)
         await self._connection.close()
 
-    def _frames(self, message: Message) -> list[Frame]:
+    def frames(self, message: Message) -> list[Frame]:
+        """What is in a message; of one that cannot be taken, only what is known of it."""
         try:
             topic = parse_uns_topic(message.topic)
-            if (message.retain and topic.kind not in self._kept) or not self._wanted(topic.path):
-                return []
+        except ValueError as error:
+            self._refuse(message, error)
+            return []
+        if (message.retain and topic.kind not in self._kept) or not self._wanted(topic.path):
+            return []
+        try:
             frames = decode_all(topic, message.payload, partial(self.refusals.error, sender=message.topic))
         except ValueError as error:
             self._refuse(message, error)
-            return [] if message.retain else kept_place(error)
+            return ([] if message.retain else kept_place(error)) or refused_rows(topic, message.payload)
         return [replace(frame, seq=-1, historical=True) for frame in frames] if message.retain else frames
 
     def _acknowledger(self, messages: Sequence[Message]) -> Callable[[], Awaitable[None]]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-UTC_TIME = re.compile(r"(19[789]\d|20\d\d|21\d\d)-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
+UTC_TIME = re.compile(r"(19[789]\d|20\d\d|21\d\d)-\d\d-\d\dT(?!24)\d\d:\d\d:(?!60)\d\d(\.\d{1,9})?Z")
 _ISO = re.compile(
     r"(?P<moment>(?:19[789]\d|20\d\d|21\d\d)-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:[.,](?P<part>\d{1,9}))?"
     r"(?P<zone>[Zz]|[+-]\d\d:?\d\d)"
@@ -32,20 +32,44 @@ def read_times(given: list[Any]) -> NDArray[np.int64]:
     [1748851200500000000, 1748851200500000000, 1748851200500000000]
     """
     if all(isinstance(text, str) and UTC_TIME.fullmatch(text) for text in given):
-        return np.array([text[:-1] for text in given], dtype="M8[ns]").astype(np.int64)
+        try:
+            return np.array([text[:-1] for text in given], dtype="M8[ns]").astype(np.int64)
+        except ValueError:  # a day or an hour that there is not
+            raise ValueError(f"expected {WANTED}, got {_first_that_is_none(given)!r:.60}") from None
     return np.array([read_time(time) for time in given], dtype=np.int64)
 
 
+def _first_that_is_none(given: list[Any]) -> Any:
+    for text in given:
+        try:
+            read_time(text)
+        except ValueError:
+            return text
+    return given[0]
+
+
 def read_time(given: Any) -> int:
-    """One time in ns since 1970 UTC.
+    """One time in ns since 1970 UTC. A leap second (``23:59:60``) and the end of a day (``24:00:00``) are the second
+    that follows.
 
     Raises:
         ValueError: It is none.
+
+    >>> read_time("2016-12-31T23:59:60Z") == read_time("2016-12-31T24:00:00Z") == read_time("2017-01-01T00:00:00Z")
+    True
     """
     if isinstance(given, str) and (found := _ISO.fullmatch(given)):
         zone = "+00:00" if found["zone"] in "Zz" else found["zone"]
-        whole = datetime.fromisoformat(f"{found['moment']}{zone}")
-        return round(whole.timestamp()) * 10**9 + int((found["part"] or "").ljust(9, "0"))
+        moment, more_s = found["moment"], 0
+        if moment.endswith("23:59:60"):
+            moment, more_s = f"{moment[:-2]}59", 1
+        elif moment.endswith("24:00:00"):
+            moment, more_s = f"{moment[:-8]}00:00:00", 86_400
+        try:
+            whole = datetime.fromisoformat(f"{moment}{zone}")
+        except ValueError:
+            raise ValueError(f"expected {WANTED}, got {given!r:.60}") from None
+        return (round(whole.timestamp()) + more_s) * 10**9 + int((found["part"] or "").ljust(9, "0"))
     if isinstance(given, int | float) and not isinstance(given, bool):
         for least, ns in _UNITS:
             if least <= given < _LATEST_S * 10**9 // ns:

@@ -85,7 +85,7 @@ class HubMemory:
         """Keep an event durably; of indicators, which the brain makes itself, only the numbers."""
         if isinstance(event, Stored):
             frames = [frame.take([]) if frame.kind is RecordKind.KPI else frame for frame in event.frames]
-            event = Stored([frame for frame in frames if len(frame) or frame.seq >= 0])
+            event = Stored([frame for frame in frames if len(frame) or frame.refused or frame.seq >= 0])
         await asyncio.to_thread(self._add, event)
 
     def _add(self, event: Event) -> None:

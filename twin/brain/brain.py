@@ -9,6 +9,7 @@ from twin.brain.groups import Group, of_chain
 from twin.brain.intake import Intake, Stats
 from twin.brain.logs import WITH_ORDER, TransitLog
 from twin.brain.meters import MINUTE_NS
+from twin.brain.missing import Missing
 from twin.brain.reports.chain import ChainView, report_chain, shipped
 from twin.brain.reports.jobs import report_jobs
 from twin.brain.reports.orders import report_chain_trade, report_trade
@@ -68,6 +69,11 @@ class Brain:
         return stats
 
     @property
+    def missing(self) -> Missing:
+        """What was refused on its way here."""
+        return self._intake.missing
+
+    @property
     def chains(self) -> Mapping[str, tuple[EquipmentPath, ChainMaster]]:
         """Chains by their path."""
         return self._intake.chains
@@ -92,6 +98,11 @@ class Brain:
 
     def process(self, frame: Frame) -> Sequence[Frame]:
         """Take one frame; a heartbeat gives the indicators of the windows that it closes."""
+        if frame.refused:
+            for row in frame.refused:
+                self._intake.refused(row)
+            if not len(frame) and frame.seq < 0:
+                return ()
         if frame.seq >= 0 and not self._is_new(frame):
             self._intake.stats.duplicates += 1
             return ()

@@ -9,6 +9,7 @@ from typing import Any
 
 from twin.brain.counters import COUNTERS, counter_of, declare
 from twin.brain.logs import UNSAID, WITH_ORDER, Completion, StepLog, TransitLog
+from twin.brain.missing import TRADED, Missing
 from twin.brain.orders import OrderStep, order_step
 from twin.brain.settings import BrainConfig
 from twin.brain.site import Site
@@ -17,7 +18,7 @@ from twin.brain.voices import NEVER
 from twin.brain.windows import DAY_NS
 from twin.equipment import EquipmentPath, Level
 from twin.master import SCHEMAS, ChainMaster, EquipmentMaster, Master, PlaceMaster, master_problem, read_master
-from twin.records import BAD, OPERATION_EVENTS, Frame, RecordKind
+from twin.records import BAD, OPERATION_EVENTS, Frame, RecordKind, Refused
 from twin.states import UnitState
 
 CODE = {state.name: int(state) for state in UnitState}
@@ -65,6 +66,7 @@ class Intake:
         self.stats = Stats()
         self.first: int | None = None
         self._said: set[tuple[Any, ...]] = set()
+        self.missing = Missing()
         self.version = 0
         """Grows with every site and all master data."""
 
@@ -72,7 +74,7 @@ class Intake:
         """The site of a path, new if need be. Raises ValueError above the site level."""
         site_path = path.site
         if site_path not in self.sites:
-            self.sites[site_path] = Site(site_path)
+            self.sites[site_path] = Site(site_path, self.missing)
             self.version += 1
         return self.sites[site_path]
 
@@ -100,8 +102,34 @@ class Intake:
                 master = None
             if master is not None:
                 self._learn(path, master)
+                self._reads(path)
             elif schema in SCHEMAS:
                 self._reject()
+
+    def _reads(self, path: EquipmentPath) -> None:
+        """Master data of a path were taken: what was computed while they could not be read is so again."""
+        since_ns = self.missing.read(path)
+        site = None if since_ns is None or path.level < Level.SITE else self.sites.get(path.site)
+        if site is not None and since_ns is not None:
+            site.touch(since_ns, NEVER)
+
+    def refused(self, row: Refused) -> None:
+        """A row was refused on its way; what it bears on is not good, now and where it is closed already."""
+        if row.path.level < Level.SITE:
+            return
+        site, unit = self.sites.get(row.path.site), self.units.get(row.path)
+        mark = None if site is None else site.mark
+        time_ns = row.time_ns if row.time_ns >= 0 else mark
+        if time_ns is None:
+            return
+        self.missing.note(row.path, row.kind, time_ns)
+        if site is None or unit is None or mark is None or time_ns >= mark:
+            return
+        last_ns = time_ns if row.kind is RecordKind.PART else min(unit.states.said(time_ns), mark)
+        last_ns = mark if row.kind in TRADED else last_ns
+        span = unit.parts.around(time_ns, last_ns) if unit.parts.planned else (time_ns, last_ns)
+        self._late(site, *span)
+        site.changed_before(*span)
 
     def _learn(self, path: EquipmentPath, master: Master) -> None:
         self.version += 1
@@ -126,7 +154,7 @@ class Intake:
             code = CODE.get(state)
             unit = units.get(path) or self._new(path)
             if code is None or unit is None:
-                reject()
+                reject(frame.kind, path, time_ns)
                 continue
             code = code + WITH_ORDER if order else code
             unit.speaker = publisher
@@ -164,7 +192,7 @@ class Intake:
             unit = self.units.get(path) or self._new(path)
             part = self._part(row)
             if unit is None or part is None:
-                self._reject()
+                self._reject(frame.kind, path, time_ns)
             elif unit.parts.knows(time_ns, part):
                 self.stats.repeats += 1
             elif self._in_time(unit.site, time_ns):
@@ -201,7 +229,7 @@ class Intake:
         ):
             unit = self.units.get(path) or self._new(path)
             if unit is None or not _number(on_hand):
-                self._reject()
+                self._reject(frame.kind, path, time_ns)
                 continue
             log = unit.site.stocks.setdefault((path, str(item)), StepLog())
             if unit.site.mark is not None and time_ns < unit.site.mark and log.knows(time_ns, float(on_hand)):
@@ -217,7 +245,7 @@ class Intake:
             _, event, item, quantity, _, _ = row
             unit = self.units.get(path) or self._new(path)
             if unit is None or not _number(quantity) or event not in ("departed", "arrived"):
-                self._reject()
+                self._reject(frame.kind, path, time_ns)
             elif self._said_before(frame.kind, path, time_ns, row):
                 self.stats.repeats += 1
             elif self._in_time(unit.site, time_ns) or self._numbered_past(frame, unit.site, time_ns):
@@ -233,7 +261,7 @@ class Intake:
             unit = self.units.get(path) or self._new(path)
             step = order_step(row)
             if unit is None or step is None:
-                self._reject()
+                self._reject(frame.kind, path, time_ns)
             elif self._said_before(frame.kind, path, time_ns, row):
                 self.stats.repeats += 1
             elif self._in_time(unit.site, time_ns) or self._numbered_past(frame, unit.site, time_ns):
@@ -252,6 +280,7 @@ class Intake:
         for transit in self.transit.values():
             transit.prune(before_ns)
         self._said = {key for key in self._said if key[0] >= before_ns}
+        self.missing.prune(before_ns)
 
     def _order(self, unit: Unit, time_ns: int, step: OrderStep) -> None:
         if not unit.jobs.takes(step):
@@ -327,8 +356,11 @@ class Intake:
         self.stats.late += 1
         site.touch(first_ns, last_ns)
 
-    def _reject(self) -> None:
+    def _reject(self, kind: RecordKind | None = None, path: EquipmentPath | None = None, time_ns: int = -1) -> None:
+        """No record should look like that; what it was meant to say is missing."""
         self.stats.rejected += 1
+        if kind is not None and path is not None:
+            self.refused(Refused(path, kind, time_ns))
 
 
 def _number(value: object) -> bool:

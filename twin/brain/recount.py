@@ -119,6 +119,7 @@ class Recount(Brain):
         self.piece = piece
         self._first = brain
         self._intake.chains = dict(brain.chains)
+        self._intake.missing = brain.missing
         groups = brain.groups_of(piece.site)
         paths = {piece.site, *(path for group in groups for path in group.sites)}
         self._known = {site.path: site for site in brain.sites() if site.path in paths}

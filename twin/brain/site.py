@@ -14,21 +14,25 @@ from numpy.typing import NDArray
 from twin.brain.elements import BY_PLAN, attend, unrate, use
 from twin.brain.logs import CODES, StepLog
 from twin.brain.metering import meter
+from twin.brain.missing import Missing
 from twin.brain.past import Past
 from twin.brain.plan import calendar_of, spans
 from twin.brain.spread import spread
 from twin.brain.told import Sayings
 from twin.brain.unit import Unit
-from twin.brain.voices import NEVER, Beat, Voice, Voices
+from twin.brain.voices import NEVER, Beat, Voice, Voices, joined
 from twin.brain.windows import LONGEST_NS, Window
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_H
 from twin.kpi.observed import COLUMN, COUNTS, FLOATS, INTS
 from twin.master import PlaceMaster
+from twin.records import RecordKind
 from twin.shift_plan import Pieces
 from twin.zone import Zone, zone_of
 
 OPEN = COLUMN["open_ns"]
+LACKS = COLUMN["missing"]
+UNREAD = [COLUMN[name] for name in ("energy_doubt", "air_doubt", "gas_doubt")]
 DOUBT = COLUMN["failures_doubt"]
 FAILURES = [COLUMN[name] for name in ("failures", "repaired", "repair_ns")]
 COUNTED = [COLUMN[name] for name in COUNTS]
@@ -55,8 +59,9 @@ class Site:
     ``edge`` is the last end of a window that was closed.
     """
 
-    def __init__(self, path: EquipmentPath):
+    def __init__(self, path: EquipmentPath, missing: Missing | None = None):
         self.path = path
+        self.missing = Missing() if missing is None else missing
         self.units: dict[str, Unit] = {}
         self.stocks: dict[tuple[str, str], StepLog] = {}
         self.places: dict[str, PlaceMaster] = {}
@@ -214,10 +219,38 @@ class Site:
         use(ints, [row for row, unit in enumerate(chosen) if unit.fixture])
         ints[:, COLUMN["window_ns"]] = window.length_ns
         meter(chosen, self.places.get(self.path), window, ints, floats)
+        for row, unit in enumerate(chosen if self.missing else ()):
+            self._doubt(unit, window, ints[row])
         return Table(chosen, ints, floats)
+
+    def _doubt(self, unit: Unit, window: Window, ints: NDArray[np.int64]) -> None:
+        """What rows that were refused bear on."""
+        unread = self.missing.unread_in((unit.path, unit.path.line, self.path), window.t1_ns)
+        ints[UNREAD] |= unread
+        ints[LACKS] = unread or self.lacks(unit, window.t0_ns, window.t1_ns)
+
+    def lacks(self, unit: Unit, t0_ns: int, t1_ns: int) -> bool:
+        """Whether an event that bears on a window of a unit was refused."""
+        if self.missing.falls_in(unit.path, t0_ns, t1_ns):
+            return True
+        spans = self.missing.of(unit.path, RecordKind.PART) if unit.planned else []
+        around = (unit.parts.around(*span) for span in spans)
+        return any(first < t1_ns and last >= t0_ns for first, last in around)
+
+    def trusts(self, units: Iterable[Unit], window: Window) -> bool:
+        """Whether nothing was refused that may still count in the orders, loads and stocks of some units."""
+        return not any(self.missing.lasts_in(unit.path, window.t0_ns, window.t1_ns) for unit in units)
+
+    def _refused_states(self, unit: Unit) -> list[tuple[int, int]]:
+        """Spans in which a unit's state is not known, because the row that said it was refused."""
+        spans = self.missing.of(unit.path, RecordKind.STATE)
+        return [(first, unit.states.said(last)) for first, last in spans]
 
     def _doubts_stops(self, unit: Unit, window: Window) -> bool:
         """Whether it may come out that the stops in a window were others than they seem."""
+        for first, last in self.missing.of(unit.path, RecordKind.STATE):
+            if first < window.t1_ns and unit.states.works(last) >= window.t0_ns:
+                return True
         heard_ns = window.t1_ns if self.mark is None else max(self.mark, window.t1_ns)
         if unit.states.undecided(window.t1_ns, unit.minor_stop_ns, heard_ns):
             return True
@@ -242,6 +275,7 @@ class Site:
             return 0
         voice = self.voices.speaking(unit.speaker, unit.path)
         missed = [] if voice is None else voice.missed(t0_ns, t1_ns, states.said)
+        missed = joined([*missed, *self._refused_states(unit)], t0_ns, t1_ns)
         return states.producing(t0_ns, t1_ns) - sum(states.producing(a, b) for a, b in missed)
 
     def _durations(self, units: Sequence[Unit], window: Window) -> dict[int, NDArray[np.int64]]:
@@ -282,7 +316,8 @@ class Site:
         voice = self.voices.speaking(unit.speaker, unit.path)
         if voice is None:
             voice = Voice("", None if self.mark is None else Beat(self.mark))
-        return voice.silent(window.t0_ns, window.t1_ns, unit.states.said)
+        spans = voice.silent(window.t0_ns, window.t1_ns, unit.states.said)
+        return joined([*spans, *self._refused_states(unit)], window.t0_ns, window.t1_ns)
 
     def _said(self) -> dict[str, int]:
         """Since when all units that a publisher speaks for have said their state, by its name."""

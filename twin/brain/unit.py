@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from twin.brain.jobs import JobLog
 from twin.brain.logs import PartLog, StateLog, StepLog
 from twin.brain.meters import MeterLog
 from twin.brain.orders import OrderLog
+from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_S
 from twin.master import EquipmentMaster, PlaceMaster
@@ -41,6 +42,9 @@ class Surroundings(Protocol):
 
     def changed_before(self, first_ns: int, last_ns: int) -> None:
         """Something changed in a span, a part of which may no longer be kept."""
+
+    def trusts(self, units: Iterable[Unit], window: Window) -> bool:
+        """Whether nothing was refused that may still count in the orders, loads and stocks of some units."""
 
     def unsettle(self, begin_ns: int) -> None:
         """An operation that began at a time was completed."""

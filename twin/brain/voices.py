@@ -137,7 +137,7 @@ class Voice:
     def silent(self, t0_ns: int, t1_ns: int, said: Said) -> list[tuple[int, int]]:
         """Pieces of a window that were not heard, in order, without overlap; see :meth:`missed`."""
         mark = NEVER if self.last is None else self.last.time_ns
-        return _joined([*self.missed(t0_ns, t1_ns, said), (max(mark, t0_ns), t1_ns)])
+        return joined([*self.missed(t0_ns, t1_ns, said), (mark, t1_ns)], t0_ns, t1_ns)
 
     def missed(self, t0_ns: int, t1_ns: int, said: Said) -> list[tuple[int, int]]:
         """Pieces of a window in which a unit's state is not known, in order, without overlap.
@@ -152,7 +152,7 @@ class Voice:
         if not self.gaps:
             return []
         spans = [(gap.start, said(gap.end) if gap.known else gap.end) for gap in self.gaps if gap.start < t1_ns]
-        return _joined([(max(start, t0_ns), min(end, t1_ns)) for start, end in spans])
+        return joined(spans, t0_ns, t1_ns)
 
     def lacks_before(self, t0_ns: int, t1_ns: int, works: Said) -> bool:
         """Whether something is missing from before the end of a window that bears on stops and operations in it.
@@ -177,14 +177,16 @@ class Voice:
         self.gaps = [gap for gap, old in zip(self.gaps, over, strict=True) if not old]
 
 
-def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(span for span in spans if span[0] < span[1]):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+def joined(spans: list[tuple[int, int]], t0_ns: int, t1_ns: int) -> list[tuple[int, int]]:
+    """Pieces of a window that some spans cover, in order, without overlap."""
+    found: list[tuple[int, int]] = []
+    within = [(max(start, t0_ns), min(end, t1_ns)) for start, end in spans]
+    for start, end in sorted(span for span in within if span[0] < span[1]):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
-            joined.append((start, end))
-    return joined
+            found.append((start, end))
+    return found
 
 
 class Voices:

@@ -43,6 +43,7 @@ class Observed:
         failures_missed: Always 0: nothing of failures is estimated.
         failures_doubt: Units of which a message from before the end of the window is missing.
         open_ns: Production time of operations whose planned time is not yet known.
+        missing: Units of which something that bears on the window was refused.
         energy_known_ns: Time over which the energy meters were read.
         energy_span_ns: Time over which they should have been.
         energy_missed: Window boundaries at which an energy meter was not read but interpolated.
@@ -118,6 +119,7 @@ class Observed:
     failures_missed: Amount = 0
     failures_doubt: Amount = 0
     open_ns: Amount = 0
+    missing: Amount = 0
     energy_known_ns: Amount = 0
     energy_span_ns: Amount = 0
     energy_missed: Amount = 0

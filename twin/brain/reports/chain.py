@@ -53,7 +53,7 @@ def report_chain(sheet: Sheet, view: ChainView) -> None:
     ]
     least, bottleneck = min(limits, default=(None, None))
     final = shipped(view)
-    coverage = _coverage(view.table)
+    coverage = _coverage(view.table, view.window)
     window_s = view.window.length_ns * 1e-9
     held = [stock / link.quantity for stock, link in zip(stocks, view.chain.links, strict=True) if stock is not None]
     energy = float(view.table.floats[:, COLUMN["energy_kwh"]].sum()) if coverage.energy > 0 else None
@@ -80,7 +80,7 @@ def shipped(view: ChainView) -> float:
     return sum((unit.parts.good_of(view.final_item, t0_ns, t1_ns) for unit in final), 0.0)
 
 
-def _coverage(table: Table) -> Coverage:
+def _coverage(table: Table, window: Window) -> Coverage:
     everyone = range(len(table.units))
     processing = [row for row in everyone if table.units[row].processing] or list(everyone)
     known = int(table.ints[processing][:, KNOWN].sum())
@@ -90,4 +90,8 @@ def _coverage(table: Table) -> Coverage:
     exact = not np.any(table.ints[:, COLUMN["energy_missed"]])
     certain = not np.any(table.ints[:, COLUMN["energy_doubt"]])
     low, high = (float(table.floats[:, COLUMN[name]].sum()) for name in ("energy_low_kwh", "energy_high_kwh"))
-    return Coverage(known / max(known + unknown, 1), read / max(metered, 1), exact, certain, (low, high))
+    lacks = np.any(table.ints[:, COLUMN["missing"]]) or not all(
+        unit.site.trusts([unit], window) for unit in table.units
+    )
+    shares = known / max(known + unknown, 1), read / max(metered, 1)
+    return Coverage(*shares, exact, certain, (low, high), settled=not lacks)

@@ -30,7 +30,7 @@ def report_trade(sheet: Sheet, sites: Sequence[Site], table: Table, config: Brai
         if len(unit.orders.hours) and unit.orders.takes:
             site = by_path[unit.path.site]
             flow = _flow_of(unit, site, sheet.window, config)
-            _write(sheet, unit.path, "machine", flow, known_share(table, row))
+            _write(sheet, unit.path, "machine", flow, known_share(table, row), site.trusts([unit], sheet.window))
 
 
 def report_chain_trade(
@@ -52,11 +52,12 @@ def report_chain_trade(
     demand = _sums([unit.orders for unit in last], RECEIVED, periods)
     flow = _flow(trade, sheet.window, fsum(stocks) if stocks else None, _swing(ordered), _swing(demand))
     rows = [row for row, unit in enumerate(table.units) if unit.orders.takes]
-    _write(sheet, path, "chain", flow, min((known_share(table, row) for row in rows), default=1.0))
+    known = min((known_share(table, row) for row in rows), default=1.0)
+    _write(sheet, path, "chain", flow, known, all(site.trusts(takers, sheet.window) for site in sites))
 
 
-def _write(sheet: Sheet, path: EquipmentPath, scope: str, flow: OrderFlow, known: float) -> None:
-    coverage = Coverage(known, 0.0, exact=True)
+def _write(sheet: Sheet, path: EquipmentPath, scope: str, flow: OrderFlow, known: float, settled: bool) -> None:
+    coverage = Coverage(known, 0.0, exact=True, settled=settled)
     for spec in specs("trade"):
         sheet.one(spec, path, scope, flow, coverage)
 

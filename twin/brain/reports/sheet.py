@@ -17,6 +17,8 @@ from twin.kpi.spec import KNOWN, METERS, RULE_VERSION, KpiSpec
 from twin.records import COLUMNS, Frame, RecordKind
 
 DOUBTS = ("missed", "doubt")
+METERED = frozenset(basis for basis, kinds in METERS.items() if "failures" not in kinds) - {"product"}
+"""Bases of indicators that come from meters alone."""
 WIDTH = len(COLUMNS[RecordKind.KPI])
 PARTIAL, ESTIMATED, COMPLETE = "partial", "estimated", "good"
 ROUNDING = 1e-9
@@ -34,7 +36,7 @@ class Coverage:
         exact: Whether all meters were read at the boundaries.
         certain: Whether no reading is in doubt.
         bounds: Least and most that the readings allow for the numerator, where that is known.
-        settled: Whether all is known of what was under way at the end of the window.
+        settled: Whether all is known of what was under way at the end of the window, and nothing was refused.
     """
 
     time: float
@@ -94,6 +96,8 @@ class Sheet:
         quality = np.where(known >= self.partial_below, COMPLETE, PARTIAL).astype(object)
         if spec.spread:
             quality[self.under_way(o)] = PARTIAL
+        if spec.basis not in METERED:
+            quality[np.asarray(o.missing) > 0] = PARTIAL
         block = self._block(spec, len(rows))
         block[:, 1] = names[rows]
         block[:, 5] = numerator[rows].tolist()
@@ -201,7 +205,8 @@ def _share(known: Any, span: Any) -> NDArray[np.float64]:
 def coverage_of(o: Observed) -> Coverage:
     """Coverage of one scope's observation."""
     time, energy = float(_share(o.known_ns, o.span_ns)), float(_share(o.energy_known_ns, o.energy_span_ns))
-    return Coverage(time, energy, bool(o.energy_missed == 0), bool(o.energy_doubt == 0))
+    whole = bool(o.missing == 0)
+    return Coverage(time, energy, bool(o.energy_missed == 0), bool(o.energy_doubt == 0), settled=whole)
 
 
 def known_share(table: Table, row: int) -> float:

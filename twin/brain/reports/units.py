@@ -80,8 +80,10 @@ def _line(sheet: Sheet, table: Table, scope: Scope, observed: Observed, spread_o
     flow, by_recipes = line_flow(table, scope), routed(table, scope)
     whole = first(observed)
     if by_recipes or not spread_only:
-        settled = not (by_recipes and sheet.under_way(whole))
-        sheet.one(kpis["line_oee"], scope.path, "line", flow, replace(coverage_of(whole), settled=settled))
+        coverage = coverage_of(whole)
+        if by_recipes and sheet.under_way(whole):
+            coverage = replace(coverage, settled=False)
+        sheet.one(kpis["line_oee"], scope.path, "line", flow, coverage)
     if not spread_only:
         sheet.one(kpis["bottleneck_unit"], scope.path, "line", flow, coverage_of(whole))
 
