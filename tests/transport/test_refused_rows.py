@@ -91,7 +91,7 @@ async def test_a_column_of_the_wrong_type_does_not_get_past_the_wire(
 ) -> None:
     part = {"item": "door", "good": "many", "scrap": 0, "rework": 0, "ideal_s": 1.0, "first_pass": 1}
     kpi = {"kpi": "oee", "scope": "machine", "window": "hour", "t0_ns": 1, "value": "high"}
-    rows = {"part": part, "kpi/hour": kpi, "state": {"state": 7}, "alarm": {"code": "e", "severity": 1.5}}
+    rows = {"part": part, "kpi/hour": kpi, "state": {"state": [7]}, "alarm": {"code": "e", "severity": 1.5}}
     topics = [
         (f"uns/v1/{UNITS[0]}/{kind}", orjson.dumps({"v": 1, "rows": [{"time": "2025-06-02T08:00:00Z", "values": row}]}))
         for kind, row in rows.items()
