@@ -5,14 +5,23 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 UI := dashboards/web/ui
 PYTEST := $(BIN)/python -m pytest
+# Where it is set, each of the hundreds of processes of the tests compiles all our modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check docs bench validated validation reliability fuzz golden lock notices install install-test clean
+.PHONY: demo test slowest check docs bench validated validation reliability fuzz golden lock notices install install-test clean
 
 demo: install
 	@$(BIN)/factory demo
 
+# Groups and order of the tests: tests/slowest.py.
+TWO := -n 2 --dist loadgroup --no-loadscope-reorder
+
 test: install-test
-	@$(PYTEST) -n 2 --dist loadgroup -m "not bench and not validation" $(TESTS)
+	@$(PYTEST) $(TWO) -m "not bench and not validation" $(TESTS)
+
+# Which tests take longest; keeps it in tests/slowest.json, as the longest come first.
+slowest: install-test
+	@$(PYTEST) $(TWO) -m "not bench and not validation" --slowest $(TESTS)
 
 check: install-test
 	$(BIN)/ruff format --check .
@@ -31,7 +40,7 @@ bench: install-test
 
 # What compares with theory and published cases, without the page about it.
 validated: install-test
-	@$(PYTEST) -n 2 --dist loadgroup -m "validation and not bench"
+	@$(PYTEST) $(TWO) -m "validation and not bench"
 
 # Compares with theory and published cases and writes docs/validation.md anew.
 validation: install-test

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 SERVERS = Path(__file__).parent / "servers"
-pytest_plugins = [f"tests.servers.{module.stem}" for module in sorted(SERVERS.glob("[a-z]*.py"))]
+pytest_plugins = [
+    "tests.slowest",
+    *(f"tests.servers.{module.stem}" for module in sorted(SERVERS.glob("[a-z]*.py"))),
+]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background of a script does not hear Ctrl-C

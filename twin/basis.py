@@ -14,7 +14,7 @@ Identifier = Annotated[str, Field(pattern=rf"^{SEGMENT.pattern}$")]
 class Config(BaseModel):
     """Base of all configuration: frozen, no unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Title(Config):

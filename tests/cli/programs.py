@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
+from scenarios.cli import run
+
 ROOT = Path(__file__).parents[2]
 FACTORY = Path(sys.executable).with_name("factory")
 
 
+LIVE = {"demo", "role", "run"}
+"""Commands that start processes."""
+
+
 def factory(
-    *arguments: str, limit_s: float = 240, folder: Path = ROOT, environment: Mapping[str, str] | None = None
+    *arguments: str,
+    limit_s: float = 240,
+    folder: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
+    apart: bool | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, from the project's folder unless told another."""
+    """Run a command to its end.
+
+    Args:
+        arguments: Words after ``factory``.
+        limit_s: Longest time of a process.
+        folder: Where it runs.
+        environment: Variables beside those of the tests.
+        apart: Whether as a process of its own; default: what is live. All others need no second start of Python.
+    """
+    if not (arguments[0] in LIVE if apart is None else apart):
+        return _here(arguments, folder, environment or {})
     return subprocess.run(
         [str(FACTORY), *arguments],
         cwd=folder,
@@ -31,6 +53,17 @@ def factory(
         timeout=limit_s,
         check=False,
     )
+
+
+def _here(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command in this process, past the start of Python only."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(folder)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        code = run(arguments)
+    return subprocess.CompletedProcess(["factory", *arguments], code, out.getvalue(), err.getvalue())
 
 
 class Program:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
-import subprocess
 from pathlib import Path
 
 import psutil
@@ -19,9 +17,11 @@ def started(folder: Path) -> Program:
     return Program([str(FACTORY), "run", "workshop", "--port", "0", "--backfill", "1 h"], {"FF_DATA": str(folder)})
 
 
-@pytest.mark.xdist_group("live")
-@pytest.mark.parametrize("after", ["dashboard: ", "history: ", "live"])
-def test_ctrl_c_at_any_moment_ends_quietly(after: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("after", ["dashboard: ", "history: "])
+def test_ctrl_c_at_any_moment_ends_quietly_and_only_old_runs_are_gone(after: str, tmp_path: Path) -> None:
+    names = [f"2026010{day}-000000-000000" for day in range(1, 6)]
+    for name in (*names, "opcua"):
+        (tmp_path / "workshop" / name).mkdir(parents=True)
     program = started(tmp_path)
     try:
         program.line(after)
@@ -29,40 +29,32 @@ def test_ctrl_c_at_any_moment_ends_quietly(after: str, tmp_path: Path) -> None:
         assert program.lines[-1] == "stopping ..."
     finally:
         program.kill()
+    left = sorted(path.name for path in (tmp_path / "workshop").iterdir())
+    assert left[:2] == names[-2:]
+    assert left[-1] == "opcua"
+    assert len(left) == 4
 
 
-@pytest.mark.xdist_group("live")
-@pytest.mark.parametrize(("role", "word"), [("broker", "brokers.embedded"), ("plant", "plant"), ("hub", "hub")])
-def test_a_process_that_dies_is_started_again(role: str, word: str, tmp_path: Path) -> None:
+def test_each_process_that_dies_is_started_again(tmp_path: Path) -> None:
     program = started(tmp_path)
+    roles = {"broker": "brokers.embedded", "plant": "plant", "hub": "hub"}
     try:
         program.line("live")
         address = program.address()
-        of = psutil.Process(program.pid).children(recursive=True)
-        next(process for process in of if word in process.cmdline()).kill()
-        program.line(f"{role}: ended (signal 9), starting again")
-        program.line(f"{role}: back after ")
-        assert get(address, "/api/health")
+        for role, word in roles.items():
+            of = psutil.Process(program.pid).children(recursive=True)
+            next(process for process in of if word in process.cmdline()).kill()
+            program.line(f"{role}: ended (signal 9), starting again")
+            program.line(f"{role}: back after ")
+            assert get(address, "/api/health")
         assert program.interrupt() == 0
-        told = [line for line in program.lines if line.startswith(f"{role}: ")]
-        assert len(told) == 2, "\n".join(program.lines)
+        told = [line for line in program.lines if line.startswith(tuple(f"{role}: " for role in roles))]
+        lost = [line for line in told if line.startswith("plant: connection lost: mqtt://")]
+        assert len(told) - len(lost) == 6, "\n".join(program.lines)
     finally:
         program.kill()
 
 
-@pytest.mark.xdist_group("live")
-def test_a_port_in_use_ends_the_start_with_its_reason_first(tmp_path: Path) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        port = other.getsockname()[1]
-        done = factory("run", "workshop", "--port", str(port), environment={"FF_DATA": str(tmp_path)})
-    assert done.returncode == 3
-    assert f"web: expected a free port, got 127.0.0.1:{port} in use" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.xdist_group("live")
 def test_the_processes_end_when_the_one_the_user_sees_is_killed(tmp_path: Path) -> None:
     program = started(tmp_path)
     try:
@@ -91,14 +83,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize("options", MISTAKES)
 def test_a_mistyped_option_is_told_before_anything_starts(options: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [str(FACTORY), "run", "workshop", *options.split()],
-        env={**os.environ, "FF_DATA": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = factory("run", "workshop", *options.split(), environment={"FF_DATA": str(tmp_path)}, apart=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert MISTAKES[options] in done.stderr
     assert not list(tmp_path.iterdir())
@@ -107,30 +92,12 @@ def test_a_mistyped_option_is_told_before_anything_starts(options: str, tmp_path
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    done = subprocess.run(
-        [str(FACTORY), "demo"], env={**os.environ, "FF_DATA": str(file)}, capture_output=True, text=True, check=False
-    )
+    done = factory("demo", environment={"FF_DATA": str(file)}, apart=False)
     assert done.returncode == 2
     assert (
         done.stderr
         == f"{file}/nev_chain: expected a folder to write to, got Not a directory (set FF_DATA to another folder)\n"
     )
-
-
-def test_old_runs_are_removed_and_nothing_else(tmp_path: Path) -> None:
-    names = [f"2026010{day}-000000-000000" for day in range(1, 6)]
-    for name in (*names, "opcua"):
-        (tmp_path / "workshop" / name).mkdir(parents=True)
-    program = started(tmp_path)
-    try:
-        program.line("dashboard")
-        assert program.interrupt() == 0
-    finally:
-        program.kill()
-    left = sorted(path.name for path in (tmp_path / "workshop").iterdir())
-    assert left[:2] == names[-2:]
-    assert left[-1] == "opcua"
-    assert len(left) == 4
 
 
 def test_a_horizon_before_the_start_is_bad_input() -> None:

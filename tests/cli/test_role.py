@@ -17,7 +17,6 @@ from tests.counterparts import free_port, wait_for
 from tests.reliability.judge import judged
 from tests.servers.mosquitto import Mosquitto
 
-pytestmark = pytest.mark.xdist_group("live")
 START_S = 10.0
 """What a program may need to load on a busy machine, besides the 10 s."""
 
@@ -165,6 +164,6 @@ def test_a_second_role_of_the_same_part_gives_up_and_the_first_goes_on(mosquitto
     ],
 )
 def test_what_a_role_cannot_take_is_told(words: list[str], told: str, tmp_path: Path) -> None:
-    done = factory("role", *words, environment={"FF_DATA": str(tmp_path)})
+    done = factory("role", *words, environment={"FF_DATA": str(tmp_path)}, apart=False)
     assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
     assert told in done.stderr

@@ -17,14 +17,14 @@ KEYS = {
 }
 
 
-def simulated(*arguments: str) -> dict[str, Any]:
-    done = factory("simulate", *arguments, "--json")
+def simulated(*arguments: str, apart: bool = False) -> dict[str, Any]:
+    done = factory("simulate", *arguments, "--json", apart=apart)
     assert done.returncode in (0, 1), done.stderr  # 1: too short for the scenario's expectations
     return {key: value for key, value in json.loads(done.stdout).items() if key != "wall_s"}
 
 
 def test_the_same_command_twice_gives_the_same_object() -> None:
-    first, second = (simulated(CHAIN, "--until", "1h", "--seed", "7") for _ in range(2))
+    first, second = (simulated(CHAIN, "--until", "1h", "--seed", "7", apart=apart) for apart in (True, False))
     assert first == second
     assert set(first) == KEYS - {"wall_s"}
     assert simulated(CHAIN, "--until", "1h", "--seed", "8")["fingerprint"] != first["fingerprint"]

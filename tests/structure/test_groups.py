@@ -1,4 +1,4 @@
-"""Tests of one group run one after another, on one worker: two live runs beside one another judge the machine."""
+"""Tests of one group run one after another, on one worker: what they share is made once."""
 
 from __future__ import annotations
 
