@@ -8,20 +8,21 @@ PYTEST := $(BIN)/python -m pytest
 # Where it is set, each of the hundreds of processes of the tests compiles all our modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test slowest check docs bench validated validation reliability fuzz golden lock notices install install-test clean
+.PHONY: demo test slowest check docs bench validated validation reliable reliability fuzz golden lock notices install install-test clean
 
 demo: install
 	@$(BIN)/factory demo
 
 # Groups and order of the tests: tests/slowest.py.
 TWO := -n 2 --dist loadgroup --no-loadscope-reorder
+QUICK := not bench and not validation and not reliability
 
 test: install-test
-	@$(PYTEST) $(TWO) -m "not bench and not validation" $(TESTS)
+	@$(PYTEST) $(TWO) -m "$(QUICK)" $(TESTS)
 
 # Which tests take longest; keeps it in tests/slowest.json, as the longest come first.
 slowest: install-test
-	@$(PYTEST) $(TWO) -m "not bench and not validation" --slowest $(TESTS)
+	@$(PYTEST) $(TWO) -m "$(QUICK)" --slowest $(TESTS)
 
 check: install-test
 	$(BIN)/ruff format --check .
@@ -50,6 +51,10 @@ validation: install-test
 	$(BIN)/python -m tests.validation.report .validation.jsonl
 	@rm -f .validation.jsonl
 
+# Every fault once; runs with a fault mostly wait, so they are beside one another.
+reliable: install-test
+	@$(PYTEST) --timeout 900 -n 4 -m reliability tests/reliability
+
 # Every fault FF_FAULTS times on real processes, brokers and stores; writes the table of docs/reliability.md anew.
 # Roles that die come first and alone, as their times are judged; the others run FF_BESIDE at a time.
 DEATHS := $(wildcard $(foreach role,plant hub broker gateway,tests/reliability/test_$(role)_killed.py))
@@ -68,7 +73,7 @@ fuzz: install-test
 	$(BIN)/python -m tests.fuzz.run --inputs 1000000 --page
 
 golden: install-test
-	RENEW_GOLDEN=1 $(PYTEST) -m "not bench and not browser and not validation" tests
+	RENEW_GOLDEN=1 $(PYTEST) -m "$(QUICK) and not browser" tests
 
 # Renews what is installed, with the hashes of its files, from pyproject.toml and the versions of constraints.txt.
 lock: .venv/.python

@@ -16,8 +16,6 @@ from tests.counterparts import needed, wait_for
 from tests.servers.influxdb import InfluxServer
 from tests.servers.mosquitto import Mosquitto
 
-pytestmark = pytest.mark.xdist_group("live")
-
 
 def ingest(address: str) -> dict[str, Any]:
     health = get(address, "/api/health")

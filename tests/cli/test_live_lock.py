@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.cli.programs import FACTORY, Program, get
 from tests.counterparts import wait_for
 
-pytestmark = pytest.mark.xdist_group("live")
 SCENARIO = """\
 schema_version: 1
 name: ring

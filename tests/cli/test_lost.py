@@ -6,8 +6,6 @@ import asyncio
 import time
 from pathlib import Path
 
-import pytest
-
 from brokers.connect import publisher
 from tests.cli.programs import FACTORY, Program, get
 from tests.cli.test_live import ingest
@@ -16,7 +14,6 @@ from tests.servers.mosquitto import Mosquitto
 from twin.equipment import EquipmentPath
 from twin.records import RecordKind, records
 
-pytestmark = pytest.mark.xdist_group("live")
 SITE = "jialing/annex"
 UNIT = EquipmentPath(f"{SITE}/hall/line/saw")
 

@@ -16,7 +16,6 @@ from dashboards.web.settings import STATIC
 from tests.cli.programs import ROOT, Program, get
 from tests.counterparts import missing, wait_for
 
-pytestmark = pytest.mark.xdist_group("live")
 LEVELS = {"machine", "line", "site", "enterprise", "chain"}
 IN_THE_WHEEL = {"twin", "devices", "brokers", "dashboards", "scenarios", "futurefactory.py"}
 BUILDING = ["pyproject.toml", "README.md", "LICENSE", "THIRD_PARTY_NOTICES.md", "futurefactory.py"]

@@ -76,7 +76,6 @@ def test_commands_of_a_guide_end_well_in_their_order(guide: Path, tmp_path: Path
         assert done.stdout, text
 
 
-@pytest.mark.xdist_group("live")
 @pytest.mark.parametrize("line", [*of_program("make", {"demo"}), *of_program("factory", {"demo"})])
 def test_live_command_shows_its_page_and_ends_on_ctrl_c(line: str, tmp_path: Path) -> None:
     words = shlex.split(line)
@@ -89,7 +88,6 @@ def test_live_command_shows_its_page_and_ends_on_ctrl_c(line: str, tmp_path: Pat
         program.kill()
 
 
-@pytest.mark.xdist_group("live")
 @pytest.mark.parametrize("line", of_program("factory", {"run"}))
 def test_run_with_real_counterparts(line: str, tmp_path: Path, mosquitto: Mosquitto, influxdb18: InfluxServer) -> None:
     places = {

@@ -23,7 +23,7 @@ from tests.reliability.judge import Verdict, judged
 from tests.reliability.report import noted
 
 FAULTS = int(os.environ.get("FF_FAULTS", "1"))
-"""How often each fault happens: once in ``make test``, ``FF_FAULTS`` times in ``make reliability``."""
+"""How often each fault happens: once in ``make reliable``, ``FF_FAULTS`` times in ``make reliability``."""
 SEED = int(os.environ.get("FF_FAULT_SEED", "1"))
 ALONE = "FF_TIMES" in os.environ
 """Times are judged by the part of ``make reliability`` in which nothing else uses the machine."""

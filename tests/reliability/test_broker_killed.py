@@ -9,7 +9,7 @@ import pytest
 from tests.reliability.stories import DEATHS, faulty, story
 
 
-@pytest.mark.xdist_group("live")
+@pytest.mark.reliability
 @faulty(DEATHS)
 def test_nothing_is_lost_or_doubled(seed: int, times: int, tmp_path: Path) -> None:
     with story("kill -9 of the broker", seed, tmp_path) as run:

@@ -14,7 +14,7 @@ from tests.servers.mosquitto import Mosquitto
 LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 
-@pytest.mark.xdist_group("live")
+@pytest.mark.reliability
 @faulty()
 @pytest.mark.parametrize("step", ["+3600", "-3600"])
 def test_nothing_is_lost_or_doubled(step: str, seed: int, times: int, tmp_path: Path, mosquitto: Mosquitto) -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.reliability.servers import pause
 from tests.reliability.stories import SHORT_S, faulty, story
 
-pytestmark = pytest.mark.xdist_group("live")
+pytestmark = pytest.mark.reliability
 
 
 @pytest.fixture

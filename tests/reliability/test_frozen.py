@@ -9,7 +9,7 @@ import pytest
 from tests.reliability.servers import stopped
 from tests.reliability.stories import faulty, story
 
-pytestmark = pytest.mark.xdist_group("live")
+pytestmark = pytest.mark.reliability
 WORDS = {"plant": "plant", "hub": "hub", "broker": "brokers.embedded"}
 
 

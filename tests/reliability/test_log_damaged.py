@@ -9,7 +9,7 @@ import pytest
 from tests.reliability.stories import DEATHS, Story, faulty, story
 
 
-@pytest.mark.xdist_group("live")
+@pytest.mark.reliability
 @faulty(DEATHS)
 @pytest.mark.parametrize("damage", ["cut", "flipped"])
 def test_nothing_is_lost_or_doubled(damage: str, seed: int, times: int, tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_nothing_is_lost_or_doubled(damage: str, seed: int, times: int, tmp_path
         run.end()
 
 
-@pytest.mark.xdist_group("live")
+@pytest.mark.reliability
 @faulty()
 def test_a_power_cut_that_damages_the_log(seed: int, times: int, tmp_path: Path) -> None:
     with story("power cut and damaged log of DuckDB", seed, tmp_path) as run:

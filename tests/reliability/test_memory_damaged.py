@@ -8,7 +8,7 @@ import pytest
 
 from tests.reliability.stories import DEATHS, Story, faulty, story
 
-pytestmark = pytest.mark.xdist_group("live")
+pytestmark = pytest.mark.reliability
 FILES = {"hub.journal-*": "hub", "hub.state": "hub", "plant.ticks": "plant", "plant.state": "plant"}
 
 

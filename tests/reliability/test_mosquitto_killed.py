@@ -10,7 +10,7 @@ from tests.reliability.servers import pause
 from tests.reliability.stories import faulty, story
 from tests.servers.mosquitto import Mosquitto
 
-pytestmark = pytest.mark.xdist_group("live")
+pytestmark = pytest.mark.reliability
 
 
 @faulty()

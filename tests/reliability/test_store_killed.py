@@ -9,7 +9,7 @@ import pytest
 from tests.reliability.servers import Influx, SlowProxy, pause
 from tests.reliability.stories import Story, faulty, story
 
-pytestmark = pytest.mark.xdist_group("live")
+pytestmark = pytest.mark.reliability
 
 
 @faulty()

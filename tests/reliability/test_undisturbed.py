@@ -9,7 +9,7 @@ import pytest
 from tests.reliability.stories import SEED, story
 
 
-@pytest.mark.xdist_group("live")
+@pytest.mark.reliability
 def test_nothing_happens(tmp_path: Path) -> None:
     with story("none", SEED, tmp_path) as run:
         run.goes_on(20)
