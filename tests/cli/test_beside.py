@@ -70,7 +70,7 @@ def test_a_run_is_looked_ahead_of_and_goes_on(program: Program) -> None:
     assert document["branches"] == 12
     assert document["pause_s"] > 0
     assert document["orders"][0]["probability"] == 1
-    wait_for(lambda: bool(get(address, f"/api/kpis?path={LINE}&window=forecast_p50")), "the band", limit_s=90)
+    wait_for(lambda: bool(get(address, f"/api/kpis?path={LINE}&window=forecast_p50")), "the band")
     assert get(address, "/api/kpis?kpi=snapshot_pause_ms")
     assert get(address, f"/api/kpis?path={LINE}&kpi=order_completion_h&window=outlook_p95")
     said_more(program, 1)

@@ -117,11 +117,11 @@ def test_the_hub_may_die_before_a_command_is_kept(tmp_path: Path, mosquitto: Mos
         operator.on_message = lambda _client, _data, message: told.append(message.payload)
         operator.subscribe(control_topic("command-told", "workshop"), 1)
         operator.publish(control_topic("command", "workshop"), json.dumps(asked), 1)
-        wait_for(lambda: len(told) >= 2, "the plant to say again what it accepted", limit_s=30)
+        wait_for(lambda: len(told) >= 2, "the plant to say again what it accepted")
         journal = next(tmp_path.glob("workshop/2*/plant.ticks"))
         assert b"Told" in journal.read_bytes()
         stood, length = len(told), journal.stat().st_size
-        wait_for(lambda: len(told) >= stood + 2, "the plant to stand still", limit_s=30)
+        wait_for(lambda: len(told) >= stood + 2, "the plant to stand still")
         assert journal.stat().st_size == length
         hub.kill()
         program.line("hub: back after ")

@@ -53,11 +53,7 @@ class Roles:
     def go_on(self, minutes: int) -> None:
         """Wait until the plant is further on by simulated minutes."""
         until = self._beat() + minutes * 60_000
-<<<<<<< HEAD
         wait_for(lambda: self._beat() > until, f"more\n{self._told()}")
-=======
-        wait_for(lambda: self._beat() > until, f"more\n{self._told()}", limit_s=180)
->>>>>>> 9084be6d (test(reliability): Every fault once is make reliable, beside one another; live runs are no group of their own any more)
 
     def _beat(self) -> int:
         try:

@@ -14,7 +14,7 @@ from tests.reliability.viewer import Viewer
 from twin.records import RecordKind
 
 
-@pytest.mark.xdist_group("live")
+@pytest.mark.reliability
 @faulty(DEATHS)
 def test_its_clients_come_back_to_right_values_and_nothing_is_lost(seed: int, times: int, tmp_path: Path) -> None:
     with story("kill -9 of the gateway", seed, tmp_path, "--opcua-port", "0") as run:
