@@ -95,6 +95,7 @@ if TYPE_CHECKING:
     from twin.errors import RetriableError as RetriableError
     from twin.errors import ScenarioError as ScenarioError
     from twin.errors import StoreError as StoreError
+    from twin.instants import Instant as Instant
     from twin.kpi.observed import Observed as Observed
     from twin.kpi.spec import KpiSpec as KpiSpec
     from twin.kpi.spec import kpi as kpi
@@ -143,6 +144,7 @@ _HOMES = {
     "FatalError": ("twin.errors", "FatalError"),
     "Frame": ("twin.records", "Frame"),
     "Identifier": ("twin.config.plant", "Identifier"),
+    "Instant": ("twin.instants", "Instant"),
     "Intervals": ("twin.distributions", "Intervals"),
     "KpiSpec": ("twin.kpi.spec", "KpiSpec"),
     "Length": ("twin.quantities", "Length"),
@@ -267,6 +269,7 @@ __all__ = [  # noqa: RUF022 - in plain order
     "FatalError",
     "Frame",
     "Identifier",
+    "Instant",
     "Intervals",
     "KpiSpec",
     "Length",

@@ -8,19 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
-from devices.drivers import open_driver, option_problems
+from devices.drivers import drivers, open_driver, option_problems
 from devices.master import ideal_s, made_item, meters_of, site_masters
 from devices.profiles import profiles
 from devices.recordings.options import ReplayOptions
 from devices.recordings.record import ReplayCounters
 from devices.unit import DeviceUnit, Event, PlantView, Setting, Tick
 from twin.config.plant import LineConfig, PlantConfig, StationConfig
-from twin.engine.clock import epoch_ns, to_ns
+from twin.engine.clock import to_ns
 from twin.equipment import EquipmentPath
 from twin.errors import Problem, ScenarioError
+from twin.instants import dates_in, misplaced
 from twin.master import meta_frame
 from twin.records import GOOD, Frame, RecordKind, records
-from twin.zone import Zone
+from twin.zone import Axis
 
 EVENTS = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ORDER, RecordKind.ALARM)
 
@@ -42,7 +43,8 @@ class DeviceBank:
         self.site = site
         self.notes: list[str] = []
         self._config = config
-        self._setting = Setting(seed, epoch_ns(config.epoch), _zone(config, site), base or Path())
+        axis = _axis(config, site)
+        self._setting = Setting(seed, axis.origin_ns, axis.zone, base or Path(), axis.moved_days)
         self._now_s = 0.0
         units = list(site_units(config, site))
         self._refuse(units)
@@ -52,6 +54,7 @@ class DeviceBank:
 
     def _refuse(self, units: Iterable[DeviceUnit]) -> None:
         problems = [problem for unit in units for problem in _problems(unit)]
+        problems = problems or [problem for unit in units for problem in misplaced_in(unit, self._setting.axis)]
         if problems:
             raise ScenarioError(problems)
 
@@ -137,6 +140,21 @@ def _problems(unit: DeviceUnit) -> list[Problem]:
     return found
 
 
+def misplaced_in(unit: DeviceUnit, axis: Axis) -> Iterator[Problem]:
+    """Local times in the options of a device, which are valid, that do not come in the run."""
+    if unit.options:
+        for place, time in dates_in(drivers[unit.driver].Options.model_validate(unit.options)):
+            if found := misplaced(time, axis):
+                yield Problem(f"{unit.path} device.options.{place}", *found)
+
+
+def wrong_instants(config: PlantConfig) -> Iterator[Problem]:
+    """The same in all devices of a plant."""
+    for site, place in config.sites():
+        for unit in site_units(config, site):
+            yield from misplaced_in(unit, config.axis(place))
+
+
 def _by_driver(units: Iterable[DeviceUnit]) -> dict[str, list[DeviceUnit]]:
     groups: dict[str, list[DeviceUnit]] = defaultdict(list)
     for unit in units:
@@ -181,5 +199,5 @@ def _in_time(frame: Frame) -> Frame:
     return frame.take(np.argsort(frame.time_ns, kind="stable"))
 
 
-def _zone(config: PlantConfig, path: EquipmentPath) -> Zone:
-    return config.zone_of(next((site for where, site in config.sites() if where == path), None))
+def _axis(config: PlantConfig, path: EquipmentPath) -> Axis:
+    return config.axis(next((site for where, site in config.sites() if where == path), None))

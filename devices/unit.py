@@ -14,7 +14,7 @@ from devices.signals.signal import Signal
 from twin.config.plant import PowerConfig
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind
-from twin.zone import Zone
+from twin.zone import Axis, Zone
 
 
 class PlantView(Protocol):
@@ -123,12 +123,19 @@ class Setting:
         epoch_ns: UTC time of simulated second 0.
         zone: Local time.
         base: Directory to which names of files are relative.
+        moved_days: Days by which second 0 is later than in the document whose dates are told.
     """
 
     seed: int
     epoch_ns: int
     zone: Zone = field(default_factory=Zone)
     base: Path = Path()
+    moved_days: int = 0
+
+    @property
+    def axis(self) -> Axis:
+        """Simulated time with the local time of the site."""
+        return Axis(self.zone, self.epoch_ns, self.moved_days)
 
 
 @dataclass(frozen=True, slots=True)

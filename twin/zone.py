@@ -28,6 +28,8 @@ WIDEST_NS = 26 * 3600 * NS
 
 Changes = tuple[tuple[int, ...], tuple[int, ...]]
 """Moments from which on an offset holds, and the offsets, in ns."""
+Instant = float | datetime
+"""When something comes: seconds since the begin of a run, or a date-time, local where it has no offset from UTC."""
 
 
 def named(name: str) -> ZoneInfo:
@@ -141,10 +143,13 @@ class Zone:
         """
         return moment.astimezone(timezone(timedelta(seconds=self.offset_ns(epoch_ns(moment)) / NS)))
 
+    def at_ns(self, utc_ns: int) -> datetime:
+        """Local time at a moment in ns since 1970 UTC, with its offset."""
+        return self.at(_UNIX + timedelta(microseconds=utc_ns // 1000))
+
     def moment(self, local: datetime) -> datetime:
         """The first moment at which the clock shows a local time or a later one, as local time with its offset."""
-        shown_ns = epoch_ns(local.replace(tzinfo=UTC))
-        return self.at(_UNIX + timedelta(microseconds=self.utc_ns(shown_ns) // 1000))
+        return self.at_ns(self.utc_ns(_shown_ns(local)))
 
     @property
     def info(self) -> tzinfo:
@@ -188,6 +193,11 @@ def epoch_ns(epoch: datetime) -> int:
     return (epoch - _UNIX) // timedelta(microseconds=1) * 1000
 
 
+def _shown_ns(local: datetime) -> int:
+    """What a clock shows, in ns since 1970 as it shows it."""
+    return epoch_ns(local.replace(tzinfo=UTC))
+
+
 def fixed_at(time: datetime) -> float:
     """Offset of a time from UTC in s; 0 where it has none."""
     return (time.utcoffset() or timedelta()).total_seconds()
@@ -199,16 +209,17 @@ class Axis:
     Args:
         zone: The local time.
         origin_ns: Second 0, ns since 1970 UTC.
+        moved_days: Days by which second 0 is later than in the document whose dates are told.
 
     >>> axis = Axis(Zone("", 3600.0), 0)
     >>> axis.of_day(1.5), axis.seconds(axis.moment_ns(7.0))
     (3601.5, 7.0)
     """
 
-    __slots__ = ("_fixed", "origin_ns", "zone")
+    __slots__ = ("_fixed", "moved_days", "origin_ns", "zone")
 
-    def __init__(self, zone: Zone, origin_ns: int):
-        self.zone, self.origin_ns = zone, origin_ns
+    def __init__(self, zone: Zone, origin_ns: int, moved_days: int = 0):
+        self.zone, self.origin_ns, self.moved_days = zone, origin_ns, moved_days
         self._fixed = None if zone.name else self._origin(origin_ns)
 
     def _origin(self, utc_ns: int) -> float:
@@ -226,6 +237,22 @@ class Axis:
     def seconds(self, utc_ns: int) -> float:
         """A moment as a time of the axis."""
         return (utc_ns - self.origin_ns) / NS
+
+    def second(self, instant: Instant) -> float:
+        """An instant as a time of the axis.
+
+        Where second 0 was moved, a date-time keeps its time of day and moves by whole days, not before second 0.
+
+        >>> local_axis(datetime(2026, 3, 29, tzinfo=UTC), "Europe/Vienna").second(datetime(2026, 3, 29, 8))
+        21600.0
+        """
+        if not isinstance(instant, datetime):
+            return instant
+        if not self.moved_days:
+            utc_ns = self.zone.utc_ns(_shown_ns(instant)) if instant.tzinfo is None else epoch_ns(instant)
+            return self.seconds(utc_ns)
+        shown = instant if instant.tzinfo is None else self.zone.at(instant).replace(tzinfo=None)
+        return max(0.0, self.seconds(self.zone.utc_ns(_shown_ns(shown) + self.moved_days * DAY_NS)))
 
     def origin_s(self, time_s: float) -> float:
         """What second 0 of the axis would be after midnight by the clock as it stands at a time."""

@@ -82,7 +82,8 @@ class Simulated:
                 wrong = unknown_tags(effects, tags)
                 problems += [_unknown_tag(unit, tag, model.profile.name) for tag in wrong]
                 if effects and not wrong:
-                    found[unit.number] = layers(effects, tags, exact, self._setting.seed, str(unit.path))
+                    made_of = (tags, exact, self._setting.seed, str(unit.path), self._setting.axis)
+                    found[unit.number] = layers(effects, *made_of)
         if problems:
             raise ScenarioError(problems)
         return found

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, With
 
 from devices.recordings.table import TableOptions
 from twin.config.plant import Config
+from twin.instants import Instant
 from twin.quantities import Duration
 from twin.states import UnitState
 
@@ -62,7 +63,7 @@ class ReplayOptions(Config):
     clock: Literal["shifted", "original"] = Field(
         default="shifted", description="shifted: the first record lands at `at` of the run; original: its own stamps"
     )
-    at: Duration = Field(default=0.0, description="simulated time of the first record, shifted clock")
+    at: Instant = Field(default=0.0, description="when the first record is, shifted clock")
     speed: Annotated[float, "ratio"] = Field(
         default=1.0, gt=0, le=100_000, description="how much faster than recorded, shifted clock"
     )

@@ -49,7 +49,7 @@ class Player:
         since = None if options.since is None else round(options.since.timestamp() * 1e6) * 1000
         before = setting.epoch_ns if options.clock == "original" else None
         self._since_ns = max((limit for limit in (since, before) if limit is not None), default=None)
-        self._lap_ns = setting.epoch_ns + round(options.at * SECOND_NS)
+        self._lap_ns = setting.epoch_ns + round(setting.axis.second(options.at) * SECOND_NS)
         self._first_ns: int | None = None
         self._raw_ns: int | None = None
         self._out_ns: int | None = None

@@ -16,9 +16,11 @@ from pydantic import Field, model_validator
 
 from devices.signals.streams import normal_at, stream_keys, uniform_at
 from twin.config.plant import Config
+from twin.instants import Instant
 from twin.quantities import Duration, Ratio
 from twin.records import BAD, UNCERTAIN
 from twin.tags import TagSpec
+from twin.zone import Axis
 
 Row = NDArray[np.float64]
 DAY_S = 86_400.0
@@ -34,7 +36,7 @@ class EffectConfig(Config):
     tags: tuple[str, ...] | None = Field(
         default=None, description="tags it acts on; default: all but energy, power, part count and state"
     )
-    start: Duration = Field(default=0.0, description="simulated time at which it begins")
+    start: Instant = Field(default=0.0, description="when it begins")
     duration: Annotated[Duration, Field(gt=0)] | None = Field(default=None, description="how long; default: for good")
     share: Ratio = Field(default=1.0, description="share of the samples it acts on, drawn at random (dropout, spike)")
     amplitude: Ratio = Field(
@@ -70,8 +72,10 @@ class Reading:
 class SensorEffect:
     """One layer on one device; keeps what a stuck sensor last showed."""
 
-    def __init__(self, config: EffectConfig, tags: Sequence[TagSpec], exact: set[str], seed: int, name: str) -> None:
-        self.config = config
+    def __init__(
+        self, config: EffectConfig, tags: Sequence[TagSpec], exact: set[str], seed: int, name: str, axis: Axis
+    ) -> None:
+        self.config, self._start_s = config, axis.second(config.start)
         names = [tag.name for tag in tags]
         chosen = config.tags or [name for name in names if name not in exact]
         self._columns = np.array([names.index(each) for each in chosen], dtype=np.intp)
@@ -83,7 +87,7 @@ class SensorEffect:
 
     def apply(self, reading: Reading) -> None:
         """Change the reading if the effect acts at its time."""
-        since = reading.sim_s - self.config.start
+        since = reading.sim_s - self._start_s
         if since < 0 or (self.config.duration is not None and since >= self.config.duration):
             self._held = None
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from devices.bank import wrong_instants
 from scenarios.checks.references import ends, flows, ships
 from scenarios.format.document import station_configs
 from scenarios.reading.index import Index, Unit, text_at
@@ -22,6 +23,8 @@ def impossible(index: Index, plant: PlantConfig) -> Iterator[Problem]:
     except ModelError as error:
         for found in error.problems:
             yield Problem(_place(index, found.where), found.expected, found.got, found.hint)
+    for found in wrong_instants(plant):
+        yield Problem(_place(index, found.where), found.expected, found.got, found.hint)
 
 
 def _place(index: Index, where: str) -> str:

@@ -18,6 +18,7 @@ from scenarios.format.document import Scenario, station_configs
 from twin import quantities as units
 from twin.config.plant import Title
 from twin.distributions import FAMILIES, Distribution
+from twin.instants import INSTANT
 from twin.quantities import Measure
 from twin.supply.amounts import Amount
 from twin.supply.choice import Choice
@@ -69,6 +70,17 @@ A quantity is a number, a space and a unit. Any unit that converts is understood
 """
 
 
+INSTANTS = """## Instants
+
+What comes once comes at an instant: a duration since the begin of the run (`26 h`), or a local date-time with or
+without seconds (`2026-03-02 08:00`, `2026-03-02T08:00:30`). It is a local time of the site where it stands, of the site
+that a perturbation or cap hits, or of the plant where sites of several zones are hit; with an offset
+(`2026-10-25 02:30+01:00`) it is that moment. One before the begin, one that the clocks leave out and one that comes
+twice without its offset are problems. In a live run, which begins at another date, date-times move along by whole days
+and keep their time of day.
+"""
+
+
 def render() -> str:
     """The page as Markdown."""
     sections = [_section("Scenario: the top level", Scenario)]
@@ -78,7 +90,8 @@ def render() -> str:
     parts = [
         INTRODUCTION.rstrip(),
         "\n".join(_units()),
-        "\n## Keys\n",
+        f"\n{INSTANTS}",
+        "## Keys\n",
         "\n".join(sections),
         "## Kinds of station\n",
         "\n".join(kinds),
@@ -136,7 +149,7 @@ def _value(kind: Any, metadata: list[Any] | tuple[Any, ...] = ()) -> str:
     """A type in the words of somebody who writes YAML."""
     unit = next((mark for mark in metadata if isinstance(mark, Measure)), None)
     if unit is not None:
-        return unit.quantity
+        return f"[{unit.quantity}](#instants)" if unit == INSTANT else unit.quantity
     origin, inner = get_origin(kind), get_args(kind)
     if hasattr(kind, "__metadata__"):
         return _value(inner[0], kind.__metadata__)

@@ -46,7 +46,7 @@ def tick_for(wanted_s: float) -> float:
 
 def anchored(config: PlantConfig, start: datetime) -> PlantConfig:
     """The same plant with simulated second 0 at another moment, in the scenario's own time zone."""
-    return config.model_copy(update={"epoch": config.zone_of().at(start)})
+    return config.begun(start)
 
 
 def anchor(config: PlantConfig, now: datetime, before: timedelta) -> datetime:

@@ -114,7 +114,7 @@ def _rows(text: str, named: Node, axis: Axis | None, sources: Sources) -> list[N
 
 
 def _value(column: str, cell: str, axis: Axis | None) -> str | int | float | bool | None:
-    """A cell as it would stand in the document; a local time is that of the site."""
+    """A cell as it would stand in the document; where no zone is named, a local time as that since the begin."""
     if column not in TIMES:
         return cell if column in ("item", "id") else scalar(cell.strip())
     try:
@@ -123,5 +123,7 @@ def _value(column: str, cell: str, axis: Axis | None) -> str | int | float | boo
         return cell
     if axis is None:
         return cell
+    if axis.zone.name:
+        return time.isoformat(" ")
     moment = time if time.tzinfo is not None else axis.zone.moment(time)
     return f"{axis.seconds(epoch_ns(moment))!r} s"

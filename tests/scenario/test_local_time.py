@@ -13,7 +13,9 @@ from scenarios.headless.feed import anchor, anchored
 from scenarios.headless.simulation import simulate
 from scenarios.loader import loads
 from twin.errors import ScenarioError
+from twin.plant.plant import Plant
 from twin.records import Frame, RecordKind
+from twin.stations.source import ListedSource
 from twin.zone import HOUR_NS
 
 WORKS = """\
@@ -94,14 +96,24 @@ def test_a_night_and_a_day_of_a_named_zone_are_as_long_as_they_are(epoch: str, h
 
 
 def test_orders_of_a_file_fall_at_the_hours_of_their_site(tmp_path: Path) -> None:
-    (tmp_path / "orders.csv").write_text("item,release\np,2026-03-29T01:30\np,2026-03-29T02:30\np,2026-03-29T04:00\n")
+    rows = "item,release\np,2026-03-29T01:30\np,2026-03-29T02:30+01:00\np,2026-03-29T04:00\n"
+    (tmp_path / "orders.csv").write_text(rows)
     text = WORKS.format(epoch="2026-03-29T00:00\nzone: Europe/Vienna", shifts=FROM_ONE)
     text = text.replace("{id: in, kind: source, mix: {p: 1}}", "{id: in, kind: source, orders_file: orders.csv}")
-    orders = [one.release for _, _, unit in loads(text, tmp_path).stations() for one in getattr(unit, "orders", ())]
-    assert orders == [5400.0, 7200.0, 10_800.0]
+    assert released(loads(text, tmp_path)) == [5400.0, 9000.0, 10_800.0]
     away = text.replace("- id: s\n", "- id: s\n        zone: America/Sao_Paulo\n")
-    orders = [one.release for _, _, unit in loads(away, tmp_path).stations() for one in getattr(unit, "orders", ())]
-    assert orders == [19_800.0, 23_400.0, 28_800.0]
+    assert released(loads(away, tmp_path)) == [9000.0, 19_800.0, 28_800.0]
+    (tmp_path / "orders.csv").write_text("item,release\np,2026-03-29T02:30\n")
+    with pytest.raises(
+        ScenarioError, match=r"^orders\.csv:2 e/s/a/l/in orders\.0\.release: expected a local time that"
+    ):
+        loads(text, tmp_path)
+
+
+def released(scenario: Scenario) -> list[float]:
+    """Simulated times of the orders of a list."""
+    source = next(unit for unit in Plant(scenario.plant(), 1)._stations if isinstance(unit, ListedSource))
+    return [listed.release_s for listed in source.plan]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from twin.basis import Config, Identifier, Titled
 from twin.distributions import Durations, Intervals
+from twin.instants import Instant
 from twin.quantities import Duration, Power, Ratio, VolumeFlow
 
 Carrier = Literal["power", "gas"]
@@ -29,7 +30,7 @@ class PerturbationConfig(Config):
         description="path of the unit, line, site or enterprise it hits; for curtail also the id of a common envelope"
     )
     effect: str = Field(description="what it does, see the guide on disturbances: stop, slow, supply, demand, ...")
-    start: Duration = Field(description="simulated time at which it begins; with every: from which on it may come")
+    start: Instant = Field(description="when it begins; with every: from when on it may come")
     duration: Durations = Field(description="how long it lasts")
     factor: float | None = Field(default=None, ge=0, description="how much, for slow, scrap, repair, supply, demand")
     carrier: Carrier = Field(default="power", description="for curtail: what there is less of")
@@ -39,9 +40,9 @@ class PerturbationConfig(Config):
         default=None, description="for curtail with carrier: gas: gas that is left, instead of share"
     )
     announced: bool = Field(default=False, description="for curtail: known before, so that the time is planned")
-    announced_at: Duration | None = Field(
+    announced_at: Instant | None = Field(
         default=None,
-        description="for curtail: simulated time at which it becomes known: planned for units whose shift begins "
+        description="for curtail: when it becomes known: planned for units whose shift begins "
         "later, a delay for the others until their next shift",
     )
     mode: Identifier | None = Field(default=None, description="for fail: failure mode; default: the first")
@@ -61,15 +62,15 @@ class CapConfig(Config):
     id: Identifier = Field(description="name of the order")
     title: Titled | None = Field(default=None, description="name for people; default: the id")
     carrier: Carrier = Field(default="power", description="what there is less of")
-    start: Duration = Field(description="simulated time from which it holds")
+    start: Instant = Field(description="from when on it holds")
     duration: Durations = Field(description="how long it holds")
     share: Ratio | None = Field(default=None, description="share of the highest demand that is left")
     cap: Power | None = Field(default=None, description="power that is left, instead of share")
     flow: VolumeFlow | None = Field(default=None, description="with carrier: gas: gas that is left, instead of share")
     announced: bool = Field(default=False, description="known before, so that the time is planned")
-    announced_at: Duration | None = Field(
+    announced_at: Instant | None = Field(
         default=None,
-        description="simulated time at which it becomes known: planned for units whose shift begins later, "
+        description="when it becomes known: planned for units whose shift begins later, "
         "a delay for the others until their next shift",
     )
 

@@ -7,22 +7,26 @@ under ``twin/stations``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import Field, SerializeAsAny, ValidationInfo, field_serializer, field_validator, model_validator
+from pydantic import (
+    Field,
+    SerializeAsAny,
+    field_serializer,
+    model_validator,
+)
 
 from twin.basis import Config as Config
 from twin.basis import Identifier as Identifier
 from twin.basis import Title as Title
 from twin.basis import Titled as Titled
+from twin.config.begun import Begun
 from twin.config.calendars import BreakConfig as BreakConfig
 from twin.config.calendars import CalendarConfig as CalendarConfig
 from twin.config.calendars import ExceptionConfig as ExceptionConfig
 from twin.config.calendars import RotationConfig as RotationConfig
 from twin.config.calendars import ShiftConfig as ShiftConfig
 from twin.config.calendars import ZoneName as ZoneName
-from twin.config.calendars import located
 from twin.config.disturbances import CommonEnvelopeConfig as CommonEnvelopeConfig
 from twin.config.disturbances import EnvelopeConfig as EnvelopeConfig
 from twin.config.disturbances import Grade
@@ -48,7 +52,6 @@ from twin.quantities import (
     VolumeFlow,
 )
 from twin.tags import TagSpec
-from twin.zone import Axis, Zone, epoch_ns, epoch_zone
 
 MOST_PLACES = 100_000
 """Places of a unit in each of which something of its own goes on."""
@@ -358,7 +361,7 @@ class StationConfig(Config):
     @property
     def dated(self) -> bool:
         """Whether it does something at a time, or in a period, that counts from simulated second 0."""
-        return self.device is not None and self.device.driver != "simulated"
+        return self.device is not None and (self.device.driver != "simulated" or bool(self.device.options))
 
     def awaits(self, items: set[str]) -> float:  # noqa: ARG002 - most begin with what comes
         """How many of the parts of some items that come here may wait here for others of them; infinite: any number."""
@@ -514,16 +517,9 @@ class ChainConfig(Config):
     edges: tuple[ChainEdgeConfig, ...] = Field(default=(), description="flows between links")
 
 
-class PlantConfig(Config):
+class PlantConfig(Begun):
     """Everything the engine needs to build a plant."""
 
-    zone: ZoneName | None = Field(
-        default=None,
-        description="time zone of the IANA database, e.g. Europe/Vienna; default: always the offset of epoch",
-    )
-    epoch: datetime = Field(
-        description="local time at simulated second 0, with its offset from UTC; with zone the offset may be left out"
-    )
     items: dict[str, ItemConfig] = Field(description="materials by id")
     districts: dict[str, Titled] = Field(default={}, description="names for people of the districts, by id")
     calendars: dict[str, CalendarConfig] = Field(default={}, description="shift calendars by id")
@@ -540,24 +536,6 @@ class PlantConfig(Config):
     moves: dict[str, Durations] = Field(
         default={}, description="time of moving a lot between places of pools, key 'from>to'; default: none"
     )
-
-    @field_validator("epoch")
-    @classmethod
-    def _located(cls, epoch: datetime, info: ValidationInfo) -> datetime:
-        zone = info.data.get("zone")
-        return epoch if zone is None else located(epoch, zone)
-
-    def zone_of(self, site: SiteConfig | None = None) -> Zone:
-        """Local time of a site, or of the plant as a whole."""
-        return epoch_zone((None if site is None else site.zone) or self.zone, self.epoch)
-
-    def local(self, sim_s: float) -> datetime:
-        """Local time of the plant at a simulated time."""
-        return self.zone_of().at(self.epoch + timedelta(seconds=sim_s))
-
-    def axis(self, site: SiteConfig | None = None) -> Axis:
-        """Simulated time, with the local time of a site, or of the plant as a whole."""
-        return Axis(self.zone_of(site), epoch_ns(self.epoch))
 
     def sites(self) -> Iterator[tuple[EquipmentPath, SiteConfig]]:
         """All sites with their paths, in document order."""

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from twin.basis import Config, Identifier, Titled
 from twin.distributions import Durations, Intervals
+from twin.instants import Instant
 from twin.quantities import Duration, Ratio
 
 
@@ -156,7 +157,7 @@ class ReleaseConfig(Config):
 
     item: str = Field(description="item of the lots")
     id: str | None = Field(default=None, description="begin of the names of the lots; default: the item")
-    start: Duration = Field(default=0.0, description="time of the first release")
+    start: Instant = Field(default=0.0, description="when the first release is")
     every: Intervals | None = Field(default=None, description="time between releases; None: only one")
     times: int | None = Field(default=None, ge=1, description="number of releases; None: no limit")
     lots: int = Field(default=1, ge=1, description="lots of one release")

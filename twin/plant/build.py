@@ -17,6 +17,7 @@ from twin.engine.links import Paths, destinations, resolve, rework_target, unkno
 from twin.engine.station import Parts, Setting, Station
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
+from twin.instants import dates_in, misplaced
 from twin.plant.flow import check_flow
 from twin.plant.upkeep_check import wrong_upkeep
 from twin.stations import stations
@@ -43,6 +44,7 @@ def build(basis: Basis) -> tuple[tuple[Station, ...], list[CalendarClock]]:
     problems += _wrong_calendars(basis.config)
     problems += _wrong_references(basis.config)
     problems += _unknown_names(basis.config, "calendar")
+    problems += _misplaced(basis.config)
     problems += check_control(basis.config)
     if problems:
         raise ModelError(problems)
@@ -113,6 +115,17 @@ def _wrong_references(config: PlantConfig) -> list[Problem]:
                 expected = " ".join(("a unit with", *reference.having))
                 problems.append(Problem(where, expected, f"{target} with another"))
     return problems
+
+
+def _misplaced(config: PlantConfig) -> list[Problem]:
+    """Local times of units at which there is no such time, or that come before the run begins."""
+    axes = {path: config.axis(site) for path, site in config.sites()}
+    return [
+        Problem(f"{path} {place}", *found)
+        for path, _, station in config.stations()
+        for place, time in dates_in(station)
+        if (found := misplaced(time, axes[path.site]))
+    ]
 
 
 def _unknown_names(config: PlantConfig, *sorts: Sort) -> list[Problem]:

@@ -11,9 +11,11 @@ from twin.effects import effects
 from twin.engine.effect import Effect
 from twin.engine.kernel import COMMAND, Kernel
 from twin.errors import ModelError, Problem
+from twin.instants import dates_in, misplaced
 from twin.plant.command import Command, Mailbox
-from twin.plant.rationing import wrong_envelopes
+from twin.plant.rationing import members, wrong_envelopes
 from twin.streams import Stream
+from twin.zone import Axis
 
 
 def all_of(config: PlantConfig) -> tuple[PerturbationConfig, ...]:
@@ -21,6 +23,22 @@ def all_of(config: PlantConfig) -> tuple[PerturbationConfig, ...]:
     caps = [site.envelope.perturbations(str(path)) for path, site in config.sites() if site.envelope is not None]
     caps += [common.perturbations(common.id) for common in config.envelopes]
     return (*config.perturbations, *(cap for each in caps for cap in each))
+
+
+def axis_of(config: PlantConfig, target: str) -> Axis:
+    """Simulated time with the local time of the sites at a target; of the plant where they have several."""
+    common = (one for one in config.envelopes if one.id == target)
+    sites = [site for one in common for _, site in members(one, config)] or [
+        site for path, site in config.sites() if path.is_under(target) or target.startswith(f"{path}/")
+    ]
+    axes = {axis.zone.name: axis for axis in map(config.axis, sites)}
+    return axes.popitem()[1] if len(axes) == 1 else config.axis()
+
+
+def placed(config: PerturbationConfig, axis: Axis) -> PerturbationConfig:
+    """The same with the time of its notice in simulated s."""
+    known = config.announced_at
+    return config if known is None else config.model_copy(update={"announced_at": axis.second(known)})
 
 
 def commands_of(config: PerturbationConfig, begin_s: float, length_s: float) -> Iterator[Command]:
@@ -65,9 +83,10 @@ class Disturbance:
         seed: Seed of the run.
         kernel: The event queue.
         mailbox: Carries out what happens.
+        start_s: From when on it may come, in simulated s.
     """
 
-    def __init__(self, config: PerturbationConfig, seed: int, kernel: Kernel, mailbox: Mailbox):
+    def __init__(self, config: PerturbationConfig, seed: int, kernel: Kernel, mailbox: Mailbox, start_s: float):
         self.config, self.kernel, self.mailbox = config, kernel, mailbox
         name = f"perturbation/{config.id}"
         self.lengths = Stream(seed, name, "duration", config.duration)
@@ -76,7 +95,7 @@ class Disturbance:
         self.streams = (self.lengths, self.gaps, self.chance)
         self.came = 0
         self.plan: list[Command] = []
-        self._wait(config.start)
+        self._wait(start_s)
 
     def _wait(self, from_s: float) -> None:
         config = self.config
@@ -123,14 +142,22 @@ def begin_all(config: PlantConfig, seed: int, kernel: Kernel, mailbox: Mailbox) 
     listed = all_of(config)
     problems = list(wrong_envelopes(config))
     broken = {common.id for common in config.envelopes} if problems else set()
-    problems += [problem for one in listed if one.target not in broken for problem in wrong(one, mailbox)]
+    timed = [(one, axis_of(config, one.target)) for one in listed if one.target not in broken]
+    problems += [problem for one, axis in timed for problem in (*wrong(one, mailbox), *_misplaced(one, axis))]
     if problems:
         raise ModelError(problems)
-    for one in listed:
+    coming = [(placed(one, axis), axis.second(one.start)) for one, axis in timed]
+    for one, start_s in coming:
         if fixed(one):
-            for command in commands_of(one, one.start, one.duration.mean_s):
+            for command in commands_of(one, start_s, one.duration.mean_s):
                 mailbox.post(command)
-    return tuple(Disturbance(one, seed, kernel, mailbox) for one in listed if not fixed(one))
+    return tuple(Disturbance(one, seed, kernel, mailbox, start_s) for one, start_s in coming if not fixed(one))
+
+
+def _misplaced(config: PerturbationConfig, axis: Axis) -> Iterator[Problem]:
+    for name, time in dates_in(config):
+        if found := misplaced(time, axis):
+            yield Problem(f"perturbation {config.id} {name}", *found)
 
 
 def wrong(config: PerturbationConfig, mailbox: Mailbox) -> Iterator[Problem]:

@@ -107,7 +107,7 @@ class Orders(Station):
         for started in config.started:
             self._put(started)
         for number, release in enumerate(config.release):
-            self.kernel.at(release.start, Release(self, number, release).act, WORK)
+            self.kernel.at(self.setting.axis.second(release.start), Release(self, number, release).act, WORK)
         self.show()
 
     def _put(self, config: StartedConfig) -> None:
@@ -176,7 +176,8 @@ class Orders(Station):
         """Of the lots in process, and of those first released by a line of the plan that is still to begin."""
         config, now = self.setting.config, self.kernel._now
         assert isinstance(config, OrdersConfig)  # noqa: S101 - the builder has checked it
-        ahead = [one.start + one.due for one in config.release if one.due is not None and one.start >= now]
+        starts = [(self.setting.axis.second(one.start), one.due) for one in config.release]
+        ahead = [start + due for start, due in starts if due is not None and start >= now]
         return [lot.due_s for lot in self.dated] + ahead
 
     def _tell(self, lot: RoutedLot, event: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from math import inf
-from typing import Any, ClassVar, Self, cast
+from operator import attrgetter
+from typing import Any, ClassVar, NamedTuple, Self, cast
 
 from pydantic import Field, model_validator
 
@@ -23,10 +24,12 @@ from twin.engine.kernel import STILL, standstill
 from twin.engine.station import Load, Part, Setting, Station
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.quantities import Duration, Rate
+from twin.instants import Instant
+from twin.quantities import Rate
 from twin.records import RecordKind
 from twin.stations import stations
 from twin.streams import Stream
+from twin.zone import Axis
 
 
 class RateConfig(Config):
@@ -41,8 +44,8 @@ class ListedConfig(Config):
 
     item: Item = Field(description="item released")
     quantity: int = Field(default=1, ge=1, description="number of items")
-    release: Duration = Field(default=0.0, description="simulated time of the release")
-    due: Duration | None = Field(default=None, description="simulated time at which it is due")
+    release: Instant = Field(default=0.0, description="when it is released")
+    due: Instant | None = Field(default=None, description="when it is due")
     priority: int = Field(default=0, description="lower goes first, where something is chosen by priority")
     id: Identifier | None = Field(
         default=None, description="id of the order; with it, a due date or a priority its items have an identity"
@@ -58,7 +61,7 @@ class SourceConfig(StationConfig):
 
     Example: `{id: in, kind: source, mix: {box: 1}, rates: [{start: "06:00", rate: 40/h}, {start: "22:00", rate: 8/h}]}`
 
-    Example: `{id: plan, kind: source, orders: [{item: case, quantity: 60, release: 2 h, due: 9 h}]}`
+    Example: `{id: plan, kind: source, orders: [{item: case, quantity: 60, release: 2 h, due: 2026-03-02 15:00}]}`
     """
 
     begins: ClassVar[bool] = True
@@ -219,6 +222,19 @@ class Source(Processor):
         return BLOCKED if self.interval is None else super().active()
 
 
+class Listed(NamedTuple):
+    """One line of a list with its times in simulated s; infinite: never due."""
+
+    release_s: float
+    due_s: float
+    order: ListedConfig
+
+    @classmethod
+    def on(cls, axis: Axis, order: ListedConfig) -> Listed:
+        """A line as what the user wrote says, on the axis of its site."""
+        return cls(axis.second(order.release), inf if order.due is None else axis.second(order.due), order)
+
+
 class ListedSource(Source):
     """Releases what a list says, at its times; what nobody takes waits here.
 
@@ -235,7 +251,8 @@ class ListedSource(Source):
         super().__init__(setting)
         config = setting.config
         assert isinstance(config, SourceConfig)  # noqa: S101 - the builder has checked it
-        self.plan = sorted(config.orders, key=_release)
+        listed = (Listed.on(setting.axis, order) for order in config.orders)
+        self.plan = sorted(listed, key=attrgetter("release_s"))
         self.position = 0
         self.ready: deque[Load] = deque()
         self.underway: dict[str, JobOrder] = {}
@@ -247,25 +264,24 @@ class ListedSource(Source):
 
     def _expect(self) -> None:
         if self.position < len(self.plan):
-            self.kernel.at(max(self.plan[self.position].release, self.kernel._now), self.release)
+            self.kernel.at(max(self.plan[self.position].release_s, self.kernel._now), self.release)
 
     def release(self) -> None:
         """The time of the next line of the list has come."""
-        order = self.plan[self.position]
-        self.ready.extend(self._items(order))
+        listed = self.plan[self.position]
+        self.ready.extend(self._items(listed.order, listed.due_s))
         self.position += 1
-        self.begun += order.quantity
+        self.begun += listed.order.quantity
         self._expect()
         self.resume()
 
-    def _items(self, order: ListedConfig) -> list[Load]:
+    def _items(self, order: ListedConfig, due_s: float) -> list[Load]:
         kind = self.setting.parts(order.item)
         if order.id is None and order.due is None and order.priority == 0:
             return [kind] * order.quantity
         name = order.id or f"{self.path.name}-{self.position + 1}"
         job = self.underway.get(name)
         if job is None:
-            due_s = inf if order.due is None else order.due
             job = JobOrder(self, name, order.item, float(order.priority), self.kernel._now, due_s)
             self.underway[name] = job
         self._tell(job, "released", order.quantity)
@@ -322,8 +338,4 @@ class ListedSource(Source):
 
     def due_times(self) -> list[float]:
         """Of all its orders, finished or not."""
-        return [order.due for order in self.plan if order.due is not None]
-
-
-def _release(order: ListedConfig) -> float:
-    return order.release
+        return [listed.due_s for listed in self.plan if listed.due_s != inf]
