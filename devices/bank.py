@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from devices.drivers import drivers, open_driver, option_problems
+from devices.drivers import open_driver, option_problems
+from devices.instants import misplaced_in
 from devices.master import ideal_s, made_item, meters_of, site_masters
 from devices.profiles import profiles
 from devices.recordings.options import ReplayOptions
@@ -18,7 +19,6 @@ from twin.config.plant import LineConfig, PlantConfig, StationConfig
 from twin.engine.clock import to_ns
 from twin.equipment import EquipmentPath
 from twin.errors import Problem, ScenarioError
-from twin.instants import dates_in, misplaced
 from twin.master import meta_frame
 from twin.records import GOOD, Frame, RecordKind, records
 from twin.zone import Axis
@@ -54,7 +54,7 @@ class DeviceBank:
 
     def _refuse(self, units: Iterable[DeviceUnit]) -> None:
         problems = [problem for unit in units for problem in _problems(unit)]
-        problems = problems or [problem for unit in units for problem in misplaced_in(unit, self._setting.axis)]
+        problems = problems or [problem for unit in units for problem in _misplaced(unit, self._setting.axis)]
         if problems:
             raise ScenarioError(problems)
 
@@ -140,19 +140,8 @@ def _problems(unit: DeviceUnit) -> list[Problem]:
     return found
 
 
-def misplaced_in(unit: DeviceUnit, axis: Axis) -> Iterator[Problem]:
-    """Local times in the options of a device, which are valid, that do not come in the run."""
-    if unit.options:
-        for place, time in dates_in(drivers[unit.driver].Options.model_validate(unit.options)):
-            if found := misplaced(time, axis):
-                yield Problem(f"{unit.path} device.options.{place}", *found)
-
-
-def wrong_instants(config: PlantConfig) -> Iterator[Problem]:
-    """The same in all devices of a plant."""
-    for site, place in config.sites():
-        for unit in site_units(config, site):
-            yield from misplaced_in(unit, config.axis(place))
+def _misplaced(unit: DeviceUnit, axis: Axis) -> Iterator[Problem]:
+    return misplaced_in(unit.path, unit.driver, unit.options, axis)
 
 
 def _by_driver(units: Iterable[DeviceUnit]) -> dict[str, list[DeviceUnit]]:

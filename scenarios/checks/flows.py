@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from devices.bank import wrong_instants
+from devices.instants import wrong_instants
 from scenarios.checks.references import ends, flows, ships
 from scenarios.format.document import station_configs
 from scenarios.reading.index import Index, Unit, text_at
