@@ -168,3 +168,24 @@ def test_the_running_window_spreads_too() -> None:
 
 def test_the_indicators_that_are_spread_are_those_of_planned_time() -> None:
     assert [kind for kind in kpis.kinds() if kpis[kind].spread] == ["effectiveness", "nee", "oee", "teep"]
+
+
+@pytest.mark.parametrize(("since", "until"), [(62, 75), (40, 45)])
+def test_where_a_part_of_an_operation_was_not_heard_it_is_not_known_how_much_an_hour_earned(
+    since: int, until: int
+) -> None:
+    """An operation from 00:30 to 01:20; what it did in a part of it, in either hour, nobody knows."""
+    told = Told()
+    told.state(0, "PRODUCING")
+    told.part(30, good=1)
+    told.state(since, "UNKNOWN")
+    told.state(until, "PRODUCING")
+    told.beats(0, 60)
+    told.part(80, good=1)
+    told.part(150, good=1)
+    told.state(150, "STARVED")
+    told.beats(90, 240)
+    for kpi in ("oee", "effectiveness"):
+        assert [told.rows(kpi)[hour][-1]["quality"] for hour in (1, 2, 3)] == ["partial", "partial", "good"]
+    assert [told.rows("good_quantity")[hour][-1]["value"] for hour in (1, 2, 3)] == [1, 1, 1]
+    assert told.brain.stats.settled <= 6, "what will never be known is not asked for again"

@@ -100,7 +100,11 @@ def _site(path: EquipmentPath) -> bool:
 
 
 def undisturbed(settings: RunSettings, end_ns: int) -> Undisturbed:
-    """The plant of these settings run headless to a time, in the same ticks."""
+    """The plant of these settings run headless to a time, in the same ticks.
+
+    Windows whose open operations have ended are settled at the end: when a brain does so by itself depends on when it
+    looked, and one that had to look again has them right before the other.
+    """
     feed, brain, truth = first_feed(settings), Brain(), Undisturbed()
     for _, frame in feed.meta():
         brain.process(frame)
@@ -109,6 +113,8 @@ def undisturbed(settings: RunSettings, end_ns: int) -> Undisturbed:
             truth.rows.update(_events(frame, end_ns))
         for figure in brain.process(frame):
             _note(truth.figures, figure, feed.plant.epoch_ns)
+    for figure in brain.flush():
+        _note(truth.figures, figure, feed.plant.epoch_ns)
     return truth
 
 

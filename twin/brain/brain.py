@@ -125,7 +125,7 @@ class Brain:
             if voice is not None and (presence.whole or _speaks_only_for(site, voice, presence.paths)):
                 voice.alive, spoken = presence.alive, True
         if not spoken and not presence.alive:
-            self._intake.unheard(presence.paths, presence.heard_ns)
+            self._intake.unheard(presence.publisher, presence.paths, presence.heard_ns)
 
     def flush(self) -> Sequence[Frame]:
         """Revise what late records changed, and report the open windows as far as they were heard."""
@@ -217,7 +217,10 @@ class Brain:
                 self._intake.stats.rejected += 1
                 continue
             site = self._intake.site(path)
+            speaking = len(site.voices.known), frame.publisher in site.voices.known
             voice = site.voices.of(frame.publisher, path, site.path)
+            if speaking != (len(site.voices.known), frame.publisher in site.voices.known):
+                self._intake.vouched(site, voice)
             beat = Beat(time_ns, frame.run, frame.seq, _count(lost))
             if frame.historical or not self._believed(voice, beat, site):
                 site.heals(voice.heals(time_ns, self.config.gap_ns))

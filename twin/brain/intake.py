@@ -13,8 +13,8 @@ from twin.brain.missing import TRADED, Missing
 from twin.brain.orders import OrderStep, order_step
 from twin.brain.settings import BrainConfig
 from twin.brain.site import Site
-from twin.brain.unit import ENERGY, Surroundings, Unit
-from twin.brain.voices import NEVER
+from twin.brain.unit import ENERGY, Surroundings, Unheard, Unit
+from twin.brain.voices import NEVER, Voice
 from twin.brain.windows import DAY_NS
 from twin.equipment import EquipmentPath, Level
 from twin.master import SCHEMAS, ChainMaster, EquipmentMaster, Master, PlaceMaster, master_problem, read_master
@@ -22,6 +22,7 @@ from twin.records import BAD, OPERATION_EVENTS, Frame, RecordKind, Refused
 from twin.states import UnitState
 
 CODE = {state.name: int(state) for state in UnitState}
+UNHEARD = CODE["UNKNOWN"]
 
 
 @dataclass
@@ -162,29 +163,49 @@ class Intake:
             late = mark is not None and time_ns < mark
             if (late or unnumbered) and unit.states.knows(time_ns, code):
                 self.stats.repeats += 1
+                gone = unit.unheard
+                if gone is not None and not frame.historical and unit.states.before(gone.since_ns) == time_ns:
+                    self._goes_on(unit, gone)
             else:
                 self._in_time(unit.site, time_ns)
                 span = unit.states.add(time_ns, code)
                 if mark is not None and late:
                     reach = (time_ns, mark) if span is None else span
                     self._late(unit.site, *(unit.parts.around(*reach) if unit.parts.planned else reach))
-                    unit.site.changed_before(*reach)
+                    around_ns = DAY_NS if unit.planned else 0  # operations that reach beyond
+                    unit.site.changed_before(reach[0] - around_ns, reach[1] + around_ns)
                 elif mark is not None and (begun := unit.states.decided(unit.site.edge)) is not None:
                     unit.site.touch(begun, begun)
 
-    def unheard(self, paths: Iterable[EquipmentPath], since_ns: int) -> None:
+    def unheard(self, publisher: str, paths: Iterable[EquipmentPath], since_ns: int) -> None:
         """Nobody speaks for some units any more: from then on they are unknown, until they are heard again."""
         for path in paths:
             unit = self.units.get(path)
             if unit is None or not unit.states.times:
                 continue
             first_ns = since_ns + (unit.states.said(since_ns) == since_ns)  # what was said then stays said
-            if unit.states.knows(since_ns, CODE["UNKNOWN"]) or unit.states.knows(first_ns, CODE["UNKNOWN"]):
+            if unit.states.knows(since_ns, UNHEARD) or unit.states.knows(first_ns, UNHEARD):
                 continue
-            span = unit.states.add(first_ns, CODE["UNKNOWN"])
+            unit.unheard = Unheard(publisher, first_ns)
+            span = unit.states.add(first_ns, UNHEARD)
             mark = unit.site.mark
             if mark is not None and since_ns < mark:
                 unit.site.touch(*((since_ns, mark) if span is None else span))
+
+    def vouched(self, site: Site, voice: Voice) -> None:
+        """A publisher gives its first heartbeat: from now on these say what was not heard of its units."""
+        for unit in site.units.values():
+            if unit.unheard is not None and unit.unheard.publisher == voice.name:
+                self._goes_on(unit, unit.unheard)
+
+    def _goes_on(self, unit: Unit, gone: Unheard) -> None:
+        """The state before a unit was taken as unheard was still its state afterwards."""
+        until_ns = unit.states.drop(gone.since_ns, UNHEARD)
+        mark = unit.site.mark
+        if until_ns is not None and mark is not None and gone.since_ns < mark:
+            reach = gone.since_ns, min(until_ns, mark)
+            unit.site.touch(*(unit.parts.around(*reach) if unit.parts.planned else reach))
+        unit.unheard = None
 
     def parts(self, frame: Frame) -> None:
         """Completed operations; rows that are equal in all columns are one."""

@@ -29,6 +29,7 @@ def _codes(*states: UnitState) -> NDArray[np.bool_]:
 
 
 PRODUCING = _codes(UnitState.PRODUCING)
+UNHEARD = _codes(UnitState.UNKNOWN)
 FAILING = _codes(UnitState.FAILED, UnitState.REPAIR)
 MINOR = _codes(UnitState.MINOR_STOP)
 _MINOR_CODES = frozenset(np.flatnonzero(MINOR).tolist())
@@ -106,6 +107,22 @@ class StateLog:
         begun = times[before] if before >= 0 and STOPPING[self.codes[before]] else time_ns
         return begun, times[after]
 
+    def before(self, time_ns: int) -> int | None:
+        """When the last state before a time was said, if nothing was said after that time; else None."""
+        times = self.times
+        return times[-2] if len(times) > 1 and times[-1] == time_ns else None
+
+    def drop(self, time_ns: int, code: int) -> int | None:
+        """Take a change back; until when it had held, None when it is not kept.
+
+        The last one held until a time that never comes.
+        """
+        index = bisect_left(self.times, time_ns)
+        if index == len(self.times) or self.times[index] != time_ns or self.codes[index] != code:
+            return None
+        del self.times[index], self.codes[index]
+        return self.times[index] if index < len(self.times) else NEVER
+
     def decided(self, edge_ns: int) -> int | None:
         """Begin of the state before the last one, when that was a minor stop over a time: now its length is known."""
         if len(self.times) < 2 or self.codes[-2] not in _MINOR_CODES or self.times[-2] >= edge_ns:
@@ -117,10 +134,6 @@ class StateLog:
         index = bisect_left(self.times, time_ns) - 1
         last = index >= 0 and index == len(self.times) - 1 and self.codes[index] in _MINOR_CODES
         return last and heard_ns - self.times[index] <= minor_ns
-
-    def producing(self, t0_ns: int, t1_ns: int) -> int:
-        """Time in PRODUCING in a span in ns."""
-        return int(self.durations(t0_ns, t1_ns)[PRODUCING].sum())
 
     def knows(self, time_ns: int, code: int) -> bool:
         """Whether this very change is kept already."""

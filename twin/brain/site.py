@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.brain.elements import BY_PLAN, attend, unrate, use
-from twin.brain.logs import CODES, StepLog
+from twin.brain.logs import CODES, PRODUCING, UNHEARD, StepLog
 from twin.brain.metering import meter
 from twin.brain.missing import Missing
 from twin.brain.past import Past
 from twin.brain.plan import calendar_of, spans
-from twin.brain.spread import spread
+from twin.brain.spread import Worked, spread
 from twin.brain.told import Sayings
 from twin.brain.unit import Unit
 from twin.brain.voices import NEVER, Beat, Voice, Voices, joined
-from twin.brain.windows import LONGEST_NS, Window
+from twin.brain.windows import DAY_NS, LONGEST_NS, Window
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_H
 from twin.kpi.observed import COLUMN, COUNTS, FLOATS, INTS
@@ -146,6 +146,8 @@ class Site:
 
     def heals(self, span: tuple[int, int] | None) -> None:
         """A span was not heard and now is: windows over it are to be computed again."""
+        if span is not None and self.first is not None:
+            self.changed_before(max(span[0], self.first) - DAY_NS, span[1])
         for unit in self.units.values() if span is not None else ():
             self.touch(*(unit.parts.around(*span) if unit.parts.planned else span))  # type: ignore[misc]
 
@@ -153,7 +155,7 @@ class Site:
         """Keep what was observed of a window that has ended."""
         self.closed[path, window] = table
         self.edge = max(self.edge, window.t1_ns)
-        if table.ints[:, OPEN].any():
+        if self._waits(window, table):
             self.unsettled[path, window] = self.mark or 0
         else:
             self.unsettled.pop((path, window), None)
@@ -175,12 +177,15 @@ class Site:
         found = []
         for key, since in self.unsettled.items():
             table = self.closed.get(key)
-            waits = table is not None and any(
-                table.units[row].parts.open_at(key[1].t1_ns, self.mark) for row in np.flatnonzero(table.ints[:, OPEN])
-            )
+            waits = table is not None and self._waits(key[1], table)
             if not waits or mark - since >= max(NS_PER_H, since - key[1].t1_ns):
                 found.append(key)
         return found
+
+    def _waits(self, window: Window, table: Table) -> bool:
+        """Whether operations over the end of a window are not known to have ended."""
+        rows = np.flatnonzero(table.ints[:, OPEN])
+        return any(table.units[row].parts.open_at(window.t1_ns, self.mark) for row in rows)
 
     def settle(self, key: tuple[str, Window]) -> tuple[Table, set[int]]:
         """Spread planned time anew over a closed window; its table and the rows that have changed."""
@@ -261,22 +266,25 @@ class Site:
 
     def _spread(self, unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> None:
         _, t0_ns, t1_ns = window
-        found = spread(unit, t0_ns, t1_ns, partial(self._producing, unit))
+        found = spread(unit, t0_ns, t1_ns, partial(self._worked, unit))
         floats[IDEAL] += (found.produced_s, found.good_s)
         ints[OPEN] = found.open_ns
 
-    def _producing(self, unit: Unit, t0_ns: int, t1_ns: int) -> int:
-        """Time in PRODUCING that was heard of a unit in a span in ns."""
+    def _worked(self, unit: Unit, t0_ns: int, t1_ns: int) -> Worked:
+        """What is known of what a unit did in a span, from its first state on."""
         states = unit.states
-        if not states.times:
-            return 0
+        if not states.times or t1_ns <= states.times[0]:
+            return Worked()
         t0_ns = max(t0_ns, states.times[0])
         if t0_ns >= t1_ns:
-            return 0
+            return Worked()
+        sums = states.durations(t0_ns, t1_ns)
         voice = self.voices.speaking(unit.speaker, unit.path)
         missed = [] if voice is None else voice.missed(t0_ns, t1_ns, states.said)
-        missed = joined([*missed, *self._refused_states(unit)], t0_ns, t1_ns)
-        return states.producing(t0_ns, t1_ns) - sum(states.producing(a, b) for a, b in missed)
+        for a, b in joined([*missed, *self._refused_states(unit)], t0_ns, t1_ns):
+            sums -= states.durations(a, b)
+            sums[0] += b - a
+        return Worked(int(sums[PRODUCING].sum()), int(sums[UNHEARD].sum()))
 
     def _durations(self, units: Sequence[Unit], window: Window) -> dict[int, NDArray[np.int64]]:
         """Time in each code by what was planned for it, int64[units, CODES] each."""

@@ -17,8 +17,21 @@ from typing import NamedTuple
 from twin.brain.logs import PartLog
 from twin.brain.unit import Unit
 
-Producing = Callable[[int, int], int]
-"""Time of PRODUCING in a span in ns."""
+
+class Worked(NamedTuple):
+    """What a unit did in a span in ns.
+
+    Args:
+        producing: Time in PRODUCING.
+        unknown: Time of which the state was not heard.
+    """
+
+    producing: int = 0
+    unknown: int = 0
+
+
+Work = Callable[[int, int], Worked]
+"""What a unit did between two times."""
 
 
 class Spread(NamedTuple):
@@ -27,7 +40,8 @@ class Spread(NamedTuple):
     Args:
         produced_s: Planned time of what was produced, to be added.
         good_s: The same of what was good.
-        open_ns: PRODUCING time in the window whose operation is not known to be completed.
+        open_ns: PRODUCING time in the window whose operation is not known to be completed, or of whose operation it
+            is not known how much of it lay in the window.
     """
 
     produced_s: float = 0.0
@@ -35,40 +49,59 @@ class Spread(NamedTuple):
     open_ns: int = 0
 
 
-def spread(unit: Unit, t0_ns: int, t1_ns: int, producing: Producing) -> Spread:
+class _Crossing(NamedTuple):
+    """An operation over a boundary of the window.
+
+    Args:
+        row: Its number in the log.
+        later: Whether it was completed after the window.
+        share: Share of its planned time that belongs to the window.
+        doubt_ns: PRODUCING time in the window, at least 1, when the share is not known: a part of the operation was
+            not heard.
+    """
+
+    row: int
+    later: bool
+    share: float
+    doubt_ns: int
+
+
+def spread(unit: Unit, t0_ns: int, t1_ns: int, work: Work) -> Spread:
     """What belongs to a window beyond what was completed in it.
 
     Args:
         unit: The unit.
         t0_ns: Begin of the window.
         t1_ns: End.
-        producing: When the unit was producing.
+        work: What the unit did.
     """
     log = unit.parts
     produced_s = good_s = 0.0
-    for index, begin, share in _crossing(log, t0_ns, t1_ns, producing):
+    open_ns = _open_ns(unit, t0_ns, t1_ns, work)
+    for index, later, share, doubt_ns in _crossing(log, t0_ns, t1_ns, work):
         made_s, made_good_s = log.planned_s(index, unit.ideal_s)
-        earned = share if begin else share - 1.0
+        earned = share if later else share - 1.0
         produced_s += earned * made_s
         good_s += earned * made_good_s
-    return Spread(produced_s, good_s, _open_ns(unit, t0_ns, t1_ns, producing))
+        open_ns += doubt_ns if made_s else 0
+    return Spread(produced_s, good_s, open_ns)
 
 
-def _crossing(log: PartLog, t0_ns: int, t1_ns: int, producing: Producing) -> list[tuple[int, bool, float]]:
-    """Operations over a boundary of the window: number, whether completed after it, share that belongs to it."""
-    found: list[tuple[int, bool, float]] = []
+def _crossing(log: PartLog, t0_ns: int, t1_ns: int, work: Work) -> list[_Crossing]:
+    found: list[_Crossing] = []
     for index in log.crossing(t0_ns, t1_ns):
         start, end = log.start(index), log.times[index]
-        whole = producing(start, end)
-        if whole > 0:
-            found.append((index, end >= t1_ns, producing(max(start, t0_ns), min(end, t1_ns)) / whole))
-        elif end < t1_ns:
-            found.append((index, False, 1.0))
+        whole, within = work(start, end), work(max(start, t0_ns), min(end, t1_ns)).producing
+        doubt_ns = max(within, 1) if whole.unknown and (within or not whole.producing) else 0
+        if whole.producing:
+            found.append(_Crossing(index, end >= t1_ns, within / whole.producing, doubt_ns))
+        elif end < t1_ns or doubt_ns:
+            found.append(_Crossing(index, end >= t1_ns, float(end < t1_ns), doubt_ns))
     return found
 
 
-def _open_ns(unit: Unit, t0_ns: int, t1_ns: int, producing: Producing) -> int:
+def _open_ns(unit: Unit, t0_ns: int, t1_ns: int, work: Work) -> int:
     log = unit.parts
     if not log.open_at(t1_ns, unit.site.mark):
         return 0
-    return producing(max(log.done_before(t1_ns), t0_ns), t1_ns)
+    return work(max(log.done_before(t1_ns), t0_ns), t1_ns).producing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from twin.brain.jobs import JobLog
 from twin.brain.logs import PartLog, StateLog, StepLog
@@ -50,9 +50,25 @@ class Surroundings(Protocol):
         """An operation that began at a time was completed."""
 
 
+class Unheard(NamedTuple):
+    """That a unit is unknown because its publisher has gone.
+
+    Args:
+        publisher: The publisher.
+        since_ns: Since when.
+    """
+
+    publisher: str
+    since_ns: int
+
+
 @dataclass(eq=False)
 class Unit:
-    """One unit: its logs and its master data, if any came."""
+    """One unit: its logs and its master data, if any came.
+
+    Attributes:
+        unheard: Why its state is unknown, when its publisher went that gave no heartbeats; may be of long ago.
+    """
 
     path: EquipmentPath
     site: Surroundings
@@ -64,6 +80,7 @@ class Unit:
     jobs: JobLog = field(default_factory=JobLog)
     master: EquipmentMaster | None = None
     speaker: str = ""
+    unheard: Unheard | None = None
 
     def counters(self) -> Iterator[MeterLog]:
         """All its counters."""

@@ -79,8 +79,8 @@ class Voice:
     def passes(self, beat: Beat, numbers: Numbers | None, gap_ns: int) -> None:
         """Take a heartbeat after the last one; what is missing between the two is a gap.
 
-        Numbers say exactly what is missing, and the publisher what it dropped. Without numbers, and between two
-        runs, time beyond ``gap_ns`` and three times the usual was not heard.
+        Numbers say exactly what is missing, also of the begin of a run, and the publisher what it dropped. Without
+        numbers, and between two runs, time beyond ``gap_ns`` and three times the usual was not heard.
         """
         last, self.last, self.alive = self.last, beat, True
         self.first = beat.time_ns if self.first is None else self.first
@@ -90,14 +90,17 @@ class Voice:
         if last is not None and same and beat.dropped > last.dropped:
             self.gaps.append(Gap(since, beat.time_ns, lost=True))
             return
-        if beat.seq >= 0 and numbers is not None and (last is None or low >= 0):
-            if numbers.lacks(low + 1, beat.seq):
-                self.gaps.append(Gap(since, beat.time_ns, beat.run, low, beat.seq))
-                return
-        elif last is not None and self.period and beat.time_ns - since > max(gap_ns, PERIODS * self.period):
+        numbered = beat.seq >= 0 and numbers is not None
+        if numbers is not None and numbered and numbers.lacks(low + 1, beat.seq):
+            self.gaps.append(Gap(since, beat.time_ns, beat.run, low, beat.seq))
+            return
+        if last is not None and not (numbered and low >= 0) and self._was_silent(beat.time_ns - since, gap_ns):
             self.gaps.append(Gap(since, beat.time_ns))
             return
         self.period = self.period if last is None else beat.time_ns - since
+
+    def _was_silent(self, span_ns: int, gap_ns: int) -> bool:
+        return bool(self.period) and span_ns > max(gap_ns, PERIODS * self.period)
 
     def heals(self, time_ns: int, gap_ns: int) -> tuple[int, int] | None:
         """A late heartbeat without number splits the silence it falls into; gives the span that it changes."""
