@@ -71,6 +71,17 @@ class Column(NamedTuple):
 
 
 _INTEGER, _FLOAT = ColumnType.INTEGER, ColumnType.FLOAT
+MOST_PIECES = 1e12
+"""Largest quantity, in pieces or whatever an item is counted in; a larger one is no quantity, and sums with it lose
+what the others made."""
+LONGEST_S = 1e9
+"""Longest planned run time of one item, 31 years."""
+
+
+def _quantity(name: str, required: bool = False) -> Column:
+    return Column(name, _FLOAT, required, -MOST_PIECES, MOST_PIECES)
+
+
 ORDER_EVENTS = ("placed", "received", "shipped", "delivered", "cancelled", "released", "started", "completed")
 """Steps of an ORDER. All that its supplier does with an order stands at the path of the supplier."""
 OPERATION_EVENTS = ("begun", "ended")
@@ -88,21 +99,21 @@ SPECS: dict[RecordKind, tuple[Column, ...]] = {
     # began, ns since 1970 UTC, None: with the completion before it
     RecordKind.PART: (
         Column("item"),
-        Column("good", _FLOAT, required=True),
-        Column("scrap", _FLOAT, required=True),
-        Column("rework", _FLOAT, required=True),
-        Column("ideal_s", _FLOAT, low=0),
+        _quantity("good", required=True),
+        _quantity("scrap", required=True),
+        _quantity("rework", required=True),
+        Column("ideal_s", _FLOAT, low=0, high=LONGEST_S),
         Column("first_pass", _INTEGER),
         Column("begun_ns", _INTEGER, low=0),
     ),
     # quantity of an item on hand in a storing unit after a change
-    RecordKind.STOCK: (Column("item", required=True), Column("on_hand", _FLOAT, required=True)),
+    RecordKind.STOCK: (Column("item", required=True), _quantity("on_hand", required=True)),
     # a load that departed from or arrived at a unit; the path is where it happened
     RecordKind.SHIPMENT: (
         Column("shipment", required=True),
         Column("event", required=True, words=frozenset(("departed", "arrived"))),
         Column("item"),
-        Column("quantity", _FLOAT),
+        _quantity("quantity"),
         Column("origin", blank=True),
         Column("destination", blank=True),
     ),
@@ -113,7 +124,7 @@ SPECS: dict[RecordKind, tuple[Column, ...]] = {
         Column("order", required=True),
         Column("event", required=True, words=frozenset((*ORDER_EVENTS, *OPERATION_EVENTS))),
         Column("item"),
-        Column("quantity", _FLOAT),
+        _quantity("quantity"),
         Column("due_ns", _INTEGER),
         Column("origin", blank=True),
         Column("destination", blank=True),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +17,13 @@ from twin.brain.voices import NEVER, Voice
 from twin.brain.windows import DAY_NS
 from twin.equipment import EquipmentPath, Level
 from twin.master import SCHEMAS, ChainMaster, EquipmentMaster, Master, PlaceMaster, master_problem, read_master
-from twin.records import BAD, OPERATION_EVENTS, Frame, RecordKind, Refused
+from twin.records import BAD, LONGEST_S, MOST_PIECES, OPERATION_EVENTS, Frame, RecordKind, Refused
 from twin.states import UnitState
 
 CODE = {state.name: int(state) for state in UnitState}
 UNHEARD = CODE["UNKNOWN"]
+MOST_READING = 1e15
+"""Largest value of a counter; beyond it a double no longer tells its steps apart."""
 
 
 @dataclass
@@ -241,7 +242,8 @@ class Intake:
             part = Completion(*amounts, float(ideal_s or 0.0), first, self.item(item), begun_ns)
         except (TypeError, ValueError, OverflowError):
             return None
-        return part if all(map(math.isfinite, part[:4])) and part.ideal_s >= 0 else None
+        sound = all(abs(amount) <= MOST_PIECES for amount in amounts) and 0 <= part.ideal_s <= LONGEST_S
+        return part if sound else None
 
     def stock(self, frame: Frame) -> None:
         """Levels of stocks."""
@@ -326,7 +328,7 @@ class Intake:
             if value is None or value != value or (marks is not None and marks[row] == BAD):
                 continue
             unit = self.units.get(path) or self._new(path)
-            if unit is None:
+            if unit is None or not abs(value) <= MOST_READING:
                 self._reject()
             else:
                 self._in_time(unit.site, time_ns)
@@ -385,4 +387,5 @@ class Intake:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+    """Whether it is a quantity that sums can be made of."""
+    return isinstance(value, int | float) and abs(value) <= MOST_PIECES

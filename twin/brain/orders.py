@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from twin.kpi.amounts import NS_PER_H
-from twin.records import ORDER_EVENTS
+from twin.records import MOST_PIECES, ORDER_EVENTS
 
 NUMBER = {event: number for number, event in enumerate(ORDER_EVENTS)}
 PLACED, RECEIVED, SHIPPED, DELIVERED, CANCELLED = (
@@ -49,7 +49,7 @@ def order_step(row: list[Any]) -> OrderStep | None:
         amount, due = float(quantity or 0.0), NEVER if due_ns is None else int(due_ns)
     except (TypeError, ValueError, OverflowError):
         return None
-    if not isinstance(order, str) or number is None or not 0 <= amount < math.inf:
+    if not isinstance(order, str) or number is None or not 0 <= amount <= MOST_PIECES:
         return None
     return OrderStep(order, number, amount, due, str(destination or ""))
 
