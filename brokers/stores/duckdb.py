@@ -128,7 +128,7 @@ class DuckDbStore:
         """Write everything into the file and let go of it."""
         await self._run(self._readers, lambda: None)
         self._readers.shutdown(wait=True)
-        await self._run(self._writer, self._root.close)
+        await self._run(self._writer, self._let_go)
         self._writer.shutdown(wait=True)
         if self._mark is not None:
             self._mark.close()
@@ -193,6 +193,11 @@ class DuckDbStore:
         return self._cursor().execute(statement)
 
     # what runs in the threads
+
+    def _let_go(self) -> None:
+        if self.run and not self._catalog.units:  # a part of which nobody ever said anything is none
+            self._root.execute(f"DROP SCHEMA IF EXISTS {quoted(f'run_{self.run}')} CASCADE")
+        self._root.close()
 
     def _open(self) -> None:
         try:

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from brokers.recount import Recounted, Recounter
-from brokers.stores import apart, open_store
+from brokers.stores import Store, apart, open_store
 from brokers.stores.moving import compact, copied
 from scenarios.options import STORE
 from twin.brain import BrainConfig
 from twin.brain.recount import pieces, standing
 from twin.equipment import EquipmentPath, Level
 from twin.errors import Problem, ScenarioError
+from twin.kpi.amounts import NS_PER_H, NS_PER_S
 from twin.records import RecordKind
 
 
@@ -44,27 +45,58 @@ def move(source: str, target: str) -> None:
     print(f"{target}: {asyncio.run(_moved(_there(source), place))}")
 
 
-async def _recomputed(address: str, span: tuple[datetime, datetime], run: str) -> Recounted:
+Span = tuple[int, int]
+
+
+async def _recomputed(address: str, span: Span, run: str) -> Recounted:
     store = open_store(apart(address, run) if run else address)
     await store.open()
     try:
         recounter = Recounter(store, lambda frame: store.write([frame]), share=1.0)
-        beats = await store.latest(RecordKind.HEARTBEAT)
-        marks: dict[EquipmentPath, int] = {}
-        for path, time_ns in zip(beats.paths, beats.time_ns.tolist(), strict=True):
-            if path.level >= Level.SITE:
-                marks[path.at(Level.SITE)] = max(time_ns, marks.get(path.at(Level.SITE), 0))
-        if not marks:
-            raise ScenarioError([Problem(address, "a store with the heartbeats of a site", "none")])
-        brain = standing(await store.latest(RecordKind.META), marks, BrainConfig())
+        heard = await _heard(store)
+        if not heard:
+            wanted = "a run that the store holds" if run else "a store with the heartbeats of a site"
+            raise ScenarioError([Problem("--run" if run else address, wanted, repr(run) if run else "none")])
+        brain = standing(
+            await store.latest(RecordKind.META), {site: last for site, (_, last) in heard.items()}, BrainConfig()
+        )
         for site in brain.sites():
-            site.past.note(*(round(moment.timestamp()) * 1_000_000_000 for moment in span))
+            first_ns, last_ns = heard[site.path]
+            if span[0] < last_ns and span[1] > first_ns:
+                site.past.note(max(span[0], first_ns), min(span[1], last_ns))
+        if not pieces(brain):
+            whole = min(first for first, _ in heard.values()), max(last for _, last in heard.values())
+            wanted = f"a span in which something was heard ({' to '.join(map(_shown, whole))})"
+            raise ScenarioError([Problem("--from, --to", wanted, " to ".join(map(_shown, span)))])
         while owed := pieces(brain):
             await recounter.piece(brain, owed[0])
             brain.site(owed[0].site).past.done(owed[0].first_ns, owed[0].last_ns)
     finally:
         await store.close()
     return recounter.counters
+
+
+async def _heard(store: Store) -> dict[EquipmentPath, Span]:
+    """First and last heartbeat of each site, the first to the hour."""
+    beats = await store.latest(RecordKind.HEARTBEAT)
+    found: dict[EquipmentPath, Span] = {}
+    for path, last_ns in zip(beats.paths, beats.time_ns.tolist(), strict=True):
+        if path.level >= Level.SITE:
+            known = found.get(path.site, (last_ns, last_ns))
+            found[path.site] = min(known[0], await _first(store, path, last_ns)), max(known[1], last_ns)
+    return found
+
+
+async def _first(store: Store, path: EquipmentPath, last_ns: int) -> int:
+    """Begin of the hour of the first heartbeat: a store has years of them, and gives the newest of many."""
+    low, high = 0, last_ns // NS_PER_H + 1
+    while low < high:
+        middle = (low + high) // 2
+        if len(await store.rows(RecordKind.HEARTBEAT, path, 0, middle * NS_PER_H, 1)):
+            high = middle
+        else:
+            low = middle + 1
+    return (low - 1) * NS_PER_H
 
 
 def recount(source: str, span: tuple[str, str], run: str) -> bool:
@@ -75,22 +107,34 @@ def recount(source: str, span: tuple[str, str], run: str) -> bool:
         span: First and last moment.
         run: Run that has a part of the store for itself; empty: none.
     """
-    moments = (_moment(span[0], "--from"), _moment(span[1], "--to"))
-    if not moments[0] < moments[1]:
-        raise ScenarioError([Problem("--to", "a moment after --from", span[1])])
-    done = asyncio.run(_recomputed(_there(source), moments, run))
+    begin, end = _moment(span[0]), _moment(span[1])
+    named = (("--from", begin, span[0]), ("--to", end, span[1]))
+    wrong = [Problem(option, MOMENT, repr(text)) for option, moment, text in named if moment is None]
+    if begin is not None and end is not None and begin >= end:
+        wrong.append(Problem("--to", "a moment after --from", repr(span[1])))
+    if wrong or begin is None or end is None:
+        raise ScenarioError(wrong)
+    done = asyncio.run(_recomputed(_there(source), (begin, end), run))
     print(f"{source}: {done.windows:,} windows computed, {done.revised:,} indicators revised")
     if done.gone:
         print(f"{done.gone:,} windows stay as they are: {done.reason}")
     return not done.gone
 
 
-def _moment(text: str, option: str) -> datetime:
+MOMENT = "a moment such as 2026-11-02T06:00+08:00"
+
+
+def _moment(text: str) -> int | None:
+    """A moment in ns since 1970 UTC; None: the text is none."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ScenarioError([Problem(option, "a moment such as 2026-11-02T06:00+08:00", repr(text))]) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return None
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()) * NS_PER_S
+
+
+def _shown(time_ns: int) -> str:
+    return f"{datetime.fromtimestamp(time_ns // NS_PER_S, UTC):%Y-%m-%dT%H:%MZ}"
 
 
 def shrink(file: Path) -> None:
