@@ -40,7 +40,7 @@ WRONG = [
     ("part", {"good": None}, "good: expected a value, got none"),
     ("part", {"scrap": None}, "scrap: expected a value, got none"),
     ("part", {"item": ""}, "item: expected a text that is not empty"),
-    ("part", {"ideal_s": -3}, "ideal_s: expected 0 to inf"),
+    ("part", {"ideal_s": -3}, "ideal_s: expected 0 to 1e.09"),
     ("stock", {"item": ""}, "item: expected a text that is not empty"),
     ("stock", {"on_hand": None}, "on_hand: expected a value"),
     ("state", {"state": None}, "state: expected a value"),
