@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 
+from scenarios.headless.boundaries import boundaries
+from scenarios.headless.feed import SAME_S
 from scenarios.live.clock import Pace
+from twin.config.plant import PlantConfig
 from twin.plant.plant import Plant
 from twin.ports import Clock
+from twin.zone import epoch_ns
 
 LEAST_S = 0.001
 FINE_S, COARSE_S = 60.0, 300.0
 """Periods of telemetry while a plant catches up."""
+AHEAD_S = 86_400.0
+"""So far ahead ends of windows are looked for; hours end within it."""
 LONG_S = 3600.0
 """A plant further behind than this looks at itself coarsely."""
 
@@ -42,6 +49,40 @@ def next_tick(now_s: float, due_s: float, tick_s: float, origin_s: float = 0.0) 
 
 def _after(now_s: float, step: float, origin_s: float) -> float:
     return ((now_s + origin_s) // step + 1) * step - origin_s
+
+
+class Looks:
+    """When a live plant looks at itself: at every tick, and where an hour or a shift of any site begins or ends.
+
+    So what a window used is read at its ends, also where a shift begins beside the ticks.
+
+    Args:
+        config: The plant.
+        tick_s: Period of telemetry.
+    """
+
+    def __init__(self, config: PlantConfig, tick_s: float):
+        self._config, self._tick_s = config, tick_s
+        self._origin_s = epoch_ns(config.epoch) * 1e-9 % 3600
+        self._edges: Iterator[float] = iter(())
+        self._edge_s = self._until_s = -1.0
+
+    def after(self, now_s: float, due_s: float) -> float:
+        """The next look of a plant at one simulated time while another is due."""
+        tick = next_tick(now_s, due_s, self._tick_s, self._origin_s)
+        edge = self._edge_after(now_s)
+        return edge if edge < tick + SAME_S else tick
+
+    def _edge_after(self, now_s: float) -> float:
+        while self._edge_s <= now_s + SAME_S:
+            edge = next(self._edges, None)
+            if edge is None:
+                begin = max(now_s, self._until_s)
+                self._until_s = begin + AHEAD_S
+                self._edges = boundaries(self._config, begin - SAME_S, self._until_s)
+            else:
+                self._edge_s = edge
+        return self._edge_s
 
 
 class Pacer:

@@ -23,7 +23,7 @@ from scenarios.live.children import Counters
 from scenarios.live.clock import Pace, SystemClock
 from scenarios.live.desk import Desk
 from scenarios.live.outlook import SNAPSHOT
-from scenarios.live.pacing import Pacer, next_tick, spare_the_collector
+from scenarios.live.pacing import Looks, Pacer, spare_the_collector
 from scenarios.live.parent import Parent
 from scenarios.live.plant_memory import Entry, Hello, Paced, PlantMemory, Tick
 from scenarios.live.settings import RunSettings
@@ -246,11 +246,11 @@ class PlantRole:
     async def _paced(self, stop: asyncio.Event) -> None:
         pace = Pace(*await self._start(), self.settings.speed)
         pacer = Pacer(self.feed.plant, pace, self._clock, LEAST_STEP_S)
-        origin_s = self.feed.plant.epoch_ns * 1e-9 % 3600
+        looks = Looks(self.feed.config, self._tick_s)
         save_at = self._clock.now_ns() + round(SAVE_S * 1e9)
         while not stop.is_set():
             await self._obey(stop)
-            tick = next_tick(self.feed.now_s, pace.sim_s(self._clock.now_ns()), self._tick_s, origin_s)
+            tick = looks.after(self.feed.now_s, pace.sim_s(self._clock.now_ns()))
             while (wait_s := pace.seconds_until(tick, self._clock.now_ns())) > 0:
                 await self._woken(min(wait_s, pacer.catch_up(tick)))
                 await self._obey(stop)
