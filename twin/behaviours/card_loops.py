@@ -21,7 +21,7 @@ class CardGate(Passage):
 
     __slots__ = ("cards", "origin", "used", "weight")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         config: Any = setting.config
         self.cards: dict[str, int] = self.limits(config)

@@ -26,7 +26,7 @@ class ChoosingBuffer(Storing):
     local = True
     __slots__ = ("arrived", "heaps", "here", "limits", "room", "used", "volumes")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         config: Any = setting.config
         self.volumes = setting.volumes
@@ -169,7 +169,7 @@ class MostUrgentFirst(ChoosingBuffer):
     local = True
     __slots__ = ("ranks",)
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         config: Any = setting.config
         self.ranks = {item: rank for rank, item in enumerate(config.priority)}
         super().__init__(setting)
@@ -184,7 +184,7 @@ class InSequence(ChoosingBuffer):
     local = True
     __slots__ = ("calls", "position", "sequence")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         config: Any = setting.config
         self.sequence: tuple[str, ...] = config.sequence

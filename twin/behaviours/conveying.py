@@ -19,7 +19,7 @@ class Mover(Breakable):
     stores: ClassVar[bool] = True
     __slots__ = ("timers",)
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         config: Any = setting.config
         self.timers: list[Timer] = []

@@ -41,7 +41,7 @@ class Processor(Workplace):
     needs: Needs | None
     rule: HoldRule | None
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         config: Any = setting.config
         self.jobs: dict[Part, Job] = {}
@@ -89,8 +89,7 @@ class Processor(Workplace):
 
     def law(self, item: str) -> Distribution | None:
         """Times of the operation on an item; None when there is none."""
-        config = self.setting.config
-        assert isinstance(config, ProcessConfig)  # noqa: S101 - only kinds with such a configuration ask
+        config: ProcessConfig = self.setting.config
         return config.cycles.get(item, config.cycle)
 
     def job_of(self, part: Load) -> Job:

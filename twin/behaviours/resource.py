@@ -47,7 +47,7 @@ class Resource(Breakable):
     holds_on = Station.holds_on | BREAK | OFF
     __slots__ = ("allocator", "away", "counted", "loyal", "place", "skills", "speed", "task", "walk", "walking")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         config: Any = setting.config
         self.allocator = setting.allocator

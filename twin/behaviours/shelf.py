@@ -59,7 +59,7 @@ class Storing(Station):
     """Whether neighbours may use its queue without asking, see :meth:`plain_queue`. Not inherited."""
     __slots__ = ("hearer", "places", "queue", "shelves")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         config: Any = setting.config
         self.places: int = getattr(config, "capacity", NO_LIMIT)

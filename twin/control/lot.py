@@ -51,7 +51,7 @@ class Office(Protocol):
     """What releases lots and gets them back; see :class:`twin.stations.orders.Orders`."""
 
     kernel: Kernel
-    setting: Setting
+    setting: Setting[Any]
 
     @property
     def shop(self) -> Moves:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from twin.config.plant import StationConfig
 from twin.engine.journal import Journal
@@ -33,9 +33,12 @@ class Allocates(Protocol):
         """Look at the queue at the end of the present step."""
 
 
+C = TypeVar("C", bound=StationConfig, covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What a station is given when it is built.
+class Setting(Generic[C]):
+    """What a station is given when it is built; a kind says in its constructor of what configuration it is.
 
     Args:
         path: Its path.
@@ -53,7 +56,7 @@ class Setting:
 
     path: EquipmentPath
     unit: int
-    config: StationConfig
+    config: C
     order: str
     seed: int
     kernel: Kernel

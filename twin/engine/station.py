@@ -145,7 +145,7 @@ class Station(Hot):
         "waiting",
     )
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         self.setting = setting
         self.path, self.kernel, self.journal = setting.path, setting.kernel, setting.journal
         self.log, self.recording = setting.journal.log, setting.journal.recording
@@ -186,7 +186,7 @@ class Station(Hot):
     # --- building -------------------------------------------------------------------------------
 
     @classmethod
-    def of(cls, setting: Setting) -> Station:
+    def of(cls, setting: Setting[Any]) -> Station:
         """The station of a configuration; a kind may have several classes to choose from."""
         return cls(setting)
 

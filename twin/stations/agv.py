@@ -135,10 +135,9 @@ class Agv(Breakable):
         "node", "spec", "taker", "unloads", "why",
     )  # fmt: skip
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[AgvConfig]):
         super().__init__(setting)
         config = setting.config
-        assert isinstance(config, AgvConfig)  # noqa: S101 - the builder has checked it
         self.spec = config
         self.loads, self.unloads = self.stream("load", config.loading), self.stream("unload", config.unloading)
         self.node = self.aim = self.heading = config.home

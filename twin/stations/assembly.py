@@ -94,9 +94,8 @@ class Assembly(Processor):
     local = True
     __slots__ = ("boms", "loose", "lots", "room")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[AssemblyConfig]):
         config = setting.config
-        assert isinstance(config, AssemblyConfig)  # noqa: S101 - the builder has checked it
         self.boms = [(setting.parts(product), tuple(bom.items())) for product, bom in config.products.items()]
         self.room = {item: number * config.sets for item, number in config.needed.items()}
         self.loose = dict.fromkeys(self.room, 0)

@@ -44,10 +44,9 @@ class BaseLoad(Station):
     local = True
     __slots__ = ("pattern",)
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[BaseLoadConfig]):
         super().__init__(setting)
         config = setting.config
-        assert isinstance(config, BaseLoadConfig)  # noqa: S101 - the builder has checked it
         self.pattern = DayPattern(config.by_time, setting.axis)
 
     def active(self) -> int:

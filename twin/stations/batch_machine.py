@@ -88,9 +88,8 @@ class BatchMachine(GroupProcessor):
     local = True
     __slots__ = ("families", "rules", "waits")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[BatchMachineConfig]):
         config = setting.config
-        assert isinstance(config, BatchMachineConfig)  # noqa: S101 - the builder has checked it
         self.rules = config
         self.waits: dict[str, deque[tuple[float, Load]]] = {}
         self.families: dict[str, str] = {}

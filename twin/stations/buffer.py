@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -63,7 +63,7 @@ class Buffer(Storing):
     __slots__ = ()
 
     @classmethod
-    def of(cls, setting: Setting) -> Station:
+    def of(cls, setting: Setting[Any]) -> Station:
         config = setting.config
         if not isinstance(config, BufferConfig) or (config.discipline == "fifo" and config.volume is None):
             return cls(setting)

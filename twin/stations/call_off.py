@@ -49,16 +49,14 @@ class CallOff(Passage):
     config = CallOffConfig
     __slots__ = ("items", "supplier")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[CallOffConfig]):
         super().__init__(setting)
         config = setting.config
-        assert isinstance(config, CallOffConfig)  # noqa: S101 - the builder has checked it
         self.items = dict(config.items)
         self.supplier: Station | None = None
 
     def connect(self, stations: Mapping[EquipmentPath, Station], items: Mapping[EquipmentPath, set[str]]) -> None:  # noqa: ARG002 - only the supplier matters
-        config = self.setting.config
-        assert isinstance(config, CallOffConfig)  # noqa: S101 - the builder has checked it
+        config: CallOffConfig = self.setting.config
         path = resolve(config.supplier, self.path.line, stations)
         self.supplier = None if path is None else stations[path]
 

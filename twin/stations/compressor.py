@@ -41,10 +41,9 @@ class Compressor(Station):
     local = True
     __slots__ = ("share", "specific", "users")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[CompressorConfig]):
         super().__init__(setting)
         config = setting.config
-        assert isinstance(config, CompressorConfig)  # noqa: S101 - the builder has checked it
         self.specific = config.specific
         self.share = 1.0
         self.users: tuple[Station, ...] = ()
@@ -52,7 +51,8 @@ class Compressor(Station):
     @property
     def place(self) -> str:
         """Path of the place it serves."""
-        return getattr(self.setting.config, "serves", None) or self.path.site
+        config: CompressorConfig = self.setting.config
+        return config.serves or self.path.site
 
     def connect(self, stations: Mapping[EquipmentPath, Station], items: Mapping[EquipmentPath, set[str]]) -> None:  # noqa: ARG002
         """Find the units that it serves."""

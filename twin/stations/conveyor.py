@@ -78,10 +78,9 @@ class Conveyor(Mover):
         "transit_s",
     )
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[ConveyorConfig]):
         super().__init__(setting)
         config = setting.config
-        assert isinstance(config, ConveyorConfig)  # noqa: S101 - the builder has checked it
         self.accumulates = config.accumulating
         self.transit_s, self.pitch_s = config.length / config.speed, config.pitch / config.speed
         self.places = ceil(round(config.length / config.pitch, 9))

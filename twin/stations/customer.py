@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -57,7 +57,7 @@ class Customer(Buyer):
     holds_on = Station.holds_on | DOWN | BREAK | OFF
     __slots__ = ("due", "left", "lost", "quantities", "series", "times", "wanted")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         config = self.settings
         self.times = self.stream("demand", config.interval)
@@ -69,8 +69,7 @@ class Customer(Buyer):
     @property
     def settings(self) -> CustomerConfig:
         """Its configuration."""
-        config = self.setting.config
-        assert isinstance(config, CustomerConfig)  # noqa: S101 - the builder has checked it
+        config: CustomerConfig = self.setting.config
         return config
 
     def begin(self) -> None:

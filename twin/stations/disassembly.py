@@ -87,9 +87,8 @@ class Disassembly(GroupProcessor):
     local = True
     __slots__ = ("known", "pieces")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[DisassemblyConfig]):
         config = setting.config
-        assert isinstance(config, DisassemblyConfig)  # noqa: S101 - the builder has checked it
         lists = config.variants or {"": config.yields}
         self.pieces = {
             item: tuple(setting.parts(piece) for piece, number in parts.items() for _ in range(number))

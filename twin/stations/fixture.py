@@ -36,10 +36,9 @@ class Fixture(Resource):
     config = FixtureConfig
     __slots__ = ()
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[FixtureConfig]):
         super().__init__(setting)
         config = setting.config
-        assert isinstance(config, FixtureConfig)  # noqa: S101 - the builder has checked it
         self.add_failures(config.failures)
         self.counted = tuple(life for life in self.lives if life.basis == CYCLES)
         renew_life(self)

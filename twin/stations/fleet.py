@@ -116,10 +116,9 @@ class Fleet(Station):
         "waits",
     )
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[FleetConfig]):
         super().__init__(setting)
         config = setting.config
-        assert isinstance(config, FleetConfig)  # noqa: S101 - the builder has checked it
         self.network = config.layout()
         self.traffic = Traffic[Agv](config.room)
         self.vehicles: list[Agv] = []
@@ -137,8 +136,7 @@ class Fleet(Station):
         Raises:
             ModelError: A neighbour has no stop, or there are no vehicles.
         """
-        config = self.setting.config
-        assert isinstance(config, FleetConfig)  # noqa: S101 - the builder has checked it
+        config: FleetConfig = self.setting.config
         for name, node in config.stops.items():
             path = resolve(name, self.path.line, stations)
             if path is not None:
@@ -163,8 +161,7 @@ class Fleet(Station):
             vehicle.join(self)
 
     def _wrong_homes(self) -> list[Problem]:
-        config = self.setting.config
-        assert isinstance(config, FleetConfig)  # noqa: S101 - the builder has checked it
+        config: FleetConfig = self.setting.config
         problems, taken = [], Counter[str]()
         for vehicle in self.vehicles:
             home = vehicle.spec.home
@@ -239,7 +236,7 @@ class Fleet(Station):
         return free[first], waiting[second]
 
     def _rank(self, vehicle: Agv, giver: Station) -> float:
-        rule = self.setting.config.dispatch  # type: ignore[attr-defined]
+        rule = self.setting.config.dispatch
         if rule == "nearest":
             return self._way(vehicle, giver)
         return self.waits[giver] if rule == "oldest" else -float(self._unclaimed(giver))
@@ -264,7 +261,7 @@ class Fleet(Station):
 
     def destination(self, part: Load) -> Station:
         """Where a part goes."""
-        name = self.setting.config.deliver.get(part.item)  # type: ignore[attr-defined]
+        name = self.setting.config.deliver.get(part.item)
         takers = self.successors
         for step in range(len(takers)):
             index = (self.turn_out + step) % len(takers)
@@ -296,8 +293,7 @@ class Fleet(Station):
 
     def charger(self, node: str) -> str:
         """The nearest charger, one with room before others."""
-        config = self.setting.config
-        assert isinstance(config, FleetConfig)  # noqa: S101 - the builder has checked it
+        config: FleetConfig = self.setting.config
         return min(config.chargers, key=_Nearest(self, node))
 
     # --- traffic --------------------------------------------------------------------------------

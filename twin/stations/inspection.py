@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from twin.behaviours.carried import leave
@@ -50,19 +52,17 @@ class Inspection(Processor):
     local = True
     __slots__ = ("again", "rework_takers")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         self.rework_takers: tuple[Station, ...] = ()
         super().__init__(setting)
 
     @classmethod
-    def of(cls, setting: Setting) -> Station:
+    def of(cls, setting: Setting[InspectionConfig]) -> Station:
         config = setting.config
-        assert isinstance(config, InspectionConfig)  # noqa: S101 - the builder has checked it
         return cls(setting) if config.every == 1 and config.sample is None else SamplingInspection(setting)
 
     def may_judge(self) -> bool:
-        config = self.setting.config
-        assert isinstance(config, InspectionConfig)  # noqa: S101 - the builder has checked it
+        config: InspectionConfig = self.setting.config
         self.again = (config.rework, config.rework_max)
         return super().may_judge() or bool(config.rework)
 
@@ -114,10 +114,9 @@ class SamplingInspection(Inspection):
     local = True
     __slots__ = ("chances", "every", "seen", "share")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[InspectionConfig]):
         super().__init__(setting)
         config = setting.config
-        assert isinstance(config, InspectionConfig)  # noqa: S101 - the builder has checked it
         self.every, self.share, self.seen = config.every, config.sample, 0
         self.chances = None if self.share is None else self.stream("sample", None)
         self.go_general()

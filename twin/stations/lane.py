@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -109,7 +109,7 @@ class Lane(Carrier):
         "transported_pieces",
     )
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         config = self.settings
         self.times = self.stream("time", config.time)
@@ -126,8 +126,7 @@ class Lane(Carrier):
     @property
     def settings(self) -> LaneConfig:
         """Its configuration."""
-        config = self.setting.config
-        assert isinstance(config, LaneConfig)  # noqa: S101 - the builder has checked it
+        config: LaneConfig = self.setting.config
         return config
 
     def link(self, successors: tuple[Station, ...], predecessors: tuple[Station, ...]) -> None:

@@ -91,7 +91,7 @@ class Orders(Station):
 
     __slots__ = ("_facts", "accounts", "dated", "finished", "in_process", "lost", "origin_ns", "released", "shop")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         self.shop: Shop = None  # type: ignore[assignment] # given when the shop is put together
         self.origin_ns = 0
@@ -102,8 +102,7 @@ class Orders(Station):
         self._facts: dict[tuple[Part, int, bool], Event] = {}
 
     def begin(self) -> None:
-        config = self.setting.config
-        assert isinstance(config, OrdersConfig)  # noqa: S101 - the builder has checked it
+        config: OrdersConfig = self.setting.config
         for started in config.started:
             self._put(started)
         for number, release in enumerate(config.release):
@@ -174,8 +173,8 @@ class Orders(Station):
 
     def due_times(self) -> list[float]:
         """Of the lots in process, and of those first released by a line of the plan that is still to begin."""
-        config, now = self.setting.config, self.kernel._now
-        assert isinstance(config, OrdersConfig)  # noqa: S101 - the builder has checked it
+        config: OrdersConfig = self.setting.config
+        now = self.kernel._now
         starts = [(self.setting.axis.second(one.start), one.due) for one in config.release]
         ahead = [start + due for start, due in starts if due is not None and start >= now]
         return [lot.due_s for lot in self.dated] + ahead

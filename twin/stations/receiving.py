@@ -66,7 +66,7 @@ class Receiving(Storing):
     config = ReceivingConfig
     __slots__ = ("coming", "trips")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         self.coming = 0
         self.trips: dict[str, Trip] = {}

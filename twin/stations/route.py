@@ -97,10 +97,9 @@ class Route(Station):
     local = True
     __slots__ = ("bounds", "chances", "held_part", "inputs", "rule", "takers", "targets", "turn")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[RouteConfig]):
         super().__init__(setting)
         config = setting.config
-        assert isinstance(config, RouteConfig)  # noqa: S101 - the builder has checked it
         self.rule = config.rule
         self.chances = self.stream("share", None) if self.rule == "share" else None
         self.held_part: Load | None = None
@@ -111,8 +110,7 @@ class Route(Station):
         self.turn = 0
 
     def connect(self, stations: Mapping[EquipmentPath, Station], items: Mapping[EquipmentPath, set[str]]) -> None:  # noqa: ARG002 - its neighbours are enough
-        config = self.setting.config
-        assert isinstance(config, RouteConfig)  # noqa: S101 - the builder has checked it
+        config: RouteConfig = self.setting.config
         places = {name: taker for name in config.to or () for taker in self.successors if _means(name, taker.path)}
         for item in items[self.path]:
             named = config.targets(item)

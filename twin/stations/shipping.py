@@ -73,16 +73,14 @@ class Shipping(Storing):
     __slots__ = ("dock", "load", "sent", "times")
 
     @classmethod
-    def of(cls, setting: Setting) -> Station:
+    def of(cls, setting: Setting[ShippingConfig]) -> Station:
         config = setting.config
-        assert isinstance(config, ShippingConfig)  # noqa: S101 - the builder has checked it
         plain = not config.departures and config.max_wait is None and config.docks is None and config.loading is None
         return cls(setting) if plain else ScheduledShipping(setting)
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[ShippingConfig]):
         super().__init__(setting)
         config = setting.config
-        assert isinstance(config, ShippingConfig)  # noqa: S101 - the builder has checked it
         self.load, self.sent = config.load, 0
         self.times = self.stream("time", config.time)
         self.dock = Counter(part.item for part in self.queue)
@@ -177,10 +175,9 @@ class ScheduledShipping(Shipping):
 
     __slots__ = ("arrived", "loading", "rules", "timetable", "trucks")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[ShippingConfig]):
         super().__init__(setting)
         config = setting.config
-        assert isinstance(config, ShippingConfig)  # noqa: S101 - the builder has checked it
         self.rules = config
         self.loading = None if config.loading is None else self.stream("loading", config.loading)
         self.arrived = {item: deque([0.0] * number) for item, number in self.dock.items()}

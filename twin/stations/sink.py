@@ -61,10 +61,9 @@ class Sink(Station):
     local = True
     __slots__ = ("counts", "demand", "events", "of_lots", "ready", "sequence", "turn")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[SinkConfig]):
         super().__init__(setting)
         config = setting.config
-        assert isinstance(config, SinkConfig)  # noqa: S101 - the builder has checked it
         self.demand = None if config.interval is None else self.stream("demand", config.interval)
         self.ready, self.sequence = True, config.sequence
         self.turn = 0
@@ -107,7 +106,8 @@ class Sink(Station):
             self.note_done(self.kernel._now, self._event(part.kind, size) if event is None else event)
 
     def _event(self, part: Part, size: int) -> Event:
-        law = getattr(self.setting.config, "interval", None)
+        config: SinkConfig = self.setting.config
+        law = config.interval
         unit, first_pass = self.setting.unit, int(part.reworks == 0)
         values = (part.item, size, 0, 0, 0.0 if law is None else law.mean_s, first_pass)
         if size > 1:

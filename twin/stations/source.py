@@ -137,14 +137,12 @@ class Source(Processor):
     __slots__ = ("begun", "interval", "limit", "rates", "round")
 
     @classmethod
-    def of(cls, setting: Setting) -> Station:
+    def of(cls, setting: Setting[SourceConfig]) -> Station:
         config = setting.config
-        assert isinstance(config, SourceConfig)  # noqa: S101 - the builder has checked it
         return ListedSource(setting) if config.orders else cls(setting)
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[SourceConfig]):
         config = setting.config
-        assert isinstance(config, SourceConfig)  # noqa: S101 - the builder has checked it
         self.interval = config.interval
         self.rates: DailyRates | None = None
         if config.rates:
@@ -247,10 +245,9 @@ class ListedSource(Source):
     local = True
     __slots__ = ("accounts", "plan", "position", "ready", "underway")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[SourceConfig]):
         super().__init__(setting)
         config = setting.config
-        assert isinstance(config, SourceConfig)  # noqa: S101 - the builder has checked it
         listed = (Listed.on(setting.axis, order) for order in config.orders)
         self.plan = sorted(listed, key=attrgetter("release_s"))
         self.position = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from math import ceil
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -139,7 +139,7 @@ class StockingPoint(Buyer, Vendor):
         "wanted",
     )
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         config = self.settings
         self.on_hand, self.wanted, self.owed, self.backlog = config.on_hand, 0, 0, 0
@@ -158,8 +158,7 @@ class StockingPoint(Buyer, Vendor):
     @property
     def settings(self) -> StockingPointConfig:
         """Its configuration."""
-        config = self.setting.config
-        assert isinstance(config, StockingPointConfig)  # noqa: S101 - the builder has checked it
+        config: StockingPointConfig = self.setting.config
         return config
 
     # --- building -------------------------------------------------------------------------------

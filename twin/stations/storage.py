@@ -81,10 +81,9 @@ class Storage(Mover):
     local = True
     __slots__ = ("cranes", "door", "exit", "requests", "rules", "shelves", "stock", "times")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[StorageConfig]):
         super().__init__(setting)
         config = setting.config
-        assert isinstance(config, StorageConfig)  # noqa: S101 - the builder has checked it
         self.rules = config
         self.times = self.stream("put", config.put), self.stream("retrieve", config.retrieve)
         self.cranes = tuple(Crane(self) for _ in range(config.cranes))

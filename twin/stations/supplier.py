@@ -73,10 +73,9 @@ class Supplier(Vendor):
     config = SupplierConfig
     __slots__ = ("free_at", "last", "making", "offered", "quality", "rate", "stopped", "times")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[SupplierConfig]):
         super().__init__(setting)
         config = setting.config
-        assert isinstance(config, SupplierConfig)  # noqa: S101 - the builder has checked it
         self.offered = frozenset(config.supplies)
         self.times = self.stream("lead", config.lead_time)
         self.quality = None if config.reliability == 1 else self.stream("reliability", None)
@@ -87,8 +86,7 @@ class Supplier(Vendor):
     @property
     def settings(self) -> SupplierConfig:
         """Its configuration."""
-        config = self.setting.config
-        assert isinstance(config, SupplierConfig)  # noqa: S101 - the builder has checked it
+        config: SupplierConfig = self.setting.config
         return config
 
     def sells(self, item: str) -> bool:

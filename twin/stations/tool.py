@@ -87,7 +87,7 @@ class Tool(Breakable):
         "work",
     )
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         self.pool: Pool = None  # type: ignore[assignment] # given when the shop is put together
         self.work: list[Entry] = []
@@ -123,7 +123,7 @@ class Tool(Breakable):
 
     def own_time(self, item: str) -> Times | None:
         """Times of steps that give none, for an item; None when there are none."""
-        config: Any = self.setting.config
+        config: ToolConfig = self.setting.config
         law = config.cycles.get(item, config.cycle)
         if law is None:
             return None
@@ -311,7 +311,7 @@ class Tool(Breakable):
     def _spoiled(self, lot: RoutedLot) -> bool:
         """Whether the operation has spoiled the lot, which then leaves the plant; says how it came out."""
         assert self.quality is not None  # noqa: S101 - only asked with scrap
-        config: Any = self.setting.config
+        config: ToolConfig = self.setting.config
         spoiled: bool = self.quality.draw() < config.scrap
         step = lot.route.steps[lot.step]
         if self.recording:

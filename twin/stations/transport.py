@@ -47,10 +47,9 @@ class Transport(Station):
     local = True
     __slots__ = ("expected", "last", "places", "queue", "times")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[TransportConfig]):
         super().__init__(setting)
         config = setting.config
-        assert isinstance(config, TransportConfig)  # noqa: S101 - the builder has checked it
         self.places = config.capacity
         self.times = self.stream("time", config.time)
         self.queue: deque[tuple[float, Load]] = deque()

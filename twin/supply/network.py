@@ -107,7 +107,7 @@ class Member(Station):
 
     __slots__ = ("epoch_ns", "numbered")
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         self.epoch_ns = setting.axis.origin_ns
         self.numbered = 0
@@ -237,7 +237,7 @@ class Buyer(Member):
 
     __slots__ = ("sources",)
 
-    def __init__(self, setting: Setting):
+    def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         self.sources: tuple[Source, ...] = ()
 
