@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from devices.unit import Driver as Driver
     from devices.unit import Setting as DriverSetting
     from scenarios.experiments.engines import engines as engines
+    from scenarios.experiments.optimisation.checked import load_optimisation as load_optimisation
     from scenarios.experiments.optimisation.run import run_optimisation as run_optimisation
-    from scenarios.experiments.optimisation.task import load_task as load_task
     from scenarios.experiments.points import load_experiment as load_experiment
     from scenarios.experiments.run import Resources as Resources
     from scenarios.experiments.run import run_experiment as run_experiment
@@ -220,7 +220,7 @@ _HOMES = {
     "kpis": ("twin.kpi.spec", "kpis"),
     "load": ("scenarios.loader", "load"),
     "load_experiment": ("scenarios.experiments.points", "load_experiment"),
-    "load_task": ("scenarios.experiments.optimisation.task", "load_task"),
+    "load_optimisation": ("scenarios.experiments.optimisation.checked", "load_optimisation"),
     "panel": ("dashboards.panel", "panel"),
     "panels": ("dashboards.panel", "panels"),
     "policies": ("twin.supply.policies", "policies"),
@@ -345,7 +345,7 @@ __all__ = [  # noqa: RUF022 - in plain order
     "kpis",
     "load",
     "load_experiment",
-    "load_task",
+    "load_optimisation",
     "panel",
     "panels",
     "policies",

@@ -151,16 +151,6 @@ class History(Protocol):
         """Number of stored rows of a kind (values for telemetry)."""
 
 
-class Stage(Protocol):
-    """Takes records, gives records; the industry brain is one. Pure: no clock, no I/O."""
-
-    def process(self, frame: Frame) -> Sequence[Frame]:
-        """Take one frame, give the frames that follow from it."""
-
-    def flush(self) -> Sequence[Frame]:
-        """Give what is complete so far, without waiting for more."""
-
-
 class Clock(Protocol):
     """Time of the machine, injected where real time matters; the only thing tests may fake."""
 

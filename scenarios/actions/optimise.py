@@ -8,10 +8,10 @@ from rich.table import Table
 
 from scenarios.actions.console import console
 from scenarios.actions.study import StudyAction
+from scenarios.experiments.optimisation.checked import load_optimisation
 from scenarios.experiments.optimisation.report import write_search_report
 from scenarios.experiments.optimisation.results import Found
 from scenarios.experiments.optimisation.run import run_optimisation
-from scenarios.experiments.optimisation.task import load_task
 from scenarios.experiments.quantities import label
 
 
@@ -37,4 +37,4 @@ def show(found: Found, out: Path) -> None:
     page.print(f"report: {out / 'report.html'}", soft_wrap=True)
 
 
-ACTION = StudyAction(load=load_task, run=run_optimisation, report=write_search_report, show=show)
+ACTION = StudyAction(load=load_optimisation, run=run_optimisation, report=write_search_report, show=show)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal
 
-from scenarios.forecast.branch import Engine, Task
+from scenarios.forecast.branch import BranchPlan, Engine
 from scenarios.forecast.fast import obstacles
 from scenarios.forecast.horizon import STEP_S, grid_s, horizon_s
 from scenarios.forecast.layout import DEFAULT_KPIS, Layout
@@ -93,8 +93,8 @@ def forecast(name: str, snapshot: bytes, question: Question, pool: BranchPool, d
     due_s = [*plant.due_times(), *(stone.due_s for stone in stones if stone.due_s is not None)]
     times_s = grid_s(config, now_s, horizon_s(question.horizon, config, now_s, due_s), question.step_s)
     engine = engine_for(plant, question, times_s[-1] - now_s)
-    task = Task(snapshot, times_s, question.seed, question.kpi_ids, stones, engine=engine)
-    outcomes = pool.run(task, question.branches, done)
+    plan = BranchPlan(snapshot, times_s, question.seed, question.kpi_ids, stones, engine=engine)
+    outcomes = pool.run(plan, question.branches, done)
     return Forecast(
         scenario=name,
         begin_s=now_s,

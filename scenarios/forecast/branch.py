@@ -19,7 +19,7 @@ Engine = Literal["python", "compiled"]
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class BranchPlan:
     """What all branches of one forecast have in common.
 
     Args:
@@ -62,27 +62,27 @@ class Outcome:
     orders: dict[tuple[int, str], OrderCourse] = field(default_factory=dict)
 
 
-def run_branches(task: Task, numbers: Iterable[int]) -> list[Outcome]:
+def run_branches(plan: BranchPlan, numbers: Iterable[int]) -> list[Outcome]:
     """Run some branches one after another; branch ``n`` of a seed is always the same."""
-    plant = Plant.restore(task.snapshot)
-    layout = Layout(plant.config, task.kpi_ids)
-    if task.engine == "compiled":
-        fast = FastBranches(plant, task.milestones)
-        return [_run(fast.branch(task.branch(number)), task, layout) for number in numbers]
-    return [_run(_account(task, task.branch(number)), task, layout) for number in numbers]
+    plant = Plant.restore(plan.snapshot)
+    layout = Layout(plant.config, plan.kpi_ids)
+    if plan.engine == "compiled":
+        fast = FastBranches(plant, plan.milestones)
+        return [_run(fast.branch(plan.branch(number)), plan, layout) for number in numbers]
+    return [_run(_account(plan, plan.branch(number)), plan, layout) for number in numbers]
 
 
-def _account(task: Task, branch: int | None) -> Account:
-    plant = Plant.restore(task.snapshot)
+def _account(plan: BranchPlan, branch: int | None) -> Account:
+    plant = Plant.restore(plan.snapshot)
     if branch is not None:
         plant.reseed(branch)
-    return Account(plant, task.milestones)
+    return Account(plant, plan.milestones)
 
 
-def _run(branch: Account | FastBranch, task: Task, layout: Layout) -> Outcome:
-    cuts = [branch.advance(time_s) for time_s in task.times_s]
+def _run(branch: Account | FastBranch, plan: BranchPlan, layout: Layout) -> Outcome:
+    cuts = [branch.advance(time_s) for time_s in plan.times_s]
     orders = branch.orders if isinstance(branch, Account) else {}
     news = branch.stock_outs, branch.completions, orders
-    earned = branch.settle(task.times_s[-1] - branch.begin_s)
+    earned = branch.settle(plan.times_s[-1] - branch.begin_s)
     values = layout.values(*windows(cuts, len(layout.units), earned))
     return Outcome(values.reshape(2, len(cuts), *values.shape[1:]), *news)

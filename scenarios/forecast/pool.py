@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from time import perf_counter
 from typing import Self
 
-from scenarios.forecast.branch import Outcome, Task, run_branches
+from scenarios.forecast.branch import BranchPlan, Outcome, run_branches
 from scenarios.headless.workers import end, follow_parent, processors, undisturbed
 
 NICENESS = 10
@@ -47,11 +47,11 @@ class BranchPool:
             end(self._pool)
             self._pool = None
 
-    def run(self, task: Task, branches: int, done: Done | None = None) -> list[Outcome]:
-        """Run branches 0, 1, 2, ... of a task.
+    def run(self, plan: BranchPlan, branches: int, done: Done | None = None) -> list[Outcome]:
+        """Run branches 0, 1, 2, ... of a plan.
 
         Args:
-            task: The task.
+            plan: The plan.
             branches: How many.
             done: Told the number of branches that are done.
 
@@ -60,28 +60,28 @@ class BranchPool:
         """
         outcomes: list[Outcome] = []
         if not self._eager:
-            outcomes = list(self._alone(task, branches, done))
+            outcomes = list(self._alone(plan, branches, done))
         if len(outcomes) < branches:
-            outcomes += self._shared(task, range(len(outcomes), branches), done)
+            outcomes += self._shared(plan, range(len(outcomes), branches), done)
         return outcomes
 
-    def _alone(self, task: Task, branches: int, done: Done | None) -> Iterator[Outcome]:
+    def _alone(self, plan: BranchPlan, branches: int, done: Done | None) -> Iterator[Outcome]:
         """Branches run here: all when that takes no longer than starting processes, else the first."""
         begun = perf_counter()
         for number in range(branches):
-            yield from run_branches(task, [number])
+            yield from run_branches(plan, [number])
             if done is not None:
                 done(number + 1)
             expected_s = (perf_counter() - begun) / (number + 1) * branches
             if self.workers > 1 and expected_s > ALONE_S:
                 return
 
-    def _shared(self, task: Task, numbers: range, done: Done | None) -> list[Outcome]:
+    def _shared(self, plan: BranchPlan, numbers: range, done: Done | None) -> list[Outcome]:
         pool = self._started()
         size = max(1, -(-len(numbers) // (self.workers * SHARES)))
         shares = [numbers[start : start + size] for start in range(0, len(numbers), size)]
         with undisturbed():
-            futures = [pool.submit(run_branches, task, share) for share in shares]
+            futures = [pool.submit(run_branches, plan, share) for share in shares]
         pending = set(futures)
         while pending:
             ready, pending = wait(pending, return_when=FIRST_COMPLETED)

@@ -183,7 +183,7 @@ def test_inspection_sends_back_and_scraps() -> None:
     assert count.good_at_first / count.inspected == pytest.approx(0.4, abs=0.02)
     assert count.rework / (count.good + count.scrap + count.rework) == pytest.approx(0.47, abs=0.03)
     assert count.good == plant.ledger.totals(5).parts
-    worst = max(part.reworks for part in plant.station(f"{HERE}/look").jobs)  # type: ignore[attr-defined]
+    worst = max(part.reworks for part in plant.station(f"{HERE}/look").operations)  # type: ignore[attr-defined]
     assert worst == 3
 
 

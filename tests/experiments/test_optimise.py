@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from scenarios.experiments.optimisation.checked import load_optimisation
 from scenarios.experiments.optimisation.report import write_search_report
 from scenarios.experiments.optimisation.results import Found
 from scenarios.experiments.optimisation.run import run_optimisation
-from scenarios.experiments.optimisation.task import load_task
 from scenarios.experiments.problems import SHIPPED
 from scenarios.experiments.run import Resources
 from tests.experiments.made import LINE, OUTPUT, SCENARIO
@@ -58,7 +58,7 @@ def table(found: Found) -> dict[str, Any]:
 
 
 def test_the_known_optimum_of_three_stations_is_reached(tmp_path: Path) -> None:
-    found = run_optimisation(load_task("three_stations"), tmp_path, Resources(workers=2))
+    found = run_optimisation(load_optimisation("three_stations"), tmp_path, Resources(workers=2))
     best = next(iter(found.finalists.values()))["per_s"]
     print(f"best {found.name_of(found.best)}: {best}, optimum {OPTIMUM}")
     assert best.mean > 0.99 * OPTIMUM
@@ -71,12 +71,12 @@ def test_the_known_optimum_of_three_stations_is_reached(tmp_path: Path) -> None:
 
 
 def test_more_workers_change_nothing_and_a_torn_journal_is_completed(tmp_path: Path) -> None:
-    task = load_task(task_file(tmp_path))
+    task = load_optimisation(task_file(tmp_path))
     alone = table(run_optimisation(task, tmp_path / "one", Resources(workers=1)))
     journal = tmp_path / "one" / "outcomes.jsonl"
     lines = journal.read_bytes().splitlines(keepends=True)
     journal.write_bytes(b"".join(lines[: len(lines) // 2]) + b'{"point":1,')
-    again = load_task(task_file(tmp_path))
+    again = load_optimisation(task_file(tmp_path))
     assert table(run_optimisation(again, tmp_path / "one", Resources(workers=1))) == alone
     assert len(journal.read_bytes().splitlines()) == len(lines)
     assert table(run_optimisation(task, tmp_path / "three", Resources(workers=3))) == alone
@@ -85,7 +85,7 @@ def test_more_workers_change_nothing_and_a_torn_journal_is_completed(tmp_path: P
 @pytest.mark.parametrize("kind", ["nsga2", "tpe"])
 def test_front_of_two_objectives(kind: str, tmp_path: Path) -> None:
     search = {"kind": kind, "trials": 32, "seed": 1}
-    task = load_task(task_file(tmp_path, objectives=["output", "cost"], search=search))
+    task = load_optimisation(task_file(tmp_path, objectives=["output", "cost"], search=search))
     found = run_optimisation(task, tmp_path / "out", Resources(workers=1))
     points = [(i["output"].mean, -i["cost"].mean) for i in map(found.intervals, found.trials)]
     chosen = [points[number - 1] for number in found.finalists]
@@ -100,7 +100,7 @@ def test_front_of_two_objectives(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["cmaes", "random"])
 def test_other_searches_find_more_room_and_a_faster_machine(kind: str, tmp_path: Path) -> None:
-    task = load_task(task_file(tmp_path, search={"kind": kind, "trials": 24, "seed": 1}))
+    task = load_optimisation(task_file(tmp_path, search={"kind": kind, "trials": 24, "seed": 1}))
     found = run_optimisation(task, tmp_path / "out", Resources(workers=1))
     assert found.best is not None
     assert found.best.values["room"] >= 4
@@ -111,7 +111,7 @@ def test_choices_in_words(tmp_path: Path) -> None:
     laws = [{"exponential": {"mean": "12 s"}}, "9 s", {"triangular": {"low": "8 s", "mode": "9 s", "high": "14 s"}}]
     variables = {"law": {"path": f"{LINE}/m2.cycle", "levels": laws}}
     responses = {"output": OUTPUT}
-    task = load_task(task_file(tmp_path, variables=variables, responses=responses))
+    task = load_optimisation(task_file(tmp_path, variables=variables, responses=responses))
     found = run_optimisation(task, tmp_path / "out", Resources(workers=1))
     assert found.best is not None
     assert found.best.values["law"] == "9 s"
@@ -120,7 +120,7 @@ def test_choices_in_words(tmp_path: Path) -> None:
 
 
 def test_files(tmp_path: Path) -> None:
-    found = run_optimisation(load_task(task_file(tmp_path)), tmp_path / "out", Resources(workers=1))
+    found = run_optimisation(load_optimisation(task_file(tmp_path)), tmp_path / "out", Resources(workers=1))
     found.write(tmp_path / "out")
     rows = pq.read_table(tmp_path / "out" / "trials.parquet").to_pylist()
     assert [row["trial"] for row in rows] == list(range(1, 25))
@@ -149,7 +149,7 @@ def test_files(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_is_told_with_its_line(replaced: dict[str, Any], expected: str, tmp_path: Path) -> None:
     with pytest.raises(ScenarioError) as caught:
-        load_task(task_file(tmp_path, **replaced))
+        load_optimisation(task_file(tmp_path, **replaced))
     assert expected in str(caught.value)
     assert str(caught.value).startswith("room.yaml:")
 
@@ -158,4 +158,4 @@ def test_what_is_wrong_is_told_with_its_line(replaced: dict[str, Any], expected:
     "file", [f for f in sorted(SHIPPED.glob("*.yaml")) if "\noptimisation: 1" in f.read_text("utf-8")]
 )
 def test_shipped_optimisations_are_valid(file: Path) -> None:
-    assert load_task(file.stem).config.name == file.stem
+    assert load_optimisation(file.stem).config.name == file.stem

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scenarios.experiments.optimisation.task import load_task
+from scenarios.experiments.optimisation.checked import load_optimisation
 from scenarios.experiments.points import load_experiment
 from tests.experiments.made import LINE, study
 from tests.experiments.test_optimise import task_file
@@ -60,7 +60,7 @@ def with_value(document: Any, path: tuple[Any, ...], value: Any) -> Any:
             {"comparison": PAIRED, "design": LISTED},
         ),
         (study, load_experiment, {"factors": None, "design": {"kind": "sensitivity", "scope": LINE}}),
-        (task_file, load_task, {"constraints": [{"sum": {"room": 1}, "at_most": 4}]}),
+        (task_file, load_optimisation, {"constraints": [{"sum": {"room": 1}, "at_most": 4}]}),
     ],
     ids=["fractional", "list", "sensitivity", "optimisation"],
 )

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from scenarios.forecast.branch import Task, run_branches
+from scenarios.forecast.branch import BranchPlan, run_branches
 from scenarios.forecast.layout import Layout, forecastable
 from scenarios.headless.feed import Feed, tick_for
 from scenarios.loader import load
@@ -41,7 +41,7 @@ def test_a_branch_with_the_plants_own_numbers_comes_to_the_brains_figures(name: 
     feed, brain = brain_of(name)
     start = Feed.of(load(name))
     start.plant.run_until(HOURS[0] * 3600)
-    task = Task(start.plant.snapshot(), (11 * 3600.0, HOURS[1] * 3600.0), kpi_ids=KPIS, keep_streams=True)
+    task = BranchPlan(start.plant.snapshot(), (11 * 3600.0, HOURS[1] * 3600.0), kpi_ids=KPIS, keep_streams=True)
     (outcome,) = run_branches(task, [0])
     layout = Layout(feed.config, KPIS)
     epoch = feed.plant.epoch_ns
@@ -61,7 +61,7 @@ def test_a_branch_with_the_plants_own_numbers_comes_to_the_brains_figures(name: 
 def test_parts_inside_and_energy_are_those_of_the_plant() -> None:
     feed = Feed.of(load("workshop"))
     feed.plant.run_until(36_000.0)
-    (outcome,) = run_branches(Task(feed.plant.snapshot(), (39_600.0,), keep_streams=True), [0])
+    (outcome,) = run_branches(BranchPlan(feed.plant.snapshot(), (39_600.0,), keep_streams=True), [0])
     before = [feed.plant.ledger.totals(unit).energy_kwh for unit in range(len(feed.plant.units))]
     feed.plant.run_until(39_600.0)
     layout = Layout(feed.config)
@@ -81,7 +81,7 @@ def test_hours_of_a_branch_are_those_of_the_ledger_when_operations_span_their_en
     begin_h, hours = 30, 6
     start.run_until(begin_h * 3600.0)
     times = tuple((begin_h + hour) * 3600.0 for hour in range(1, hours + 1))
-    (outcome,) = run_branches(Task(start.snapshot(), times, kpi_ids=("effectiveness",), keep_streams=True), [0])
+    (outcome,) = run_branches(BranchPlan(start.snapshot(), times, kpi_ids=("effectiveness",), keep_streams=True), [0])
     plant.run_until((begin_h + 3 * hours) * 3600.0)
     layout, spanning = Layout(config, ("effectiveness",)), 0
     for unit, path in enumerate(plant.units):

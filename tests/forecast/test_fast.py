@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scenarios.forecast.account import Account, Milestone
 from scenarios.forecast.ahead import Question, engine_for, forecast
-from scenarios.forecast.branch import Task, run_branches
+from scenarios.forecast.branch import BranchPlan, run_branches
 from scenarios.forecast.fast import FastBranches, obstacles
 from scenarios.forecast.layout import DEFAULT_KPIS
 from scenarios.forecast.pool import BranchPool
@@ -33,7 +33,7 @@ def test_both_come_to_the_same(config: PlantConfig, hours: int, keep: bool) -> N
     times = tuple((hours + k) * H for k in (1, 2, 5, 8))
     stones = (Milestone("some", "x", (3,), 25), Milestone("many", "x", (1, 3), 10_000))
     outcomes = [
-        run_branches(Task(snapshot, times, 7, DEFAULT_KPIS, stones, keep, engine), range(5))
+        run_branches(BranchPlan(snapshot, times, 7, DEFAULT_KPIS, stones, keep, engine), range(5))
         for engine in ("python", "compiled")
     ]
     for slow, fast in zip(*outcomes, strict=True):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from scenarios.forecast.ahead import Question, forecast
-from scenarios.forecast.branch import Outcome, Task, run_branches
+from scenarios.forecast.branch import BranchPlan, Outcome, run_branches
 from scenarios.forecast.layout import Layout
 from scenarios.forecast.pool import BranchPool
 from scenarios.forecast.records import frame_of
@@ -40,7 +40,7 @@ def test_branches_are_the_same_in_any_number_of_processes() -> None:
 
 
 def test_processes_that_were_killed_are_started_again() -> None:
-    task = Task(running(small_line(), 3, 4).snapshot(), (5 * H,))
+    task = BranchPlan(running(small_line(), 3, 4).snapshot(), (5 * H,))
     with BranchPool(1, eager=True) as pool:
         first = pool.run(task, 2)
         for process in multiprocessing.active_children():
@@ -55,7 +55,7 @@ def test_processes_that_were_killed_are_started_again() -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="signals of other processes are read in /proc")
 def test_processes_never_see_ctrl_c_not_even_while_they_load() -> None:
-    task = Task(running(small_line(), 3, 4).snapshot(), (5 * H,))
+    task = BranchPlan(running(small_line(), 3, 4).snapshot(), (5 * H,))
     with BranchPool(2, eager=True) as pool:
         pool.run(task, 2)
         children = multiprocessing.active_children()
@@ -83,12 +83,12 @@ def test_ctrl_c_while_processes_start_is_heard_afterwards() -> None:
 
 def test_kept_streams_are_the_plants_own_future_and_others_are_not() -> None:
     plant = running(small_line(), 3, 4)
-    task = Task(plant.snapshot(), (6 * H,), keep_streams=True)
+    task = BranchPlan(plant.snapshot(), (6 * H,), keep_streams=True)
     same = run_branches(task, range(2))
     np.testing.assert_array_equal(same[0].values, same[1].values)
-    others = run_branches(Task(plant.snapshot(), (6 * H,), seed=5), range(5))
+    others = run_branches(BranchPlan(plant.snapshot(), (6 * H,), seed=5), range(5))
     assert len({outcome.values.tobytes() for outcome in others}) == 5
-    again = run_branches(Task(plant.snapshot(), (6 * H,), seed=5), [3])
+    again = run_branches(BranchPlan(plant.snapshot(), (6 * H,), seed=5), [3])
     np.testing.assert_array_equal(again[0].values, others[3].values)
 
 
@@ -110,7 +110,7 @@ def test_orders_are_complete_when_their_last_good_part_is() -> None:
 
 def test_a_stock_runs_out_when_it_falls_to_nothing() -> None:
     plant = running(small_line(), 3, 4)
-    (outcome,) = run_branches(Task(plant.snapshot(), (12 * H,), keep_streams=True), [0])
+    (outcome,) = run_branches(BranchPlan(plant.snapshot(), (12 * H,), keep_streams=True), [0])
     plant.run_until(12 * H)
     empty = [row for row in plant.drain() if row.kind.value == "stock" and row.values[1] == 0]
     assert outcome.stock_outs == {(2, "part"): empty[0].sim_s}
@@ -161,7 +161,7 @@ def test_the_plants_own_orders_are_told_with_their_dates() -> None:
         assert (path, name[:4]) == (f"{LINE}/orders", "lot-")
         assert list(order.done.times_s) == sorted(order.done.times_s)
         assert order.due_s is not None
-    kept = run_branches(Task(plant.snapshot(), (16 * H,), keep_streams=True), [0])[0].orders
+    kept = run_branches(BranchPlan(plant.snapshot(), (16 * H,), keep_streams=True), [0])[0].orders
     plant.drain()
     plant.run_until(16 * H)
     done = {

@@ -151,15 +151,15 @@ DEMAND = [100, 110, 90, 105, 95, 100, 108, 92]
 ORDERS = [100, 125, 70, 115, 85, 100, 121, 84]
 BOM = chain.roll_up(
     {
-        "vehicle": chain.Step(850, 0.99, {"pack": 1}),
-        "pack": chain.Step(60, 0.995, {"cell": 136}),
-        "cell": chain.Step(35 * 0.4416, 0.96),
+        "vehicle": chain.BomItem(850, 0.99, {"pack": 1}),
+        "pack": chain.BomItem(60, 0.995, {"cell": 136}),
+        "cell": chain.BomItem(35 * 0.4416, 0.96),
     }
 )
-DUE = [chain.Delivery(True, True)] * 171 + [chain.Delivery(True, True, documented=False)] * 4
-DUE += [chain.Delivery(True, True, undamaged=False)] * 3
-DUE += [chain.Delivery(True, False)] * 6 + [chain.Delivery(False, True)] * 12
-DUE += [chain.Delivery(False, False)] * 4
+DUE = [chain.DueOrder(True, True)] * 171 + [chain.DueOrder(True, True, documented=False)] * 4
+DUE += [chain.DueOrder(True, True, undamaged=False)] * 3
+DUE += [chain.DueOrder(True, False)] * 6 + [chain.DueOrder(False, True)] * 12
+DUE += [chain.DueOrder(False, False)] * 4
 TRADE = OrderFlow(
     window_s=86_400.0,
     due=len(DUE),

@@ -85,7 +85,7 @@ def test_chain_capacity_is_monotone_in_each_link(links: dict[str, float], more: 
 @given(st.floats(0.1, 0.9), st.floats(0.01, 0.1), POSITIVE, POSITIVE)
 def test_rolled_up_energy_falls_with_yield(good: float, better: float, own: float, leaf: float) -> None:
     def product(share: float) -> float:
-        rolled = chain.roll_up({"p": chain.Step(own, share, {"c": 3}), "c": chain.Step(leaf, share)})["p"]
+        rolled = chain.roll_up({"p": chain.BomItem(own, share, {"c": 3}), "c": chain.BomItem(leaf, share)})["p"]
         assert rolled is not None
         return rolled
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scenarios.forecast.account import Milestone
-from scenarios.forecast.branch import Task, run_branches
+from scenarios.forecast.branch import BranchPlan, run_branches
 from scenarios.forecast.layout import Layout
 from scenarios.forecast.result import Arrival, quantiles
 from tests.forecast.plants import LINE, running, small_line
@@ -24,8 +24,8 @@ def test_the_band_covers_what_comes() -> None:
     hits = dict.fromkeys((*KPIS, "order"), 0)
     for case in range(CASES):
         snapshot = running(small_line(), 1000 + case, BEGIN_H).snapshot()
-        branches = run_branches(Task(snapshot, (END_H * 3600.0,), case, KPIS, (ORDER,)), range(BRANCHES))
-        (truth,) = run_branches(Task(snapshot, (END_H * 3600.0,), 0, KPIS, (ORDER,), keep_streams=True), [0])
+        branches = run_branches(BranchPlan(snapshot, (END_H * 3600.0,), case, KPIS, (ORDER,)), range(BRANCHES))
+        (truth,) = run_branches(BranchPlan(snapshot, (END_H * 3600.0,), 0, KPIS, (ORDER,), keep_streams=True), [0])
         low, *_, high = quantiles(branches)[:, 1, -1, row]
         for column, kpi in enumerate(KPIS):
             hits[kpi] += bool(low[column] <= truth.values[1, -1, row, column] <= high[column])

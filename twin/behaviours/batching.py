@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from twin.behaviours.processor import Processor
-from twin.behaviours.workplace import NOT_DUE, Job, Slot
+from twin.behaviours.workplace import NOT_DUE, Operation, Slot
 from twin.engine.phase import DONE, IDLE
 from twin.engine.station import Load, Station
 
@@ -40,7 +40,7 @@ class GroupSlot(Slot):
         station.parts += len(self.group) - 1
         station.working -= 1
         self.due = NOT_DUE
-        self.outs = [out for part in self.group for out in station.results(station.job_of(part), part)]
+        self.outs = [out for part in self.group for out in station.results(station.operation_of(part), part)]
         self.group = []
         station.blocked.append(self)
         self.phase, self.takers = DONE, station.successors
@@ -51,7 +51,7 @@ class GroupSlot(Slot):
     def spoil(self) -> None:
         station = self.station
         for part in self.group:
-            station.spoil(part, station.job_of(part))
+            station.spoil(part, station.operation_of(part))
         self.group = []
 
     def give(self) -> None:
@@ -84,9 +84,9 @@ class GroupProcessor(Processor):
     def may_judge(self) -> bool:
         return True
 
-    def results(self, job: Job, part: Load) -> list[Load]:
+    def results(self, operation: Operation, part: Load) -> list[Load]:
         """What leaves of a part after its operation, which is logged."""
-        verdict, kind, _ = self.judge(job)
+        verdict, kind, _ = self.judge(operation)
         if self.recording:
             self.note_done(self.kernel._now, verdict)
         if kind is None:

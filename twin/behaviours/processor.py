@@ -10,7 +10,7 @@ from twin.behaviours.equipping import equip
 from twin.behaviours.needs import Needs
 from twin.behaviours.quality import HoldRule, ScrapDrift
 from twin.behaviours.setup import Setups
-from twin.behaviours.workplace import Job, Slot, Stage, Workplace
+from twin.behaviours.workplace import Operation, Slot, Stage, Workplace
 from twin.config.plant import ProcessConfig
 from twin.distributions import Distribution
 from twin.engine.codes import BLOCKED, BREAK, OFF, PRODUCING, SETUP, STARVED, VARIED
@@ -44,9 +44,9 @@ class Processor(Workplace):
     def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         config: Any = setting.config
-        self.jobs: dict[Part, Job] = {}
+        self.operations: dict[Part, Operation] = {}
         self._part_series: dict[tuple[str, int], Series] = {}
-        self.no_job = Job(Part(""), Part(""), self.stream("none", None), 0.0, self)
+        self.no_operation = Operation(Part(""), Part(""), self.stream("none", None), 0.0, self)
         self.working = self.preparing = 0
         self.queue_in = self.queue_out = NO_QUEUE
         self.places_in = self.places_out = 0
@@ -92,34 +92,34 @@ class Processor(Workplace):
         config: ProcessConfig = self.setting.config
         return config.cycles.get(item, config.cycle)
 
-    def job_of(self, part: Load) -> Job:
+    def operation_of(self, part: Load) -> Operation:
         """What is done with a part."""
         if type(part) is not Part:
             self.go_general()
             self.tell_operation(part, "begun")
         kind = part.kind
-        job = self.jobs.get(kind)
-        return self._new_job(kind) if job is None else job
+        operation = self.operations.get(kind)
+        return self._new_operation(kind) if operation is None else operation
 
     def part_series(self, item: str, first_pass: int) -> Series:
         """The series of the operations on an item."""
         return self._part_series.setdefault((item, first_pass), Series())
 
-    def _new_job(self, part: Part) -> Job:
+    def _new_operation(self, part: Part) -> Operation:
         law = self.law(part.item)
         assert law is not None  # noqa: S101 - building refuses items without a cycle
         config = self.setting.config
         ideal_s = config.ideal_s(law) if isinstance(config, ProcessConfig) else None
-        job = Job(part, self.made_of(part), self._stream_of(part, law), ideal_s or 0.0, self)
-        self.jobs[part] = job
-        return job
+        operation = Operation(part, self.made_of(part), self._stream_of(part, law), ideal_s or 0.0, self)
+        self.operations[part] = operation
+        return operation
 
     def _stream_of(self, part: Part, law: Distribution) -> Stream:
         config: Any = self.setting.config
         own = part.item in getattr(config, "cycles", {})
-        for job in self.jobs.values():
-            if job.part.item == part.item or (not own and job.stream.purpose == "cycle"):
-                return job.stream
+        for operation in self.operations.values():
+            if operation.part.item == part.item or (not own and operation.stream.purpose == "cycle"):
+                return operation.stream
         return self.stream(f"cycle:{part.item}" if own else "cycle", law)
 
     def made_of(self, part: Part) -> Part:
@@ -283,13 +283,13 @@ class Processor(Workplace):
 
     # --- quality --------------------------------------------------------------------------------
 
-    def spoil(self, part: Load, job: Job) -> None:
+    def spoil(self, part: Load, operation: Operation) -> None:
         """A part is scrapped in the middle of its operation."""
         self.parts += 1
         self.scrapped += 1
         self.lose(part)
         if self.recording:
-            self.note_done(self.kernel._now, job.scrap)
+            self.note_done(self.kernel._now, operation.scrap)
 
     def may_judge(self) -> bool:
         """Whether parts may be anything but good."""
@@ -302,7 +302,7 @@ class Processor(Workplace):
         share: float = config.scrap if self.drift is None else self.drift.share()
         return min(1.0, share * self.factor("scrap")) if self.influences else share
 
-    def judge(self, job: Job) -> tuple[Event, Part | None, tuple[Station, ...] | None]:
+    def judge(self, operation: Operation) -> tuple[Event, Part | None, tuple[Station, ...] | None]:
         """Outcome of an operation.
 
         Returns:
@@ -310,8 +310,8 @@ class Processor(Workplace):
         """
         if self.quality is not None and self.quality.draw() < self.scrap_share():
             self.scrapped += 1
-            return job.scrap, None, ()
-        return job.good, job.out, self.successors
+            return operation.scrap, None, ()
+        return operation.good, operation.out, self.successors
 
     def waits_for(self) -> tuple[Station, ...]:
         if len(self.blocked) < len(self.slots):

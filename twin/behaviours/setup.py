@@ -29,12 +29,12 @@ class Setups:
     def due(self, slot: Slot) -> bool:
         """Whether the part in a place is not as the one before."""
         last = self.last[slot.station.slots.index(slot)]
-        return last is not None and last != slot.job.part.item
+        return last is not None and last != slot.operation.part.item
 
     def enter(self, slot: Slot) -> float:
         """Time of the setup for the part in a place in s; 0 when it is as the one before."""
         number = slot.station.slots.index(slot)
-        last, item = self.last[number], slot.job.part.item
+        last, item = self.last[number], slot.operation.part.item
         self.last[number] = item
         return 0.0 if last is None or last == item else self.time(last, item)
 

@@ -21,7 +21,7 @@ LAID_DOWN = -1
 """Stage of a place whose operation was laid down."""
 
 
-class Job:
+class Operation:
     """What a unit does with one kind of part.
 
     Args:
@@ -81,13 +81,26 @@ class Slot:
         station: The unit.
     """
 
-    __slots__ = ("due", "job", "kernel", "left", "out", "over", "part", "phase", "stage", "station", "takers", "wake")
+    __slots__ = (
+        "due",
+        "kernel",
+        "left",
+        "operation",
+        "out",
+        "over",
+        "part",
+        "phase",
+        "stage",
+        "station",
+        "takers",
+        "wake",
+    )
 
     def __init__(self, station: Workplace):
         self.station, self.kernel = station, station.kernel
         self.phase, self.due, self.left = IDLE, NOT_DUE, 0.0
-        self.job: Job = station.no_job
-        self.part: Load = self.job.part
+        self.operation: Operation = station.no_operation
+        self.part: Load = self.operation.part
         self.stage, self.over = 0, False
         self.out: Load | None = None
         self.takers: tuple[Station, ...] = ()
@@ -96,20 +109,20 @@ class Slot:
     def begin(self, part: Load) -> None:
         """Work on a part from now on; the slot was idle."""
         station = self.station
-        job = self.job
+        operation = self.operation
         self.part = part
-        if part is not job.part:
-            job = self.job = station.job_of(part)
+        if part is not operation.part:
+            operation = self.operation = station.operation_of(part)
         if station.stages:
             self._prepare()
             return
         self.phase = WORKING
         station.working += 1
-        kernel, values = self.kernel, job.values
+        kernel, values = self.kernel, operation.values
         now = kernel._now
         if station.code != PRODUCING:
             station.produce(now)
-        self.due = due = now + station.slow * (values.pop() if values else job.stream.refill())
+        self.due = due = now + station.slow * (values.pop() if values else operation.stream.refill())
         heappush(kernel._queue, (due, next(kernel._eid), self.wake))
         if due > station.fail_at:
             station.arm()
@@ -158,13 +171,13 @@ class Slot:
             self._go_on()
 
     def _work(self) -> None:
-        station, job = self.station, self.job
+        station, operation = self.station, self.operation
         station.preparing -= 1
         station.working += 1
         self.phase = WORKING
         if station.code != PRODUCING:
             station.show()
-        self.wait(station.slow * (job.values.pop() if job.values else job.stream.refill()))
+        self.wait(station.slow * (operation.values.pop() if operation.values else operation.stream.refill()))
 
     def end(self) -> None:
         """As :meth:`finish`, at a unit with stages: one of them may be over instead."""
@@ -194,31 +207,31 @@ class Slot:
         now = kernel._now
         if now != self.due:
             return
-        station, job = self.station, self.job
+        station, operation = self.station, self.operation
         station.parts += 1
         if station.watched:
             if station.general:
                 self._conclude()
                 return
-            station.note_done(now, job.good)
+            station.note_done(now, operation.good)
         # what offer and take of plain queues would do is done here, see Processor.look_around
         places = station.places_out
         if places:
             queue = station.queue_out
             if queue or not station.idlers:
                 if len(queue) >= places:
-                    self._keep(job.out, station.successors)
+                    self._keep(operation.out, station.successors)
                     return
-                queue.append(job.out)
+                queue.append(operation.out)
             elif station.beyond is not None and not station.beyond.closed:
                 taker: Any = station.next
                 taker.parts += 1
-                station.beyond.idle.pop().begin(job.out)
-            elif not station.forward(job.out):
-                self._keep(job.out, station.successors)
+                station.beyond.idle.pop().begin(operation.out)
+            elif not station.forward(operation.out):
+                self._keep(operation.out, station.successors)
                 return
-        elif not (station.forward(job.out) if station.next is None else station.next.offer(job.out)):
-            self._keep(job.out, station.successors)
+        elif not (station.forward(operation.out) if station.next is None else station.next.offer(operation.out)):
+            self._keep(operation.out, station.successors)
             return
         places = station.places_in
         if places:
@@ -233,12 +246,12 @@ class Slot:
             part: Load | None = queue.popleft()
         else:
             part = station.fetch()
-        if part is not job.part:
+        if part is not operation.part:
             self._turn_to(part)
             return
         # the next part is like the last: the way of nearly all operations
-        values = job.values
-        self.due = due = now + station.slow * (values.pop() if values else job.stream.refill())
+        values = operation.values
+        self.due = due = now + station.slow * (values.pop() if values else operation.stream.refill())
         heappush(kernel._queue, (due, next(kernel._eid), self.wake))
         if due > station.fail_at:
             station.arm()
@@ -259,14 +272,14 @@ class Slot:
                 station.show()
 
     def _conclude(self) -> None:
-        station, job = self.station, self.job
+        station, operation = self.station, self.operation
         for stage in station.stages:
             stage.leave(self)
         if station.journal.operations:
             station.tell_operation(self.part, "ended")
-        verdict, kind, takers = station.judge(job)
+        verdict, kind, takers = station.judge(operation)
         if station.rule is not None:
-            station.rule.note(verdict is job.scrap)
+            station.rule.note(verdict is operation.scrap)
         out = None if kind is None else self.part.become(kind)
         if station.recording:
             station.note_done(self.kernel._now, verdict)
@@ -297,7 +310,7 @@ class Slot:
 
     def spoil(self) -> None:
         """The part is scrapped in the middle of its operation."""
-        self.station.spoil(self.part, self.job)
+        self.station.spoil(self.part, self.operation)
 
     def lay_down(self) -> bool:
         """Stop the work until :meth:`take_up`; False when it was waiting before."""
@@ -334,7 +347,7 @@ class Slot:
         if self.phase != WORKING and not laid_down:
             return
         if not scrap:
-            self.left = station.slow * self.job.stream.draw()
+            self.left = station.slow * self.operation.stream.draw()
             return
         if station.needs is not None:
             station.needs.of(self).drop()
@@ -415,9 +428,9 @@ class Workplace(Breakable):
         "drift",
         "exits",
         "idle",
-        "jobs",
         "needs",
-        "no_job",
+        "no_operation",
+        "operations",
         "preparing",
         "quality",
         "rule",
@@ -437,7 +450,7 @@ class Workplace(Breakable):
     idle: list[Slot]
     idlers: Sequence[Any]
     needs: Serves | None
-    no_job: Job
+    no_operation: Operation
     places_in: int
     places_out: int
     preparing: int
@@ -454,7 +467,7 @@ class Workplace(Breakable):
     working: int
 
     @abstractmethod
-    def job_of(self, part: Load) -> Job:
+    def operation_of(self, part: Load) -> Operation:
         """What is done with a part."""
 
     @abstractmethod
@@ -474,9 +487,9 @@ class Workplace(Breakable):
         """The plain queue behind, which was full, has room."""
 
     @abstractmethod
-    def judge(self, job: Job) -> tuple[Event, Part | None, tuple[Station, ...] | None]:
+    def judge(self, operation: Operation) -> tuple[Event, Part | None, tuple[Station, ...] | None]:
         """The event of an operation, the part that leaves (None: scrapped), and who may take it (None: again here)."""
 
     @abstractmethod
-    def spoil(self, part: Load, job: Job) -> None:
+    def spoil(self, part: Load, operation: Operation) -> None:
         """A part is scrapped in the middle of its operation."""

@@ -13,7 +13,7 @@ from twin.behaviours.workplace import Slot
 from twin.compiled import layout as at
 from twin.compiled.memory import Memory
 from twin.compiled.units import Units
-from twin.plant.command import Command, Delivery
+from twin.plant.command import Command, PendingCommand
 from twin.plant.plant import Plant
 from twin.stations.sink import Sink
 from twin.stations.transport import Transport
@@ -27,7 +27,7 @@ KINDS: dict[Callable[..., Any], int] = {
     CalendarClock.tell: at.TELL,
     Sink._wanted: at.WANTED,
     Transport.leave: at.LEAVE,
-    Delivery.deliver: at.DELIVER,
+    PendingCommand.deliver: at.DELIVER,
     Plant._begin: at.BEGIN,
 }
 """What an entry may do, by the method that it calls."""
@@ -42,7 +42,7 @@ def strange_entries(plant: Plant) -> list[str]:
         function = getattr(action, "__func__", None)
         if function not in KINDS:
             found.append(f"pending: {getattr(function, '__qualname__', type(action).__name__)}")
-        elif isinstance(action.__self__, Delivery) and action.__self__.command.action not in ACTIONS:
+        elif isinstance(action.__self__, PendingCommand) and action.__self__.command.action not in ACTIONS:
             found.append(f"command: {action.__self__.command.action}")
     return found
 
@@ -60,7 +60,7 @@ def causes_of(plant: Plant) -> dict[str, int]:
 
 def _commands(plant: Plant) -> list[Command]:
     actions = [getattr(action, "__self__", None) for *_, action in plant._kernel._queue]
-    return [one.command for one in actions if isinstance(one, Delivery)]
+    return [one.command for one in actions if isinstance(one, PendingCommand)]
 
 
 class Entries:
@@ -110,7 +110,7 @@ class Entries:
 
     def _what(self, action: Any) -> int:
         kind, owner = KINDS[action.__func__], action.__self__
-        if isinstance(owner, Delivery):
+        if isinstance(owner, PendingCommand):
             who = self._command(owner.command)
         else:
             who = 0 if isinstance(owner, Plant) else self.address[id(owner)]

@@ -38,7 +38,7 @@ TURN_IN, TURN_OUT, PARTS, SCRAPPED, REWORKED = 12, 13, 14, 15, 16
 MODES, MODE_COUNT, CAUSES, CAUSE_COUNT, DOWN_BY, SLOWED, SLOWED_COUNT = 17, 18, 19, 20, 21, 22, 23
 # processors
 WORKING_COUNT, PREPARING_COUNT, SLOTS, SLOT_COUNT, IDLE_SLOTS, IDLE_COUNT = 24, 25, 26, 27, 28, 29
-BLOCKED_SLOTS, BLOCKED_COUNT, JOBS, JUDGES, QUALITY, SETUPS, COPY = 30, 31, 32, 33, 34, 35, 37
+BLOCKED_SLOTS, BLOCKED_COUNT, OPERATIONS, JUDGES, QUALITY, SETUPS, COPY = 30, 31, 32, 33, 34, 35, 37
 # buffers and transports
 QUEUE, QUEUE_MASK, QUEUE_HEAD, LEVEL, PLACES = 38, 39, 40, 41, 42
 TIMES = 43
@@ -69,14 +69,14 @@ SOURCE, MACHINE, ASSEMBLY, INSPECTION, BUFFER, TRANSPORT, SINK = 0, 1, 2, 3, 4, 
 """Kinds; up to INSPECTION they have slots."""
 
 # --- slot ----------------------------------------------------------------------------------------
-OWNER, PHASE, JOB, LAST_ITEM, OUT, TAKERS = 0, 1, 2, 3, 4, 5
+OWNER, PHASE, OPERATION, LAST_ITEM, OUT, TAKERS = 0, 1, 2, 3, 4, 5
 DUE, LEFT = 0, 1
 SLOT = 6
 TO_SUCCESSORS, TO_REWORK = 0, 1
 
-# --- job: what a station does with a part ----------------------------------------------------------
-JOB_PART, JOB_OUT, JOB_STREAM = 0, 1, 2
-JOB_CELLS = 3
+# --- operation: what a station does with a part ----------------------------------------------------------
+OPERATION_PART, OPERATION_OUT, OPERATION_STREAM = 0, 1, 2
+OPERATION_CELLS = 3
 
 # --- stream: the values lie in a third array --------------------------------------------------------
 POSITION, MARK, END, STEP = 0, 1, 2, 3

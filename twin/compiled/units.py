@@ -59,8 +59,8 @@ class Units:
         self.stations = tuple(stations)
         for station in self.stations:
             self.address[id(station)] = memory.allot(at.STATION)
-        self.no_job = memory.allot(at.JOB_CELLS)
-        memory.m[self.no_job + at.JOB_PART] = -1
+        self.no_operation = memory.allot(at.OPERATION_CELLS)
+        memory.m[self.no_operation + at.OPERATION_PART] = -1
         for station in self.stations:
             self._station(station)
 
@@ -137,15 +137,16 @@ class Units:
 
     def _processor(self, a: int, s: Processor) -> None:
         number = len(s.slots)
-        jobs = self._jobs(s)
+        operations = self._operations(s)
         slots = self.memory.allot(number * at.SLOT)
         for k, slot in enumerate(s.slots):
-            self._slot(slots + k * at.SLOT, a, slot, jobs)
+            self._slot(slots + k * at.SLOT, a, slot, operations)
         for stage in s.stages:
             assert isinstance(stage, Setups)  # noqa: S101 - others are not supported
             self._setups(a, stage, slots)
         self._set(
-            a, WORKING_COUNT=s.working, PREPARING_COUNT=s.preparing, SLOTS=slots, SLOT_COUNT=number, JOBS=jobs,
+            a, WORKING_COUNT=s.working, PREPARING_COUNT=s.preparing, SLOTS=slots, SLOT_COUNT=number,
+            OPERATIONS=operations,
             IDLE_SLOTS=self._slots(s.idle, number), IDLE_COUNT=len(s.idle),
             BLOCKED_SLOTS=self._slots(s.blocked, number), BLOCKED_COUNT=len(s.blocked),
             COPY=self.memory.allot(number), JUDGES=int(s.quality is not None), QUALITY=self._stream(s.quality),
@@ -170,20 +171,21 @@ class Units:
             self.memory.m[kept + k] = self.address[id(slot)]
         return kept
 
-    def _slot(self, a: int, owner: int, slot: Slot, jobs: int) -> None:
+    def _slot(self, a: int, owner: int, slot: Slot, operations: int) -> None:
         m = self.memory.m
         self.address[id(slot)] = a
-        known = slot.job.part.item != ""
+        part = slot.operation.part
+        operation = self.no_operation if part.item == "" else m[operations + self.parts[part]]
         self._set(
-            a, OWNER=owner, PHASE=slot.phase, JOB=m[jobs + self.parts[slot.job.part]] if known else self.no_job,
+            a, OWNER=owner, PHASE=slot.phase, OPERATION=operation,
             LAST_ITEM=-1, OUT=-1 if slot.out is None else self.parts[slot.out],
             TAKERS=at.TO_SUCCESSORS if slot.takers is slot.station.successors else at.TO_REWORK,
         )  # fmt: skip
         self.memory.reals(a + at.DUE, (slot.due, slot.left))
 
-    def _jobs(self, s: Processor) -> int:
+    def _operations(self, s: Processor) -> int:
         """Address of the list of what is done with each part."""
-        jobs = self.memory.allot(self.parts.count)
+        operations = self.memory.allot(self.parts.count)
         config: Any = s.setting.config
         cycles = getattr(config, "cycles", {})
         made = {stream.purpose: stream for stream in s.streams}
@@ -196,9 +198,9 @@ class Units:
             if purpose not in streams:
                 stream = made.get(purpose) or s.new_stream(purpose, law)
                 streams[purpose] = self.tapes.add(self.memory, stream)
-            job = self.memory.list_of((number, self.parts[s.made_of(part)], streams[purpose]))
-            self.memory.m[jobs + number] = job
-        return jobs
+            operation = self.memory.list_of((number, self.parts[s.made_of(part)], streams[purpose]))
+            self.memory.m[operations + number] = operation
+        return operations
 
     def _setups(self, a: int, setups: Setups, slots: int) -> None:
         items = self.parts.items

@@ -175,7 +175,7 @@ def _recovered(ratios: Sequence[float], back: float, held: int) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class DueOrder:
     """One order that was due: in time, in full, right papers, undamaged."""
 
     on_time: bool
@@ -184,7 +184,7 @@ class Delivery:
     undamaged: bool = True
 
 
-def perfect_orders(due: Sequence[Delivery]) -> float | None:
+def perfect_orders(due: Sequence[DueOrder]) -> float | None:
     """Perfect order rate after SCOR: all four conditions on the same order / orders due."""
     perfect = sum(all((o.on_time, o.in_full, o.documented, o.undamaged)) for o in due)
     return ratio(perfect, len(due))
@@ -196,7 +196,7 @@ def cash_to_cash(inventory_days: float, receivable_days: float, payable_days: fl
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BomItem:
     """One product of the bill of materials.
 
     Args:
@@ -212,7 +212,7 @@ class Step:
     transport: Mapping[str, float] | None = None
 
 
-def roll_up(steps: Mapping[str, Step]) -> dict[str, float | None]:
+def roll_up(steps: Mapping[str, BomItem]) -> dict[str, float | None]:
     """Energy (or CO2) of each product with all that is in it.
 
     ``e(i) = (own(i) + sum of quantity x (e(c) + transport(c))) / yield(i)``, from the leaves.
@@ -220,7 +220,7 @@ def roll_up(steps: Mapping[str, Step]) -> dict[str, float | None]:
     Raises:
         graphlib.CycleError: The bill of materials has a cycle.
 
-    >>> rolled = roll_up({"cell": Step(15.456, 0.96), "pack": Step(60, 0.995, {"cell": 136})})
+    >>> rolled = roll_up({"cell": BomItem(15.456, 0.96), "pack": BomItem(60, 0.995, {"cell": 136})})
     >>> round(rolled["pack"], 3)
     2260.905
     """
@@ -231,7 +231,7 @@ def roll_up(steps: Mapping[str, Step]) -> dict[str, float | None]:
     return result
 
 
-def _rolled(step: Step, known: Mapping[str, float | None]) -> float | None:
+def _rolled(step: BomItem, known: Mapping[str, float | None]) -> float | None:
     total = step.own
     for component, quantity in (step.components or {}).items():
         inner = known[component]

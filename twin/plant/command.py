@@ -13,7 +13,7 @@ from twin.engine.station import Station
 from twin.errors import FactoryError, Problem
 from twin.plant.rationing import Envelopes
 
-__all__ = ["Command", "Delivery", "Mailbox"]
+__all__ = ["Command", "Mailbox", "PendingCommand"]
 
 
 class Mailbox:
@@ -52,7 +52,7 @@ class Mailbox:
         if not self.targets(command.target):
             raise FactoryError(str(Problem(where, "the path of a unit or of a place with units", command.target)))
         self.posted.append(command)
-        self._kernel.at(command.at_s, Delivery(self, command).deliver, COMMAND)
+        self._kernel.at(command.at_s, PendingCommand(self, command).deliver, COMMAND)
 
     def targets(self, path: str) -> list[Station]:
         """Units at or below a path, or of a common envelope."""
@@ -75,7 +75,7 @@ class Mailbox:
         effects[command.action]().apply(self, command)
 
 
-class Delivery:
+class PendingCommand:
     """A command on its way to its time."""
 
     def __init__(self, mailbox: Mailbox, command: Command):

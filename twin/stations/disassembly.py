@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from twin.behaviours.batching import GroupProcessor
-from twin.behaviours.workplace import Job
+from twin.behaviours.workplace import Operation
 from twin.config.named import Item
 from twin.config.plant import MOST_PLACES, ProcessConfig
 from twin.engine.station import Load, Setting, Station
@@ -111,7 +111,7 @@ class Disassembly(GroupProcessor):
     def ask(self) -> Load | None:
         return self.ask_admitted() if self.known else super().ask()
 
-    def results(self, job: Job, part: Load) -> list[Load]:
+    def results(self, operation: Operation, part: Load) -> list[Load]:
         pieces = self.pieces[part.item if self.known else ""]
-        whole = super().results(job, part)
+        whole = super().results(operation, part)
         return [whole[0].become(pieces[0]), *pieces[1:]] if whole else []

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from twin.behaviours.carried import leave
 from twin.behaviours.processor import Processor
-from twin.behaviours.workplace import Job, Slot
+from twin.behaviours.workplace import Operation, Slot
 from twin.config.named import UnitName
 from twin.config.plant import MOST_PLACES, ProcessConfig
 from twin.engine.events import Event
@@ -66,19 +66,19 @@ class Inspection(Processor):
         self.again = (config.rework, config.rework_max)
         return super().may_judge() or bool(config.rework)
 
-    def judge(self, job: Job) -> tuple[Event, Part | None, tuple[Station, ...] | None]:
+    def judge(self, operation: Operation) -> tuple[Event, Part | None, tuple[Station, ...] | None]:
         rework, most = self.again
         scrap = self.scrap_share()
         rework += scrap
         chance = 1.0 if self.quality is None else self.quality.draw()
         if chance >= rework:
-            return job.good, job.out, self.successors
-        reworks = job.part.reworks + 1
+            return operation.good, operation.out, self.successors
+        reworks = operation.part.reworks + 1
         if chance < scrap or reworks > most:
             self.scrapped += 1
-            return job.scrap, None, ()
+            return operation.scrap, None, ()
         self.reworked += 1
-        return job.rework, self.setting.parts(job.out.item, reworks), self.rework_takers or None
+        return operation.rework, self.setting.parts(operation.out.item, reworks), self.rework_takers or None
 
 
 class SamplingSlot(Slot):

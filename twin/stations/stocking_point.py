@@ -17,7 +17,7 @@ from twin.engine.station import Load, Part, Setting, Station
 from twin.quantities import Count, Duration
 from twin.stations import stations
 from twin.supply.backup import BackupConfig, BackupLink
-from twin.supply.network import LATE, Buyer, Carrier, Order, Source, Vendor
+from twin.supply.network import LATE, Buyer, Carrier, Order, SupplySource, Vendor
 from twin.supply.policies import Policies, Policy, Stock, policy_of
 
 
@@ -254,10 +254,10 @@ class StockingPoint(Buyer, Vendor):
         if pieces:
             self._order(item, pieces, first)
 
-    def _stands_by(self, source: Source) -> bool:
+    def _stands_by(self, source: SupplySource) -> bool:
         return any(link.backup is source for link in self.links)
 
-    def _order(self, item: str, pieces: int, source: Source) -> None:
+    def _order(self, item: str, pieces: int, source: SupplySource) -> None:
         pieces = source.vendor.multiple(pieces)
         order = self.place(item, pieces, source)
         self.coming[order.id] = order

@@ -9,7 +9,7 @@ from pydantic import Field
 from twin.config.plant import Config
 from twin.engine.kernel import Kernel
 from twin.quantities import Duration
-from twin.supply.network import Order, Source
+from twin.supply.network import Order, SupplySource
 
 COLD, WARMING, WARM = 0, 1, 2
 
@@ -47,7 +47,7 @@ class BackupLink:
 
     __slots__ = ("backup", "carried", "config", "due", "ordered", "owner", "phase", "primary")
 
-    def __init__(self, owner: Owner, config: BackupConfig, primary: tuple[Source, ...], backup: Source):
+    def __init__(self, owner: Owner, config: BackupConfig, primary: tuple[SupplySource, ...], backup: SupplySource):
         self.owner, self.config, self.primary, self.backup = owner, config, primary, backup
         self.phase, self.due = COLD, -1.0
         self.ordered, self.carried = False, 0.0

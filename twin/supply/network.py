@@ -36,7 +36,7 @@ class Order:
     __slots__ = ("buyer", "coming", "due_s", "id", "item", "open", "quantity", "source", "waits")
 
     def __init__(
-        self, id: str, item: str, quantity: int, buyer: Buyer, source: Source, *,
+        self, id: str, item: str, quantity: int, buyer: Buyer, source: SupplySource, *,
         due_s: float | None = None, waits: bool = True,
     ):  # fmt: skip
         self.id, self.item, self.quantity = id, item, quantity
@@ -75,7 +75,7 @@ class Consignment:
         self.order.source.vendor.delivered(self.order, self.pieces)
 
 
-class Source:
+class SupplySource:
     """A vendor, and the lane that leads from it to a buyer, if there is one.
 
     Args:
@@ -239,23 +239,25 @@ class Buyer(Member):
 
     def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
-        self.sources: tuple[Source, ...] = ()
+        self.sources: tuple[SupplySource, ...] = ()
 
     def find_sources(self) -> None:
         """Learn whom it can order from, in the order of the document."""
-        found: list[Source] = []
+        found: list[SupplySource] = []
         for station in self.predecessors:
             if isinstance(station, Carrier):
-                found += [Source(v, station) for v in station.predecessors if isinstance(v, Vendor)]
+                found += [SupplySource(v, station) for v in station.predecessors if isinstance(v, Vendor)]
             elif isinstance(station, Vendor):
-                found.append(Source(station, None))
+                found.append(SupplySource(station, None))
         self.sources = tuple(found)
 
-    def sources_of(self, item: str) -> list[Source]:
+    def sources_of(self, item: str) -> list[SupplySource]:
         """Where an item can be had."""
         return [source for source in self.sources if source.vendor.sells(item)]
 
-    def place(self, item: str, pieces: int, source: Source, due_s: float | None = None, *, waits: bool = True) -> Order:
+    def place(
+        self, item: str, pieces: int, source: SupplySource, due_s: float | None = None, *, waits: bool = True
+    ) -> Order:
         """Order some pieces; the vendor gets the order at this instant, after what is going on."""
         order = Order(self.new_name(), item, pieces, self, source, due_s=due_s, waits=waits)
         self.tell(order, "placed", pieces)

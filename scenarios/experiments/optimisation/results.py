@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from scenarios.experiments.optimisation.checked import Optimisation
 from scenarios.experiments.optimisation.search import Trial
-from scenarios.experiments.optimisation.task import Task
 from scenarios.experiments.plan import known
 from scenarios.experiments.quantities import label
 from scenarios.experiments.results import WarmUp
@@ -29,7 +29,7 @@ class Found:
         cpu_s: Processor time of all runs.
     """
 
-    task: Task
+    task: Optimisation
     identity: str
     warm_up: WarmUp
     trials: list[Trial]

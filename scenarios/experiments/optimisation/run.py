@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scenarios.experiments.journal import Journal
+from scenarios.experiments.optimisation.checked import Optimisation
 from scenarios.experiments.optimisation.results import Found
 from scenarios.experiments.optimisation.search import Search, Trial
-from scenarios.experiments.optimisation.task import Task
 from scenarios.experiments.plan import known, wanted_for
 from scenarios.experiments.replication import Item
 from scenarios.experiments.run import (
@@ -36,7 +36,7 @@ NOTHING = -1e9
 class _Work:
     """What the steps of one optimisation share."""
 
-    task: Task
+    task: Optimisation
     runner: Runner
     warm_up_s: float
     trials: list[Trial] = field(default_factory=list)
@@ -53,7 +53,9 @@ class _Work:
             yield self.task.responses(measured, trial.values)
 
 
-def run_optimisation(task: Task, out: Path, resources: Resources = DEFAULT, progress: Progress = silent) -> Found:
+def run_optimisation(
+    task: Optimisation, out: Path, resources: Resources = DEFAULT, progress: Progress = silent
+) -> Found:
     """Search, going on from what is in the folder; the same with any number of workers.
 
     Args:
@@ -86,13 +88,13 @@ def run_optimisation(task: Task, out: Path, resources: Resources = DEFAULT, prog
     return Found(task, key, warm_up, work.trials, confirmed, cpu_s)
 
 
-def means(task: Task, trial: Trial) -> list[float]:
+def means(task: Optimisation, trial: Trial) -> list[float]:
     """Mean of each objective, larger is better; NaN where it is not known."""
     pairs = zip(task.signs, task.aim.objectives, strict=True)
     return [sign * student(known(trial.samples[name])).mean for sign, name in pairs]
 
 
-def best(task: Task, trials: list[Trial]) -> list[Trial]:
+def best(task: Optimisation, trials: list[Trial]) -> list[Trial]:
     """The trials that no other beats, by their means; of one objective the best first."""
     whole = [t for t in trials if not t.pruned and not any(math.isnan(mean) for mean in means(task, t))]
     if not whole:
@@ -141,7 +143,7 @@ def _replicate(work: _Work, trials: list[Trial], incumbents: list[Trial]) -> Non
             wanted[trial.number] = _wanted(work.task, trial)
 
 
-def _wanted(task: Task, trial: Trial) -> int:
+def _wanted(task: Optimisation, trial: Trial) -> int:
     config = task.aim.replications
     found = [
         wanted_for(task.aim.responses[name], student(known(row), config.confidence))
@@ -150,7 +152,7 @@ def _wanted(task: Task, trial: Trial) -> int:
     return max(trial.runs, min(config.most, max(found)))
 
 
-def _worse(task: Task, trial: Trial, other: Trial) -> bool:
+def _worse(task: Optimisation, trial: Trial, other: Trial) -> bool:
     """Whether a trial is surely worse than another in every objective, run by run with the same random numbers."""
     level = task.aim.search.prune
     if level is None:

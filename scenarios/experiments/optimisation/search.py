@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scenarios.experiments.document import SearchConfig, Values, VariableConfig
-from scenarios.experiments.optimisation.task import TOLERANCE, Task
+from scenarios.experiments.optimisation.checked import TOLERANCE, Optimisation
 from scenarios.experiments.quantities import number, range_of
 from twin.errors import Problem, ScenarioError
 
@@ -56,7 +56,7 @@ class Search:
         ScenarioError: The optimiser is not installed.
     """
 
-    def __init__(self, task: Task):
+    def __init__(self, task: Optimisation):
         if importlib.util.find_spec("optuna") is None:
             hint = "pip install 'futurefactory[optimise]'"
             raise ScenarioError([Problem("factory optimise", "the package optuna", "none", hint)])

@@ -187,12 +187,12 @@ def finish(m: Wholes, x: Reals, v: Reals, slot: int) -> None:
     if m[slot + at.PHASE] != WORKING:
         prepared(m, x, v, slot)
         return
-    s, job = m[slot + at.OWNER], m[slot + at.JOB]
+    s, operation = m[slot + at.OWNER], m[slot + at.OPERATION]
     m[s + at.PARTS] += 1
     if m[s + at.JUDGES]:
         conclude(m, x, v, slot)
         return
-    out = m[job + at.JOB_OUT]
+    out = m[operation + at.OPERATION_OUT]
     log_part(m, x, s, out, at.GOOD)
     if not store_next(m, x, s, out) and not forward(m, x, v, s, out):
         keep(m, x, slot, out, at.TO_SUCCESSORS)
@@ -200,7 +200,7 @@ def finish(m: Wholes, x: Reals, v: Reals, slot: int) -> None:
     part = take_next(m, x, s)
     if part == NOTHING:
         part = ask(m, x, s)
-    if part == m[job + at.JOB_PART]:
+    if part == m[operation + at.OPERATION_PART]:
         operate(m, x, v, slot)
     else:
         turn_to(m, x, v, slot, part)
@@ -255,8 +255,8 @@ def turn_to(m: Wholes, x: Reals, v: Reals, slot: int, part: int) -> None:
 @compiled
 def conclude(m: Wholes, x: Reals, v: Reals, slot: int) -> None:
     """The end of an operation of which parts may be anything but good."""
-    s, job = m[slot + at.OWNER], m[slot + at.JOB]
-    part, out = m[job + at.JOB_PART], m[job + at.JOB_OUT]
+    s, operation = m[slot + at.OWNER], m[slot + at.OPERATION]
+    part, out = m[operation + at.OPERATION_PART], m[operation + at.OPERATION_OUT]
     chance = draw(m, v, m[s + at.QUALITY])
     takers = at.TO_SUCCESSORS
     if chance < x[s + at.REWORK]:

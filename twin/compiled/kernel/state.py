@@ -154,15 +154,15 @@ def wait(m: Wholes, x: Reals, slot: int, time: float) -> None:
 def operate(m: Wholes, x: Reals, v: Reals, slot: int) -> None:
     """Let the operation of a slot run."""
     s = m[slot + at.OWNER]
-    wait(m, x, slot, x[s + at.SLOW] * draw(m, v, m[m[slot + at.JOB] + at.JOB_STREAM]))
+    wait(m, x, slot, x[s + at.SLOW] * draw(m, v, m[m[slot + at.OPERATION] + at.OPERATION_STREAM]))
 
 
 @compiled
 def begin(m: Wholes, x: Reals, v: Reals, slot: int, part: int) -> None:
     """Work on a part from now on; the slot was idle."""
     s = m[slot + at.OWNER]
-    if m[m[slot + at.JOB] + at.JOB_PART] != part:
-        m[slot + at.JOB] = m[m[s + at.JOBS] + part]
+    if m[m[slot + at.OPERATION] + at.OPERATION_PART] != part:
+        m[slot + at.OPERATION] = m[m[s + at.OPERATIONS] + part]
     if m[s + at.SETUPS]:
         prepare(m, x, v, slot, part)
         return

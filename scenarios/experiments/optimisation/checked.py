@@ -20,7 +20,7 @@ TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
-class Task(Study):
+class Optimisation(Study):
     """A checked optimisation.
 
     Args:
@@ -65,14 +65,14 @@ class Task(Study):
         return True
 
 
-def load_task(name: str | Path) -> Task:
+def load_optimisation(name: str | Path) -> Optimisation:
     """Read and check an optimisation.
 
     Raises:
         ScenarioError: Carries every problem as *file:line place: expected, got (hint)*.
     """
     aim, study = read_study(name, "an optimisation", OptimisationConfig, (_wrong_ranges, _wrong_names), _choices)
-    return Task(aim, study.root, study.draft, study.scenario, aim.variables, aim)
+    return Optimisation(aim, study.root, study.draft, study.scenario, aim.variables, aim)
 
 
 def _choices(aim: OptimisationConfig) -> dict[str, list[Any]]:
