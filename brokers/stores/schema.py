@@ -13,6 +13,11 @@ from brokers.columns import cleaned
 from twin.errors import RefusedRowsError
 from twin.records import COLUMNS, Frame, RecordKind
 
+RECORDS = "run"
+"""Top of the paths at which the records of runs stand, with the name of the scenario below."""
+RECORD_SCHEMA = "run/v1"
+"""Schema of such a record among the master data."""
+
 EVENTS = tuple(kind for kind in RecordKind if kind is not RecordKind.TELEMETRY)
 """All kinds but telemetry."""
 

@@ -21,6 +21,13 @@ LEVELS = {
     "unit": "Unit · 设备",
 }
 ALARM = {"code": "Alarm · 告警", "severity": "Severity · 等级", "active": "State · 状态", "text": "Text · 说明"}
+WINDOWS = {"hour": "hour · 小时", "shift": "shift · 班次", "day": "day · 天"}
+QUALITIES = {
+    "good": ("good · 可信", "text"),
+    "estimated": ("estimated · 估算", "#f5c542"),
+    "partial": ("partial · 不完整", "#f5c542"),
+    "bad": ("unusable · 不可用", "#d32f2f"),
+}
 
 
 def unit(symbol: str, high: float | None = None) -> str:
@@ -48,6 +55,33 @@ def of_alarms() -> list[Document]:
     columns = [_column(level, LEVELS[level]) for level in STORE_TAGS]
     columns += [_column(name, title) for name, title in ALARM.items() if name not in ("severity", "active")]
     return [*columns, _severity(), _active()]
+
+
+def of_care() -> list[Document]:
+    """Of the table of figures to be read with care: words for indicators, windows, qualities and flags."""
+    names = {name: f"{kpis[name].en} · {kpis[name].zh}{_in_unit(kpis[name].unit)}" for name in kpis.kinds()}
+    words = {
+        "kpi": ("Figure · 指标", {name: (text, "text") for name, text in names.items()}),
+        "window": ("Window · 窗口", {name: (text, "text") for name, text in WINDOWS.items()}),
+        "quality": ("Quality · 质量", QUALITIES),
+        "flag_gt1": ("Above 1 · 超过 1", {"1": ("more than planned · 超出计划", "#f5c542"), "0": ("", "text")}),
+        "overtime": ("Overtime · 加班", {"1": ("outside the plan · 计划外", "#f5c542"), "0": ("", "text")}),
+    }
+    columns = [_column(level, LEVELS[level]) for level in STORE_TAGS]
+    columns += [_column("value", "Value · 数值"), _column("coverage", "Coverage · 覆盖率", unit="percentunit")]
+    return [*columns, *(_worded(name, title, of) for name, (title, of) in words.items())]
+
+
+def _in_unit(symbol: str) -> str:
+    return "" if symbol == "1" else f" ({symbol})"
+
+
+def _worded(name: str, title: str, words: dict[str, tuple[str, str]]) -> Document:
+    options = {
+        key: {"text": text, "color": colour, "index": n} for n, (key, (text, colour)) in enumerate(words.items())
+    }
+    mappings = [{"type": "value", "options": options}]
+    return _column(name, title, unit="none", mappings=mappings, **{"custom.cellOptions": {"type": "color-text"}})
 
 
 def _column(name: str, title: str, **properties: Any) -> Document:

@@ -63,9 +63,9 @@ def provider() -> dict[str, Any]:
     }
 
 
-def dashboards() -> list[dict[str, Any]]:
-    """All dashboards, one per board that has panels."""
-    return [dashboard(scope) for scope in Scope if board(scope)]
+def dashboards(timezone: str = "") -> list[dict[str, Any]]:
+    """All dashboards, one per board that has panels; see ``render.dashboard`` for the time zone."""
+    return [dashboard(scope, timezone) for scope in Scope if board(scope)]
 
 
 def files() -> dict[str, str]:

@@ -109,12 +109,13 @@ def _refused(url: str, status: int, text: str) -> ConnectorError:
     return kind(f"Grafana {url}: expected success, got status {status}: {text[:300]}")
 
 
-def push(publisher: DashboardPublisher, source: Document | None = None) -> list[str]:
+def push(publisher: DashboardPublisher, source: Document | None = None, timezone: str = "") -> list[str]:
     """Put the folder, the data source and all dashboards into Grafana; again changes nothing.
 
     Args:
         publisher: How to talk to Grafana.
         source: Data source to make when missing, see ``provisioning.datasource``; None: it is there.
+        timezone: Zone of all times on the dashboards; empty: what Grafana prefers.
 
     Returns:
         Uids of the dashboards.
@@ -126,7 +127,7 @@ def push(publisher: DashboardPublisher, source: Document | None = None) -> list[
     publisher.ensure_folder(FOLDER_UID, FOLDER_TITLE)
     if source is not None:
         publisher.ensure_datasource(source)
-    documents = dashboards()
+    documents = dashboards(timezone)
     for document in documents:
         publisher.upsert_dashboard(document, FOLDER_UID)
     return [document["uid"] for document in documents]

@@ -7,7 +7,8 @@ those whose deeper levels are empty; ``each`` asks for the records of every elem
 from __future__ import annotations
 
 from brokers.naming import STORE_TAGS, grafana_variable
-from brokers.stores.lines import field_name
+from brokers.stores.lines import EMPTY, RUN, field_name
+from brokers.stores.schema import RECORD_SCHEMA, RECORDS
 from dashboards.panel import Events, Kpi, PanelSpec, Picture, Scope, Telemetry
 from twin.kpi.definitions.forecast import QUANTILES, quantile_window
 from twin.kpi.spec import kpis
@@ -19,26 +20,51 @@ LOOK_BACK = "12h"
 """How far before the range a state may have been entered that is drawn in it."""
 ROWS = 200
 """Most rows of a table of events."""
+RUNS = 100
+"""Most records of runs that are looked at for the runs to choose from; a run has one per start and per command."""
+RUN_ID = '/"id":"(?<text>[0-9a-f]+)".*"apart":"(?<value>[0-9a-f]*")/'
+"""Finds in the record of a run its name and what the tag of its points is. The quote that ends the tag is taken along:
+the points of a run that has the place for itself have no tag, and Grafana takes an empty value for none."""
+OF_RUN = f'"{RUN}" =~ /^()${{run:regex}}{{0}}$/'
+"""Condition for the points of the chosen run: ``{0}`` drops the quote; without any record those without the tag."""
+KNOWN = f'("{EMPTY}" =~ /(^| )value( |$)/) = false'
+"""Condition for figures that were not taken back. A point of an earlier version has no such field: unknown compared
+with a pattern is unknown, which equals false, where ``!~`` would leave it out."""
+
+DOUBTED = "(" + " OR ".join(f"\"quality\" = '{word}'" for word in ("estimated", "partial", "bad")) + ")"
+"""Condition for figures that are not good."""
+CAREFUL = f'({DOUBTED} OR "flag_gt1" = 1)'
+"""Condition for figures that are not good, or above their ceiling of 1."""
+MARK = " ≈"
+"""Ends the legend of the figures of a course that are not good."""
+
+_RECORD = [f"\"enterprise\" = '{RECORDS}'", f"\"schema\" = '{RECORD_SCHEMA}'"]
+
+
+def runs() -> str:
+    """Query of the variable that chooses the run: their records, the newest first."""
+    return _select('"body"', RecordKind.META, _RECORD, f"ORDER BY time DESC LIMIT {RUNS}")
 
 
 def variables(scope: Scope) -> list[tuple[str, str]]:
-    """Name and query of each variable of a board, from the top."""
+    """Name and query of each variable of a board that chooses its element, from the top."""
     if scope is Scope.CHAIN:
-        query = 'SHOW TAG VALUES FROM "kpi" WITH KEY = "enterprise" WHERE "scope" = \'chain\''
+        query = f'SHOW TAG VALUES FROM "kpi" WITH KEY = "enterprise" WHERE "scope" = \'chain\' AND {OF_RUN}'
         return [("chain", query)]
     found = []
     for depth in range(DEPTH[scope]):
         above = " AND ".join(f'"{level}" =~ /^${{{grafana_variable(level)}:regex}}$/' for level in STORE_TAGS[:depth])
         within = above or '"enterprise" !~ /^chain-/'
-        query = f'SHOW TAG VALUES FROM "state" WITH KEY = "{STORE_TAGS[depth]}" WHERE {within}'
+        query = f'SHOW TAG VALUES FROM "state" WITH KEY = "{STORE_TAGS[depth]}" WHERE {within} AND {OF_RUN}'
         found.append((grafana_variable(STORE_TAGS[depth]), query))
     return found
 
 
-def _chosen(spec: PanelSpec) -> list[str]:
-    if spec.scope is Scope.CHAIN:
-        return ['"enterprise" =~ /^${chain:regex}$/']
-    return [f'"{level}" =~ /^${{{grafana_variable(level)}:regex}}$/' for level in STORE_TAGS[: DEPTH[spec.scope]]]
+def _chosen(scope: Scope) -> list[str]:
+    if scope is Scope.CHAIN:
+        return [OF_RUN, '"enterprise" =~ /^${chain:regex}$/']
+    levels = STORE_TAGS[: DEPTH[scope]]
+    return [OF_RUN, *(f'"{level}" =~ /^${{{grafana_variable(level)}:regex}}$/' for level in levels)]
 
 
 def _levels(spec: PanelSpec) -> tuple[list[str], list[str]]:
@@ -47,7 +73,7 @@ def _levels(spec: PanelSpec) -> tuple[list[str], list[str]]:
     apart = list(STORE_TAGS[DEPTH[spec.scope] : depth])
     deeper = [f"\"{level}\" = ''" for level in STORE_TAGS[depth:]]
     there = [f"\"{apart[-1]}\" != ''"] if apart else []
-    return [*_chosen(spec), *there, *deeper], apart
+    return [*_chosen(spec.scope), *there, *deeper], apart
 
 
 def targets(spec: PanelSpec) -> list[tuple[str, str]]:
@@ -89,13 +115,16 @@ def _kpis(spec: PanelSpec, shows: Kpi) -> list[tuple[str, str]]:
     where, apart = _levels(spec)
     found = []
     for name in shows.ids:
-        tests = [*where, f"\"kpi\" = '{name}'", f"\"window\" = '{shows.window}'", "$timeFilter"]
+        tests = [*where, f"\"kpi\" = '{name}'", f"\"window\" = '{shows.window}'", KNOWN, "$timeFilter"]
         what, tail = 'last("value")', _by(apart)
         if spec.picture is Picture.LINE and shows.window == "live":
             what, tail = 'mean("value")', _by(apart, "time($__interval)") + " fill(none)"
         elif spec.picture in (Picture.LINE, Picture.BAND):
             what = '"value"'
-        found.append((_select(what, RecordKind.KPI, tests, tail), _legend(apart, f"{kpis[name].en} {kpis[name].zh}")))
+        legend = _legend(apart, f"{kpis[name].en} {kpis[name].zh}")
+        found.append((_select(what, RecordKind.KPI, tests, tail), legend))
+        if what == '"value"':
+            found.append((_select(what, RecordKind.KPI, [*tests, DOUBTED], tail), legend + MARK))
     return found
 
 
@@ -105,7 +134,7 @@ def _quantiles(spec: PanelSpec, shows: Kpi) -> list[tuple[str, str]]:
     found = []
     for quantile in QUANTILES:
         window = quantile_window("forecast", quantile)
-        tests = [*where, f"\"kpi\" = '{shows.ids[0]}'", f"\"window\" = '{window}'", "$timeFilter"]
+        tests = [*where, f"\"kpi\" = '{shows.ids[0]}'", f"\"window\" = '{window}'", KNOWN, "$timeFilter"]
         found.append((_select('"value"', RecordKind.KPI, tests, _by(apart)), window.removeprefix("forecast_")))
     return found
 
@@ -114,9 +143,9 @@ def _kpi_table(spec: PanelSpec, shows: Kpi) -> list[tuple[str, str]]:
     """Last values of elements by indicators; the links of a chain stand at the level of sites."""
     where, apart = _levels(spec)
     if spec.picture is Picture.CHAIN_GRAPH:
-        where, apart = [*_chosen(spec), "\"site\" != ''"], ["site"]
+        where, apart = [*_chosen(spec.scope), "\"site\" != ''"], ["site"]
     names = " OR ".join(f"\"kpi\" = '{name}'" for name in shows.ids)
-    tests = [*where, f"({names})", f"\"window\" = '{shows.window}'", "$timeFilter"]
+    tests = [*where, f"({names})", f"\"window\" = '{shows.window}'", KNOWN, "$timeFilter"]
     return [(_select('last("value") AS "value"', RecordKind.KPI, tests, _by(apart or ["enterprise"], '"kpi"')), "")]
 
 
@@ -140,7 +169,15 @@ def _events(spec: PanelSpec, shows: Events) -> list[tuple[str, str]]:
 
 def _alarms(spec: PanelSpec) -> str:
     """Alarms of everything below the board's element; a chain's board shows those of all sites."""
-    tests = [*([] if spec.scope is Scope.CHAIN else _chosen(spec)), "$timeFilter"]
+    tests = [*([OF_RUN] if spec.scope is Scope.CHAIN else _chosen(spec.scope)), "$timeFilter"]
     levels = ", ".join(f'"{level}"' for level in STORE_TAGS if level != "area")
     what = f'{levels}, "code", "severity", "active", "text"'
     return _select(what, RecordKind.ALARM, tests, f"ORDER BY time DESC LIMIT {ROWS}")
+
+
+def careful(scope: Scope) -> str:
+    """Figures of whole windows of the board's element and below that are not good or above 1, the newest first."""
+    tests = [*_chosen(scope), '"window" =~ /^(hour|shift|day)$/', CAREFUL, KNOWN, "$timeFilter"]
+    levels = ", ".join(f'"{level}"' for level in STORE_TAGS if level != "area")
+    what = f'{levels}, "kpi", "window", "value", "quality", "coverage", "flag_gt1", "overtime"'
+    return _select(what, RecordKind.KPI, tests, f"ORDER BY time DESC LIMIT {ROWS}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from brokers.stores.lines import QUALITY
 from dashboards.grafana import columns
-from dashboards.grafana.queries import targets, variables
+from dashboards.grafana.queries import MARK, RUN_ID, careful, runs, targets, variables
 from dashboards.panel import TITLES, Events, Kpi, PanelSpec, Picture, Scope, Telemetry, board
 from twin.records import RecordKind
 from twin.states import STATES
@@ -19,6 +19,8 @@ TAG = "future-factory"
 """Tag of all our dashboards, by which they link to each other."""
 SCHEMA_VERSION = 42
 COLUMNS = 24
+CARE = "care"
+"""Description of the table of figures that are no plain ones, of which every dashboard has one."""
 
 _TYPES = {
     Picture.STAT: "stat",
@@ -35,10 +37,17 @@ TABLES = (Picture.TABLE, Picture.CHAIN_GRAPH)
 _COLOURS = {"good": "#2e9e4f", "warn": "#f5c542", "bad": "#d32f2f"}
 
 
-def dashboard(scope: Scope) -> Document:
-    """The dashboard of one board."""
+def dashboard(scope: Scope, timezone: str = "") -> Document:
+    """The dashboard of one board.
+
+    Args:
+        scope: The board.
+        timezone: Zone of all times, e.g. ``Asia/Shanghai``, ``utc`` or ``browser``; empty: what Grafana's user,
+            organisation or server prefers. One dashboard serves all sites, and Grafana takes no zone from a variable.
+    """
     en, zh = TITLES[scope]
     panels = [rendered(spec, number) for number, spec in enumerate(board(scope), start=1)]
+    panels.append(_care(scope, len(panels) + 1))
     return {
         "uid": f"ff-{scope}",
         "title": f"{en} · {zh}",
@@ -47,7 +56,7 @@ def dashboard(scope: Scope) -> Document:
         "version": 1,
         "editable": False,
         "graphTooltip": 1,
-        "timezone": "browser",
+        "timezone": timezone,
         "refresh": "10s",
         "time": {"from": "now-6h", "to": "now"},
         "annotations": {"list": []},
@@ -75,6 +84,22 @@ def rendered(spec: PanelSpec, number: int) -> Document:
     }
 
 
+def _care(scope: Scope, number: int) -> Document:
+    """A table of the figures that are no plain ones; tiles and bars have no place to say so of a single figure."""
+    return {
+        "id": number,
+        "title": "Figures to be read with care · 存疑数值",
+        "description": CARE,
+        "type": "table",
+        "datasource": DATASOURCE,
+        "gridPos": {"x": 0, "y": 0, "w": COLUMNS, "h": 8},
+        "fieldConfig": {"defaults": {}, "overrides": columns.of_care()},
+        "options": {"showHeader": True},
+        "targets": [_target(careful(scope), "", 0)],
+        "transformations": [],
+    }
+
+
 def _ahead(spec: PanelSpec) -> Document:
     """A link to the same board with the hours to come in its range, without which a forecast is not seen."""
     url = f"/d/ff-{spec.scope}?from=now-6h&to=now%2B8h&${{__all_variables}}"
@@ -99,7 +124,8 @@ def _link() -> Document:
 
 
 def _variables(scope: Scope) -> list[Document]:
-    found = [_variable(name, query) for name, query in variables(scope)]
+    run = {**_variable("run", runs()), "label": "Run · 运行", "regex": RUN_ID, "sort": 0}
+    found = [run, *(_variable(name, query) for name, query in variables(scope))]
     if any(spec.shows == Telemetry() for spec in board(scope)):
         no_quality = f"/^(?!{QUALITY}$).*/"
         several = {
@@ -164,11 +190,23 @@ def _field_config(spec: PanelSpec) -> Document:
 def _overrides(spec: PanelSpec) -> list[Document]:
     """What single series and columns have of their own."""
     if spec.picture is Picture.BAND:
-        return _bands()
+        return [*_bands(), _marks()]
     if isinstance(spec.shows, Kpi) and spec.picture in TABLES:
         return columns.of_kpis(spec, spec.shows)
+    if isinstance(spec.shows, Kpi) and spec.picture is Picture.LINE:
+        return [_marks()]
     alarms = isinstance(spec.shows, Events) and spec.shows.kind is RecordKind.ALARM
     return columns.of_alarms() if alarms else []
+
+
+def _marks() -> Document:
+    """Figures that are not good: amber points on their line."""
+    properties: list[Document] = [
+        {"id": "custom.drawStyle", "value": "points"},
+        {"id": "custom.pointSize", "value": 9},
+        {"id": "color", "value": {"mode": "fixed", "fixedColor": _COLOURS["warn"]}},
+    ]
+    return {"matcher": {"id": "byRegexp", "options": f"/{MARK}$/"}, "properties": properties}
 
 
 def _bands() -> list[Document]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from brokers.stores.schema import RECORD_SCHEMA, RECORDS
 from scenarios.forecast.saved import write_private
 from scenarios.live.told import Told
 from twin.equipment import EquipmentPath
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SCHEMA = "run/v1"
-"""Schema of the row of master data."""
 ASIDE = ("title", "description", "brokers", "store", "dashboards", "forecast", "expectations", "run")
 """Sections of a scenario that change nothing in its plant."""
 FILE = "record.json"
@@ -73,7 +72,7 @@ class RunRecord(BaseModel):
 
     def frame(self, now_ns: int) -> Frame:
         """The row for the store, stamped with the time of writing: the newest counts."""
-        return records(RecordKind.META, [(path_of(self.scenario), now_ns, (SCHEMA, self.model_dump_json()))])
+        return records(RecordKind.META, [(path_of(self.scenario), now_ns, (RECORD_SCHEMA, self.model_dump_json()))])
 
     def told(self, one: Told) -> Self:
         """The same with one more instruction, unless it is there."""
@@ -114,17 +113,19 @@ class RunRecord(BaseModel):
             ScenarioError: It has one that this version cannot read.
         """
         found = await history.latest(RecordKind.META, path_of(scenario))
-        bodies = [body for schema, body in found.values.tolist() if schema == SCHEMA]
+        bodies = [body for schema, body in found.values.tolist() if schema == RECORD_SCHEMA]
         try:
             return cls.model_validate_json(bodies[-1]) if bodies else None
         except ValidationError:
-            problem = Problem("store", f"the record of a run of {scenario} as {SCHEMA}", "another one", BEGIN_ANEW)
+            problem = Problem(
+                "store", f"the record of a run of {scenario} as {RECORD_SCHEMA}", "another one", BEGIN_ANEW
+            )
             raise ScenarioError([problem]) from None
 
 
 def path_of(scenario: str) -> EquipmentPath:
     """Where the record of a scenario's run stands in a store."""
-    return EquipmentPath.of("run", scenario)
+    return EquipmentPath.of(RECORDS, scenario)
 
 
 def plant_hash(scenario: Scenario) -> str:

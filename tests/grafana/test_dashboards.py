@@ -13,7 +13,7 @@ import yaml
 
 from dashboards.grafana.lint import problems
 from dashboards.grafana.provisioning import FOLDER, dashboards, files, renew
-from dashboards.grafana.render import DATASOURCE_UID, state_mappings
+from dashboards.grafana.render import CARE, DATASOURCE_UID, state_mappings
 from dashboards.panel import Scope, board, panels
 from twin.states import STATES, UnitState
 
@@ -39,11 +39,20 @@ def test_renewing_writes_what_is_missing_and_deletes_what_is_left_over(tmp_path:
 
 
 def test_every_panel_is_on_one_dashboard_with_both_titles() -> None:
-    shown = [panel for document in committed() for panel in document["panels"]]
+    shown = [panel for document in committed() for panel in document["panels"] if panel["description"] != CARE]
     assert sorted(panel["description"] for panel in shown) == panels.kinds()
     for panel in shown:
         spec = panels[panel["description"]]
         assert panel["title"] == f"{spec.en} · {spec.zh}"
+
+
+def test_every_dashboard_lists_the_figures_to_be_read_with_care() -> None:
+    assert all(sum(panel["description"] == CARE for panel in document["panels"]) == 1 for document in committed())
+
+
+def test_the_zone_is_what_grafana_prefers_unless_one_is_given() -> None:
+    assert {document["timezone"] for document in committed()} == {""}
+    assert {document["timezone"] for document in dashboards("Asia/Shanghai")} == {"Asia/Shanghai"}
 
 
 def test_uids_are_fixed() -> None:

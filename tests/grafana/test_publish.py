@@ -176,14 +176,15 @@ def test_the_command_pushes_all_dashboards(grafana: Recorder) -> None:
 
 
 def test_the_command_tells_all_that_is_wrong_at_once() -> None:
-    call = [sys.executable, "-m", "scenarios.cli", "grafana", "push", "localhost"]
+    call = [sys.executable, "-m", "scenarios.cli", "grafana", "push", "localhost", "--timezone", "Chongqing"]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("FF_")}
     done = subprocess.run(call, env=plain, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
-    assert [word for word in ("url:", "--influx-url:", "FF_GRAFANA_TOKEN:") if word in done.stderr] == [
+    assert [word for word in ("url:", "--influx-url:", "FF_GRAFANA_TOKEN:", "--timezone:") if word in done.stderr] == [
         "url:",
         "--influx-url:",
         "FF_GRAFANA_TOKEN:",
+        "--timezone:",
     ]
 
 

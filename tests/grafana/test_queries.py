@@ -5,33 +5,42 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from brokers.naming import STORE_TAGS, grafana_variable
-from brokers.stores import open_store
+from brokers.stores import apart, open_store
 from brokers.stores._influxql import InfluxHttp
 from dashboards.grafana.provisioning import dashboards
-from dashboards.grafana.queries import DEPTH, targets, variables
-from dashboards.panel import PanelSpec, Scope, board, panels
+from dashboards.grafana.queries import DEPTH, MARK, RUN_ID, careful, runs, targets, variables
+from dashboards.grafana.render import CARE
+from dashboards.panel import Kpi, PanelSpec, Picture, Scope, Telemetry, board, panels
 from scenarios.forecast.ahead import Question, forecast
 from scenarios.forecast.pool import BranchPool
 from scenarios.forecast.records import frame_of
 from scenarios.headless.feed import Feed, anchored
+from scenarios.live.record import RunRecord
 from scenarios.loader import load
 from tests.servers.influxdb import InfluxServer
 from twin.brain.brain import Brain
 from twin.brain.settings import BrainConfig
-from twin.equipment import EquipmentPath
-from twin.records import Frame
+from twin.brain.told import QUALITIES
+from twin.equipment import EquipmentPath, Level
+from twin.kpi.definitions.forecast import QUANTILES, quantile_window
+from twin.kpi.spec import kpis
+from twin.records import COLUMNS, Frame, RecordKind, records
+from twin.states import UnitState
 
 pytestmark = pytest.mark.xdist_group("plant_day")
 SCENARIO = Path(__file__).parents[2] / "scenarios/library/nev_chain.yaml"
 STAFFED = SCENARIO.with_name("summer_rationing.yaml")
 HOUR_S = 3600.0
+OWN, OTHER = "0123456789ab", "ba9876543210"
+"""Names of the run that has the bucket for itself and of another one that is kept apart in it."""
 TICK_S = 900.0
 """A tick per quarter of an hour is enough to have every tag in every hour."""
 
@@ -71,8 +80,21 @@ class Filled:
         low, high = self.t0_ns // 1_000_000, self.t1_ns // 1_000_000
         text = statement.replace("$timeFilter", f"time >= {low}ms and time <= {high}ms").replace("$__interval", "15m")
         text = text.replace("${__from}", str(low)).replace("${__to}", str(high))
-        everything = {"tag": f"({'|'.join(self.fields)})", **{name: re.escape(value) for name, value in chosen.items()}}
+        everything = {
+            "run": '"',
+            "tag": f"({'|'.join(self.fields)})",
+            **{name: re.escape(value) for name, value in chosen.items()},
+        }
         return re.sub(r"\$\{(\w+):regex\}", lambda match: everything[match[1]], text)
+
+    def offered(self) -> list[tuple[str, str]]:
+        """Runs to choose from as Grafana finds them: text and value, the first is chosen."""
+        found = (re.search(_python(RUN_ID), body) for _, _, rows in self.http.query(runs()) for _, body in rows)
+        return list(dict.fromkeys((match["text"], match["value"]) for match in found if match))
+
+
+def _python(expression: str) -> str:
+    return expression.strip("/").replace("(?<", "(?P<")
 
 
 def day_of_the_plant() -> tuple[tuple[Feed, ...], list[Frame]]:
@@ -105,6 +127,13 @@ def part_of_a_day(feed: Feed, hours: int) -> tuple[Feed, list[Frame]]:
     return feed, frames
 
 
+def record(name: str, own_part: str) -> RunRecord:
+    """The record of a run that begins."""
+    feed = load(SCENARIO)
+    new = RunRecord.new(feed, 7, feed.plant().epoch, "influxdb://somewhere")
+    return new.model_copy(update={"id": name, "apart": own_part})
+
+
 async def fill(url: str, frames: list[Frame]) -> None:
     store = open_store(url)
     await store.open()
@@ -130,9 +159,8 @@ def filled(
     token.write_text("any")
     v2 = f"influxdb://127.0.0.1:{server.port}?bucket={database}&token_file={token}"
     feeds, frames = plant_day
-    asyncio.run(
-        fill(v2 if request.param == "influxdb18" else f"influxdb1://127.0.0.1:{server.port}?db={database}", frames)
-    )
+    url = v2 if request.param == "influxdb18" else f"influxdb1://127.0.0.1:{server.port}?db={database}"
+    asyncio.run(fill(url, frames))
     http = InfluxHttp(server.url, database)
     fields = tuple(row[0] for _, _, rows in http.query("SHOW FIELD KEYS FROM telemetry") for row in rows)
     t1_ns = max(int(frame.time_ns[-1]) for frame in frames if len(frame))
@@ -144,9 +172,9 @@ def filled(
 @pytest.mark.parametrize("name", panels.kinds())
 def test_every_query_of_a_panel_finds_data(filled: Filled, name: str) -> None:
     spec: PanelSpec = panels[name]
-    for statement, _ in targets(spec):
-        assert any(filled.ask(statement, chosen) for chosen in filled.elements(spec.scope)), filled.sent(
-            statement, filled.elements(spec.scope)[0]
+    for statement, legend in targets(spec):
+        assert legend.endswith(MARK) or any(filled.ask(statement, chosen) for chosen in filled.elements(spec.scope)), (
+            filled.sent(statement, filled.elements(spec.scope)[0])
         )
 
 
@@ -182,4 +210,144 @@ def test_the_rendered_queries_are_the_tested_ones() -> None:
         for panel in document["panels"]
         for target in panel["targets"]
     }
-    assert rendered == {(name, statement) for name in panels.kinds() for statement, _ in targets(panels[name])}
+    of_panels = {(name, statement) for name in panels.kinds() for statement, _ in targets(panels[name])}
+    assert rendered == of_panels | {(CARE, careful(scope)) for scope in Scope if board(scope)}
+
+
+UNIT = EquipmentPath("plant/site/area/line/unit")
+AT_NS = 12 * 3600 * 10**9
+TAGS = tuple({tag for name in panels.kinds() if isinstance(of := panels[name].shows, Telemetry) for tag in of.tags})
+
+
+def said_by(number: float, state: str, text: str) -> list[Frame]:
+    """Something for every panel, all numbers the same."""
+    levels = [UNIT.at(level) for level in (Level.ENTERPRISE, Level.SITE, Level.LINE, Level.UNIT)]
+    places = [*levels, EquipmentPath("chain-nev"), EquipmentPath("chain-nev/link")]
+    figures = {kpi for name in panels.kinds() if isinstance(shows := panels[name].shows, Kpi) for kpi in shows.ids}
+    windows = ("live", "hour", *(quantile_window("forecast", quantile) for quantile in QUANTILES))
+    own = {"value": number, "quality": "estimated", "t0_ns": 0, "scope": "chain"}
+    rows = [
+        (path, AT_NS, tuple({**own, "kpi": kpi, "window": window}.get(name) for name in COLUMNS[RecordKind.KPI]))
+        for path in places
+        for kpi in figures
+        for window in windows
+    ]
+    return [
+        records(RecordKind.KPI, rows),
+        records(RecordKind.STATE, [(UNIT, AT_NS, (state, None, None))]),
+        records(RecordKind.STOCK, [(UNIT, AT_NS, ("cell", number))]),
+        records(RecordKind.ALARM, [(UNIT, AT_NS, ("E1", 500, 1, text))]),
+        Frame(RecordKind.TELEMETRY, (UNIT,), np.array([AT_NS]), TAGS, np.full((1, len(TAGS)), number)),
+    ]
+
+
+@pytest.fixture(scope="session", params=["influxdb16", "influxdb18"])
+def two_runs(request: pytest.FixtureRequest) -> Iterator[Filled]:
+    """A run that has the bucket for itself, one that is kept apart in it, and then the first one that goes on."""
+    server: InfluxServer = request.getfixturevalue(request.param)
+    database = server.database()
+    url = f"influxdb1://127.0.0.1:{server.port}?db={database}"
+    asyncio.run(fill(url, [record(OWN, "").frame(1), *said_by(1.0, "PRODUCING", "own")]))
+    asyncio.run(fill(apart(url, OTHER), said_by(2.0, "STARVED", "other")))
+    asyncio.run(fill(url, [record(OTHER, OTHER).frame(2), record(OWN, "").frame(3)]))
+    http = InfluxHttp(server.url, database)
+    yield Filled(http, (UNIT,), 0, 2 * AT_NS, TAGS)
+    http.close()
+
+
+def test_the_newest_run_is_chosen_and_every_run_is_offered(two_runs: Filled) -> None:
+    assert two_runs.offered() == [(OWN, '"'), (OTHER, f'{OTHER}"')]
+    variable = dashboards()[0]["templating"]["list"][0]
+    assert (variable["name"], variable["query"], variable["regex"], variable["sort"]) == ("run", runs(), RUN_ID, 0)
+    assert not variable["includeAll"]
+    assert not variable["multi"]
+
+
+@pytest.mark.parametrize("name", panels.kinds())
+def test_a_panel_shows_one_run_only(two_runs: Filled, name: str) -> None:
+    spec: PanelSpec = panels[name]
+    (chosen,) = two_runs.elements(spec.scope)
+    for statement, _ in targets(spec):
+        assert said(two_runs.ask(statement, chosen)) in OF_OWN, two_runs.sent(statement, chosen)
+        assert said(two_runs.ask(statement, {**chosen, "run": f'{OTHER}"'})) in OF_OTHER, statement
+
+
+OF_OWN = ({1.0}, {UnitState.PRODUCING.value}, {"own"})
+OF_OTHER = ({2.0}, {UnitState.STARVED.value}, {"other"})
+
+
+def said(rows: list[Any]) -> set[Any]:
+    """What the rows say last: a number, the code of a state, the text of an alarm."""
+    return {row[-1] for row in rows if row[-1] is not None}
+
+
+def test_variables_offer_what_the_chosen_run_has(two_runs: Filled) -> None:
+    query = variables(Scope.SITE)[0][1]
+    assert [row[1] for row in two_runs.ask(query, {})] == ["plant"]
+    assert two_runs.ask(query, {"run": '000000000000"'}) == []
+
+
+def test_without_any_record_the_points_without_a_run_are_drawn(two_runs: Filled) -> None:
+    (statement, _), *_ = targets(panels["site_machines"])
+    (chosen,) = two_runs.elements(Scope.SITE)
+    assert said(two_runs.ask(statement, {**chosen, "run": ""})) in OF_OWN
+
+
+@pytest.fixture(scope="session", params=["influxdb16", "influxdb18"])
+def hours(request: pytest.FixtureRequest) -> Iterator[Filled]:
+    """A site with its OEE of some hours: good, estimated, taken back, as an earlier version wrote it, above 1."""
+    server: InfluxServer = request.getfixturevalue(request.param)
+    database, hour = server.database(), 3600 * 10**9
+
+    def hourly(at: int, value: float | None, quality: str = "good", gt1: int = 0) -> Frame:
+        own = {"kpi": "oee", "scope": "site", "window": "hour", "t0_ns": (at - 1) * hour, "flag_gt1": gt1}
+        given = {**own, "value": value, "quality": quality, "rule_version": "1", "revision": 0, "overtime": 0}
+        row = tuple(given.get(column) for column in COLUMNS[RecordKind.KPI])
+        return records(RecordKind.KPI, [(EquipmentPath("plant/site"), at * hour, row)])
+
+    url = f"influxdb1://127.0.0.1:{server.port}?db={database}"
+    first = [hourly(10, 0.5), hourly(11, 0.6, "estimated"), hourly(12, 0.7), hourly(14, 1.4, gt1=1)]
+    asyncio.run(fill(url, first))
+    asyncio.run(fill(url, [hourly(12, None, "partial")]))
+    place = "kpi,enterprise=plant,site=site,kpi=oee,scope=site,window=hour"
+    server.write(database, f'{place} value=0.9,quality="good",rule_version="1",t0_ns=1i {13 * hour}')
+    http = InfluxHttp(server.url, database)
+    yield Filled(http, (EquipmentPath("plant/site/area/line/unit"),), 0, 24 * hour, ())
+    http.close()
+
+
+def test_a_figure_that_was_taken_back_is_not_drawn(hours: Filled) -> None:
+    """That of an earlier version, which has no field of what is unknown, is."""
+    chosen = {"enterprise": "plant", "site": "site"}
+    (statement, _), (marked, legend) = targets(course("site_oee"))
+    assert [row[1] for row in hours.ask(statement, chosen)] == [0.5, 0.6, 0.9, 1.4]
+    assert (hours.ask(marked, chosen)[0][1], len(hours.ask(marked, chosen))) == (0.6, 1)
+    assert legend.endswith(MARK)
+
+
+def test_figures_to_be_read_with_care_are_listed(hours: Filled) -> None:
+    chosen = {"enterprise": "plant", "site": "site"}
+    ((_, names, rows),) = hours.http.query(hours.sent(careful(Scope.SITE), chosen))
+    found = [dict(zip(names, row, strict=True)) for row in rows]
+    assert [(row["value"], row["quality"], row["flag_gt1"]) for row in found] == [
+        (1.4, "good", 1),
+        (0.6, "estimated", 0),
+    ]
+
+
+def course(name: str) -> PanelSpec:
+    """A panel as one that draws the course of its figure by the hour."""
+    spec: PanelSpec = panels[name]
+    return replace(spec, picture=Picture.LINE, shows=Kpi(("oee",), "hour"))
+
+
+def test_every_word_of_the_table_to_be_read_with_care_is_translated() -> None:
+    table = next(panel for panel in dashboards()[0]["panels"] if panel["description"] == CARE)
+    mapped = {
+        override["matcher"]["options"]: prop["value"][0]["options"]
+        for override in table["fieldConfig"]["overrides"]
+        for prop in override["properties"]
+        if prop["id"] == "mappings"
+    }
+    assert set(mapped["kpi"]) == set(kpis.kinds())
+    assert set(mapped["quality"]) == set(QUALITIES)
