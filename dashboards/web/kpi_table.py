@@ -19,7 +19,8 @@ def table(entries: Iterable[Entry]) -> dict[str, Any]:
 
     Returns:
         ``kpis``: the columns; ``rows``: by path the values to six significant digits in the order of the columns,
-        None where there is none; ``marks``: by path the qualities that are not good, by KPI.
+        None where there is none; ``marks``: by path the qualities that are not good, by KPI; ``overtime``: by path the
+        KPIs in which work outside the planned time took part.
     """
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for path, kpi, row in entries:
@@ -31,7 +32,14 @@ def table(entries: Iterable[Entry]) -> dict[str, Any]:
         for path, mine in sorted(found.items())
         if (doubts := {kpi: row["q"] for kpi, row in sorted(mine.items()) if row["q"] != "good"})
     }
-    return {"kpis": columns, "rows": rows, "marks": marks}
+    overtime = {
+        path: late for path, mine in sorted(found.items()) if (late := [k for k in columns if _late(mine.get(k))])
+    }
+    return {"kpis": columns, "rows": rows, "marks": marks, "overtime": overtime}
+
+
+def _late(row: dict[str, Any] | None) -> bool:
+    return row is not None and bool(row.get("overtime"))
 
 
 def _short(row: dict[str, Any] | None) -> float | None:

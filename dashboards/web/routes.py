@@ -29,6 +29,8 @@ from dashboards.web.questions import (
 from dashboards.web.settings import WebSettings
 from dashboards.web.stream import Broadcaster
 from dashboards.web.texts import Language, texts
+from twin.effects import effects
+from twin.engine.effect import Effect
 from twin.equipment import EquipmentPath, Level
 from twin.errors import ConnectorError, ProblemsError
 from twin.kpi.spec import kpis
@@ -88,7 +90,13 @@ class Routes:
             "stale_s": self.settings.stale_s,
             "instead": INSTEAD,
             "of_tiles": OF_TILES,
+            "commands": self._commandable(),
         }
+
+    def _commandable(self) -> Answer:
+        """Whether commands are taken here, why not, and what the plant can be told."""
+        why = "no_plant" if self.settings.command is None else "" if self.settings.commandable else "no_token"
+        return {"able": not why, "why": why, "effects": [_effect(name, effects[name]) for name in effects.kinds()]}
 
     async def state(self, path: Annotated[Under, Query()] = "") -> Answer:
         """Last state of every unit at or below a path, and heartbeats of the sites."""
@@ -228,6 +236,13 @@ class Routes:
         if parent is not None and parent in self.last.model.chains:
             return "link"
         return "machine" if known.level is Level.UNIT else known.level.name.lower()
+
+
+def _effect(name: str, effect: type[Effect]) -> Answer:
+    """An effect for the pages: the field that says how much of it, and whether that must be given."""
+    needed = bool(effect.value) and effect.default is None
+    about = {"value": effect.value, "needed": needed, "lasts": effect.lasts, "ended_by": effect.ended_by}
+    return {"name": name, **about}
 
 
 def _panel(spec: PanelSpec) -> Answer:

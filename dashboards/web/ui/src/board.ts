@@ -1,6 +1,7 @@
 // A board: the panels declared for one level, drawn for one element, kept up to date.
 import { append, h, replace, say } from "./dom";
 import { lasting, t, title } from "./i18n";
+import { explain } from "./marks";
 import { setSpan, spanOf, spans, spanS, type Context, type Maker, type Picture } from "./picture";
 import { band } from "./pictures/band";
 import { bar } from "./pictures/bar";
@@ -23,7 +24,7 @@ const UNDATED = new Set(["gauge", "bar", "table"]);
 
 export interface Page { close(): void; update?(changed: Set<Section>): void }
 
-interface Card { context: Context; element: HTMLElement; picture: Picture; when: HTMLElement }
+interface Card { context: Context; element: HTMLElement; picture: Picture; when: HTMLElement; words: HTMLElement }
 
 export class Board implements Page {
   private readonly cards: Card[] = [];
@@ -40,9 +41,10 @@ export class Board implements Page {
   }
 
   update(changed: Set<Section>): void {
-    for (const { context, picture, element, when } of this.cards) {
+    for (const { context, picture, element, when, words } of this.cards) {
       picture.update(changed);
       if (context.panel.shows.of === "kpi" && UNDATED.has(context.panel.picture)) say(when, spanOf(context));
+      explain(picture.element, words);
       if (picture.empty) element.hidden = picture.empty();
     }
   }
@@ -61,13 +63,13 @@ export class Board implements Page {
     const context = { panel, path, signal: this.stop.signal };
     const picture = maker(context);
     const id = `panel-${panel.id}`;
-    const when = h("span", { class: "note" });
+    const when = h("span", { class: "note" }), words = h("p", { class: "note signs", hidden: true });
     const element = h("section", { class: `panel of-${panel.picture}`, "aria-labelledby": id, "data-panel": panel.id },
-      h("header", {}, h("h2", { id }, title(panel)), when), picture.element);
+      h("header", {}, h("h2", { id }, title(panel)), when), picture.element, words);
     element.style.setProperty("--width", String(panel.width));
     element.style.setProperty("--height", String(panel.height));
     field.append(element);
-    this.cards.push({ context, element, picture, when });
+    this.cards.push({ context, element, picture, when, words });
   }
 }
 

@@ -5,7 +5,9 @@ import { number, offsetAt } from "./i18n";
 
 export const PALETTE = ["#3b8df0", "#22a877", "#d99a1c", "#9b6cf0", "#ef5f7a", "#17a9c4", "#7fae1e", "#e07f2f"];
 
-export interface Line { label: string; colour: string; dash?: number[]; stepped?: boolean; percent?: boolean; fill?: boolean; thin?: boolean }
+export interface Line { label: string; colour: string; dash?: number[]; stepped?: boolean; percent?: boolean; fill?: boolean; thin?: boolean
+  /** Whether the value at a place is no plain one: drawn as a point. */
+  doubtful?: (index: number) => boolean }
 export interface ChartOptions { height: number; lines: Line[]; low?: number | null; high?: number | null; band?: [number, number]; bands?: uPlot.Band[]; sync?: string }
 
 function css(name: string): string { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
@@ -48,7 +50,7 @@ export function chart(target: HTMLElement, options: ChartOptions): uPlot {
   const series: uPlot.Series[] = [{ label: "t", value: (_, at) => (at === null ? "—" : uPlot.fmtDate("{HH}:{mm}:{ss}")(tz(at))) }];
   for (const line of options.lines) {
     series.push({
-      label: line.label, stroke: line.colour, width: line.thin ? 0.6 : 1.6, dash: line.dash ?? [], points: { show: false }, spanGaps: false,
+      label: line.label, stroke: line.colour, width: line.thin ? 0.6 : 1.6, dash: line.dash ?? [], points: pointsOf(line), spanGaps: false,
       ...(line.fill ? { fill: `${line.colour}1f` } : {}),
       ...(line.stepped && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: -1 }) } : {}),
       value: (_, value) => (value === null ? "" : show(value)),
@@ -67,6 +69,13 @@ export function chart(target: HTMLElement, options: ChartOptions): uPlot {
     bands: options.bands ?? [],
     plugins: options.band ? [band(options.band)] : [],
   }, [[], ...options.lines.map(() => [])], target);
+}
+
+/** Points only where a value is no plain one. */
+function pointsOf({ doubtful }: Line): uPlot.Series.Points {
+  if (!doubtful) return { show: false };
+  const filter = (plot: uPlot): number[] => [...(plot.data[0] ?? [])].map((_, index) => index).filter(doubtful);
+  return { show: true, size: 8, width: 2, stroke: css("--warn"), fill: css("--card"), filter };
 }
 
 function tz(seconds: number): Date {

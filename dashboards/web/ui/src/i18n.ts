@@ -104,9 +104,9 @@ export function plain(shown: Shown): string {
 
 const REASONS: Record<string, string> = { line_oee: "above.stock", chain_load: "above.stock" };
 
-/** Why a ratio exceeds its ceiling of 1, in words; empty where it does not. */
+/** Why a ratio exceeds its ceiling of 1, in words; empty where it does not, as far as its figure shows. */
 export function above(kpi: string, value: number | null | undefined, overtime = false): string {
-  if (value === null || value === undefined || value <= 1 + 1e-9 || figures.get(kpi)?.high !== 1) return "";
+  if (value === null || value === undefined || Math.round(value * 1000) <= 1000 || figures.get(kpi)?.high !== 1) return "";
   return t(overtime ? "above.overtime" : REASONS[kpi] ?? "above.plan");
 }
 

@@ -9,9 +9,11 @@ export interface KpiRow {
   path?: string; kpi?: string; window?: string;
   /** 1 where a ratio exceeds its ceiling of 1, and where work outside the planned time took part. */
   gt1?: number; overtime?: number;
+  /** How often the window was computed again. */
+  rev?: number;
 }
-/** Values by path in the order of `kpis`; `marks`: qualities that are not good, by path and KPI. */
-export interface KpiTable { kpis: string[]; rows: Record<string, (number | null)[]>; marks: Record<string, Record<string, string>> }
+/** Values by path in the order of `kpis`; `marks`: qualities that are not good, by path and KPI; `overtime`: KPIs with work outside the plan. */
+export interface KpiTable { kpis: string[]; rows: Record<string, (number | null)[]>; marks: Record<string, Record<string, string>>; overtime: Record<string, string[]> }
 export interface SiteRow {
   t: number; sent: number | null; dropped: number | null; lag_s: number | null;
   age_s: number | null; power_kw: number | null;
@@ -49,7 +51,11 @@ export interface KpiSpec {
 export interface StateSpec { name: string; number: number; colour: string; element: string }
 export interface Vocabulary { states: StateSpec[]; kpis: KpiSpec[]; title: Titled; language: string; stale_s: number;
   /** Windows whose value stands in where there is none of a window yet. */
-  instead: Record<string, string[]>; of_tiles: string[] }
+  instead: Record<string, string[]>; of_tiles: string[]; commands: Commandable }
+/** An effect that the plant can be told: the field that says how much, whether it must, and what ends it. */
+export interface Effect { name: string; value: string; needed: boolean; lasts: boolean; ended_by: string | null }
+export interface Commandable { able: boolean; why: "no_plant" | "no_token" | ""; effects: Effect[] }
+export interface Given { id: string; commands: { time: string; target: string; action: string; cause: string; factor: number; detail: string }[] }
 export type Scope = "chain" | "enterprise" | "site" | "line" | "unit";
 export type Grade = "good" | "warn" | "bad";
 export interface Shows { of: "telemetry" | "kpi" | "events"; tags?: string[]; ids?: string[]; window?: string; kind?: string }

@@ -2,7 +2,8 @@
 import { ask } from "../api";
 import type { Page } from "../board";
 import { append, h, remember, remembered, replace } from "../dom";
-import { above, clock, day, figure, formula, NONE, number, plain, spec, t, title, unit } from "../i18n";
+import { clock, day, figure, formula, NONE, number, plain, spec, t, title, unit } from "../i18n";
+import { explain, marksOf, reasons, sup } from "../marks";
 import { nameOf, routeOf } from "../picture";
 import { store } from "../store";
 import type { KpiRow, KpiTable } from "../types";
@@ -20,18 +21,19 @@ class KpiBoard implements Page {
   private window = remembered("kpi.window", "live");
   private filter = "";
   private sort: { kpi: string; up: boolean } = { kpi: "", up: true };
-  private table: KpiTable = { kpis: [], rows: {}, marks: {} };
+  private table: KpiTable = { kpis: [], rows: {}, marks: {}, overtime: {} };
   /** Numerators and denominators of the opened row, asked for when it is opened. */
   private details = new Map<string, KpiRow>();
   private opened: string | null = null;
   private loaded = false;
   private readonly field = h("div", { class: "scroll kpi-board" });
+  private readonly meaning = h("p", { class: "note signs", hidden: true });
   private readonly tools = h("div", { class: "tools" });
   private readonly stop = new AbortController();
   private readonly timer: ReturnType<typeof setInterval>;
 
   constructor(target: HTMLElement) {
-    append(target, [h("header", { class: "page-head" }, h("h1", {}, t("kpi_board")), this.tools), this.field]);
+    append(target, [h("header", { class: "page-head" }, h("h1", {}, t("kpi_board")), this.tools), this.field, this.meaning]);
     this.drawTools();
     void this.load();
     this.timer = setInterval(() => void this.load(), FRESH_MS);
@@ -71,7 +73,7 @@ class KpiBoard implements Page {
   private turn(): void {
     this.loaded = false;
     this.opened = null;
-    this.table = { kpis: [], rows: {}, marks: {} };
+    this.table = { kpis: [], rows: {}, marks: {}, overtime: {} };
     replace(this.field, h("p", { class: "nothing", role: "status", "aria-busy": "true" }, t("loading")));
     void this.load();
   }
@@ -123,6 +125,7 @@ class KpiBoard implements Page {
     replace(this.field, h("table", {},
       h("thead", {}, h("tr", {}, this.head("", t("equipment"), ""), columns.map((kpi) => this.head(kpi, t(`kpi.${kpi}`), this.symbol(kpi))))),
       h("tbody", {}, paths.flatMap((path) => this.row(path, columns)))));
+    explain(this.field, this.meaning);
     this.field.scrollTo(left, top);
     if (active) this.field.querySelector<HTMLElement>(`[data-key="${CSS.escape(active)}"]`)?.focus({ preventScroll: true });
   }
@@ -158,12 +161,11 @@ class KpiBoard implements Page {
   }
 
   private cell(path: string, kpi: string): HTMLElement {
-    const doubt = this.table.marks[path]?.[kpi];
-    const value = this.value(path, kpi);
-    const words = value === null ? t("no_value") : doubt ? `${t(`kpi.${kpi}`)}: ${t(`quality.${doubt}`)}` : t(`kpi.${kpi}`);
-    const why = above(kpi, value);
-    return h("td", { class: doubt ? "figure doubt" : "figure", title: [words, why].filter(Boolean).join(" · ") }, figure(kpi, value).text,
-      doubt && value !== null ? h("sup", {}, "~") : null, why ? h("sup", {}, "▲") : null);
+    const q = this.table.marks[path]?.[kpi], v = this.value(path, kpi);
+    const marks = marksOf(kpi, { t: 0, t0: 0, v, q: q ?? null, overtime: Number(this.table.overtime[path]?.includes(kpi) ?? false) });
+    const words = v === null ? t("no_value") : t(`kpi.${kpi}`);
+    return h("td", { class: q && v !== null ? "figure doubt" : "figure", title: [words, reasons(marks)].filter(Boolean).join(" · ") },
+      figure(kpi, v).text, sup(marks));
   }
 
   private traces(columns: string[]): HTMLElement {
@@ -171,10 +173,15 @@ class KpiBoard implements Page {
     return h("table", {}, h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, t(name))))),
       h("tbody", {}, columns.filter((kpi) => this.details.has(kpi)).map((kpi) => {
         const row = this.details.get(kpi) as KpiRow;
-        const cells = [t(`kpi.${kpi}`), plain(figure(kpi, row.v)), number(row.num, 3), number(row.den, 3), this.coverage(row), t(`quality.${row.q ?? "good"}`),
+        const cells = [t(`kpi.${kpi}`), plain(figure(kpi, row.v)), number(row.num, 3), number(row.den, 3), this.coverage(row), this.quality(kpi, row),
           `${day(row.t0)} ${clock(row.t0, false)}–${clock(row.t, false)}`, formula(kpi), row.rule ?? ""];
         return h("tr", {}, cells.map((cell) => h("td", {}, cell)));
       })));
+  }
+
+  private quality(kpi: string, row: KpiRow): string {
+    const again = row.rev ? t("revised", { n: row.rev }) : "", above = marksOf(kpi, row).filter((one) => one.sign === "▲");
+    return [t(`quality.${row.q ?? "good"}`), reasons(above), again].filter(Boolean).join(" · ");
   }
 
   private coverage(row: KpiRow): string { return row.cov === null ? NONE : `${number((row.cov ?? 1) * 100, 1)}%`; }

@@ -2,6 +2,7 @@
 import { Board, type Page } from "../board";
 import { append, h, replace, say } from "../dom";
 import { clock, figure, known, lasting, NONE, number, t, title } from "../i18n";
+import { explain, marksOf, sign } from "../marks";
 import { MiniGrid } from "../mini_grid";
 import { alarmName, causeName, itemName, nameOf, routeOf } from "../picture";
 import { legend } from "../pictures/grid";
@@ -17,7 +18,7 @@ class SiteTile {
   private readonly units: string[];
   private readonly bar = h("div", { class: "share-bar" });
   private readonly age = h("span", { class: "age" });
-  private readonly figures = [0, 1].map(() => ({ words: h("small"), box: h("b") }));
+  private readonly figures = [0, 1].map(() => ({ words: h("small"), box: h("b"), mark: h("span") }));
   private readonly power = h("b");
   private shown = "";
 
@@ -29,7 +30,7 @@ class SiteTile {
       h("header", {}, h("a", { href: routeOf(site.path) }, title(site)), this.age),
       h("p", { class: "owner" }, title(nameOf(parent(site.path)))),
       this.bar, this.cells.element,
-      h("footer", {}, this.figures.map(({ words, box }) => h("span", {}, words, box)), fact(t("power"), this.power)));
+      h("footer", {}, this.figures.map(({ words, box, mark }) => h("span", {}, words, h("span", { class: "amounts" }, box, mark))), fact(t("power"), this.power)));
   }
 
   update(): void {
@@ -47,10 +48,11 @@ class SiteTile {
       }));
     }
     const kpis = this.kpis();
-    for (const [index, { words, box }] of this.figures.entries()) {
+    for (const [index, { words, box, mark }] of this.figures.entries()) {
       const kpi = kpis[index] ?? "";
       say(words, known(`kpi.${kpi}.short`) ? t(`kpi.${kpi}.short`) : t(`kpi.${kpi}`));
-      const shown = figure(kpi, store.figure(this.site.path, kpi, "live").row?.v);
+      const { row } = store.figure(this.site.path, kpi, "live"), shown = figure(kpi, row?.v);
+      sign(mark, marksOf(kpi, row));
       say(box, shown.text === NONE ? NONE : `${shown.text}${shown.unit === "%" ? "%" : ` ${shown.unit}`}`);
     }
     const power = store.sites.get(this.site.path)?.power_kw ?? null;
@@ -100,15 +102,16 @@ export function overview(target: HTMLElement): Page {
   const boards = headline(target, chain?.path);
   const all = legend(store.model.units.filter((unit) => unit.role !== "store").map((unit) => unit.path));
   const tiles = store.ofLevel("site").map((site) => new SiteTile(site));
-  const news = ticker();
+  const news = ticker(), meaning = h("p", { class: "note signs", hidden: true });
   append(target, [h("div", { class: "split" },
     h("section", { class: "sites", "aria-label": t("sites") }, h("div", { class: "section-head" }, h("h2", {}, t("sites")), all.element),
-      h("div", { class: "site-tiles" }, tiles.map((tile) => tile.element))),
+      h("div", { class: "site-tiles" }, tiles.map((tile) => tile.element)), meaning),
     news.element)]);
   if (chain) boards.push(new Board(target, "chain", chain.path, (panel) => panel.order > 50));
   const update = (changed?: Set<Section>): void => {
     for (const board of boards) board.update(changed ?? new Set<Section>(["kpis"]));
     for (const tile of tiles) tile.update();
+    for (const tile of tiles.slice(0, 1)) explain(tile.element.parentElement ?? tile.element, meaning);
     all.update();
     news.update();
   };

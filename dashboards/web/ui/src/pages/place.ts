@@ -4,7 +4,11 @@ import { append, h, say } from "../dom";
 import { lasting, number, t, title } from "../i18n";
 import { nameOf, routeOf } from "../picture";
 import { store, type Section } from "../store";
+import { Commands } from "./commands";
 import type { Scope, Unit } from "../types";
+
+/** Kind of the units of strangers, which no plant of ours can be told about. */
+const FOREIGN = "unit";
 
 function crumbs(path: string): HTMLElement {
   const parts = path.split("/");
@@ -47,9 +51,11 @@ export function place(target: HTMLElement, scope: Scope, path: string): Page {
   let board: Board | null = null;
   const head = heading(target, path, spanChooser(() => board?.reload()));
   board = new Board(target, scope, path);
+  const unit = store.unit(path), commands = unit && unit.kind !== FOREIGN ? new Commands(unit) : null;
+  if (commands) append(target, [commands.element]);
   head.update();
   return {
     update: (changed?: Set<Section>) => { board?.update(changed ?? new Set<Section>(["kpis"])); head.update(); },
-    close: () => board?.close(),
+    close: () => { board?.close(); commands?.close(); },
   };
 }

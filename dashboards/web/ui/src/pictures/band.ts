@@ -4,6 +4,7 @@ import { ask } from "../api";
 import { box, chart, fit, PALETTE } from "../chart";
 import { h } from "../dom";
 import { spec, t, title, unit } from "../i18n";
+import { doubtful, onLine, tell } from "../marks";
 import { nowMs, spanS, windowOf, type Maker } from "../picture";
 import type { KpiRow } from "../types";
 
@@ -38,14 +39,16 @@ export const band: Maker = ({ panel, path, signal }) => {
   const about = spec(kpi), percent = about?.unit === "1" && about.high === 1;
   const target = box(title(panel));
   const note = unit(about?.unit ?? "");
-  const element = h("div", { class: "lines" }, note ? h("div", { class: "axis-unit" }, note) : null, target);
+  const meaning = h("p", { class: "note signs", hidden: true });
+  const element = h("div", { class: "lines" }, note ? h("div", { class: "axis-unit" }, note) : null, target, meaning);
+  let doubts: boolean[] = [];
   let plot: uPlot | null = null, seen = false;
   let done = (): void => undefined;
   const begin = (): uPlot => {
     const made = chart(target, {
       height: Math.max(120, panel.height * 30 - 96), low: panel.low, high: panel.high,
       lines: [
-        { label: t("band.past"), colour: COLOUR, percent },
+        { label: t("band.past"), colour: COLOUR, percent, doubtful: (at) => doubts[at] ?? false },
         ...QUANTILES.map((name) => ({ label: t(`band.${name}`), colour: EXPECTED, percent, thin: name !== "p50", dash: [4, 3] })),
       ],
       bands: [{ series: [6, 2], fill: `${EXPECTED}26` }, { series: [5, 3], fill: `${EXPECTED}40` }],
@@ -63,8 +66,11 @@ export const band: Maker = ({ panel, path, signal }) => {
         const parent = element.parentElement;
         if (parent) parent.hidden = !seen;
         if (!seen) return;
+        const drawn = columns(past ?? [], newest(ahead));
+        doubts = doubtful([...drawn[0]].map((time) => time * 1000), past ?? []);
         plot ??= begin();
-        plot.setData(columns(past ?? [], newest(ahead)));
+        plot.setData(drawn);
+        tell(meaning, (past ?? []).flatMap((row) => onLine(kpi, row)));
       }).catch(() => undefined);
   };
   return { element, update: () => undefined, reload, close: () => done(), empty: () => !seen };

@@ -1,27 +1,28 @@
 // One bar per element: a KPI, or the stock of units that store against their capacity.
 import { h, replace, say } from "../dom";
-import { figure, grade, number, t, title, type Shown } from "../i18n";
+import { grade, number, plain, shownIn, t, title, type Shown } from "../i18n";
+import { marksOf, reasons, sign, type Mark } from "../marks";
 import { elements, nameOf, routeOf, windowOf, type Context, type Maker } from "../picture";
 import { store } from "../store";
 import type { Panel } from "../types";
 
-interface Bar { fill: HTMLElement; text: HTMLElement; row: HTMLElement }
-interface Reading { value: number | null; share: number; shown: string }
+interface Bar { fill: HTMLElement; text: HTMLElement; mark: HTMLElement; row: HTMLElement }
+interface Reading { value: number | null; share: number; shown: string; marks: Mark[] }
 
 function reader(panel: Panel, paths: string[]): (path: string) => Reading {
   if (panel.shows.of === "events") {
     return (path) => {
       const value = store.onHand(path), room = store.unit(path)?.capacity ?? null;
       const share = value === null ? 0 : value / (room ?? Math.max(1, value));
-      return { value, share, shown: `${number(value)}${room ? ` / ${number(room)}` : ""}` };
+      return { value, share, shown: `${number(value)}${room ? ` / ${number(room)}` : ""}`, marks: [] };
     };
   }
   const kpi = panel.shows.ids?.[0] ?? "", window = windowOf(panel);
   return (path) => {
-    const value = store.figure(path, kpi, window).row?.v ?? null;
+    const { row } = store.figure(path, kpi, window), value = row?.v ?? null;
     const high = panel.high ?? Math.max(1e-9, ...paths.map((one) => store.figure(one, kpi, window).row?.v ?? 0));
-    const shown: Shown = figure(kpi, value);
-    return { value, share: value === null ? 0 : value / high, shown: shown.text + (shown.unit === "%" ? "%" : "") };
+    const shown: Shown = shownIn(panel, kpi, value);
+    return { value, share: value === null ? 0 : value / high, shown: plain(shown), marks: marksOf(kpi, row) };
   };
 }
 
@@ -40,10 +41,10 @@ export const bar: Maker = (context) => {
   const build = (): void => {
     bars.clear();
     replace(element, paths.length === 0 ? h("p", { class: "nothing" }, t("nothing")) : paths.map((path) => {
-      const fill = h("i", { class: "fill" }), text = h("span", { class: "amount" });
+      const fill = h("i", { class: "fill" }), text = h("span", { class: "amount" }), mark = h("span", { class: "signs" });
       const row = h("a", { class: "bar", href: routeOf(path), role: "listitem", title: path },
-        h("span", { class: "name" }, title(nameOf(path))), h("span", { class: "track" }, fill), text);
-      bars.set(path, { fill, text, row });
+        h("span", { class: "name" }, title(nameOf(path))), h("span", { class: "track" }, fill), h("span", { class: "amounts" }, text, mark));
+      bars.set(path, { fill, text, mark, row });
       return row;
     }));
   };
@@ -51,11 +52,13 @@ export const bar: Maker = (context) => {
     const wanted = shownOf(context);
     if (wanted.join() !== paths.join() || !element.childElementCount) { paths = wanted; build(); }
     const read = reader(panel, paths);
-    for (const [path, { fill, text, row }] of bars) {
-      const { value, share, shown } = read(path);
+    for (const [path, { fill, text, mark, row }] of bars) {
+      const { value, share, shown, marks } = read(path);
       fill.style.width = `${(Math.min(1, Math.max(0, share)) * 100).toFixed(1)}%`;
       say(text, shown);
-      row.dataset["grade"] = grade(value, panel);
+      sign(mark, marks);
+      row.title = [path, reasons(marks)].filter(Boolean).join(" · ");
+      row.dataset["grade"] = marks.some((one) => one.sign === "▲") ? "" : grade(value, panel);
       row.classList.toggle("absent", value === null);
       row.classList.toggle("stale", store.stale(path));
     }

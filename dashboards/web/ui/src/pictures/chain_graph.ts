@@ -1,13 +1,15 @@
 // The industrial graph: links as cards, flows as lines whose width is the flow and which move while it flows.
 import { h, say, svg } from "../dom";
 import { lasting, NONE, number, t, title } from "../i18n";
+import { marksOf, signs, told } from "../marks";
 import { place, type Placed } from "../layers";
 import { routeOf, type Maker } from "../picture";
 import { counts, dress, lookOf } from "../state_look";
 import { store } from "../store";
-import type { Chain, Edge, Link } from "../types";
+import type { Chain, Edge, KpiRow, Link } from "../types";
 
 const W = 196, H = 104, GAP_X = 92, GAP_Y = 22, PAD = 14;
+const CAPACITY = "chain_link_capacity_per_day";
 
 interface Part { update(): void }
 interface Spot { x: number; y: number }
@@ -21,8 +23,15 @@ function spots(placed: Placed[]): { at: Map<string, Spot>; width: number; height
   return { at, width: columns * (W + GAP_X) - GAP_X + 2 * PAD, height: (high - low + 1) * (H + GAP_Y) - GAP_Y + 2 * PAD };
 }
 
-function value(chain: Chain, link: string, kpi: string): number | null {
-  return store.figure(`${chain.path}/${link}`, kpi, "live").row?.v ?? null;
+function row(chain: Chain, link: string, kpi: string): KpiRow | undefined {
+  return store.figure(`${chain.path}/${link}`, kpi, "live").row;
+}
+
+/** A figure of a link with its signs. */
+function write(element: SVGElement, kpi: string, of: KpiRow | undefined, digits: number, unit: string): void {
+  const value = of?.v ?? null, marks = marksOf(kpi, of);
+  say(element, value === null ? NONE : `${number(value, digits)} ${unit}${signs(marks)}`);
+  told(element, marks);
 }
 
 function bottleneck(chain: Chain): Link | undefined {
@@ -51,9 +60,8 @@ function card(chain: Chain, link: Link, { x, y }: Spot): { element: SVGElement }
     const narrow = bottleneck(chain)?.id === link.id;
     element.classList.toggle("narrow", narrow);
     say(word, narrow ? `▲ ${t("bottleneck")}` : "");
-    const able = value(chain, link.id, "chain_link_capacity_per_day"), days = value(chain, link.id, "days_of_stock");
-    say(capacity, able === null ? NONE : `${number(able, 0)} ${t("per_day")}`);
-    say(stock, days === null ? NONE : `${number(days, 1)} ${t("unit.d")}`);
+    write(capacity, CAPACITY, row(chain, link.id, CAPACITY), 0, t("per_day"));
+    write(stock, "days_of_stock", row(chain, link.id, "days_of_stock"), 1, t("unit.d"));
     const found = counts(link.units), stale = link.units.some((unit) => store.stale(unit)), key = `${found.join()}${stale}`;
     if (key !== shown) { shown = key; bars.replaceChildren(...stateBar(found, link.units.length, stale)); }
   };
@@ -85,7 +93,7 @@ function flow(chain: Chain, edge: Edge, at: Map<string, Spot>): { element: SVGEl
     const source = chain.links.find((link) => link.id === edge.source);
     const units = source?.units ?? [];
     const running = units.some((unit) => store.states.get(unit)?.s === "PRODUCING" && !store.stale(unit));
-    const able = value(chain, edge.source, "chain_link_capacity_per_day");
+    const able = row(chain, edge.source, CAPACITY)?.v ?? null;
     const load = made !== null && able !== null && able > 0 ? Math.min(1, made / able) : null;
     tube.style.strokeWidth = `${load === null ? 5 : 5 + 9 * load}px`;
     moving.style.strokeWidth = `${load === null ? 2 : 2 + 3 * load}px`;

@@ -1,6 +1,7 @@
 // A ratio on an arc, graded by thresholds that are drawn beside it.
 import { h, say, svg } from "../dom";
-import { above, grade, NONE, plain, shownIn, t } from "../i18n";
+import { grade, NONE, plain, shownIn, t } from "../i18n";
+import { marksOf, reasons, signs } from "../marks";
 import { untold, windowOf, type Maker } from "../picture";
 import { store } from "../store";
 import { traced } from "./stat";
@@ -30,16 +31,19 @@ export const gauge: Maker = (context) => {
     svg("path", { class: "scale", "data-grade": grades[index], d: arc(share(from), share(edges[index + 1] ?? high), R + 9) }));
   const picture = svg("svg", { viewBox: "0 0 140 112", role: "img" },
     svg("path", { class: "track", d: arc(0, 1, R) }), scale, hand, text, unit);
-  const element = h("div", { class: "gauge" }, picture);
+  const note = h("div", { class: "note", hidden: true });
+  const element = h("div", { class: "gauge" }, picture, note);
   const update = (): void => {
     const { row } = store.figure(path, kpi, windowOf(panel));
     const value = row?.v ?? null;
     const shown = shownIn(panel, kpi, value);
     say(text, shown.text);
-    const why = above(kpi, value, Boolean(row?.overtime));
-    say(unit, why ? `${shown.unit} ▲` : shown.unit || (shown.text === NONE ? t("no_value") : ""));
+    const marks = marksOf(kpi, row), why = reasons(marks), above = marks.some((one) => one.sign === "▲");
+    say(unit, `${shown.unit || (shown.text === NONE ? t("no_value") : "")} ${signs(marks)}`.trim());
+    say(note, marks.map((one) => `${one.sign} ${one.why}`).join(" · "));
+    note.hidden = !marks.length;
     hand.setAttribute("d", value === null || share(value) <= 0 ? "" : arc(0, share(value), R));
-    element.dataset["grade"] = why ? "" : grade(value, panel);
+    element.dataset["grade"] = above ? "" : grade(value, panel);
     picture.setAttribute("aria-label", [`${t(`kpi.${kpi}`)}: ${plain(shown)}`, why].filter(Boolean).join(". "));
     element.title = row ? traced(kpi, row) : "";
   };

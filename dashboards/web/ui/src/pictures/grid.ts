@@ -1,6 +1,7 @@
 // The floor: areas and lines with one tile per unit in the order of the flow, buffers with their fill.
 import { h, say } from "../dom";
 import { briefly, figure, known, number, t, title } from "../i18n";
+import { marksOf, reasons, sign, signs, told } from "../marks";
 import { nowMs, routeOf, type Maker } from "../picture";
 import { badge, counts, dress, look, lookOf } from "../state_look";
 import { parent, store } from "../store";
@@ -24,8 +25,10 @@ function machineTile(unit: Unit): { element: HTMLElement } & Tile {
       say(words, of.words);
     }
     say(since, row ? briefly((nowMs() - row.t) / 1000) : "");
-    const value = store.figure(unit.path, "oee", "live").row?.v ?? null;
-    say(oee, value === null ? "" : `OEE ${number(value * 100, 0)}%`);
+    const { row: figures } = store.figure(unit.path, "oee", "live"), value = figures?.v ?? null, marks = marksOf("oee", figures);
+    say(oee, value === null ? "" : `OEE ${number(value * 100, 0)}%${signs(marks)}`);
+    told(oee, marks);
+    element.title = [unit.path, reasons(marks)].filter(Boolean).join(" · ");
   };
   return { element, update };
 }
@@ -48,10 +51,12 @@ function storeTile(unit: Unit): { element: HTMLElement } & Tile {
 function lineRow(line: Place, tiles: Tile[]): HTMLElement {
   const units = store.unitsOf(line.path).map((unit) => (unit.role === "store" ? storeTile(unit) : machineTile(unit)));
   tiles.push(...units);
-  const oee = h("span", { class: "figure" });
+  const oee = h("span", { class: "figure" }), words = h("span"), mark = h("span");
+  oee.append(words, mark);
   tiles.push({ update: () => {
-    const value = figure("line_oee", store.figure(line.path, "line_oee", "live").row?.v);
-    say(oee, `OEE ${value.text}${value.unit}`);
+    const { row } = store.figure(line.path, "line_oee", "live"), value = figure("line_oee", row?.v);
+    say(words, `OEE ${value.text}${value.unit}`);
+    sign(mark, marksOf("line_oee", row));
   } });
   return h("section", { class: "floor-line" },
     h("h4", {}, h("a", { href: routeOf(line.path) }, title(line)), oee),

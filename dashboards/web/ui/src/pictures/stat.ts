@@ -1,6 +1,7 @@
 // One figure, large; for a unit's state the state.
 import { h, replace, say } from "../dom";
-import { above, clock, grade, lasting, NONE, plain, shownIn, t } from "../i18n";
+import { clock, grade, lasting, NONE, plain, shownIn, t } from "../i18n";
+import { marksOf, reasons, sign } from "../marks";
 import { causeName, nowMs, untold, windowOf, type Maker } from "../picture";
 import { badge, look } from "../state_look";
 import { store } from "../store";
@@ -12,20 +13,21 @@ export const stat: Maker = (context) =>
 const figureStat: Maker = (context) => {
   const { panel, path } = context;
   const value = h("span", { class: "value" });
-  const unit = h("span", { class: "unit" });
+  const unit = h("span", { class: "unit" }), mark = h("span");
   const note = h("div", { class: "note" });
-  const element = h("div", { class: "stat" }, h("div", { class: "figure" }, value, unit), note);
+  const element = h("div", { class: "stat" }, h("div", { class: "figure" }, value, unit, mark), note);
   const kpi = panel.shows.ids?.[0] ?? "";
   const update = (): void => {
     const { row, window } = store.figure(path, kpi, windowOf(panel));
     const shown = shownIn(panel, kpi, row?.v);
     say(value, shown.text);
     say(unit, shown.unit);
-    const why = above(kpi, row?.v, Boolean(row?.overtime));
-    element.dataset["grade"] = why ? "" : grade(row?.v, panel);
+    const marks = marksOf(kpi, row);
+    sign(mark, marks);
+    element.dataset["grade"] = marks.some((one) => one.sign === "▲") ? "" : grade(row?.v, panel);
     element.classList.toggle("absent", shown.text === NONE);
     const when = row ? `${t(`window.${window}`)} · ${clock(row.t0, false)}–${clock(row.t, false)}` : t("no_value");
-    say(note, why ? `▲ ${why}` : when);
+    say(note, when);
     element.title = row ? traced(kpi, row) : "";
   };
   return { element, update, empty: () => untold(context) };
@@ -38,7 +40,7 @@ export function traced(kpi: string, row: KpiRow): string {
   const parts = [`${t("numerator")} ${shown(num)}`];
   if (den !== null) parts.push(`${t("denominator")} ${shown(den)}`);
   parts.push(`${t("coverage")} ${cov === null ? NONE : plain({ text: (cov * 100).toFixed(1), unit: "%" })}`);
-  const why = above(kpi, row.v, Boolean(row.overtime));
+  const why = reasons(marksOf(kpi, row));
   if (why) parts.push(why);
   return `${t(`kpi.${kpi}`)}: ${parts.join(" · ")}`;
 }

@@ -1,6 +1,7 @@
 // Alarms, or KPIs of the elements side by side.
 import { h, replace } from "../dom";
-import { clock, day, figure, plain, t, title } from "../i18n";
+import { clock, day, plain, shownIn, t, title } from "../i18n";
+import { marksOf, sup } from "../marks";
 import { alarmName, elements, nameOf, routeOf, windowOf, type Context, type Maker } from "../picture";
 import { isUnder, store } from "../store";
 import type { AlarmRow } from "../types";
@@ -42,11 +43,14 @@ const kpiTable: Maker = (context) => {
   const ids = context.panel.shows.ids ?? [], window = windowOf(context.panel);
   const paths = (): string[] => elements(context).filter((path) => context.panel.each !== "unit" || ids.some((id) => store.figure(path, id, window).row));
   const update = (): void => {
-    const cell = (path: string, id: string): string => plain(figure(id, store.figure(path, id, window).row?.v));
+    const cell = (path: string, id: string): HTMLElement => {
+      const { row } = store.figure(path, id, window);
+      return h("td", { class: "figure" }, plain(shownIn(context.panel, id, row?.v)), sup(marksOf(id, row)));
+    };
     replace(element, h("table", {},
       h("thead", {}, h("tr", {}, h("th", {}, t("equipment")), ids.map((id) => h("th", { class: "figure", scope: "col" }, t(`kpi.${id}`))))),
       h("tbody", {}, paths().map((path) => h("tr", {},
-        h("td", {}, h("a", { href: routeOf(path) }, title(nameOf(path)))), ids.map((id) => h("td", { class: "figure" }, cell(path, id))))))));
+        h("td", {}, h("a", { href: routeOf(path) }, title(nameOf(path)))), ids.map((id) => cell(path, id)))))));
   };
   return { element, update, empty: () => !paths().length };
 };
