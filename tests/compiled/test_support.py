@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.compiled.test_equality import lowered, same
-from tests.engine.plants import assembly_plant, buffer, exponential, failure, line_plant, machine, sink, source
+from tests.engine.plants import DAY, assembly_plant, buffer, exponential, failure, line_plant, machine, sink, source
 from twin.compiled import UnsupportedError, lower, unsupported
 from twin.config.plant import PlantConfig
 from twin.errors import ModelError
@@ -39,6 +39,29 @@ def test_fields_that_are_not_understood_are_named() -> None:
     assert f"{LINE}/m1: needs" in found
     assert f"{LINE}/m1 failures: crew" in found
     assert f"{LINE}/ann: kind worker" in found
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kathmandu", "Asia/Shanghai", "America/Phoenix"])
+def test_a_zone_whose_clocks_are_not_changed_is_taken(zone: str) -> None:
+    units = (source(), machine(cycle=exponential("700 s"), failures=[failure()]), sink())
+    config = line_plant(*units, zone=zone, epoch="2026-03-02T00:11:07", calendars={"day": DAY})
+    site = config.enterprises[0].sites[0].model_copy(update={"calendar": "day"})
+    config = config.model_copy(update={"enterprises": (config.enterprises[0].model_copy(update={"sites": (site,)}),)})
+    one = Plant(config, 1, trace=False)
+    program = lowered(one)
+    for each in (one, program):
+        each.run_until(9 * 86_400.0)
+    same(one, program)
+
+
+def test_a_zone_whose_clocks_are_changed_is_left_to_the_engine() -> None:
+    config = line_plant(source(), machine(), sink(), zone="Europe/Vienna", epoch="2026-03-02T00:00:00")
+    assert unsupported(Plant(config, 1)) == ["plant: zone Europe/Vienna, whose clocks are changed"]
+    away = line_plant(source(), machine(), sink(), epoch="2026-03-02T00:00:00+08:00")
+    north = away.enterprises[0].sites[0].model_copy(update={"zone": "Australia/Lord_Howe"})
+    enterprise = away.enterprises[0].model_copy(update={"sites": (north,)})
+    found = unsupported(Plant(away.model_copy(update={"enterprises": (enterprise,)}), 1))
+    assert found == ["acme/north: zone Australia/Lord_Howe, whose clocks are changed"]
 
 
 class Tuned(Machine):

@@ -35,6 +35,7 @@ from twin.stations.machine import Machine
 from twin.stations.sink import Sink
 from twin.stations.source import Source
 from twin.stations.transport import Transport
+from twin.zone import DAY_NS
 
 _STATION = {"id", "kind", "title", "to", "device", "calendar", "power", "link", "position", "air", "gas"}
 _PROCESS = _STATION | {"cycle", "cycles", "ideal_cycle", "failures", "setup", "scrap"}
@@ -51,9 +52,9 @@ KINDS: dict[type[Station], set[str]] = {
 
 _PLACE = {"id", "title", "calendar"}
 CONFIGS: dict[type[Any], set[str]] = {
-    PlantConfig: {"epoch", "items", "districts", "calendars", "enterprises", "chain", "perturbations"},
+    PlantConfig: {"zone", "epoch", "items", "districts", "calendars", "enterprises", "chain", "perturbations"},
     EnterpriseConfig: {"id", "title", "sites"},
-    SiteConfig: {"id", "title", "latitude", "longitude", "district", "calendar", "grid_factor", "areas"}
+    SiteConfig: {"id", "title", "latitude", "longitude", "district", "zone", "calendar", "grid_factor", "areas"}
     | {"grid_factors", "tariff", "grade", "value_added_per_kwh"},
     AreaConfig: {"id", "title", "lines"},
     LineConfig: {"id", "title", "calendar", "order", "stations"},
@@ -65,6 +66,8 @@ CONFIGS: dict[type[Any], set[str]] = {
 }
 """Other configuration, likewise."""
 
+LONGEST_NS = 50 * 366 * DAY_NS
+"""No run is longer."""
 PURPOSES = ("none", "cycle", "setup", "quality", "failure", "repair", "time", "demand")
 """What random numbers are drawn for."""
 
@@ -73,10 +76,20 @@ def reasons(plant: Plant) -> list[str]:
     """Why a plant cannot be lowered, one text per unit and feature; empty when it can."""
     found = list(_strange("plant", plant.config, CONFIGS[PlantConfig]))
     found += [reason for path, config in _places(plant.config) for reason in _strange(path, config)]
+    found += list(_zones(plant.config))
     found += [reason for name, one in plant.config.calendars.items() for reason in _calendar(name, one)]
     for station in plant._stations:
         found += _station(station)
     return found + [f"{path}: buffers in a circle" for path in _circles(plant._stations)]
+
+
+def _zones(config: PlantConfig) -> Iterator[str]:
+    """Places whose clocks are changed: the weeks of their calendars differ."""
+    begin = config.axis().origin_ns
+    for path, site in (("plant", None), *config.sites()):
+        zone = config.zone_of(site)
+        if (site is None or site.zone) and zone.changes(begin, begin + LONGEST_NS):
+            yield f"{path}: zone {zone.name}, whose clocks are changed"
 
 
 def _circles(stations: Iterable[Station]) -> Iterator[str]:
