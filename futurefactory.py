@@ -14,13 +14,27 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pydantic import Field as Field
+
     from brokers.connectors import Connector as Connector
     from brokers.connectors import connectors as connectors
+    from brokers.contract import check_connector as check_connector
+    from brokers.contract import check_store as check_store
+    from brokers.ends import LinkPublisherBase as LinkPublisherBase
+    from brokers.ends import LinkSourceBase as LinkSourceBase
     from brokers.links import LinkPublisher as LinkPublisher
     from brokers.links import LinkSource as LinkSource
+    from brokers.links import mark_payload as mark_payload
+    from brokers.links import pieces as pieces
+    from brokers.links import read_mark as read_mark
+    from brokers.packing import packed as packed
+    from brokers.packing import unpacked as unpacked
     from brokers.stores import Store as Store
     from brokers.stores import StoreUrl as StoreUrl
+    from brokers.stores import open_store as open_store
     from brokers.stores import stores as stores
+    from brokers.stores._indexed import IndexedStore as IndexedStore
+    from dashboards.grafana.render import dashboard as grafana_board
     from dashboards.panel import Events as ShowsEvents
     from dashboards.panel import Kpi as ShowsKpi
     from dashboards.panel import PanelSpec as PanelSpec
@@ -28,6 +42,7 @@ if TYPE_CHECKING:
     from dashboards.panel import Scope as Scope
     from dashboards.panel import Telemetry as ShowsTelemetry
     from dashboards.panel import Threshold as Threshold
+    from dashboards.panel import board as board
     from dashboards.panel import panel as panel
     from dashboards.panel import panels as panels
     from devices.drivers import drivers as drivers
@@ -37,6 +52,7 @@ if TYPE_CHECKING:
     from devices.unit import DeviceUnit as DeviceUnit
     from devices.unit import Driver as Driver
     from devices.unit import Setting as DriverSetting
+    from devices.unit import Tick as Tick
     from scenarios.experiments.engines import engines as engines
     from scenarios.experiments.optimisation.checked import load_optimisation as load_optimisation
     from scenarios.experiments.optimisation.run import run_optimisation as run_optimisation
@@ -50,6 +66,7 @@ if TYPE_CHECKING:
     from scenarios.importers import importers as importers
     from scenarios.loader import load as load
     from twin.basis import Config as Config
+    from twin.behaviours.behaviour import Behaviour as Behaviour
     from twin.behaviours.breakable import Breakable as Breakable
     from twin.behaviours.life import Life as Life
     from twin.behaviours.passage import Passage as Passage
@@ -60,7 +77,10 @@ if TYPE_CHECKING:
     from twin.behaviours.task import Task as Task
     from twin.behaviours.workplace import Slot as Slot
     from twin.behaviours.workplace import Stage as Stage
+    from twin.behaviours.workplace import Workplace as Workplace
     from twin.brain import Brain as Brain
+    from twin.config.behaviours import BehaviourConfig as BehaviourConfig
+    from twin.config.behaviours import behaviours as behaviours
     from twin.config.plant import FailureConfig as FailureConfig
     from twin.config.plant import Identifier as Identifier
     from twin.config.plant import PlantConfig as PlantConfig
@@ -97,10 +117,13 @@ if TYPE_CHECKING:
     from twin.errors import StoreError as StoreError
     from twin.instants import Instant as Instant
     from twin.kpi.observed import Observed as Observed
+    from twin.kpi.spec import Figure as Figure
     from twin.kpi.spec import KpiSpec as KpiSpec
     from twin.kpi.spec import kpi as kpi
     from twin.kpi.spec import kpis as kpis
     from twin.plant.plant import Plant as Plant
+    from twin.ports import Delivery as Delivery
+    from twin.ports import Mark as Mark
     from twin.quantities import Count as Count
     from twin.quantities import Duration as Duration
     from twin.quantities import Energy as Energy
@@ -111,6 +134,8 @@ if TYPE_CHECKING:
     from twin.quantities import Volume as Volume
     from twin.records import Frame as Frame
     from twin.records import RecordKind as RecordKind
+    from twin.records import records as records
+    from twin.records import telemetry as telemetry
     from twin.sharing import Sharing as Sharing
     from twin.sharing import sharings as sharings
     from twin.states import UnitState as UnitState
@@ -124,12 +149,15 @@ if TYPE_CHECKING:
     from twin.tags import TagSpec as TagSpec
 
 _HOMES = {
+    "Behaviour": ("twin.behaviours.behaviour", "Behaviour"),
+    "BehaviourConfig": ("twin.config.behaviours", "BehaviourConfig"),
     "Brain": ("twin.brain", "Brain"),
     "Breakable": ("twin.behaviours.breakable", "Breakable"),
     "Command": ("twin.engine.effect", "Command"),
     "Config": ("twin.basis", "Config"),
     "Connector": ("brokers.connectors", "Connector"),
     "Count": ("twin.quantities", "Count"),
+    "Delivery": ("twin.ports", "Delivery"),
     "DeviceUnit": ("devices.unit", "DeviceUnit"),
     "Distribution": ("twin.distributions", "Distribution"),
     "Driver": ("devices.unit", "Driver"),
@@ -142,18 +170,24 @@ _HOMES = {
     "FactoryError": ("twin.errors", "FactoryError"),
     "FailureConfig": ("twin.config.plant", "FailureConfig"),
     "FatalError": ("twin.errors", "FatalError"),
+    "Field": ("pydantic", "Field"),
+    "Figure": ("twin.kpi.spec", "Figure"),
     "Frame": ("twin.records", "Frame"),
     "Identifier": ("twin.config.plant", "Identifier"),
+    "IndexedStore": ("brokers.stores._indexed", "IndexedStore"),
     "Instant": ("twin.instants", "Instant"),
     "Intervals": ("twin.distributions", "Intervals"),
     "KpiSpec": ("twin.kpi.spec", "KpiSpec"),
     "Length": ("twin.quantities", "Length"),
     "Life": ("twin.behaviours.life", "Life"),
     "LinkPublisher": ("brokers.links", "LinkPublisher"),
+    "LinkPublisherBase": ("brokers.ends", "LinkPublisherBase"),
     "LinkSource": ("brokers.links", "LinkSource"),
+    "LinkSourceBase": ("brokers.ends", "LinkSourceBase"),
     "Load": ("twin.engine.station", "Load"),
     "Lot": ("twin.engine.station", "Lot"),
     "MachineConfig": ("twin.stations.machine", "MachineConfig"),
+    "Mark": ("twin.ports", "Mark"),
     "ModelError": ("twin.errors", "ModelError"),
     "NOT_NOW": ("twin.control.rules", "NOT_NOW"),
     "Observed": ("twin.kpi.observed", "Observed"),
@@ -207,24 +241,37 @@ _HOMES = {
     "TagSpec": ("twin.tags", "TagSpec"),
     "Task": ("twin.behaviours.task", "Task"),
     "Threshold": ("dashboards.panel", "Threshold"),
+    "Tick": ("devices.unit", "Tick"),
     "UnitState": ("twin.states", "UnitState"),
     "Volume": ("twin.quantities", "Volume"),
     "WAIT": ("twin.engine.station", "WAIT"),
+    "Workplace": ("twin.behaviours.workplace", "Workplace"),
+    "behaviours": ("twin.config.behaviours", "behaviours"),
+    "board": ("dashboards.panel", "board"),
+    "check_connector": ("brokers.contract", "check_connector"),
+    "check_store": ("brokers.contract", "check_store"),
     "connectors": ("brokers.connectors", "connectors"),
     "drivers": ("devices.drivers", "drivers"),
     "effects": ("twin.effects", "effects"),
     "engines": ("scenarios.experiments.engines", "engines"),
     "exporters": ("scenarios.exporters", "exporters"),
+    "grafana_board": ("dashboards.grafana.render", "dashboard"),
     "importers": ("scenarios.importers", "importers"),
     "kpi": ("twin.kpi.spec", "kpi"),
     "kpis": ("twin.kpi.spec", "kpis"),
     "load": ("scenarios.loader", "load"),
     "load_experiment": ("scenarios.experiments.points", "load_experiment"),
     "load_optimisation": ("scenarios.experiments.optimisation.checked", "load_optimisation"),
+    "mark_payload": ("brokers.links", "mark_payload"),
+    "open_store": ("brokers.stores", "open_store"),
+    "packed": ("brokers.packing", "packed"),
     "panel": ("dashboards.panel", "panel"),
     "panels": ("dashboards.panel", "panels"),
+    "pieces": ("brokers.links", "pieces"),
     "policies": ("twin.supply.policies", "policies"),
     "profiles": ("devices.profiles", "profiles"),
+    "read_mark": ("brokers.links", "read_mark"),
+    "records": ("twin.records", "records"),
     "rules": ("twin.control.rules", "rules"),
     "run_experiment": ("scenarios.experiments.run", "run_experiment"),
     "run_optimisation": ("scenarios.experiments.optimisation.run", "run_optimisation"),
@@ -232,6 +279,8 @@ _HOMES = {
     "simulate": ("scenarios.headless.simulation", "simulate"),
     "stations": ("twin.stations", "stations"),
     "stores": ("brokers.stores", "stores"),
+    "telemetry": ("twin.records", "telemetry"),
+    "unpacked": ("brokers.packing", "unpacked"),
 }
 """Module and name there, by public name."""
 
@@ -249,12 +298,15 @@ def __dir__() -> list[str]:
 
 
 __all__ = [  # noqa: RUF022 - in plain order
+    "Behaviour",
+    "BehaviourConfig",
     "Brain",
     "Breakable",
     "Command",
     "Config",
     "Connector",
     "Count",
+    "Delivery",
     "DeviceUnit",
     "Distribution",
     "Driver",
@@ -267,18 +319,24 @@ __all__ = [  # noqa: RUF022 - in plain order
     "FactoryError",
     "FailureConfig",
     "FatalError",
+    "Field",
+    "Figure",
     "Frame",
     "Identifier",
+    "IndexedStore",
     "Instant",
     "Intervals",
     "KpiSpec",
     "Length",
     "Life",
     "LinkPublisher",
+    "LinkPublisherBase",
     "LinkSource",
+    "LinkSourceBase",
     "Load",
     "Lot",
     "MachineConfig",
+    "Mark",
     "ModelError",
     "NOT_NOW",
     "Observed",
@@ -332,24 +390,37 @@ __all__ = [  # noqa: RUF022 - in plain order
     "TagSpec",
     "Task",
     "Threshold",
+    "Tick",
     "UnitState",
     "Volume",
     "WAIT",
+    "Workplace",
+    "behaviours",
+    "board",
+    "check_connector",
+    "check_store",
     "connectors",
     "drivers",
     "effects",
     "engines",
     "exporters",
+    "grafana_board",
     "importers",
     "kpi",
     "kpis",
     "load",
     "load_experiment",
     "load_optimisation",
+    "mark_payload",
+    "open_store",
+    "packed",
     "panel",
     "panels",
+    "pieces",
     "policies",
     "profiles",
+    "read_mark",
+    "records",
     "rules",
     "run_experiment",
     "run_optimisation",
@@ -357,4 +428,6 @@ __all__ = [  # noqa: RUF022 - in plain order
     "simulate",
     "stations",
     "stores",
+    "telemetry",
+    "unpacked",
 ]

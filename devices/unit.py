@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from devices.signals.signal import Signal
 from twin.config.plant import PowerConfig
+from twin.engine.clock import to_ns
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind
 from twin.zone import Axis, Zone
@@ -136,6 +137,10 @@ class Setting:
     def axis(self) -> Axis:
         """Simulated time with the local time of the site."""
         return Axis(self.zone, self.epoch_ns, self.moved_days)
+
+    def ns(self, sim_s: float) -> int:
+        """A simulated time in ns since 1970 UTC."""
+        return to_ns(self.epoch_ns, sim_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dashboards.grafana import provisioning
 from devices import reference as devices
+from scenarios import scaffold
 from scenarios.experiments import schema as study_schema
 from scenarios.format import reference, schema
 from twin.kpi import reference as indicators
@@ -21,6 +22,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield reference.FILE, reference.render()
     yield devices.FILE, devices.render()
     yield ROOT / "docs" / "reference" / "kpi.md", indicators.render()
+    yield scaffold.GUIDE, scaffold.guide()
     for name, text in provisioning.files().items():
         yield provisioning.FOLDER / name, text
 

@@ -8,7 +8,7 @@ nanoseconds since 1970 UTC everywhere, so sums of durations are exact.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from typing import Any, NamedTuple
@@ -298,3 +298,13 @@ def records(kind: RecordKind, rows: Sequence[tuple[EquipmentPath, int, tuple[Any
         values[index, : len(row)] = row
     time_ns = np.fromiter((row[1] for row in rows), dtype=np.int64, count=len(rows))
     return Frame(kind, tuple(row[0] for row in rows), time_ns, tags, values)
+
+
+def telemetry(path: EquipmentPath, time_ns: int, values: Mapping[str, float]) -> Frame:
+    """A frame with some tags of one unit at one time.
+
+    >>> telemetry(EquipmentPath("a/b/c/d/e"), 0, {"power_kw": 5.0}).column("power_kw").tolist()
+    [5.0]
+    """
+    row = np.array([[float(value) for value in values.values()]])
+    return Frame(RecordKind.TELEMETRY, (path,), np.array([time_ns], dtype=np.int64), tuple(values), row)

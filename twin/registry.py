@@ -23,6 +23,10 @@ Stability = Literal["stable", "beta", "experimental"]
 
 REGISTRIES: dict[str, Registry[Any]] = {}
 """Every registry by what is registered in it, as far as the modules that define them were imported."""
+OWN = {"", "twin", "devices", "brokers", "dashboards", "scenarios", "tests"}
+"""Packages of the platform."""
+_REGISTERED: dict[str, str] = {}
+"""Modules of others that have registered something without an entry point: a notebook, a file beside a test."""
 _PLUGINS: dict[str, str] = {}
 """Name and version of the distribution by module, of all plug-ins loaded so far."""
 
@@ -63,7 +67,10 @@ class Registry(Generic[T]):
         def add(component: T) -> T:
             self._check(kind, component, config)
             self._entries[kind] = component
-            self._origins[kind] = origin = plugin_of(_running())
+            module = _running()
+            if module.partition(".")[0] not in OWN:
+                _REGISTERED.setdefault(module, module)
+            self._origins[kind] = origin = plugin_of(module)
             self._levels[kind] = stability or ("experimental" if origin else "stable")
             return component
 
@@ -174,9 +181,11 @@ def plugin_of(module: str) -> str:
 
     Args:
         module: Its full name; modules beside the one that an entry point names, in one package, belong to it too.
+            A module of nobody's that registers something is a plug-in under its own name.
     """
     package = module.partition(".")[0]
-    return next((name for one, name in _PLUGINS.items() if one == module or one.startswith(f"{package}.")), "")
+    known = (name for one, name in _PLUGINS.items() if one == module or one.startswith(f"{package}."))
+    return next(known, _REGISTERED.get(module, ""))
 
 
 def undescribed_fields(config: type[BaseModel], owner: str) -> None:

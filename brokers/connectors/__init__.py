@@ -23,6 +23,7 @@ class Connector:
         __doc__: Summary of the transport.
         watching: Further options of a source that only watches, such as that of the gateway.
         embedded: Further options of a source at the embedded broker.
+        schemes: What the addresses of its counterparts begin with; empty: anything.
     """
 
     publisher: Callable[..., LinkPublisher]
@@ -30,6 +31,11 @@ class Connector:
     __doc__: str
     watching: Mapping[str, Any] = field(default_factory=dict)
     embedded: Mapping[str, Any] = field(default_factory=dict)
+    schemes: tuple[str, ...] = ()
+
+    def takes(self, url: str) -> bool:
+        """Whether an address is one of its counterparts, as far as its scheme tells."""
+        return not self.schemes or url.partition("://")[0] in self.schemes
 
 
 connectors: Registry[Connector] = Registry("connector", "brokers.connectors")

@@ -11,5 +11,6 @@ connectors.register("uns")(
         "JSON over MQTT, one message per device and tick.",
         watching={"states": True, "session": False},
         embedded={"single": True},  # it keeps the order within one subscription only
+        schemes=("mqtt", "mqtts"),
     )
 )

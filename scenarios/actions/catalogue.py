@@ -27,6 +27,7 @@ from twin.registry import REGISTRIES, Registry
 
 HOMES = (
     "twin.stations",
+    "twin.behaviours.behaviour",
     "devices.profiles",
     "devices.drivers",
     "twin.supply.policies",
@@ -139,7 +140,7 @@ def _entry(sort: str, registry: Registry[Any], kind: str) -> Entry:
     thing, level = registry[kind], standing(registry, kind)
     if sort == "effect":
         return Entry(sort, f"{prose(thing)}\n{_extent(thing)}", PerturbationConfig, level)
-    if sort in ("station", "policy"):
+    if sort in ("station", "policy", "behaviour"):
         return Entry(sort, summary(thing.config), thing.config, level)
     if not isinstance(thing, type) and is_dataclass(thing) and hasattr(thing, "en"):
         return Entry(sort, f"{summary(thing)}\n{_facts(thing)}", None, level)

@@ -113,7 +113,7 @@ def go(scenario: Scenario, settings: RunSettings, wish: Wish, quiet: bool = Fals
             print(line, flush=True)
 
     with closing(listening(settings.host, settings.port)) as listener:
-        if settings.broker is not None:
+        if settings.broker is not None and settings.broker.startswith("mqtt"):
             reached(settings.broker)
         begun = begin(scenario, settings, wish)
         say(begun.told)

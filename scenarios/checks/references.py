@@ -18,7 +18,7 @@ from scenarios.checks.envelopes import envelopes
 from scenarios.checks.graph import cycle_in
 from scenarios.checks.times import calendar_problems
 from scenarios.checks.upkeep import perturbations, skills, upkeep
-from scenarios.format.document import station_configs
+from scenarios.format.document import BrokersConfig, station_configs
 from scenarios.reading.index import Found, Index, Names, Unit, calendar_of, has, text_at, unique
 from scenarios.reading.messages import problem, shown, translated
 from scenarios.reading.nodes import Loc, Node
@@ -71,7 +71,8 @@ def _mentioned(index: Index, unit: Unit) -> Found:
 def _said(unit: Unit) -> tuple[Reference, ...]:
     """What a kind says that it names beyond its fields, where it is valid by itself."""
     config = _config(unit)
-    if config.references is StationConfig.references:
+    plain = config.references is ProcessConfig.references and "behaviours" not in unit.node.entries
+    if plain or config.references is StationConfig.references:
         return ()
     try:
         return config.model_validate(unit.node.plain()).references()
@@ -294,7 +295,11 @@ def _addresses(index: Index) -> Found:
         yield from index.unknown(("brokers", "transport"), "transport", transport, connectors.kinds())
     if separator:
         yield from index.unknown(("store", "url"), "kind of store", scheme, stores.kinds())
-    if broker.startswith("mqtt"):
+    carrier = transport or BrokersConfig().transport
+    if "://" in broker and connectors.knows(carrier) and not connectors[carrier].takes(broker):
+        expected = f"embedded, or an address that begins with {' or '.join(connectors[carrier].schemes)}"
+        yield problem(index.root, ("brokers", "url"), expected, shown(broker))
+    elif broker.startswith("mqtt"):
         try:
             BrokerAddress.of(broker, {})
         except ProblemsError as error:

@@ -12,6 +12,8 @@ from pydantic import (
     Field,
     PrivateAttr,
     Tag,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     field_validator,
     model_validator,
 )
@@ -44,11 +46,23 @@ def _kind(value: Any) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
+_KNOWN = station_configs()
+
+
+def _of_kind(value: Any, usual: ValidatorFunctionWrapHandler) -> Any:
+    """A station of the class of its kind, also of one that was registered later, as in a notebook."""
+    kind = _kind(value)
+    if kind is None or kind in _KNOWN or kind not in station_registry or isinstance(value, StationConfig):
+        return usual(value)
+    return station_configs()[kind].model_validate(value)
+
+
 if TYPE_CHECKING:
     Station = StationConfig
 else:
-    _choices = tuple(Annotated[config, Tag(kind)] for kind, config in station_configs().items())
-    Station = Annotated[Union[_choices], Discriminator(_kind)]  # noqa: UP007 - the members are known at run time
+    _choices = tuple(Annotated[config, Tag(kind)] for kind, config in _KNOWN.items())
+    _Known = Annotated[Union[_choices], Discriminator(_kind)]  # noqa: UP007 - the members are known at run time
+    Station = Annotated[_Known, WrapValidator(_of_kind)]
 
 
 class Line(LineConfig):
@@ -125,8 +139,9 @@ class BrokersConfig(Config):
     )
     url: str = Field(
         default="embedded",
-        pattern=r"^(embedded|mqtts?://[^\s@]+)$",
-        description="embedded, or mqtt://host:port, mqtts://host:port; credentials come from the environment",
+        pattern=r"^(embedded|[a-z][a-z0-9]*://[^\s@]+)$",
+        description="embedded, or mqtt://host:port, mqtts://host:port, or as the transport of a plug-in wants it; "
+        "credentials come from the environment",
     )
     opcua: OpcUaConfig = Field(default=OpcUaConfig(), description="OPC UA server")
 

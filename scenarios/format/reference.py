@@ -16,12 +16,13 @@ from pydantic.fields import FieldInfo
 
 from scenarios.format.document import Scenario, station_configs
 from twin import quantities as units
+from twin.config.behaviours import BehaviourConfig
+from twin.config.choice import Choice
 from twin.config.plant import Title
 from twin.distributions import FAMILIES, Distribution
 from twin.instants import INSTANT
 from twin.quantities import Measure
 from twin.supply.amounts import Amount
-from twin.supply.choice import Choice
 from twin.supply.policies import PolicyConfig
 
 FILE = Path(__file__).parents[2] / "docs" / "reference" / "scenario.md"
@@ -101,6 +102,9 @@ def render() -> str:
         "## Order policies\n\nOne key names the policy of a stocking point, its value holds the parameters,\n"
         "e.g. `policy: {reorder_up_to: {reorder: 40, up_to: 120}}`.\n",
         "\n".join(_section(f"`{name}`", kind) for name, kind in PolicyConfig.choices().items()),
+        "## Behaviours\n\nA station that works can be given behaviours. One key names a behaviour, its value holds the parameters,\n"
+        "e.g. `behaviours: [{warm_up: {after: 10 min, time: 30 s}}]`.\n",
+        "\n".join(_section(f"`{name}`", kind) for name, kind in BehaviourConfig.choices().items()),
         "## Quantities\n\nA quantity of pieces is constant (`40`) or random: one key names the distribution, its value "
         "holds the\nparameters, e.g. `quantity: {poisson: {mean: 5}}`.\n",
         "\n".join(_section(f"`{name}`", kind) for name, kind in Amount.choices().items()),
@@ -187,6 +191,8 @@ def _single(kind: Any, metadata: list[Any] | tuple[Any, ...]) -> str:
         return "[quantity](#quantities)"
     if kind is PolicyConfig:
         return "[order policy](#order-policies)"
+    if kind is BehaviourConfig:
+        return "[behaviour](#behaviours)"
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         name = _name(kind)
         return ("text or " if kind is Title else "") + f"[{name}](#{name.lower()})"

@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticKnownError
 
 from brokers.connectors import connectors
 from brokers.door import Stamp, under
@@ -64,7 +65,7 @@ class RunSettings(BaseModel):
     roots: tuple[str, ...] = ("",)
     listen: tuple[Annotated[str, Field(pattern=LISTEN)], ...] = ()
     stamps: dict[str, Stamp] = {}
-    broker: str | None = Field(default=None, pattern=r"^mqtts?://[^\s@]+$")
+    broker: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9]*://[^\s@]+$")
     own_broker: bool = False
     store: str = Field(pattern=r"^[a-z][a-z0-9]*://[^@]*$")
     host: str = "127.0.0.1"
@@ -90,6 +91,14 @@ class RunSettings(BaseModel):
         if not connectors.knows(transport):
             raise ValueError(f"expected one of {', '.join(connectors.kinds())}, got {transport!r}")
         return transport
+
+    @field_validator("broker")
+    @classmethod
+    def _taken(cls, broker: str | None, info: ValidationInfo) -> str | None:
+        transport = info.data.get("transport")
+        if broker is not None and transport is not None and not connectors[transport].takes(broker):
+            raise PydanticKnownError("string_pattern_mismatch", {"pattern": r"^mqtts?://[^\s@]+$"})
+        return broker
 
     @property
     def file(self) -> Path:

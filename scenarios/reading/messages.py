@@ -12,12 +12,13 @@ from pydantic import BaseModel, ValidationError
 
 from scenarios.format.document import Scenario, station_configs
 from scenarios.reading.nodes import Loc, Node
+from twin.config.behaviours import BehaviourConfig
+from twin.config.choice import Choice
 from twin.distributions import FAMILIES, Distribution
 from twin.errors import Problem
 from twin.quantities import Measure
 from twin.stations import stations
 from twin.supply.amounts import Amount
-from twin.supply.choice import Choice
 from twin.supply.policies import PolicyConfig
 
 _PER_CENT = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)\s*%\s*")
@@ -94,13 +95,15 @@ def _with_family(root: Node, loc: Loc) -> Loc:
 
 
 def _named_kinds() -> set[str]:
-    """Names of distributions, quantities and order policies, which stand as a key above their parameters."""
-    return {*FAMILIES, *Amount.choices(), *PolicyConfig.choices()}
+    """Names of distributions, quantities, policies and behaviours, which stand as a key above their parameters."""
+    return {*FAMILIES, *Amount.choices(), *PolicyConfig.choices(), *BehaviourConfig.choices()}
 
 
 def _untagged(loc: Loc) -> Loc:
     """The location without the kind that chose a station's class."""
-    return tuple(part for at, part in enumerate(loc) if at < 2 or loc[at - 2] != "stations")
+    return tuple(
+        part for at, part in enumerate(loc) if at < 2 or loc[at - 2] != "stations" or str(part) not in stations
+    )
 
 
 def _plain(root: Node, loc: Loc, row: Any) -> Problem:
@@ -182,9 +185,10 @@ EXPECTED = {
 PATTERN_HINTS = {
     "^[a-z0-9][a-z0-9_-]{0,62}$": "a name of lower-case letters, digits, - and _",
     r"^\d\d:\d\d$": "a local time hh:mm",
-    r"^(embedded|mqtts?://[^\s@]+)$": "embedded, mqtt://host:port or mqtts://host:port, without password",
+    r"^(embedded|[a-z][a-z0-9]*://[^\s@]+)$": "embedded, mqtt://host:port or mqtts://host:port, without password",
     r"^(embedded|[a-z][a-z0-9]*://[^@]*)$": "embedded or the address of a store, without password",
     r"^mqtts?://[^\s@]+$": "mqtt://host:port or mqtts://host:port, without password",
+    r"^[a-z][a-z0-9]*://[^\s@]+$": "mqtt://host:port or mqtts://host:port, without password",
     r"^[a-z][a-z0-9]*://[^@]*$": "the address of a store, without password",
 }
 """Plain words by pattern."""

@@ -26,10 +26,10 @@ LIVE = {"demo", "run"}
 
 
 def blocks(language: str) -> Iterator[tuple[str, str]]:
-    """(guide, text) of the fenced blocks in a language."""
+    """(guide, text) of the fenced blocks in a language, of code only those that are not files."""
     for guide in GUIDES:
-        for name, _, text in BLOCK.findall(guide.read_text(encoding="utf-8")):
-            if name == language:
+        for name, file, text in BLOCK.findall(guide.read_text(encoding="utf-8")):
+            if name == language and not (file and language == "python"):
                 yield guide.name, text
 
 

@@ -9,6 +9,7 @@ from twin.behaviours.maintenance import Maintenance, Pauses
 from twin.behaviours.needs import Needs
 from twin.behaviours.quality import HoldRule, ScrapDrift
 from twin.behaviours.workplace import Workplace
+from twin.config.behaviours import behaviour_of
 
 
 def equip(station: Workplace, config: Any) -> None:
@@ -18,6 +19,12 @@ def equip(station: Workplace, config: Any) -> None:
         station.stages = (*station.stages, Pauses(station))
     if any(life.basis == CYCLES for life in station.lives):
         station.stages = (*station.stages, Strokes(station))
+    for one in getattr(config, "behaviours", ()):
+        behaviour = behaviour_of(one)(station, one)
+        if behaviour.after:
+            station.exits = (*station.exits, behaviour)
+        else:
+            station.stages = (*station.stages, behaviour)
     drift, rule = getattr(config, "scrap_drift", None), getattr(config, "hold_rule", None)
     station.drift = None if drift is None else ScrapDrift(station, drift, config.scrap)
     station.rule = None if rule is None else HoldRule(station, rule)

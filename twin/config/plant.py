@@ -21,6 +21,7 @@ from twin.basis import Identifier as Identifier
 from twin.basis import Title as Title
 from twin.basis import Titled as Titled
 from twin.config.begun import Begun
+from twin.config.behaviours import Behaviours
 from twin.config.calendars import BreakConfig as BreakConfig
 from twin.config.calendars import CalendarConfig as CalendarConfig
 from twin.config.calendars import ExceptionConfig as ExceptionConfig
@@ -395,16 +396,28 @@ class ProcessConfig(StationConfig):
         default=None, description="unloading after each operation, before the part can leave; None: no time"
     )
     priority: int = Field(default=0, description="rank among those who want the same people; lower comes first")
+    behaviours: tuple[Behaviours, ...] = Field(
+        default=(), description="what else its operations go through, in this order, e.g. warming up"
+    )
 
     fed: ClassVar[bool] = True
     several: ClassVar[bool] = False
     """Whether one operation is on several parts, or makes several of one."""
 
+    def references(self) -> tuple[Reference, ...]:
+        inner = (
+            Reference(".".join(map(str, ("behaviours", number, *loc))), name, of=of)
+            for number, one in enumerate(self.behaviours)
+            for loc, name, of in names_in(one)
+            if of != "own"
+        )
+        return (*super().references(), *inner)
+
     @property
     def instant(self) -> bool:
         laws = [*([] if self.cycle is None else [self.cycle]), *self.cycles.values()]
         around = (self.load_time, self.unload_time, None if self.setup is None else self.setup.duration)
-        stops = self.failures or self.maintenance or self.hold_rule or self.needs
+        stops = self.failures or self.maintenance or self.hold_rule or self.needs or self.behaviours
         return not stops and bool(laws) and not any(law.mean_s for law in (*laws, *around) if law is not None)
 
     def ideal_s(self, *laws: Distribution) -> float | None:

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
+from twin.config.choice import Choice
 from twin.distributions import Draws
 from twin.quantities import Count
-from twin.supply.choice import Choice
 
 Number = Annotated[float, Field(ge=0), "number"]
 """A number of pieces that need not be whole, e.g. a mean."""

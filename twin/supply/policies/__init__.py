@@ -12,9 +12,9 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
+from twin.config.choice import Choice
 from twin.quantities import Duration
 from twin.registry import Registry
-from twin.supply.choice import Choice
 
 
 class PolicyConfig(Choice):

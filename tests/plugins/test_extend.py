@@ -1,0 +1,127 @@
+"""The recipes of the guide, written down as a stranger does, and what ``factory new`` writes."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from setuptools import build_meta
+
+from scenarios.actions.catalogue import registries
+from scenarios.scaffold import GUIDE, TEMPLATES, begin, example_of, files_of, guide, sorts
+from tests.plugins.test_plugins import ROOT, factory
+from twin.errors import ScenarioError
+
+BLOCK = re.compile(r"^```\w+ (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SORTS = ("behaviour", "connector", "driver", "kpi", "panel", "rule", "station", "store")
+NAMES = {sort: f"my{example_of(sort).replace('_', '')}" for sort in sorts()}
+
+
+def recipes() -> dict[str, str]:
+    """The files of the guide."""
+    return dict(BLOCK.findall(GUIDE.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stranger's folder with all recipes, and one more of each sort by ``factory new``, installed as pip does."""
+    folder = tmp_path_factory.mktemp("stranger")
+    registries()
+    for sort in sorts():
+        begin(sort, example_of(sort), folder)
+    for file, text in recipes().items():
+        (folder / file).write_text(text, encoding="utf-8")
+    for sort, name in NAMES.items():
+        begin(sort, name, folder)
+    before = Path.cwd()
+    try:
+        os.chdir(folder)
+        build_meta.prepare_metadata_for_build_wheel(str(folder))
+    finally:
+        os.chdir(before)
+    return folder
+
+
+def test_there_are_eight_and_the_guide_shows_each_file_as_it_is_written() -> None:
+    assert tuple(sorts()) == SORTS
+    files = {file: text for sort in sorts() for file, text in files_of(sort, example_of(sort)).items()}
+    assert recipes() == files
+    assert guide() == GUIDE.read_text(encoding="utf-8")
+
+
+def test_everything_comes_from_one_import() -> None:
+    for file in TEMPLATES.rglob("*.txt"):
+        imported = re.findall(r"^(?:from|import) (\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+        own = {"__future__", "asyncio", "collections", "os", "pathlib", "pytest", "typing", file.parent.name}
+        assert set(imported) - own - {example_of(file.parent.name)} <= {"futurefactory"}, file.name
+
+
+def test_all_tests_pass_as_written(folder: Path) -> None:
+    path = os.pathsep.join((str(folder), str(ROOT)))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), str(folder)]
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert len(list(folder.glob("test_*.py"))) == 2 * len(SORTS)
+
+
+def test_all_are_listed_as_of_their_plug_in(folder: Path) -> None:
+    rows = {tuple(line.split()[:3]) for line in factory(folder, "list").stdout.splitlines()}
+    for sort, name in [*NAMES.items(), *((sort, example_of(sort)) for sort in sorts())]:
+        assert (sort, name, "experimental") in rows
+
+
+def test_an_example_runs_from_the_command_line(folder: Path) -> None:
+    done = factory(folder, "simulate", f"{NAMES['behaviour']}.yaml", "--json")
+    assert done.returncode == 0, done.stderr
+    assert '"good": 40' in done.stdout
+
+
+def test_every_example_is_valid(folder: Path) -> None:
+    code = "import sys; from futurefactory import load; [load(one) for one in sys.argv[1:]]"
+    files = sorted(map(str, folder.glob("*.yaml")))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT)))}
+    done = subprocess.run([sys.executable, "-c", code, *files], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_written(tmp_path: Path) -> None:
+    registries()
+    begin("kpi", "one_more", tmp_path)
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(ScenarioError) as caught:
+        begin("kpi", "one_more", tmp_path)
+    told = [Path(problem.where).name for problem in caught.value.problems]
+    assert told == ["one_more.py", "one_more.yaml", "test_one_more.py"]
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("sort", "name", "wrong"),
+    [
+        ("statoin", "9 lives", ["kind", "name"]),
+        ("station", "machine", ["name"]),
+        ("store", "my_store", ["name"]),
+        ("kpi", "json", ["name"]),
+        ("kpi", "class", ["name"]),
+        ("kpi", "../kpi", ["name"]),
+    ],
+)
+def test_names_are_checked(tmp_path: Path, sort: str, name: str, wrong: list[str]) -> None:
+    registries()
+    with pytest.raises(ScenarioError) as caught:
+        begin(sort, name, tmp_path)
+    assert [problem.where for problem in caught.value.problems] == wrong
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_project_of_another_form_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'a'\n")
+    with pytest.raises(ScenarioError, match="py-modules"):
+        begin("kpi", "one_more", tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["pyproject.toml"]
