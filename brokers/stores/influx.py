@@ -21,9 +21,6 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import urllib3
-from influxdb_client.client.influxdb_client import InfluxDBClient
-from influxdb_client.client.write_api import SYNCHRONOUS
-from influxdb_client.rest import ApiException
 from numpy.typing import NDArray
 
 from brokers.stores import StoreUrl, stores
@@ -106,7 +103,11 @@ class Version2:
     """InfluxDB 2: ``/api/v2/write`` with organisation, bucket and token, through ``influxdb-client``."""
 
     def __init__(self, http: InfluxHttp, org: str, token: str) -> None:
-        self._http = http
+        from influxdb_client.client.influxdb_client import InfluxDBClient  # here: only this dialect needs it
+        from influxdb_client.client.write_api import SYNCHRONOUS
+        from influxdb_client.rest import ApiException
+
+        self._http, self._refusal = http, ApiException
         timeout_ms = round(http.timeout_s * 1000)
         self._client = InfluxDBClient(url=http.base, token=token, org=org, timeout=timeout_ms)
         self._api = self._client.write_api(write_options=SYNCHRONOUS)
@@ -127,7 +128,7 @@ class Version2:
         """Send one piece of line protocol."""
         try:
             self._api.write(bucket=self._http.database, record=body)
-        except ApiException as error:
+        except self._refusal as error:
             raise failure(self._http.base, error.status, error.body or b"", rows=True) from error
         except urllib3.exceptions.HTTPError as error:
             raise StoreAwayError(f"store {self._http.base}: expected an answer, got {error}") from error

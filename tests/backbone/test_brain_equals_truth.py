@@ -81,8 +81,8 @@ HOURS = {
     "rationed": (34, 60),
     "spring": (48, 300),
     "autumn": (48, 300),
-    "workshop": (26, 20),
-    "nev_chain": (26, 60),
+    "workshop": (26, 60),
+    "nev_chain": (26, 300),
 }
 """Hours and telemetry period in s of each run; others run 9 h."""
 SCENARIOS = [

@@ -45,7 +45,7 @@ def loaded(code: str) -> set[str]:
         (["simulate", "workshop", "--until", "10 min", "--quiet"], HEAVY - {"scipy.special"}),
         (
             ["list"],
-            HEAVY - {"pyarrow", "duckdb", "google.protobuf", "paho", "urllib3", "influxdb_client"},
+            HEAVY - {"pyarrow", "duckdb", "google.protobuf", "paho", "urllib3"},
         ),  # it names stores, transports
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

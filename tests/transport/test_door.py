@@ -18,7 +18,7 @@ from scenarios.live.settings import RunSettings
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, SITE, UNITS, RecordingSink, running, state, telemetry
 from tests.transport.test_malformed_message import publish_all
-from twin.brain import Brain
+from twin.brain import Brain, BrainConfig
 from twin.equipment import EquipmentPath
 from twin.records import BAD, UNCERTAIN, Frame, RecordKind, records
 
@@ -58,7 +58,7 @@ def test_a_heartbeat_of_the_future_stays_outside_and_the_hours_come_as_before() 
     first = NOW // (3600 * S) * 3600 * S
 
     def hours(*strange: Frame) -> list[tuple[int, object]]:
-        clock, brain = HandClock(), Brain()
+        clock, brain = HandClock(), Brain(BrainConfig(live_s=None))
         door = Door(RunClock(clock))
         clock.ns = first
         found: list[tuple[int, object]] = []
