@@ -100,7 +100,7 @@ def test_run_with_real_counterparts(line: str, tmp_path: Path, mosquitto: Mosqui
         line = line.replace(place, here)
     program = Program([str(FACTORY), *shlex.split(line)[1:]], {"FF_DATA": str(tmp_path), "FF_INFLUX_TOKEN": "any"})
     try:
-        program.line("live")
+        program.line("dashboard" if "--host" in line else "live")  # who may see the pages is known when they are there
         assert program.interrupt() == 0
     finally:
         program.kill()
