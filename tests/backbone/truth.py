@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from itertools import pairwise
 
 from tests.brain.reference import element, expected
-from twin.config.plant import PlantConfig, ProcessConfig, StationConfig
+from twin.config.plant import PlantConfig, ProcessConfig, SiteConfig, StationConfig
 from twin.equipment import EquipmentPath
 from twin.plant.ledger import Truth
 from twin.plant.plant import Plant
@@ -71,6 +71,8 @@ class Reference:
         self.stations = {path: station for path, _, station in self.config.stations()}
         self.ledger = self.plant.ledger
         self.unit = cache(self._unit)
+        self.under, self.processing = cache(self._under), cache(self._processing)
+        self.last, self.site = cache(self._last), cache(self._site)
 
     def truth(self, path: str, t0: int, t1: int) -> Truth:
         return self.ledger.window(path, max(t0, self.plant.epoch_ns), t1)
@@ -95,13 +97,20 @@ class Reference:
                 result[line_path.child(station.id)] = there
         return result
 
-    def processing(self, path: str) -> list[EquipmentPath]:
-        return [p for p, s in self.stations.items() if p.is_under(path) and isinstance(s, ProcessConfig)]
+    def _under(self, path: str) -> dict[EquipmentPath, StationConfig]:
+        """Units of a place."""
+        return {p: s for p, s in self.stations.items() if p.is_under(path)}
 
-    def last(self, path: str) -> list[EquipmentPath]:
+    def _site(self, path: str) -> SiteConfig:
+        return next(site for where, site in self.config.sites() if where == EquipmentPath(path).site)
+
+    def _processing(self, path: str) -> list[EquipmentPath]:
+        return [p for p, s in self.under(path).items() if isinstance(s, ProcessConfig)]
+
+    def _last(self, path: str) -> list[EquipmentPath]:
         """Processing units after which no other of the group comes; of a shop where its lots come back finished."""
         members = self.processing(path)
-        offices = [p for p, s in self.stations.items() if p.is_under(path) and s.kind == "orders"]
+        offices = [p for p, s in self.under(path).items() if s.kind == "orders"]
         if offices:
             members = [p for p in members if self.stations[p].kind != "tool"] + offices
         return [p for p in members if not any(q in members and q != p for q in self._downstream(p, path))]
@@ -119,7 +128,7 @@ class Reference:
     def group(self, path: str, t0: int, t1: int) -> Sums:
         """Sums over processing units; energy over all units; output of the last ones."""
         sums = total(self.unit(p, t0, t1) for p in self.processing(path))
-        metered = [p for p in self.stations if p.is_under(path)]
+        metered = list(self.under(path))
         for name in ("kwh", "air", "gas"):
             sums[name] = sum(self.unit(p, t0, t1)[name] for p in metered)
         sums["co2"] = sum(self.rated(p, t0, t1, "factor") for p in metered)
@@ -131,7 +140,7 @@ class Reference:
         """Work and busy time over attendance of the workers of a place, use over service of its fixtures."""
         found: dict[str, float | None] = {}
         for kind in ("worker", "fixture"):
-            units = [p for p, s in self.stations.items() if p.is_under(path) and s.kind == kind]
+            units = [p for p, s in self.under(path).items() if s.kind == kind]
             rows = [self.unit(p, t0, t1) for p in units]
             there = sum(r[n] for r in rows for n in ("apt", "aust", "adet", "adot"))
             if units:
@@ -151,7 +160,7 @@ class Reference:
 
     def rated(self, path: str, t0: int, t1: int, what: str) -> float:
         """Energy times grid factor or price, quarter hour by quarter hour where they vary."""
-        site = next(site for where, site in self.config.sites() if where == EquipmentPath(path).site)
+        site = self.site(path)
         values = site.grid_factors if what == "factor" else site.tariff
         if not values:
             return self.unit(path, t0, t1)["kwh"] * site.grid_factor if what == "factor" else 0.0
@@ -166,7 +175,7 @@ class Reference:
 
     def used(self, path: str, t0: int, t1: int, sums: Sums) -> dict[str, float | None]:
         """Energy, media, carbon and cost of a machine or group."""
-        under = {p: s for p, s in self.stations.items() if p.is_under(path)}
+        under = self.under(path)
         values = {"energy_kwh": sums["kwh"], "co2_kg": sums["co2"]}
         values["coal_equivalent_kg"] = sums["kwh"] * 0.1229 + sums["gas"] * 1.2143
         if any(s.air is not None for s in under.values()):
@@ -174,7 +183,7 @@ class Reference:
         if any(s.gas is not None for s in under.values()):
             values["gas_m3"] = sums["gas"]
             values["co2_total_kg"] = sums["co2"] + sums["gas"] * 389.31 * 15.3 * 0.99 * 44 / 12 / 10_000
-        if any(site.tariff for where, site in self.config.sites() if any(p.is_under(where) for p in under)):
+        if any(self.site(p).tariff for p in under):
             values["energy_cost_cny"] = sums["cost"]
         return {**values}
 
