@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from twin.behaviours.arrivals import DailyRates
 from twin.day_pattern import DayPattern
+from twin.instants import misplaced
 from twin.timetable import Timetable
 from twin.zone import DAY_NS, HOUR_NS, NS, Axis, Zone, epoch_ns, grid, zone_of
 
@@ -139,3 +140,28 @@ def test_a_zone_survives_its_pickle() -> None:
 def test_what_is_no_zone_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"expected a time zone of the IANA database, got .* \("):
         zone_of(name or " ", 0.0).offset_ns(0)
+
+
+@relaxed
+@given(NAMES, MOMENTS, st.integers(-300, 300))
+def test_a_local_date_time_that_does_not_come_once_is_told(name: str, moment: int, minutes: int) -> None:
+    change = near_change(name, moment)
+    local = datetime(1970, 1, 1) + timedelta(seconds=shown(name, change) // 60 * 60 + minutes * 60)
+    told = [local.replace(tzinfo=ZoneInfo(name), fold=fold) for fold in (0, 1)]
+    real = {
+        time.astimezone(UTC)
+        for time in told
+        if time.astimezone(UTC).astimezone(ZoneInfo(name)).replace(tzinfo=None, fold=0) == local
+    }
+    axis = Axis(zone_of(name, 0.0), (change - 10 * 86_400) * NS)
+    found = misplaced(local, axis)
+    if len(real) == 1:
+        assert found is None
+        assert axis.second(local) == axis.seconds(epoch_ns(real.pop()))
+    else:
+        assert found is not None
+        assert found[1].partition(", ")[2] == ("which comes twice" if real else "which they leave out")
+        for time in real:
+            again = time.astimezone(ZoneInfo(name))
+            assert again.isoformat()[19:] in found[2]
+            assert misplaced(again, axis) is None
