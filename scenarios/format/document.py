@@ -221,7 +221,9 @@ class Scenario(PlantConfig):
 
     def plant(self) -> PlantConfig:
         """The part that the engine and the devices need."""
-        return PlantConfig.model_construct(**{name: getattr(self, name) for name in PlantConfig.model_fields})
+        plant = PlantConfig.model_construct(**{name: getattr(self, name) for name in PlantConfig.model_fields})
+        plant._moved_days = self._moved_days
+        return plant
 
     def document(self) -> dict[str, Any]:
         """The scenario as plain data that loads again to an equal scenario."""

@@ -141,6 +141,8 @@ def test_a_live_run_keeps_the_local_hours_over_a_change_of_the_clock() -> None:
     assert start == datetime(2026, 10, 24, 4, tzinfo=UTC)
     moved = Plant(anchored(scenario.plant(), start), 1)
     assert [command.at_s for command in moved._mailbox.posted] == [27 * 3600.0, 28 * 3600.0]
+    whole = Plant(scenario.begun(start).plant(), 1)
+    assert [command.at_s for command in whole._mailbox.posted] == [27 * 3600.0, 28 * 3600.0]
     again = Plant(anchored(anchored(scenario.plant(), now), start), 1)
     assert [command.at_s for command in again._mailbox.posted] == [27 * 3600.0, 28 * 3600.0]
 
