@@ -127,7 +127,7 @@ class PanelSpec:
         return "bad" if self.thresholds[-1].grade == "good" else "good"
 
 
-panels: Registry[PanelSpec] = Registry("panel", "dashboards.panels")
+panels: Registry[PanelSpec] = Registry("panel", "dashboards.panels", {"grade_below": 0})
 """Every panel by id."""
 
 

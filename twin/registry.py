@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
@@ -41,10 +41,12 @@ class Registry(Generic[T]):
     Args:
         sort: What is registered, e.g. ``"station"``; plug-ins name the group of entry points ``futurefactory.<sort>``.
         package: Package whose modules register themselves when imported.
+        calls: How many values each of its methods is called with; an empty name: the component itself.
     """
 
     sort: str
     package: str
+    calls: Mapping[str, int] = field(default_factory=dict)
     _entries: dict[str, T] = field(default_factory=dict)
     _levels: dict[str, Stability] = field(default_factory=dict)
     _origins: dict[str, str] = field(default_factory=dict)
@@ -95,6 +97,9 @@ class Registry(Generic[T]):
             raise TypeError(f"{self.sort} {kind!r}: expected a summary in its docstring, got none")
         if config is not None:
             undescribed_fields(config, f"{self.sort} {kind!r}")
+        for name, values in self.calls.items():
+            if wrong := uncallable(component, name, values):
+                raise TypeError(f"{self.sort} {kind!r}: {wrong}")
 
     def scan(self) -> None:
         """Import every module of the package and every entry point, once."""
@@ -186,6 +191,33 @@ def plugin_of(module: str) -> str:
     package = module.partition(".")[0]
     known = (name for one, name in _PLUGINS.items() if one == module or one.startswith(f"{package}."))
     return next(known, _REGISTERED.get(module, ""))
+
+
+def uncallable(component: object, name: str, values: int) -> str:
+    """Why something cannot be called as it will be; empty when it can.
+
+    Args:
+        component: What is registered.
+        name: Its method; empty for itself.
+        values: With how many values.
+
+    >>> uncallable(len, "", 2)
+    'expected something that takes 2 values, got (obj, /)'
+    """
+    called = getattr(component, name, None) if name else component
+    told = f"{name} that takes" if name else "something that takes"
+    wanted = f"expected {told} {values} value{'' if values == 1 else 's'}"
+    if not callable(called):
+        return f"{wanted}, got {'none' if called is None else repr(called)}"
+    unbound = isinstance(component, type) and inspect.isfunction(called)
+    try:
+        signature = inspect.signature(called)
+        signature.bind(*range(values + unbound))
+    except TypeError:
+        return f"{wanted}, got {signature}"
+    except ValueError:
+        return ""  # it does not say
+    return ""
 
 
 def undescribed_fields(config: type[BaseModel], owner: str) -> None:

@@ -38,7 +38,7 @@ class Connector:
         return not self.schemes or url.partition("://")[0] in self.schemes
 
 
-connectors: Registry[Connector] = Registry("connector", "brokers.connectors")
+connectors: Registry[Connector] = Registry("connector", "brokers.connectors", {"publisher": 2, "source": 3, "takes": 1})
 
 
 def make_publisher(url: str, transport: str, publisher: str, **options: Any) -> LinkPublisher:

@@ -185,7 +185,7 @@ def _problem(where: str, expected: str, got: str, hint: str = "") -> ProblemsErr
     return ProblemsError([Problem(where, expected, got, hint)])
 
 
-stores: Registry[Callable[[StoreUrl], Store]] = Registry("store", "brokers.stores")
+stores: Registry[Callable[[StoreUrl], Store]] = Registry("store", "brokers.stores", {"": 1})
 """Every kind of store, by the scheme of its URL."""
 
 

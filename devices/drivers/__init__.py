@@ -12,7 +12,7 @@ from twin.config.plant import Config
 from twin.errors import Problem, ScenarioError
 from twin.registry import Registry
 
-drivers: Registry[type[Any]] = Registry("driver", "devices.drivers")
+drivers: Registry[type[Any]] = Registry("driver", "devices.drivers", {"": 3, "frames": 1, "Options": 0})
 """Every kind of driver. An entry is a class with ``Options``, made by ``kind(units, options, setting)``."""
 
 

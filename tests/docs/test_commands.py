@@ -19,7 +19,7 @@ from tests.counterparts import free_port
 from tests.servers.influxdb import InfluxServer
 from tests.servers.mosquitto import Mosquitto
 
-GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 """Language, name of the file that the reader is to save it as, and text of a fenced block."""
 LIVE = {"demo", "run"}

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, PlainSerializer
 from twin.config.choice import Choice
 from twin.registry import Registry
 
-behaviours: Registry[Any] = Registry("behaviour", "twin.behaviours.kinds")
+behaviours: Registry[Any] = Registry("behaviour", "twin.behaviours.kinds", {"": 2, "enter": 1, "leave": 1})
 """Every kind of behaviour, see :class:`twin.behaviours.behaviour.Behaviour`."""
 
 

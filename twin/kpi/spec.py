@@ -124,7 +124,7 @@ class KpiSpec:
         return self.basis in ("personnel", "fixtures")
 
 
-kpis: Registry[KpiSpec] = Registry("kpi", "twin.kpi.definitions")
+kpis: Registry[KpiSpec] = Registry("kpi", "twin.kpi.definitions", {"figure": 1})
 """Every indicator by id."""
 
 

@@ -2,5 +2,5 @@
 
 from twin.registry import Registry
 
-stations: Registry[type] = Registry("station", "twin.stations")
+stations: Registry[type] = Registry("station", "twin.stations", {"of": 1})
 """Every kind of station. An entry has ``config``: its configuration class."""

@@ -50,5 +50,5 @@ class Rule:
         """A tool has taken a lot."""
 
 
-rules: Registry[type[Rule]] = Registry("rule", "twin.control.rules")
+rules: Registry[type[Rule]] = Registry("rule", "twin.control.rules", {"": 1, "key": 3, "begun": 2})
 """Every rule by name."""

@@ -1,0 +1,102 @@
+"""An error in a plug-in names the plug-in, whatever it brings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from scenarios.actions.catalogue import registries
+from scenarios.cli import BUG, run
+from scenarios.scaffold import example_of, files_of, sorts
+from twin import registry
+from twin.errors import PluginError
+
+WRONG = {
+    "behaviour": ("def leave(self, slot: Slot)", "def leave(self)", "leave that takes 1 value"),
+    "connector": (
+        "def __init__(self, url: str, publisher: str)",
+        "def __init__(self, url: str)",
+        "publisher that takes",
+    ),
+    "driver": ("def frames(self, tick: Tick)", "def frames(self)", "frames that takes 1 value"),
+    "kpi": ("(o: Observed) -> Figure", "() -> Figure", "figure that takes 1 value"),
+    "panel": ("width=12", "width=120", "a width of 1 to 24 columns"),
+    "rule": (", tool: PoolMember | None)", ")", "key that takes 3 values"),
+    "station": ("class Polisher(Processor)", "class Polisher", "of that takes 1 value"),
+    "store": ("def jsonl(url: StoreUrl)", "def jsonl()", "something that takes 1 value"),
+}
+"""By sort: what stands in the recipe, what is wrong instead, and what is told of it."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder whose modules can be imported; what they registered is taken out again."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = {sort: set(one.kinds()) for sort, one in registries().items()}
+    modules, plugins = set(sys.modules), dict(registry._PLUGINS)
+    monkeypatch.setattr(registry, "_PLUGINS", plugins)
+    yield tmp_path
+    for sort, one in registries().items():
+        for kind in set(one.kinds()) - before[sort]:
+            one.forget(kind)
+    for module in set(sys.modules) - modules:
+        if getattr(sys.modules[module], "__file__", None) and str(tmp_path) in str(sys.modules[module].__file__):
+            del sys.modules[module]
+
+
+def loaded(sort: str, folder: Path, text: str) -> None:
+    """Load a recipe with another text, as its entry point does."""
+    name = example_of(sort)
+    (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    registries()[sort]._load(EntryPoint(name, name, f"futurefactory.{sort}"))
+
+
+def recipe(sort: str) -> str:
+    return files_of(sort, example_of(sort))[f"{example_of(sort)}.py"]
+
+
+@pytest.mark.parametrize("sort", sorts())
+def test_one_that_cannot_be_imported(folder: Path, sort: str) -> None:
+    with pytest.raises(PluginError) as caught:
+        loaded(sort, folder, recipe(sort) + "\nimport nothing_of_that_name\n")
+    (problem,) = caught.value.problems
+    assert problem.where == f"plug-in {example_of(sort)}, {sort} {example_of(sort)}"
+    assert "No module named 'nothing_of_that_name'" in problem.got
+
+
+@pytest.mark.parametrize("sort", sorts())
+def test_one_that_cannot_be_called_as_it_will_be(folder: Path, sort: str) -> None:
+    there, instead, told = WRONG[sort]
+    assert there in recipe(sort)
+    with pytest.raises(PluginError) as caught:
+        loaded(sort, folder, recipe(sort).replace(there, instead))
+    assert f"plug-in {example_of(sort)}, {sort}" in caught.value.problems[0].where
+    assert told in caught.value.problems[0].got
+
+
+FAILS = {
+    "behaviour": "        return 0.0 if self.left else self.time\n",
+    "driver": "        return [frame for path",
+    "kpi": "    return o.aust_ns",
+    "rule": "        return float(-max(",
+    "station": "        if self.left:\n",
+}
+"""By sort, before which line of the recipe it is to fail while it runs."""
+
+
+@pytest.mark.parametrize("sort", sorted(FAILS))
+def test_one_that_fails_while_it_runs(folder: Path, sort: str, capsys: pytest.CaptureFixture[str]) -> None:
+    line = FAILS[sort]
+    assert line in recipe(sort)
+    space = line[: len(line) - len(line.lstrip())]
+    loaded(sort, folder, recipe(sort).replace(line, f"{space}_ = 1 / 0\n{line}"))
+    example = folder / f"{example_of(sort)}.yaml"
+    example.write_text(files_of(sort, example_of(sort))[example.name], encoding="utf-8")
+    assert run(["simulate", str(example), "--quiet"]) == BUG
+    told = capsys.readouterr().err
+    assert "ZeroDivisionError" in told
+    assert f"this is a bug of the plug-in {example_of(sort)}; please report it to its authors" in told
