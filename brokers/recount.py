@@ -25,6 +25,8 @@ MINUTE_NS = 60_000_000_000
 SHARE = 0.25
 """Most of the time that is spent on the past while records arrive."""
 
+UNSURE = "a store does not say which publisher was silent, so what was partial stays so (--heard: none was)"
+
 T = TypeVar("T")
 Say = Callable[[Frame], Awaitable[None]]
 
@@ -36,7 +38,7 @@ class Recounted:
     Args:
         windows: Windows computed.
         revised: Indicators that now say something else.
-        gone: Windows that stay as they are, because the store has no longer all that they are made of.
+        gone: Windows of which something stays as it is, because the store does not have all that it is made of.
         reason: Why, of the last of these; empty: there was none.
     """
 
@@ -53,11 +55,12 @@ class Recounter:
         store: Where records are read.
         say: Gets the indicators that differ from what is stored.
         share: Most of the time that is spent; 1: all of it.
+        vouched: Somebody says that every publisher was heard whenever its site was.
     """
 
-    def __init__(self, store: Store, say: Say, share: float = SHARE) -> None:
+    def __init__(self, store: Store, say: Say, share: float = SHARE, vouched: bool = False) -> None:
         self.counters = Recounted()
-        self._store, self._say, self._share = store, say, share
+        self._store, self._say, self._share, self._vouched = store, say, share, vouched
 
     async def piece(self, brain: Brain, piece: Piece) -> None:
         """Compute one piece again.
@@ -69,7 +72,7 @@ class Recounter:
         Raises:
             StoreError: The store is away.
         """
-        recount = Recount(brain, piece)
+        recount = Recount(brain, piece, self._vouched)
         kept_ns = await self._store.since_ns()
         if kept_ns is not None:
             self._drop(recount, kept_ns)
@@ -82,13 +85,15 @@ class Recounter:
             await self._site(recount, site, asked)
         for path, window, new in await self._work(lambda: list(recount.figures())):
             stored = await self._store.rows(RecordKind.KPI, path, window.t1_ns, window.t1_ns + 1, ALL)
-            found, less = recount.differs(path, window, stored, new, kept_ns is not None)
+            found = recount.differs(path, window, stored, new, kept_ns is not None)
             self.counters.windows += 1
-            if less:
+            if found.less:
                 self._gone(1, "the store no longer has all that this window was made of")
-            if found is not None:
-                self.counters.revised += len(found)
-                await self._say(found)
+            elif found.unsure:
+                self._gone(1, UNSURE)
+            if found.frame is not None:
+                self.counters.revised += len(found.frame)
+                await self._say(found.frame)
 
     def _drop(self, recount: Recount, kept_ns: int) -> None:
         """Leave out the windows of which the store has not all."""

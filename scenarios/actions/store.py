@@ -48,11 +48,11 @@ def move(source: str, target: str) -> None:
 Span = tuple[int, int]
 
 
-async def _recomputed(address: str, span: Span, run: str) -> Recounted:
+async def _recomputed(address: str, span: Span, run: str, heard_all: bool) -> Recounted:
     store = open_store(apart(address, run) if run else address)
     await store.open()
     try:
-        recounter = Recounter(store, lambda frame: store.write([frame]), share=1.0)
+        recounter = Recounter(store, lambda frame: store.write([frame]), share=1.0, vouched=heard_all)
         heard = await _heard(store)
         if not heard:
             wanted = "a run that the store holds" if run else "a store with the heartbeats of a site"
@@ -99,13 +99,14 @@ async def _first(store: Store, path: EquipmentPath, last_ns: int) -> int:
     return (low - 1) * NS_PER_H
 
 
-def recount(source: str, span: tuple[str, str], run: str) -> bool:
+def recount(source: str, span: tuple[str, str], run: str, heard_all: bool = False) -> bool:
     """Compute closed windows again from what a store has now; whether all of them could be.
 
     Args:
         source: The store.
         span: First and last moment.
         run: Run that has a part of the store for itself; empty: none.
+        heard_all: Every publisher was heard whenever its site was, so that what was partial may become good.
     """
     begin, end = _moment(span[0]), _moment(span[1])
     named = (("--from", begin, span[0]), ("--to", end, span[1]))
@@ -114,10 +115,10 @@ def recount(source: str, span: tuple[str, str], run: str) -> bool:
         wrong.append(Problem("--to", "a moment after --from", repr(span[1])))
     if wrong or begin is None or end is None:
         raise ScenarioError(wrong)
-    done = asyncio.run(_recomputed(_there(source), (begin, end), run))
+    done = asyncio.run(_recomputed(_there(source), (begin, end), run, heard_all))
     print(f"{source}: {done.windows:,} windows computed, {done.revised:,} indicators revised")
     if done.gone:
-        print(f"{done.gone:,} windows stay as they are: {done.reason}")
+        print(f"{done.gone:,} windows stay as they are, or a part of them: {done.reason}")
     return not done.gone
 
 

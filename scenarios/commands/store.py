@@ -41,11 +41,14 @@ def add(app: typer.Typer) -> None:
         begin: Annotated[str, typer.Option("--from", help="moment, e.g. 2026-11-02T06:00+08:00; without offset UTC")],
         end: Annotated[str, typer.Option("--to", help="moment")],
         run: Annotated[str, typer.Option(help="run that has a part of the store for itself")] = "",
+        heard: Annotated[
+            bool, typer.Option("--heard", help="no publisher was silent: partial may become good")
+        ] = False,
     ) -> None:
         """Compute closed hours, shifts and days again from what the store has now, e.g. after an import."""
         from scenarios.actions.store import recount
 
-        if not recount(source, (begin, end), run):
+        if not recount(source, (begin, end), run, heard):
             raise typer.Exit(1)
 
     @store.command("compact")

@@ -18,7 +18,7 @@ from twin.brain.counters import COUNTERS, declare
 from twin.brain.groups import Group
 from twin.brain.logs import TransitLog
 from twin.brain.past import Span
-from twin.brain.revision import revised
+from twin.brain.revision import Differences, revised
 from twin.brain.settings import BrainConfig
 from twin.brain.site import Site
 from twin.brain.unit import Unit
@@ -112,11 +112,17 @@ class Recount(Brain):
     Args:
         brain: The first.
         piece: The piece.
+        vouched: Somebody says that every publisher was heard whenever its site was.
+
+    Attributes:
+        blind: Of some site it is only known when anything of it was heard: a store does not say which publisher gave
+            a heartbeat.
     """
 
-    def __init__(self, brain: Brain, piece: Piece) -> None:
+    def __init__(self, brain: Brain, piece: Piece, vouched: bool = False) -> None:
         super().__init__(replace(brain.config, live_s=None, keep_h=ALL_H))
         self.piece = piece
+        self.blind, self._vouched = False, vouched
         self._first = brain
         self._intake.chains = dict(brain.chains)
         self._intake.missing = brain.missing
@@ -199,6 +205,7 @@ class Recount(Brain):
         known = [voice.first for voice in voices.known.values() if voice.first is not None]
         if known and min(known) <= (times[0] if times else self.piece.first_ns):
             return
+        self.blind = True
         voice = Voice("", None if times else Beat(EVER_NS))
         for time_ns in times:
             voice.passes(Beat(time_ns), None, self.config.gap_ns)
@@ -226,8 +233,7 @@ class Recount(Brain):
         if known is not None:
             unit.orders.hours = {**known.orders.hours, **unit.orders.hours}
 
-    def differs(
-        self, path: str, window: Window, stored: Frame, new: Frame | None, floor: bool
-    ) -> tuple[Frame | None, int]:
+    def differs(self, path: str, window: Window, stored: Frame, new: Frame | None, floor: bool) -> Differences:
         """What is different from the stored indicators that end with a window; see :func:`revised`."""
-        return revised(stored, new, window, path if path in self._groups else None, floor)
+        blind = self.blind and not self._vouched
+        return revised(stored, new, window, path if path in self._groups else None, floor, blind)
