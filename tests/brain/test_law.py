@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from tests.brain.test_readings import E0, QUIET, SITE, H, M, Rows, S, meta
 from twin.brain import Brain
 from twin.equipment import EquipmentPath
+from twin.ports import Presence
 from twin.records import Frame, RecordKind, records
 
 MILL, SAW = EquipmentPath("a/b/c/d/mill"), EquipmentPath("a/b/c/d/saw")
@@ -56,6 +57,20 @@ def histories(draw: st.DrawFn) -> History:
         tuple((E0 + s * S, name) for s, name in sorted(changes.items())),
         tuple((E0 + s * S, float(good), float(scrap)) for s, (good, scrap) in sorted(parts.items())),
         tuple(levels[k * len(levels) // length] for k in range(length)),
+    )
+
+
+@st.composite
+def long_operations(draw: st.DrawFn) -> History:
+    """Few completions, between which the unit mostly works: operations over one full hour and more."""
+    span = st.integers(1, HOURS * 3600 - 1)
+    changes = {0: "PRODUCING"} | {s: "PRODUCING" for s in draw(st.lists(span, max_size=2))}
+    changes |= dict(draw(st.lists(st.tuples(span, st.sampled_from(STATES)), max_size=4)))
+    parts = draw(st.lists(st.tuples(span, st.integers(1, 60)), min_size=2, max_size=6, unique_by=lambda part: part[0]))
+    return History(
+        tuple((E0 + s * S, name) for s, name in sorted(changes.items())),
+        tuple((E0 + s * S, float(good), 0.0) for s, good in sorted(parts)),
+        (1.0,) * (HOURS + 1) * 60,
     )
 
 
@@ -96,11 +111,32 @@ def told(history: History, unit: EquipmentPath, publisher: str, way: Way) -> lis
     return [frame.stamped(publisher, "r", seq if way.numbered else -1) for seq, (_, frame) in enumerate(rows)]
 
 
-def kept(brain: Brain, sent: list[Frame], every: list[dict[str, Any]], cuts: frozenset[int] = frozenset()) -> Rows:
+def kept(
+    brain: Brain,
+    sent: list[Frame],
+    every: list[dict[str, Any]],
+    cuts: frozenset[int] = frozenset(),
+    gone: frozenset[int] = frozenset(),
+) -> Rows:
+    """What is said last of each window.
+
+    Args:
+        brain: Who says it.
+        sent: What it is told.
+        every: Gets all that it says.
+        cuts: Before these messages its process dies and goes on.
+        gone: Before these the publisher of the message seems to have gone, with its connection, which has only fallen.
+    """
     found: Rows = {}
+    heard: dict[str, int] = {}
     for number, frame in enumerate(sent):
         if number in cuts:
             brain = pickle.loads(pickle.dumps(brain))  # noqa: S301
+        if number in gone and frame.publisher in heard:
+            paths = (PUBLISHERS[frame.publisher],)
+            brain.presence(Presence(frame.publisher, False, heard[frame.publisher], paths, whole=True))
+        if frame.publisher:
+            heard[frame.publisher] = max(int(frame.time_ns[-1]), heard.get(frame.publisher, 0))
         for given_frame in brain.process(frame):
             for row in given_frame.rows():
                 every.append(row)
@@ -172,3 +208,26 @@ def test_every_record_is_right_or_not_good(data: st.DataObject) -> None:
             assert key in last or key[1] in METERS, key
 
     event("wrong readings" if any(way.wrong for way in how.values()) else "no wrong readings")
+
+
+@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_operations_over_full_hours(data: st.DataObject) -> None:
+    """Its process dies at any moment, and publishers seem to have gone, from their first message on."""
+    told_by = {name: data.draw(long_operations(), name) for name in PUBLISHERS}
+    truth = exact(told_by)
+    numbered = {name: data.draw(st.booleans(), f"numbers of {name}") for name in PUBLISHERS}
+    lists = [told(told_by[name], unit, name, Way(numbered[name], M, 0, {})) for name, unit in PUBLISHERS.items()]
+    sent = data.draw(deliveries(merged(lists)), "delivery")
+    places = st.integers(0, len(sent) - 1)
+    cuts = data.draw(st.frozensets(places, max_size=2), "restarts")
+    gone = data.draw(st.frozensets(st.integers(0, 12) | places, max_size=4), "connections that fall")
+    every: list[dict[str, Any]] = []
+    last = kept(Brain(QUIET), [*masters(), *sent], every, cuts, gone)
+    for row in every:
+        judge(row, truth)
+    for key, row in truth.items():
+        if key[3] <= E0 + HOURS * H and key[1] not in METERS:
+            assert key in last, key
+            if all(numbered.values()) and row["quality"] == "good":
+                assert last[key]["quality"] == "good", (row, last[key])
