@@ -8,6 +8,7 @@ what it kept, and the indicators take the same way into a real store, from which
 from __future__ import annotations
 
 import asyncio
+import pickle
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,9 @@ from tests.brain.test_law import (
     ways,
 )
 from tests.brain.test_readings import E0, H, M, Rows, beat
+from tests.servers.mosquitto import Mosquitto
+from tests.transport.parts import LIMIT_S, receiving, sending
+from twin.brain import Brain, BrainConfig
 from twin.records import Frame, RecordKind
 
 NOW = E0 + (HOURS + 2) * H
@@ -129,3 +133,52 @@ def test_a_process_that_dies_changes_nothing(transport: Transport) -> None:
     assert not found.keys() ^ truth.keys(), sorted(found.keys() ^ truth.keys())[:5]
     for key, row in truth.items():
         assert (found[key]["value"], found[key]["quality"]) == (row["value"], row["quality"]), key
+
+
+LONG = History(
+    ((E0, "PRODUCING"), (E0 + 100 * M, "FAILED"), (E0 + 110 * M, "PRODUCING")),
+    ((E0 + 50 * M, 30.0, 0.0), (E0 + 135 * M, 60.0, 1.0), (E0 + 190 * M, 9.0, 0.0)),
+    (2.0,) * (HOURS + 1) * 60,
+)
+"""Operations over each full hour."""
+
+
+async def test_the_same_through_a_real_broker_into_a_real_server(mosquitto: Mosquitto, influxdb18_url: str) -> None:
+    """The process behind mosquitto ends in the middle; what is said meanwhile waits there; InfluxDB 1.8 has it all."""
+    told_by = {"p": LONG, "q": replace(PLAIN, parts=(*PLAIN.parts, (E0 + 185 * M, 1.0, 0.0)))}
+    store = open_store(influxdb18_url, lambda: NOW)
+    await store.open()
+    brain, given = Brain(BrainConfig(live_s=None)), list[Frame]()
+
+    def think(frames: Sequence[Frame]) -> None:
+        given.extend(figure for frame in frames for figure in brain.process(frame))
+
+    calm = Way(False, M, 0, {})
+    said = {name: told(told_by[name], unit, name, calm) for name, unit in PUBLISHERS.items()}
+    more = last([frame for frames in said.values() for frame in frames])
+    said["p"] = [*masters(), *said["p"]]
+    async with (
+        sending(mosquitto.url, "uns", site="p") as (first, pump),
+        sending(mosquitto.url, "uns", site="q") as (second, other),
+    ):
+        for begin, end in ((0.0, 0.6), (0.6, 1.0)):
+            if begin:  # nobody listens
+                brain = pickle.loads(pickle.dumps(brain))  # noqa: S301
+            for outbox, name in ((first, "p"), (second, "q")):
+                outbox.put(said[name][round(begin * len(said[name])) : round(end * len(said[name]))])
+            async with receiving(mosquitto.url, "uns", store, think):
+                assert await pump.drain(LIMIT_S)
+                assert await other.drain(LIMIT_S)
+                for outbox, name in ((first, "p"), (second, "q")) if begin else ():  # both are heard once more
+                    outbox.put([frame for frame in more if frame.publisher == name])
+                assert await pump.drain(LIMIT_S)
+                assert await other.drain(LIMIT_S)
+    await store.write(given)
+    rows = await store.rows(RecordKind.KPI, "a", E0, NOW, 10**6)
+    await store.close()
+    found = {(row["path"], row["kpi"], row["window"], row["time_ns"]): row for row in rows.rows()}
+    truth = exact(told_by)
+    assert not found.keys() ^ truth.keys(), sorted(found.keys() ^ truth.keys())[:5]
+    for key, row in truth.items():
+        assert found[key]["value"] == pytest.approx(row["value"], rel=1e-9), key
+        assert found[key]["quality"] == row["quality"], key

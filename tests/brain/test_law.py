@@ -64,7 +64,7 @@ def histories(draw: st.DrawFn) -> History:
 def long_operations(draw: st.DrawFn) -> History:
     """Few completions, between which the unit mostly works: operations over one full hour and more."""
     span = st.integers(1, HOURS * 3600 - 1)
-    changes = {0: "PRODUCING"} | {s: "PRODUCING" for s in draw(st.lists(span, max_size=2))}
+    changes = {0: "PRODUCING"} | dict.fromkeys(draw(st.lists(span, max_size=2)), "PRODUCING")
     changes |= dict(draw(st.lists(st.tuples(span, st.sampled_from(STATES)), max_size=4)))
     parts = draw(st.lists(st.tuples(span, st.integers(1, 60)), min_size=2, max_size=6, unique_by=lambda part: part[0]))
     return History(
@@ -145,10 +145,17 @@ def kept(
 
 
 def exact(told_by: dict[str, History]) -> Rows:
-    """The records of the undisturbed history, with the meters read at each full minute."""
+    """The records of the undisturbed history, settled, with the meters read at each full minute."""
     calm = Way(True, M, 0, {})
     lists = [told(told_by[name], unit, name, calm) for name, unit in PUBLISHERS.items()]
-    return kept(Brain(QUIET), [*masters(), *merged(lists)], [])
+    brain = Brain(QUIET)
+    found = kept(brain, [*masters(), *merged(lists)], [])
+    mark = brain.site(SITE).mark
+    for frame in brain.flush():  # a brain that had to look again may have settled what this one has not
+        for row in frame.rows():
+            if mark is not None and row["time_ns"] <= mark:
+                found[row["path"], row["kpi"], row["window"], row["time_ns"]] = row
+    return found
 
 
 def masters() -> list[Frame]:
@@ -210,24 +217,26 @@ def test_every_record_is_right_or_not_good(data: st.DataObject) -> None:
     event("wrong readings" if any(way.wrong for way in how.values()) else "no wrong readings")
 
 
-@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_operations_over_full_hours(data: st.DataObject) -> None:
-    """Its process dies at any moment, and publishers seem to have gone, from their first message on."""
+    """The process dies at any moment, publishers seem gone, also before their first heartbeat, messages lack."""
     told_by = {name: data.draw(long_operations(), name) for name in PUBLISHERS}
     truth = exact(told_by)
-    numbered = {name: data.draw(st.booleans(), f"numbers of {name}") for name in PUBLISHERS}
+    numbered = {name: data.draw(st.integers(0, 3), f"numbers of {name}") > 0 for name in PUBLISHERS}
     lists = [told(told_by[name], unit, name, Way(numbered[name], M, 0, {})) for name, unit in PUBLISHERS.items()]
     sent = data.draw(deliveries(merged(lists)), "delivery")
     places = st.integers(0, len(sent) - 1)
+    lost = data.draw(st.just(frozenset()) | st.frozensets(places, max_size=3), "numbered messages that lack")
+    sent = [frame for number, frame in enumerate(sent) if frame.seq < 0 or number not in lost]
     cuts = data.draw(st.frozensets(places, max_size=2), "restarts")
-    gone = data.draw(st.frozensets(st.integers(0, 12) | places, max_size=4), "connections that fall")
+    gone = data.draw(st.frozensets(st.integers(1, 5) | places, max_size=4), "connections that fall")
     every: list[dict[str, Any]] = []
     last = kept(Brain(QUIET), [*masters(), *sent], every, cuts, gone)
     for row in every:
         judge(row, truth)
     for key, row in truth.items():
-        if key[3] <= E0 + HOURS * H and key[1] not in METERS:
+        if not lost and key[3] <= E0 + HOURS * H and key[1] not in METERS:
             assert key in last, key
             if all(numbered.values()) and row["quality"] == "good":
                 assert last[key]["quality"] == "good", (row, last[key])
