@@ -13,7 +13,7 @@ import urllib3
 
 from brokers.columns import ColumnType, column_type
 from brokers.naming import STORE_TAGS, store_tags
-from brokers.stores.lines import TAG_COLUMNS, carried
+from brokers.stores.lines import SAID_AGAIN, TAG_COLUMNS, carried, said_with
 from twin.errors import ConnectorError, FatalError, RefusedRowsError, RetriableError, StoreError
 from twin.records import RecordKind
 
@@ -200,6 +200,8 @@ def equal(kind: RecordKind, where: Mapping[str, Any]) -> list[str]:
             tests.append(f"{name(column)} = {literal(_carried(kind, column, value or ''))}")
         elif value is not None:
             tests.append(f"{name(column)} = {literal(value)}")
+            if kind in SAID_AGAIN:
+                tests.append(said_with(column))
     return tests
 
 

@@ -73,6 +73,19 @@ SAID_AGAIN = tuple(
 )
 """Kinds whose rows may be said again without some of their numbers."""
 
+
+def said_with(column: str) -> str:
+    """InfluxQL condition for points whose number was not taken back.
+
+    A point of an earlier version has no field ``empty``: unknown compared with a pattern is unknown, which equals
+    false, where ``!~`` would leave it out.
+
+    >>> said_with("value")
+    '("empty" =~ /(^| )value( |$)/) = false'
+    """
+    return f'("{EMPTY}" =~ /(^| ){column}( |$)/) = false'
+
+
 RUN = "run_id"
 """Tag of the points of a run that is kept apart from others in the same place."""
 

@@ -7,7 +7,7 @@ those whose deeper levels are empty; ``each`` asks for the records of every elem
 from __future__ import annotations
 
 from brokers.naming import STORE_TAGS, grafana_variable
-from brokers.stores.lines import EMPTY, RUN, field_name
+from brokers.stores.lines import RUN, field_name, said_with
 from brokers.stores.schema import RECORD_SCHEMA, RECORDS
 from dashboards.panel import Events, Kpi, PanelSpec, Picture, Scope, Telemetry
 from twin.kpi.definitions.forecast import QUANTILES, quantile_window
@@ -27,9 +27,8 @@ RUN_ID = '/"id":"(?<text>[0-9a-f]+)".*"apart":"(?<value>[0-9a-f]*")/'
 the points of a run that has the place for itself have no tag, and Grafana takes an empty value for none."""
 OF_RUN = f'"{RUN}" =~ /^()${{run:regex}}{{0}}$/'
 """Condition for the points of the chosen run: ``{0}`` drops the quote; without any record those without the tag."""
-KNOWN = f'("{EMPTY}" =~ /(^| )value( |$)/) = false'
-"""Condition for figures that were not taken back. A point of an earlier version has no such field: unknown compared
-with a pattern is unknown, which equals false, where ``!~`` would leave it out."""
+KNOWN = said_with("value")
+"""Condition for figures that were not taken back."""
 
 DOUBTED = "(" + " OR ".join(f"\"quality\" = '{word}'" for word in ("estimated", "partial", "bad")) + ")"
 """Condition for figures that are not good."""

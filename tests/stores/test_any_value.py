@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 
 from brokers.columns import ColumnType, column_type
 from brokers.stores import Store, open_store
+from brokers.stores.lines import TAG_COLUMNS
+from brokers.stores.schema import APART, ROW_KEY
 from tests.stores.plants import PRESS, T0
 from twin.equipment import EquipmentPath
 from twin.errors import RefusedRowsError
-from twin.records import COLUMNS, Frame, RecordKind, records
+from twin.records import COLUMNS, SPECS, Frame, RecordKind, records
 
 T = TypeVar("T")
 FIRST_NS, LAST_NS = 1, 2**63 - 3
@@ -94,6 +96,7 @@ def same(a: float | None, b: float | None) -> bool:
     return a == b and (a is None or b is None or math.copysign(1, a) == math.copysign(1, b))
 
 
+few = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 many = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -138,6 +141,60 @@ def test_events(opened: Opened, kind: RecordKind) -> None:
                     assert kept == (None if value == "" else value), (name, value, kept)
 
     holds()
+
+
+HELD = [kind for kind in KINDS if kind not in APART]
+
+
+@pytest.mark.parametrize("kind", HELD, ids=str)
+def test_what_is_said_again_replaces_all_of_it(opened: Opened, kind: RecordKind) -> None:
+    """The last word on what holds counts, also where it knows less, however it is read.
+
+    What is required is there, as the door sees to.
+    """
+    certain = {ColumnType.TEXT: texts, ColumnType.FLOAT: numbers.filter(math.isfinite), ColumnType.INTEGER: integers}
+    cells = {
+        column.name: certain[column.type] if column.required else certain[column.type] | st.none()
+        for column in SPECS[kind]
+    }
+    names = COLUMNS[kind]
+    fixed = {*ROW_KEY.get(kind, ()), *TAG_COLUMNS.get(kind, ())}  # of an indicator also its scope: that of its path
+    key = [names.index(name) for name in fixed]
+    row = st.tuples(*(texts if index in key else cells[name] for index, name in enumerate(names)))
+
+    @few
+    @given(st.lists(row, min_size=2, max_size=3))
+    def holds(rows: list[tuple[Any, ...]]) -> None:
+        path = unit()
+        said = [tuple(rows[0][index] if index in key else cell for index, cell in enumerate(each)) for each in rows]
+        for each in said:
+            opened.run(opened.store.write([records(kind, [(path, T0, each)])]))
+        wanted = [None if cell == "" else opened.number(cell) if isinstance(cell, float) else cell for cell in said[-1]]
+        for found in (
+            opened.run(opened.store.rows(kind, path, T0, T0 + 9)),
+            opened.run(opened.store.latest(kind, path)),
+            opened.run(opened.store.before(kind, path, T0 + 9)),
+        ):
+            assert len(found) == 1
+            assert all(map(alike, wanted, found.values[0].tolist())), (wanted, found.values[0])
+
+    holds()
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Equal, of numbers with the sign of zero."""
+    return same(a, b) if isinstance(a, float) and isinstance(b, float) else bool(a == b)
+
+
+def test_a_number_that_was_taken_back_is_not_found_by_its_former_value(opened: Opened) -> None:
+    def figure(value: float | None, gt1: int | None) -> Frame:
+        given = {"kpi": "oee", "window": "hour", "t0_ns": 0, "value": value, "flag_gt1": gt1, "quality": "good"}
+        return records(RecordKind.KPI, [(PRESS, T0, tuple(given.get(name) for name in COLUMNS[RecordKind.KPI]))])
+
+    for said, found in (((1.25, 1), 1), ((None, None), 0), ((1.5, 1), 1)):
+        opened.run(opened.store.write([figure(*said)]))
+        rows = opened.run(opened.store.rows(RecordKind.KPI, PRESS, T0, T0 + 1, where={"flag_gt1": 1}))
+        assert len(rows) == found
 
 
 REFUSED = {

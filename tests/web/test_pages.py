@@ -18,7 +18,7 @@ from tests.counterparts import missing
 from tests.servers.browser import Window
 from tests.web.conftest import Served
 from twin.equipment import EquipmentPath
-from twin.records import RecordKind, records
+from twin.records import COLUMNS, RecordKind, records
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -64,6 +64,21 @@ async def test_a_band_is_drawn_when_there_is_a_forecast(browsing: BrowserContext
     await window.page.reload()
     await expect(panel.locator("canvas")).to_be_visible()
     await expect(panel.locator(".u-legend")).to_contain_text("expected (median)")
+    assert window.problems == []
+
+
+async def test_a_figure_of_forecasts_takes_no_room_where_there_was_none(
+    browsing: BrowserContext, served: Served
+) -> None:
+    window = await opened(browsing, served, ROUTES["site"][0])
+    await window.page.wait_for_selector(ROUTES["site"][1])
+    panel = window.page.locator("[data-panel=site_snapshot_pause]")
+    await expect(panel).to_be_hidden()
+    row = (EquipmentPath("beta/west"), served.live.data_ns, ("snapshot_pause_ms", "forecast", "live", 1, 12.5))
+    rest = (None,) * (len(COLUMNS[RecordKind.KPI]) - len(row[2]))
+    served.live.feed([records(RecordKind.KPI, [(*row[:2], (*row[2], *rest))])])
+    await served.move(2)
+    await expect(panel).to_contain_text("12.5")
     assert window.problems == []
 
 

@@ -1,6 +1,6 @@
 // What a drawn panel is, and which elements it is about.
 import { remember, remembered } from "./dom";
-import { clock, t, title } from "./i18n";
+import { clock, spec, t, title } from "./i18n";
 import { store, type Section } from "./store";
 import type { Panel, Place } from "./types";
 
@@ -35,10 +35,11 @@ export function pointless({ panel, path }: Context): boolean {
   return unit?.ideal_s === null && !(panel.shows.ids ?? []).some((kpi) => store.figure(path, kpi, windowOf(panel)).row);
 }
 
-/** Whether a single figure is left out: it makes no sense here, or it is one of a chain that has no value. */
+/** Whether a single figure is left out: it makes no sense here, or it is one of a chain, or of a forecast, that has no value. */
 export function untold(context: Context): boolean {
   const { panel, path } = context;
-  return pointless(context) || (panel.scope === "chain" && !store.figure(path, panel.shows.ids?.[0] ?? "", windowOf(panel)).row);
+  const kpi = panel.shows.ids?.[0] ?? "", ofForecast = spec(kpi)?.scopes.join() === "forecast";
+  return pointless(context) || ((panel.scope === "chain" || ofForecast) && !store.figure(path, kpi, windowOf(panel)).row);
 }
 
 /** Elements that the panel shows one entry each of. */

@@ -51,11 +51,12 @@ function storeTile(unit: Unit): { element: HTMLElement } & Tile {
 function lineRow(line: Place, tiles: Tile[]): HTMLElement {
   const units = store.unitsOf(line.path).map((unit) => (unit.role === "store" ? storeTile(unit) : machineTile(unit)));
   tiles.push(...units);
+  const silent = store.unitsOf(line.path).every((unit) => unit.ideal_s === null); // nothing here works on anything
   const oee = h("span", { class: "figure" }), words = h("span"), mark = h("span");
   oee.append(words, mark);
   tiles.push({ update: () => {
     const { row } = store.figure(line.path, "line_oee", "live"), value = figure("line_oee", row?.v);
-    say(words, `OEE ${value.text}${value.unit}`);
+    say(words, row === undefined && silent ? "" : `OEE ${value.text}${value.unit}`);
     sign(mark, marksOf("line_oee", row));
   } });
   return h("section", { class: "floor-line" },
