@@ -156,7 +156,7 @@ class Door:
         if now_ns is None:
             return row.time_ns
         earliest_ns = now_ns - round(self.config.behind_s * NS)
-        trusted = earliest_ns <= row.time_ns <= now_ns and self._stamp(row.path) == "source"
+        trusted = earliest_ns <= row.time_ns <= now_ns and self.trusts(row.path)
         return row.time_ns if trusted else now_ns
 
     def _read(self, frame: Frame) -> Frame:
@@ -192,6 +192,10 @@ class Door:
         self._last_ns[frame.paths[0]] = max(newest_ns, last_ns)
         time_ns = frame.time_ns + (newest_ns - frame.time_ns[-1])
         return replace(frame, time_ns=time_ns, quality=frame.quality if sent else _doubted(frame))
+
+    def trusts(self, path: EquipmentPath) -> bool:
+        """Whether the rows of a path have the time that they say."""
+        return self._stamp(path) == "source"
 
     def _stamp(self, path: EquipmentPath) -> Stamp:
         if path not in self._stamp_of:

@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from brokers.attendance import Attendance
@@ -23,6 +23,7 @@ from twin.records import Frame, RecordKind, Refused
 
 log = logging.getLogger(__name__)
 
+TWICE = "number: expected each of a run once (taken without it; has another publisher this id and run?)"
 Observer = Callable[[Sequence[Frame]], Awaitable[None] | None]
 """Gets frames after they were written, in order per publisher."""
 Receptions = dict[tuple[str, str], Reception]
@@ -201,7 +202,9 @@ class Ingest:
         if isinstance(event, Stored):
             for frame in event.frames:
                 if frame.seq >= 0:
-                    self._reception((frame.publisher, frame.run)).arrivals.add(frame.seq)
+                    reception = self._reception((frame.publisher, frame.run))
+                    reception.arrivals.add(frame.seq)
+                    reception.hears(frame)
             await self._show(event.frames)
         elif (run := self._runs.get((event.publisher, event.run))) is not None:
             shown = run.settle(event.first, now) if isinstance(event, Settled) else run.give_up(now)
@@ -283,7 +286,8 @@ class Ingest:
         await self._queue.put(None)
 
     async def _take(self, deliveries: Sequence[Delivery]) -> None:
-        fresh = [frame for delivery in deliveries for frame in delivery.frames if self._is_new(frame)]
+        taken = (self._taken(frame) for delivery in deliveries for frame in delivery.frames)
+        fresh = [frame for frame in taken if frame is not None]
         if self._door is not None:
             fresh = [self._door.admit(frame) for frame in fresh]
         for frame in fresh:  # with the times that the door has let in
@@ -312,20 +316,30 @@ class Ingest:
             values += sum(frame.size for frame in more.frames)
         return batch
 
-    def _is_new(self, frame: Frame) -> bool:
+    def _taken(self, frame: Frame) -> Frame | None:
+        """The frame if it is new; without its number, if another one came with that."""
         self._counters.received += 1
         if not self._admits(frame):
             self._counters.other_run += 1
-            return False
+            return None
         if frame.seq < 0:
             self._counters.foreign += 1
-            return True
+            return frame
         key = (frame.publisher, frame.run)
         self._unmarked.add(key)
-        if self._reception(key).arrived(frame.seq):
-            return True
-        self._counters.duplicates += 1
-        return False
+        run = self._reception(key)
+        if run.arrived(frame.seq):
+            run.hears(frame)
+            return frame
+        if frame.kind is RecordKind.KPI or self._arrives(frame) or run.says_again(frame):
+            self._counters.duplicates += 1
+            return None
+        self._refusals.add(TWICE, frame.publisher, f"{TWICE}, got {frame.seq} of {frame.run} again with other rows")
+        return replace(frame, seq=-1)
+
+    def _arrives(self, frame: Frame) -> bool:
+        """Whether the time of a frame is that of its arrival, so that nothing can be told by it."""
+        return self._door is not None and len(frame) > 0 and not self._door.trusts(frame.paths[0])
 
     def _reception(self, key: tuple[str, str]) -> Reception:
         run = self._runs.pop(key, None)

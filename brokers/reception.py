@@ -97,6 +97,8 @@ class Reception:
         late: Frames observed after frames with higher numbers, because their gap had been given up.
         lost: Numbers whose gap was given up and that have not come since.
         last: Number that arrived last, also if it had been there before; -1: none yet.
+        latest_ns: Latest time of its rows.
+        shared: Two say to be this run: the same numbers came with other rows.
     """
 
     publisher: str
@@ -107,6 +109,8 @@ class Reception:
         self.arrivals = Arrivals()
         self.late = self.lost = 0
         self.last = -1
+        self.latest_ns = -1
+        self.shared = False
         self.gap_since: float | None = None
         self._shown_to = 0
         self._named = -1
@@ -121,6 +125,17 @@ class Reception:
         """Note a number; False when it was there already."""
         self.last = seq
         return self.arrivals.add(seq)
+
+    def hears(self, frame: Frame) -> None:
+        """Note the time of a piece that was taken."""
+        if len(frame):
+            self.latest_ns = max(self.latest_ns, int(frame.time_ns[-1]))
+
+    def says_again(self, frame: Frame) -> bool:
+        """Whether a piece whose number was there already is that piece; one that is newer than all was never here."""
+        newer = len(frame) > 0 and not frame.historical and int(frame.time_ns[-1]) > self.latest_ns
+        self.shared = self.shared or newer
+        return not self.shared
 
     @property
     def held(self) -> int:

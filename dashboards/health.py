@@ -111,16 +111,22 @@ def _store(counters: Counters) -> Json:
     return _row("store", status, counted, {reason: counted[name] for name, reason in MISSED.items()})
 
 
+UNHEARD = "sites: expected heartbeats, without which no window ends (no indicators are made)"
+
+
 def _brain(counters: Counters) -> Json:
     counted = {
         name.removeprefix("brain_"): value
         for name, value in counters.items()
         if name.startswith("brain_") and isinstance(value, int)
     }
-    odd = any(counted.get(name) for name in ("rejected", "recount_waiting", "recount_gone", "failures"))
+    odd = any(counted.get(name) for name in ("rejected", "unheard", "recount_waiting", "recount_gone", "failures"))
     gone, reason = counted.get("recount_gone", 0), str(counters.get("brain_recount_reason") or "")
+    reasons = {reason: gone} if reason and gone else {}
+    if counted.get("unheard"):
+        reasons[UNHEARD] = counted["unheard"]
     status = UNKNOWN if not counted else WARN if odd else GOOD
-    return _row("brain", status, counted, {reason: gone} if reason and gone else {})
+    return _row("brain", status, counted, reasons)
 
 
 def _pages(pages: Counters) -> Json:

@@ -298,6 +298,20 @@ def chain_path(chain_id: str) -> EquipmentPath:
     return EquipmentPath(f"chain-{chain_id}")
 
 
+NAMING = frozenset(
+    (
+        *("en", "zh", "kind_en", "kind_zh", "profile", "profile_en", "profile_zh", "tags", "items", "causes"),
+        *("latitude", "longitude", "district", "district_en", "district_zh"),
+    )
+)
+"""Fields that only say what something is called, or are judged elsewhere (tags)."""
+
+
+def counted(master: Master) -> tuple[tuple[str, Any], ...]:
+    """What of master data figures depend on."""
+    return tuple((name, value) for name, value in master if name not in NAMING)
+
+
 def meta_frame(time_ns: int, masters: list[tuple[EquipmentPath, Master]]) -> Frame:
     """META records of some master data."""
     rows: list[tuple[EquipmentPath, int, tuple[Any, ...]]] = [

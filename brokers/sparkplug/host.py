@@ -36,6 +36,7 @@ MOST_TAGS = 5_000
 MOST_DEVICES = 10_000
 MOST_SETS = 2_000
 """Sets of tags that the times of one message may have."""
+UNMAPPED = "birth: expected metrics as our publishers name them (numbers are kept; no states, quantities or indicators)"
 MS = 1_000_000
 _NO_METRIC: Any = Metric()
 Alias = tuple[str | None, MetricSpec]
@@ -85,6 +86,7 @@ class HostNode:
     _aliases: dict[int, Alias] = field(default_factory=dict)
     _names: dict[tuple[str | None, str], MetricSpec] = field(default_factory=dict)
     _masters: dict[tuple[EquipmentPath, str], str] = field(default_factory=dict)
+    _unmapped: set[EquipmentPath] = field(default_factory=set)
 
     def take(self, word: str, device: str | None, payload: Any) -> list[Frame]:
         """Take a message of this node, e.g. ``DDATA``, and give the frames in it.
@@ -201,6 +203,9 @@ class HostNode:
         if len(known) > MOST_TAGS:
             raise ValueError(f"birth: expected at most {MOST_TAGS} metrics that are numbers, got {len(known)}")
         path = self._path(device)
+        if path not in self._unmapped:
+            self._unmapped.add(path)
+            self.refusals.add(UNMAPPED, str(path))
         tags = tuple(_tag_of(spec, metric) for spec, metric in known)
         title = self.identity.node if device is None else device
         master = EquipmentMaster(kind="unit", tags=tags, en=title, zh=title)

@@ -111,6 +111,7 @@ class Hub:
         """What the ingest has seen and what the store misses, for the health page."""
         brain = {f"brain_{name}": count for name, count in asdict(self.brain.stats).items()}
         brain["brain_unstored"] = 0 if self._figures is None else self._figures.counters.held
+        brain["brain_unheard"] = sum(site.mark is None and site.first is not None for site in self.brain.sites())
         brain |= {"brain_failures": self._thought.failed, "pages_failures": self._shown.failed}
         brain |= {f"brain_{name}": count for name, count in self._recounting.counters().items()}
         if isinstance(self.store, Counting):

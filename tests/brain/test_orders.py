@@ -76,4 +76,4 @@ def test_late_steps_give_the_same_trade(order: list[int]) -> None:
     log = OrderLog()
     for index in order:
         log.add(*rows[index])
-    assert log.trade(0, 100) == (2, 0, 6.0, 0.0, 3.0, 1, 50, 20.0)
+    assert log.trade(0, 100) == (2, 0, 6.0, 0.0, 3.0, 1, 50, 20.0, 0)

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brokers.attendance import Sign
-from brokers.ingest import Ingest, IngestConfig
+from brokers.ingest import TWICE, Ingest, IngestConfig
 from brokers.links import Base, ignore_base, ignore_sign
 from brokers.reception import Arrivals
+from brokers.refusals import Refusals
 from tests.transport.parts import LIMIT_S, RecordingSink, heartbeat
 from twin.ports import Delivery, Mark
 from twin.records import Frame
@@ -27,6 +28,7 @@ class ListSource:
         self.on_sign: Callable[[Sign], None] = ignore_sign
         self.malformed = self.dropped = self.acknowledged = self.losses = 0
         self.online = True
+        self.refusals = Refusals()
         self.marks: list[Mark] = []
         self._batches = batches
 
@@ -94,3 +96,14 @@ def test_arrivals_equal_a_set(numbers: list[int]) -> None:
     assert missing == set(range(max(model, default=-1) + 1)) - model
     assert set(range(arrivals.to)) <= model
     assert arrivals.to not in model
+
+
+async def test_of_two_that_say_to_be_the_same_nothing_is_lost_and_it_is_told() -> None:
+    """A controller that counts from 0 again in the same run, or a second one with the same id."""
+    first = pieces(range(3))
+    again = [heartbeat(10 + seq).stamped("p", "r", seq) for seq in range(5)]
+    _, sink, seen, ingest = await ingested([first, first, again])
+    assert [int(frame.time_ns[0]) for frame in seen] == [int(frame.time_ns[0]) for frame in (*first, *again)]
+    assert [frame.seq for frame in seen] == [0, 1, 2, -1, -1, -1, 3, 4]
+    assert len(sink.frames) == 8
+    assert (ingest.counters.duplicates, ingest.refusals) == (3, {TWICE: 3})

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brokers.naming import HASH_DIGITS, SparkplugId, foreign_path
-from brokers.sparkplug.host import MOST_DEVICES, MOST_TAGS, HostNode
+from brokers.sparkplug.host import MOST_DEVICES, MOST_TAGS, UNMAPPED, HostNode
 from brokers.sparkplug.protobuf import DataType, Payload, set_value
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import RecordingSink, receiving
@@ -161,7 +161,15 @@ def test_a_name_that_is_too_long_is_left_out_and_counted() -> None:
     node = host()
     frame = born(node, 1, "m", {"t" * 300: (DataType.DOUBLE, 1.0), "x": (DataType.DOUBLE, 2.0)})
     assert frame.tags == ("x",)
-    assert node.refusals.counts == {"metric: expected a name of 1 to 200 characters": 1}
+    assert node.refusals.counts == {"metric: expected a name of 1 to 200 characters": 1, UNMAPPED: 1}
+
+
+def test_a_device_of_others_is_told_once_to_have_no_figures() -> None:
+    node = host()
+    given = dict.fromkeys(("Status/StateCurrent", "Good Count"), (DataType.INT32, 1))
+    for _ in range(3):
+        assert set(born(node, 1, "m", given).tags) == {"Status/StateCurrent", "Good Count"}
+    assert node.refusals.counts == {UNMAPPED: 1}
 
 
 def test_the_tags_of_a_device_and_the_devices_of_a_node_are_bounded() -> None:

@@ -20,7 +20,7 @@ from twin.brain.scopes import Scope, group, groups, machines, moved
 from twin.brain.sequence import Numbers
 from twin.brain.settings import BrainConfig
 from twin.brain.site import Site, Table
-from twin.brain.voices import Beat, Voice
+from twin.brain.voices import Beat, Gap, Voice
 from twin.brain.windows import LIVE, LONGEST_NS, Window, overlapping, regular, shifts
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.amounts import NS_PER_H, NS_PER_S
@@ -200,12 +200,17 @@ class Brain:
         numbers = self._numbers.get(key)
         if numbers is None:
             numbers = self._numbers[key] = Numbers()
-        late = frame.seq < numbers.next
+        late, expected = frame.seq < numbers.next, numbers.next
         new = numbers.take(frame.seq)
         if new and late:
             for site in self._intake.sites.values():
-                voice = site.voices.known.get(frame.publisher)
-                site.heals(None if voice is None else voice.fills(frame.run, frame.seq, numbers))
+                for voice in site.voices.all_of(frame.publisher):
+                    site.heals(voice.fills(frame.run, frame.seq, numbers))
+        if len(frame) and frame.kind not in (RecordKind.KPI, RecordKind.META):
+            if frame.seq > expected and frame.kind is not RecordKind.HEARTBEAT:
+                gap = Gap(numbers.until_ns, int(frame.time_ns[0]), frame.run, expected - 1, frame.seq)
+                self._intake.site(frame.paths[0]).voices.counts(frame.publisher, gap)
+            numbers.until_ns = max(numbers.until_ns, int(frame.time_ns[-1]))
         return new
 
     def _beats(self, frame: Frame) -> list[Frame]:

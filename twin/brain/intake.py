@@ -24,6 +24,8 @@ CODE = {state.name: int(state) for state in UnitState}
 UNHEARD = CODE["UNKNOWN"]
 MOST_READING = 1e15
 """Largest value of a counter; beyond it a double no longer tells its steps apart."""
+LONGEST_OPERATION_NS = 31 * DAY_NS
+FURTHEST_DUE_NS = 3653 * DAY_NS
 
 
 @dataclass
@@ -98,12 +100,14 @@ class Intake:
 
     def meta(self, frame: Frame) -> None:
         """Master data; a document that cannot be read is rejected."""
-        for path, (schema, body) in zip(frame.paths, frame.values.tolist(), strict=True):
+        for path, time_ns, (schema, body) in zip(
+            frame.paths, frame.time_ns.tolist(), frame.values.tolist(), strict=True
+        ):
             master = None if master_problem(path, schema, body) else read_master(schema, body)
             if isinstance(master, EquipmentMaster) and path.level is not Level.UNIT:
                 master = None
             if master is not None:
-                self._learn(path, master)
+                self._learn(path, master, time_ns)
                 self._reads(path)
             elif schema in SCHEMAS:
                 self._reject()
@@ -133,20 +137,23 @@ class Intake:
         self._late(site, *span)
         site.changed_before(*span)
 
-    def _learn(self, path: EquipmentPath, master: Master) -> None:
+    def _learn(self, path: EquipmentPath, master: Master, time_ns: int) -> None:
         self.version += 1
         if isinstance(master, ChainMaster):
             self.chains[path] = (path, master)
         elif isinstance(master, EquipmentMaster):
             unit = self.unit(path)
-            unit.master = master
+            before, unit.master = unit.master, master
             unit.site.changed()
             if declare(unit):
                 unit.site.touch(-NEVER, NEVER)
+            unit.site.plans(path, time_ns, before, master)
         elif isinstance(master, PlaceMaster) and path.level >= Level.SITE:
             site = self.site(path)
+            before_it = site.places.get(path)
             site.places[path] = master
             site.changed()
+            site.plans(path, time_ns, before_it, master)
 
     def states(self, frame: Frame) -> None:
         """State changes."""
@@ -213,6 +220,9 @@ class Intake:
         for path, time_ns, row in zip(frame.paths, frame.time_ns.tolist(), frame.values.tolist(), strict=True):
             unit = self.units.get(path) or self._new(path)
             part = self._part(row)
+            if part is not None and part.begun_ns != UNSAID and not _lasts(part.begun_ns, time_ns):
+                self._reject(frame.kind, path, time_ns)
+                part = part._replace(begun_ns=UNSAID)
             if unit is None or part is None:
                 self._reject(frame.kind, path, time_ns)
             elif unit.parts.knows(time_ns, part):
@@ -283,7 +293,7 @@ class Intake:
                 continue
             unit = self.units.get(path) or self._new(path)
             step = order_step(row)
-            if unit is None or step is None:
+            if unit is None or step is None or (abs(step.due_ns - time_ns) > FURTHEST_DUE_NS and step.due_ns < NEVER):
                 self._reject(frame.kind, path, time_ns)
             elif self._said_before(frame.kind, path, time_ns, row):
                 self.stats.repeats += 1
@@ -384,6 +394,11 @@ class Intake:
         self.stats.rejected += 1
         if kind is not None and path is not None:
             self.refused(Refused(path, kind, time_ns))
+
+
+def _lasts(begun_ns: int, time_ns: int) -> bool:
+    """Whether an operation can have begun at a time."""
+    return 0 <= time_ns - begun_ns <= LONGEST_OPERATION_NS
 
 
 def _number(value: object) -> bool:

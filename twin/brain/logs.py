@@ -252,6 +252,7 @@ class PartLog:
         """Longest operation whose begin was said; 0: none was."""
         self.corrections = 0
         self._corrected: tuple[NDArray[np.float64], ...] | None = None
+        self._over: list[int] = []
 
     def add(self, time_ns: int, part: Completion) -> int:
         """Keep a completion; since when it changes what was counted."""
@@ -288,10 +289,21 @@ class PartLog:
         """Good, scrap and rework of some rows, with what was corrected later; never below 0."""
         if not self.corrections:
             return tuple(_view(column, first, last) for column in self.columns[:3])
+        return tuple(column[first:last] for column in self._taken_back())
+
+    def _taken_back(self) -> tuple[NDArray[np.float64], ...]:
         if self._corrected is None:
             amounts = np.array([list(column) for column in self.columns[:3]])
-            self._corrected = tuple(corrected(amounts, np.array(self.columns[5])))
-        return tuple(column[first:last] for column in self._corrected)
+            result, over = corrected(amounts, np.array(self.columns[5]))
+            self._corrected, self._over = tuple(result), [self.times[row] for row in over]
+        return self._corrected
+
+    def uncorrected(self, t0_ns: int, t1_ns: int) -> bool:
+        """Whether a correction in a window found less than it takes away: what it corrects is not known."""
+        if not self.corrections:
+            return False
+        self._taken_back()
+        return any(t0_ns <= time_ns < t1_ns for time_ns in self._over)
 
     def ideals(self, first: int, last: int, ideal_s: float | None) -> NDArray[np.float64]:
         """Planned run time per item of some rows; the unit's own where a row has none, NaN where neither has."""
@@ -389,7 +401,7 @@ class PartLog:
         self.corrections = sum(min(row) < 0 for row in zip(*self.columns[:3], strict=True)) if self.corrections else 0
 
 
-def corrected(amounts: NDArray[np.float64], items: NDArray[np.int32]) -> NDArray[np.float64]:
+def corrected(amounts: NDArray[np.float64], items: NDArray[np.int32]) -> tuple[NDArray[np.float64], list[int]]:
     """Quantities with corrections taken back to the completions that they correct.
 
     What a row takes away (a quantity below 0) is taken from the newest rows of its item before it, each at most
@@ -398,8 +410,12 @@ def corrected(amounts: NDArray[np.float64], items: NDArray[np.int32]) -> NDArray
     Args:
         amounts: Good, scrap and rework, float64[3, rows], in order of time.
         items: Number of the item, int32[rows].
+
+    Returns:
+        The quantities, and the rows that take away more than there is.
     """
     result = np.maximum(amounts, 0.0)
+    over: list[int] = []
     for row in np.flatnonzero((amounts < 0).any(axis=0)).tolist():
         less, more = -np.minimum(amounts[:, row], 0.0), np.maximum(amounts[:, row], 0.0)
         whole = less.sum()
@@ -410,7 +426,9 @@ def corrected(amounts: NDArray[np.float64], items: NDArray[np.int32]) -> NDArray
             less = less - taken
             if not less.any():
                 break
-    return result
+        if less.max() > 1e-9 * whole:
+            over.append(row)
+    return result, over
 
 
 class StepLog:

@@ -199,8 +199,12 @@ class MeterLog:
         if self.times:
             pace = (value - self._raw) / (time_ns - self.times[-1])
             known = self.limits.per_h is None and len(self.times) > STEPS_KNOWN
-            self._surge = known and pace > SURGE * self._pace > 0
-            self._pace = max(self._pace, pace)
+            surge = known and pace > SURGE * self._pace > 0
+            if surge:  # of another meter, or in another unit, unless it goes on at that pace
+                self.breaks.append((self.times[-1], time_ns))
+            if not surge or self._surge:
+                self._pace = max(self._pace, pace)
+            self._surge = surge and not self._surge
         self.times.append(time_ns)
         self.totals.append(value + self._offset)
         self._minute, self._last_ns, self._raw = self._last_ns // MINUTE_NS, time_ns, value
@@ -238,6 +242,8 @@ class MeterLog:
             return
         if back:
             del self.times[-back:], self.totals[-back:]
+        if self._surge:
+            del self.breaks[-1]  # it is judged again
         self.glitches += result.dropped
         for time_ns, value, offset, broken in result.path:
             if broken:
@@ -261,6 +267,7 @@ class MeterLog:
             if self.values[index] == value:
                 return None
             self.values[index] = value
+            self.doubt(time_ns)  # a counter has one value at an instant
         else:
             self.heard.insert(index, time_ns)
             self.values.insert(index, value)

@@ -15,6 +15,8 @@ NUMBER = {event: number for number, event in enumerate(ORDER_EVENTS)}
 PLACED, RECEIVED, SHIPPED, DELIVERED, CANCELLED = (
     NUMBER[event] for event in ("placed", "received", "shipped", "delivered", "cancelled")
 )
+TRADED = frozenset((PLACED, RECEIVED, SHIPPED, DELIVERED, CANCELLED))
+"""Steps that say nothing without a quantity."""
 NEVER = 2**62
 DAY_NS = 24 * NS_PER_H
 LONGEST_D = 400
@@ -51,6 +53,8 @@ def order_step(row: list[Any]) -> OrderStep | None:
         return None
     if not isinstance(order, str) or number is None or not 0 <= amount <= MOST_PIECES:
         return None
+    if quantity is None and number in TRADED:
+        return None
     return OrderStep(order, number, amount, due, str(destination or ""))
 
 
@@ -86,6 +90,11 @@ class Order:
         """Pieces of one kind of step before a time, or until and at it."""
         return math.fsum(q for t, e, q in self.moves if e == event and (t < time_ns or (included and t == time_ns)))
 
+    @property
+    def odd(self) -> bool:
+        """Whether a step of it is said to have been before it came."""
+        return self.quantity is not None and bool(self.moves) and self.moves[0][0] < self.received_ns
+
     def stray(self, before_ns: int) -> bool:
         """Whether nobody ever said that it came, and its steps are older than a time, e.g. of a job order."""
         return self.quantity is None and self.moves[-1][0] < before_ns
@@ -116,7 +125,7 @@ class Order:
             if event in (DELIVERED, CANCELLED):
                 until = min(max(time_ns, start), t1_ns)
                 total += left * (until - start)
-                start, left = until, left - pieces
+                start, left = until, max(left - pieces, 0.0)  # more than was ordered is no order
         return total + left * (t1_ns - start)
 
 
@@ -136,6 +145,7 @@ class Trade(NamedTuple):
         completed: Orders whose last piece was delivered.
         cycle_ns: Sum of the times from order to last delivery of these.
         overdue: Integral of the pieces due and not delivered, pieces x ns.
+        odd: Orders of which a step was before they came, in whatever window.
     """
 
     due: int = 0
@@ -146,16 +156,17 @@ class Trade(NamedTuple):
     completed: int = 0
     cycle_ns: int = 0
     overdue: float = 0.0
+    odd: int = 0
 
 
 def summed(trades: Sequence[Trade]) -> Trade:
     """Some together; the same whatever their order."""
     if not trades:
         return Trade()
-    due, good, received, at_once, shipped, completed, cycle_ns, overdue = zip(*trades, strict=True)
+    due, good, received, at_once, shipped, completed, cycle_ns, overdue, odd = zip(*trades, strict=True)
     return Trade(
         sum(due), sum(good), math.fsum(received), math.fsum(at_once), math.fsum(shipped), sum(completed), sum(cycle_ns),
-        math.fsum(overdue),
+        math.fsum(overdue), sum(odd),
     )  # fmt: skip
 
 
@@ -201,6 +212,9 @@ class OrderLog:
     def _book(self, time_ns: int, step: OrderStep) -> None:
         name = step.order
         order = self.open.get(name) or self.closed.get(name) or Order()
+        if step.event == RECEIVED and order.quantity is not None and time_ns > order.closed_ns:
+            self._put_by(name, order)
+            order = Order()
         order.add(time_ns, step)
         end = max(order.closed_ns, order.due_ns if order.due_ns < NEVER else 0)
         first, last = order.received_ns // DAY_NS, end // DAY_NS
@@ -211,6 +225,13 @@ class OrderLog:
         self.closed[name] = order
         for day in range(first, last + 1):
             self.days.setdefault(day, {})[name] = order
+
+    def _put_by(self, name: str, order: Order) -> None:
+        """An order that is closed makes room for another of its name, e.g. of a card that goes round."""
+        kept = f"{name}\0{order.received_ns}"
+        for orders in (self.open, self.closed, *self.days.values()):
+            if orders.get(name) is order:
+                orders[kept] = orders.pop(name)
 
     def quantity(self, event: str, t0_ns: int, t1_ns: int) -> float:
         """Sum of the quantities of one kind of step in ``[t0, t1)``."""
@@ -264,4 +285,5 @@ def _trade_of(order: Order, quantity: float, t0_ns: int, t1_ns: int) -> Trade:
         completed=int(done),
         cycle_ns=closed_ns - order.received_ns if done else 0,
         overdue=order.overdue(t0_ns, t1_ns) if closed_ns >= t0_ns else 0.0,
+        odd=int(order.odd),
     )

@@ -137,6 +137,7 @@ class Recount(Brain):
     def _learns(self, known: Site) -> None:
         site = self._intake.site(known.path)
         site.places, site.voices = dict(known.places), copy.deepcopy(known.voices)
+        site.replanned = dict(known.replanned)
         for voice in site.voices.known.values():
             voice.gaps = [*voice.past, *voice.gaps]
         for unit in known.units.values():

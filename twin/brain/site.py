@@ -25,7 +25,7 @@ from twin.brain.windows import DAY_NS, LONGEST_NS, Window
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_H
 from twin.kpi.observed import COLUMN, COUNTS, FLOATS, INTS
-from twin.master import PlaceMaster
+from twin.master import Master, PlaceMaster, counted
 from twin.records import RecordKind
 from twin.shift_plan import Pieces
 from twin.zone import Zone, zone_of
@@ -62,6 +62,8 @@ class Site:
     def __init__(self, path: EquipmentPath, missing: Missing | None = None):
         self.path = path
         self.missing = Missing() if missing is None else missing
+        self.replanned: dict[str, int] = {}
+        """By path, since when its master data say something else that counts; what they said before is not kept."""
         self.units: dict[str, Unit] = {}
         self.stocks: dict[tuple[str, str], StepLog] = {}
         self.places: dict[str, PlaceMaster] = {}
@@ -101,6 +103,21 @@ class Site:
         self.due = 0
         self._calendars = {}
         self._sorted = ()
+
+    def plans(self, path: str, time_ns: int, before: Master | None, now: Master) -> None:
+        """Master data came: the first hold since ever, others from their time on."""
+        if before is None:
+            since_ns = -NEVER
+            if self.first is not None and isinstance(now, PlaceMaster) and self.mark is not None:
+                self.past.note(self.first, self.mark)  # its shifts and days are others
+        elif counted(before) != counted(now):
+            since_ns = self.replanned[path] = max(time_ns, self.replanned.get(path, time_ns))
+        else:
+            return
+        if self.edge > since_ns:
+            self.touch(since_ns, NEVER)
+        if self.kept_ns is not None:
+            self.changed_before(max(since_ns, self.first or since_ns), NEVER)
 
     def ordered(self) -> tuple[Unit, ...]:
         """All units by line and position."""
@@ -195,6 +212,7 @@ class Site:
             if unit.planned:
                 table.floats[row, IDEAL] = _ideal(unit, window)
                 self._spread(unit, window, table.ints[row], table.floats[row])
+                self._doubt(unit, window, table.ints[row])
         new = (table.floats[:, IDEAL] != old.floats[:, IDEAL]).any(axis=1) | (table.ints[:, OPEN] != old.ints[:, OPEN])
         self.close(*key, table)
         return table, set(np.flatnonzero(new).tolist())
@@ -224,19 +242,23 @@ class Site:
         use(ints, [row for row, unit in enumerate(chosen) if unit.fixture])
         ints[:, COLUMN["window_ns"]] = window.length_ns
         meter(chosen, self.places.get(self.path), window, ints, floats)
-        for row, unit in enumerate(chosen if self.missing else ()):
+        for row, unit in enumerate(chosen):
             self._doubt(unit, window, ints[row])
         return Table(chosen, ints, floats)
 
     def _doubt(self, unit: Unit, window: Window, ints: NDArray[np.int64]) -> None:
-        """What rows that were refused bear on."""
-        unread = self.missing.unread_in((unit.path, unit.path.line, self.path), window.t1_ns)
+        """What cannot be trusted although it was heard: rows were refused, or what was planned then is not kept."""
+        if not (self.missing or self.replanned or unit.parts.corrections):
+            return
+        above = (unit.path, unit.path.line, self.path)
+        unread = self.missing.unread_in(above, window.t1_ns)
+        unread = unread or any(window.t0_ns < self.replanned.get(path, window.t0_ns) for path in above)
         ints[UNREAD] |= unread
         ints[LACKS] = unread or self.lacks(unit, window.t0_ns, window.t1_ns)
 
     def lacks(self, unit: Unit, t0_ns: int, t1_ns: int) -> bool:
         """Whether an event that bears on a window of a unit was refused."""
-        if self.missing.falls_in(unit.path, t0_ns, t1_ns):
+        if self.missing.falls_in(unit.path, t0_ns, t1_ns) or unit.parts.uncorrected(t0_ns, t1_ns):
             return True
         spans = self.missing.of(unit.path, RecordKind.PART) if unit.planned else []
         around = (unit.parts.around(*span) for span in spans)
@@ -247,9 +269,10 @@ class Site:
         return not any(self.missing.lasts_in(unit.path, window.t0_ns, window.t1_ns) for unit in units)
 
     def _refused_states(self, unit: Unit) -> list[tuple[int, int]]:
-        """Spans in which a unit's state is not known, because the row that said it was refused."""
-        spans = self.missing.of(unit.path, RecordKind.STATE)
-        return [(first, unit.states.said(last)) for first, last in spans]
+        """Spans in which a unit's state is not known, because a row that may have said it was refused or is lost."""
+        spans = [(first, unit.states.said(last)) for first, last in self.missing.of(unit.path, RecordKind.STATE)]
+        lost = self.voices.counted.get(unit.speaker)
+        return spans if lost is None else [*spans, *((gap.start, unit.states.said(gap.end)) for gap in lost.gaps)]
 
     def _doubts_stops(self, unit: Unit, window: Window) -> bool:
         """Whether it may come out that the stops in a window were others than they seem."""
@@ -259,10 +282,12 @@ class Site:
         heard_ns = window.t1_ns if self.mark is None else max(self.mark, window.t1_ns)
         if unit.states.undecided(window.t1_ns, unit.minor_stop_ns, heard_ns):
             return True
+        span, works = (window.t0_ns, window.t1_ns), unit.states.works
+        counted_gaps = self.voices.counted.get(unit.speaker)
+        if counted_gaps is not None and counted_gaps.lacks_before(*span, works):
+            return True
         voice = self.voices.speaking(unit.speaker, unit.path)
-        if voice is None or not voice.gaps:
-            return False
-        return voice.lacks_before(window.t0_ns, window.t1_ns, unit.states.works)
+        return voice is not None and bool(voice.gaps) and voice.lacks_before(*span, works)
 
     def _spread(self, unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> None:
         _, t0_ns, t1_ns = window

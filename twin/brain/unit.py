@@ -13,7 +13,7 @@ from twin.brain.orders import OrderLog
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_S
-from twin.master import EquipmentMaster, PlaceMaster
+from twin.master import EquipmentMaster, Master, PlaceMaster
 from twin.states import MINOR_STOP_MAX_S
 
 ENERGY = "energy_kwh"
@@ -42,6 +42,9 @@ class Surroundings(Protocol):
 
     def changed_before(self, first_ns: int, last_ns: int) -> None:
         """Something changed in a span, a part of which may no longer be kept."""
+
+    def plans(self, path: str, time_ns: int, before: Master | None, now: Master) -> None:
+        """Master data came: the first hold since ever, others from their time on."""
 
     def trusts(self, units: Iterable[Unit], window: Window) -> bool:
         """Whether nothing was refused that may still count in the orders, loads and stocks of some units."""

@@ -197,6 +197,8 @@ class Voices:
 
     def __init__(self) -> None:
         self.known: dict[str, Voice] = {}
+        self.counted: dict[str, Voice] = {}
+        """Gaps of publishers that number what they say, and give no heartbeats of their own."""
 
     def of(self, publisher: str, path: str, site: str) -> Voice:
         """The voice of a heartbeat.
@@ -211,6 +213,16 @@ class Voices:
             voice.name = name
             self.known[name] = voice
         return voice
+
+    def all_of(self, publisher: str) -> list[Voice]:
+        """What is kept of a publisher."""
+        return [kept[publisher] for kept in (self.known, self.counted) if publisher in kept]
+
+    def counts(self, publisher: str, gap: Gap) -> None:
+        """A number of a publisher did not come; its own heartbeats, where it gives any, say so themselves."""
+        voice = self.known.get(publisher)
+        if voice is None or voice.last is None or voice.last.seq < 0:
+            self.counted.setdefault(publisher, Voice(publisher)).gaps.append(gap)
 
     def speaking(self, publisher: str, path: str) -> Voice | None:
         """Who speaks for a unit: its publisher, else who speaks for where it stands, else the only one there is."""
@@ -245,7 +257,7 @@ class Voices:
             before_ns: The time.
             said: By publisher, since when all it speaks for have said their state.
         """
-        for name, voice in self.known.items():
+        for name, voice in (*self.known.items(), *self.counted.items()):
             voice.prune(before_ns, said.get(name, NEVER))
 
 

@@ -29,8 +29,10 @@ def report_trade(sheet: Sheet, sites: Sequence[Site], table: Table, config: Brai
     for row, unit in enumerate(table.units):
         if len(unit.orders.hours) and unit.orders.takes:
             site = by_path[unit.path.site]
-            flow = _flow_of(unit, site, sheet.window, config)
-            _write(sheet, unit.path, "machine", flow, known_share(table, row), site.trusts([unit], sheet.window))
+            trade = unit.orders.trade(*sheet.window[1:])
+            flow = _flow_of(unit, trade, site, sheet.window, config)
+            settled = not trade.odd and site.trusts([unit], sheet.window)
+            _write(sheet, unit.path, "machine", flow, known_share(table, row), settled)
 
 
 def report_chain_trade(
@@ -41,9 +43,9 @@ def report_chain_trade(
     takers = [unit for unit in table.units if unit.orders.takes]
     served = {unit.path: unit.orders.trade(*sheet.window[1:], final) for unit in takers}
     trade = summed(list(served.values()))
-    if not any(trade):
+    if not any(trade[:-1]):
         return
-    last = [unit for unit in takers if any(served[unit.path])]
+    last = [unit for unit in takers if any(served[unit.path][:-1])]
     first = [unit for unit in takers if not unit.orders.places]
     stocks = [stock for unit in last if (stock := _stock_s(unit, _site_of(unit, sites), sheet.window)) is not None]
     begin = max((site.first for site in sites if site.first is not None), default=0)
@@ -53,7 +55,8 @@ def report_chain_trade(
     flow = _flow(trade, sheet.window, fsum(stocks) if stocks else None, _swing(ordered), _swing(demand))
     rows = [row for row, unit in enumerate(table.units) if unit.orders.takes]
     known = min((known_share(table, row) for row in rows), default=1.0)
-    _write(sheet, path, "chain", flow, known, all(site.trusts(takers, sheet.window) for site in sites))
+    settled = not trade.odd and all(site.trusts(takers, sheet.window) for site in sites)
+    _write(sheet, path, "chain", flow, known, settled)
 
 
 def _write(sheet: Sheet, path: EquipmentPath, scope: str, flow: OrderFlow, known: float, settled: bool) -> None:
@@ -62,13 +65,13 @@ def _write(sheet: Sheet, path: EquipmentPath, scope: str, flow: OrderFlow, known
         sheet.one(spec, path, scope, flow, coverage)
 
 
-def _flow_of(unit: Unit, site: Site, window: Window, config: BrainConfig) -> OrderFlow:
+def _flow_of(unit: Unit, trade: Trade, site: Site, window: Window, config: BrainConfig) -> OrderFlow:
     log = unit.orders
     periods = _periods(window, site.clock, site.first or 0, config)
     placed, received = (_sums([log], which, periods) for which in (PLACED, RECEIVED))
     spread = variance(placed) if log.places and placed else None
     stock_s = _stock_s(unit, site, window)
-    return _flow(log.trade(*window[1:]), window, stock_s, spread, variance(received) if received else None)
+    return _flow(trade, window, stock_s, spread, variance(received) if received else None)
 
 
 def _flow(trade: Trade, window: Window, stock_s: float | None, orders: float | None, demand: float | None) -> OrderFlow:
