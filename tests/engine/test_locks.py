@@ -47,7 +47,7 @@ def test_what_stands_in_the_ring_belongs_to_it(store: str) -> None:
 
 def test_who_only_waits_is_not_locked() -> None:
     crowded = run(source(), machine("a", "1 s"), buffer(capacity=1), machine("b", "10 h"), sink())
-    assert crowded.station(f"{LINE}/a").waits_for()
+    assert crowded.station(f"{LINE}/a").before_giving()
     assert crowded.lock() is None
     with_way_out = run(
         source(interval="10 s", to=["gauge"]), gauge(rework=0.2, rework_to="b"), buffer("b", 50, to=["gauge"]), sink()

@@ -9,6 +9,7 @@ from twin.behaviours.processor import Processor
 from twin.behaviours.workplace import NOT_DUE, Operation, Slot
 from twin.engine.phase import DONE, IDLE
 from twin.engine.station import Load, Station
+from twin.engine.waits import Act, any_takes
 
 
 class GroupSlot(Slot):
@@ -70,6 +71,9 @@ class GroupSlot(Slot):
         """One of them has been taken."""
         del self.outs[next(i for i, out in enumerate(self.outs) if out is part)]
         self._settle()
+
+    def before_leaving(self) -> tuple[Act, ...]:
+        return any_takes(self.takers, dict.fromkeys(out.item for out in self.outs))
 
     def inside(self) -> Iterator[Load]:
         return iter(self.outs if self.phase == DONE else self.group)

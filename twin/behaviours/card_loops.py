@@ -9,6 +9,7 @@ from twin.behaviours.passage import Passage
 from twin.engine.codes import BLOCKED, PRODUCING
 from twin.engine.links import givees, reach, resolve
 from twin.engine.station import Load, Setting, Station
+from twin.engine.waits import FREE, Waits, any_gives
 from twin.equipment import EquipmentPath
 
 
@@ -19,7 +20,7 @@ class CardGate(Passage):
     which card they are. What is in the loop at the start holds cards too. BLOCKED while no card is free.
     """
 
-    __slots__ = ("cards", "origin", "used", "weight")
+    __slots__ = ("cards", "ends", "origin", "used", "weight")
 
     def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
@@ -28,6 +29,7 @@ class CardGate(Passage):
         self.used: dict[str, float] = dict.fromkeys(self.cards, 0.0)
         self.origin: dict[str, str] = {}
         self.weight: dict[str, float] = {}
+        self.ends: tuple[Station, ...] = ()
 
     def limits(self, config: Any) -> dict[str, int]:
         """Number of cards by kind of card; here there is one kind."""
@@ -54,6 +56,9 @@ class CardGate(Passage):
             station.losses += (self,)
             if station.path == end or not station.successors:
                 station.loops += (self,)
+                self.ends += (station,)
+            elif getattr(station.setting.config, "scrap", 0.0) or getattr(station.setting.config, "rework", 0.0):
+                self.ends += (station,)  # what is lost gives its card back
             for part in station.contents():
                 if part.item in self.origin:
                     self.used[self.origin[part.item]] += self.weight[part.item]
@@ -73,7 +78,7 @@ class CardGate(Passage):
 
     def admits(self, part: Load) -> bool:
         card = self.card_of(part.item)
-        return card is not None and self.used[card] + 1 <= self.cards[card] + 1e-9
+        return card is not None and self._free(card)
 
     def passing(self, part: Load) -> None:
         card = self.card_of(part.item)
@@ -93,6 +98,20 @@ class CardGate(Passage):
             self.kernel.soon.append(self.pull)
             self.kernel.soon.append(self.show)
 
+    # --- waiting --------------------------------------------------------------------------------
+
+    def before_giving(self) -> Waits:
+        return (*self._before_card(any(map(self._free, self.cards))), *super().before_giving())
+
+    def before_taking(self, item: str) -> Waits:
+        card = self.card_of(item)
+        return (*self._before_card(card is None or self._free(card)), *super().before_taking(item))
+
+    def _before_card(self, free: bool) -> Waits:
+        return FREE if free else (any_gives(self.ends),)
+
+    def _free(self, card: str) -> bool:
+        return self.used[card] + 1 <= self.cards[card] + 1e-9
+
     def active(self) -> int:
-        free = any(self.used[card] + 1 <= number + 1e-9 for card, number in self.cards.items())
-        return PRODUCING if free else BLOCKED
+        return PRODUCING if any(map(self._free, self.cards)) else BLOCKED

@@ -9,6 +9,7 @@ from typing import Any
 
 from twin.behaviours.shelf import Storing
 from twin.engine.station import Load, Setting, Station
+from twin.engine.waits import FREE, Act, Waits, any_gives, any_takes
 
 Rank = tuple[float, ...]
 
@@ -92,6 +93,17 @@ class ChoosingBuffer(Storing):
             return False
         limit = self.limits.get(part.item)
         return limit is None or len(self.heaps.get(part.item, ())) < limit
+
+    def before_giving(self) -> Waits:
+        items = dict.fromkeys(self.here[number].item for number in self.candidates())
+        coming = any_gives(self.predecessors) if len(self.here) < self.places else ()
+        return ((*any_takes(self.successors, items), *coming),)
+
+    def before_taking(self, item: str) -> Waits:
+        limit = self.limits.get(item, self.places)
+        room = self.room is None or self.used + self.volumes.get(item, 0.0) <= self.room + 1e-9
+        free = room and len(self.here) < self.places and len(self.heaps.get(item, ())) < limit
+        return FREE if free else ((Act(self, None),),)
 
     def contents(self) -> list[Load]:
         return list(self.here.values())
@@ -206,6 +218,10 @@ class InSequence(ChoosingBuffer):
         if self.sequence:
             return self.sequence[self.position % len(self.sequence)]
         return self.calls[0] if self.calls else None
+
+    def before_giving(self) -> Waits:
+        (acts,) = super().before_giving()  # full without the next of its sequence it waits for itself
+        return (acts or (Act(self, None),),) if self.sequence else FREE
 
     def candidates(self) -> Iterable[int]:
         heap = self.heaps.get(self._wanted() or "")

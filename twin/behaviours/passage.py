@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twin.engine.station import Load, Station
+from twin.engine.waits import Waits, any_gives, any_takes
 
 
 class Passage(Station):
@@ -21,6 +22,12 @@ class Passage(Station):
 
     def refused(self, part: Load) -> None:
         """The part did not pass after all."""
+
+    def before_giving(self) -> Waits:
+        return (any_gives(self.predecessors),)
+
+    def before_taking(self, item: str) -> Waits:
+        return (any_takes(self.successors, (item,)),)
 
     def offer(self, part: Load) -> bool:
         if self.closed or not self.admits(part):

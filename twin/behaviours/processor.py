@@ -17,6 +17,7 @@ from twin.engine.codes import BLOCKED, BREAK, OFF, PRODUCING, SETUP, STARVED, VA
 from twin.engine.events import Event, Series
 from twin.engine.phase import IDLE
 from twin.engine.station import Load, Part, Setting, Station
+from twin.engine.waits import FREE, Act, Waits, any_gives
 from twin.equipment import EquipmentPath
 from twin.streams import Stream
 
@@ -313,10 +314,21 @@ class Processor(Workplace):
             return operation.scrap, None, ()
         return operation.good, operation.out, self.successors
 
-    def waits_for(self) -> tuple[Station, ...]:
-        if len(self.blocked) < len(self.slots):
-            return ()
-        return tuple(taker for slot in self.blocked for taker in slot.takers)
+    def before_giving(self) -> Waits:
+        if len(self.blocked) + len(self.idle) < len(self.slots):
+            return FREE
+        leaving = tuple(act for slot in self.blocked for act in slot.before_leaving())
+        if not self.idle:
+            return (leaving,)
+        coming = self.before_beginning()
+        return tuple((*leaving, *group) for group in coming)
+
+    def before_beginning(self) -> Waits:
+        """What others must do before it can begin an operation in an idle slot."""
+        return (any_gives(self.predecessors),)
+
+    def before_taking(self, item: str) -> Waits:  # noqa: ARG002 - any slot works on any
+        return FREE if len(self.blocked) < len(self.slots) else ((Act(self, None),),)
 
     def contents(self) -> list[Load]:
         return [part for slot in self.slots for part in slot.inside()]

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from twin.engine.events import Event, Series
 from twin.engine.station import Load, Setting, Station
+from twin.engine.waits import FREE, Act, Waits, any_gives, any_takes
 from twin.records import RecordKind
 
 NO_LIMIT = 2**62
@@ -183,8 +184,13 @@ class Storing(Station):
         for neighbour in (*self.predecessors, *self.successors):
             neighbour.look_around()
 
-    def waits_for(self) -> tuple[Station, ...]:
-        return self.successors if self.level >= self.places else ()
+    def before_giving(self) -> Waits:
+        if not self.queue:
+            return (any_gives(self.predecessors),)
+        return (any_takes(self.successors, (self.queue[0].item,)),)
+
+    def before_taking(self, item: str) -> Waits:  # noqa: ARG002 - one place is as good as another
+        return FREE if self.level < self.places else ((Act(self, None),),)
 
     def contents(self) -> list[Load]:
         return list(self.queue)

@@ -13,6 +13,7 @@ from twin.engine.codes import BLOCKED, PRODUCING, STARVED
 from twin.engine.events import Event, Series
 from twin.engine.phase import DONE, IDLE, PREPARING, WAITING, WORKING
 from twin.engine.station import WAIT, Load, Part, Station
+from twin.engine.waits import Act, any_takes
 from twin.records import RecordKind
 from twin.streams import Stream
 
@@ -366,6 +367,10 @@ class Slot:
         self.station.blocked.remove(self)
         self.station.idle.append(self)
         return part
+
+    def before_leaving(self) -> tuple[Act, ...]:
+        """Acts of which one lets a part out of it, which is done."""
+        return () if self.out is None else any_takes(self.takers, (self.out.item,))
 
     @property
     def waits(self) -> bool:

@@ -37,6 +37,7 @@ from twin.engine.loads import Lot as Lot
 from twin.engine.loads import Part as Part
 from twin.engine.loads import Parts as Parts
 from twin.engine.setting import Setting as Setting
+from twin.engine.waits import FREE, Waits
 from twin.equipment import EquipmentPath
 from twin.records import RecordKind
 from twin.states import UnitState
@@ -520,9 +521,13 @@ class Station(Hot):
         """Number of parts inside."""
         return len(self.contents())
 
-    def waits_for(self) -> tuple[Station, ...]:
-        """Units one of which has to take a part before anything can come here; empty when it may go on by itself."""
-        return ()
+    def before_giving(self) -> Waits:
+        """What others must do before a part can leave it; see :mod:`twin.engine.waits`."""
+        return FREE
+
+    def before_taking(self, item: str) -> Waits:  # noqa: ARG002 - who has room takes any
+        """What others, or it itself, must do before it can take an item; it knows the item."""
+        return FREE
 
     def contents(self) -> list[Load]:
         """Parts inside, for checks."""

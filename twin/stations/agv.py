@@ -177,6 +177,10 @@ class Agv(Breakable):
         """Node where it stands or comes to next."""
         return self.heading if self.doing == DRIVING else self.node
 
+    def stands(self) -> bool:
+        """Whether it cannot go on before others do: it waits for room at its goal, or for a node."""
+        return not self.closed and (self.doing == STANDING or self.wanted is not None)
+
     def rests(self) -> bool:
         """Whether it stays where it is until something is wanted of it."""
         return self.doing in (RESTING, CHARGING, STANDING) or self.closed

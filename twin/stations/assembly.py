@@ -13,6 +13,7 @@ from twin.behaviours.processor import Processor
 from twin.config.named import Item
 from twin.config.plant import ProcessConfig
 from twin.engine.station import Load, Lot, Part, Setting, Station
+from twin.engine.waits import FREE, Act, Waits, any_gives
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.stations import stations
@@ -92,7 +93,7 @@ class Assembly(Processor):
     titles = ("Assembly", "装配工位")
     config = AssemblyConfig
     local = True
-    __slots__ = ("boms", "loose", "lots", "room")
+    __slots__ = ("boms", "brought", "loose", "lots", "room")
 
     def __init__(self, setting: Setting[AssemblyConfig]):
         config = setting.config
@@ -100,11 +101,17 @@ class Assembly(Processor):
         self.room = {item: number * config.sets for item, number in config.needed.items()}
         self.loose = dict.fromkeys(self.room, 0)
         self.lots: dict[str, deque[Lot]] = {}
+        self.brought: dict[Station, set[str]] = {}
         super().__init__(setting)
 
     def link(self, successors: tuple[Station, ...], predecessors: tuple[Station, ...]) -> None:
         super().link(successors, predecessors)
         self.feed = None
+
+    def connect(self, stations: Mapping[EquipmentPath, Station], items: Mapping[EquipmentPath, set[str]]) -> None:
+        super().connect(stations, items)
+        for giver in self.predecessors:
+            self.brought[giver] = giver.setting.config.leaving(items[giver.path], self.path)
 
     def offer(self, part: Load) -> bool:
         item = part.item
@@ -149,6 +156,21 @@ class Assembly(Processor):
 
     def ask(self) -> Load | None:
         return self._consume()
+
+    def before_beginning(self) -> Waits:
+        lacking = [[item for item, number in bom if self.loose[item] < number] for _, bom in self.boms]
+        if not all(lacking):
+            return FREE
+        groups = [any_gives(giver for item in items for giver in self._givers(item)) for items in lacking]
+        if len(groups) > 1:  # of several products any will do
+            return (tuple(act for group in groups for act in group),)
+        return tuple(any_gives(self._givers(item)) for item in lacking[0])
+
+    def _givers(self, item: str) -> list[Station]:
+        return [giver for giver in self.predecessors if item in self.brought.get(giver, ())]
+
+    def before_taking(self, item: str) -> Waits:
+        return FREE if self.loose.get(item, 0) < self.room.get(item, 0) else ((Act(self, None),),)
 
     def made_of(self, part: Part) -> Part:
         return part

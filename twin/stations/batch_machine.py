@@ -12,6 +12,7 @@ from twin.config.named import Item
 from twin.config.plant import MOST_PLACES, ProcessConfig
 from twin.distributions import Distribution
 from twin.engine.station import Load, Setting
+from twin.engine.waits import FREE, Act, Waits
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.quantities import Duration
@@ -156,6 +157,16 @@ class BatchMachine(GroupProcessor):
     def _may_begin(self, waiting: deque[tuple[float, Load]]) -> bool:
         wait = self.rules.wait
         return len(waiting) >= self.rules.min_batch or (wait is not None and waiting[0][0] + wait <= self.kernel._now)
+
+    def before_beginning(self) -> Waits:
+        return FREE if self.rules.wait is not None or self._ready() is not None else super().before_beginning()
+
+    def before_taking(self, item: str) -> Waits:
+        waiting = len(self.waits.get(self._family(item), ()))
+        room = self.rules.max_batch
+        if self.rules.staging is not None:
+            waiting, room = sum(map(len, self.waits.values())), self.rules.staging
+        return FREE if waiting < room else ((Act(self, None),),)
 
     def contents(self) -> list[Load]:
         return [part for waiting in self.waits.values() for _, part in waiting] + super().contents()

@@ -12,6 +12,7 @@ from twin.behaviours.conveying import Mover
 from twin.config.plant import FailureConfig, StationConfig
 from twin.engine.codes import BLOCKED, PRODUCING, STARVED
 from twin.engine.station import Load, Setting, Station
+from twin.engine.waits import FREE, Act, Waits, any_gives, any_takes
 from twin.quantities import Length, Speed
 from twin.stations import stations
 
@@ -193,9 +194,14 @@ class Conveyor(Mover):
             return BLOCKED
         return PRODUCING if self.queue else STARVED
 
-    def waits_for(self) -> tuple[Station, ...]:
+    def before_giving(self) -> Waits:
+        if not self.queue:
+            return (any_gives(self.predecessors),)
+        return (any_takes(self.successors, (self.queue[0][1].item,)),) if self.at_exit else FREE
+
+    def before_taking(self, item: str) -> Waits:  # noqa: ARG002 - one pitch is as good as another
         full = len(self.queue) >= self.places or self.halted >= 0
-        return self.successors if self.at_exit and full else ()
+        return ((Act(self, None),),) if self.at_exit and full else FREE
 
     def contents(self) -> list[Load]:
         return [part for _, part in self.queue]

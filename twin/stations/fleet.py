@@ -17,6 +17,7 @@ from twin.engine.codes import PRODUCING, STARVED
 from twin.engine.events import Event
 from twin.engine.links import resolve
 from twin.engine.station import Load, Setting, Station
+from twin.engine.waits import FREE, Act, Waits
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
 from twin.quantities import Length
@@ -331,6 +332,15 @@ class Fleet(Station):
             names = " and ".join(one.path.name for one in circle)
             values = (PASSING, 300, 1, f"{names} let past each other")
             self.log.extend((self.kernel._now, Event(self.setting.unit, RecordKind.ALARM, values)))
+
+    def before_giving(self) -> Waits:
+        if not all(vehicle.stands() for vehicle in self.vehicles):
+            return FREE
+        ready = [Act(taker, part.item) for taker, cars in self.standing.items() for car in cars if (part := car.load)]
+        return (tuple(ready),) if ready else FREE
+
+    def before_taking(self, item: str) -> Waits:  # noqa: ARG002 - a vehicle carries any
+        return ((Act(self, None),),) if all(vehicle.stands() for vehicle in self.vehicles) else FREE
 
     def active(self) -> int:
         return PRODUCING if self.jobs else STARVED

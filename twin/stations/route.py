@@ -12,6 +12,7 @@ from twin.config.named import Item, OwnName
 from twin.config.plant import StationConfig
 from twin.engine.codes import BLOCKED, PRODUCING
 from twin.engine.station import Load, Setting, Station
+from twin.engine.waits import FREE, Act, Waits, any_gives, any_takes
 from twin.equipment import EquipmentPath
 from twin.stations import stations
 
@@ -196,6 +197,13 @@ class Route(Station):
 
     def active(self) -> int:
         return PRODUCING if self.held_part is None else BLOCKED
+
+    def before_giving(self) -> Waits:
+        part = self.held_part
+        return (any_gives(self.predecessors) if part is None else any_takes(self.takers, (part.item,)),)
+
+    def before_taking(self, item: str) -> Waits:  # noqa: ARG002 - it holds one, whichever
+        return FREE if self.held_part is None else ((Act(self, None),),)
 
     def contents(self) -> list[Load]:
         return [] if self.held_part is None else [self.held_part]

@@ -13,6 +13,7 @@ from twin.engine.codes import BREAK, OFF, PRODUCING, STARVED
 from twin.engine.events import Event, Series
 from twin.engine.kernel import WORK
 from twin.engine.station import Load, Lot, Part, Setting, Station
+from twin.engine.waits import FREE, Act, Waits, any_gives
 from twin.records import RecordKind
 from twin.stations import stations
 
@@ -127,6 +128,14 @@ class Sink(Station):
             if part is None:
                 break
             self.offer(part)
+
+    def before_giving(self) -> Waits:
+        """It gives nothing: what comes before it has taken another, which frees cards and moves its sequence on."""
+        return (any_gives(self.predecessors),)
+
+    def before_taking(self, item: str) -> Waits:
+        wanted = not self.sequence or item == self.sequence[self.turn % len(self.sequence)]
+        return FREE if wanted else ((Act(self, None),),)
 
     def active(self) -> int:
         return STARVED if self.ready else PRODUCING

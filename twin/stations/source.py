@@ -22,6 +22,7 @@ from twin.engine.codes import BLOCKED, IDLE_NO_ORDER, PRODUCING
 from twin.engine.events import Event
 from twin.engine.kernel import STILL, standstill
 from twin.engine.station import Load, Part, Setting, Station
+from twin.engine.waits import FREE, Waits, any_takes
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.instants import Instant
@@ -157,6 +158,14 @@ class Source(Processor):
         super().__init__(setting)
         if self.interval is None:
             self.waiting = True
+
+    def before_beginning(self) -> Waits:
+        return FREE
+
+    def before_giving(self) -> Waits:
+        if self.interval is not None or self.begun == self.limit or not self.round:
+            return super().before_giving()
+        return (any_takes(self.successors, (self.round[self.begun % len(self.round)].item,)),)
 
     def law(self, item: str) -> Distribution | None:  # noqa: ARG002 - the interval is the same for all items
         return self.interval
@@ -307,6 +316,9 @@ class ListedSource(Source):
             due_ns = None if job.due_s == inf else to_ns(self.setting.axis.origin_ns, job.due_s)
             values = (job.id, event, job.item, pieces, due_ns, str(self.path), where)
             self.log.extend((self.kernel._now, Event(self.setting.unit, RecordKind.ORDER, values)))
+
+    def before_giving(self) -> Waits:
+        return (any_takes(self.successors, (self.ready[0].item,)),) if self.ready else FREE
 
     def peek(self, taker: Station) -> Load | None:  # noqa: ARG002 - the head is for any successor
         return self.ready[0] if self.ready and not self.closed else None

@@ -14,6 +14,7 @@ from twin.config.plant import MOST_PLACES, FailureConfig, StationConfig
 from twin.distributions import Durations
 from twin.engine.codes import BLOCKED, PRODUCING, STARVED
 from twin.engine.station import Load, Setting, Station
+from twin.engine.waits import FREE, Act, Waits, any_gives, any_takes
 from twin.quantities import Count
 from twin.stations import stations
 from twin.streams import Stream
@@ -216,6 +217,19 @@ class Storage(Mover):
         if any(crane.load is not None for crane in self.cranes):
             return PRODUCING
         return BLOCKED if self.exit else STARVED
+
+    def before_giving(self) -> Waits:
+        if self.door or any(crane.load is not None for crane in self.cranes):
+            return FREE
+        ready = tuple(Act(taker, part.item) for part, taker in self.exit)
+        stored = any_takes(self.successors, dict.fromkeys(part.item for part in self.stock))
+        coming = any_gives(self.predecessors) if self.level < self.rules.capacity else ()
+        return ((*ready, *stored, *coming),)
+
+    def before_taking(self, item: str) -> Waits:
+        limit = self.rules.places.get(item, self.rules.capacity)
+        free = self.level < self.rules.capacity and self._held(item) < limit
+        return FREE if free else ((Act(self, None),),)
 
     def contents(self) -> list[Load]:
         moving = [crane.load for crane in self.cranes if crane.load is not None]

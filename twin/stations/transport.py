@@ -10,6 +10,7 @@ from pydantic import Field
 from twin.config.plant import StationConfig
 from twin.distributions import Durations
 from twin.engine.station import Load, Setting, Station
+from twin.engine.waits import FREE, Act, Waits, any_gives, any_takes
 from twin.stations import stations
 
 NO_LIMIT = 1_000_000
@@ -104,9 +105,14 @@ class Transport(Station):
         self.leave()
         self.pull()
 
-    def waits_for(self) -> tuple[Station, ...]:
-        arrived = bool(self.queue) and self.queue[0][0] <= self.kernel._now
-        return self.successors if arrived and len(self.queue) >= self.places else ()
+    def before_giving(self) -> Waits:
+        if not self.queue:
+            return (any_gives(self.predecessors),)
+        arrival, part = self.queue[0]
+        return (any_takes(self.successors, (part.item,)),) if arrival <= self.kernel._now else FREE
+
+    def before_taking(self, item: str) -> Waits:  # noqa: ARG002 - one place is as good as another
+        return FREE if len(self.queue) < self.places else ((Act(self, None),),)
 
     def contents(self) -> list[Load]:
         return [part for _, part in self.queue]

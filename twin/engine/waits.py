@@ -1,0 +1,37 @@
+"""What has to happen before a unit can go on, as far as that depends on other units.
+
+A unit is asked two things: what must come before it can give a part, and what must come before it can take one.
+The answer names acts of other units, never times: what is only a matter of time (an operation, a shift, a repair,
+somebody who comes) is ``FREE``. :mod:`twin.plant.locks` follows the answers to find units that wait in a ring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from twin.engine.station import Station
+
+
+class Act(NamedTuple):
+    """Something that a unit may do: take an item, or give a part when no item is named."""
+
+    unit: Station
+    item: str | None
+
+
+Waits = tuple[tuple[Act, ...], ...]
+"""All of the groups are waited for; of each group one act is enough."""
+FREE: Waits = ()
+"""Nothing of others is waited for."""
+
+
+def any_gives(units: Iterable[Station]) -> tuple[Act, ...]:
+    """One of the units gives a part."""
+    return tuple(Act(unit, None) for unit in units)
+
+
+def any_takes(units: Iterable[Station], items: Iterable[str]) -> tuple[Act, ...]:
+    """One of the units takes one of the items."""
+    return tuple(Act(unit, item) for unit in units for item in items)
