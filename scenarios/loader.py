@@ -14,7 +14,7 @@ from scenarios.format.document import Scenario
 from scenarios.reading.composition import AUTHORING, LIBRARY, Sources
 from scenarios.reading.index import indexed
 from scenarios.reading.messages import translated
-from scenarios.reading.nodes import Mark, Node, mapping, no_file, parse
+from scenarios.reading.nodes import Mark, Node, is_file, mapping, no_file, parse
 from scenarios.reading.order_files import with_orders
 from scenarios.reading.overrides import override
 from twin.equipment import SEGMENT
@@ -53,7 +53,7 @@ def locate(name: str | Path) -> Path:
     """
     path = Path(name)
     shipped = LIBRARY / f"{name}.yaml"
-    if path.is_file():
+    if is_file(path):
         return path
     if SEGMENT.fullmatch(str(name)) and shipped.is_file():
         return shipped

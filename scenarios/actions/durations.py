@@ -6,12 +6,14 @@ from scenarios.format.document import LONGEST_S, LONGEST_YEARS
 from twin.errors import Problem, ScenarioError
 from twin.quantities import in_unit
 
+LEAST_RUN_S = 1e-3
 
-def told_s(text: str | None, default_s: float, option: str) -> float:
+
+def told_s(text: str | None, default_s: float, option: str, least_s: float = 0.0) -> float:
     """A duration from the command line, in s.
 
     Raises:
-        ScenarioError: It is none, or negative.
+        ScenarioError: It is none, or shorter than the least.
     """
     if text is None:
         return default_s
@@ -21,6 +23,8 @@ def told_s(text: str | None, default_s: float, option: str) -> float:
         seconds = -1.0
     if seconds < 0:
         raise ScenarioError([Problem(option, "a duration such as '8 h'", repr(text))])
+    if seconds < least_s:
+        raise ScenarioError([Problem(option, f"at least {least_s:g} s", repr(text))])
     if seconds > LONGEST_S:
         raise ScenarioError([Problem(option, f"at most {LONGEST_YEARS} years", repr(text))])
     return seconds

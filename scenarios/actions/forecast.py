@@ -22,6 +22,7 @@ from scenarios.forecast.layout import DEFAULT_KPIS
 from scenarios.forecast.pool import BranchPool
 from scenarios.forecast.records import GROUP_KPIS
 from scenarios.forecast.result import NAMES, Document
+from scenarios.reading.nodes import is_file
 from twin.errors import Problem, RetriableError, ScenarioError
 
 MOST_ROWS = 30
@@ -87,7 +88,7 @@ def _times(row: Document) -> list[str]:
 
 def _saved(target: Path, at: str | None, seed: int | None, overrides: Sequence[str]) -> tuple[saved.Header, bytes]:
     """The plant that a file holds, or that of a scenario run to a time."""
-    if target.is_file():
+    if is_file(target):
         with target.open("rb") as file:
             if saved.is_saved(file.read(len(saved.MAGIC))):
                 return saved.read(target)

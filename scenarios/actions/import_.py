@@ -31,7 +31,7 @@ def importer_of(name: str, path: Path) -> tuple[str, Any]:
     if name != DETECT and name not in known:
         hint = nearest(name, [*known, DETECT])
         raise ScenarioError([Problem("format", f"one of {', '.join([*known, DETECT])}", repr(name), hint)])
-    if not path.exists():
+    if not os.path.exists(path):  # no name is an error
         raise ScenarioError([Problem(str(path), "a file or folder", "nothing there")])
     if name == DETECT:
         found = [kind for kind in known if importers[kind]().detect(path)]

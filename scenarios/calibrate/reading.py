@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,9 +40,9 @@ def read_events(path: Path) -> EventLog:
     Raises:
         ScenarioError: It cannot be read; of a CSV file with every wrong line.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         return log_of(_tables(path), path.name)
-    if not path.is_file():
+    if not os.path.isfile(path):  # of no name an error
         raise ScenarioError([Problem(str(path), "a file or folder of events", "none")])
     if path.suffix == ".csv":
         return log_of(_csv(path), path.name)
@@ -63,6 +64,8 @@ def _table_rows(file: Path, kind: RecordKind) -> list[tuple[EquipmentPath, int, 
     """Rows of an exported table; columns that an earlier version did not have are unknown."""
     try:
         there = set(pq.read_schema(file).names)
+        if missing := [name for name in ("path", "time", COLUMNS[kind][0]) if name not in there]:
+            raise ValueError(f"no column {', '.join(missing)}")
         table = pq.read_table(file, columns=["path", "time", *(name for name in COLUMNS[kind] if name in there)])
         times = table.column("time").cast(pa.int64()).to_pylist()
         nothing = pa.nulls(table.num_rows).to_pylist()
@@ -134,6 +137,8 @@ def _csv(path: Path) -> Iterator[Frame]:
             _check_header(lines, reader.fieldnames)
             for row in reader:
                 lines.line = reader.line_num
+                if None in row:
+                    lines.wrong("columns", f"{len(reader.fieldnames or ())} cells", "more")
                 _read(lines, {key: value for key, value in row.items() if isinstance(value, str)}, states, parts)
                 if len(lines.problems) >= MOST_PROBLEMS:
                     break
@@ -165,7 +170,12 @@ def _check_header(lines: _Lines, names: Any) -> None:
     found = list(names or ())
     if not {"unit", "time", "state"} <= set(found) or not set(found) <= set(CSV_COLUMNS):
         expected = f"columns unit, time, state and of {', '.join(CSV_COLUMNS)} what there is"
-        raise ScenarioError([Problem(f"{lines.path.name}:1", expected, ", ".join(found) or "nothing")])
+        got = ", ".join(found) or "nothing"
+        hint = "write commas between them" if len(found) == 1 else ""
+        raise ScenarioError([Problem(f"{lines.path.name}:1", expected, f"{got:.200}", hint)])
+    doubled = [name for name in CSV_COLUMNS if found.count(name) > 1]
+    if doubled:
+        raise ScenarioError([Problem(f"{lines.path.name}:1", "each column once", f"{', '.join(doubled)} again")])
 
 
 def _when(row: tuple[EquipmentPath, int, tuple[Any, ...]]) -> int:

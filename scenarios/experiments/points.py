@@ -19,7 +19,7 @@ from scenarios.experiments.document import (
     SobolConfig,
     Values,
 )
-from scenarios.experiments.quantities import ends, levels, value_at
+from scenarios.experiments.quantities import known_ends, levels, value_at
 from scenarios.experiments.reading import read_study
 from scenarios.experiments.sensitivity import CHANGE, changes
 from scenarios.experiments.study import Overrides, Study, scopes_of
@@ -182,7 +182,8 @@ def _points_or_none(config: ExperimentConfig) -> tuple[Values, ...]:
 
 def _choices(config: ExperimentConfig) -> dict[str, list[Any]]:
     """Values to try of each factor: all that are listed, or those at its ends."""
-    if isinstance(config.design, ListConfig):
-        listed = config.design.points
-        return {name: [point[name] for point in listed] for name in config.factors}
-    return {name: ends(factor) for name, factor in config.factors.items()}
+    if not isinstance(config.design, ListConfig):
+        return known_ends(config.factors)
+    listed = config.design.points
+    found = {name: [point[name] for point in listed if name in point] for name in config.factors}
+    return {name: values for name, values in found.items() if values}

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from scenarios.reading.messages import nearest, problem, shown, wanted
-from scenarios.reading.nodes import Loc, Mark, Node, mapping, no_file, parse
+from scenarios.reading.nodes import Loc, Mark, Node, is_file, mapping, no_file, parse
 from twin.equipment import SEGMENT
 from twin.errors import Problem, ScenarioError
 
@@ -25,7 +25,7 @@ def locate(name: str | Path, what: str) -> Path:
         ScenarioError: No such file.
     """
     path, ready = Path(name), SHIPPED / f"{name}.yaml"
-    if path.is_file():
+    if is_file(path):
         return path
     if SEGMENT.fullmatch(str(name)) and ready.is_file():
         return ready

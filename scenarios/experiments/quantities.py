@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from scenarios.experiments.document import FactorConfig
@@ -101,6 +103,15 @@ def ends(factor: FactorConfig) -> list[Any]:
         return list(factor.listed)
     span = range_of(factor)
     return [span.written(span.low), span.written(span.high)]
+
+
+def known_ends(factors: Mapping[str, FactorConfig]) -> dict[str, list[Any]]:
+    """The same of several by name, without those that have none."""
+    found: dict[str, list[Any]] = {}
+    for name, factor in factors.items():
+        with suppress(ValueError):
+            found[name] = ends(factor)
+    return found
 
 
 def value_at(factor: FactorConfig, place: float) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from scenarios.experiments.document import StudyConfig
 from scenarios.experiments.problems import locate, tree_of, validated
-from scenarios.experiments.study import Study, scenario_of, wrong_responses, wrong_values
+from scenarios.experiments.study import Study, scenario_of, wrong_responses, wrong_times, wrong_values
 from twin.errors import Problem, ScenarioError
 
 C = TypeVar("C", bound=StudyConfig)
@@ -29,7 +29,7 @@ def read_study(
         what: What it is called in messages, e.g. ``an experiment``.
         model: What its document must be.
         checks: What is wrong with the document, beside its responses.
-        choices: Values to try of each factor; asked for when the checks find nothing.
+        choices: Values to try of each factor of which there are any.
 
     Returns:
         The document and the study.
@@ -45,10 +45,9 @@ def read_study(
     drawn, scenario = scenario_of(config, root, file.parent, problems)
     study = Study(config, root, drawn, scenario, config.varied)
     problems += wrong_responses(config, root, scenario, config.varied)
-    found = [one for check in checks for one in check(config, study)]
-    problems += found
-    if not found:
-        problems += wrong_values(study, choices(config))
+    problems += wrong_times(study)
+    problems += [one for check in checks for one in check(config, study)]
+    problems += wrong_values(study, choices(config))
     if problems:
         raise ScenarioError(dict.fromkeys(problems))
     return config, study

@@ -11,9 +11,9 @@ from scenarios.experiments.account import OF_FLOW, STOCK, Kpi
 from scenarios.experiments.document import FactorConfig, OptimisationConfig, StudyConfig, Values
 from scenarios.experiments.quantities import inverse, node_of, number
 from scenarios.format.document import Scenario
-from scenarios.loader import Draft, draft
+from scenarios.loader import LIBRARY, Draft, draft
 from scenarios.reading.messages import nearest, problem, shown
-from scenarios.reading.nodes import Loc, Node
+from scenarios.reading.nodes import Loc, Node, is_file, no_file
 from twin.errors import Problem, ScenarioError
 from twin.kpi.spec import kpis
 from twin.master import chain_path
@@ -108,25 +108,44 @@ class Study:
 
 
 def scenario_of(config: StudyConfig, root: Node, folder: Path, problems: list[Problem]) -> tuple[Draft, Scenario]:
-    """The scenario of a study.
+    """The scenario of a study; without its overrides when they are wrong, which is added to the problems.
 
     Raises:
         ScenarioError: It cannot be loaded; then nothing else can be checked.
     """
     near = folder / config.scenario
+    file = near if is_file(near) else Path(config.scenario)
+    if not is_file(file) and not is_file(LIBRARY / f"{config.scenario}.yaml"):
+        known = ", ".join(sorted(shipped.stem for shipped in LIBRARY.glob("*.yaml")))
+        loc: Loc = ("scenario",)
+        problems.append(
+            problem(root, loc, "a scenario file", f"{config.scenario}: {no_file(near)}", f"shipped: {known}")
+        )
+        raise ScenarioError([*problems, *_unknown_kpis(config, root)])
     try:
-        drawn = draft(near if near.is_file() else config.scenario)
-        replaced = root.at(("overrides",)).entries if config.overrides else {}
-        return drawn, drawn.scenario(replaced)
+        drawn = draft(file)
     except ScenarioError as error:
-        unknown = [
-            problem(
-                root, ("responses", name, "kpi"), "a KPI", shown(response.kpi), nearest(response.kpi, kpis.kinds(), 0)
-            )
-            for name, response in config.responses.items()
-            if response.kpi is not None and response.kpi not in kpis
-        ]
-        raise ScenarioError([*problems, *unknown, *error.problems]) from None
+        raise ScenarioError([*problems, *_unknown_kpis(config, root), *error.problems]) from None
+    try:
+        return drawn, drawn.scenario(root.at(("overrides",)).entries if config.overrides else {})
+    except ScenarioError as error:
+        problems += error.problems
+        return drawn, drawn.scenario()
+
+
+def _unknown_kpis(config: StudyConfig, root: Node) -> Iterator[Problem]:
+    for name, response in config.responses.items():
+        if response.kpi is not None and response.kpi not in kpis:
+            hint = nearest(response.kpi, kpis.kinds(), 0)
+            yield problem(root, ("responses", name, "kpi"), "a KPI", shown(response.kpi), hint)
+
+
+def wrong_times(study: Study) -> Iterator[Problem]:
+    """A warm-up after which nothing of a run is left."""
+    fixed = study.config.warm_up.fixed
+    if fixed >= study.horizon_s:
+        expected = f"less than the {study.horizon_s:g} s of a run"
+        yield problem(study.root, ("warm_up",), expected, f"{fixed:g} s", "or a longer horizon")
 
 
 def scopes_of(scenario: Scenario) -> dict[str, str]:

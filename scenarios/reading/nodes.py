@@ -263,8 +263,13 @@ def parse(text: str, file: str) -> tuple[Node, list[Problem]]:
     return builder.root or mapping({}, Mark(file, 1)), builder.problems
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; no name is an error, however long and whatever is in it."""
+    return os.path.isfile(path)
+
+
 def no_file(path: Path) -> str:
     """What there is instead of a file."""
-    if path.is_dir():
+    if os.path.isdir(path):
         return "a folder"
     return "something that is no file" if os.path.lexists(path) else "no such file"

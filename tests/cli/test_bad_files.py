@@ -103,6 +103,9 @@ CSV = {
     "utf16": ("unit,time,state\n".encode("utf-16"), "mes.csv:1: expected text in UTF-8"),
     "year 1": (HEAD + f"{UNIT},0001-01-01T00:00:00,failed,x\n".encode(), "mes.csv:2 time: expected a time"),
     "a field without end": (HEAD + b'"' + b"x" * 200_000, "mes.csv:2: expected a line of a CSV file"),
+    "too many cells": (HEAD + f"{UNIT},1,failed,x,5\n".encode(), "mes.csv:2 columns: expected 4 cells, got 'more'"),
+    "a doubled column": (b"unit,time,state,state\n", "mes.csv:1: expected each column once, got state again"),
+    "semicolons": (b"unit;time;state\n", "got unit;time;state (write commas between them)"),
     "superscripts": (b"unit,time,state,item,good\n" + f"{UNIT},1,,red,\u00b2\n".encode(), "mes.csv:2 good: expected"),
     "a number without end": (
         b"unit,time,state,item,good\n" + f"{UNIT},1,,red,{'9' * 5000}\n".encode(), "mes.csv:2 good: expected",
@@ -204,3 +207,31 @@ def test_a_mix_without_end(tmp_path: Path, capfd: pytest.CaptureFixture[str]) ->
     )
     code, said = ends(capfd, "validate", tmp_path / "large.yaml")
     assert (code, "at most 100000 items in one round" in said) == (2, True), said
+
+
+@pytest.mark.parametrize("command", ["simulate", "validate", "experiment", "optimise", "forecast", "bottleneck"])
+@pytest.mark.parametrize("name", ["x" * 5_000, "a/" * 3_000])
+def test_a_name_that_no_file_can_have(command: str, name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    code, said = ends(capfd, command, name)
+    assert (code, "expected" in said, "Traceback" in said) == (2, True, False), said[-300:]
+
+
+def test_events_and_imports_of_such_a_name(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    name = "x" * 5_000
+    for arguments in (
+        ("calibrate", "--scenario", LINE, "--from", name, "--out", LINE.parent / "out.yaml"),
+        ("import", "job_shop", name, "--out", tmp_path / "out.yaml"),
+    ):
+        code, said = ends(capfd, *arguments)
+        assert (code, "Traceback" in said) == (2, False), said[-300:]
+
+
+@pytest.mark.parametrize("command", [("simulate",), ("export", "parquet"), ("bottleneck",)])
+@pytest.mark.parametrize("until", ["0 h", "1e-9 s", "-1 h", "nan h", "1e308 h"])
+def test_a_run_that_takes_no_time(
+    command: tuple[str, ...], until: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rest = ("--out", tmp_path / "out") if command[0] == "export" else ()
+    code, said = ends(capfd, *command, "cnc_job", "--until", until, *rest)
+    assert (code, said.startswith("--until: expected ")) == (2, True), said[-300:]
+    assert not list(tmp_path.iterdir())

@@ -96,6 +96,31 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         assert wrong in everything
 
 
+def test_one_mistake_hides_no_other(tmp_path: Path) -> None:
+    told = listing(
+        tmp_path,
+        overrides={"run.sed": 3, f"{LINE}/zz.cycle": "3 s"},
+        horizon="1 h",
+        warm_up="3 h",
+        factors={
+            "a": {"path": f"{LINE}/m2.cycl", "levels": ["1 min", "2 min"]},
+            "b": {"path": f"{LINE}/b.capacity", "levels": [4, "five"]},
+            "c": {"path": f"{LINE}/b.capacity", "low": 3, "high": 1},
+        },
+        design={"kind": "list", "points": [{"a": "1 min", "b": 4, "q": 3}, {"a": "2 min", "b": "five"}]},
+        responses={"output": {**OUTPUT, "scope": "works/plant/hall/nowhere"}},
+        comparison={"kind": "kn", "response": "uotput", "indifference": 1},
+    )
+    for wrong in (
+        "(there is no zz)", "run.sed: expected a known key of run", "responses.output.scope: expected the path",
+        "warm_up: expected less than the 3600 s of a run, got 10800 s", "design.points[0].q: expected the name",
+        "design.points[0]: expected a value of 'c'", "comparison.response: expected the name of a response",
+        "factors.a: expected a known key of machine, got 'cycl'", "factors.b: expected a whole number, got 'five'",
+    ):  # fmt: skip
+        assert wrong in told, told
+    assert all(line.startswith("rooms.yaml:") for line in told.splitlines())
+
+
 @pytest.mark.parametrize(
     ("factors", "expected"),
     [
@@ -129,7 +154,9 @@ def test_wrong_design_is_told(design: Any, expected: str, tmp_path: Path) -> Non
 
 
 def test_the_scenario_has_to_be_there(tmp_path: Path) -> None:
-    assert "no such file" in listing(tmp_path, scenario="nowhere.yaml")
+    told = listing(tmp_path, scenario="nowhere.yaml")
+    assert told.startswith("rooms.yaml:")
+    assert "scenario: expected a scenario file, got nowhere.yaml: no such file (shipped: " in told
     with pytest.raises(ScenarioError, match="shipped: "):
         load_experiment("nothing-of-this-name")
 

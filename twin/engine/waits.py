@@ -8,16 +8,36 @@ somebody who comes) is ``FREE``. :mod:`twin.plant.locks` follows the answers to 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-if TYPE_CHECKING:
-    from twin.engine.station import Station
+from twin.equipment import EquipmentPath
+
+
+class Waiter(Protocol):
+    """A unit, as far as it waits; see :class:`twin.engine.station.Station`."""
+
+    since: float
+    setting: Any
+
+    @property
+    def path(self) -> EquipmentPath:
+        """Its path."""
+
+    @property
+    def level(self) -> int:
+        """Number of parts inside."""
+
+    def before_giving(self) -> Waits:
+        """What others must do before a part can leave it."""
+
+    def before_taking(self, item: str) -> Waits:
+        """What others, or it itself, must do before it can take an item."""
 
 
 class Act(NamedTuple):
     """Something that a unit may do: take an item, or give a part when no item is named."""
 
-    unit: Station
+    unit: Waiter
     item: str | None
 
 
@@ -27,11 +47,11 @@ FREE: Waits = ()
 """Nothing of others is waited for."""
 
 
-def any_gives(units: Iterable[Station]) -> tuple[Act, ...]:
+def any_gives(units: Iterable[Waiter]) -> tuple[Act, ...]:
     """One of the units gives a part."""
     return tuple(Act(unit, None) for unit in units)
 
 
-def any_takes(units: Iterable[Station], items: Iterable[str]) -> tuple[Act, ...]:
+def any_takes(units: Iterable[Waiter], items: Iterable[str]) -> tuple[Act, ...]:
     """One of the units takes one of the items."""
     return tuple(Act(unit, item) for unit in units for item in items)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from twin.config.plant import PlantConfig
 from twin.engine.station import Station
-from twin.engine.waits import Act, Waits
+from twin.engine.waits import Act, Waiter, Waits
 from twin.equipment import EquipmentPath
 
 LOCKED = "locked"
@@ -95,7 +95,7 @@ def _never(waits: dict[Act, Waits]) -> dict[Act, tuple[Act, ...]]:
     }
 
 
-def _ring(never: dict[Act, tuple[Act, ...]], start: Act) -> list[Station]:
+def _ring(never: dict[Act, tuple[Act, ...]], start: Act) -> list[Waiter]:
     way = [start]
     while (following := never[way[-1]][0]) not in way:
         way.append(following)

@@ -65,6 +65,11 @@ class DisassemblyConfig(ProcessConfig):
             for piece, number in parts.items()
             if number < 1
         ]
+        found += [
+            Problem(f"{path} {field}", f"at most {MOST_PLACES:,} pieces of one item", f"{sum(parts.values()):,}")
+            for field, parts in listed.items()
+            if sum(parts.values()) > MOST_PLACES
+        ]
         made, foreign = sorted(items & self.yields.keys()), sorted(items - self.yields.keys())
         if made and foreign:
             expected = f"no items that it yields beside those that it takes apart ({', '.join(foreign)})"

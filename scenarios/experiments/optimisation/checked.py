@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.experiments.document import OptimisationConfig, Values
-from scenarios.experiments.quantities import ends, number, range_of
+from scenarios.experiments.quantities import known_ends, number, range_of
 from scenarios.experiments.reading import read_study
 from scenarios.experiments.study import Study
 from scenarios.reading.messages import nearest, problem
@@ -76,7 +76,7 @@ def load_optimisation(name: str | Path) -> Optimisation:
 
 
 def _choices(aim: OptimisationConfig) -> dict[str, list[Any]]:
-    return {name: ends(variable) for name, variable in aim.variables.items()}
+    return known_ends(aim.variables)
 
 
 def _wrong_ranges(aim: OptimisationConfig, study: Study) -> Iterator[Problem]:
