@@ -10,6 +10,8 @@ from futurefactory import (
     Connector,
     Count,
     Duration,
+    LinkPublisherBase,
+    LinkSourceBase,
     MachineConfig,
     PanelSpec,
     Picture,
@@ -88,7 +90,7 @@ class Cobot(Resource):
     __slots__ = ()
 
 
-connectors.register("zenoh", stability="beta")(Connector(None, None, "Zenoh."))  # type: ignore[arg-type]
+connectors.register("zenoh", stability="beta")(Connector(LinkPublisherBase, LinkSourceBase, "Zenoh."))
 
 
 @kpi("polish_share", "Share polished", "抛光率", unit="1", trend="up", source="own design")
