@@ -11,7 +11,9 @@ from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from dashboards.web.settings import WebSettings
 from scenarios.live.told import Told, instruction_of
+from tests.counterparts import missing
 from tests.web.conftest import Served
+from tests.web.test_accessible import AXE, RUN
 from tests.web.test_pages import MILL, opened
 from twin.errors import ModelError, Problem
 
@@ -95,6 +97,18 @@ async def test_a_refusal_is_shown_with_its_reason(browsing: BrowserContext, serv
     await given(form, "supply")
     await expect(form.get_by_role("status")).to_contain_text("Refused:")
     assert desk.kept == []
+
+
+async def test_the_form_has_no_serious_finding(browsing: BrowserContext, served: Served, desk: Desk) -> None:
+    if not AXE.is_file():
+        missing("axe-core is not installed (make install-test)")
+    page, form = await form_of(browsing, served, desk)
+    await form.get_by_label("Command", exact=True).select_option("slow")
+    await form.get_by_label("factor").fill("2")
+    await form.get_by_role("button", name="Give the command …").click()
+    await expect(form.get_by_role("group")).to_be_visible()
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert await page.evaluate(RUN) == []
 
 
 async def given(form: Locator, effect: str) -> None:
