@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from brokers.mqtt.codec import decode, encode
-from brokers.naming import parse_uns_topic, uns_topic
+import numpy as np
+import orjson
+
+from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind
 
 
-def packed(piece: Frame) -> bytes:
-    """A piece (one path, one kind) as one line: its topic, a space, and its rows as JSON.
-
-    Args:
-        piece: What :func:`brokers.links.pieces` cuts a frame into.
-
-    Raises:
-        ValueError: It has rows of several paths, or is larger than any receiver takes.
-    """
-    if len(set(piece.paths)) != 1:
-        raise ValueError(f"{piece.kind}: expected rows of one path, got {len(set(piece.paths))} (cut it with pieces)")
-    window = str(piece.column("window")[0]) if piece.kind is RecordKind.KPI else ""
-    return uns_topic(piece.paths[0], piece.kind, window).encode() + b" " + encode(piece)
+def packed(frame: Frame) -> bytes:
+    """A frame as one line of JSON, exactly as it is; an unknown number is null."""
+    body = {
+        "kind": frame.kind.value,
+        "paths": [str(path) for path in frame.paths],
+        "time_ns": frame.time_ns.tolist(),
+        "tags": frame.tags,
+        "values": frame.values.tolist(),
+        "quality": None if frame.quality is None else frame.quality.tolist(),
+        "place": [frame.publisher, frame.run, frame.seq, frame.historical, frame.sent_ns],
+    }
+    return orjson.dumps(body)
 
 
 def unpacked(line: bytes) -> Frame:
-    """The piece of a line.
+    """The frame of a line.
 
     Raises:
         ValueError: It is none.
     """
-    topic, _, body = line.partition(b" ")
-    return decode(parse_uns_topic(topic.decode()), body)
+    try:
+        body = orjson.loads(line)
+        kind, quality = RecordKind(body["kind"]), body["quality"]
+        values = np.array(body["values"], dtype=np.float64 if kind is RecordKind.TELEMETRY else object)
+        paths, times = tuple(map(EquipmentPath, body["paths"])), np.array(body["time_ns"], dtype=np.int64)
+        marks = None if quality is None else np.array(quality, dtype=np.uint8)
+        return Frame(kind, paths, times, tuple(body["tags"]), values, marks, *body["place"])
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError(f"line: expected a packed frame, got {line[:80]!r} ({error})") from None

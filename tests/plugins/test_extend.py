@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 from setuptools import build_meta
 
+from brokers.packing import packed, unpacked
 from scenarios.actions.catalogue import registries
 from scenarios.scaffold import GUIDE, TEMPLATES, begin, example_of, files_of, guide, sorts
 from tests.plugins.test_plugins import ROOT, factory
+from twin.equipment import EquipmentPath
 from twin.errors import ScenarioError
+from twin.records import RecordKind, records, telemetry
 
 BLOCK = re.compile(r"^```\w+ (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SORTS = ("behaviour", "connector", "driver", "kpi", "panel", "rule", "station", "store")
@@ -125,3 +128,14 @@ def test_a_project_of_another_form_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="py-modules"):
         begin("kpi", "one_more", tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["pyproject.toml"]
+
+
+def test_packed_frames_come_back_exactly_also_where_a_value_is_unknown() -> None:
+    unit = EquipmentPath("a/b/c/d/e")
+    stock = records(RecordKind.STOCK, [(unit, 7, ("part", None)), (unit, 8, ("part", 3.0))])
+    readings = telemetry(unit, 9, {"power_kw": float("nan"), "flow": 0.1})
+    for frame in (stock, readings):
+        again = unpacked(packed(frame))
+        assert repr(again) == repr(frame)
+    with pytest.raises(ValueError, match="expected a packed frame"):
+        unpacked(b"{}")
