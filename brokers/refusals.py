@@ -34,11 +34,18 @@ class Refusals:
             detail: The whole message; default the reason.
             number: How many.
         """
-        known = reason in self.counts or len(self.counts) < MOST_REASONS
-        self.counts[reason if known else OTHER] += number
+        self._count(reason, number)
         if (reason, sender) not in self._told and len(self._told) < MOST_TOLD:
             self._told.add((reason, sender))
             log.warning("%s: %s (told once)", sender, detail or reason)
+
+    def count(self, error: Exception) -> None:
+        """Count what an error says; telling it is somebody else's."""
+        self._count(reason_of(error), 1)
+
+    def _count(self, reason: str, number: int) -> None:
+        known = reason in self.counts or len(self.counts) < MOST_REASONS
+        self.counts[reason if known else OTHER] += number
 
     def error(self, error: Exception, sender: str) -> None:
         """Count what an error says; the reason is its text up to what it got.

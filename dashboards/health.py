@@ -1,11 +1,15 @@
 """How a run does, hop by hop from the machines to the pages: what waits, was late, refused or lost, and why.
 
-One row a hop, in the direction of the data, so that nothing is lost without a place where it is told.
+One row a hop, in the direction of the data, so that nothing is lost without a place where it is told. A hop is
+declared once (:data:`HOPS`): where its numbers come from, and which of them mean that records are lost or that
+somebody should look at it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Json = Any
@@ -13,7 +17,7 @@ Counters = Mapping[str, Any]
 
 GOOD, WARN, BAD, UNKNOWN = "good", "warn", "bad", "unknown"
 LAG_S = 10.0
-"""Lag of a plant from which it counts as behind."""
+"""Lag of a plant or of a gateway from which it counts as behind."""
 MISSED = {
     "lost": "rows that were acknowledged and were not in the file when it was opened",
     "retired": "rows that the server did not keep: older than its retention",
@@ -22,42 +26,114 @@ MISSED = {
 """What a store does not have or cannot give, by the name of its counter."""
 
 
-def hops(
-    sites: Mapping[str, Counters], counters: Counters, roles: Mapping[str, Counters], pages: Counters
-) -> list[Json]:
-    """Every hop with its status, its counters and the reasons of what it did not pass on.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that is known of a run.
 
     Args:
         sites: Last heartbeat of each site: ``sent``, ``dropped``, ``lag_s``, ``stale``.
-        counters: Counters of ingest, store and brain, as the hub gives them; empty while nothing is live.
-        roles: How the processes do, as their supervisor tells; empty for a role alone.
+        counters: Counters of ingest, store and brain, as the hub gives them; empty while nothing is live. What else
+            it tells stands by hop in ``hops``.
+        roles: How the processes do, as their supervisor tells, with what they tell by hop; empty for a role alone.
         pages: Counters of the live state and the stream.
+        chains: Links of each chain that no unit completes, by the chain's path.
+    """
+
+    sites: Mapping[str, Counters] = field(default_factory=dict)
+    counters: Counters = field(default_factory=dict)
+    roles: Mapping[str, Counters] = field(default_factory=dict)
+    pages: Counters = field(default_factory=dict)
+    chains: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Numbers of a hop and the reasons of what it did not pass on, with their counts."""
+
+    counters: Counters
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+
+Take = Callable[[Known], Report | None]
+Judge = Callable[[Counters], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A hop of the data.
+
+    Args:
+        name: Its name.
+        take: Its numbers; None: nothing is known of it yet.
+        bad: Whether records are lost, or the hop does not work.
+        warn: Whether somebody should look at it.
+        role: The process that does this work and nothing else: its deaths are told here too.
+        optional: Not every run has it; it is left out where nobody tells of it.
+    """
+
+    name: str
+    take: Take
+    bad: Judge
+    warn: Judge
+    role: str = ""
+    optional: bool = False
+
+
+def above(**limits: float) -> Judge:
+    """Whether one of the counters is above its limit."""
+    return lambda counters: any(counters.get(name, 0) > limit for name, limit in limits.items())
+
+
+def hops(known: Known) -> list[Json]:
+    """Every hop with its status, its counters and the reasons of what it did not pass on.
 
     Returns:
         Rows ``{hop, status, counters, reasons}``; the status is ``good``, ``warn``, ``bad`` (records are lost, or the
         hop does not work) or ``unknown``; a reason is ``{reason, count}``.
     """
-    return [
-        _processes(roles),
-        _publishers(sites, counters),
-        _broker(counters),
-        _ingest(counters),
-        _store(counters),
-        _brain(counters),
-        _pages({**pages, "failures": counters.get("pages_failures", 0)}),
-    ]
+    found = ((hop, _with_role(hop, known)) for hop in HOPS)
+    return [_row(hop, report) for hop, report in found if report is not None or not hop.optional]
 
 
-def _row(hop: str, status: str, counters: Counters, reasons: Mapping[str, int] | None = None) -> Json:
-    told = [{"reason": reason, "count": count} for reason, count in (reasons or {}).items() if count]
-    return {"hop": hop, "status": status, "counters": dict(counters), "reasons": told}
+def _row(hop: Hop, report: Report | None) -> Json:
+    counters, reasons = (report.counters, report.reasons) if report else ({}, {})
+    told = [{"reason": reason, "count": count} for reason, count in reasons.items() if count]
+    status = UNKNOWN if not counters else BAD if hop.bad(counters) else WARN if hop.warn(counters) else GOOD
+    return {"hop": hop.name, "status": status, "counters": dict(counters), "reasons": told}
 
 
-def _processes(roles: Mapping[str, Counters]) -> Json:
-    down = [name for name, role in roles.items() if role.get("status") != "up"]
+def _with_role(hop: Hop, known: Known) -> Report | None:
+    """Its numbers, and how often its process has died."""
+    report, role = hop.take(known), known.roles.get(hop.role)
+    if role is None:
+        return report
+    ends = {str(role["last_end"]): int(role["restarts"])} if role.get("last_end") else {}
+    died = {"down": int(role.get("status") != "up"), "restarts": role.get("restarts", 0)}
+    report = report or Report({})
+    return replace(report, counters={**report.counters, **died}, reasons={**ends, **report.reasons})
+
+
+def _told(name: str) -> Take:
+    """What hub and roles tell of a hop, together."""
+
+    def take(known: Known) -> Report | None:
+        tellers = [known.counters, *known.roles.values()]
+        told = [hops[name] for teller in tellers if name in (hops := teller.get("hops", {}))]
+        counters: Counter[str] = Counter()
+        reasons: Counter[str] = Counter()
+        for one in told:
+            counters.update(one["counters"])
+            reasons.update(one["reasons"])
+        return Report(dict(counters), dict(reasons)) if told else None
+
+    return take
+
+
+def _processes(known: Known) -> Report | None:
+    roles = known.roles
     counted = {
         "roles": len(roles),
-        "down": len(down),
+        "down": sum(role.get("status") != "up" for role in roles.values()),
         "restarts": sum(role.get("restarts", 0) for role in roles.values()),
     }
     lost = {
@@ -66,13 +142,13 @@ def _processes(roles: Mapping[str, Counters]) -> Json:
     ends = {
         f"{name}: {role['last_end']}": role.get("restarts", 0) for name, role in roles.items() if role.get("last_end")
     }
-    status = UNKNOWN if not roles else BAD if down or any(lost.values()) else WARN if counted["restarts"] else GOOD
-    return _row("processes", status, counted, ends | lost)
+    counted["faults"] = sum(lost.values())
+    return Report(counted, ends | lost) if roles else None
 
 
-def _publishers(sites: Mapping[str, Counters], counters: Counters) -> Json:
-    beats = list(sites.values())
-    seen: Sequence[Counters] = counters.get("publishers_seen", ())
+def _publishers(known: Known) -> Report | None:
+    beats = list(known.sites.values())
+    seen: Sequence[Counters] = known.counters.get("publishers_seen", ())
     silent = {f"{one['publisher']}: {one['state']}": 1 for one in seen if one.get("state") not in (None, "online")}
     counted = {
         "sites": len(beats),
@@ -80,61 +156,85 @@ def _publishers(sites: Mapping[str, Counters], counters: Counters) -> Json:
         "sent": _sum(beats, "sent"),
         "dropped": _sum(beats, "dropped"),
         "lag_s": round(max((beat.get("lag_s") or 0.0 for beat in beats), default=0.0), 1),
+        "silent": len(silent),
     }
-    late = counted["stale"] or counted["lag_s"] > LAG_S or silent
-    status = UNKNOWN if not beats else BAD if counted["dropped"] else WARN if late else GOOD
-    return _row("publishers", status, counted, silent)
+    return Report(counted, silent) if beats else None
 
 
-def _broker(counters: Counters) -> Json:
-    known = {"connected": int(bool(counters.get("broker_ok"))), "losses": counters.get("broker_losses", 0)}
-    status = UNKNOWN if not counters else GOOD if counters.get("broker_ok") else BAD
-    return _row("broker", status, known)
+def _broker(known: Known) -> Report | None:
+    counters = known.counters
+    counted = {"connected": int(bool(counters.get("broker_ok"))), "losses": counters.get("broker_losses", 0)}
+    return Report(counted) if "broker_ok" in counters else None
 
 
-def _ingest(counters: Counters) -> Json:
+def _ingest(known: Known) -> Report | None:
+    counters = known.counters
     names = ("received", "waiting", "duplicates", "late", "lost", "dropped", "malformed", "other_run")
     counted = {name: counters.get(name, 0) for name in names}
-    lost = counted["lost"] or counted["dropped"]
-    odd = counted["malformed"] or counted["other_run"] or counters.get("refusals")
-    status = UNKNOWN if not counters else BAD if lost else WARN if odd else GOOD
-    return _row("ingest", status, counted, counters.get("refusals"))
+    refusals: Mapping[str, int] = counters.get("refusals", {})
+    counted["refused"] = sum(refusals.values())
+    return Report(counted, refusals) if "received" in counters else None
 
 
-def _store(counters: Counters) -> Json:
+def _store(known: Known) -> Report | None:
+    counters = known.counters
     counted = {name: counters.get(name, 0) for name in ("stored", "values", "batches", "refused", "refused_rows")}
-    counted["failures"] = counters.get("store_failures", 0)
+    counted["failures"], counted["failing"] = counters.get("store_failures", 0), int(not counters.get("store_ok", True))
     missed: Mapping[str, int] = counters.get("store_missed", {})
     counted |= {name: missed.get(name, 0) for name in MISSED}
-    bad = not counters.get("store_ok", True) or counted["refused"] or counted["lost"]
-    status = UNKNOWN if not counters else BAD if bad else WARN if any(missed.values()) else GOOD
-    return _row("store", status, counted, {reason: counted[name] for name, reason in MISSED.items()})
+    reasons = {reason: counted[name] for name, reason in MISSED.items()}
+    return Report(counted, reasons) if counters else None
 
 
 UNHEARD = "sites: expected heartbeats, without which no window ends (no indicators are made)"
 
 
-def _brain(counters: Counters) -> Json:
+def _brain(known: Known) -> Report | None:
+    counters = known.counters
     counted = {
         name.removeprefix("brain_"): value
         for name, value in counters.items()
         if name.startswith("brain_") and isinstance(value, int)
     }
-    odd = any(counted.get(name) for name in ("rejected", "unheard", "recount_waiting", "recount_gone", "failures"))
     gone, reason = counted.get("recount_gone", 0), str(counters.get("brain_recount_reason") or "")
     reasons = {reason: gone} if reason and gone else {}
     if counted.get("unheard"):
         reasons[UNHEARD] = counted["unheard"]
-    status = UNKNOWN if not counted else WARN if odd else GOOD
-    return _row("brain", status, counted, reasons)
+    return Report(counted, reasons) if counted else None
 
 
-def _pages(pages: Counters) -> Json:
-    counted = {name: value for name, value in pages.items() if isinstance(value, int)}
-    unshown: Mapping[str, int] = pages.get("unshown", {})
-    odd = counted.get("refused") or counted.get("failures") or unshown
-    return _row("pages", WARN if odd else GOOD, counted, unshown)
+def _chains(known: Known) -> Report | None:
+    unnamed = {f"{chain}: {link}": 1 for chain, links in known.chains.items() for link in links}
+    return Report({"chains": len(known.chains), "unnamed": len(unnamed)}, unnamed) if known.chains else None
+
+
+def _pages(known: Known) -> Report | None:
+    counted = {name: value for name, value in known.pages.items() if isinstance(value, int)}
+    unshown: Mapping[str, int] = known.pages.get("unshown", {})
+    return Report(
+        counted | {"failures": known.counters.get("pages_failures", 0), "unshown": sum(unshown.values())}, unshown
+    )
 
 
 def _sum(rows: Sequence[Counters], name: str) -> int:
     return sum(int(row.get(name) or 0) for row in rows)
+
+
+NEVER = above()
+GATEWAY = above(restarts=0, stale=0, lag_s=LAG_S, refused=0, malformed=0, mismatched=0, events_dropped=0)
+HOPS = (
+    Hop("processes", _processes, above(down=0, faults=0), above(restarts=0)),
+    Hop("publishers", _publishers, above(dropped=0), above(stale=0, silent=0, lag_s=LAG_S)),
+    Hop("commands", _told("commands"), NEVER, above(unanswered=0), optional=True),
+    Hop("broker", _broker, lambda c: not c.get("connected") or c.get("down"), above(restarts=0), "broker"),
+    Hop("ingest", _ingest, above(lost=0, dropped=0), above(malformed=0, refused=0, other_run=0)),
+    Hop("store", _store, above(failing=0, refused=0, lost=0), above(retired=0, unreadable=0)),
+    Hop("journal", _told("journal"), NEVER, above(damaged=0, quarantined=0), optional=True),
+    Hop("brain", _brain, NEVER, above(rejected=0, unheard=0, recount_waiting=0, recount_gone=0, failures=0)),
+    Hop("chains", _chains, NEVER, above(unnamed=0), optional=True),
+    Hop("figures", _told("figures"), above(dropped=0), NEVER, optional=True),
+    Hop("forecasts", _told("forecasts"), NEVER, above(failed=0), optional=True),
+    Hop("gateway", _told("gateway"), above(down=0), GATEWAY, "gateway", optional=True),
+    Hop("pages", _pages, NEVER, above(refused=0, failures=0, unshown=0)),
+)
+"""All hops in the direction of the data."""

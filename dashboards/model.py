@@ -61,6 +61,17 @@ class PlantModel:
         chain = None if parent is None else self.chains.get(parent)
         return chain is not None and any(f"{parent}/{link.id}" == path for link in chain.links)
 
+    def unnamed_links(self) -> dict[EquipmentPath, list[str]]:
+        """Links of each chain that no unit completes and that are not blank: they have no capacity.
+
+        Returns:
+            Ids of the links by the path of the chain; chains without such links with none.
+        """
+        return {
+            path: [link.id for link in chain.links if not link.units and link.status != "blank"]
+            for path, chain in self.chains.items()
+        }
+
     def units_under(self, path: str) -> list[EquipmentPath]:
         """Units at or below a path, in the order of the flow within each line."""
         found = [unit for unit in self.units if not path or unit.is_under(path)]

@@ -23,6 +23,7 @@ import orjson
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message
 from brokers.naming import control_topic
+from brokers.refusals import Refusals
 from twin.errors import ModelError, Problem, RetriableError
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ AGAIN_S = 1.0
 """Time after which something without an answer is said again."""
 MOST_WAITING = 100
 """Commands that a plant has not looked at yet; what comes besides is left to be said again."""
+MOST_KNOWN = 1_000
+"""Refused commands that are known when they are refused again."""
 MOST_BYTES = 65_536
 
 Body = Mapping[str, Any]
@@ -65,6 +68,9 @@ class CommandSender:
         )
         self._answers: dict[str, asyncio.Future[Body]] = {}
         self._keeping: dict[str, asyncio.Task[None]] = {}
+        self._refused: deque[str] = deque(maxlen=MOST_KNOWN)
+        self.refusals = Refusals()
+        """Why the plant refused what it was asked, by whomever."""
         config = ConnectionConfig(f"commands-{name}", filters=((self._told, 1),))
         self._connection = Connection(BrokerAddress.of(url), config)
         self._connection.handle(self._told, self._hear)
@@ -129,10 +135,19 @@ class CommandSender:
             return
         name = body["id"]
         if "refused" in body:
+            self._count(name, body["refused"])
             self._resolve(name, body)
         elif name not in self._keeping:
             task = self._keeping[name] = asyncio.get_running_loop().create_task(self._take(name, body))
             task.add_done_callback(lambda _: self._keeping.pop(name))
+
+    def _count(self, name: str, rows: Any) -> None:
+        """Count a refusal once, however often it is said."""
+        if name not in self._refused:
+            self._refused.append(name)
+            rows = rows if isinstance(rows, list) and rows else [["command", "one that can be done"]]
+            where, expected = map(str, [*rows[0], ""][:2])
+            self.refusals.count(ModelError([Problem(where, expected, "")]))
 
     async def _take(self, name: str, body: Body) -> None:
         try:

@@ -380,6 +380,7 @@ class Connection:
         self._greeting = self._loop.create_task(self._greeted())
 
     async def _greeted(self) -> None:
+        life = self._life
         try:
             self._subscribe()
             await self._subscribed()
@@ -387,7 +388,8 @@ class Connection:
                 await self._greet()
         except RetriableError:
             return  # lost again; the next connect starts over
-        self._online.set()
+        if self._life == life and self._client is not None and self._client.is_connected():
+            self._online.set()  # else it has gone meanwhile: nobody would say so again
 
     def _subscribe(self) -> None:
         if self._client is None:
@@ -489,6 +491,8 @@ class Connection:
         self._sent += 1
         info = client.publish(topic, payload, qos, retain, properties if self._speaks_5() else None)
         if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_AGAIN):
+            if info.rc == MQTTErrorCode.MQTT_ERR_NO_CONN:
+                self._gone()  # the network thread has not come to say so: who waits to be online waits
             raise RetriableError(f"{self.address}: expected to send, got {paho.error_string(info.rc)}")
 
     async def flushed(self, limit_s: float = 5.0) -> None:

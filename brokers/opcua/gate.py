@@ -62,6 +62,8 @@ class Gate:
         self._quality: NDArray[np.int16] = np.full(64, NEVER)
         self._waiting: NDArray[np.bool_] = np.zeros(64, dtype=bool)
         self._written_ns: NDArray[np.int64] = np.zeros(64, dtype=np.int64)
+        self._since_ns: NDArray[np.int64] = np.zeros(64, dtype=np.int64)
+        self._turned_ns = 0
         self._said: dict[int, Change] = {}
         self._pending: dict[int, Change] = {}
 
@@ -72,6 +74,16 @@ class Gate:
     def waiting(self) -> int:
         """Number of variables with a value that waits; never more than there are variables."""
         return len(self._pending)
+
+    @property
+    def lag_ns(self) -> int:
+        """How long the variable that waits longest had waited at the last turn, to a turn."""
+        return max(0, self._turned_ns - int(self._since_ns[next(iter(self._pending))])) if self._pending else 0
+
+    @property
+    def lost(self) -> int:
+        """Number of variables that say that their source has gone."""
+        return int(np.count_nonzero(self._quality[: self._size] >= LOST))
 
     def add(self, deadband: float = 0.0) -> int:
         """A place for one more variable; its number counts from 0."""
@@ -89,6 +101,7 @@ class Gate:
         self._quality = np.concatenate([self._quality, np.full(spare, NEVER)])
         self._waiting = np.concatenate([self._waiting, np.zeros(spare, dtype=bool)])
         self._written_ns = np.concatenate([self._written_ns, np.zeros(spare, dtype=np.int64)])
+        self._since_ns = np.concatenate([self._since_ns, np.zeros(spare, dtype=np.int64)])
 
     def offer(
         self,
@@ -147,7 +160,10 @@ class Gate:
             self.counts.coalesced += 1
 
     def _hold(self, slot: int, change: Change) -> None:
-        self.counts.coalesced += bool(self._waiting[slot])
+        if self._waiting[slot]:
+            self.counts.coalesced += 1
+        else:
+            self._since_ns[slot] = self._turned_ns
         self._pending[slot] = change
         self._waiting[slot] = True
 
@@ -158,6 +174,9 @@ class Gate:
             now_ns: Time of the machine; a clock set back lets everything pass once.
             limit: Most changes to give.
         """
+        if not self._turned_ns:
+            self._since_ns[:] = now_ns  # the first turn: nobody could have written before
+        self._turned_ns = now_ns
         batch: list[tuple[int, Change]] = []
         for slot, change in self._pending.items():
             if len(batch) == limit:

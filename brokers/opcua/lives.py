@@ -130,9 +130,14 @@ class Lives:
         return worse
 
     @property
+    def silent(self) -> int:
+        """Number of sources that are not heard any more."""
+        return sum(bool(life.quality != GOOD) for life in self.all)
+
+    @property
     def level(self) -> int:
         """ServiceLevel of the server."""
-        lost = sum(life.quality != GOOD for life in self.all)
+        lost = self.silent
         if not lost:
             return HEALTHY
         alive = len(self.all) - lost

@@ -18,7 +18,7 @@ from brokers.opcua.lives import HEALTHY, Lives, Watch
 from brokers.opcua.machinery import Machinery
 from brokers.opcua.methods import Methods
 from brokers.opcua.model import NAMESPACE, ModelOptions, PlantModel, kpi_tag, stock_tag
-from brokers.opcua.server import listen, make_server, stop, with_port
+from brokers.opcua.server import listen, make_server, stop, watched, with_port
 from brokers.opcua.space import Space
 from brokers.opcua.status import Status
 from brokers.opcua.telemetry import Telemetry
@@ -275,6 +275,7 @@ class OpcUaPublisher:
 
     def status(self) -> Status:
         """What the bridge has done so far."""
+        connections, subscriptions = (0, 0) if self._server is None else watched(self._server)
         return Status(
             values=self.gate.counts,
             waiting=self.gate.waiting,
@@ -288,8 +289,12 @@ class OpcUaPublisher:
             events=self.events.budget.sent,
             events_dropped=self.events.budget.dropped,
             sources=len(self.lives.all),
-            silent=sum(life.quality != GOOD for life in self.lives.all),
+            silent=self.lives.silent,
             service_level=self._level,
+            stale=self.gate.lost,
+            lag_s=round(self.gate.lag_ns * 1e-9, 1),
+            connections=connections,
+            subscriptions=subscriptions,
             calls=self.methods.called,
             calls_refused=self.methods.refused,
         )

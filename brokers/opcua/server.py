@@ -120,6 +120,12 @@ async def listen(server: Server, config: OpcUaConfig) -> None:
     LOG.info("OPC UA: listening on %s", config.url)
 
 
+def watched(server: Server) -> tuple[int, int]:
+    """Number of clients that are connected, and of their subscriptions."""
+    connections = 0 if server.bserver is None else len(server.bserver.clients)
+    return connections, len(server.iserver.subscription_service.subscriptions)
+
+
 async def stop(server: Server) -> None:
     """Stop listening and let go; does nothing for a server that never listened."""
     if server.bserver is not None:

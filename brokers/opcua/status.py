@@ -26,6 +26,10 @@ class Status:
         sources: Sources of values that were heard of.
         silent: Of these, the ones that are not heard any more.
         service_level: ServiceLevel that clients are told, 255 when all is well.
+        stale: Variables that say that their source has gone.
+        lag_s: How long the value that waits longest has waited.
+        connections: Clients that are connected.
+        subscriptions: Their subscriptions.
         calls: Method calls.
         calls_refused: Method calls refused.
     """
@@ -44,5 +48,9 @@ class Status:
     sources: int
     silent: int
     service_level: int
+    stale: int
+    lag_s: float
+    connections: int
+    subscriptions: int
     calls: int
     calls_refused: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import threading
 import time
@@ -95,6 +96,7 @@ class DuckDbStore:
         self._latest = Latest()
         self._latest_read: set[RecordKind] = set()
         self._cut_ns = -(2**63)
+        self._opened: tuple[int, int] | None = None
 
     async def open(self) -> None:
         """Open or create the file.
@@ -195,6 +197,7 @@ class DuckDbStore:
     # what runs in the threads
 
     def _let_go(self) -> None:
+        self._stay()
         if self.run and not self._catalog.units:  # a part of which nobody ever said anything is none
             self._root.execute(f"DROP SCHEMA IF EXISTS {quoted(f'run_{self.run}')} CASCADE")
         self._root.close()
@@ -206,6 +209,7 @@ class DuckDbStore:
             self.recovered = self.recovered or Path(f"{self.path}.wal").exists()
             self._root = connected(self.path, self._config)
             self._tables = Tables(self._cursor())
+            self._opened = _identity(self.path)
         except duckdb.Error as error:
             raise StoreError(explained(self.path, f"expected a DuckDB file, got: {error}")) from error
         except OSError as error:
@@ -228,15 +232,16 @@ class DuckDbStore:
             mark.owe(Written(owed.writes + new.writes, owed.rows + new.rows, time.time_ns()))
         mark.write(self._tables.written)
 
-    def _reopen(self) -> None:
-        """Begin anew with a file in which DuckDB has met what it cannot go on with."""
-        log.error("store %s: DuckDB gave up on the file; it is opened again", self.path)
+    def _reopen(self, why: str) -> None:
+        """Begin anew with a file with which DuckDB cannot go on."""
+        log.error("store %s: %s; it is opened again", self.path, why)
         with suppress(duckdb.Error):
             self._root.close()
         self._open()
         self._latest_read.clear()
 
     def _save(self) -> None:
+        self._stay()
         self._cursor().execute("CHECKPOINT")
         if self._mark is not None and self._mark.owed().at_ns:
             self._mark.owe(Written())
@@ -249,11 +254,17 @@ class DuckDbStore:
             cursor.execute(f"USE {schema}")
         return cursor
 
+    def _stay(self) -> None:
+        """See that what is written goes into the file of that name: one that was removed takes all with it."""
+        if self.path != ":memory:" and _identity(self.path) != self._opened:
+            self._reopen("expected the file that was opened, got none or another: somebody removed or replaced it")
+
     def _write(self, frames: Sequence[Frame]) -> None:
+        self._stay()
         try:
             self._tables.write(frames)
         except duckdb.FatalException:
-            self._reopen()
+            self._reopen("DuckDB gave up on the file")
             raise
         except CONTENT as error:
             raise RefusedRowsError(f"store {self.path}: {error}") from error
@@ -378,3 +389,12 @@ def duckdb_store(url: StoreUrl) -> DuckDbStore:
     url.allow("keep", "run")
     keep_s = url.seconds("keep")
     return DuckDbStore(url.file, None if keep_s is None else round(keep_s * 1e9), run=url.run, now_ns=url.now_ns)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Which file has a name; None: none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

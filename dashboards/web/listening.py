@@ -15,8 +15,14 @@ def address_of(host: str, port: int) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A socket of the pages; who connects before they are served waits.
+def listening(host: str, port: int, what: str = "web", option: str = "--port") -> socket.socket:
+    """A socket of the pages, or of somebody else; who connects before they are served waits.
+
+    Args:
+        host: Where to listen.
+        port: The port; 0: any free one.
+        what: Who listens, for messages.
+        option: Where the user names the port.
 
     Raises:
         FatalError: The port is taken.
@@ -27,7 +33,7 @@ def listening(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        hint = "end what listens there, or choose another with --port"
-        raise FatalError(f"web: expected a free port, got {host}:{port} in use ({hint})") from error
+        hint = f"end what listens there, or choose another with {option}"
+        raise FatalError(f"{what}: expected a free port, got {host}:{port} in use ({hint})") from error
     listener.listen(BACKLOG)
     return listener

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query
 from starlette.responses import StreamingResponse
 
-from dashboards.health import hops
+from dashboards.health import Known, hops
 from dashboards.live import LiveState
 from dashboards.panel import PanelSpec, board, panels
 from dashboards.streamed import INSTEAD, OF_TILES
@@ -201,7 +201,8 @@ class Routes:
         sites, counters, roles = live.sites(), dict(self.settings.counters()), dict(self.settings.roles())
         stale_s = self.settings.stale_s
         beats = {path: {**row, "stale": (row["age_s"] or 0.0) > stale_s} for path, row in sites.items()}
-        rows = hops(beats, counters, roles, {**taken, **stream})
+        unnamed = {str(path): links for path, links in live.model.unnamed_links().items()}
+        rows = hops(Known(beats, counters, roles, {**taken, **stream}, unnamed))
         return {"hops": rows, "sites": sites, "stream": stream, "live": taken, "ingest": counters, "roles": roles}
 
     async def live(self, watch: Watched = []) -> StreamingResponse:  # noqa: B006 - never changed

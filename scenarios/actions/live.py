@@ -113,6 +113,7 @@ def go(scenario: Scenario, settings: RunSettings, wish: Wish, quiet: bool = Fals
             print(line, flush=True)
 
     with closing(listening(settings.host, settings.port)) as listener:
+        settings = with_port_of_opcua(settings)
         if settings.broker is not None and settings.broker.startswith("mqtt"):
             reached(settings.broker)
         begun = begin(scenario, settings, wish)
@@ -128,6 +129,18 @@ def go(scenario: Scenario, settings: RunSettings, wish: Wish, quiet: bool = Fals
                 remove(begun.settings.folder)
             raise
         begun.lock.release()
+
+
+def with_port_of_opcua(settings: RunSettings) -> RunSettings:
+    """The settings with one port for every life of the gateway, to which its clients come back.
+
+    Raises:
+        FatalError: It is taken.
+    """
+    if settings.opcua_port is None:
+        return settings
+    with closing(listening("127.0.0.1", settings.opcua_port, "OPC UA", "--opcua-port")) as probe:
+        return settings.model_copy(update={"opcua_port": probe.getsockname()[1]})
 
 
 def _to_the_end(run: LiveRun) -> bool:

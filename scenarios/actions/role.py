@@ -12,8 +12,8 @@ from typing import Any
 from brokers.mqtt.claim import Claim
 from scenarios.actions.live import given, reached, root_of, settings_for, wish_for
 from scenarios.format.document import Scenario
+from scenarios.live.account import Account
 from scenarios.live.begin import begin
-from scenarios.live.children import Counters
 from scenarios.live.folder import runs
 from scenarios.live.parent import Parent
 from scenarios.live.roles import NAMES, Role, role_of, until_told
@@ -81,7 +81,7 @@ def lives_beside_hub(name: str, scenario: Scenario, options: Mapping[str, Any], 
 def claimed(role: Role, parts: Sequence[str]) -> Role:
     """The same role, as the only one that does these parts of the run at its broker."""
 
-    async def alone(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Counters:
+    async def alone(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Account:
         if settings.broker is None:
             raise ValueError("role: expected the address of a broker, got none")
         claim = Claim(settings.broker, settings.name, settings.run, parts)
@@ -91,10 +91,10 @@ def claimed(role: Role, parts: Sequence[str]) -> Role:
             await asyncio.wait([kept, lived], return_when=asyncio.FIRST_COMPLETED)
             if kept.done():
                 stop.set()  # what it has said is stored first
-            counters = await lived
+            ends = await lived
             if kept.done():
                 kept.result()
-            return counters
+            return ends
         finally:
             kept.cancel()
             await claim.close()

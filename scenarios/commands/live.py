@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from scenarios.ending import told_to_stop
 from scenarios.options import (
     AllowHosts,
     Backfill,
@@ -48,13 +49,14 @@ def add(app: typer.Typer) -> None:
         quiet: Annotated[bool, typer.Option("--quiet", help="print the address only")] = False,
     ) -> None:
         """Run a scenario live: simulate, publish, ingest, brain, dashboard; goes on with the run that it finds."""
-        from scenarios.actions.live import act
+        with told_to_stop():
+            from scenarios.actions.live import act
 
-        act(
-            scenario, backfill, fresh, broker=broker, store=store, transport=transport, listen=listen,
-            opcua_port=opcua_port, speed=speed, seed=seed, host=host, port=port, language=language,
-            allow_hosts=allow_hosts, quiet=quiet,
-        )  # fmt: skip
+            act(
+                scenario, backfill, fresh, broker=broker, store=store, transport=transport, listen=listen,
+                opcua_port=opcua_port, speed=speed, seed=seed, host=host, port=port, language=language,
+                allow_hosts=allow_hosts, quiet=quiet,
+            )  # fmt: skip
 
     @app.command()
     def demo(
@@ -66,6 +68,7 @@ def add(app: typer.Typer) -> None:
         fresh: Fresh = False,
     ) -> None:
         """Run the shipped vehicle chain with history, and print where to look."""
-        from scenarios.actions.live import DEMO, act
+        with told_to_stop():
+            from scenarios.actions.live import DEMO, act
 
-        act(DEMO, backfill, fresh, speed=speed, seed=seed, port=port, language=language)
+            act(DEMO, backfill, fresh, speed=speed, seed=seed, port=port, language=language)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from scenarios.ending import told_to_stop
 from scenarios.options import (
     AllowHosts,
     Backfill,
@@ -50,10 +51,11 @@ def add(app: typer.Typer) -> None:
         fresh: Fresh = False,
     ) -> None:
         """Run one role of a live run until Ctrl-C or SIGTERM, with the options of run; the hub begins the run."""
-        from scenarios.actions.role import act
+        with told_to_stop():
+            from scenarios.actions.role import act
 
-        act(
-            name, scenario, tuple(site or ()), backfill, fresh, broker=broker, store=store, transport=transport,
-            listen=listen, opcua_port=opcua_port, speed=speed, seed=seed, host=host, allow_hosts=allow_hosts,
-            port=port, language=language,
-        )  # fmt: skip
+            act(
+                name, scenario, tuple(site or ()), backfill, fresh, broker=broker, store=store, transport=transport,
+                listen=listen, opcua_port=opcua_port, speed=speed, seed=seed, host=host, allow_hosts=allow_hosts,
+                port=port, language=language,
+            )  # fmt: skip

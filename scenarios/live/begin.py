@@ -171,7 +171,6 @@ def _new(scenario: Scenario, settings: RunSettings, wish: Wish, found: Found, no
         record = record.model_copy(update={"apart": record.id})
     path = folder.new_folder(wish.root)
     lock = folder.make(path)
-    folder.tidy(wish.root, path)
     told = f"run {record.id} begins"
     if found.rows:
         told += ", kept apart from what the store holds already"
@@ -191,8 +190,10 @@ def _recorded(wish: Wish, record: RunRecord, begun: Begun) -> Begun:
     path = begun.settings.folder
     url = f"duckdb://{path}/{FILE}" if wish.store is None else wish.store
     try:
-        record.write(path)
+        with folder.writing(path):
+            record.write(path)
         asyncio.run(_kept(url, record))
+        folder.tidy(wish.root, path)
     except BaseException:
         begun.lock.release()
         if begun.made:

@@ -28,6 +28,26 @@ SEAL_BYTES = 16
 HEAD = struct.Struct("<II")
 """Length of the entry that follows, and a checksum of these four bytes."""
 MOST_BYTES = 1 << 30
+ASIDE = "damaged-"
+"""What the name of a damaged file that was put aside begins with."""
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all, readable by its owner only; returns when the disk has it.
+
+    Raises:
+        OSError: It cannot be written; what was there stays.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    write_private(beside, content)
+    durable(beside)
+    beside.replace(path)
+    durable(path.parent)
+
+
+def put_aside(path: Path) -> None:
+    """Keep a damaged file beside the others under another name, in place of one of its name put aside before."""
+    path.replace(path.with_name(f"{ASIDE}{path.name}"))
 
 
 def _seal(key: bytes, *parts: bytes) -> bytes:
@@ -64,11 +84,11 @@ class State:
         """Keep a state durably; the one that was newest becomes the one before."""
         beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         write_private(beside, self._head + _seal(self._key, self._head, body) + body)
-        _durable(beside)
+        durable(beside)
         if self.path.exists():
             self.path.replace(self.before)
         beside.replace(self.path)
-        _durable(self.path.parent)
+        durable(self.path.parent)
 
     def read(self) -> Any:
         """The newest state that can be read; None when there is none."""
@@ -83,16 +103,31 @@ class State:
             content = path.read_bytes()
         except OSError:
             return None
+        body = self._sealed(content)
+        if body is None:
+            log.warning("%s: expected a state of this run and version, got another or a damaged one", path)
+        return body
+
+    def _sealed(self, content: bytes) -> bytes | None:
         seal, body = content[len(self._head) :][:SEAL_BYTES], content[len(self._head) + SEAL_BYTES :]
         same = content.startswith(self._head) and hmac.compare_digest(seal, _seal(self._key, self._head, body))
-        if not same:
-            log.warning("%s: expected a state of this run and version, got another or a damaged one", path)
         return body if same else None
 
     def forget(self) -> None:
-        """Remove both."""
-        self.path.unlink(missing_ok=True)
-        self.before.unlink(missing_ok=True)
+        """Remove both; a damaged one is put aside."""
+        for path in (self.path, self.before):
+            if self.damaged(path):
+                put_aside(path)
+            path.unlink(missing_ok=True)
+
+    def damaged(self, path: Path) -> bool:
+        """Whether one of the two is there and can be read by no version."""
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return False
+        ours = content.startswith(self._head)
+        return self._sealed(content) is None if ours else not content.startswith(MAGIC)
 
 
 class Journal:
@@ -134,6 +169,7 @@ class Journal:
             self.bytes = end
         handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.ftruncate(handle, self.bytes)
+        durable(self.path.parent)
         return handle
 
     def sync(self) -> None:
@@ -187,6 +223,13 @@ class Journal:
             os.close(self._file)
             self._file = None
 
+    def forget(self) -> None:
+        """Close and delete it; a damaged one is put aside."""
+        self.close()
+        if not self.whole():
+            put_aside(self.path)
+        self.path.unlink(missing_ok=True)
+
     def remove(self) -> None:
         """Close and delete it."""
         self.close()
@@ -209,7 +252,8 @@ def _write(handle: int, content: bytes) -> None:
         left = left[os.write(handle, left) :]
 
 
-def _durable(path: Path) -> None:
+def durable(path: Path) -> None:
+    """Return when the disk has a file, or the names in a folder."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from brokers.embedded import end
+from scenarios.live.account import Accounts
 from twin.errors import RetriableError
 
 STOP_S = 8.0
@@ -29,7 +30,7 @@ REFUSED = "refused "
 ASK = "ask "
 """What the line begins with in which a child asks another role; its name and the question follow."""
 COUNTS = "counts "
-"""What the line begins with in which a child tells its counters as JSON."""
+"""What the line begins with in which a child tells its accounts as JSON."""
 BROKER = "broker "
 """What the line begins with in which a child is told the address of the broker."""
 ROLES = "roles "
@@ -38,7 +39,6 @@ ANSWER_S = 30.0
 
 Asked = Callable[[str, str], Awaitable[str]]
 """Asks the role of a name a question."""
-Counters = Mapping[str, int]
 
 
 class Child:
@@ -48,7 +48,7 @@ class Child:
         name: What it is, for messages.
         arguments: Arguments of the Python interpreter.
         say: Told every line it prints that is meant for people.
-        counted: Told its counters whenever it tells them.
+        counted: Told its accounts whenever it tells them.
         asked: Asks another role for it.
         descriptors: Open files it takes over.
     """
@@ -58,7 +58,7 @@ class Child:
         name: str,
         arguments: Sequence[str],
         say: Callable[[str], None],
-        counted: Callable[[Counters], None] = lambda _: None,
+        counted: Callable[[Accounts], None] = lambda _: None,
         asked: Asked | None = None,
         descriptors: Sequence[int] = (),
     ):
@@ -110,7 +110,7 @@ class Child:
         elif text.startswith((ANSWER, REFUSED)):
             self._answers.put_nowait(text)
         elif text.startswith(COUNTS):
-            self._counted(json.loads(text.removeprefix(COUNTS)))
+            self._counted(Accounts.of(json.loads(text.removeprefix(COUNTS))))
         elif text.startswith(ASK):
             errand = asyncio.create_task(self._errand(text.removeprefix(ASK)))
             self._errands.add(errand)

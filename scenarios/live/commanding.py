@@ -12,9 +12,11 @@ from typing import Any
 from brokers.mqtt.commands import Body, CommandSender
 from brokers.retry import retried
 from brokers.stores import open_store
+from scenarios.live.account import Account
 from scenarios.live.record import RunRecord
 from scenarios.live.settings import RunSettings
 from scenarios.live.told import Told
+from twin.errors import RetriableError
 from twin.ports import Sink
 
 ANSWER_S = 10.0
@@ -36,6 +38,8 @@ class Commanding:
         self._sender = CommandSender(broker, settings.name, settings.run, self._keep)
         self._kept: set[str] = set()
         self._writing = asyncio.Lock()
+        self._asked = self._unanswered = 0
+        self._record = RunRecord.of_folder(settings.folder)
         self._epoch_ns = 0 if settings.epoch is None else round(settings.epoch.timestamp() * 1e9)
 
     async def open(self) -> None:
@@ -63,8 +67,23 @@ class Commanding:
             ModelError: The plant refuses it.
             RetriableError: No plant answers.
         """
-        body = await self._sender.send(secrets.token_hex(8), wanted, ANSWER_S)
+        self._asked += 1
+        try:
+            body = await self._sender.send(secrets.token_hex(8), wanted, ANSWER_S)
+        except RetriableError:
+            self._unanswered += 1
+            raise
         return Told.of(body).document(self._epoch_ns)
+
+    def account(self, now_ns: int) -> Account:
+        """Commands of the run by what became of them, at the time of its newest record."""
+        now_s = (now_ns - self._epoch_ns) * 1e-9
+        accepted = () if self._record is None else self._record.commands
+        waiting = sum(any(command.at_s > now_s for command in one.commands) for one in accepted)
+        refused = dict(self._sender.refusals.counts)
+        counts = {"asked": self._asked, "unanswered": self._unanswered, "refused": sum(refused.values())}
+        holds = {"accepted": len(accepted), "waiting": waiting, "executed": len(accepted) - waiting}
+        return Account(counts, holds, refused)
 
     def document(self) -> list[dict[str, Any]]:
         """All commands of the run, in the order in which they were accepted."""
@@ -82,6 +101,7 @@ class Commanding:
             await retried(partial(self._to_folder, record), RECORD, passing=(OSError,))
             await self._to_store(record)
             self._kept.add(told.id)
+            self._record = record
 
     async def _to_folder(self, record: RunRecord) -> None:
         await asyncio.to_thread(record.write, self._settings.folder)

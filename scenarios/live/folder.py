@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Self
@@ -88,12 +90,17 @@ def locked(folder: Path, patience_s: float = PATIENCE_S) -> RunLock:
         ScenarioError: The run is alive; says its process.
     """
     lock, until = RunLock(folder), time.monotonic() + patience_s
-    while not lock.take():
+    while not _taken(lock, folder):
         if _lives(holder := lock.holder()) or time.monotonic() > until:
             hint = "end it with Ctrl-C, or begin another run beside it with --fresh"
             raise ScenarioError([Problem(str(folder), "a run that has ended", f"one alive as process {holder}", hint)])
         time.sleep(0.1)
     return lock
+
+
+def _taken(lock: RunLock, folder: Path) -> bool:
+    with writing(folder):
+        return lock.take()
 
 
 def _lives(process: int | None) -> bool:
@@ -124,12 +131,27 @@ def make(folder: Path) -> RunLock:
     Raises:
         ScenarioError: It cannot be made.
     """
-    try:
+    with writing(folder.parent):
         folder.mkdir(mode=0o700, parents=True)
+    return locked(folder)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Write in a folder.
+
+    Raises:
+        ScenarioError: The disk does not take it: it is full, read-only, of somebody else.
+    """
+    try:
+        yield
     except OSError as error:
         hint = "set FF_DATA to another folder"
-        raise ScenarioError([Problem(str(folder.parent), "a folder to write to", error.strerror or "", hint)]) from None
-    return locked(folder)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            hint = f"make room, or {hint}"
+        raise ScenarioError(
+            [Problem(str(folder), "a folder to write to", error.strerror or str(error), hint)]
+        ) from None
 
 
 def tidy(root: Path, keep: Path) -> None:

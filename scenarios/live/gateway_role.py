@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 from brokers import connect
 from brokers.opcua.bridge import bridge
 from brokers.opcua.config import OpcUaConfig
 from brokers.opcua.publisher import OpcUaPublisher
-from scenarios.live.children import Counters
+from brokers.opcua.status import Status
+from brokers.refusals import merged
+from scenarios.live.account import Account, Accounts
 from scenarios.live.clock import SystemClock
 from scenarios.live.doorway import door_of
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
 
+COUNT_S = 1.0
+"""Real time between two looks at the counters."""
 
-async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Counters:
+
+async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Account:
     """Serve OPC UA from the broker's records until told to stop.
 
     Certificate and credentials are kept beside the runs of the scenario, so they outlive one run.
@@ -40,11 +47,37 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
 
     door = door_of(settings, SystemClock())
     carried = bridge(source, publisher, on_ready=tell, door=door, admits=settings.admits, within=settings.within)
-    bridging = asyncio.create_task(carried)
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait([bridging, stopped], return_when=asyncio.FIRST_COMPLETED)
-    if bridging.done():
-        bridging.result()
-    bridging.cancel()
-    await asyncio.gather(bridging, return_exceptions=True)
-    return {}
+
+    async def count() -> None:
+        while True:
+            await asyncio.sleep(COUNT_S)
+            if publisher.ready.is_set():
+                refused = merged([source.refusals, door.refusals])
+                parent.counts(Accounts(hops={"gateway": account_of(publisher.status(), refused, source.losses)}))
+
+    works = (carried, stop.wait(), count())
+    work: list[asyncio.Task[Any]] = [asyncio.create_task(one) for one in works]
+    try:
+        done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+    return Account()
+
+
+def account_of(status: Status, refused: Mapping[str, int], losses: int) -> Account:
+    """What the gateway tells of itself.
+
+    Args:
+        status: What its server has done.
+        refused: Messages and rows that it did not take, by reason.
+        losses: How often it lost the broker.
+    """
+    holds = ("connections", "subscriptions", "variables", "stale", "waiting", "sources", "silent", "lag_s")
+    events = ("unknown", "mismatched", "malformed", "events_dropped", "refused_nodes", "calls", "calls_refused")
+    counts = {name: getattr(status, name) for name in events}
+    counts |= {"written": status.values.written, "losses": losses, "refused": sum(refused.values())}
+    return Account(counts, {name: getattr(status, name) for name in holds}, refused)

@@ -28,6 +28,7 @@ from dashboards.web.doors import own_names, token_for
 from dashboards.web.server import WebServer
 from dashboards.web.settings import LOOPBACK, WebSettings
 from scenarios.headless.feed import tick_for
+from scenarios.live.account import Account
 from scenarios.live.backfill import History
 from scenarios.live.clock import SystemClock
 from scenarios.live.commanding import Commanding
@@ -76,7 +77,8 @@ class Hub:
         self.live = LiveState()
         self.memory = HubMemory(settings.hub_state, settings.run)
         self._recalled: HubState | None = None
-        self._mended = False
+        self._mended = 0
+        """Rows that the store had lost when it was opened, and that were written into it again."""
         self._shown = Isolated("pages", self._show)
         self._thought = Isolated("brain", self._think)
         self._door: Door | None = None
@@ -114,10 +116,27 @@ class Hub:
         brain["brain_unheard"] = sum(site.mark is None and site.first is not None for site in self.brain.sites())
         brain |= {"brain_failures": self._thought.failed, "pages_failures": self._shown.failed}
         brain |= {f"brain_{name}": count for name, count in self._recounting.counters().items()}
-        if isinstance(self.store, Counting):
-            missed = dict(self.store.missed())
-            brain["store_missed"] = missed | ({"lost": 0} if self._mended else {})
+        brain["store_missed"] = self._missed()
+        brain["hops"] = {name: account.document() for name, account in self.accounts().items()}
         return brain if self.ingest is None else {**self.ingest.status(), **brain}
+
+    def _missed(self) -> dict[str, int]:
+        """What the store does not have, but for what was written into it again."""
+        missed = dict(self.store.missed()) if isinstance(self.store, Counting) else {}
+        return missed | ({"lost": missed["lost"] - self._mended} if "lost" in missed else {})
+
+    def accounts(self) -> dict[str, Account]:
+        """What is behind the broker besides ingest, store and brain, by the hop on the health page."""
+        found = {"journal": self.memory.account()}
+        if self._figures is not None:
+            figures = self._figures.counters
+            counts = {"sent": figures.sent, "resent": figures.resent, "dropped": figures.lost}
+            found["figures"] = Account(counts, {"waiting": figures.held})
+        if self._outlook is not None:
+            found["forecasts"] = self._outlook.account()
+        if self._commanding is not None:
+            found["commands"] = self._commanding.account(self.live.data_ns)
+        return found
 
     async def ahead(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """A forecast of the live plant, see :meth:`Outlook.answer`."""
@@ -206,7 +225,8 @@ class Hub:
             await self._figures.put_soon(self._recalled.figures)
             if isinstance(self.store, Logged) and self.store.recovered:
                 again = await self._write_again(self._recalled.journal)
-                self._mended = self.store.lost_writes <= again + 1  # one may not be in the journal: it comes again
+                if self.store.lost_writes <= again + 1:  # one may not be in the journal: it comes again
+                    self._mended = self._missed().get("lost", 0)
             await self.ingest.restore(self._recalled.receptions, self.memory.events(self._recalled.journal))
             self._recalled = None
         self._door = door  # what is told again is older than the clock
@@ -253,17 +273,16 @@ class Hub:
                 await self.ingest.idle()
                 await self._figures.settled()
 
-    def losses(self) -> dict[str, int]:
-        """Pieces that are lost for good on this side of the broker, by the reason."""
+    def ends(self) -> Account:
+        """Pieces that are lost for good on this side of the broker, by the reason, and rows that the store lost.
+
+        Of those that never came it keeps count over its lives.
+        """
         if self.ingest is None or self._figures is None:
-            return {}
+            return Account()
         taken, figures = self.ingest.counters, self._figures.counters
-        return {
-            "lost": taken.lost,
-            "refused": taken.refused,
-            "inbox_full": taken.dropped,
-            "figures_dropped": figures.lost,
-        }
+        counts = {"refused": taken.refused, "inbox_full": taken.dropped, "figures_dropped": figures.lost}
+        return Account(counts, {"lost": taken.lost, "lost_in_store": self._missed().get("lost", 0)})
 
     async def close(self) -> None:
         """Stop listening, close pages and store."""

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from brokers.ingest import Receptions
 from brokers.reception import Event, Stored
-from scenarios.live.checkpoint import Journal, State
+from scenarios.live.account import Account
+from scenarios.live.checkpoint import ASIDE, Journal, State
 from twin.brain import Brain
 from twin.records import Frame, RecordKind
 
+MOST_NAMED = 10
+"""Damaged files that are told by name."""
 LARGE_BYTES = 256 * 1024 * 1024
 """Length of a journal after which the brain is saved before its time."""
 
@@ -51,13 +55,14 @@ class HubMemory:
         self._state = State(path, run)
         self._path = path
         self._number = self._written = 0
+        self._damaged: list[str] = []
         self._journal = Journal(self._file(0))
 
     def begin(self, brain: Brain) -> None:
         """The brain has seen the history and nothing else yet."""
         self._state.forget()
         for number in self._numbers():
-            self._file(number).unlink()
+            Journal(self._file(number)).forget()
         self._state.write(pickle.dumps(HubState(brain)))
         self._turn(0)
 
@@ -66,10 +71,13 @@ class HubMemory:
 
         Its events are then :meth:`events`.
         """
+        self._damaged = [path.name for path in (self._state.path, self._state.before) if self._state.damaged(path)]
         state = self._state.read()
         if not isinstance(state, HubState):
             return None
-        if not all(Journal(self._file(number)).whole() for number in self._numbers() if number >= state.journal):
+        since = [self._file(number) for number in self._numbers() if number >= state.journal]
+        if damaged := [path.name for path in since if not Journal(path).whole()]:
+            self._damaged += damaged
             return None
         self._written = state.journal
         self._turn(max([state.journal, *self._numbers()]))
@@ -91,6 +99,12 @@ class HubMemory:
     def _add(self, event: Event) -> None:
         self._journal.add(event)
         self._journal.sync()
+
+    def account(self) -> Account:
+        """How long its journal is, and which files of the run were found damaged or have been put aside."""
+        aside = sorted(path.name for path in self._path.parent.glob(f"*{ASIDE}*"))  # also of the embedded store
+        holds = {"bytes": self._journal.bytes, "damaged": len(self._damaged), "quarantined": len(aside)}
+        return Account(holds=holds, reasons=dict(Counter([*self._damaged, *aside][:MOST_NAMED])))
 
     @property
     def large(self) -> bool:

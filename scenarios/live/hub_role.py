@@ -10,8 +10,8 @@ from functools import partial
 from brokers.retry import retried
 from brokers.stores import Logged
 from scenarios.headless.feed import Feed
+from scenarios.live.account import Account, Accounts
 from scenarios.live.backfill import FINE_TICK_S, backfill, first_feed
-from scenarios.live.children import Counters
 from scenarios.live.clock import SystemClock
 from scenarios.live.hub import CONNECT_S, Hub
 from scenarios.live.parent import Parent
@@ -31,7 +31,7 @@ SETTLE_S = 2.0
 
 async def run_hub(
     settings: RunSettings, stop: asyncio.Event, parent: Parent, listener: socket.socket | None = None
-) -> Counters:
+) -> Account:
     """Serve pages and store what the broker brings until told to stop.
 
     Args:
@@ -41,7 +41,7 @@ async def run_hub(
         listener: Socket of the pages, if it has been made already.
 
     Returns:
-        Pieces that are lost, by the reason.
+        What the exit code depends on.
     """
     hub = Hub(settings, settings.title, parent, listener)
     work = asyncio.create_task(_work(hub))
@@ -55,10 +55,10 @@ async def run_hub(
         for task in (work, stopped):
             task.cancel()
         await asyncio.gather(work, stopped, return_exceptions=True)
-        parent.counts(hub.losses())
+        parent.counts(Accounts(hub.ends()))
         await hub.remember()
         await hub.close()
-    return hub.losses()
+    return hub.ends()
 
 
 async def _work(hub: Hub) -> None:
@@ -150,5 +150,5 @@ async def _remembering(hub: Hub) -> None:
 
 async def _counting(hub: Hub) -> None:
     while True:
-        hub.parent.counts(hub.losses())
+        hub.parent.counts(Accounts(hub.ends()))
         await asyncio.sleep(COUNT_S)

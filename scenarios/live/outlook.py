@@ -10,11 +10,13 @@ from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import Any
 
+from brokers.refusals import Refusals
 from scenarios.forecast import saved
 from scenarios.forecast.ahead import Question, forecast
 from scenarios.forecast.pool import BranchPool
 from scenarios.forecast.records import frame_of
 from scenarios.format.forecast import ForecastConfig
+from scenarios.live.account import Account
 from twin.errors import FactoryError, RetriableError
 from twin.records import Frame
 
@@ -49,6 +51,13 @@ class Outlook:
         self._pool = BranchPool(config.workers, eager=True)
         self._busy = asyncio.Lock()
         self._asking = 0
+        self._made = 0
+        self._refusals = Refusals()
+
+    def account(self) -> Account:
+        """Forecasts made, in the making and not made, with the reason."""
+        failed = dict(self._refusals.counts)
+        return Account({"made": self._made, "failed": sum(failed.values())}, {"waiting": self._asking}, failed)
 
     async def run(self) -> None:
         """Look ahead again and again; returns only when that is not wanted."""
@@ -85,7 +94,20 @@ class Outlook:
             self._asking -= 1
 
     async def look(self, question: Question) -> Document:
-        """One forecast from now on, published."""
+        """One forecast from now on, published; one that cannot be made is counted.
+
+        Raises:
+            FactoryError: It cannot be made.
+        """
+        try:
+            document = await self._looked(question)
+        except FactoryError as error:
+            self._refusals.count(error)
+            raise
+        self._made += 1
+        return document
+
+    async def _looked(self, question: Question) -> Document:
         async with self._busy:
             copy = json.loads(await self._ask(SNAPSHOT))
             header, snapshot = await asyncio.to_thread(saved.read, Path(copy["file"]))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from scenarios.live.account import Accounts
 from scenarios.live.children import (
     ANEW,
     ANSWER,
@@ -17,7 +18,6 @@ from scenarios.live.children import (
     READY,
     REFUSED,
     ROLES,
-    Counters,
     answered,
     parent_is_gone,
 )
@@ -43,7 +43,7 @@ class Parent:
         self._broker: asyncio.Queue[str] = asyncio.Queue()
         self._answers: asyncio.Queue[str] = asyncio.Queue()
         self._asking = asyncio.Lock()
-        self._told: dict[str, int] = {}
+        self._told = Accounts()
 
     async def listen(self) -> None:
         """Hear the parent; returns when it has closed our input or is no more."""
@@ -100,11 +100,11 @@ class Parent:
         """Say that this role cannot go on, and that all roles are to be made anew."""
         self._print(ANEW)
 
-    def counts(self, counters: Counters) -> None:
-        """Tell the counters of this life, if they have changed."""
-        if dict(counters) != self._told:
-            self._told = dict(counters)
-            self._print(f"{COUNTS}{json.dumps(self._told)}")
+    def counts(self, accounts: Accounts) -> None:
+        """Tell the accounts of this life, if they have changed."""
+        if accounts != self._told:
+            self._told = accounts
+            self._print(f"{COUNTS}{json.dumps(accounts.document())}")
 
     def _print(self, line: str) -> None:
         if not self.alone:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from brokers.outbox import Outbox
 from scenarios.headless.feed import Feed
-from scenarios.live.checkpoint import Journal, State
+from scenarios.live.checkpoint import Journal, State, durable
 from scenarios.live.told import Told
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,10 @@ class PlantMemory:
 
     def begin(self, feed: Feed) -> None:
         """The plant is at the end of its history and has said nothing yet: what its processes said is of no use."""
-        for old in (*self._path.parent.glob("plant*.state*"), *self._path.parent.glob("plant*.ticks"), self._common):
+        self._first.forget()
+        for old in self._path.parent.glob("plant*.ticks"):
+            Journal(old).forget()
+        for old in (*self._path.parent.glob("plant*.state*"), self._common):
             old.unlink(missing_ok=True)
         self._state.write(pickle.dumps(PlantState(feed.dump())))
 
@@ -142,6 +145,7 @@ class PlantMemory:
         """
         draft = self._common.with_name(f".{self._common.name}.{os.getpid()}")
         draft.write_text(json.dumps(paced), encoding="utf-8")
+        durable(draft)
         try:
             if anew:
                 draft.replace(self._common)

@@ -19,7 +19,7 @@ from brokers.pump import Outage, Pump
 from brokers.retry import retried
 from scenarios.forecast import saved
 from scenarios.headless.feed import Feed, tick_for
-from scenarios.live.children import Counters
+from scenarios.live.account import LOCKED, Account, Accounts
 from scenarios.live.clock import Pace, SystemClock
 from scenarios.live.desk import Desk
 from scenarios.live.outlook import SNAPSHOT
@@ -171,10 +171,10 @@ class PlantRole:
                 outbox.abandon()
             if self._desk is not None:
                 await self._desk.close()
-            self._parent.counts(self.counters)
+            self._parent.counts(Accounts(self.ends))
 
     @property
-    def counters(self) -> dict[str, int]:
+    def ends(self) -> Account:
         """Pieces of all sites: dropped when an outbox was full, and not stored in the end; rings in which it is locked.
 
         A plant with a memory says the latter again after its next start.
@@ -182,12 +182,12 @@ class PlantRole:
         boxes = [outbox.counters for outbox in self.outboxes.values()]
         unstored = sum(counters.unconfirmed for counters in boxes) if self._memory is None else 0
         dropped = sum(counters.dropped for counters in boxes)
-        return {"dropped": dropped, "unstored": unstored, "locked": len(self.feed.locks)}
+        return Account({"dropped": dropped, "unstored": unstored}, {LOCKED: len(self.feed.locks)})
 
     async def _count(self) -> None:
         while True:
             await asyncio.sleep(COUNT_S)
-            self._parent.counts(self.counters)
+            self._parent.counts(Accounts(self.ends))
 
     async def _finish(self, stop: asyncio.Event) -> None:
         """Once told to stop, the plant no longer waits for room."""
@@ -341,11 +341,11 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-async def run_plant(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Counters:
+async def run_plant(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Account:
     """The plant's process from its saved state.
 
     Returns:
-        Pieces that are lost, by the reason.
+        What the exit code depends on.
     """
     memory = PlantMemory(settings.own_plant_state, settings.run, settings.plant_state)
     if not memory.read():
@@ -353,4 +353,4 @@ async def run_plant(settings: RunSettings, stop: asyncio.Event, parent: Parent) 
     role = PlantRole(settings, memory.feed, parent=parent, memory=memory)
     spare_the_collector()
     await role.run(stop)
-    return role.counters
+    return role.ends

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from brokers.stores.schema import RECORD_SCHEMA, RECORDS
-from scenarios.forecast.saved import write_private
+from scenarios.live.checkpoint import write_whole
 from scenarios.live.told import Told
 from twin.equipment import EquipmentPath
 from twin.errors import Problem, ScenarioError
@@ -82,10 +82,8 @@ class RunRecord(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Keep it in the run's folder, whole or not at all, with a checksum."""
-        beside = folder / f".{FILE}"
         content = {**self.model_dump(mode="json"), CHECK: self._check()}
-        write_private(beside, json.dumps(content, indent=2).encode())
-        beside.replace(folder / FILE)
+        write_whole(folder / FILE, json.dumps(content, indent=2).encode())
 
     def _check(self) -> str:
         return hashlib.blake2b(self.model_dump_json().encode(), digest_size=8).hexdigest()

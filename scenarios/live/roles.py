@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from scenarios.live.children import Counters
+from scenarios.live.account import Account, locked, losses, reckon
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
 from twin.errors import DataLostError, FactoryError, FatalError, ForgottenError, PlantLockedError, ProblemsError
@@ -22,7 +22,8 @@ NAMES = ("hub", "plant", "gateway")
 MODULE = "scenarios.live.roles"
 BUG = 4
 
-Role = Callable[[RunSettings, asyncio.Event, Parent], Coroutine[Any, Any, Counters]]
+Role = Callable[[RunSettings, asyncio.Event, Parent], Coroutine[Any, Any, Account]]
+"""Runs until told to stop; gives what the exit code depends on."""
 
 
 def role_of(name: str, listener: int | None = None) -> Role:
@@ -58,26 +59,9 @@ async def until_told(role: Role, settings: RunSettings, parent: Parent) -> None:
         loop.add_signal_handler(number, stop.set)
     listening = asyncio.create_task(parent.listen())
     listening.add_done_callback(lambda _: stop.set())
-    lost = await role(settings, stop, parent)
+    ends = await role(settings, stop, parent)
     listening.cancel()
-    told = losses(lost)
-    if told:
-        raise DataLostError(f"expected every record in the store, got {told}")
-    if lost.get(LOCKED):
-        raise PlantLockedError("plant: expected one that goes on, got one that is locked (its ring is told above)")
-
-
-def losses(counters: Counters) -> str:
-    """Counters of what is lost in words; empty when nothing is.
-
-    >>> losses({"dropped": 3, "refused": 0, "lost": 1})
-    '3 dropped, 1 lost'
-    """
-    return ", ".join(f"{number} {name}" for name, number in counters.items() if number and name != LOCKED)
-
-
-LOCKED = "locked"
-"""Counter of the rings of units that have come to wait for one another; nothing is lost by it."""
+    reckon("role", losses(ends), locked(ends))
 
 
 def main() -> None:

@@ -12,19 +12,19 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from typing import Any
 
 from brokers.embedded import EmbeddedBroker
 from brokers.mqtt.claim import Claim
 from dashboards.web.doors import token_for
 from dashboards.web.listening import listening
+from scenarios.live.account import locked, losses, reckon
 from scenarios.live.children import BROKER, ROLES, Child
 from scenarios.live.folder import RunLock
-from scenarios.live.roles import LOCKED, MODULE, losses
+from scenarios.live.roles import MODULE
 from scenarios.live.settings import RunSettings
 from scenarios.live.supervisor import Life, Watched
-from twin.errors import DataLostError, FatalError, PlantLockedError, RetriableError
+from twin.errors import FatalError, RetriableError
 
 Say = Callable[[str], None]
 
@@ -177,9 +177,6 @@ class LiveRun:
             self._listener = listening(self.settings.host, self.settings.port)
         token_for(self.settings.host)  # one for every life of the hub
         self.settings = self.settings.model_copy(update={"port": self._listener.getsockname()[1]})
-        if self.settings.opcua_port == 0:  # one for every life of the gateway: its clients come back to it
-            with closing(listening("127.0.0.1", 0)) as probe:
-                self.settings = self.settings.model_copy(update={"opcua_port": probe.getsockname()[1]})
         self._kept.append(asyncio.create_task(self._tell_hub()))
         broker = EmbeddedBroker() if self.settings.broker is None else None
         if broker is not None:
@@ -264,7 +261,7 @@ class LiveRun:
     @property
     def losses(self) -> list[str]:
         """What is lost, for people."""
-        now = [f"{name}: {told}" for name, role in self._roles.items() if (told := losses(role.counters))]
+        now = [f"{name}: {told}" for name, role in self._roles.items() if (told := losses(role.accounts.ends))]
         return [*self._lost, *now]
 
     def _reckon(self) -> None:
@@ -274,9 +271,4 @@ class LiveRun:
             DataLostError: Something is.
             PlantLockedError: It does not.
         """
-        if lost := self.losses:
-            raise DataLostError(f"run: expected every record in the store, got {'; '.join(lost)}")
-        if any(role.counters.get(LOCKED) for role in self._roles.values()):
-            raise PlantLockedError(
-                "run: expected a plant that goes on, got one that is locked (its ring is told above)"
-            )
+        reckon("run", "; ".join(self.losses), any(locked(role.accounts.ends) for role in self._roles.values()))

@@ -13,6 +13,7 @@ from pydantic_core import PydanticKnownError
 from brokers.connectors import connectors
 from brokers.door import Stamp, under
 from scenarios.format.forecast import ForecastConfig
+from scenarios.live.folder import writing
 from twin.config.plant import Title
 from twin.records import Frame
 
@@ -106,10 +107,15 @@ class RunSettings(BaseModel):
         return self.folder / "run.json"
 
     def write(self) -> None:
-        """Write the settings into the run's folder for the processes of the roles, whole or not at all."""
+        """Write the settings into the run's folder for the processes of the roles, whole or not at all.
+
+        Raises:
+            ScenarioError: The disk does not take them.
+        """
         draft = self.file.with_suffix(".new")
-        draft.write_text(self.model_dump_json(indent=2), encoding="utf-8")
-        draft.replace(self.file)
+        with writing(self.folder):
+            draft.write_text(self.model_dump_json(indent=2), encoding="utf-8")
+            draft.replace(self.file)
 
     @property
     def brain(self) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from scenarios.live.children import Counters
+from scenarios.live.account import Accounts, all_together
 from twin.errors import FactoryError
 
 PAUSES_S = (0.0, 0.5, 1.0, 2.0, 4.0)
@@ -75,29 +74,28 @@ class Watched:
         """Called when something of this has changed."""
         self.life: Life | None = None
         self._live, self._say = live, say
-        self._counts: list[Counters] = []
+        self._lives: list[Accounts] = []
         self._begun, self._deaths = time.monotonic(), 0
 
-    def counted(self, counters: Counters) -> None:
-        """Note the counters of its present life."""
-        self._counts[-1:] = [counters]
+    def counted(self, accounts: Accounts) -> None:
+        """Note the accounts of its present life."""
+        self._lives[-1:] = [accounts]
         self.on_change()
 
     @property
-    def counters(self) -> dict[str, int]:
-        """Counters of all its lives together."""
-        total: Counter[str] = Counter()
-        for counters in self._counts:
-            total.update(counters)
-        return dict(total)
+    def accounts(self) -> Accounts:
+        """All its lives together."""
+        return all_together(self._lives)
 
     def report(self) -> dict[str, Any]:
         """How it does."""
+        accounts = self.accounts
         return {
             "status": self.status,
             "restarts": self.restarts,
             "last_end": self.last_end,
-            "counters": self.counters,
+            "counters": accounts.ends.total,
+            "hops": {name: account.document() for name, account in accounts.hops.items()},
         }
 
     async def start(self) -> None:
@@ -131,7 +129,7 @@ class Watched:
 
     async def _begin(self, again: bool) -> bool:
         self._begun = time.monotonic()
-        self._counts.append({})
+        self._lives.append(Accounts())
         self.life = self._live(again)
         works = await self.life.begin()
         if works:

@@ -127,13 +127,13 @@ class Program:
         """The address of the pages it prints, without the slash at the end."""
         return self.line("dashboard: ", limit_s).removeprefix("dashboard: ").rstrip("/")
 
-    def interrupt(self, limit_s: float = 30) -> int:
-        """Press Ctrl-C, see that everything it started has ended too, and give the exit code.
+    def interrupt(self, limit_s: float = 30, number: signal.Signals = signal.SIGINT) -> int:
+        """Press Ctrl-C or send another signal, see that everything it started has ended too, and give the exit code.
 
         ``make`` itself ends by the signal, so its code is that; the code of what it ran is 0 then.
         """
         family = psutil.Process(self._process.pid).children(recursive=True)
-        os.killpg(self._process.pid, signal.SIGINT)
+        os.killpg(self._process.pid, number)
         code = self._process.wait(limit_s)
         self._reader.join(limit_s)
         _, left = psutil.wait_procs(family, timeout=5)

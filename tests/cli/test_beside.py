@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent import futures
 from pathlib import Path
 
 import httpx
@@ -11,7 +12,7 @@ import pytest
 
 from scenarios.live.record import RunRecord
 from tests.cli.programs import Program, factory, get
-from tests.cli.test_command import CNC, listed
+from tests.cli.test_command import CNC, counted, listed
 from tests.cli.test_restart import WORDS, said_more, started
 from tests.counterparts import wait_for
 
@@ -31,7 +32,12 @@ def program(folder: Path) -> Iterator[Program]:
     try:
         program.line("live")
         yield program
-        assert program.interrupt() == 0
+        with futures.ThreadPoolExecutor(1) as beside:  # a forecast that takes minutes is in the making when it ends
+            wanted = {"horizon": "30 d", "forks": 200}
+            asking = beside.submit(lambda: httpx.post(f"{program.address()}/api/forecast", json=wanted, timeout=90))
+            wait_for(lambda: counted(program, "forecasts")["counters"]["waiting"] == 1, "the forecast to begin")
+            assert program.interrupt() == 0
+            assert asking.exception() or not asking.result().is_success
         assert not [line for line in program.lines if "Traceback" in line or "ERROR" in line]
     finally:
         program.kill()
@@ -56,6 +62,9 @@ def test_what_the_plant_cannot_do_is_refused_with_the_reason(program: Program, f
     wanted = {"target": CNC, "effect": "stop"}
     assert httpx.post(f"{address}/api/commands", json=wanted, headers=elsewhere).status_code == 403
     assert listed(program) == []
+    found = counted(program)
+    assert (found["counters"]["refused"], found["counters"]["asked"]) == (7, 7)
+    assert {"reason": "command factor: expected how much", "count": 1} in found["reasons"]
     record = RunRecord.of_folder(next(folder.glob("workshop/2*")))
     assert record is not None
     assert record.commands == ()

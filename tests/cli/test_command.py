@@ -39,6 +39,13 @@ def listed(program: Program) -> list[dict[str, Any]]:
     return answer
 
 
+def counted(program: Program, hop: str = "commands") -> dict[str, Any]:
+    """What the health page says of commands, or of another hop."""
+    health = get(program.address(), "/api/health")
+    assert isinstance(health, dict)
+    return next(dict(row) for row in health["hops"] if row["hop"] == hop)
+
+
 def killed(program: Program, *names: str) -> None:
     """Kill roles as the kernel does, or everything."""
     family = [psutil.Process(program.pid), *psutil.Process(program.pid).children(recursive=True)]
@@ -85,6 +92,9 @@ def test_a_command_is_done_once_and_again_by_every_restart(tmp_path: Path) -> No
         said_more(program, 2)
         given.append(command(tmp_path, CNC, "fail", "--mode", "chip_jam"))
         said_more(program, 2)
+        known = {"accepted": 4, "asked": 1, "refused": 0, "unanswered": 0}
+        assert counted(program)["counters"].items() >= known.items()
+        wait_for(lambda: counted(program)["counters"]["executed"] == 4, "the last one to be done", limit_s=60)
         assert program.interrupt() == 0
     finally:
         program.kill()

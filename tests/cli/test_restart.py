@@ -96,8 +96,14 @@ def test_a_start_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
         other.listen()
         port = str(other.getsockname()[1])
         taken = factory("run", "workshop", "--port", port, environment={"FF_DATA": str(tmp_path)})
+        words = ["run", "workshop", "--port", "0", "--opcua-port", port]
+        gate = factory(*words, environment={"FF_DATA": str(tmp_path)})
     assert (taken.returncode, list(tmp_path.iterdir())) == (3, [])
     assert f"web: expected a free port, got 127.0.0.1:{port} in use" in taken.stderr
+    assert "choose another with --port)" in taken.stderr
+    assert (gate.returncode, list(tmp_path.iterdir())) == (3, [])
+    assert f"OPC UA: expected a free port, got 127.0.0.1:{port} in use" in gate.stderr
+    assert "choose another with --opcua-port)" in gate.stderr
     assert "Traceback" not in taken.stderr
     store = f"duckdb://{tmp_path}/no.duckdb/inside.duckdb"
     (tmp_path / "no.duckdb").touch()

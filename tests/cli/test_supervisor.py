@@ -13,6 +13,7 @@ from scenarios.live.supervisor import PAUSES_S, RoleEndedError, Watched
 
 LIVES = """
 import pathlib, sys
+from scenarios.live.account import Account, Accounts
 from scenarios.live.parent import Parent
 count = pathlib.Path(sys.argv[1])
 life = int(count.read_text()) + 1 if count.exists() else 1
@@ -22,7 +23,7 @@ parent = Parent()
 DIES_ONCE = (
     LIVES
     + """
-parent.counts({"dropped": life})
+parent.counts(Accounts(Account({"dropped": life}, {"locked": 1}), {"gate": Account({"refused": 1}, {"held": life})}))
 if life == 2:
     raise SystemExit(4)
 parent.ready()
@@ -56,7 +57,9 @@ async def test_one_line_down_and_one_up_whatever_it_takes(tmp_path: Path) -> Non
     assert said[0].startswith("role: ended (")
     assert said[1].startswith("role: back after ")
     assert len(said) == 2
-    assert (role.restarts, role.counters) == (2, {"dropped": 1 + 2 + 3})
+    report = role.report()
+    assert (role.restarts, report["counters"]) == (2, {"dropped": 1 + 2 + 3, "locked": 1})
+    assert report["hops"] == {"gate": {"counters": {"refused": 3, "held": 3}, "reasons": {}}}
 
 
 @pytest.mark.parametrize("program", [DIES_AT_ONCE, CANNOT])

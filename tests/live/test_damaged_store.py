@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dashboards.health import hops
+from dashboards.health import Known, hops
 from scenarios.live.hub import Hub
 from scenarios.live.settings import RunSettings
 from tests.stores.test_damaged_file import ROWS, WRITES, killed
@@ -20,7 +20,7 @@ async def test_what_is_gone_is_told_by_the_hop_of_the_store(killed: Path) -> Non
     settings = RunSettings(scenario=folder, seed=1, store=f"duckdb://{killed}", folder=folder)
     hub = Hub(settings, Title(en="Test", zh="Test"))
     await hub.open()
-    row = next(row for row in hops({}, hub.counters(), {}, {}) if row["hop"] == "store")
+    row = next(row for row in hops(Known(counters=hub.counters())) if row["hop"] == "store")
     await hub.close()
     assert (row["status"], row["counters"]["lost"]) == ("bad", WRITES * ROWS)
     assert [reason["count"] for reason in row["reasons"]] == [WRITES * ROWS]

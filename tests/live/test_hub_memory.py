@@ -10,6 +10,7 @@ from brokers.ingest import Ingest
 from brokers.outbox import Outbox
 from brokers.pump import Pump
 from brokers.reception import Reception, Stored
+from scenarios.live.account import Account
 from scenarios.live.hub_memory import HubMemory
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, RecordingSink, running, tick_frames
@@ -74,6 +75,39 @@ def test_a_reception_that_waits_waits_anew_in_the_next_life() -> None:
     assert list(run.show(tick_frames(0)[0].stamped("site", "run", 3), now=1_000.0)) == []
     run.resume(5.0)
     assert run.gap_since == 5.0
+
+
+async def test_a_damaged_journal_is_told_put_aside_and_named_afterwards(tmp_path: Path) -> None:
+    memory = HubMemory(tmp_path / "hub.state", "run")
+    memory.begin(Brain())
+    await memory.keep(Stored([tick_frames(0)[0].stamped(SITE, "run.1", 0)]))
+    assert memory.account().total["bytes"] == (tmp_path / "hub.journal-0").stat().st_size > 0
+    memory.close()
+    spoilt = bytearray((tmp_path / "hub.journal-0").read_bytes())
+    spoilt[50] ^= 1
+    (tmp_path / "hub.journal-0").write_bytes(spoilt)
+    again = HubMemory(tmp_path / "hub.state", "run")
+    assert again.read() is None
+    assert again.account().total["damaged"] == 1
+    again.begin(Brain())
+    anew = HubMemory(tmp_path / "hub.state", "run")
+    assert anew.read() is not None
+    assert anew.account() == Account(
+        holds={"bytes": 0, "damaged": 0, "quarantined": 1}, reasons={"damaged-hub.journal-0": 1}
+    )
+    assert (tmp_path / "damaged-hub.journal-0").read_bytes() == spoilt
+
+
+async def test_a_damaged_state_is_told_and_the_one_before_holds(tmp_path: Path) -> None:
+    memory = HubMemory(tmp_path / "hub.state", "run")
+    memory.begin(Brain())
+    memory.write(memory.save(Brain(), {}, []))
+    memory.close()
+    content = (tmp_path / "hub.state").read_bytes()
+    (tmp_path / "hub.state").write_bytes(content[:-1])
+    again = HubMemory(tmp_path / "hub.state", "run")
+    assert again.read() is not None
+    assert (again.account().holds["damaged"], again.account().reasons) == (1, {"hub.state": 1})
 
 
 async def test_a_copy_that_could_not_be_kept_costs_nothing(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ async def test_the_plant_waits_for_a_store_that_stands_still(
         await sink.holds(lambda s: max(lags(s.frames)) > 150)
         stop.set()
         await until(lambda: outbox.counters.stored == outbox.counters.put)
-        assert role.counters == {"dropped": 0, "unstored": 0, "locked": 0}
+        assert role.ends.total == {"dropped": 0, "unstored": 0, "locked": 0}
         assert ingest.counters.lost == 0
     assert sink.numbered == outbox.counters.put
 
@@ -93,7 +93,7 @@ async def test_what_is_not_stored_when_the_time_is_over_is_told_as_lost(
             sink.gate.clear()
             await until(lambda: outbox.full)
         missing = outbox.counters.put - outbox.counters.stored
-        assert role.counters == {"dropped": 0, "unstored": missing, "locked": 0}
+        assert role.ends.total == {"dropped": 0, "unstored": missing, "locked": 0}
         assert missing >= PIECES
         sink.gate.set()
     said = [record.getMessage() for record in caplog.records]

@@ -96,7 +96,7 @@ def client_identity(folder: Path) -> tuple[Path, Path]:
 
 async def encrypted_client(publisher: OpcUaPublisher, user: str, password: str, folder: Path) -> Client:
     """A client that is ready to connect over Sign & Encrypt; anonymous without a user."""
-    client = Client(publisher.url, timeout=8, watchdog_intervall=10)
+    client = Client(publisher.url, timeout=60, watchdog_intervall=10)
     client.application_uri = CLIENT_URI
     certificate, key = client_identity(folder)
     await client.set_security(SecurityPolicyBasic256Sha256, str(certificate), str(key))
@@ -120,7 +120,7 @@ class Watcher:
         self.events.put_nowait(event)
 
     async def next(self) -> tuple[Any, ua.DataValue]:
-        return await asyncio.wait_for(self.changes.get(), 10)
+        return await asyncio.wait_for(self.changes.get(), 90)
 
     async def next_event(self) -> Any:
-        return await asyncio.wait_for(self.events.get(), 10)
+        return await asyncio.wait_for(self.events.get(), 90)

@@ -31,7 +31,7 @@ async def test_records_on_a_broker_reach_an_opc_ua_client(mosquitto: Mosquitto, 
     sender = UnsPublisher(mosquitto.url, PLANT)
     await sender.open()
     try:
-        await asyncio.wait_for(server.ready.wait(), 20)
+        await asyncio.wait_for(server.ready.wait(), 90)
         made = Running(server, HandClock(), tmp_path)
         async with await made.client() as client:
             watcher = Watcher()
@@ -61,7 +61,7 @@ async def test_a_bridge_that_comes_later_knows_the_last_state_and_nothing_of_ano
     source = UnsSource(mosquitto.url, "opcua-late", states=True)
     program = asyncio.create_task(bridge(source, server, admits=lambda frame: frame.run == "run"))
     try:
-        await asyncio.wait_for(server.ready.wait(), 20)
+        await asyncio.wait_for(server.ready.wait(), 90)
         made = Running(server, HandClock(), tmp_path)
         async with await made.client() as client:
             watcher = Watcher()

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brokers.opcua.gate import Change, Gate
+from brokers.opcua.lives import LOST
 from twin.records import BAD, GOOD, UNCERTAIN
 
 SECOND = 1_000_000_000
@@ -64,6 +65,33 @@ def test_a_turn_writes_at_most_its_limit_and_the_longest_waiting_first() -> None
     assert [len(turn) for turn in turns] == [30, 30, 30, 10]
     assert [slot for turn in turns for slot in turn] == list(range(100))
     assert gate.waiting == 0
+
+
+def test_the_lag_is_that_of_the_value_that_waits_longest() -> None:
+    gate = Gate(SECOND)
+    for slot in range(2):
+        gate.add()
+        offer(gate, 1.0, slot=slot)
+    assert (gate.lag_ns, len(gate.take(T0, 1))) == (0, 1)
+    gate.take(T0 + SECOND // 2, 0)
+    assert gate.lag_ns == SECOND // 2  # of the second variable, for which there was no room
+    offer(gate, 2.0)
+    assert len(gate.take(T0 + 3 * SECOND, 1)) == 1
+    assert gate.lag_ns == 5 * SECOND // 2  # the first one came at 0.5 s
+    assert len(gate.take(T0 + 4 * SECOND, 9)) == 1
+    assert gate.lag_ns == 0
+
+
+def test_variables_whose_source_has_gone_are_counted_once_they_say_so() -> None:
+    gate = Gate(0)
+    slots = [gate.add() for _ in range(100)]
+    gate.offer(np.array(slots), np.arange(100.0), None, np.full(100, T0))
+    gate.take(T0, 100)
+    gate.lose(slots[:40], LOST)
+    assert (gate.lost, len(gate.take(T0, 100)), gate.lost) == (0, 40, 40)
+    gate.restore(slots[:40])
+    gate.take(T0, 100)
+    assert gate.lost == 0
 
 
 def test_a_value_that_comes_back_while_it_waits_is_not_written() -> None:

@@ -142,7 +142,7 @@ async def test_a_broker_that_goes_takes_the_good_quality_with_it(mosquitto: Mosq
     sender = UnsPublisher(mosquitto.url, PLANT)
     await sender.open()
     try:
-        await asyncio.wait_for(server.ready.wait(), 20)
+        await asyncio.wait_for(server.ready.wait(), 90)
         made = Running(server, HandClock(), tmp_path)
         async with await made.client() as client, asyncio.timeout(60):
             while not server.status().sources or POWER not in server.model.space.known:

@@ -1,4 +1,4 @@
-"""The connection by itself: bounds of what waits to be read."""
+"""The connection by itself: bounds of what waits to be read, and whether it stands."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.connection import Connection, ConnectionConfig
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, until
+from twin.errors import RetriableError
 
 
 @pytest.mark.parametrize("bound", [{"inbox": 10}, {"inbox_bytes": 1_000}])
@@ -27,3 +28,34 @@ async def test_what_nobody_reads_is_bounded_and_counted(mosquitto: Mosquitto, bo
     async with asyncio.timeout(LIMIT_S):
         assert len(await both.receive()) == 1
     await both.close()
+
+
+async def test_a_greeting_that_outlives_its_connection_does_not_call_it_back(mosquitto: Mosquitto) -> None:
+    go_on = asyncio.Event()
+
+    async def greet() -> None:
+        await go_on.wait()
+
+    client = Connection(BrokerAddress.of(mosquitto.url), ConnectionConfig("client"), greet)
+    await client.open()
+    try:
+        await client.publish("t", b"x", 1, first=True)
+        mosquitto.kill()
+        async with asyncio.timeout(LIMIT_S):
+            while True:
+                try:
+                    await client.publish("t", b"x", 0, first=True)
+                except RetriableError:
+                    break
+                await asyncio.sleep(0.01)
+        go_on.set()
+        await asyncio.sleep(0.05)  # the greeting ends
+        assert not client.online
+        with pytest.raises(RetriableError, match="expected a connection, got none"):
+            await client.publish("t", b"x")
+        mosquitto.start()
+        async with asyncio.timeout(LIMIT_S):
+            await client.wait_online()
+        await client.publish("t", b"x", 1)
+    finally:
+        await client.close()

@@ -115,6 +115,7 @@ async def test_health_tells_the_counters_of_the_ingest(served: Served) -> None:
         "ingest",
         "store",
         "brain",
+        "chains",
         "pages",
     ]
 

@@ -7,38 +7,70 @@ from typing import Any
 
 import pytest
 
-from dashboards.health import hops
+from brokers.opcua import Status
+from brokers.opcua.gate import Counts
+from dashboards.health import HOPS, Known, hops
 from dashboards.web.texts import Language, texts
+from scenarios.live.gateway_role import account_of
 from twin.brain.intake import Stats
 
 BEAT = {"sent": 10, "dropped": 0, "lag_s": 0.1, "stale": False}
 TAKEN: dict[str, Any] = {"received": 10, "stored": 10, "store_ok": True, "broker_ok": True, "brain_late": 0}
-UP = {"status": "up", "restarts": 0, "last_end": "", "counters": {"dropped": 0}}
+UP: dict[str, Any] = {"status": "up", "restarts": 0, "last_end": "", "counters": {"dropped": 0}, "hops": {}}
+DIED = {"restarts": 2, "last_end": "ended (signal 9)"}
+
+
+def told(hop: str, **counters: int) -> dict[str, Any]:
+    """What hub or role tell of a hop."""
+    return {hop: {"counters": counters, "reasons": {}}}
+
+
+HUB = {
+    **told("commands", asked=1, refused=0, accepted=1, waiting=0, executed=1, unanswered=0),
+    **told("journal", bytes=100, damaged=0, quarantined=0),
+    **told("figures", sent=3, dropped=0, waiting=0),
+    **told("forecasts", made=1, failed=0, waiting=0),
+}
+GATE = told("gateway", connections=1, subscriptions=1, variables=100, stale=0, lag_s=0)
+ROLES = {"plant": UP, "broker": UP, "gateway": {**UP, "hops": GATE}}
+
+
+def rows_of(**given: Any) -> dict[str, dict[str, Any]]:
+    """Hops of a run in order but for what is given."""
+    known = Known(
+        given.get("sites", {"a/b": BEAT}),
+        {**TAKEN, "hops": {**HUB, **given.get("hops", {})}, **given.get("counters", {})},
+        {**ROLES, **given.get("roles", {})},
+        given.get("pages", {"frames": 10}),
+        given.get("chains", {"chain-x": []}),
+    )
+    return {row["hop"]: row for row in hops(known)}
 
 
 def of(hop: str, **given: Any) -> dict[str, Any]:
-    """A hop of a run in order but for what is given."""
-    rows = hops(
-        given.get("sites", {"a/b": BEAT}),
-        {**TAKEN, **given.get("counters", {})},
-        given.get("roles", {"plant": UP}),
-        given.get("pages", {"frames": 10}),
-    )
-    row: dict[str, Any] = next(row for row in rows if row["hop"] == hop)
-    return row
+    """One of them."""
+    return rows_of(**given)[hop]
 
 
 def test_a_run_in_order_is_good_on_every_hop() -> None:
-    rows = hops({"a/b": BEAT}, TAKEN, {"plant": UP}, {"frames": 10})
-    assert {row["status"] for row in rows} == {"good"}
-    assert not [row["reasons"] for row in rows if row["reasons"]]
+    rows = rows_of()
+    assert list(rows) == [hop.name for hop in HOPS]
+    assert {row["status"] for row in rows.values()} == {"good"}
+    assert not [row["reasons"] for row in rows.values() if row["reasons"]]
+
+
+def test_of_a_role_alone_nothing_is_known_of_the_others_and_a_run_without_opc_ua_has_no_such_hop() -> None:
+    rows = {row["hop"]: row["status"] for row in hops(Known())}
+    assert "gateway" not in rows
+    assert set(rows.values()) == {"unknown", "good"}
+    assert [name for name, status in rows.items() if status == "good"] == ["pages"]
 
 
 @pytest.mark.parametrize(
     ("hop", "status", "given"),
     [
         ("processes", "bad", {"roles": {"plant": {**UP, "status": "down"}}}),
-        ("processes", "warn", {"roles": {"plant": {**UP, "restarts": 2, "last_end": "ended (signal 9)"}}}),
+        ("processes", "warn", {"roles": {"plant": {**UP, **DIED}}}),
         ("processes", "bad", {"roles": {"plant": {**UP, "counters": {"dropped": 3}}}}),
         ("publishers", "bad", {"sites": {"a/b": {**BEAT, "dropped": 1}}}),
         ("publishers", "warn", {"sites": {"a/b": {**BEAT, "lag_s": 11.0}}}),
@@ -56,6 +88,20 @@ def test_a_run_in_order_is_good_on_every_hop() -> None:
         ("brain", "good", {"counters": {"brain_too_late": 1, "brain_recount_windows": 30}}),
         ("brain", "warn", {"counters": {"brain_recount_waiting": 1}}),
         ("brain", "warn", {"counters": {"brain_recount_gone": 1}}),
+        ("broker", "warn", {"roles": {"broker": {**UP, **DIED}}}),
+        ("broker", "bad", {"roles": {"broker": {**UP, "status": "down"}}}),
+        ("commands", "good", {"hops": told("commands", asked=1, refused=1)}),
+        ("commands", "warn", {"hops": told("commands", asked=1, unanswered=1)}),
+        ("journal", "warn", {"hops": told("journal", damaged=1)}),
+        ("journal", "warn", {"hops": told("journal", quarantined=1)}),
+        ("figures", "bad", {"hops": told("figures", dropped=1)}),
+        ("forecasts", "warn", {"hops": told("forecasts", failed=1)}),
+        ("gateway", "bad", {"roles": {"gateway": {**UP, "status": "down", "hops": GATE}}}),
+        ("gateway", "bad", {"roles": {"gateway": {**UP, "status": "starting"}}}),
+        ("gateway", "warn", {"roles": {"gateway": {**UP, **DIED, "hops": GATE}}}),
+        ("gateway", "warn", {"roles": {"gateway": {**UP, "hops": told("gateway", stale=3)}}}),
+        ("gateway", "warn", {"roles": {"gateway": {**UP, "hops": told("gateway", lag_s=11)}}}),
+        ("chains", "warn", {"chains": {"chain-x": ["cells"]}}),
         ("pages", "warn", {"pages": {"unshown": {"kpi without t0_ns": 1}}}),
     ],
 )
@@ -71,16 +117,27 @@ def test_windows_of_the_past_that_stay_have_their_reason() -> None:
 def test_reasons_have_their_counts() -> None:
     row = of("ingest", counters={"refusals": {"expected JSON": 2}})
     assert row["reasons"] == [{"reason": "expected JSON", "count": 2}]
-    role = {**UP, "restarts": 2, "last_end": "ended (signal 9)"}
-    assert of("processes", roles={"plant": role})["reasons"] == [{"reason": "plant: ended (signal 9)", "count": 2}]
+    died = {"plant": {**UP, **DIED}, "broker": {**UP, **DIED}}
+    ended = [f"{name}: ended (signal 9)" for name in died]
+    assert of("processes", roles=died)["reasons"] == [{"reason": reason, "count": 2} for reason in ended]
+    assert of("broker", roles=died)["reasons"] == [{"reason": "ended (signal 9)", "count": 2}]
+    assert of("chains", chains={"chain-x": ["cells"]})["reasons"] == [{"reason": "chain-x: cells", "count": 1}]
+
+
+def test_what_hub_and_roles_tell_of_one_hop_is_added() -> None:
+    one = {"gateway": {"counters": {"stale": 1}, "reasons": {"tags: expected fewer": 2}}}
+    row = of("gateway", roles={"gateway": {**UP, "hops": one}, "gateway 2": {**UP, "hops": one}})
+    assert (row["counters"]["stale"], row["reasons"]) == (2, [{"reason": "tags: expected fewer", "count": 4}])
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_hop_and_counter_has_a_name_in_both_languages(language: Language) -> None:
     words = texts(language)
     counters = {f"brain_{field.name}": 0 for field in fields(Stats)}
-    rows = hops({"a/b": BEAT}, {**TAKEN, **counters}, {"plant": UP}, {"frames": 1, "clients": 1, "merged": 1})
-    for row in rows:
+    status = Status(**{**{field.name: 0 for field in fields(Status)}, "values": Counts()})  # type: ignore[arg-type]
+    gateway = {"gateway": account_of(status, {}, 0).document()}
+    pages = {"frames": 1, "clients": 1, "merged": 1}
+    for row in rows_of(counters=counters, pages=pages, roles={"gateway": {**UP, "hops": gateway}}).values():
         assert f"hop.{row['hop']}" in words
         assert f"health.{row['status']}" in words
         assert not [name for name in row["counters"] if f"count.{name}" not in words]

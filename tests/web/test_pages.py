@@ -18,6 +18,7 @@ from tests.counterparts import missing
 from tests.servers.browser import Window
 from tests.web.conftest import Served
 from twin.equipment import EquipmentPath
+from twin.master import ChainMaster
 from twin.records import COLUMNS, RecordKind, records
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -80,6 +81,30 @@ async def test_a_figure_of_forecasts_takes_no_room_where_there_was_none(
     await served.move(2)
     await expect(panel).to_contain_text("12.5")
     assert window.problems == []
+
+
+async def test_a_link_that_no_unit_completes_says_so_on_its_card_and_in_health(
+    browsing: BrowserContext, served: Served
+) -> None:
+    path, chain = next(iter(served.live.model.chains.items()))
+    bare = chain.model_copy(update={"links": (chain.links[0].model_copy(update={"units": ()}), *chain.links[1:])})
+
+    def say(master: ChainMaster) -> None:
+        row = (path, served.live.data_ns, ("chain", master.model_dump_json()))
+        served.live.feed([records(RecordKind.META, [row])])
+
+    say(bare)
+    try:
+        window = await opened(browsing, served, "#/")
+        card = window.page.locator(f"[data-link='{chain.links[0].id}']")
+        await expect(card).to_contain_text("no unit completes it")
+        await window.page.goto(f"{served.url}#/health")
+        hop = window.page.locator("tr[data-hop=chains]")
+        await expect(hop).to_contain_text("look at it")
+        await expect(hop).to_contain_text(f"{path}: {chain.links[0].id}")
+        assert window.problems == []
+    finally:
+        say(chain)
 
 
 async def test_people_and_fixtures_are_listed_where_there_are_some(browsing: BrowserContext, served: Served) -> None:

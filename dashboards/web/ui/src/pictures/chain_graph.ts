@@ -49,12 +49,13 @@ function card(chain: Chain, link: Link, { x, y }: Spot): { element: SVGElement }
   const word = svg("text", { x: W - 61, y: 4.5, class: "flag" });
   const flag = svg("g", { class: "flag-box" }, svg("rect", { x: W - 112, y: -11, width: 102, height: 22, rx: 11 }), word);
   const bars = svg("g", { transform: `translate(14 ${H - 18})` });
+  const unnamed = !link.units.length && link.status !== "blank" ? svg("text", { x: 14, y: H - 12, class: "caption" }, `⚠ ${t("link.unnamed")}`) : null;
   const box = svg("rect", { class: "card", width: W, height: H, rx: 12 });
   const name = svg("text", { x: 14, y: 26, class: "name" }, title(link));
   const element = svg("a", { class: "link", href: destination(link), transform: `translate(${x} ${y})`, "data-link": link.id },
     box, name, flag,
     svg("text", { x: 14, y: 46, class: "caption" }, t("link.capacity")), capacity,
-    svg("text", { x: W - 14, y: 46, class: "caption end" }, t("link.stock")), stock, bars);
+    svg("text", { x: W - 14, y: 46, class: "caption end" }, t("link.stock")), stock, bars, unnamed);
   let shown = "";
   const update = (): void => {
     const narrow = bottleneck(chain)?.id === link.id;
