@@ -201,7 +201,8 @@ def _own(root: Node, loc: Loc, message: str, value: Any) -> Problem:
     if isinstance(value, int | float) and not isinstance(value, bool):
         hint = f"a number needs its unit: write '{value} {_symbol(loc)}'"
     elif isinstance(value, dict) and len(value) == 1:
-        hint = nearest(next(iter(value)), list(FAMILIES), 0)
+        name = next(iter(value))
+        hint = "" if name in FAMILIES else nearest(name, list(FAMILIES), 0)
         hint = hint if hint.startswith("did") else ""
     elif head.startswith(("expected a unit", "a unit", "a known unit")):
         hint = f"write for example {_example(loc)}"

@@ -8,7 +8,7 @@ from twin.config.plant import PlantConfig, StationConfig
 from twin.engine.links import Items, Paths
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.plant.carried_check import Network, check_keeping, skills_of
+from twin.plant.carried_check import PHASES, Network, check_keeping, skills_of
 from twin.plant.endless import wrong_ways
 from twin.plant.supply_check import wrong_supply
 
@@ -138,7 +138,44 @@ def _wrong_needs(
         if able < wanted:
             expected = f"{wanted} workers or tools of the site with the skill {skill!r}"
             problems.append(Problem(f"{path} {field}", expected, str(able), "add them, or check the name"))
-    return problems + _wrong_phases(path, station)
+    return problems + _wrong_groups(path, station, stations) + _wrong_phases(path, station)
+
+
+def _wrong_groups(
+    path: EquipmentPath, station: StationConfig, stations: dict[EquipmentPath, StationConfig]
+) -> list[Problem]:
+    """Needs of one phase that together ask for more than there are, though each alone would be met."""
+    problems = []
+    needs = list(getattr(station, "needs", ()))
+    able = {
+        skill: frozenset(p for p, s in stations.items() if p.site == path.site and skill in getattr(s, "skills", ()))
+        for skill in {need.skill for need in needs}
+    }
+    if any(need.number > len(able[need.skill]) for need in needs):
+        return []  # told of that need
+    for phase in PHASES:
+        wanted = [able[need.skill] for need in needs if phase in need.during for _ in range(need.number)]
+        found = assigned(wanted)
+        if found < len(wanted):
+            expected = f"{len(wanted)} different workers or tools of the site for the {phase}"
+            problems.append(Problem(f"{path} needs", expected, f"{found}", "one of them does one thing at a time"))
+    return problems
+
+
+def assigned(wanted: list[frozenset[EquipmentPath]]) -> int:
+    """The most demands that different units can meet at once, each by one of its units (augmenting paths, Kuhn)."""
+    served: dict[EquipmentPath, int] = {}
+
+    def serve(demand: int, tried: set[EquipmentPath]) -> bool:
+        for unit in wanted[demand]:
+            if unit not in tried:
+                tried.add(unit)
+                if unit not in served or serve(served[unit], tried):
+                    served[unit] = demand
+                    return True
+        return False
+
+    return sum(serve(demand, set()) for demand in range(len(wanted)))
 
 
 def _wrong_phases(path: EquipmentPath, station: StationConfig) -> list[Problem]:

@@ -9,6 +9,8 @@ from pydantic import Field
 from twin.behaviours.card_loops import CardGate
 from twin.config.named import Item
 from twin.config.plant import Reference, StationConfig
+from twin.equipment import EquipmentPath
+from twin.errors import Problem
 from twin.quantities import Count
 from twin.stations import stations
 
@@ -33,6 +35,10 @@ class KanbanConfig(StationConfig):
 
     def accepts(self, items: set[str]) -> set[str]:
         return items & self.cards.keys()
+
+    def problems(self, path: EquipmentPath, items: set[str]) -> list[Problem]:  # noqa: ARG002 - the cards say all
+        hint = "without a card nothing enters; leave the item out"
+        return [Problem(f"{path} cards.{item}", "at least 1", "0", hint) for item, n in self.cards.items() if n < 1]
 
 
 @stations.register("kanban", config=KanbanConfig)
