@@ -63,7 +63,7 @@ def add_study(app: typer.Typer, name: str, text: str, action: Callable[[], Study
     def command(
         file: Annotated[Path, typer.Argument(help="file of the study, or name of a shipped one")],
         engine: Annotated[str, typer.Option(help="where runs are computed: process (this machine) or ray")] = "process",
-        workers: Annotated[int | None, typer.Option(min=1, help="runs at a time; default: all cores")] = None,
+        workers: Annotated[int | None, typer.Option(min=1, max=256, help="runs at a time; default: all cores")] = None,
         kernel: Annotated[str, typer.Option(help="auto, python (the engine) or compiled")] = "auto",
         out: Annotated[Path | None, typer.Option(help="folder of the results; default: data/experiments/NAME")] = None,
         fresh: Annotated[bool, typer.Option("--fresh", help="forget earlier results in the folder")] = False,

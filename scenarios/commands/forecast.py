@@ -26,7 +26,9 @@ def add(app: typer.Typer) -> None:
         seed: Seed = None,
         set_: Override = None,
         engine: Annotated[str, typer.Option(help="auto, python or compiled")] = "auto",
-        workers: Annotated[int | None, typer.Option(min=1, help="processes; default: as many as processors")] = None,
+        workers: Annotated[
+            int | None, typer.Option(min=1, max=256, help="processes; default: as many as processors")
+        ] = None,
         everything: Annotated[bool, typer.Option("--all", help="show every machine, area and enterprise")] = False,
         out: Annotated[Path | None, typer.Option(help="write the whole forecast to this file, as JSON")] = None,
         as_json: AsJson = False,

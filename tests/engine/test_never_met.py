@@ -1,4 +1,4 @@
-"""What can never be met is refused before the run: needs of more people than there are, boards without cards."""
+"""What can never be met is refused before the run: needs of more people than there are, items that nobody takes."""
 
 from __future__ import annotations
 
@@ -45,3 +45,18 @@ def test_a_board_without_cards_lets_nothing_in() -> None:
     board = {"id": "board", "kind": "kanban", "cards": {"part": 0}, "exit": "out"}
     with pytest.raises(ModelError, match=r"board cards.part: expected at least 1, got 0"):
         Plant(line_plant(source(), board, machine(), sink()), 1)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        {"id": "board", "kind": "kanban", "cards": {"p": 2}, "exit": "out"},
+        {"id": "market", "kind": "supermarket", "places": {"p": 4}},
+    ],
+    ids=lambda unit: str(unit["kind"]),
+)
+def test_an_item_that_nobody_after_a_unit_takes_would_stand_in_its_way_for_ever(between: Unit) -> None:
+    mixed = source(mix={"p": 1, "q": 1})
+    with pytest.raises(ModelError, match=r"src to: expected a unit that takes 'q', got .*"):
+        Plant(line_plant(mixed, between, machine(), sink(), items=("p", "q")), 1)
+    Plant(line_plant(source(mix={"p": 1}), between, machine(), sink(), items=("p", "q")), 1)

@@ -25,7 +25,7 @@ def test_each_item_becomes_its_own_parts() -> None:
 
 
 def test_an_item_that_it_does_not_know_is_refused_before_the_run() -> None:
-    with pytest.raises(ModelError, match=r"src to: expected a unit that takes 'c', got .*list it in its variants"):
+    with pytest.raises(ModelError, match=r"src to: expected a unit that takes 'c', got .*list it in its variants, "):
         Run(plant({"a": 1, "c": 1}, variants={"a": {"core": 1}}))
     with pytest.raises(ModelError, match=r"strip yields: expected no items that it yields .*\(b\), got a"):
         Run(plant({"a": 1, "b": 1}, yields={"a": 2}))

@@ -84,15 +84,13 @@ def _wrong_place(
 def _refused_everywhere(
     stations: dict[EquipmentPath, StationConfig], successors: dict[EquipmentPath, Paths], items: Items
 ) -> list[Problem]:
-    """Items for which none of the units after one that takes items apart, or after one before it, has use."""
+    """Items that leave a unit and for which none of the units after it has use."""
     problems = []
     for path, targets in successors.items():
-        if not any(stations[target].splits for target in targets):
-            continue
         given = {item for target in targets for item in stations[path].leaving(items[path], target)}
         taken = {item for to in targets for item in stations[to].accepts(stations[path].leaving(items[path], to))}
         for item in sorted(given - taken):
-            hint = "list it in its variants, or send it elsewhere by a route"
+            hint = "list it in its variants, places or cards, or send it elsewhere by a route"
             problems.append(Problem(f"{path} to", f"a unit that takes {item!r}", ", ".join(targets), hint))
     return problems
 
