@@ -65,7 +65,8 @@ class Attendance:
         known = self._of(frame.publisher)
         if known is None:
             return
-        path = frame.paths[0] if frame.paths else None
+        speaks = frame.kind is not RecordKind.KPI  # who reckons with units speaks for none
+        path = frame.paths[0] if frame.paths and speaks else None
         if path is not None and path not in known.units and len(known.units) < MOST_UNITS:
             known.units.update(each for each in frame.paths if each.level is Level.UNIT)
         if frame.seq < 0 and frame.historical:

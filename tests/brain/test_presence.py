@@ -82,6 +82,15 @@ def test_one_that_seems_gone_before_its_first_heartbeat_and_goes_on(history_s: f
     same(gone, figures(history_s=history_s))
 
 
+@pytest.mark.parametrize("history_s", [0.0, 3600.0])
+def test_one_that_goes_and_speaks_for_nobody(history_s: float) -> None:
+    """The hub died, and the will of its own connection says so; it reckoned with all units and spoke for none."""
+    at = next(number for number, (time_s, _) in enumerate(told()) if time_s > GONE_AT_S)
+    heard_ns = int(told()[at][1].time_ns[0]) // 3_600_000_000_000 * 3_600_000_000_000
+    gone = figures(Presence("brain/workshop", False, heard_ns, units(), whole=True), at, history_s)
+    same(gone, figures(history_s=history_s))
+
+
 def same(gone: Figures, plain: Figures) -> None:
     assert gone.keys() == plain.keys()
     for key, (value, quality) in plain.items():

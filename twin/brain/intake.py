@@ -189,8 +189,8 @@ class Intake:
         """Nobody speaks for some units any more: from then on they are unknown, until they are heard again."""
         for path in paths:
             unit = self.units.get(path)
-            if unit is None or not unit.states.times:
-                continue
+            if unit is None or not unit.states.times or unit.speaker != publisher:
+                continue  # somebody else speaks for it, e.g. who goes only reckons with it
             first_ns = since_ns + (unit.states.said(since_ns) == since_ns)  # what was said then stays said
             if unit.states.knows(since_ns, UNHEARD) or unit.states.knows(first_ns, UNHEARD):
                 continue
