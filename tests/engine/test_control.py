@@ -485,3 +485,12 @@ def test_every_kind_of_queue_gives_the_same_when_nothing_tells_lots_apart(rule: 
         for r in ("fifo", rule)
     ]
     assert ends(plants[0]) == ends(plants[1])
+
+
+def test_lots_of_several_lines_of_the_plan_for_one_item_have_names_of_their_own() -> None:
+    plan = [lots("a"), lots("a", start="5 s"), lots("a", id="rush")]
+    started = [{"item": "a", "step": "1"}, {"item": "a", "step": "1", "lots": 2}]
+    plant = Plant(shop({"a": [["x", "1 s"]]}, plan, {"x": 1}, orders={"started": started}), 1, trace=True)
+    plant.run_until(100.0)
+    done = [row.values[0] for row in plant.drain() if row.kind is RecordKind.ORDER and row.values[1] == "completed"]
+    assert sorted(done) == ["a-1", "a-2", "a-wip1-1", "a-wip1-2", "a-wip1-3", "rush-1"]

@@ -54,22 +54,21 @@ class Release:
         config: What the user wrote.
     """
 
-    __slots__ = ("config", "done", "every", "made", "name", "orders")
+    __slots__ = ("config", "done", "every", "name", "orders")
 
     def __init__(self, orders: Orders, number: int, config: ReleaseConfig):
         self.orders, self.config = orders, config
         self.name = config.id or config.item
         self.every = None if config.every is None else orders.stream(f"release:{number}", config.every)
-        self.done = self.made = 0
+        self.done = 0
 
     def act(self) -> None:
         """Release lots now, and plan the next release."""
         config, orders = self.config, self.orders
         now = orders.kernel._now
         for _ in range(config.lots):
-            self.made += 1
             due_s = inf if config.due is None else now + config.due
-            orders.admit(orders.lot(f"{self.name}-{self.made}", config, now, due_s), 0)
+            orders.admit(orders.lot(self.name, config, now, due_s), 0)
         self.done += 1
         if self.every is not None and self.done != config.times:
             orders.kernel.at(now + self.every.draw(), self.act, WORK)
@@ -89,7 +88,18 @@ class Orders(Station):
     config = OrdersConfig
     records_parts = True
 
-    __slots__ = ("_facts", "accounts", "dated", "finished", "in_process", "lost", "origin_ns", "released", "shop")
+    __slots__ = (
+        "_facts",
+        "accounts",
+        "dated",
+        "finished",
+        "in_process",
+        "lost",
+        "numbers",
+        "origin_ns",
+        "released",
+        "shop",
+    )
 
     def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
@@ -98,6 +108,7 @@ class Orders(Station):
         self.finished: deque[Load] = deque()
         self.released = self.in_process = self.lost = 0
         self.dated: dict[RoutedLot, None] = {}
+        self.numbers: dict[str, int] = {}
         self.accounts: dict[tuple[str, int, bool], FlowAccount] = {}
         self._facts: dict[tuple[Part, int, bool], Event] = {}
 
@@ -111,17 +122,18 @@ class Orders(Station):
 
     def _put(self, config: StartedConfig) -> None:
         route = self.shop.route(config.item)
-        for number in range(config.lots):
+        name = f"{config.id or config.item}-wip{config.step}"
+        for _ in range(config.lots):
             released_s = -config.age
             due_s = inf if config.due is None else released_s + config.due
-            name = f"{config.id or config.item}-wip{config.step}-{number + 1}"
             self.admit(self.lot(name, config, released_s, due_s), route.numbers[config.step])
 
     def lot(self, name: str, config: ReleaseConfig | StartedConfig, released_s: float, due_s: float) -> RoutedLot:
-        """A new lot."""
+        """A new lot; those of one name are numbered one after another, whatever line of the plan they are of."""
+        number = self.numbers[name] = self.numbers.get(name, 0) + 1
         kind = self.setting.parts(config.item)
         return RoutedLot(
-            name, kind, self.shop.route(config.item), self, size=config.size, priority=config.priority,
+            f"{name}-{number}", kind, self.shop.route(config.item), self, size=config.size, priority=config.priority,
             released_s=released_s, due_s=due_s,
         )  # fmt: skip
 
