@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import count
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -36,13 +37,14 @@ def row(rng: Random, kind: RecordKind) -> tuple[Any, ...]:
 
 
 def said(rng: Random, unit: EquipmentPath) -> list[Frame]:
-    """Messages with rows of few instants, out of order, some twice, some numbered."""
-    frames = []
-    for number in range(60):
+    """Messages with rows of few instants, out of order, some twice, some numbered without a gap."""
+    frames: list[Frame] = []
+    numbers = count()
+    for _ in range(60):
         kind = rng.choice(KINDS)
         times = sorted(E0 + rng.randrange(12) * 5 * M for _ in range(rng.randrange(1, 5)))
         frame = records(kind, [(unit, time_ns, row(rng, kind)) for time_ns in times])
-        frames += [frame.stamped("p", "r", number)] if rng.random() < 0.5 else [frame] * rng.choice((1, 2))
+        frames += [frame.stamped("p", "r", next(numbers))] if rng.random() < 0.5 else [frame] * rng.choice((1, 2))
     rng.shuffle(frames)
     return frames
 

@@ -58,33 +58,40 @@ def order_step(row: list[Any]) -> OrderStep | None:
     return OrderStep(order, number, amount, due, str(destination or ""))
 
 
+Said = tuple[int, int, float, int, str]
+"""Time, number of the step, pieces, due date and destination; in the order in which steps of one name count."""
+
+
 class Order:
     """What is known of an order at the unit that has to fill it.
 
     Attributes:
+        number: Its own among all of a unit.
         quantity: Pieces ordered; None until it is known that it came.
         received_ns: When it came.
         due_ns: When it is due.
         destination: Who wants it.
         moves: Steps after that: time, number of the step, pieces; in order of time.
+        said: All that was said of it, in order of time.
     """
 
-    __slots__ = ("destination", "due_ns", "moves", "quantity", "received_ns")
+    __slots__ = ("destination", "due_ns", "moves", "number", "quantity", "received_ns", "said")
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        self.number = number
         self.quantity: float | None = None
         self.received_ns, self.due_ns, self.destination = NEVER, NEVER, ""
         self.moves: list[tuple[int, int, float]] = []
+        self.said: list[Said] = []
 
-    def add(self, time_ns: int, step: OrderStep) -> None:
-        """Keep a step; said twice that it came, the later counts."""
-        if step.event == RECEIVED:
-            said = (time_ns, step.quantity, step.due_ns, step.destination)
-            if self.quantity is None or said >= (self.received_ns, self.quantity, self.due_ns, self.destination):
-                self.received_ns, self.quantity, self.due_ns, self.destination = said
+    def add(self, said: Said) -> None:
+        """Keep what is said after all else of it; said twice that it came, the later counts."""
+        time_ns, event, pieces, due_ns, destination = said
+        self.said.append(said)
+        if event == RECEIVED:
+            self.received_ns, self.quantity, self.due_ns, self.destination = time_ns, pieces, due_ns, destination
         else:
-            place = bisect_right(self.moves, time_ns, key=_time_of)
-            self.moves.insert(place, (time_ns, step.event, step.quantity))
+            self.moves.append((time_ns, event, pieces))
 
     def sum_until(self, event: int, time_ns: int, *, included: bool = False) -> float:
         """Pieces of one kind of step before a time, or until and at it."""
@@ -129,10 +136,6 @@ class Order:
         return total + left * (t1_ns - start)
 
 
-def _time_of(move: tuple[int, int, float]) -> int:
-    return move[0]
-
-
 class Trade(NamedTuple):
     """Orders of a unit, or of several, in a window.
 
@@ -174,7 +177,9 @@ class OrderLog:
     """Orders at one unit.
 
     Attributes:
-        open: Orders that the unit has to fill.
+        named: By name, its orders one after another: a name may be used again, e.g. by a card that goes round.
+        made: How many there were.
+        open: Orders that the unit has to fill, by number.
         days: Those that are closed, by each day from their coming to their end, for windows of the past.
         hours: Pieces that it ordered and that were ordered from it, by hour since 1970 UTC.
         takes: Whether it was ever asked for something.
@@ -185,9 +190,10 @@ class OrderLog:
         self.times = array("q")
         self.events = array("B")
         self.quantities = array("d")
-        self.open: dict[str, Order] = {}
-        self.days: dict[int, dict[str, Order]] = {}
-        self.closed: dict[str, Order] = {}
+        self.named: dict[str, list[Order]] = {}
+        self.made = 0
+        self.open: dict[int, Order] = {}
+        self.days: dict[int, dict[int, Order]] = {}
         self.hours: dict[int, list[float]] = {}
 
         self.takes = self.places = False
@@ -210,28 +216,39 @@ class OrderLog:
             self._book(time_ns, step)
 
     def _book(self, time_ns: int, step: OrderStep) -> None:
-        name = step.order
-        order = self.open.get(name) or self.closed.get(name) or Order()
-        if step.event == RECEIVED and order.quantity is not None and time_ns > order.closed_ns:
-            self._put_by(name, order)
-            order = Order()
-        order.add(time_ns, step)
+        """Keep a step of an order; which orders there are is a matter of their steps, not of when these were heard."""
+        came = step.event == RECEIVED
+        said = (time_ns, step.event, step.quantity, *((step.due_ns, step.destination) if came else (NEVER, "")))
+        orders = self.named.setdefault(step.order, [])
+        if not orders or said >= orders[-1].said[-1]:
+            self._append(orders, said)
+            return
+        known = [said, *(one for order in orders for one in order.said)]
+        for order in orders:
+            self._forget(order)
+        orders.clear()
+        for one in sorted(known):
+            self._append(orders, one)
+
+    def _append(self, orders: list[Order], said: Said) -> None:
+        """A step after all others of its name: of the last order, or that another one came after it was closed."""
+        if not orders or (said[1] == RECEIVED and orders[-1].quantity is not None and said[0] > orders[-1].closed_ns):
+            orders.append(Order(self.made))
+            self.made += 1
+        order = orders[-1]
+        order.add(said)
         end = max(order.closed_ns, order.due_ns if order.due_ns < NEVER else 0)
         first, last = order.received_ns // DAY_NS, end // DAY_NS
         if end >= NEVER or last - first > LONGEST_D:
-            self.open[name] = order
+            self.open[order.number] = order
             return
-        self.open.pop(name, None)
-        self.closed[name] = order
+        self.open.pop(order.number, None)
         for day in range(first, last + 1):
-            self.days.setdefault(day, {})[name] = order
+            self.days.setdefault(day, {})[order.number] = order
 
-    def _put_by(self, name: str, order: Order) -> None:
-        """An order that is closed makes room for another of its name, e.g. of a card that goes round."""
-        kept = f"{name}\0{order.received_ns}"
-        for orders in (self.open, self.closed, *self.days.values()):
-            if orders.get(name) is order:
-                orders[kept] = orders.pop(name)
+    def _forget(self, order: Order) -> None:
+        for orders in (self.open, *self.days.values()):
+            orders.pop(order.number, None)
 
     def quantity(self, event: str, t0_ns: int, t1_ns: int) -> float:
         """Sum of the quantities of one kind of step in ``[t0, t1)``."""
@@ -262,12 +279,13 @@ class OrderLog:
         cut = bisect_left(self.times, before_ns)
         for column in (self.times, self.events, self.quantities):
             del column[:cut]
-        for name in [name for name, order in self.open.items() if order.stray(before_ns)]:
-            del self.open[name]
+        for key in [key for key, order in self.open.items() if order.stray(before_ns)]:
+            del self.open[key]
         for day in [day for day in self.days if day < before_ns // DAY_NS]:
             del self.days[day]
-        kept = {name: order for orders in self.days.values() for name, order in orders.items()}
-        self.closed = {name: order for name, order in self.closed.items() if name in kept}
+        kept = {*self.open, *(key for orders in self.days.values() for key in orders)}
+        left = {name: [order for order in orders if order.number in kept] for name, orders in self.named.items()}
+        self.named = {name: orders for name, orders in left.items() if orders}
         for hour in [hour for hour in self.hours if hour < before_ns // NS_PER_H - KEPT_H]:
             del self.hours[hour]
 
