@@ -133,7 +133,7 @@ async def test_nothing_that_is_said_harms_another(tmp_path: Path) -> None:
         assert refused["meta: place: expected a document of that schema"] == 2 * len(PLACES)
         assert refused["meta: equipment: expected a document of that schema"] >= len(UNITS)
         assert refused["message: state: expected a canonical state (taken as UNKNOWN)"] > 1
-        assert hall.hub.losses()["refused"] == 0
+        assert hall.hub.ends().counts["refused"] == 0
         assert (await hall.figures("red/masters/a/l/m"))["availability"] == (1.0, "partial", 1.0)  # it has master data
         value, quality, coverage = (await hall.figures("red/words/a/l/m"))["availability"]
         assert (value, quality, coverage) == (1.0, "partial", 0.5)
