@@ -128,8 +128,9 @@ def _frames(feed: Feed, settings: RunSettings, until_s: float) -> Iterator[Frame
 
 
 def _events(frame: Frame, end_ns: int) -> list[Row]:
+    """Rows before the end: what happens in that very instant is said by who goes on after it."""
     rows = zip(frame.paths, frame.time_ns.tolist(), frame.values.tolist(), strict=True)
-    return [(str(frame.kind), str(path), at, *map(_plain, values)) for path, at, values in rows if at <= end_ns]
+    return [(str(frame.kind), str(path), at, *map(_plain, values)) for path, at, values in rows if at < end_ns]
 
 
 def _plain(value: Any) -> Any:
