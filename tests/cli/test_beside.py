@@ -33,7 +33,7 @@ def program(folder: Path) -> Iterator[Program]:
         program.line("live")
         yield program
         with futures.ThreadPoolExecutor(1) as beside:  # a forecast that takes minutes is in the making when it ends
-            wanted = {"horizon": "30 d", "forks": 200}
+            wanted = {"horizon": "30 d", "step_s": 86_400, "forks": 200}
             asking = beside.submit(lambda: httpx.post(f"{program.address()}/api/forecast", json=wanted, timeout=90))
             wait_for(lambda: counted(program, "forecasts")["counters"]["waiting"] == 1, "the forecast to begin")
             assert program.interrupt() == 0
