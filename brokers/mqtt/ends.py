@@ -12,7 +12,28 @@ from brokers.refusals import Refusals
 from twin.ports import Mark
 
 
-class SendingEnd:
+class _End:
+    def __init__(self, connection: Connection):
+        self.malformed = 0
+        self.refusals = Refusals()
+        self._connection = connection
+
+    async def open(self) -> None:
+        """Connect, subscribe and say what has to be said first.
+
+        Raises:
+            RetriableError: Nobody answers.
+            FatalError: Unknown host or refused.
+        """
+        await self._connection.open()
+        await self._connection.wait_online()
+
+    def _refuse(self, message: Message, error: Exception) -> None:
+        self.malformed += 1
+        self.refusals.error(error, message.topic)
+
+
+class SendingEnd(_End):
     """Sends the pieces of one publisher, and is told by marks what is stored of them.
 
     Args:
@@ -21,22 +42,10 @@ class SendingEnd:
     """
 
     def __init__(self, publisher: str, connection: Connection):
+        super().__init__(connection)
         self.publisher = publisher
         self.on_mark: Callable[[Mark], None] = ignore_mark
-        self.malformed = 0
-        self.refusals = Refusals()
-        self._connection = connection
         connection.handle(control_topic("mark", publisher), self._take_mark)
-
-    async def open(self) -> None:
-        """Connect and say what has to be said first.
-
-        Raises:
-            RetriableError: Nobody answers.
-            FatalError: Unknown host or refused.
-        """
-        await self._connection.open()
-        await self._connection.wait_online()
 
     async def wait_online(self) -> None:
         """Return when pieces can be sent."""
@@ -50,10 +59,6 @@ class SendingEnd:
         """Wait until the broker has taken what was sent, at most so long."""
         await self._connection.flushed(limit_s)
 
-    def _refuse(self, message: Message, error: Exception) -> None:
-        self.malformed += 1
-        self.refusals.error(error, message.topic)
-
     def _take_mark(self, message: Message) -> None:
         try:
             mark = read_mark(self.publisher, message.payload)
@@ -63,7 +68,7 @@ class SendingEnd:
             self.on_mark(mark)
 
 
-class ReceivingEnd:
+class ReceivingEnd(_End):
     """Receives the pieces of publishers, is told where they begin, and tells them what is stored.
 
     Args:
@@ -71,11 +76,9 @@ class ReceivingEnd:
     """
 
     def __init__(self, connection: Connection):
+        super().__init__(connection)
         self.on_base: Callable[[Base], None] = ignore_base
         self.on_sign: Callable[[Sign], None] = ignore_sign
-        self.malformed = 0
-        self.refusals = Refusals()
-        self._connection = connection
         connection.handle(control_topic("base", "#"), self._take_base)
 
     @property
@@ -93,16 +96,6 @@ class ReceivingEnd:
         """Times the connection was lost."""
         return self._connection.losses
 
-    async def open(self) -> None:
-        """Connect, subscribe and say what has to be said first.
-
-        Raises:
-            RetriableError: Nobody answers.
-            FatalError: Unknown host or refused.
-        """
-        await self._connection.open()
-        await self._connection.wait_online()
-
     async def mark(self, mark: Mark) -> None:
         """Tell a publisher what is stored.
 
@@ -110,10 +103,6 @@ class ReceivingEnd:
             RetriableError: There is no connection.
         """
         await self._connection.publish(control_topic("mark", mark.publisher), mark_payload(mark), 1)
-
-    def _refuse(self, message: Message, error: Exception) -> None:
-        self.malformed += 1
-        self.refusals.error(error, message.topic)
 
     def _take_base(self, message: Message) -> None:
         publisher = message.topic.removeprefix(control_topic("base", ""))
