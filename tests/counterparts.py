@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -39,11 +41,25 @@ def npm_peer(package: str) -> Path:
     return PEERS
 
 
+_PORTS = itertools.cycle(random.sample(range(20_000, 32_000), 12_000))
+
+
 def free_port() -> int:
-    """A TCP port that was free a moment ago."""
+    """A TCP port that nothing listens on, and that is still free when a server comes back to it.
+
+    A port that the kernel chose (port 0) may become that of an outgoing connection in the meantime; these come from
+    32768 upwards, ours lie below, and each process goes through them in an order of its own.
+    """
+    return next(port for port in _PORTS if _free(port))
+
+
+def _free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def wait_for(

@@ -80,7 +80,8 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     async def make() -> None:
         scenario = load(SMALL)
-        config = anchored(scenario.plant(), datetime.now(UTC) - timedelta(seconds=HISTORY_S))
+        whole_minute = datetime.now(UTC).replace(second=0, microsecond=0)  # so the next figures come in a minute
+        config = anchored(scenario.plant(), whole_minute - timedelta(seconds=HISTORY_S))
         store = open_store(f"duckdb://{folder}/pages.duckdb")
         await store.open()
         feed = Feed(config, 7, scenario.base)
