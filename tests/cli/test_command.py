@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import psutil
 import pytest
 
 from brokers.naming import control_topic
-from tests.cli.programs import Program, factory, get
+from tests.cli.programs import ROOT, Program, factory, get
 from tests.cli.test_restart import said_more, started
 from tests.cli.truth import differences, rows, run_of
 from tests.counterparts import wait_for
@@ -55,6 +56,15 @@ def killed(program: Program, *names: str) -> None:
     psutil.wait_procs(hit, timeout=20)
 
 
+def calm(folder: Path) -> Path:
+    """The workshop without breaks and failures, so that a stop shows at whatever time of day the test runs."""
+    text = (ROOT / "scenarios" / "library" / "workshop.yaml").read_text(encoding="utf-8")
+    text = re.sub(r", breaks: \[[^]]*\]", "", text)
+    file = folder / "calm.yaml"
+    file.write_text(re.sub(r"(mean|scale): \d+ h", r"\1: 9000 h", text), encoding="utf-8")
+    return file
+
+
 def stops(folder: Path) -> list[tuple[str, str]]:
     """What the store says of the stop by the operator: state and reason of the machine."""
     states = rows(run_of(folder), RecordKind.STATE)
@@ -65,7 +75,7 @@ def stops(folder: Path) -> list[tuple[str, str]]:
 def test_a_command_is_done_once_and_again_by_every_restart(tmp_path: Path) -> None:
     """The plant is killed after it, all is killed after it, and the disk is lost: the same trajectory each time."""
     store = f"duckdb://{tmp_path}/keep.duckdb"
-    program = started(tmp_path, "--store", store)
+    program = started(tmp_path, "--store", store, scenario=calm(tmp_path))
     given = []
     try:
         program.line("live")
@@ -78,14 +88,14 @@ def test_a_command_is_done_once_and_again_by_every_restart(tmp_path: Path) -> No
         given.append(command(tmp_path, LINE, "slow", "--factor", "2", "--for", "5 min", "--cause", "trial"))
         said_more(program, 2)
         killed(program)
-        program = started(tmp_path, "--store", store)
+        program = started(tmp_path, "--store", store, scenario=calm(tmp_path))
         program.line("live")
         assert listed(program) == given
         said_more(program, 2)
         assert program.interrupt() == 0
         assert differences(run_of(tmp_path)) == {}
         shutil.rmtree(next(tmp_path.glob("workshop/2*")))
-        program = started(tmp_path, "--store", store)
+        program = started(tmp_path, "--store", store, scenario=calm(tmp_path))
         assert program.line("run ").endswith("made again from its record")
         program.line("live")
         assert listed(program) == given
@@ -113,7 +123,7 @@ def test_a_command_is_done_once_and_again_by_every_restart(tmp_path: Path) -> No
 
 def test_the_hub_may_die_before_a_command_is_kept(tmp_path: Path, mosquitto: Mosquitto) -> None:
     """What the plant has accepted waits, and the plant with it, until the next hub has it in the record."""
-    program = started(tmp_path, "--broker", mosquitto.url)
+    program = started(tmp_path, "--broker", mosquitto.url, scenario=calm(tmp_path))
     operator = paho.Client(paho.CallbackAPIVersion.VERSION2)
     operator.connect("127.0.0.1", mosquitto.port)
     operator.loop_start()

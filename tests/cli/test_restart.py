@@ -15,11 +15,12 @@ from tests.cli.truth import differences, rows, run_of
 from tests.counterparts import wait_for
 from twin.records import RecordKind
 
-WORDS = ["run", "workshop", "--port", "0", "--backfill", "1 h", "--speed", "60"]
+OPTIONS = ["--port", "0", "--backfill", "1 h", "--speed", "60"]
+WORDS = ["run", "workshop", *OPTIONS]
 
 
-def started(folder: Path, *words: str) -> Program:
-    return Program([str(FACTORY), *WORDS, *words], {"FF_DATA": str(folder)})
+def started(folder: Path, *words: str, scenario: Path | str = "workshop") -> Program:
+    return Program([str(FACTORY), "run", str(scenario), *OPTIONS, *words], {"FF_DATA": str(folder)})
 
 
 def newest(address: str) -> int:
