@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from brokers.connectors import connectors as connectors
     from brokers.contract import check_connector as check_connector
     from brokers.contract import check_store as check_store
+    from brokers.counterpart import Counterpart as Counterpart
     from brokers.ends import LinkPublisherBase as LinkPublisherBase
     from brokers.ends import LinkSourceBase as LinkSourceBase
     from brokers.links import LinkPublisher as LinkPublisher
@@ -156,6 +157,7 @@ _HOMES = {
     "Command": ("twin.engine.effect", "Command"),
     "Config": ("twin.basis", "Config"),
     "Connector": ("brokers.connectors", "Connector"),
+    "Counterpart": ("brokers.counterpart", "Counterpart"),
     "Count": ("twin.quantities", "Count"),
     "Delivery": ("twin.ports", "Delivery"),
     "DeviceUnit": ("devices.unit", "DeviceUnit"),
@@ -306,6 +308,7 @@ __all__ = [  # noqa: RUF022 - in plain order
     "Config",
     "Connector",
     "Count",
+    "Counterpart",
     "Delivery",
     "DeviceUnit",
     "Distribution",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from brokers.counterpart import PLAIN, Counterpart
 from brokers.links import LinkPublisher, LinkSource
 from twin.registry import Registry
 
@@ -24,6 +25,8 @@ class Connector:
         watching: Further options of a source that only watches, such as that of the gateway.
         embedded: Further options of a source at the embedded broker.
         schemes: What the addresses of its counterparts begin with; empty: anything.
+        counterpart: What its counterparts do for a live run besides; None: what MQTT brokers do where the address is
+            that of one, else nothing.
     """
 
     publisher: Callable[..., LinkPublisher]
@@ -32,11 +35,28 @@ class Connector:
     watching: Mapping[str, Any] = field(default_factory=dict)
     embedded: Mapping[str, Any] = field(default_factory=dict)
     schemes: tuple[str, ...] = ()
+    counterpart: Counterpart | None = None
 
     def takes(self, url: str) -> bool:
         """Whether an address is one of its counterparts, as far as its scheme tells."""
         return not self.schemes or url.partition("://")[0] in self.schemes
 
+    @property
+    def wanted(self) -> str:
+        """What an address has to be, in words."""
+        return f"an address that begins with {' or '.join(f'{scheme}://' for scheme in self.schemes) or 'a scheme'}"
+
+    def at(self, url: str) -> Counterpart:
+        """What a counterpart does for a live run besides carrying records."""
+        if self.counterpart is not None or url.partition("://")[0] not in ("mqtt", "mqtts"):
+            return self.counterpart or PLAIN
+        from brokers.mqtt.counterpart import MQTT  # here: only runs that speak it load its client
+
+        return MQTT
+
+
+EMBEDDED = "mqtt://"
+"""How the address of the embedded broker begins."""
 
 connectors: Registry[Connector] = Registry("connector", "brokers.connectors", {"publisher": 2, "source": 3, "takes": 1})
 

@@ -14,12 +14,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 import orjson
 
+from brokers.counterpart import Body, Keep, Wake
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message
 from brokers.naming import control_topic
@@ -35,8 +35,6 @@ MOST_WAITING = 100
 MOST_KNOWN = 1_000
 """Refused commands that are known when they are refused again."""
 MOST_BYTES = 65_536
-
-Body = Mapping[str, Any]
 
 
 def _read(message: Message, run: str) -> dict[str, Any] | None:
@@ -61,7 +59,7 @@ class CommandSender:
         keep: Keeps what was accepted durably, once or more often.
     """
 
-    def __init__(self, url: str, name: str, run: str, keep: Callable[[Body], Awaitable[None]]):
+    def __init__(self, url: str, name: str, run: str, keep: Keep):
         self._run, self._keep = run, keep
         self._ask, self._told, self._kept = (
             control_topic(word, name) for word in ("command", "command-told", "command-kept")
@@ -177,7 +175,7 @@ class CommandReceiver:
         wake: Called when something is wanted.
     """
 
-    def __init__(self, url: str, name: str, run: str, client: str, wake: Callable[[], None]):
+    def __init__(self, url: str, name: str, run: str, client: str, wake: Wake):
         self.asked: deque[tuple[str, Any]] = deque()
         """Id and content of what is wanted and was not looked at yet."""
         self._run, self._wake = run, wake

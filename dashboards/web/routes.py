@@ -95,7 +95,9 @@ class Routes:
 
     def _commandable(self) -> Answer:
         """Whether commands are taken here, why not, and what the plant can be told."""
-        why = "no_plant" if self.settings.command is None else "" if self.settings.commandable else "no_token"
+        told = self.settings
+        lacks = {"no_plant": told.command is None, "no_way": not told.carried, "no_token": not told.commandable}
+        why = next((name for name, lack in lacks.items() if lack), "")
         return {"able": not why, "why": why, "effects": [_effect(name, effects[name]) for name in effects.kinds()]}
 
     async def state(self, path: Annotated[Under, Query()] = "") -> Answer:

@@ -37,6 +37,7 @@ class WebSettings:
         command: Gives the live plant a command; None: there is none.
         commanded: All commands that it was given.
         commandable: Whether those who may look may also give commands.
+        carried: Whether commands come to the plant.
         static: Folder of the built pages.
     """
 
@@ -55,4 +56,5 @@ class WebSettings:
     command: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]] | None = None
     commanded: Callable[[], list[dict[str, Any]]] = list
     commandable: bool = True
+    carried: bool = True
     static: Path = STATIC

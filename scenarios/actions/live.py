@@ -7,12 +7,10 @@ import socket
 import sys
 from contextlib import closing
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 from pydantic import ValidationError
 
-from brokers.mqtt.address import BrokerAddress
 from dashboards.web.listening import listening
 from scenarios.actions.durations import told_s
 from scenarios.forecast.saved import data_folder, scenario_hash
@@ -24,7 +22,7 @@ from scenarios.live.settings import RunSettings
 from scenarios.live.supervisor import RoleEndedError
 from scenarios.loader import load
 from scenarios.reading.messages import shown, wanted
-from twin.errors import FatalError, Problem, RetriableError, ScenarioError
+from twin.errors import Problem, ScenarioError
 from twin.master import chain_path
 
 DEMO = "nev_chain"
@@ -114,8 +112,8 @@ def go(scenario: Scenario, settings: RunSettings, wish: Wish, quiet: bool = Fals
 
     with closing(listening(settings.host, settings.port)) as listener:
         settings = with_port_of_opcua(settings)
-        if settings.broker is not None and settings.broker.startswith("mqtt"):
-            reached(settings.broker)
+        if settings.broker is not None:
+            settings.counterpart.reach(settings.broker)
         begun = begin(scenario, settings, wish)
         say(begun.told)
         run, made = LiveRun(begun.settings, say, listener, begun.lock), begun.made
@@ -152,29 +150,6 @@ def _to_the_end(run: LiveRun) -> bool:
             raise
         return False
     return True
-
-
-def reached(broker: str, limit_s: float = 15.0) -> None:
-    """Wait until somebody listens at the address of a broker.
-
-    Raises:
-        RetriableError: Nobody does.
-        FatalError: There is no such host.
-        ProblemsError: The address is none, or its file of certificates cannot be read.
-    """
-    address, until = BrokerAddress.of(broker), monotonic() + limit_s
-    if address.tls:
-        address.tls_context()
-    while True:
-        try:
-            return socket.create_connection((address.host, address.port), limit_s).close()
-        except socket.gaierror as error:
-            raise FatalError(f"{address}: expected a known host, got {error}") from None
-        except OSError as error:
-            if monotonic() > until:
-                reason = error.strerror or error
-                raise RetriableError(f"{address}: expected a broker, got {reason} (is it running?)") from None
-            sleep(0.2)
 
 
 def asked(question: str) -> bool:

@@ -9,8 +9,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from brokers.mqtt.claim import Claim
-from scenarios.actions.live import given, reached, root_of, settings_for, wish_for
+from scenarios.actions.live import given, root_of, settings_for, wish_for
 from scenarios.format.document import Scenario
 from scenarios.live.account import Account
 from scenarios.live.begin import begin
@@ -38,7 +37,7 @@ def lives_as_hub(file: Path, scenario: Scenario, options: Mapping[str, Any], fre
     if settings.broker is None:
         hint = "an embedded one lives and dies with factory run"
         raise ScenarioError([Problem("--broker", "the address of the broker of all roles", "none", hint)])
-    reached(settings.broker)
+    settings.counterpart.reach(settings.broker)
     begun = begin(scenario, settings, wish_for(scenario, options["store"], options["seed"], fresh))
     with begun.lock:
         print(begun.told, flush=True)
@@ -84,7 +83,7 @@ def claimed(role: Role, parts: Sequence[str]) -> Role:
     async def alone(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Account:
         if settings.broker is None:
             raise ValueError("role: expected the address of a broker, got none")
-        claim = Claim(settings.broker, settings.name, settings.run, parts)
+        claim = settings.counterpart.claim(settings.broker, settings.name, settings.run, parts)
         await claim.hold()
         kept, lived = asyncio.create_task(claim.keep()), asyncio.create_task(role(settings, stop, parent))
         try:

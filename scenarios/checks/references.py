@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from brokers.connectors import connectors
-from brokers.mqtt.address import BrokerAddress
+from brokers.connectors import EMBEDDED, Connector, connectors
 from brokers.stores import stores
 from devices.drivers import drivers
 from devices.profiles import profiles
@@ -296,15 +295,23 @@ def _addresses(index: Index) -> Found:
     if separator:
         yield from index.unknown(("store", "url"), "kind of store", scheme, stores.kinds())
     carrier = transport or BrokersConfig().transport
-    if "://" in broker and connectors.knows(carrier) and not connectors[carrier].takes(broker):
-        expected = f"embedded, or an address that begins with {' or '.join(connectors[carrier].schemes)}"
-        yield problem(index.root, ("brokers", "url"), expected, shown(broker))
-    elif broker.startswith("mqtt"):
+    asked = transport is not None or "://" in broker  # nobody loads a transport to hear that it takes what it brings
+    if asked and connectors.knows(carrier):
+        yield from _broker(index, connectors[carrier], broker if "://" in broker else "")
+
+
+def _broker(index: Index, connector: Connector, broker: str) -> Found:
+    """Whether a transport takes the address of the broker, which is empty for the embedded one."""
+    place = ("brokers", "url") if broker else ("brokers",)
+    if not connector.takes(broker or EMBEDDED):
+        wanted = f"embedded, or {connector.wanted}" if connector.takes(EMBEDDED) else connector.wanted
+        yield problem(index.root, place, wanted, shown(broker) if broker else "embedded")
+    elif broker:
         try:
-            BrokerAddress.of(broker, {})
+            connector.at(broker).check(broker)
         except ProblemsError as error:
             for wrong in error.problems:
-                yield problem(index.root, ("brokers", "url"), wrong.expected, wrong.got, wrong.hint)
+                yield problem(index.root, place, wrong.expected, wrong.got, wrong.hint)
 
 
 def _scopes(index: Index) -> Found:

@@ -9,7 +9,7 @@ from functools import partial
 from time import time_ns
 from typing import Any
 
-from brokers.mqtt.commands import Body, CommandSender
+from brokers.counterpart import Body
 from brokers.retry import retried
 from brokers.stores import open_store
 from scenarios.live.account import Account
@@ -35,7 +35,7 @@ class Commanding:
 
     def __init__(self, settings: RunSettings, sink: Sink, broker: str):
         self._settings, self._sink = settings, sink
-        self._sender = CommandSender(broker, settings.name, settings.run, self._keep)
+        self._sender = settings.counterpart.gives(broker, settings.name, settings.run, self._keep)
         self._kept: set[str] = set()
         self._writing = asyncio.Lock()
         self._asked = self._unanswered = 0

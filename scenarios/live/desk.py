@@ -40,11 +40,9 @@ class Desk:
         if settings.broker is None:
             raise ValueError("commands: expected the address of a broker, got none")
         self._settings, self._plant, self._note = settings, plant, note
-        from brokers.mqtt.commands import CommandReceiver  # here: a role loads its client when it has a broker
-
         self._known = {one.id: one for one in known}
         client = f"commanded-{settings.name}{settings.share}"
-        self._receiver = CommandReceiver(settings.broker, settings.name, settings.run, client, wake)
+        self._receiver = settings.counterpart.takes(settings.broker, settings.name, settings.run, client, wake)
 
     async def open(self) -> None:
         """Connect.

@@ -100,6 +100,7 @@ class Hub:
             ahead=self.ahead,
             command=self.command,
             commanded=lambda: [] if self._commanding is None else self._commanding.document(),
+            carried=settings.counterpart.commands,
             commandable=settings.host in LOOPBACK or bool(token_for(settings.host)),
         )
         self.web = WebServer(create_app(self.store, self.live, web), settings.host, settings.port, listener)

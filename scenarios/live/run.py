@@ -14,8 +14,8 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from brokers.counterpart import RunClaim
 from brokers.embedded import EmbeddedBroker
-from brokers.mqtt.claim import Claim
 from dashboards.web.doors import token_for
 from dashboards.web.listening import listening
 from scenarios.live.account import locked, losses, reckon
@@ -127,7 +127,7 @@ class LiveRun:
         self._listener, self._borrowed = listener, listener is not None
         self._lock = lock
         self._lost = tuple(lost)
-        self._claim: Claim | None = None
+        self._claim: RunClaim | None = None
 
     async def run(self) -> None:
         """Run until Ctrl-C or SIGTERM.
@@ -167,9 +167,8 @@ class LiveRun:
 
     async def _start(self) -> None:
         if self.settings.broker is not None:
-            self._claim = Claim(
-                self.settings.broker, self.settings.name, self.settings.run or self.settings.folder.name
-            )
+            run = self.settings.run or self.settings.folder.name
+            self._claim = self.settings.counterpart.claim(self.settings.broker, self.settings.name, run, ())
             await self._claim.hold()
             self._kept.append(asyncio.create_task(self._claim.keep()))
             self._new.set()

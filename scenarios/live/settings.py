@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
-from pydantic_core import PydanticKnownError
 
-from brokers.connectors import connectors
+from brokers.connectors import EMBEDDED, connectors
+from brokers.counterpart import Counterpart
 from brokers.door import Stamp, under
 from scenarios.format.forecast import ForecastConfig
 from scenarios.live.folder import writing
@@ -97,9 +97,14 @@ class RunSettings(BaseModel):
     @classmethod
     def _taken(cls, broker: str | None, info: ValidationInfo) -> str | None:
         transport = info.data.get("transport")
-        if broker is not None and transport is not None and not connectors[transport].takes(broker):
-            raise PydanticKnownError("string_pattern_mismatch", {"pattern": r"^mqtts?://[^\s@]+$"})
+        if transport is not None and not connectors[transport].takes(broker or EMBEDDED):
+            raise ValueError(f"expected {connectors[transport].wanted}, got {broker!r}")
         return broker
+
+    @property
+    def counterpart(self) -> Counterpart:
+        """What stands at the address of the broker, the embedded one where there is none."""
+        return connectors[self.transport].at(self.broker or EMBEDDED)
 
     @property
     def file(self) -> Path:

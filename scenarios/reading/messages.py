@@ -187,7 +187,6 @@ PATTERN_HINTS = {
     r"^\d\d:\d\d$": "a local time hh:mm",
     r"^(embedded|[a-z][a-z0-9]*://[^\s@]+)$": "embedded, mqtt://host:port or mqtts://host:port, without password",
     r"^(embedded|[a-z][a-z0-9]*://[^@]*)$": "embedded or the address of a store, without password",
-    r"^mqtts?://[^\s@]+$": "mqtt://host:port or mqtts://host:port, without password",
     r"^[a-z][a-z0-9]*://[^\s@]+$": "mqtt://host:port or mqtts://host:port, without password",
     r"^[a-z][a-z0-9]*://[^@]*$": "the address of a store, without password",
 }

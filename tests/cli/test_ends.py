@@ -101,7 +101,7 @@ MISTAKES = {
     "--speed 0": "--speed: expected more than 0, got 0.0",
     "--language fr": "--language: expected 'zh' or 'en', got 'fr'",
     "--transport amqp": "--transport: expected one of sparkplug, uns, got 'amqp'",
-    "--broker http://somewhere": "--broker: expected mqtt://host:port or mqtts://host:port, without password",
+    "--broker http://somewhere": "expected an address that begins with mqtt:// or mqtts://, got 'http://somewhere'",
     "--broker mqtt://me:secret@host": "got 'mqtt://***@host'",
     "--store nothing": "--store: expected the address of a store, without password, got 'nothing'",
     "--opcua-port 99999": "--opcua-port: expected at most 65535, got 99999",

@@ -7,13 +7,17 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from setuptools import build_meta
 
 from brokers.packing import packed, unpacked
 from scenarios.actions.catalogue import registries
 from scenarios.scaffold import GUIDE, TEMPLATES, begin, example_of, files_of, guide, sorts
+from tests.cli.programs import Program, get
+from tests.counterparts import wait_for
 from tests.plugins.test_plugins import ROOT, factory
 from twin.equipment import EquipmentPath
 from twin.errors import ScenarioError
@@ -27,6 +31,13 @@ NAMES = {sort: f"my{example_of(sort).replace('_', '')}" for sort in sorts()}
 def recipes() -> dict[str, str]:
     """The files of the guide."""
     return dict(BLOCK.findall(GUIDE.read_text(encoding="utf-8")))
+
+
+def read(address: str, name: str) -> dict[str, Any]:
+    """An answer of the running pages."""
+    answer = get(address, f"/api/{name}")
+    assert isinstance(answer, dict)
+    return answer
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +94,36 @@ def test_an_example_runs_from_the_command_line(folder: Path) -> None:
     done = factory(folder, "simulate", f"{NAMES['behaviour']}.yaml", "--json")
     assert done.returncode == 0, done.stderr
     assert '"good": 40' in done.stdout
+
+
+def test_a_whole_live_run_goes_over_a_transport_from_outside(folder: Path, tmp_path: Path) -> None:
+    words = ["run", "spool.yaml", "--backfill", "10 min", "--port", "0", "--speed", "60"]
+    path = {"PYTHONPATH": os.pathsep.join((str(folder), str(ROOT))), "FF_DATA": str(tmp_path)}
+    program = Program([sys.executable, "-m", "scenarios.cli", *words], path, folder)
+    try:
+        address = program.address()
+        program.line("live; Ctrl-C ends")
+        wait_for(lambda: read(address, "health")["ingest"].get("values", 0) > 20, "telemetry in the store")
+        told = read(address, "vocabulary")["commands"]
+        assert (told["able"], told["why"]) == (False, "no_way")
+        asked = {"effect": "hold", "target": "bench/lab/hall/line/m1"}
+        answer = httpx.post(f"{address}/api/commands", json=asked, timeout=30)
+        assert (answer.status_code, "a transport that carries commands" in answer.text) == (422, True), answer.text
+        assert read(address, "health")["ingest"]["lost"] == 0
+        assert program.interrupt() == 0
+    finally:
+        program.kill()
+    assert list((folder / "spool" / "sent").iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [[], ["--broker", "mqtt://127.0.0.1:1"]], ids=["embedded", "another's"])
+def test_a_transport_is_not_taken_to_a_broker_that_it_does_not_know(folder: Path, words: list[str]) -> None:
+    text = (folder / "spool.yaml").read_text(encoding="utf-8").replace(', url: "spool://spool"', "")
+    (folder / "elsewhere.yaml").write_text(text, encoding="utf-8")
+    done = factory(folder, "run", "elsewhere.yaml", *words)
+    assert done.returncode == 2
+    assert "expected an address that begins with spool" in done.stderr
+    (folder / "elsewhere.yaml").unlink()
 
 
 def test_every_example_is_valid(folder: Path) -> None:

@@ -144,13 +144,14 @@ async def test_every_effect_has_a_name_in_both_languages(browsing: BrowserContex
 class TestWithoutCommands:
     """Pages that take none."""
 
-    @pytest.fixture(params=["No live plant", "need no token beyond this computer"])
+    @pytest.fixture(params=["No live plant", "carries no commands", "need no token beyond this computer"])
     def words(self, request: pytest.FixtureRequest) -> str:
         return str(request.param)
 
     @pytest.fixture
     def settings(self, desk: Desk, words: str) -> WebSettings:
-        return WebSettings(period_s=0.05, command=None if "plant" in words else desk.send, commandable=False)
+        send = None if "plant" in words else desk.send
+        return WebSettings(period_s=0.05, command=send, carried="carries" not in words, commandable=False)
 
     async def test_the_page_says_why(self, browsing: BrowserContext, served: Served, desk: Desk, words: str) -> None:
         _, form = await form_of(browsing, served, desk)

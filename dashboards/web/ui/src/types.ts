@@ -54,7 +54,7 @@ export interface Vocabulary { states: StateSpec[]; kpis: KpiSpec[]; title: Title
   instead: Record<string, string[]>; of_tiles: string[]; commands: Commandable }
 /** An effect that the plant can be told: the field that says how much, whether it must, and what ends it. */
 export interface Effect { name: string; value: string; needed: boolean; lasts: boolean; ended_by: string | null }
-export interface Commandable { able: boolean; why: "no_plant" | "no_token" | ""; effects: Effect[] }
+export interface Commandable { able: boolean; why: "no_plant" | "no_way" | "no_token" | ""; effects: Effect[] }
 export interface Given { id: string; commands: { time: string; target: string; action: string; cause: string; factor: number; detail: string }[] }
 export type Scope = "chain" | "enterprise" | "site" | "line" | "unit";
 export type Grade = "good" | "warn" | "bad";
