@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 Json = Any
@@ -18,6 +18,9 @@ Counters = Mapping[str, Any]
 GOOD, WARN, BAD, UNKNOWN = "good", "warn", "bad", "unknown"
 LAG_S = 10.0
 """Lag of a plant or of a gateway from which it counts as behind."""
+SILENT, ENDED = "silent", "ended"
+PAST = (SILENT, ENDED)
+"""Of a role that nobody watches: it has told nothing for long, or has said goodbye."""
 MISSED = {
     "lost": "rows that were acknowledged and were not in the file when it was opened",
     "retired": "rows that the server did not keep: older than its retention",
@@ -34,7 +37,9 @@ class Known:
         sites: Last heartbeat of each site: ``sent``, ``dropped``, ``lag_s``, ``stale``.
         counters: Counters of ingest, store and brain, as the hub gives them; empty while nothing is live. What else
             it tells stands by hop in ``hops``.
-        roles: How the processes do, as their supervisor tells, with what they tell by hop; empty for a role alone.
+        roles: How the processes do, as their supervisor tells or they themselves, with what they tell by hop; by the
+            role, of those that share the sites with these behind it. One that is not watched has ``age_s``, that of
+            its last word.
         pages: Counters of the live state and the stream.
         chains: Links of each chain that no unit completes, by the chain's path.
     """
@@ -48,10 +53,17 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Numbers of a hop and the reasons of what it did not pass on, with their counts."""
+    """Numbers of a hop and the reasons of what it did not pass on, with their counts.
+
+    Args:
+        counters: The numbers.
+        reasons: Why something was not passed on.
+        aged: Nobody tells of the present any more: what has happened still counts, whether all is well is not known.
+    """
 
     counters: Counters
     reasons: Mapping[str, int] = field(default_factory=dict)
+    aged: bool = False
 
 
 Take = Callable[[Known], Report | None]
@@ -98,19 +110,33 @@ def hops(known: Known) -> list[Json]:
 def _row(hop: Hop, report: Report | None) -> Json:
     counters, reasons = (report.counters, report.reasons) if report else ({}, {})
     told = [{"reason": reason, "count": count} for reason, count in reasons.items() if count]
-    status = UNKNOWN if not counters else BAD if hop.bad(counters) else WARN if hop.warn(counters) else GOOD
-    return {"hop": hop.name, "status": status, "counters": dict(counters), "reasons": told}
+    return {"hop": hop.name, "status": _status(hop, report), "counters": dict(counters), "reasons": told}
+
+
+def _status(hop: Hop, report: Report | None) -> str:
+    if report is None or not report.counters:
+        return UNKNOWN
+    if hop.bad(report.counters):
+        return BAD
+    return UNKNOWN if report.aged else WARN if hop.warn(report.counters) else GOOD
 
 
 def _with_role(hop: Hop, known: Known) -> Report | None:
-    """Its numbers, and how often its process has died."""
-    report, role = hop.take(known), known.roles.get(hop.role)
-    if role is None:
+    """Its numbers, how often its processes have died, and which of them say nothing any more."""
+    report, roles = hop.take(known), {name: role for name, role in known.roles.items() if name.split()[0] == hop.role}
+    if not roles:
         return report
-    ends = {str(role["last_end"]): int(role["restarts"])} if role.get("last_end") else {}
-    died = {"down": int(role.get("status") != "up"), "restarts": role.get("restarts", 0)}
     report = report or Report({})
-    return replace(report, counters={**report.counters, **died}, reasons={**ends, **report.reasons})
+    ages = [role["age_s"] for role in roles.values() if "age_s" in role]
+    counters = {**report.counters, "down": _down(roles), "restarts": _sum(list(roles.values()), "restarts")}
+    counters |= {"age_s": max(ages)} if ages else {}
+    ends = {str(role["last_end"]): int(role["restarts"]) for role in roles.values() if role.get("last_end")}
+    aged = {f"{name}: {role['status']}": 1 for name, role in roles.items() if role.get("status") in PAST}
+    return Report(counters, {**aged, **ends, **report.reasons}, aged=len(aged) == len(roles))
+
+
+def _down(roles: Mapping[str, Counters]) -> int:
+    return sum(role.get("status") not in ("up", *PAST) for role in roles.values())
 
 
 def _told(name: str) -> Take:
@@ -119,12 +145,14 @@ def _told(name: str) -> Take:
     def take(known: Known) -> Report | None:
         tellers = [known.counters, *known.roles.values()]
         told = [hops[name] for teller in tellers if name in (hops := teller.get("hops", {}))]
-        counters: Counter[str] = Counter()
+        counters: dict[str, float] = {}
         reasons: Counter[str] = Counter()
         for one in told:
-            counters.update(one["counters"])
+            for counter, value in one["counters"].items():
+                before = counters.get(counter, 0)
+                counters[counter] = max(before, value) if counter.endswith("_s") else before + value
             reasons.update(one["reasons"])
-        return Report(dict(counters), dict(reasons)) if told else None
+        return Report(counters, dict(reasons)) if told else None
 
     return take
 
@@ -133,8 +161,9 @@ def _processes(known: Known) -> Report | None:
     roles = known.roles
     counted = {
         "roles": len(roles),
-        "down": sum(role.get("status") != "up" for role in roles.values()),
-        "restarts": sum(role.get("restarts", 0) for role in roles.values()),
+        "down": _down(roles),
+        "silent": sum(role.get("status") == SILENT for role in roles.values()),
+        "restarts": _sum(list(roles.values()), "restarts"),
     }
     lost = {
         f"{name}: {reason}": count for name, role in roles.items() for reason, count in role.get("counters", {}).items()
@@ -143,7 +172,8 @@ def _processes(known: Known) -> Report | None:
         f"{name}: {role['last_end']}": role.get("restarts", 0) for name, role in roles.items() if role.get("last_end")
     }
     counted["faults"] = sum(lost.values())
-    return Report(counted, ends | lost) if roles else None
+    silent = {f"{name}: {SILENT}": 1 for name, role in roles.items() if role.get("status") == SILENT}
+    return Report(counted, silent | ends | lost) if roles else None
 
 
 def _publishers(known: Known) -> Report | None:
@@ -223,7 +253,7 @@ def _sum(rows: Sequence[Counters], name: str) -> int:
 NEVER = above()
 GATEWAY = above(restarts=0, stale=0, lag_s=LAG_S, refused=0, malformed=0, mismatched=0, events_dropped=0)
 HOPS = (
-    Hop("processes", _processes, above(down=0, faults=0), above(restarts=0)),
+    Hop("processes", _processes, above(down=0, faults=0), above(restarts=0, silent=0)),
     Hop("publishers", _publishers, above(dropped=0), above(stale=0, silent=0, lag_s=LAG_S)),
     Hop("commands", _told("commands"), NEVER, above(unanswered=0), optional=True),
     Hop("broker", _broker, lambda c: not c.get("connected") or c.get("down"), above(restarts=0), "broker"),

@@ -13,6 +13,7 @@ from scenarios.actions.live import given, root_of, settings_for, wish_for
 from scenarios.format.document import Scenario
 from scenarios.live.account import Account
 from scenarios.live.begin import begin
+from scenarios.live.beside import telling
 from scenarios.live.folder import runs
 from scenarios.live.parent import Parent
 from scenarios.live.roles import NAMES, Role, role_of, until_told
@@ -70,7 +71,7 @@ def lives_beside_hub(name: str, scenario: Scenario, options: Mapping[str, Any], 
     if name == "gateway" and settings.opcua_port is None:
         raise ScenarioError([Problem("--opcua-port", "the port of the OPC UA server", "none")])
     again = settings.own_plant_state.with_suffix(".ticks").exists()
-    role = claimed(role_of(name), [f"{name} {site}" for site in served or known])
+    role = claimed(told(name), [f"{name} {site}" for site in served or known])
     try:
         asyncio.run(until_told(role, settings, Parent(alone=True, again=again and name == "plant")))
     finally:
@@ -101,6 +102,16 @@ def claimed(role: Role, parts: Sequence[str]) -> Role:
     return alone
 
 
+def told(name: str) -> Role:
+    """A role that tells the hub of itself."""
+
+    async def telling_role(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Account:
+        async with telling(settings, name, parent):
+            return await role_of(name)(settings, stop, parent)
+
+    return telling_role
+
+
 def begun_by_hub(root: Path, limit_s: float = RUN_S) -> RunSettings:
     """Settings of the newest run of a folder, once its hub has made the history.
 
@@ -127,7 +138,8 @@ def act(name: str, scenario: Path, sites: tuple[str, ...], backfill: str | None,
         raise ScenarioError([Problem("role", " or ".join(NAMES), repr(name))])
     if scenario.suffix == ".json":
         chosen = RunSettings.model_validate_json(scenario.read_text(encoding="utf-8"))
-        return asyncio.run(until_told(role_of(name), chosen, Parent(alone=True)))
+        role = role_of(name) if name == "hub" else told(name)
+        return asyncio.run(until_told(role, chosen, Parent(alone=True)))
     document = load(scenario)
     settings = given(document, backfill, **options)
     if name != "hub":

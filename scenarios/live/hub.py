@@ -30,6 +30,7 @@ from dashboards.web.settings import LOOPBACK, WebSettings
 from scenarios.headless.feed import tick_for
 from scenarios.live.account import Account
 from scenarios.live.backfill import History
+from scenarios.live.beside import Beside
 from scenarios.live.clock import SystemClock
 from scenarios.live.commanding import Commanding
 from scenarios.live.doorway import door_of
@@ -86,6 +87,7 @@ class Hub:
         self._figures: Outbox | None = None
         self._outlook: Outlook | None = None
         self._commanding: Commanding | None = None
+        self._beside: Beside | None = None
         self._recounting = Recounting(self.store, lambda: self.brain, self._publish)
         self._tasks: list[asyncio.Task[None]] = []
         self._looking: list[asyncio.Task[None]] = []
@@ -96,7 +98,7 @@ class Hub:
             hosts=own_names(settings.host, settings.allow_hosts),
             token=token_for(settings.host),
             counters=self.counters,
-            roles=lambda: self.parent.roles,
+            roles=self.roles,
             ahead=self.ahead,
             command=self.command,
             commanded=lambda: [] if self._commanding is None else self._commanding.document(),
@@ -120,6 +122,10 @@ class Hub:
         brain["store_missed"] = self._missed()
         brain["hops"] = {name: account.document() for name, account in self.accounts().items()}
         return brain if self.ingest is None else {**self.ingest.status(), **brain}
+
+    def roles(self) -> Mapping[str, Any]:
+        """How the processes do: as the parent tells, and those that run alone of themselves."""
+        return {**({} if self._beside is None else self._beside.roles()), **self.parent.roles}
 
     def _missed(self) -> dict[str, int]:
         """What the store does not have, but for what was written into it again."""
@@ -244,6 +250,9 @@ class Hub:
         self._commanding = Commanding(self.settings, self.store, broker)
         await retried(self._commanding.open, "hub", passing=(RetriableError,))
         self._stack.push_async_callback(self._commanding.close)
+        self._beside = Beside(self.settings, broker)
+        await retried(self._beside.open, "hub", passing=(RetriableError,))
+        self._stack.push_async_callback(self._beside.close)
 
     async def _write_again(self, journal: int) -> int:
         """Store once more what was stored since a journal began: the log of the store may have been cut.

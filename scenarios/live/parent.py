@@ -106,6 +106,11 @@ class Parent:
             self._told = accounts
             self._print(f"{COUNTS}{json.dumps(accounts.document())}")
 
+    @property
+    def accounts(self) -> Accounts:
+        """The accounts of this life, as last told."""
+        return self._told
+
     def _print(self, line: str) -> None:
         if not self.alone:
             print(line, flush=True)

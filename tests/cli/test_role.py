@@ -126,6 +126,13 @@ def health_of(address: str) -> dict[str, int]:
     return counters
 
 
+def gate_of(address: str) -> dict[str, float]:
+    """Counters of the gateway as the hub tells them."""
+    health = get(address, "/api/health")
+    assert isinstance(health, dict)
+    return next((hop["counters"] for hop in health["hops"] if hop["hop"] == "gateway"), {})
+
+
 def test_a_second_role_of_the_same_part_gives_up_and_the_first_goes_on(mosquitto: Mosquitto, tmp_path: Path) -> None:
     roles = Roles(tmp_path, mosquitto.url)
     gateway = ("--site", "jialing/beibei", "--opcua-port", str(free_port()))
@@ -134,6 +141,7 @@ def test_a_second_role_of_the_same_part_gives_up_and_the_first_goes_on(mosquitto
         roles.start("plant")
         roles.start("gateway", *gateway).line("OPC UA: ")
         roles.go_on(2)
+        wait_for(lambda: gate_of(roles.address).get("variables", 0) > 0, "what the gateway tells of itself")
         for name, *options in (("plant", "--site", "jialing/beibei"), ("plant",), ("gateway", "--opcua-port", "0")):
             begun = time.monotonic()
             again = factory("role", name, "workshop", *options, environment={"FF_DATA": str(tmp_path)})

@@ -32,6 +32,7 @@ HUB = {
     **told("forecasts", made=1, failed=0, waiting=0),
 }
 GATE = told("gateway", connections=1, subscriptions=1, variables=100, stale=0, lag_s=0)
+ALONE: dict[str, Any] = {**UP, "age_s": 1.5, "hops": GATE}
 ROLES = {"plant": UP, "broker": UP, "gateway": {**UP, "hops": GATE}}
 
 
@@ -101,12 +102,41 @@ def test_of_a_role_alone_nothing_is_known_of_the_others_and_a_run_without_opc_ua
         ("gateway", "warn", {"roles": {"gateway": {**UP, **DIED, "hops": GATE}}}),
         ("gateway", "warn", {"roles": {"gateway": {**UP, "hops": told("gateway", stale=3)}}}),
         ("gateway", "warn", {"roles": {"gateway": {**UP, "hops": told("gateway", lag_s=11)}}}),
+        (
+            "gateway",
+            "bad",
+            {
+                "roles": {
+                    "gateway": {**ALONE, "status": "silent", "counters": {}, "hops": told("gateway", x=1)},
+                    "gateway b": {**UP, "status": "down"},
+                }
+            },
+        ),
+        ("gateway", "good", {"roles": {"gateway": ALONE}}),
+        ("gateway", "good", {"roles": {"gateway": {**ALONE, "status": "silent"}, "gateway b": ALONE}}),
+        ("gateway", "unknown", {"roles": {"gateway": {**ALONE, "status": "silent"}}}),
+        ("gateway", "unknown", {"roles": {"gateway": {**ALONE, "status": "ended", "hops": told("gateway", lag_s=11)}}}),
+        ("processes", "warn", {"roles": {"gateway": {**ALONE, "status": "silent"}}}),
+        ("processes", "good", {"roles": {"gateway": {**ALONE, "status": "ended"}}}),
+        ("processes", "bad", {"roles": {"plant a": {**ALONE, "status": "ended", "counters": {"dropped": 1}}}}),
         ("chains", "warn", {"chains": {"chain-x": ["cells"]}}),
         ("pages", "warn", {"pages": {"unshown": {"kpi without t0_ns": 1}}}),
     ],
 )
 def test_what_is_not_in_order_is_told_by_its_hop(hop: str, status: str, given: dict[str, Any]) -> None:
     assert of(hop, **given)["status"] == status
+
+
+def test_gateways_that_run_alone_are_one_hop_with_the_age_of_the_oldest_word() -> None:
+    words = (("a", 1.0, 2.0, 3), ("b", 40.0, 9.0, 4))
+    gates = {
+        f"gateway {site}": {**ALONE, "age_s": age_s, "hops": told("gateway", lag_s=lag_s, written=written)}
+        for site, age_s, lag_s, written in words
+    }
+    gates["gateway b"]["status"] = "silent"
+    row = of("gateway", roles={**gates, "gateway": {**UP, "hops": {}}})
+    assert row["counters"] == {"lag_s": 9.0, "written": 7, "down": 0, "restarts": 0, "age_s": 40.0}
+    assert row["reasons"] == [{"reason": "gateway b: silent", "count": 1}]
 
 
 def test_windows_of_the_past_that_stay_have_their_reason() -> None:
