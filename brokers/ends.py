@@ -24,6 +24,7 @@ class LinkPublisherBase(ABC):
     def __init__(self, url: str, publisher: str):
         self.url, self.publisher = url, publisher
         self.on_mark: Callable[[Mark], None] = ignore_mark
+        self.refusals = Refusals()
         self.run = ""
 
     def begin(self, run: str) -> None:

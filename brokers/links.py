@@ -40,6 +40,8 @@ class LinkPublisher(Publisher, Protocol):
 
     on_mark: Callable[[Mark], None]
     """Called in the event loop for each mark of this publisher."""
+    refusals: Refusals
+    """What the counterpart did not take or give, by reason."""
 
     def begin(self, run: str) -> None:
         """Name the run that is about to be sent; before ``open``."""
@@ -64,7 +66,7 @@ class LinkSource(Source, Protocol):
     malformed: int
     """Messages that were not what they should be."""
     refusals: Refusals
-    """Why they were not."""
+    """Why they were not, and what the broker refused, as ``broker: …``."""
 
     @property
     def dropped(self) -> int:

@@ -18,6 +18,8 @@ Counters = Mapping[str, Any]
 GOOD, WARN, BAD, UNKNOWN = "good", "warn", "bad", "unknown"
 LAG_S = 10.0
 """Lag of a plant or of a gateway from which it counts as behind."""
+OF_BROKER = "broker: "
+"""What the reasons begin with for which a broker refused something."""
 SILENT, ENDED = "silent", "ended"
 PAST = (SILENT, ENDED)
 """Of a role that nobody watches: it has told nothing for long, or has said goodbye."""
@@ -188,20 +190,24 @@ def _publishers(known: Known) -> Report | None:
         "lag_s": round(max((beat.get("lag_s") or 0.0 for beat in beats), default=0.0), 1),
         "silent": len(silent),
     }
-    return Report(counted, silent) if beats else None
+    told = _told("publishers")(known) or Report({})
+    return Report({**counted, **told.counters}, {**silent, **told.reasons}) if beats else None
 
 
 def _broker(known: Known) -> Report | None:
     counters = known.counters
+    refused = {reason: count for reason, count in counters.get("refusals", {}).items() if reason.startswith(OF_BROKER)}
     counted = {"connected": int(bool(counters.get("broker_ok"))), "losses": counters.get("broker_losses", 0)}
-    return Report(counted) if "broker_ok" in counters else None
+    counted["refused"] = sum(refused.values())
+    return Report(counted, refused) if "broker_ok" in counters else None
 
 
 def _ingest(known: Known) -> Report | None:
     counters = known.counters
     names = ("received", "waiting", "duplicates", "late", "lost", "dropped", "malformed", "other_run")
     counted = {name: counters.get(name, 0) for name in names}
-    refusals: Mapping[str, int] = counters.get("refusals", {})
+    told: Mapping[str, int] = counters.get("refusals", {})
+    refusals = {reason: count for reason, count in told.items() if not reason.startswith(OF_BROKER)}
     counted["refused"] = sum(refusals.values())
     return Report(counted, refusals) if "received" in counters else None
 
@@ -254,15 +260,15 @@ NEVER = above()
 GATEWAY = above(restarts=0, stale=0, lag_s=LAG_S, refused=0, malformed=0, mismatched=0, events_dropped=0)
 HOPS = (
     Hop("processes", _processes, above(down=0, faults=0), above(restarts=0, silent=0)),
-    Hop("publishers", _publishers, above(dropped=0), above(stale=0, silent=0, lag_s=LAG_S)),
+    Hop("publishers", _publishers, above(dropped=0), above(stale=0, silent=0, refused=0, lag_s=LAG_S)),
     Hop("commands", _told("commands"), NEVER, above(unanswered=0), optional=True),
-    Hop("broker", _broker, lambda c: not c.get("connected") or c.get("down"), above(restarts=0), "broker"),
+    Hop("broker", _broker, lambda c: not c.get("connected") or c.get("down"), above(restarts=0, refused=0), "broker"),
     Hop("ingest", _ingest, above(lost=0, dropped=0), above(malformed=0, refused=0, other_run=0)),
     Hop("store", _store, above(failing=0, refused=0, lost=0), above(retired=0, unreadable=0)),
     Hop("journal", _told("journal"), NEVER, above(damaged=0, quarantined=0), optional=True),
     Hop("brain", _brain, NEVER, above(rejected=0, unheard=0, recount_waiting=0, recount_gone=0, failures=0)),
     Hop("chains", _chains, NEVER, above(unnamed=0), optional=True),
-    Hop("figures", _told("figures"), above(dropped=0), NEVER, optional=True),
+    Hop("figures", _told("figures"), above(dropped=0), above(refused=0), optional=True),
     Hop("forecasts", _told("forecasts"), NEVER, above(failed=0), optional=True),
     Hop("gateway", _told("gateway"), above(down=0), GATEWAY, "gateway", optional=True),
     Hop("pages", _pages, NEVER, above(refused=0, failures=0, unshown=0)),

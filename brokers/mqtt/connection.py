@@ -10,6 +10,7 @@ import asyncio
 import logging
 import socket
 import ssl
+import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -21,10 +22,13 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.client import BufferedClient
+from brokers.mqtt.troubles import TROUBLES
+from brokers.refusals import Refusals
 from twin.errors import FatalError, RetriableError
 
 log = logging.getLogger(__name__)
@@ -41,6 +45,12 @@ VERSIONS = {
 }
 RETAINED_ONLY, LIVE = 1, 2
 """Numbers of our subscriptions, which the broker repeats with each message."""
+SUBSCRIBE_S = 5.0
+"""Pause before a subscription that was refused is asked for again."""
+DENIED_S = 30.0
+"""So long after the last message that the broker did not take, one that it takes says that it takes them again."""
+FAILURE = 0x80
+"""Smallest number of a reason that is one of failure."""
 REFUSED_FOR_GOOD = {"Bad user name or password", "Not authorized", "Client identifier not valid", "Banned"}
 
 
@@ -125,6 +135,10 @@ class Connection:
         """Messages that came while the inbox was full."""
         self.losses = 0
         """Times the connection was lost."""
+        self.refusals = Refusals()
+        """Why the broker did not let us in, or did not take or give what it should, and how often."""
+        self._deaf = False
+        self._denied_at: float | None = None
         self._greet = greet
         self._handlers: dict[str, Callable[[Message], None]] = {}
         self._online = asyncio.Event()
@@ -189,6 +203,7 @@ class Connection:
     async def close(self) -> None:
         """Send what is under way, disconnect and stop the network thread."""
         self._closing = True
+        TROUBLES.ends(id(self))
         client, self._client = self._client, None
         self._online.clear()
         self._arrived.set()
@@ -283,7 +298,7 @@ class Connection:
         client.on_connect = lambda *a: self._on_connect(first, str(a[3]), a[2].session_present)
         client.on_disconnect = lambda *a: self._on_disconnect(a[0], first, str(a[3]))
         client.on_connect_fail = self._on_connect_fail
-        client.on_publish = self._on_publish
+        client.on_publish = lambda *a: self._on_publish(a[3].value)
         client.on_message = self._on_message
         client.on_subscribe = lambda *a: self._call(self._take_grant, [str(code) for code in a[3] if code.is_failure])
         for topic_filter, handler in self._handlers.items():
@@ -323,6 +338,9 @@ class Connection:
 
     def _on_connect_fail(self, *_: Any) -> None:
         self._short = 0  # the broker was away: nobody has thrown us out
+        error = sys.exc_info()[1]  # paho calls this while it handles it, and does not hand it over
+        if isinstance(error, ssl.SSLError):
+            self._call(self._trouble, "expected a certificate to trust", str(error), "see FF_MQTT_CA")
 
     def _count_short(self, client: paho.Client, reason: str) -> None:
         """Wait longer after each short life, and give up when somebody who was here before takes our place."""
@@ -341,7 +359,9 @@ class Connection:
             )
             self._call(self._thrown_out, f"{text} at once: {reason} (is another one of this name connected?)")
 
-    def _on_publish(self, *_: Any) -> None:
+    def _on_publish(self, reason: int) -> None:
+        if reason >= FAILURE or self._denied_at is not None:
+            self._call(self._taken_or_not, reason)
         if self._done < self._sent:  # what paho sends again after a reconnect was counted before
             self._done += 1
         if self._waiting and self._sent - self._done <= self.config.max_inflight // 2:
@@ -390,6 +410,7 @@ class Connection:
             return  # lost again; the next connect starts over
         if self._life == life and self._client is not None and self._client.is_connected():
             self._online.set()  # else it has gone meanwhile: nobody would say so again
+            self._over()
 
     def _subscribe(self) -> None:
         if self._client is None:
@@ -398,6 +419,7 @@ class Connection:
             self._client.unsubscribe(list(self.config.retained))
         asked = (([(name, 0) for name in self.config.retained], RETAINED_ONLY), (self.config.filters, LIVE))
         self._granted.clear()
+        self._deaf = False
         self._asked_for = sum(bool(filters) for filters, _ in asked)
         for filters, number in asked:
             self._ask(self._client, filters, number)
@@ -424,16 +446,44 @@ class Connection:
     def _take_grant(self, refused: Sequence[str]) -> None:
         self._asked_for -= 1
         if refused:
-            log.warning("%s: %s: subscription refused: %s", self.address, self.config.client_id, ", ".join(refused))
+            self._deaf = True
+            hint = "see its access rules"
+            self._trouble(f"expected the subscriptions of {self.config.client_id}", ", ".join(refused), hint)
         if self._asked_for <= 0:
             self._granted.set()
+            if self._deaf:
+                self._loop.call_later(SUBSCRIBE_S, self._subscribe_again, self._life)
+            else:
+                self._over()
+
+    def _subscribe_again(self, life: int) -> None:
+        if life == self._life and self.online:
+            self._subscribe()
+
+    def _trouble(self, expected: str, got: str, hint: str) -> None:
+        """Count and tell what the broker has against us; it may be mended there at any time."""
+        self.refusals.count(ValueError(f"broker: {expected} ({got})"))
+        TROUBLES.begins(id(self), f"{self.address}: {expected}", f"{got} ({hint})")
+
+    def _over(self) -> None:
+        if not self._deaf and self._denied_at is None and self.online:
+            TROUBLES.ends(id(self))
+
+    def _taken_or_not(self, reason: int) -> None:
+        now = time.monotonic()
+        if reason >= FAILURE:
+            self._denied_at = now
+            got = str(ReasonCode(PacketTypes.PUBACK, identifier=reason))
+            self._trouble(f"expected the messages of {self.config.client_id} to be taken", got, "see its access rules")
+        elif self._denied_at is not None and now - self._denied_at > DENIED_S:
+            self._denied_at = None
+            self._over()
 
     def _speaks_5(self) -> bool:
         return self._client is not None and self._client.protocol == paho.MQTTv5
 
     def _turned_away(self, answer: str) -> None:
-        if answer in REFUSED_FOR_GOOD:
-            self._give_up(f"{self.address}: expected to be let in, got {answer}")
+        self._trouble("expected to be let in", answer, "check user and password")
 
     def _thrown_out(self, text: str) -> None:
         if self._steady:

@@ -8,14 +8,13 @@ from brokers.attendance import Sign
 from brokers.links import Base, base_payload, ignore_base, ignore_mark, ignore_sign, mark_payload, read_base, read_mark
 from brokers.mqtt.connection import Connection, Message
 from brokers.naming import control_topic
-from brokers.refusals import Refusals
 from twin.ports import Mark
 
 
 class _End:
     def __init__(self, connection: Connection):
         self.malformed = 0
-        self.refusals = Refusals()
+        self.refusals = connection.refusals
         self._connection = connection
 
     async def open(self) -> None:

@@ -20,6 +20,7 @@ from brokers.isolation import Isolated
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import Pump
 from brokers.reception import Stored
+from brokers.refusals import Refusals
 from brokers.retry import retried
 from brokers.stores import Counting, Logged, Store, open_store
 from dashboards.live import LiveState
@@ -85,6 +86,7 @@ class Hub:
         self._door: Door | None = None
         self.ingest: Ingest | None = None
         self._figures: Outbox | None = None
+        self._refused = Refusals()
         self._outlook: Outlook | None = None
         self._commanding: Commanding | None = None
         self._beside: Beside | None = None
@@ -138,7 +140,9 @@ class Hub:
         if self._figures is not None:
             figures = self._figures.counters
             counts = {"sent": figures.sent, "resent": figures.resent, "dropped": figures.lost}
-            found["figures"] = Account(counts, {"waiting": figures.held})
+            refused = dict(self._refused.counts)
+            counts["refused"] = sum(refused.values())
+            found["figures"] = Account(counts, {"waiting": figures.held}, refused)
         if self._outlook is not None:
             found["forecasts"] = self._outlook.account()
         if self._commanding is not None:
@@ -227,6 +231,7 @@ class Hub:
         self.ingest.observe_presence(lambda presence: self.brain.presence(presence))
         publisher = connect.publisher(broker, self.settings.transport, self.settings.brain)
         life = f"{self.settings.run}.{secrets.token_hex(4)}"
+        self._refused = publisher.refusals
         self._figures = Outbox(self.settings.brain, publisher.split, OutboxConfig(policy="drop_oldest"), life)
         if self._recalled is not None:
             await self._figures.put_soon(self._recalled.figures)

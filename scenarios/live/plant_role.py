@@ -16,6 +16,7 @@ from typing import Any
 from brokers import connect
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import Outage, Pump
+from brokers.refusals import merged
 from brokers.retry import retried
 from scenarios.forecast import saved
 from scenarios.headless.feed import Feed, tick_for
@@ -171,7 +172,13 @@ class PlantRole:
                 outbox.abandon()
             if self._desk is not None:
                 await self._desk.close()
-            self._parent.counts(Accounts(self.ends))
+            self._parent.counts(self.accounts)
+
+    @property
+    def accounts(self) -> Accounts:
+        """All that it tells: what the exit code depends on, and what the broker refused its publishers."""
+        refused = merged(site.pump.publisher.refusals for site in self._sites.values())
+        return Accounts(self.ends, {"publishers": Account({"refused": sum(refused.values())}, reasons=refused)})
 
     @property
     def ends(self) -> Account:
@@ -187,7 +194,7 @@ class PlantRole:
     async def _count(self) -> None:
         while True:
             await asyncio.sleep(COUNT_S)
-            self._parent.counts(Accounts(self.ends))
+            self._parent.counts(self.accounts)
 
     async def _finish(self, stop: asyncio.Event) -> None:
         """Once told to stop, the plant no longer waits for room."""

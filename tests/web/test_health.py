@@ -17,6 +17,7 @@ from twin.brain.intake import Stats
 BEAT = {"sent": 10, "dropped": 0, "lag_s": 0.1, "stale": False}
 TAKEN: dict[str, Any] = {"received": 10, "stored": 10, "store_ok": True, "broker_ok": True, "brain_late": 0}
 UP: dict[str, Any] = {"status": "up", "restarts": 0, "last_end": "", "counters": {"dropped": 0}, "hops": {}}
+NOT_LET_IN = {"broker: expected to be let in (Not authorized)": 3}
 DIED = {"restarts": 2, "last_end": "ended (signal 9)"}
 
 
@@ -79,6 +80,10 @@ def test_of_a_role_alone_nothing_is_known_of_the_others_and_a_run_without_opc_ua
         ("publishers", "warn", {"counters": {"publishers_seen": [{"publisher": "a/b", "state": "gone"}]}}),
         ("publishers", "unknown", {"sites": {}}),
         ("broker", "bad", {"counters": {"broker_ok": False}}),
+        ("broker", "warn", {"counters": {"refusals": NOT_LET_IN}}),
+        ("ingest", "good", {"counters": {"refusals": NOT_LET_IN}}),
+        ("publishers", "warn", {"roles": {"plant": {**UP, "hops": told("publishers", refused=1)}}}),
+        ("figures", "warn", {"hops": told("figures", refused=1)}),
         ("ingest", "bad", {"counters": {"lost": 1}}),
         ("ingest", "warn", {"counters": {"refusals": {"expected JSON": 2}}}),
         ("store", "bad", {"counters": {"store_ok": False}}),
