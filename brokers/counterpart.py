@@ -7,10 +7,11 @@ a run at :data:`PLAIN` counterparts claims no name and its plant takes no comman
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from brokers.refusals import Refusals
 from twin.errors import FatalError, ModelError, Problem
@@ -18,6 +19,7 @@ from twin.errors import FatalError, ModelError, Problem
 Body = Mapping[str, Any]
 Keep = Callable[[Body], Awaitable[None]]
 """Keeps what the plant has accepted durably, once or more often."""
+Word = TypeVar("Word")
 Wake = Callable[[], None]
 """Called when something is wanted."""
 
@@ -75,6 +77,74 @@ class TakesCommands(Protocol):
         """Say what was accepted until it is kept."""
 
 
+@dataclass
+class Heard(Generic[Word]):
+    """What a part told last.
+
+    Args:
+        word: What it told.
+        said_ns: When, by its clock.
+        at: When it was heard alive, s of a steady clock; None: only what the broker has kept of it.
+    """
+
+    word: Word
+    said_ns: int
+    at: float | None = None
+
+    @property
+    def age_s(self) -> float:
+        """Since when it has said nothing: by our clock, or by its stamp where we have not heard it ourselves."""
+        if self.at is not None:
+            return time.monotonic() - self.at
+        return max(time.time_ns() - self.said_ns, 0) * 1e-9
+
+
+class TellsAccounts(Protocol):
+    """The side of a role that runs alone and tells the hub of itself."""
+
+    async def open(self) -> Body | None:
+        """Connect; gives what the part told last in this run. Raises ConnectorError."""
+
+    async def say(self, body: Body, /) -> None:
+        """Tell the present account, as a sign of life too."""
+
+    async def close(self) -> None:
+        """Disconnect, when what was told has left."""
+
+
+class HearsAccounts(Protocol[Word]):
+    """The hub's side of it."""
+
+    heard: dict[str, Heard[Word]]
+    """What each part told last."""
+
+    async def open(self) -> None:
+        """Connect. Raises ConnectorError."""
+
+    async def close(self) -> None:
+        """Disconnect."""
+
+
+class NoAccounts:
+    """Both sides where roles that run alone cannot tell of themselves."""
+
+    def __init__(self) -> None:
+        self.heard: dict[str, Heard[Any]] = {}
+
+    async def open(self) -> None:
+        """Nothing to connect to."""
+
+    async def say(self, body: Body) -> None:
+        """Nobody hears it."""
+
+    async def close(self) -> None:
+        """Nothing to disconnect from."""
+
+
+def _no_accounts(*_: object) -> NoAccounts:
+    return NoAccounts()
+
+
 @dataclass(frozen=True)
 class Counterpart:
     """What stands at the address of a transport, and does for a live run.
@@ -86,6 +156,9 @@ class Counterpart:
         gives: ``(url, name, run, keep)`` to the hub's side of commands.
         takes: ``(url, name, run, client, wake)`` to the plant's side of commands.
         commands: Whether commands come through.
+        tells: ``(url, name, run, part)`` to the side of a role that runs alone and tells of itself.
+        hears: ``(url, name, run, understand)`` to the hub's side of it; ``understand`` reads what a part tells, and
+            raises ValueError where that is nothing of ours.
     """
 
     check: Callable[[str], None]
@@ -94,6 +167,8 @@ class Counterpart:
     gives: Callable[[str, str, str, Keep], GivesCommands]
     takes: Callable[[str, str, str, str, Wake], TakesCommands]
     commands: bool = True
+    tells: Callable[[str, str, str, str], TellsAccounts] = _no_accounts
+    hears: Callable[[str, str, str, Callable[[Body], Any]], HearsAccounts[Any]] = _no_accounts
 
 
 class NoClaim:

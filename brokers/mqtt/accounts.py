@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic
 
 import orjson
 
+from brokers.counterpart import Body, Heard, Word
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message
 from brokers.naming import control_topic
@@ -27,8 +27,6 @@ MOST_BYTES = 65_536
 MOST_PARTS = 1_000
 QUESTION = b"?"
 """What a process says to its own topic: what the broker had kept there comes before it."""
-
-Body = Mapping[str, Any]
 
 
 def read(payload: bytes, run: str) -> Body | None:
@@ -94,31 +92,6 @@ class AccountSender:
             self._before = read(message.payload, self._run)
         elif message.payload == QUESTION:
             self._looked.set()
-
-
-Word = TypeVar("Word")
-
-
-@dataclass
-class Heard(Generic[Word]):
-    """What a part told last.
-
-    Args:
-        word: What it told.
-        said_ns: When, by its clock.
-        at: When it was heard alive, s of a steady clock; None: only what the broker has kept of it.
-    """
-
-    word: Word
-    said_ns: int
-    at: float | None = None
-
-    @property
-    def age_s(self) -> float:
-        """Since when it has said nothing: by our clock, or by its stamp where we have not heard it ourselves."""
-        if self.at is not None:
-            return time.monotonic() - self.at
-        return max(time.time_ns() - self.said_ns, 0) * 1e-9
 
 
 class AccountReceiver(Generic[Word]):

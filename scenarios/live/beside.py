@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from brokers.mqtt.accounts import AccountReceiver, AccountSender, Heard
+from brokers.counterpart import Heard, HearsAccounts
 from brokers.retry import retried
 from scenarios.live.account import Account, Accounts, all_together
 from scenarios.live.parent import Parent
@@ -71,7 +71,8 @@ class Telling:
         if settings.broker is None:
             raise ValueError(f"{name}: expected the address of a broker, got none")
         self._first, self._parent = Word(role=name, sites=settings.sites), parent
-        self._sender = AccountSender(settings.broker, settings.name, settings.run, f"{name}{settings.share}")
+        part = f"{name}{settings.share}"
+        self._sender = settings.counterpart.tells(settings.broker, settings.name, settings.run, part)
         self._opened = False
 
     async def run(self) -> None:
@@ -129,7 +130,8 @@ class Beside:
     """
 
     def __init__(self, settings: RunSettings, broker: str):
-        self._receiver = AccountReceiver(broker, settings.name, settings.run, Word.model_validate)
+        hears = settings.counterpart.hears
+        self._receiver: HearsAccounts[Word] = hears(broker, settings.name, settings.run, Word.model_validate)
 
     async def open(self) -> None:
         """Listen.

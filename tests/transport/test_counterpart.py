@@ -62,3 +62,13 @@ async def test_a_name_that_nobody_can_claim_is_held_until_the_end() -> None:
     with suppress(asyncio.CancelledError):
         await keeping
     await claim.close()
+
+
+async def test_where_nothing_is_carried_but_records_roles_alone_are_not_heard() -> None:
+    telling, hearing = PLAIN.tells("nats://x", "shop", "run", "plant"), PLAIN.hears("nats://x", "shop", "run", dict)
+    await hearing.open()
+    assert await telling.open() is None
+    await telling.say({"role": "plant"})
+    assert hearing.heard == {}
+    await telling.close()
+    await hearing.close()
