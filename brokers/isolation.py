@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from twin.records import Frame
+from twin.registry import culprit_of
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Isolated:
             if len(self.failures) >= REASONS:
                 reason = "others"
             else:
-                log.error(
-                    "%s: a frame of %s could not be taken: %s", self.name, frame.paths[:1], reason, exc_info=error
-                )
+                plugin = culprit_of(error)
+                who = f"plug-in {plugin}: {self.name}" if plugin else self.name
+                log.error("%s: a frame of %s could not be taken: %s", who, frame.paths[:1], reason, exc_info=error)
         self.failures[reason] += 1

@@ -60,9 +60,9 @@ def run(arguments: Sequence[str]) -> int:
         if (told := _usage(error, arguments)) is not None:
             return told
         traceback.print_exc()
-        plugin = _culprit(error)
-        who = f" of the plug-in {plugin}; please report it to its authors" if plugin else "; please report it"
-        print(f"factory: this is a bug{who} with the lines above", file=sys.stderr)
+        from twin.registry import bug  # with what it needs, when there is something to tell
+
+        print(f"factory: {bug(error)}", file=sys.stderr)
         return BUG
 
 
@@ -80,14 +80,6 @@ def _usage(error: Exception, arguments: Sequence[str]) -> int | None:
     else:
         print(mistake(error, arguments), file=sys.stderr)
     return BAD_INPUT
-
-
-def _culprit(error: BaseException) -> str:
-    """The plug-in in whose code an error arose, or that called what failed; empty when none had a part in it."""
-    from twin.registry import plugin_of  # with what it needs, when there is something to tell
-
-    modules = [str(frame.f_globals.get("__name__", "")) for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return next((name for module in reversed(modules) if (name := plugin_of(module))), "")
 
 
 def main() -> None:

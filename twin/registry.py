@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -42,11 +43,13 @@ class Registry(Generic[T]):
         sort: What is registered, e.g. ``"station"``; plug-ins name the group of entry points ``futurefactory.<sort>``.
         package: Package whose modules register themselves when imported.
         calls: How many values each of its methods is called with; an empty name: the component itself.
+        has: Further names that each has.
     """
 
     sort: str
     package: str
     calls: Mapping[str, int] = field(default_factory=dict)
+    has: tuple[str, ...] = ()
     _entries: dict[str, T] = field(default_factory=dict)
     _levels: dict[str, Stability] = field(default_factory=dict)
     _origins: dict[str, str] = field(default_factory=dict)
@@ -100,6 +103,8 @@ class Registry(Generic[T]):
         for name, values in self.calls.items():
             if wrong := uncallable(component, name, values):
                 raise TypeError(f"{self.sort} {kind!r}: {wrong}")
+        if lacks := [name for name in self.has if not hasattr(component, name)]:
+            raise TypeError(f"{self.sort} {kind!r}: expected {' and '.join(lacks)}, got none")
 
     def scan(self) -> None:
         """Import every module of the package and every entry point, once."""
@@ -123,10 +128,17 @@ class Registry(Generic[T]):
         _PLUGINS[point.module] = name
         try:
             point.load()
+            if not self._brought_by(name):
+                raise TypeError(f"nothing that is registered as a {self.sort}")
         except Exception as error:
             got = str(error) if isinstance(error, FactoryError) else f"{type(error).__name__}: {error}"
             where, hint = f"plug-in {name}, {self.sort} {point.value}", "repair it, or take it out with pip uninstall"
             raise PluginError([Problem(where, "a module that registers what it brings", got, hint)]) from error
+
+    def _brought_by(self, plugin: str) -> bool:
+        """Whether a plug-in has registered something here, perhaps in a module that belongs to no entry point."""
+        known = set(_PLUGINS.values()) - {plugin}
+        return any(origin and origin not in known for origin in self._origins.values())
 
     def _find(self, kind: str) -> None:
         """Import the module that has the kind's name; everything where there is none."""
@@ -191,6 +203,21 @@ def plugin_of(module: str) -> str:
     package = module.partition(".")[0]
     known = (name for one, name in _PLUGINS.items() if one == module or one.startswith(f"{package}."))
     return next(known, _REGISTERED.get(module, ""))
+
+
+def culprit_of(error: BaseException) -> str:
+    """The plug-in in whose code an error arose, or that called what failed; empty when none had a part in it."""
+    modules = [str(frame.f_globals.get("__name__", "")) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return next((name for module in reversed(modules) if (name := plugin_of(module))), "")
+
+
+def bug(error: BaseException) -> str:
+    """What to say below the traceback of an error that nobody expected: whose bug it is, or might be."""
+    if plugin := culprit_of(error):
+        return f"this is a bug of the plug-in {plugin}; please report it to its authors with the lines above"
+    loaded = sorted({*_PLUGINS.values(), *_REGISTERED.values()})
+    doubt = f" (without {', '.join(loaded)}, if it comes then too)" if loaded else ""
+    return f"this is a bug; please report it with the lines above{doubt}"
 
 
 def uncallable(component: object, name: str, values: int) -> str:

@@ -3,5 +3,5 @@
 from devices.signals.signal import Profile
 from twin.registry import Registry
 
-profiles: Registry[Profile] = Registry("profile", "devices.profiles")
+profiles: Registry[Profile] = Registry("profile", "devices.profiles", has=("tags", "signals"))
 """Every tag profile."""

@@ -61,7 +61,9 @@ class Exporter(Protocol):
         """All is said; the file or folder is whole when this returns."""
 
 
-exporters: Registry[Any] = Registry("exporter", "scenarios.exporters")
+exporters: Registry[Any] = Registry(
+    "exporter", "scenarios.exporters", {"": 3, "take": 1, "close": 0}, ("Options", "operations")
+)
 """Every format by name."""
 
 

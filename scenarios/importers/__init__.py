@@ -37,7 +37,7 @@ class Importer(Protocol):
         """
 
 
-importers: Registry[Any] = Registry("importer", "scenarios.importers")
+importers: Registry[Any] = Registry("importer", "scenarios.importers", {"": 0, "detect": 1, "read": 2}, ("Options",))
 """Every format by name."""
 
 

@@ -17,6 +17,7 @@ from scenarios.live.account import Account, locked, losses, reckon
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
 from twin.errors import DataLostError, FactoryError, FatalError, ForgottenError, PlantLockedError, ProblemsError
+from twin.registry import bug
 
 NAMES = ("hub", "plant", "gateway")
 MODULE = "scenarios.live.roles"
@@ -91,9 +92,9 @@ def lived(options: argparse.Namespace) -> int:
         elif isinstance(error, FatalError | ProblemsError):
             parent.final()
         return error.exit_code
-    except Exception:
+    except Exception as error:
         traceback.print_exc()
-        print(f"{options.name}: this is a bug; please report it with the lines above", file=sys.stderr)
+        print(f"{options.name}: {bug(error)}", file=sys.stderr)
         return BUG
     return 0
 

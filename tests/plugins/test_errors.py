@@ -100,3 +100,81 @@ def test_one_that_fails_while_it_runs(folder: Path, sort: str, capsys: pytest.Ca
     told = capsys.readouterr().err
     assert "ZeroDivisionError" in told
     assert f"this is a bug of the plug-in {example_of(sort)}; please report it to its authors" in told
+
+
+BASE = {
+    "effect": "from futurefactory import Effect, effects\n",
+    "engine": "from futurefactory import engines\n",
+    "exporter": "from futurefactory import exporters\n",
+    "importer": "from futurefactory import importers\n",
+    "policy": "from futurefactory import Policy, PolicyConfig, policies\n",
+    "profile": "from futurefactory import profiles\n",
+    "sharing": "from futurefactory import Sharing, sharings\n",
+}
+UNFIT = {
+    "effect": (
+        '@effects.register("fog")\nclass Fog(Effect):\n    "Fog."\n    def hit(self, station): ...\n',
+        "hit that takes 3 values, got (self, station)",
+    ),
+    "engine": ('@engines.register("idle")\nclass Idle:\n    "Idle."\n', "something that takes 2 values, got ()"),
+    "exporter": (
+        '@exporters.register("csv")\nclass Csv:\n    "CSV."\n    def __init__(self, out, subject, options): ...\n'
+        "    def take(self, frame): ...\n    def close(self): ...\n",
+        "expected Options and operations, got none",
+    ),
+    "importer": (
+        '@importers.register("csv")\nclass Csv:\n    "CSV."\n    def detect(self, path): ...\n',
+        "read that takes 2 values, got none",
+    ),
+    "policy": (
+        '@policies.register("never")\nclass Never(Policy):\n    "Never."\n    config = PolicyConfig\n'
+        "    def wanted(self): return 0\n",
+        "wanted that takes 1 value, got (self)",
+    ),
+    "profile": ('profiles.register("loom")("a loom")\n', "expected tags and signals, got none"),
+    "sharing": (
+        '@sharings.register("by_name")\nclass ByName(Sharing):\n    "By name."\n    def rank(self): return 0.0\n',
+        "rank that takes 1 value, got (self)",
+    ),
+}
+"""What is registered of each other sort and cannot be used, and what is told of it."""
+
+
+@pytest.mark.parametrize("sort", sorted(UNFIT))
+def test_one_of_another_sort_that_cannot_be_used(folder: Path, sort: str) -> None:
+    text, told = UNFIT[sort]
+    (folder / f"unfit_{sort}.py").write_text(BASE[sort] + text, encoding="utf-8")
+    with pytest.raises(PluginError) as caught:
+        registries()[sort]._load(EntryPoint("unfit", f"unfit_{sort}", f"futurefactory.{sort}"))
+    (problem,) = caught.value.problems
+    assert problem.where == f"plug-in unfit, {sort} unfit_{sort}"
+    assert told in problem.got
+
+
+@pytest.mark.parametrize("sort", [*sorts(), *UNFIT])
+def test_one_that_brings_nothing_of_what_it_says(folder: Path, sort: str) -> None:
+    (folder / f"empty_{sort}.py").write_text("", encoding="utf-8")
+    with pytest.raises(PluginError, match=f"nothing that is registered as a {sort}"):
+        registries()[sort]._load(EntryPoint("empty", f"empty_{sort}", f"futurefactory.{sort}"))
+
+
+NONSENSE = {
+    "behaviour": ("        return 0.0 if self.left else self.time\n", "        return 'soon'\n"),
+    "driver": ("        return [frame for path", "        return None\n        return [frame for path"),
+    "kpi": ("    return o.aust_ns", "    return 'much'\n    return o.aust_ns"),
+    "rule": ("        return float(-max(", "        return object()\n        return float(-max("),
+}
+"""By sort, what stands in the recipe and what stands there instead: it gives what nobody can use."""
+
+
+@pytest.mark.parametrize("sort", sorted(NONSENSE))
+def test_one_that_gives_nonsense(folder: Path, sort: str, capsys: pytest.CaptureFixture[str]) -> None:
+    there, instead = NONSENSE[sort]
+    assert there in recipe(sort)
+    loaded(sort, folder, recipe(sort).replace(there, instead))
+    example = folder / f"{example_of(sort)}.yaml"
+    example.write_text(files_of(sort, example_of(sort))[example.name], encoding="utf-8")
+    assert run(["simulate", str(example), "--quiet"]) == BUG
+    told = capsys.readouterr().err
+    assert "this is a bug" in told.splitlines()[-1]
+    assert example_of(sort) in told.splitlines()[-1]

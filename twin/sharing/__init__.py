@@ -25,7 +25,7 @@ class Sharing:
         return 0.0
 
 
-sharings: Registry[type[Sharing]] = Registry("sharing", "twin.sharing")
+sharings: Registry[type[Sharing]] = Registry("sharing", "twin.sharing", {"": 0, "rank": 1})
 """Every way of sharing by name."""
 
 

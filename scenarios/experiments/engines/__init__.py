@@ -30,5 +30,7 @@ class Engine(Protocol):
         ...
 
 
-engines: Registry[type[Engine]] = Registry("engine", "scenarios.experiments.engines")
+engines: Registry[type[Engine]] = Registry(
+    "engine", "scenarios.experiments.engines", {"": 2, "__enter__": 0, "run": 1, "__exit__": 3}, ("extra",)
+)
 """Every engine by name."""

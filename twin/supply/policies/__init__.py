@@ -74,7 +74,7 @@ class Policy(ABC):
         """Customers have ordered or taken some."""
 
 
-policies: Registry[type[Policy]] = Registry("policy", "twin.supply.policies")
+policies: Registry[type[Policy]] = Registry("policy", "twin.supply.policies", {"": 1, "wanted": 1, "demanded": 1})
 """Every order policy by name."""
 
 
