@@ -15,7 +15,7 @@ STORE = "duckdb://, lines://; or a .duckdb file"
 """What may be said for a store that is there."""
 
 Named = Annotated[Path, typer.Argument(help="scenario file, or name of a shipped one")]
-Until = Annotated[str | None, typer.Option(help="horizon, e.g. 8h")]
+Until = Annotated[str | None, typer.Option(help="end of the run, e.g. 8h or '2026-03-02 20:00'")]
 Seed = Annotated[int | None, typer.Option(min=0, help="seed of all random streams")]
 Override = Annotated[list[str] | None, typer.Option("--set", help="override, e.g. run.seed=7")]
 Setting = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="an option")]

@@ -39,7 +39,7 @@ def instant(value: object) -> Time:
     if isinstance(value, datetime):
         return _in_years(value)
     text = value.strip() if isinstance(value, str) else ""
-    if re.match(r"\d{4}-\d", text):
+    if is_date(text):
         return _in_years(_date_time(text))
     try:
         since = duration_s(text)
@@ -49,6 +49,15 @@ def instant(value: object) -> Time:
     if since < 0:
         raise ValueError(f"expected at least 0, got {value!r}")
     return since
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is written as a date-time, right or wrong, rather than as a time since the begin.
+
+    >>> is_date("2026-03-02 8:00"), is_date("8 h")
+    (True, False)
+    """
+    return re.match(r"\s*\d{4}-\d", text) is not None
 
 
 def _date_time(text: str) -> datetime:

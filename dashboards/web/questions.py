@@ -106,7 +106,9 @@ class ForecastQuestion(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    horizon: str | None = Field(default=None, max_length=64, description="a duration, shift_end or order_due")
+    horizon: str | None = Field(
+        default=None, max_length=64, description="a duration, a local date-time, shift_end or order_due"
+    )
     forks: int | None = Field(default=None, ge=1, le=1000, description="number of branches")
     step_s: float | None = Field(default=None, ge=60, description="length of the windows on the way in s")
     seed: int | None = Field(default=None, ge=0, lt=2**32, description="seed of the branches")

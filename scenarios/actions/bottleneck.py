@@ -10,7 +10,7 @@ import orjson
 from rich.table import Table
 
 from scenarios.actions.console import console
-from scenarios.actions.durations import LEAST_RUN_S, told_s
+from scenarios.actions.durations import told_end_s, told_s
 from scenarios.actions.study import told
 from scenarios.experiments.bottleneck import BottleneckShare, bottleneck_shares
 from scenarios.experiments.study import scopes_of
@@ -51,7 +51,7 @@ def act(
     """Simulate a scenario and tell which units limit it between two times."""
     document = load(scenario, overrides)
     warm_up, until = window
-    cut = (told_s(warm_up, 0.0, "--warm-up"), told_s(until, document.run.horizon, "--until", LEAST_RUN_S))
+    cut = (told_s(warm_up, 0.0, "--warm-up"), told_end_s(until, document.run.horizon, "--until", document.axis()))
     _check(cut, scope, scopes_of(document))
     first = document.run.seed if seed is None else seed
     with told(document.name, quiet) as progress:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from scenarios.actions.durations import LEAST_RUN_S, told_s
+from scenarios.actions.durations import told_end_s
 from scenarios.actions.import_ import read_options
 from scenarios.headless.exports import export, exporter_of
 from scenarios.loader import load
@@ -17,6 +17,8 @@ def act(
     """Simulate a scenario and write its records in a format."""
     options = read_options(exporter_of(kind).Options, settings)
     document = load(scenario)
-    result = export(document, kind, out, seed, told_s(until, document.run.horizon, "--until", LEAST_RUN_S), options)
+    result = export(
+        document, kind, out, seed, told_end_s(until, document.run.horizon, "--until", document.axis()), options
+    )
     if not quiet:
         print(f"{out}: {kind}, {result.sim_s / 3600:g} h of {result.scenario}, fingerprint {result.fingerprint}")

@@ -12,7 +12,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from scenarios.actions.console import console
-from scenarios.actions.durations import LEAST_RUN_S, told_s
+from scenarios.actions.durations import told_end_s
 from scenarios.format.document import Scenario
 from scenarios.headless.engine_only import simulate_engine
 from scenarios.headless.exports import export
@@ -146,7 +146,7 @@ def act(
         Whether its expectations were met and it did not lock.
     """
     document = load(scenario, overrides)
-    until_s = told_s(until, document.run.horizon, "--until", LEAST_RUN_S)
+    until_s = told_end_s(until, document.run.horizon, "--until", document.axis())
     errors = Console(stderr=True)
     with Progress(console=errors, transient=True, disable=quiet or not errors.is_terminal) as bar:
         task = bar.add_task(document.name, total=until_s)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from scenarios.actions.durations import told_s
+from scenarios.actions.durations import told_end_s
 from scenarios.forecast import saved
 from scenarios.loader import load
 from twin.plant.plant import Plant
@@ -20,7 +20,7 @@ def plant_at(
 
     Args:
         scenario: File, or name of a shipped scenario.
-        until: Simulated time as a duration; None: the start.
+        until: When: a duration from the begin, or a local date-time; None: the begin.
         seed: Seed; None: that of the scenario.
         overrides: Replacements ``path=value``.
 
@@ -29,7 +29,7 @@ def plant_at(
     """
     document = load(scenario, overrides)
     plant = Plant(document.plant(), document.run.seed if seed is None else seed)
-    plant.run_until(told_s(until, 0.0, "--until"))
+    plant.run_until(told_end_s(until, 0.0, "--until", document.axis(), 0.0))
     plant.drain()
     return saved.Header.of(plant, document.name, saved.scenario_hash(document)), plant.snapshot()
 

@@ -16,12 +16,16 @@ def add(app: typer.Typer) -> None:
     @app.command("forecast")
     def command(
         target: Annotated[str, typer.Argument(help="scenario, file of factory snapshot, or address of a live run")],
-        horizon: Annotated[str, typer.Option(help="how far: e.g. 8h, shift_end, order_due")] = "8h",
+        horizon: Annotated[str, typer.Option(help="how far: e.g. 8h, '2026-03-02 20:00', shift_end, order_due")] = "8h",
         forks: Annotated[int, typer.Option(help="number of branches")] = 200,
         step: Annotated[str | None, typer.Option(help="windows on the way, e.g. 1h")] = None,
-        order: Annotated[list[str] | None, typer.Option(help="PATH=QUANTITY[@DUE], e.g. a/b/c/d=500@8h")] = None,
+        order: Annotated[
+            list[str] | None, typer.Option(help="PATH=QUANTITY[@DUE], e.g. a/b/c/d=500@8h; DUE may be a date-time")
+        ] = None,
         kpi: Annotated[list[str] | None, typer.Option(help="indicator; default: the usual ones")] = None,
-        at: Annotated[str | None, typer.Option(help="run a scenario to this time first, e.g. 24h")] = None,
+        at: Annotated[
+            str | None, typer.Option(help="run a scenario to this time first, e.g. 24h or a date-time")
+        ] = None,
         run_seed: Annotated[int | None, typer.Option(min=0, help="seed of the run up to then")] = None,
         seed: Seed = None,
         set_: Override = None,

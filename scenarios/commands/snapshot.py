@@ -17,7 +17,9 @@ def add(app: typer.Typer) -> None:
     def command(
         scenario: Named,
         out: Annotated[Path, typer.Option(help="file to write")],
-        until: Annotated[str | None, typer.Option(help="simulated time, e.g. 8h; default: the start")] = None,
+        until: Annotated[
+            str | None, typer.Option(help="simulated time, e.g. 8h or a date-time; default: the start")
+        ] = None,
         seed: Seed = None,
         set_: Override = None,
         as_json: AsJson = False,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from twin.config.plant import Config, Identifier, Titled
+from twin.instants import Instant
 from twin.kpi.spec import kpis
 from twin.quantities import Duration, Ratio
 
@@ -274,7 +275,9 @@ class StudyConfig(Config):
     scenario: str = Field(description="scenario file, from the folder of this document, or name of a shipped one")
     overrides: dict[str, Any] = Field(default={}, description="values replaced in all runs, by path")
     responses: dict[Identifier, ResponseConfig] = Field(min_length=1, description="figures that are watched, by name")
-    horizon: Duration | None = Field(default=None, gt=0, description="end of each run; default: that of the scenario")
+    horizon: Instant | None = Field(
+        default=None, description="end of each run, a duration or a local date-time; default: that of the scenario"
+    )
     warm_up: Annotated[WarmUpConfig, BeforeValidator(_fixed)] = Field(
         default=WarmUpConfig(), description="left out at the begin: a duration, or how to find it"
     )

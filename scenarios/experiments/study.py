@@ -15,6 +15,7 @@ from scenarios.loader import LIBRARY, Draft, draft
 from scenarios.reading.messages import nearest, problem, shown
 from scenarios.reading.nodes import Loc, Node, is_file, no_file
 from twin.errors import Problem, ScenarioError
+from twin.instants import misplaced
 from twin.kpi.spec import kpis
 from twin.master import chain_path
 from twin.plant.held import HOLDING
@@ -49,7 +50,8 @@ class Study:
     @property
     def horizon_s(self) -> float:
         """End of each run in simulated s."""
-        return self.config.horizon or self.scenario.run.horizon
+        end = self.config.horizon
+        return self.scenario.run.horizon if end is None else self.scenario.axis().second(end)
 
     @property
     def seed(self) -> int:
@@ -141,7 +143,14 @@ def _unknown_kpis(config: StudyConfig, root: Node) -> Iterator[Problem]:
 
 
 def wrong_times(study: Study) -> Iterator[Problem]:
-    """A warm-up after which nothing of a run is left."""
+    """An end that no run has, or a warm-up after which nothing of a run is left."""
+    end = study.config.horizon
+    if end is not None and (found := misplaced(end, study.scenario.axis())):
+        yield problem(study.root, ("horizon",), *found)
+        return
+    if not study.horizon_s > 0:
+        yield problem(study.root, ("horizon",), "an end after the begin of the run", f"{study.horizon_s:g} s")
+        return
     fixed = study.config.warm_up.fixed
     if fixed >= study.horizon_s:
         expected = f"less than the {study.horizon_s:g} s of a run"

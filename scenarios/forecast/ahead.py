@@ -27,7 +27,8 @@ class Question:
     """What is to be forecast.
 
     Args:
-        horizon: A duration, ``shift_end`` or ``order_due``; see :func:`scenarios.forecast.horizon.horizon_s`.
+        horizon: A duration, a local date-time, ``shift_end`` or ``order_due``; see
+            :func:`scenarios.forecast.horizon.horizon_s`.
         branches: Number of branches.
         step_s: Length of the windows on the way.
         seed: Seed of the branches.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 
+from scenarios.reading.ends import DATE_TIME, end_s
 from twin.behaviours.calendar import calendar_master
 from twin.config.plant import CalendarConfig, PlantConfig, calendar_name
 from twin.errors import Problem, ScenarioError
@@ -14,6 +14,7 @@ from twin.shift_plan import turns
 from twin.zone import DAY_NS, NS, Axis, grid
 
 SHIFT_END, ORDER_DUE = "shift_end", "order_due"
+OPTION = "--horizon"
 STEP_S = 3600.0
 MOST_TIMES = 500
 LEAST_STEP_S = 60.0
@@ -23,8 +24,8 @@ def horizon_s(text: str, config: PlantConfig, now_s: float, due_s: Iterable[floa
     """The simulated time to which a forecast reaches.
 
     Args:
-        text: A duration such as ``8 h``; ``shift_end``: the end of the shifts now running, or of the next;
-            ``order_due``: the last time at which an order is due.
+        text: A duration from now such as ``8 h``; a local date-time; ``shift_end``: the end of the shifts now running,
+            or of the next; ``order_due``: the last time at which an order is due.
         config: The plant.
         now_s: Simulated time at which the forecast begins.
         due_s: Simulated times at which orders are due.
@@ -39,17 +40,26 @@ def horizon_s(text: str, config: PlantConfig, now_s: float, due_s: Iterable[floa
         if not ahead:
             raise _wrong("an order that is due after now", "none", "name one by --order PATH=QUANTITY@TIME")
         return max(ahead)
+    end = end_s(text, config.axis(), OPTION)
+    if end is None:
+        return now_s + _length_s(text)
+    if end <= now_s:
+        raise _wrong(f"a time after {config.local(now_s).isoformat(' ', 'seconds')}", repr(text))
+    return end
+
+
+def _length_s(text: str) -> float:
     try:
         length_s = in_unit(text, "s")
     except ValueError:
         length_s = math.nan
     if not 0 < length_s < math.inf:
-        raise _wrong(f"a duration such as '8 h', {SHIFT_END} or {ORDER_DUE}", repr(text))
-    return now_s + length_s
+        raise _wrong(f"a duration such as '8 h', {DATE_TIME}, {SHIFT_END} or {ORDER_DUE}", repr(text))
+    return length_s
 
 
 def _wrong(expected: str, got: str, hint: str = "") -> ScenarioError:
-    return ScenarioError([Problem("--horizon", expected, got, hint)])
+    return ScenarioError([Problem(OPTION, expected, got, hint)])
 
 
 def shift_end_s(config: PlantConfig, now_s: float) -> float:
@@ -99,15 +109,12 @@ def grid_s(config: PlantConfig, now_s: float, end_s: float, step_s: float = STEP
     return (*(time for time in inner if now_s < time < end_s), end_s)
 
 
-def moment_s(text: str, config: PlantConfig, now_s: float) -> float:
-    """A time of the plant in simulated s: a duration from now, or a time of day with its date.
+def moment_s(text: str, config: PlantConfig, now_s: float, where: str) -> float:
+    """A time of the plant in simulated s: a duration from now, or a local date-time.
 
     Raises:
         ValueError: It is neither.
+        ScenarioError: The plant has no such time.
     """
-    try:
-        return now_s + in_unit(text, "s")
-    except ValueError:
-        at = datetime.fromisoformat(text)
-    at = at if at.tzinfo is not None else config.zone_of().moment(at)
-    return (at - config.epoch) / timedelta(seconds=1)
+    at_s = end_s(text, config.axis(), where)
+    return now_s + in_unit(text, "s") if at_s is None else at_s

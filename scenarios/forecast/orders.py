@@ -17,18 +17,21 @@ def milestones(texts: tuple[str, ...], config: PlantConfig, layout: Layout, now_
     Raises:
         ScenarioError: With every text that is no order.
     """
-    found, problems = [], []
+    found, problems = [], list[Problem]()
     for text in texts:
+        where = f"--order {text}"
         try:
-            found.append(_milestone(text, config, layout, now_s))
+            found.append(_milestone(text, where, config, layout, now_s))
+        except ScenarioError as error:
+            problems += error.problems
         except ValueError as error:
-            problems.append(Problem(f"--order {text}", FORM, str(error) or "another text"))
+            problems.append(Problem(where, FORM, str(error) or "another text"))
     if problems:
         raise ScenarioError(problems)
     return tuple(found)
 
 
-def _milestone(text: str, config: PlantConfig, layout: Layout, now_s: float) -> Milestone:
+def _milestone(text: str, where: str, config: PlantConfig, layout: Layout, now_s: float) -> Milestone:
     path, _, rest = text.partition("=")
     number, at, due = rest.partition("@")
     row = layout.row.get(path)  # type: ignore[call-overload]
@@ -36,5 +39,5 @@ def _milestone(text: str, config: PlantConfig, layout: Layout, now_s: float) -> 
         raise ValueError(f"no unit, line, area, site or enterprise {path!r} that makes anything")
     if not number.isdigit() or int(number) < 1:
         raise ValueError(f"the quantity {number!r}")
-    due_s = moment_s(due, config, now_s) if at else None
+    due_s = moment_s(due, config, now_s, where) if at else None
     return Milestone(text, path, layout.scopes[row].last, int(number), due_s)

@@ -8,15 +8,20 @@ import random
 import re
 import signal
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
+from scenarios.actions.durations import told_end_s
 from scenarios.live.folder import RunLock
+from scenarios.loader import load
 from tests.cli.programs import FACTORY, ROOT, Program, factory, get
 from tests.counterparts import wait_for
 from tests.reliability.stories import BACK, DOWN
+from twin.errors import ScenarioError
+from twin.zone import local_axis
 
 
 def started(folder: Path) -> Program:
@@ -131,6 +136,33 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 def test_a_horizon_before_the_start_is_bad_input() -> None:
     assert factory("simulate", "workshop", "--until=-1h").returncode == 2
+
+
+def test_a_run_ends_at_a_local_date_time() -> None:
+    done = factory("simulate", "workshop", "--until", "2026-03-02 06:05", "--engine-only", "--json")
+    assert json.loads(done.stdout)["sim_s"] == 5 * 60
+
+
+@pytest.mark.parametrize(
+    ("until", "said"),
+    {
+        "2026-03-02 05:00": "expected a time from the begin of the run on, 2026-03-02 06:00:00+08:00, got 2026",
+        "2026-03-02 06:00": "expected at least 0.001 s, got '2026-03-02 06:00'",
+        "2026-13-02 06:00": "expected a date-time that there is, such as '2026-03-02 08:00', got '2026-13-02 06:00'",
+        "tomorrow": "expected a duration such as '8 h', or a local date-time such as '2026-",
+    }.items(),
+)
+def test_an_end_that_a_run_does_not_have_is_bad_input(until: str, said: str) -> None:
+    axis = load("workshop").axis()
+    with pytest.raises(ScenarioError, match=re.escape(f"--until: {said}")):
+        told_end_s(until, 1.0, "--until", axis)
+
+
+def test_an_end_that_the_clocks_show_twice_is_told_with_both() -> None:
+    axis = local_axis(datetime(2026, 10, 24, tzinfo=UTC), "Europe/Vienna")
+    assert told_end_s("2026-10-25 02:30+01:00", 1.0, "--until", axis) == 25.5 * 3600
+    with pytest.raises(ScenarioError, match=r"write its offset too: \+02:00 or \+01:00"):
+        told_end_s("2026-10-25 02:30", 1.0, "--until", axis)
 
 
 def test_simulate_says_when_a_recording_is_not_there(tmp_path: Path) -> None:

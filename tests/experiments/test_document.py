@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,18 @@ def test_one_mistake_hides_no_other(tmp_path: Path) -> None:
     ):  # fmt: skip
         assert wrong in told, told
     assert all(line.startswith("rooms.yaml:") for line in told.splitlines())
+
+
+def test_runs_may_end_at_a_local_date_time(tmp_path: Path) -> None:
+    begin = load_experiment(study(tmp_path)).scenario.epoch
+    end = (begin + timedelta(hours=5)).replace(tzinfo=None)
+    assert load_experiment(study(tmp_path, horizon=end.isoformat(" "))).horizon_s == 5 * 3600
+    for wrong, expected in (
+        ("2020-03-03 06:00", "horizon: expected a time from the begin of the run on"),
+        ("0 s", "horizon: expected an end after the begin of the run, got 0 s"),
+        ("2026-02-30 06:00", "horizon: expected a date-time that there is"),
+    ):
+        assert expected in listing(tmp_path, horizon=wrong)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from scenarios.forecast.ahead import Question, forecast
@@ -40,15 +42,15 @@ def test_windows_end_with_the_hours_and_at_the_horizon() -> None:
 def test_orders_give_a_horizon_when_they_are_due() -> None:
     assert horizon_s("order_due", SHIFTS, H, (9 * H, 2 * H)) == 9 * H
     assert horizon_s("order_due", SHIFTS, 3 * H, (2 * H, 4 * H)) == 4 * H
-    assert moment_s("2 h", SHIFTS, H) == 3 * H
-    assert moment_s("2026-01-05T07:00", SHIFTS, H) == 7 * H
-    assert moment_s("2026-01-05T00:00:00+00:00", SHIFTS, H) == 8 * H
+    assert moment_s("2 h", SHIFTS, H, "due") == 3 * H
+    assert moment_s("2026-01-05T07:00", SHIFTS, H, "due") == 7 * H
+    assert moment_s("2026-01-05T00:00:00+00:00", SHIFTS, H, "due") == 8 * H
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("soon", "expected a duration such as '8 h', shift_end or order_due, got 'soon'"),
+        ("soon", "expected a duration such as '8 h', a local date-time such as .*, shift_end or order_due, got 'soon'"),
         ("0 h", "expected a duration"),
         ("8", "expected a duration"),
         ("shift_end", "expected a plant with shifts, got one that is always on shift"),
@@ -58,6 +60,20 @@ def test_orders_give_a_horizon_when_they_are_due() -> None:
 def test_what_is_no_horizon_is_refused(text: str, said: str) -> None:
     with pytest.raises(ScenarioError, match=said):
         horizon_s(text, line_plant(source(), machine(), sink()), 0.0)
+
+
+def test_a_horizon_may_be_a_local_date_time() -> None:
+    assert horizon_s("2026-01-05 07:30", SHIFTS, H) == 7.5 * H
+    assert horizon_s("2026-01-05T00:00Z", SHIFTS, H) == 8 * H
+    with pytest.raises(ScenarioError, match=r"--horizon: expected a time after 2026-01-05 08:00:00"):
+        horizon_s("2026-01-05 07:30", SHIFTS, 8 * H)
+    with pytest.raises(ScenarioError, match=r"--horizon: expected a date-time that there is"):
+        horizon_s("2026-02-30 07:30", SHIFTS, H)
+
+
+def test_a_date_time_of_a_live_run_is_that_of_its_clocks() -> None:
+    moved = SHIFTS.begun(SHIFTS.epoch + timedelta(days=40))
+    assert horizon_s("2026-02-14 07:30", moved, H) == 7.5 * H
 
 
 def test_too_many_windows_are_refused() -> None:

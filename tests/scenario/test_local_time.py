@@ -140,7 +140,7 @@ def test_a_forecast_of_a_day_of_25_hours_has_the_windows_of_reality() -> None:
     assert grid_s(config, 0.0, 25 * 3600.0) == tuple(3600.0 * n for n in range(1, 26))
     assert grid_s(config, 0.0, 30 * 3600.0, 86_400.0) == (25 * 3600.0, 30 * 3600.0)
     assert horizon_s("shift_end", config, 0.0) == 7 * 3600.0
-    assert moment_s("2026-10-25T06:00", config, 0.0) == 7 * 3600.0
+    assert moment_s("2026-10-25T06:00", config, 0.0, "due") == 7 * 3600.0
 
 
 def test_a_live_run_keeps_the_time_of_day_in_winter_and_in_summer() -> None:
