@@ -13,7 +13,7 @@ from playwright.async_api import Browser
 from tests.cli.programs import FACTORY, Program, get
 from tests.counterparts import wait_for
 
-pytestmark = [pytest.mark.bench, pytest.mark.browser, pytest.mark.timeout(0)]
+pytestmark = [pytest.mark.bench, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(0)]
 
 LIVE = "html[data-live]"
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"

@@ -177,9 +177,11 @@ def test_every_format_has_a_summary() -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.asyncio(loop_scope="session")
 async def test_the_gantt_chart_draws_every_unit_in_a_browser(chromium: Browser, tmp_path: Path) -> None:
     page_file = written("gantt", tmp_path).rename(tmp_path / "gantt.html")
-    window = Window(await (await chromium.new_context()).new_page())
+    context = await chromium.new_context()
+    window = Window(await context.new_page())
     window.listen("file:")
     await window.page.goto(page_file.as_uri())
     units = sum(1 for _ in load("workshop").plant().stations())
@@ -193,3 +195,4 @@ async def test_the_gantt_chart_draws_every_unit_in_a_browser(chromium: Browser, 
     await window.page.mouse.move(600, 150)
     assert await window.page.locator("#tip").is_visible()
     assert not window.problems
+    await context.close()

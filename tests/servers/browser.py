@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
 
-from tests.counterparts import needed
+from tests.counterparts import PEERS, missing, needed
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -18,6 +18,23 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
 )
+
+
+AXE = PEERS / "node_modules" / "axe-core" / "axe.min.js"
+RUN = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
+    .filter(one => ["serious", "critical"].includes(one.impact))
+    .map(one => `${one.id}: ${one.help}: ${one.nodes.slice(0, 4).map(node => node.html).join(" | ")}`)"""
+
+expect.set_options(timeout=30_000)  # ms; a busy machine draws late
+
+
+async def barriers(page: Page) -> list[str]:
+    """What axe-core finds on a page as it is shown, of serious or critical impact."""
+    if not AXE.is_file():
+        missing("axe-core is not installed (make install-test)")
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[str] = await page.evaluate(RUN)
+    return found
 
 
 @dataclass
@@ -52,9 +69,9 @@ class Window:
             self.problems.append(f"external: {request.url}")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def chromium() -> AsyncIterator[Browser]:
-    """A running browser."""
+    """A running browser; tests that use it run in the event loop of the session and take a profile of their own."""
     program = needed("chromium", "chromium-browser", "google-chrome")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
@@ -62,7 +79,7 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def browsing(chromium: Browser) -> AsyncIterator[BrowserContext]:
     """A fresh profile at 1280x800."""
     context = await chromium.new_context(viewport={"width": 1280, "height": 800})

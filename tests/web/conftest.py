@@ -6,6 +6,7 @@ import asyncio
 import pickle
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from brokers.stores import Store, open_store
 from dashboards.live import LiveState
@@ -25,6 +27,14 @@ from tests.web.pipeline import Pipeline
 
 HISTORY_S = 7200
 SMALL = Path(__file__).with_name("small.yaml")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of this folder run in the event loop of the session, as its servers and the browser do."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @dataclass
@@ -70,6 +80,11 @@ class Served:
 @pytest.fixture
 def settings() -> WebSettings:
     """Settings of the pages; a test module may give its own."""
+    return asked()
+
+
+def asked() -> WebSettings:
+    """Settings of pages with counters and a short period."""
     return WebSettings(period_s=0.05, counters=lambda: {"stored": 42, "gaps": 0})
 
 
@@ -96,11 +111,25 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def served(history: Path, tmp_path: Path, settings: WebSettings) -> AsyncIterator[Served]:
     """The small plant after two hours, served; it stands still until a test moves it."""
-    shutil.copytree(history, tmp_path / "run")
-    store = open_store(f"duckdb://{tmp_path}/run/pages.duckdb")
+    async with serving(history, tmp_path / "run", settings) as it:
+        yield it
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def standing(history: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    """The same for all tests of a module that only ask; nothing moves, feeds or stops it."""
+    async with serving(history, tmp_path_factory.mktemp("standing") / "run", asked()) as it:
+        yield it
+
+
+@asynccontextmanager
+async def serving(history: Path, folder: Path, settings: WebSettings) -> AsyncIterator[Served]:
+    """Serve a copy of the history from a folder."""
+    shutil.copytree(history, folder)
+    store = open_store(f"duckdb://{folder}/pages.duckdb")
     await store.open()
     pipeline = Pipeline(Feed.resume(history / "plant.state"), store)
     pipeline.brain = pickle.loads((history / "brain.state").read_bytes())  # noqa: S301 - written above

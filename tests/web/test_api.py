@@ -14,8 +14,8 @@ PRESS = "alpha/east/shop/press/press1"
 HOUR_MS = 3_600_000
 
 
-async def test_the_model_holds_places_units_tags_and_chain(served: Served) -> None:
-    model = await served.get("api/model")
+async def test_the_model_holds_places_units_tags_and_chain(standing: Served) -> None:
+    model = await standing.get("api/model")
     assert [place["path"] for place in model["places"] if place["level"] == "site"] == ["alpha/east", "beta/west"]
     units = {unit["path"]: unit for unit in model["units"]}
     assert units[PRESS]["to"] == ["alpha/east/shop/press/dock"]
@@ -25,38 +25,38 @@ async def test_the_model_holds_places_units_tags_and_chain(served: Served) -> No
     assert chain["links"][0]["units"] == [PRESS]
 
 
-async def test_states_are_those_of_the_plant(served: Served) -> None:
-    answer = await served.get("api/state", path="alpha")
-    latest = await served.store.latest(RecordKind.STATE, "alpha")
+async def test_states_are_those_of_the_plant(standing: Served) -> None:
+    answer = await standing.get("api/state", path="alpha")
+    latest = await standing.store.latest(RecordKind.STATE, "alpha")
     assert {row["path"]: row["state"] for row in latest.rows()} == {
         path: row["s"] for path, row in answer["states"].items()
     }
     assert answer["sites"]["alpha/east"]["age_s"] < 30
 
 
-async def test_a_series_is_what_the_store_has_with_unknown_as_null(served: Served) -> None:
-    now = served.now_ms
-    answer = await served.get("api/series", path=MILL, tag="energy_kwh", t0=now - HOUR_MS, t1=now + 1, max_points=50)
+async def test_a_series_is_what_the_store_has_with_unknown_as_null(standing: Served) -> None:
+    now = standing.now_ms
+    answer = await standing.get("api/series", path=MILL, tag="energy_kwh", t0=now - HOUR_MS, t1=now + 1, max_points=50)
     assert 20 < len(answer["t"]) <= 50
     assert answer["t"] == sorted(answer["t"])
     known = [value for value in answer["v"] if value is not None]
     assert known == sorted(known)
-    assert (await served.get("api/series", path=MILL, tag="no_such_tag", t0=now - HOUR_MS, t1=now))["t"] == []
+    assert (await standing.get("api/series", path=MILL, tag="no_such_tag", t0=now - HOUR_MS, t1=now))["t"] == []
 
 
-async def test_the_timeline_begins_with_the_state_at_its_begin(served: Served) -> None:
-    now = served.now_ms
-    answer = await served.get("api/states", path="alpha/east/shop/press", t0=now - HOUR_MS, t1=now)
+async def test_the_timeline_begins_with_the_state_at_its_begin(standing: Served) -> None:
+    now = standing.now_ms
+    answer = await standing.get("api/states", path="alpha/east/shop/press", t0=now - HOUR_MS, t1=now)
     changes = answer[PRESS]
     assert changes[0]["t"] == now - HOUR_MS
     assert changes[0]["s"] != "UNKNOWN"
     assert [row["t"] for row in changes] == sorted(row["t"] for row in changes)
-    before = await served.get("api/states", path=PRESS, t0=now - 900 * HOUR_MS, t1=now)
+    before = await standing.get("api/states", path=PRESS, t0=now - 900 * HOUR_MS, t1=now)
     assert before[PRESS][0]["s"] == "UNKNOWN"
 
 
-async def test_kpis_come_with_numerator_denominator_and_coverage(served: Served) -> None:
-    rows = await served.get("api/kpis", scope="machine", window="hour", kpi="oee")
+async def test_kpis_come_with_numerator_denominator_and_coverage(standing: Served) -> None:
+    rows = await standing.get("api/kpis", scope="machine", window="hour", kpi="oee")
     mill = next(row for row in rows if row["path"] == MILL)
     assert mill["v"] == pytest.approx(mill["num"] / mill["den"])
     assert mill["t"] - mill["t0"] == HOUR_MS
@@ -64,48 +64,48 @@ async def test_kpis_come_with_numerator_denominator_and_coverage(served: Served)
     assert {row["path"].count("/") for row in rows} == {4}
 
 
-async def test_an_absent_kpi_is_never_zero(served: Served) -> None:
-    assert not [row for row in await served.get("api/kpis", path=MILL, kpi="mtbf_h") if row["v"] is not None]
-    assert next(row["v"] for row in await served.get("api/kpis", path=PRESS, kpi="mtbf_h", window="hour")) > 0
+async def test_an_absent_kpi_is_never_zero(standing: Served) -> None:
+    assert not [row for row in await standing.get("api/kpis", path=MILL, kpi="mtbf_h") if row["v"] is not None]
+    assert next(row["v"] for row in await standing.get("api/kpis", path=PRESS, kpi="mtbf_h", window="hour")) > 0
 
 
-async def test_scopes_of_chain_and_link_are_told_apart(served: Served) -> None:
-    chain = await served.get("api/kpis", scope="chain", window="hour")
-    links = await served.get("api/kpis", scope="link", window="hour")
+async def test_scopes_of_chain_and_link_are_told_apart(standing: Served) -> None:
+    chain = await standing.get("api/kpis", scope="chain", window="hour")
+    links = await standing.get("api/kpis", scope="link", window="hour")
     assert {row["path"] for row in chain} == {"chain-small"}
     assert {row["path"] for row in links} == {"chain-small/pressing", "chain-small/milling"}
 
 
-async def test_a_kpi_history_has_one_value_per_window(served: Served) -> None:
-    now = served.now_ms
-    rows = await served.get(
+async def test_a_kpi_history_has_one_value_per_window(standing: Served) -> None:
+    now = standing.now_ms
+    rows = await standing.get(
         "api/kpi-series", path="beta/west", kpi="energy_kwh", window="hour", t0=now - 10 * HOUR_MS, t1=now + HOUR_MS
     )
     assert len(rows) >= 1
     assert len({row["t"] for row in rows}) == len(rows)
 
 
-async def test_stock_and_alarms_are_told(served: Served) -> None:
-    now = served.now_ms
-    stock = await served.get("api/stock", path="beta/west/shop/mill/store", t0=now - HOUR_MS, t1=now)
+async def test_stock_and_alarms_are_told(standing: Served) -> None:
+    now = standing.now_ms
+    stock = await standing.get("api/stock", path="beta/west/shop/mill/store", t0=now - HOUR_MS, t1=now)
     assert {row["item"] for row in stock} == {"blank"}
-    log = await served.get("api/alarm-log", path="alpha", t0=now - 2 * HOUR_MS, t1=now)
+    log = await standing.get("api/alarm-log", path="alpha", t0=now - 2 * HOUR_MS, t1=now)
     assert {row["code"] for row in log} == {"die"}
-    every = await served.get("api/alarms", all=True)
+    every = await standing.get("api/alarms", all=True)
     assert len(every) == 1
-    active = await served.get("api/alarms", path="alpha")
+    active = await standing.get("api/alarms", path="alpha")
     assert active == [row for row in every if row["active"]]
 
 
-async def test_panels_are_the_declared_ones(served: Served) -> None:
-    rows = await served.get("api/panels")
+async def test_panels_are_the_declared_ones(standing: Served) -> None:
+    rows = await standing.get("api/panels")
     assert sorted(row["id"] for row in rows) == panels.kinds()
     gauge = next(row for row in rows if row["id"] == "unit_oee")
     assert gauge["shows"] == {"of": "kpi", "ids": ["oee"], "window": "live"}
 
 
-async def test_health_tells_the_counters_of_the_ingest(served: Served) -> None:
-    health = await served.get("api/health")
+async def test_health_tells_the_counters_of_the_ingest(standing: Served) -> None:
+    health = await standing.get("api/health")
     assert health["ingest"] == {"stored": 42, "gaps": 0}
     assert health["live"]["refused"] == 0
     assert [row["hop"] for row in health["hops"]] == [
@@ -120,24 +120,24 @@ async def test_health_tells_the_counters_of_the_ingest(served: Served) -> None:
     ]
 
 
-async def test_the_interface_describes_itself(served: Served) -> None:
-    document = await served.get("api/docs.json")
+async def test_the_interface_describes_itself(standing: Served) -> None:
+    document = await standing.get("api/docs.json")
     assert "/api/series" in document["paths"]
     others = {path: set(verbs) for path, verbs in document["paths"].items() if set(verbs) != {"get"}}
     assert others == {"/api/forecast": {"post"}, "/api/commands": {"get", "post"}}
 
 
-async def test_pages_without_a_live_plant_make_no_forecast(served: Served) -> None:
-    async with served.client() as client:
+async def test_pages_without_a_live_plant_make_no_forecast(standing: Served) -> None:
+    async with standing.client() as client:
         assert (await client.post("api/forecast", json={})).status_code == 404
         assert (await client.post("api/forecast", json={"forks": 0})).status_code == 422
         assert (await client.post("api/forecast", json={"path": "x"})).status_code == 422
         assert (await client.post("api/forecast", json={}, headers={"origin": "http://elsewhere"})).status_code == 403
 
 
-async def test_pages_without_a_live_plant_give_no_commands(served: Served) -> None:
+async def test_pages_without_a_live_plant_give_no_commands(standing: Served) -> None:
     stop = {"target": "alpha/east", "effect": "stop"}
-    async with served.client() as client:
+    async with standing.client() as client:
         assert (await client.get("api/commands")).json() == []
         assert (await client.post("api/commands", json=stop)).status_code == 404
         assert (await client.post("api/commands", json={"effect": "stop"})).status_code == 422
@@ -145,8 +145,8 @@ async def test_pages_without_a_live_plant_give_no_commands(served: Served) -> No
         assert (await client.post("api/commands", json=stop, headers={"origin": "http://elsewhere"})).status_code == 403
 
 
-async def test_the_table_of_the_board_is_small_and_says_what_the_rows_say(served: Served) -> None:
-    async with served.client() as client:
+async def test_the_table_of_the_board_is_small_and_says_what_the_rows_say(standing: Served) -> None:
+    async with standing.client() as client:
         answer = await client.get("api/kpi-table", params={"scope": "machine", "window": "hour"})
         whole = await client.get("api/kpis", params={"scope": "machine", "window": "hour"})
     table, rows = answer.json(), whole.json()

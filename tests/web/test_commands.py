@@ -11,13 +11,12 @@ from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from dashboards.web.settings import WebSettings
 from scenarios.live.told import Told, instruction_of
-from tests.counterparts import missing
+from tests.servers.browser import barriers
 from tests.web.conftest import Served
-from tests.web.test_accessible import AXE, RUN
 from tests.web.test_pages import MILL, opened
 from twin.errors import ModelError, Problem
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 @dataclass
@@ -59,16 +58,23 @@ async def form_of(browsing: BrowserContext, served: Served, desk: Desk, language
     return window.page, window.page.locator("section.commands")
 
 
-async def test_a_command_is_asked_once_more_then_done_and_listed(
+async def test_a_command_is_asked_once_more_then_left_or_done_and_listed(
     browsing: BrowserContext, served: Served, desk: Desk
 ) -> None:
     page, form = await form_of(browsing, served, desk)
+    await form.get_by_label("Command", exact=True).select_option("stop")
+    await form.get_by_role("button", name="Give the command …").click()
+    await form.get_by_role("button", name="Leave it").click()
+    await expect(form.get_by_role("group")).to_have_count(0)
+    assert desk.kept == []
+
     await form.get_by_label("Command", exact=True).select_option("slow")
     await form.get_by_label("factor").fill("1.5")
     await form.get_by_label("for, min").fill("10")
     await form.get_by_role("button", name="Give the command …").click()
     await expect(form.get_by_role("group")).to_contain_text("Mill: Slow down × 1.5 for 10 min. Really?")
     assert desk.kept == []
+    assert await barriers(page) == []
     await expect(form.get_by_role("button", name="Yes, do it")).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(form.get_by_role("status")).to_contain_text("kept in the record of the run")
@@ -77,15 +83,6 @@ async def test_a_command_is_asked_once_more_then_done_and_listed(
     assert end["at_s"] - begin["at_s"] == 600
     await expect(form.locator(".given li").first).to_contain_text("operator")
     await expect(form.locator(".given li")).to_have_count(2)
-
-
-async def test_a_command_that_is_left_is_not_given(browsing: BrowserContext, served: Served, desk: Desk) -> None:
-    _, form = await form_of(browsing, served, desk)
-    await form.get_by_label("Command", exact=True).select_option("stop")
-    await form.get_by_role("button", name="Give the command …").click()
-    await form.get_by_role("button", name="Leave it").click()
-    await expect(form.get_by_role("group")).to_have_count(0)
-    assert desk.kept == []
 
 
 async def test_a_refusal_is_shown_with_its_reason(browsing: BrowserContext, served: Served, desk: Desk) -> None:
@@ -97,18 +94,6 @@ async def test_a_refusal_is_shown_with_its_reason(browsing: BrowserContext, serv
     await given(form, "supply")
     await expect(form.get_by_role("status")).to_contain_text("Refused:")
     assert desk.kept == []
-
-
-async def test_the_form_has_no_serious_finding(browsing: BrowserContext, served: Served, desk: Desk) -> None:
-    if not AXE.is_file():
-        missing("axe-core is not installed (make install-test)")
-    page, form = await form_of(browsing, served, desk)
-    await form.get_by_label("Command", exact=True).select_option("slow")
-    await form.get_by_label("factor").fill("2")
-    await form.get_by_role("button", name="Give the command …").click()
-    await expect(form.get_by_role("group")).to_be_visible()
-    await page.evaluate(AXE.read_text(encoding="utf-8"))
-    assert await page.evaluate(RUN) == []
 
 
 async def given(form: Locator, effect: str) -> None:

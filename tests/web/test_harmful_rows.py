@@ -139,12 +139,12 @@ async def test_an_unknown_unit_ends_no_live_stream(served: Served) -> None:
         await next_with(stream, "delta", "about")
 
 
-async def test_a_question_that_is_too_large_is_not_read(served: Served) -> None:
+async def test_a_question_that_is_too_large_is_not_read(standing: Served) -> None:
     async def pieces() -> Any:
         for _ in range(100):
             yield b" " * LARGEST_BODY
 
-    async with served.client() as client:
+    async with standing.client() as client:
         told = await client.post("api/forecast", content=b"{}" + b" " * LARGEST_BODY)
         untold = await client.post("api/forecast", content=pieces())
         small = await client.post(
@@ -157,8 +157,8 @@ async def test_a_question_that_is_too_large_is_not_read(served: Served) -> None:
 @pytest.mark.parametrize(
     "body", [b'{"\\ud800": 1}', b'{"step_s": NaN, "x": Infinity}', b'{"seed": 1e999}', b"[" * 9000]
 )
-async def test_a_question_that_no_answer_can_repeat_is_refused(served: Served, body: bytes) -> None:
-    async with served.client() as client:
+async def test_a_question_that_no_answer_can_repeat_is_refused(standing: Served, body: bytes) -> None:
+    async with standing.client() as client:
         answer = await client.post("api/forecast", content=body, headers={"content-type": "application/json"})
     assert answer.status_code in (400, 422)
 

@@ -27,30 +27,30 @@ MILL = "beta/west/shop/mill/mill1"
         ("%2e%2e/%2e%2e/pyproject.toml", {}, 404),
     ],
 )
-async def test_bad_questions_are_refused(served: Served, path: str, question: dict[str, str], code: int) -> None:
-    async with served.client() as client:
+async def test_bad_questions_are_refused(standing: Served, path: str, question: dict[str, str], code: int) -> None:
+    async with standing.client() as client:
         answer = await client.get(path, params=question)
     assert answer.status_code == code
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:80", ""])
-async def test_a_foreign_host_name_is_refused(served: Served, host: str) -> None:
-    async with served.client() as client:
+async def test_a_foreign_host_name_is_refused(standing: Served, host: str) -> None:
+    async with standing.client() as client:
         answer = await client.get("api/model", headers={"host": host})
     assert answer.status_code in (400, 421)
 
 
-async def test_another_origin_is_refused(served: Served) -> None:
-    async with served.client() as client:
+async def test_another_origin_is_refused(standing: Served) -> None:
+    async with standing.client() as client:
         foreign = await client.get("api/model", headers={"origin": "http://evil.example"})
-        own = await client.get("api/model", headers={"origin": served.url.rstrip("/")})
+        own = await client.get("api/model", headers={"origin": standing.url.rstrip("/")})
     assert foreign.status_code == 403
     assert own.status_code == 200
     assert "access-control-allow-origin" not in own.headers
 
 
-async def test_every_answer_has_the_security_headers(served: Served) -> None:
-    async with served.client() as client:
+async def test_every_answer_has_the_security_headers(standing: Served) -> None:
+    async with standing.client() as client:
         for path in ("", "api/model", "api/none"):
             headers = (await client.get(path)).headers
             policy = headers["content-security-policy"]
@@ -60,10 +60,10 @@ async def test_every_answer_has_the_security_headers(served: Served) -> None:
             assert headers["x-frame-options"] == "DENY"
 
 
-async def test_nothing_can_be_written(served: Served) -> None:
-    async with served.client() as client:
+async def test_nothing_can_be_written(standing: Served) -> None:
+    async with standing.client() as client:
         assert (await client.post("api/model", json={})).status_code == 405
 
 
-async def test_the_server_listens_on_loopback_only(served: Served) -> None:
-    assert served.url.startswith("http://127.0.0.1:")
+async def test_the_server_listens_on_loopback_only(standing: Served) -> None:
+    assert standing.url.startswith("http://127.0.0.1:")

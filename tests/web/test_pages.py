@@ -15,13 +15,13 @@ from scenarios.forecast.ahead import Question, forecast
 from scenarios.forecast.pool import BranchPool
 from scenarios.forecast.records import frame_of
 from tests.counterparts import missing
-from tests.servers.browser import Window
+from tests.servers.browser import Window, barriers
 from tests.web.conftest import Served
 from twin.equipment import EquipmentPath
 from twin.master import ChainMaster
 from twin.records import COLUMNS, RecordKind, records
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 MILL = "beta/west/shop/mill/mill1"
 ROUTES = {
@@ -143,12 +143,13 @@ async def becomes(page: Page, expression: str, argument: object = None) -> bool:
     return True
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-async def test_every_page_opens_without_a_complaint_and_is_no_wider_than_its_screen(
-    browsing: BrowserContext, served: Served, tmp_path: Path, language: str
+@pytest.mark.parametrize(("theme", "language"), [("dark", "en"), ("light", "zh")])
+async def test_every_page_opens_without_a_complaint_or_a_barrier_and_is_no_wider_than_its_screen(
+    browsing: BrowserContext, served: Served, tmp_path: Path, theme: str, language: str
 ) -> None:
+    await browsing.add_init_script(f"localStorage.setItem('ff.theme', '{theme}')")
     complaints: dict[str, list[str]] = {}
-    for name, (route, proof) in ROUTES.items():
+    for name, (route, proof) in {**ROUTES, "gone": ("#/unit/a/b/c/d/gone", "main h1")}.items():
         window = await opened(browsing, served, route, language)
         await window.page.wait_for_selector(proof)
         await served.move(3)
@@ -160,6 +161,7 @@ async def test_every_page_opens_without_a_complaint_and_is_no_wider_than_its_scr
         await window.page.screenshot(path=shot, full_page=True)
         if shot.stat().st_size <= 10_000:
             found.append("nothing on it")
+        found += await barriers(window.page)
         for width in WIDTHS:
             await window.page.set_viewport_size({"width": width, "height": 900})
             await window.page.wait_for_selector(proof, state="attached")

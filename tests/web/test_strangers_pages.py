@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pytest_asyncio
 from playwright.async_api import BrowserContext, expect
 
 from brokers.stores import open_store
@@ -16,15 +17,13 @@ from dashboards.live import LiveState
 from dashboards.web.app import create_app
 from dashboards.web.server import WebServer
 from dashboards.web.settings import WebSettings
-from tests.counterparts import missing
-from tests.servers.browser import Window
-from tests.web.test_accessible import AXE, RUN
+from tests.servers.browser import Window, barriers
 from tests.web.test_pages import WIDTH, WIDTHS, becomes
 from twin.brain import Brain
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind, records
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 UNIT = EquipmentPath("acme/north/hall/line9/press-7")
 BARE = EquipmentPath("acme/north/hall/line9/robot")
@@ -54,7 +53,7 @@ def telemetry(path: EquipmentPath, times: Sequence[int], tags: tuple[str, ...]) 
     return Frame(RecordKind.TELEMETRY, (path,) * len(times), np.array(times, dtype=np.int64), tags, values)
 
 
-@pytest.fixture(params=["empty", "strangers"])
+@pytest_asyncio.fixture(params=["empty", "strangers"], loop_scope="session")
 async def served(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """Address of the pages over such a store."""
     store = open_store(f"duckdb://{tmp_path}/pages.duckdb")
@@ -73,8 +72,6 @@ async def served(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 async def test_every_page_says_what_there_is_and_what_there_is_not(
     browsing: BrowserContext, served: str, language: str
 ) -> None:
-    if not AXE.is_file():
-        missing("axe-core is not installed (make install-test)")
     await browsing.add_init_script(f"localStorage.setItem('ff.language', '{language}')")
     paths = ("", "acme", "acme/north", "acme/north/hall/line9", UNIT, BARE)
     names = ("", "enterprise", "site", "line", "unit", "unit")
@@ -99,8 +96,7 @@ async def judged(window: Window) -> list[str]:
         await page.set_viewport_size({"width": width, "height": 900})
         if not await becomes(page, WIDTH):
             problems.append(f"wider than {width}")
-    await page.evaluate(AXE.read_text(encoding="utf-8"))
-    return [*problems, *await page.evaluate(RUN)]
+    return [*problems, *await barriers(page)]
 
 
 @pytest.mark.parametrize("served", ["strangers"], indirect=True)
