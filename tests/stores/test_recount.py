@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import pickle
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -29,7 +31,7 @@ STATES = ("PRODUCING", "STARVED", "FAILED", "SETUP", "MINOR_STOP")
 Key = tuple[str, str, str, int]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Works:
     """A site with two machines, each with its own gateway, and what they say."""
 
@@ -81,12 +83,59 @@ class Works:
         return [*self.masters, *(row[2] for row in sorted([*mill, *saw], key=lambda row: row[:2]))]
 
 
-async def stored(store: Store, brain: Brain, frames: list[Frame]) -> None:
+WORKS = Works(EquipmentPath("w/north"))
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a hub writes of some days, the parts one after another, and its brain after them."""
+
+    parts: list[list[Frame]]
+    brain: bytes
+
+
+def heard(frames: list[Frame]) -> Heard:
     """As a hub does: what is said is stored, then what the brain makes of it."""
+    brain, parts = Brain(QUIET), []
     for start in range(0, len(frames), 500):
         some = frames[start : start + 500]
-        figures = [figure for frame in some for figure in brain.process(frame)]
-        await store.write([*some, *figures])
+        parts.append([*some, *(figure for frame in some for figure in brain.process(frame))])
+    return Heard(parts, pickle.dumps(brain))
+
+
+@cache
+def gateway_late() -> Heard:
+    return heard(WORKS.late())
+
+
+@cache
+def reading_late() -> Heard:
+    on_time, later = corrected()
+    return heard([*on_time, *later])
+
+
+@cache
+def corrected() -> tuple[list[Frame], list[Frame]]:
+    """What comes in time, and what comes after it: two corrections of parts and a reading of the meter."""
+    history = WORKS.history()
+    on_time = [frame for frame in history if frame.kind is not RecordKind.TELEMETRY or _kept(frame)]
+    unit, first_ns = WORKS.unit("saw"), E0 + 30 * H
+    known = next(f for f in on_time if f.kind is RecordKind.PART and f.paths == (unit,) and f.time_ns[0] > first_ns)
+    time_ns, good = int(known.time_ns[0]), known.values[0, 1]
+    rows = [
+        (unit, time_ns, ("cube", -good, good, 0.0, 300.0, 1)),
+        (unit, time_ns + S, ("cube", 7.0, 0.0, 0.0, 300.0, 1)),
+    ]
+    reading = next(f for f in history if f.kind is RecordKind.TELEMETRY and not _kept(f))
+    return on_time, [records(RecordKind.PART, rows), reading.stamped("", "", -1)]
+
+
+async def stored(store: Store, days: Callable[[], Heard]) -> Brain:
+    """Write what a hub writes of such days, which is the same for every store, and give its brain."""
+    for part in days().parts:
+        await store.write(part)
+    brain: Brain = pickle.loads(days().brain)  # noqa: S301 - written above
+    return brain
 
 
 async def recounted(store: Store, brain: Brain) -> Recounter:
@@ -102,13 +151,24 @@ async def figures(store: Store, site: EquipmentPath) -> dict[Key, dict[str, Any]
     return {(row["path"], row["kpi"], row["window"], row["time_ns"]): row for row in frame.rows()}
 
 
-def truth(works: Works) -> dict[Key, dict[str, Any]]:
+def said_of(frames: Iterable[Frame]) -> dict[Key, dict[str, Any]]:
     """What the brain that heard all in time says at last."""
     brain, found = Brain(QUIET), {}
-    for frame in works.history():
+    for frame in frames:
         for figure in brain.process(frame):
             found.update({(row["path"], row["kpi"], row["window"], row["time_ns"]): row for row in figure.rows()})
     return found
+
+
+@cache
+def truth() -> dict[Key, dict[str, Any]]:
+    return said_of(WORKS.history())
+
+
+@cache
+def truth_with_corrections() -> dict[Key, dict[str, Any]]:
+    on_time, later = corrected()
+    return said_of(sorted([*on_time, *later], key=lambda frame: int(frame.time_ns[0])))
 
 
 def differences(found: dict[Key, dict[str, Any]], true: dict[Key, dict[str, Any]]) -> list[Any]:
@@ -128,21 +188,14 @@ def differences(found: dict[Key, dict[str, Any]], true: dict[Key, dict[str, Any]
     return wrong + [key for key, row in found.items() if key not in true and row["value"] is not None]
 
 
-@pytest.fixture
-def works() -> Works:
-    return Works(EquipmentPath(f"w{uuid4().hex[:8]}/north"))
-
-
-async def test_a_gateway_that_was_offline_for_five_days(store: Store, works: Works) -> None:
-    brain = Brain(QUIET)
-    await stored(store, brain, works.late())
-    true = truth(works)
-    before = await figures(store, works.site)
+async def test_a_gateway_that_was_offline_for_five_days(store: Store) -> None:
+    brain = await stored(store, gateway_late)
+    before = await figures(store, WORKS.site)
     assert brain.stats.too_late > 0
-    assert differences(before, true)
+    assert differences(before, truth())
     recounter = await recounted(store, brain)
-    after = await figures(store, works.site)
-    assert not differences(after, true)
+    after = await figures(store, WORKS.site)
+    assert not differences(after, truth())
     changed = [key for key in after if key in before and after[key]["value"] != before[key]["value"]]
     assert {"hour", "shift", "day"} <= {key[2] for key in changed}
     assert all(after[key]["revision"] > before[key]["revision"] for key in changed)
@@ -150,27 +203,11 @@ async def test_a_gateway_that_was_offline_for_five_days(store: Store, works: Wor
     assert not recounter.counters.gone
 
 
-async def test_a_correction_and_a_reading_that_come_a_week_late(store: Store, works: Works) -> None:
-    whole = [frame for frame in works.history() if frame.kind is not RecordKind.TELEMETRY or _kept(frame)]
-    unit, first_ns = works.unit("saw"), E0 + 30 * H
-    known = next(f for f in whole if f.kind is RecordKind.PART and f.paths == (unit,) and f.time_ns[0] > first_ns)
-    time_ns, good = int(known.time_ns[0]), known.values[0, 1]
-    rows = [
-        (unit, time_ns, ("cube", -good, good, 0.0, 300.0, 1)),
-        (unit, time_ns + S, ("cube", 7.0, 0.0, 0.0, 300.0, 1)),
-    ]
-    reading = next(f for f in works.history() if f.kind is RecordKind.TELEMETRY and not _kept(f))
-    later = [records(RecordKind.PART, rows), reading.stamped("", "", -1)]
-    brain = Brain(QUIET)
-    await stored(store, brain, [*whole, *later])
+async def test_a_correction_and_a_reading_that_come_a_week_late(store: Store) -> None:
+    brain = await stored(store, reading_late)
     assert brain.stats.too_late == 3
     await recounted(store, brain)
-
-    undisturbed, true = Brain(QUIET), {}
-    for frame in sorted([*whole, *later], key=lambda frame: int(frame.time_ns[0])):
-        for figure in undisturbed.process(frame):
-            true.update({(row["path"], row["kpi"], row["window"], row["time_ns"]): row for row in figure.rows()})
-    assert not differences(await figures(store, works.site), true)
+    assert not differences(await figures(store, WORKS.site), truth_with_corrections())
 
 
 def _kept(frame: Frame) -> bool:
@@ -178,15 +215,14 @@ def _kept(frame: Frame) -> bool:
     return not (str(frame.paths[0]).endswith("saw") and frame.time_ns[0] == E0 + 31 * H)
 
 
-async def test_the_same_from_the_store_alone(store: Store, works: Works) -> None:
+async def test_the_same_from_the_store_alone(store: Store) -> None:
     """What a command does that was given only the store: no brain has heard anything."""
-    history = works.history()
-    await store.write(list(history))
+    await store.write(WORKS.history())
     mark = E0 + HOURS * H
-    brain = standing(await store.latest(RecordKind.META, works.site), {works.site: mark}, QUIET)
-    brain.site(works.site).past.note(E0 + 24 * H, E0 + 60 * H)
+    brain = standing(await store.latest(RecordKind.META, WORKS.site), {WORKS.site: mark}, QUIET)
+    brain.site(WORKS.site).past.note(E0 + 24 * H, E0 + 60 * H)
     await recounted(store, brain)
-    found, true = await figures(store, works.site), truth(works)
+    found, true = await figures(store, WORKS.site), truth()
     assert len(found) > 1000
     for key, row in found.items():
         assert row["value"] == pytest.approx(true[key]["value"], rel=1e-9), (row, true[key])
@@ -194,18 +230,18 @@ async def test_the_same_from_the_store_alone(store: Store, works: Works) -> None
 
 
 async def test_what_the_store_no_longer_has_is_told(tmp_path: Any) -> None:
-    works, now_ns = Works(EquipmentPath("w/north")), E0 + HOURS * H
+    now_ns = E0 + HOURS * H
     store = DuckDbStore(f"{tmp_path}/f.duckdb", keep_ns=80 * H, now_ns=lambda: now_ns)
     await store.open()
-    brain = Brain(QUIET)
-    await stored(store, brain, works.late())
-    before = await figures(store, works.site)
+    brain = await stored(store, gateway_late)
+    before = await figures(store, WORKS.site)
     recounter = await recounted(store, brain)
-    after = await figures(store, works.site)
+    after = await figures(store, WORKS.site)
     await store.close()
     assert recounter.counters.gone > 20
     assert recounter.counters.reason
-    true = truth(works)
     changed = {key for key in after if key not in before or before[key]["revision"] != after[key]["revision"]}
     assert all(key[3] >= E0 + (HOURS - 80) * H for key in changed)
-    assert not differences({key: after[key] for key in changed}, {key: true[key] for key in changed if key in true})
+    assert not differences(
+        {key: after[key] for key in changed}, {key: truth()[key] for key in changed if key in truth()}
+    )

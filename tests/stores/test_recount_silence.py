@@ -10,8 +10,8 @@ import pytest
 from brokers.recount import UNSURE, Recounter
 from brokers.stores import Store, open_store
 from tests.brain.test_readings import E0, H, M, meta
-from tests.stores.test_recount import figures, stored
-from twin.brain import Brain, BrainConfig
+from tests.stores.test_recount import figures, heard
+from twin.brain import BrainConfig
 from twin.brain.recount import pieces, standing
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind, records
@@ -44,7 +44,8 @@ def history() -> list[Frame]:
 async def store(tmp_path: Path) -> Any:
     store = open_store(f"duckdb://{tmp_path / 'a.duckdb'}")
     await store.open()
-    await stored(store, Brain(BrainConfig(live_s=None)), history())
+    for part in heard(history()).parts:
+        await store.write(part)
     yield store
     await store.close()
 
