@@ -226,10 +226,10 @@ def wrong_values(study: Study, choices: Mapping[str, Sequence[Any]]) -> Iterator
     for name, values in choices.items():
         seen: set[Problem] = set()
         for value in values:
-            tried = [_wrong(study, {**others, name: value}) for others in ({}, *corners)]
-            if all(tried):
-                yield from (found for found in tried[0] if found not in seen)
-                seen.update(tried[0])
+            problems = _wrong(study, {name: value})
+            if problems and all(_wrong(study, {**others, name: value}) for others in corners):
+                yield from (found for found in problems if found not in seen)
+                seen.update(problems)
 
 
 def _of_factor(study: Study, found: Problem) -> Problem:
