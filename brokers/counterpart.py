@@ -6,7 +6,6 @@ a run at :data:`PLAIN` counterparts claims no name and its plant takes no comman
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -179,6 +178,8 @@ class NoClaim:
 
     async def keep(self) -> None:
         """Wait until cancelled."""
+        import asyncio  # here: who only reads a scenario waits for nothing
+
         await asyncio.Event().wait()
 
     async def close(self) -> None:

@@ -14,8 +14,11 @@ def act(kind: str, name: str) -> None:
     files = begin(kind, name, Path.cwd())
     for file in files:
         print(file.name)
-    print(
-        "\nnext:  python -m pytest test_" + name + ".py                # it passes as it stands: change it first\n"
-        "       pip install --no-build-isolation -e .         # makes it known to factory\n"
-        f"       factory describe {name}"
-    )
+    steps = {
+        f"python -m pytest test_{name}.py": "it passes as it stands: change it first",
+        "pip install --no-build-isolation --no-deps -e .": "makes it known to factory",
+        f"factory describe {name}": "",
+    }
+    width = max(map(len, steps))
+    lines = [f"{step:{width}}  # {why}" if why else step for step, why in steps.items()]
+    print("\nnext:  " + "\n       ".join(lines))
