@@ -22,7 +22,7 @@ class PumpCounters:
     away_s: float = 0.0
 
 
-class Outage:
+class BrokerOutage:
     """Tells that the broker is away and that it is back, once for all pumps that share it.
 
     Args:
@@ -65,7 +65,7 @@ class Pump:
         outbox: Outbox,
         publisher: LinkPublisher,
         retry_s: tuple[float, float] = (0.2, 10.0),
-        outage: Outage | None = None,
+        outage: BrokerOutage | None = None,
     ):
         self.outbox = outbox
         self.publisher = publisher
@@ -73,7 +73,7 @@ class Pump:
         self.ready = asyncio.Event()
         """Set once the first connection is there."""
         self._retry_s = retry_s
-        self._outage = outage or Outage(f"publisher {outbox.publisher}")
+        self._outage = outage or BrokerOutage(f"publisher {outbox.publisher}")
 
     async def run(self) -> None:
         """Connect, then send until cancelled.

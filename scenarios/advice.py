@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scenarios.checks.flows import destinations
 from scenarios.loader import draft
-from scenarios.reading.index import Index, Unit, indexed, listed, text_at
+from scenarios.reading.index import Index, StationEntry, indexed, listed, text_at
 from scenarios.reading.messages import problem
 from twin.errors import Problem
 from twin.stations import stations
@@ -50,7 +50,7 @@ def _unbuffered(index: Index) -> Iterator[Problem]:
             yield problem(index.root, loc, "a buffer on the way back from rework", f"none: {shown}", hint)
 
 
-def _way_back(index: Index, unit: Unit, start: str) -> list[str]:
+def _way_back(index: Index, unit: StationEntry, start: str) -> list[str]:
     """The shortest way of rework back to its inspection that no unit which stores is on; empty when there is none."""
     ways = {start: [start]} if start in index.units and not _stores(index.units[start]) else {}
     for path in (ahead := list(ways)):
@@ -63,5 +63,5 @@ def _way_back(index: Index, unit: Unit, start: str) -> list[str]:
     return []
 
 
-def _stores(unit: Unit) -> bool:
+def _stores(unit: StationEntry) -> bool:
     return unit.kind in stations and bool(getattr(stations[unit.kind], "stores", False))

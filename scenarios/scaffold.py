@@ -11,10 +11,9 @@ import keyword
 import re
 import tomllib
 from collections.abc import Iterator
-from difflib import get_close_matches
 from pathlib import Path
 
-from twin.errors import Problem, ScenarioError
+from twin.errors import Problem, ScenarioError, did_you_mean
 from twin.registry import REGISTRIES
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -117,8 +116,7 @@ def joined(project: str, sort: str, name: str) -> str:
 
 def _wrong_sort(sort: str) -> Iterator[Problem]:
     if sort not in sorts():
-        near = get_close_matches(sort, sorts(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(sort, sorts())
         yield Problem("kind", f"one of {', '.join(sorts())}", repr(sort), hint)
 
 

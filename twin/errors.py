@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 
 class FactoryError(Exception):
@@ -48,6 +49,16 @@ class ProblemsError(FactoryError):
 
     def __reduce__(self) -> tuple[type[ProblemsError], tuple[tuple[Problem, ...]]]:
         return type(self), (self.problems,)
+
+
+def did_you_mean(name: object, known: Iterable[str], otherwise: str = "") -> str:
+    """What to say to a name that nothing has: the nearest known one, else what is said otherwise.
+
+    >>> did_you_mean("machin", ["buffer", "machine"]), did_you_mean("x", ["machine"], "factory list names all")
+    ("did you mean 'machine'?", 'factory list names all')
+    """
+    near = get_close_matches(str(name), list(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else otherwise
 
 
 class ScenarioError(ProblemsError):

@@ -9,13 +9,12 @@ import pkgutil
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from twin.errors import FactoryError, PluginError, Problem
+from twin.errors import FactoryError, PluginError, Problem, did_you_mean
 from twin.quantities import Measure
 
 T = TypeVar("T")
@@ -164,8 +163,7 @@ class Registry(Generic[T]):
 
     def hint(self, kind: object) -> str:
         """What to say to a kind that there is not: the nearest known one, and the command that names all."""
-        near = get_close_matches(str(kind), self.kinds(), n=1)
-        return (f"did you mean {near[0]!r}? " if near else "") + "factory list names all"
+        return f"{did_you_mean(kind, self.kinds())} factory list names all".lstrip()
 
     def __contains__(self, kind: str) -> bool:
         self._find(kind)
@@ -179,8 +177,7 @@ class Registry(Generic[T]):
         """
         self._find(kind)
         if kind not in self._entries:
-            near = get_close_matches(kind, self._entries, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(self._entries))}"
+            hint = did_you_mean(kind, self._entries, f"known: {', '.join(sorted(self._entries))}")
             raise KeyError(f"{self.sort}: expected a known kind, got {kind!r} ({hint})")
         return self._entries[kind]
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from difflib import get_close_matches
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
+
+from twin.errors import did_you_mean
 
 _UNIX = datetime(1970, 1, 1, tzinfo=UTC)
 NS = 1_000_000_000
@@ -54,8 +55,9 @@ def hint(name: str) -> str:
     """What to write instead of a name that no zone has."""
     zones = sorted(available_timezones())
     by_city = [zone for zone in zones if zone.lower().split("/")[-1] == name.lower().replace(" ", "_").split("/")[-1]]
-    near = by_city[:1] or get_close_matches(name, zones, 1)
-    return f"did you mean {near[0]!r}?" if near else "such as Europe/Vienna or Asia/Shanghai"
+    if by_city:
+        return f"did you mean {by_city[0]!r}?"
+    return did_you_mean(name, zones, "such as Europe/Vienna or Asia/Shanghai")
 
 
 def _offset_s(zone: tzinfo, time_s: int) -> int:

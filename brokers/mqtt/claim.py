@@ -79,7 +79,7 @@ class Holder:
         return both or None
 
 
-class Claim:
+class NameClaim:
     """Says at a broker that a name is in use, and gives way to whoever used it before.
 
     Args:

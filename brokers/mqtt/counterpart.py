@@ -8,7 +8,7 @@ from time import monotonic, sleep
 from brokers.counterpart import Counterpart
 from brokers.mqtt.accounts import AccountReceiver, AccountSender
 from brokers.mqtt.address import BrokerAddress
-from brokers.mqtt.claim import Claim
+from brokers.mqtt.claim import NameClaim
 from brokers.mqtt.commands import CommandReceiver, CommandSender
 from twin.errors import FatalError, RetriableError
 
@@ -45,4 +45,4 @@ def reach(broker: str, limit_s: float = 15.0) -> None:
             sleep(0.2)
 
 
-MQTT = Counterpart(check, reach, Claim, CommandSender, CommandReceiver, tells=AccountSender, hears=AccountReceiver)
+MQTT = Counterpart(check, reach, NameClaim, CommandSender, CommandReceiver, tells=AccountSender, hears=AccountReceiver)

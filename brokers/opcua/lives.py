@@ -30,7 +30,7 @@ LOOK_NS = 1_000_000_000
 
 
 @dataclass(slots=True)
-class Life:
+class SourceLife:
     """One source of values.
 
     Args:
@@ -58,7 +58,7 @@ class Lives:
 
     def __init__(self, gap_ns: int, gone_ns: int):
         self.gap_ns, self.gone_ns = gap_ns, gone_ns
-        self.all: list[Life] = []
+        self.all: list[SourceLife] = []
         self._number: dict[str, int] = {}
         self._of: NDArray[np.int32] = np.full(64, -1, dtype=np.int32)
 
@@ -91,7 +91,7 @@ class Lives:
         new = name not in self._number
         if new:
             self._number[name] = len(self.all)
-            self.all.append(Life(name, now_ns))
+            self.all.append(SourceLife(name, now_ns))
         return self._number[name], new
 
     def assign(self, slots: NDArray[np.int64] | Sequence[int], number: int) -> None:
@@ -145,7 +145,7 @@ class Lives:
 
 
 @dataclass
-class Watch:
+class SilenceWatch:
     """Turns the silence of sources into the quality of their variables, and says so once.
 
     Args:

@@ -15,7 +15,7 @@ from asyncua import Server, ua
 
 from brokers.naming import node_id
 from brokers.opcua.model import PlantModel, Variable
-from brokers.opcua.space import Title, VariableSpec
+from brokers.opcua.space import NodeTitle, VariableSpec
 from twin.equipment import EquipmentPath
 from twin.errors import FatalError
 from twin.states import StateRow
@@ -70,7 +70,7 @@ class Machinery:
         """Give a unit its Identification and its state machines."""
         if not self.index or not model.space.room(node_id(path, "MachineryBuildingBlocks"), NODES_PER_UNIT):
             return
-        blocks = Title("MachineryBuildingBlocks")
+        blocks = NodeTitle("MachineryBuildingBlocks")
         kind = ua.NodeId(ua.ObjectIds.FolderType)
         item = model.space.object(node_id(path, blocks.name), model.node(path), blocks, kind)
         item.BrowseName = ua.QualifiedName(blocks.name, self.index)
@@ -83,7 +83,7 @@ class Machinery:
     async def _identification(self, model: PlantModel, path: EquipmentPath) -> None:
         space, owner = model.space, node_id(path, "Identification")
         kind = ua.NodeId(IDENTIFICATION_TYPE, self.index)
-        item = space.object(owner, model.node(path), Title("Identification"), kind, ADD_IN)
+        item = space.object(owner, model.node(path), NodeTitle("Identification"), kind, ADD_IN)
         item.BrowseName = ua.QualifiedName("Identification", self.di)
         text, localized = ua.VariantType.String, ua.VariantType.LocalizedText
         maker = ua.Variant(ua.LocalizedText("Future Factory (simulated)", "en"), localized)
@@ -102,10 +102,10 @@ class Machinery:
         state = node_id(path, f"{name}.CurrentState")
         kind = ua.NodeId(MACHINES[name], self.index)
         folder = space.id(node_id(path, "MachineryBuildingBlocks"))
-        machine = space.object(owner, folder, Title(name), kind, ADD_IN)
+        machine = space.object(owner, folder, NodeTitle(name), kind, ADD_IN)
         machine.BrowseName = ua.QualifiedName(name, self.index)
         spec = VariableSpec(ua.VariantType.LocalizedText, ua.ObjectIds.FiniteStateVariableType)
-        current = space.variable(state, space.id(owner), Title("CurrentState"), spec)
+        current = space.variable(state, space.id(owner), NodeTitle("CurrentState"), spec)
         current.BrowseName = ua.QualifiedName("CurrentState", 0)
         number = space.property(state, "Id", ua.Variant(None, ua.VariantType.Null), ua.ObjectIds.NodeId)
         await space.add([machine, current, number])

@@ -12,7 +12,7 @@ from asyncua import ua
 from brokers.naming import node_id
 from brokers.opcua.gate import Gate
 from brokers.opcua.lives import Lives
-from brokers.opcua.space import ORGANIZES, Space, Title, VariableSpec
+from brokers.opcua.space import ORGANIZES, NodeTitle, Space, VariableSpec
 from brokers.opcua.unece import unit
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.spec import kpis
@@ -75,7 +75,7 @@ class PlantModel:
         self.slots: dict[tuple[str, str], int] = {}
         self.telemetry: dict[tuple[str, str], int] = {}
         self.variables: list[Variable] = []
-        self.titles: dict[str, Title] = {}
+        self.titles: dict[str, NodeTitle] = {}
         self.units = 0
         self.new_units: list[EquipmentPath] = []
 
@@ -90,13 +90,13 @@ class PlantModel:
 
     async def learn(self, path: EquipmentPath, master: Master) -> None:
         """Take one document of master data in; saying the same again changes nothing."""
-        title = Title(path.name, getattr(master, "en", ""), getattr(master, "zh", ""))
+        title = NodeTitle(path.name, getattr(master, "en", ""), getattr(master, "zh", ""))
         if await self.place(path, title) and self.titles[path] != title:
             await self._rename(path, title)
         if isinstance(master, EquipmentMaster):
             await self._unit(path, master)
 
-    async def place(self, path: EquipmentPath, title: Title | None = None) -> bool:
+    async def place(self, path: EquipmentPath, title: NodeTitle | None = None) -> bool:
         """Make sure that the object of a path is there; False when there is no room for it."""
         if node_id(path) in self.space.known:
             return True
@@ -105,10 +105,10 @@ class PlantModel:
             return False
         if not self.space.room(node_id(path)):
             return False
-        await self._place(path, parent, title or Title(path.name))
+        await self._place(path, parent, title or NodeTitle(path.name))
         return True
 
-    async def _place(self, path: EquipmentPath, parent: EquipmentPath | None, title: Title) -> None:
+    async def _place(self, path: EquipmentPath, parent: EquipmentPath | None, title: NodeTitle) -> None:
         above = self.node(parent) if parent else ua.NodeId(ua.ObjectIds.ObjectsFolder)
         reference = ua.ObjectIds.HasComponent if parent else ORGANIZES
         kind = self.space.id(f"types/{type_name(path)}")
@@ -117,7 +117,7 @@ class PlantModel:
         await self.space.notifier(source, self.node(path))
         self.titles[path] = title
 
-    async def _rename(self, path: EquipmentPath, title: Title) -> None:
+    async def _rename(self, path: EquipmentPath, title: NodeTitle) -> None:
         self.titles[path] = title
         node = self.space.server.get_node(self.node(path))
         await node.write_attribute(ua.AttributeIds.DisplayName, ua.DataValue(title.display))
@@ -139,13 +139,13 @@ class PlantModel:
             await self._variable(path, tag, title, spec)
         kind = ua.ObjectIds.MultiStateDiscreteType
         spec = VariableSpec(CODE, kind, interval_ms=self.options.interval_ms)
-        await self._variable(path, "state_code", Title("state_code", "State code", "状态代码"), spec)
+        await self._variable(path, "state_code", NodeTitle("state_code", "State code", "状态代码"), spec)
         names = ua.Variant(STATE_NAMES, ua.VariantType.LocalizedText)
         owner = node_id(path, "state_code")
         await self.space.add([self.space.property(owner, "EnumStrings", names, ua.ObjectIds.LocalizedText)])
 
     async def _methods(self, path: EquipmentPath) -> None:
-        items = [self.space.method(node_id(path, verb), self.node(path), Title(verb)) for verb in VERBS]
+        items = [self.space.method(node_id(path, verb), self.node(path), NodeTitle(verb)) for verb in VERBS]
         await self.space.add(items)
 
     async def _tag(self, path: EquipmentPath, tag: TagSpec) -> None:
@@ -162,7 +162,7 @@ class PlantModel:
         kind = ua.ObjectIds.AnalogUnitRangeType if ranged else ua.ObjectIds.AnalogUnitType
         history = self.options.history and key == tag.name
         spec = VariableSpec(NUMBER, kind, interval_ms=self.options.interval_ms, history=history)
-        items = [self.space.variable(identifier, parent, Title(tag.name, tag.en, tag.zh), spec)]
+        items = [self.space.variable(identifier, parent, NodeTitle(tag.name, tag.en, tag.zh), spec)]
         items.append(self._property(identifier, "EngineeringUnits", unit(tag.unit), ua.ObjectIds.EUInformation))
         if ranged:
             items.append(self._property(identifier, "EURange", ua.Range(tag.low, tag.high), ua.ObjectIds.Range))
@@ -172,7 +172,7 @@ class PlantModel:
     def _property(self, owner: str, name: str, value: object, data_type: int) -> ua.AddNodesItem:
         return self.space.property(owner, name, ua.Variant(value, ua.VariantType.ExtensionObject), data_type)
 
-    async def _variable(self, path: EquipmentPath, tag: str, title: Title, spec: VariableSpec) -> None:
+    async def _variable(self, path: EquipmentPath, tag: str, title: NodeTitle, spec: VariableSpec) -> None:
         identifier = node_id(path, tag)
         self.space.known.add(identifier)
         await self.space.add([self.space.variable(identifier, self.node(path), title, spec)])
@@ -210,7 +210,7 @@ class PlantModel:
         if identifier not in self.space.known:
             self.space.known.add(identifier)
             kind = ua.NodeId(ua.ObjectIds.FolderType)
-            await self.space.add([self.space.object(identifier, self.node(path), Title(group), kind)])
+            await self.space.add([self.space.object(identifier, self.node(path), NodeTitle(group), kind)])
         return self.space.id(identifier)
 
     def is_unit(self, path: str) -> bool:
@@ -222,10 +222,10 @@ TOLD_BY_STATE = -1
 """Slot of a tag that STATE records tell too, with their exact time: its telemetry is left out."""
 
 STATE_TAGS = {
-    "state": Title("state", "State", "状态"),
-    "packml_state": Title("packml_state", "State after PackML", "PackML 状态"),
-    "order": Title("order", "Job order", "工单"),
-    "cause": Title("cause", "Cause of the state", "状态原因"),
+    "state": NodeTitle("state", "State", "状态"),
+    "packml_state": NodeTitle("packml_state", "State after PackML", "PackML 状态"),
+    "order": NodeTitle("order", "Job order", "工单"),
+    "cause": NodeTitle("cause", "Cause of the state", "状态原因"),
 }
 """Texts that a unit says about its state."""
 

@@ -14,7 +14,7 @@ from brokers.opcua.config import Doors, OpcUaConfig
 from brokers.opcua.events import Budget, Events
 from brokers.opcua.gate import Change, Gate
 from brokers.opcua.history import Histories, StoredHistory
-from brokers.opcua.lives import HEALTHY, Lives, Watch
+from brokers.opcua.lives import HEALTHY, Lives, SilenceWatch
 from brokers.opcua.machinery import Machinery
 from brokers.opcua.methods import Methods
 from brokers.opcua.model import NAMESPACE, ModelOptions, PlantModel, kpi_tag, stock_tag
@@ -65,7 +65,7 @@ class OpcUaPublisher:
         self.lives = Lives(round(config.gap_s * 1e9), round(config.gone_s * 1e9))
         self.linked: Callable[[], bool] = lambda: True
         """Whether records can come; set by who brings them."""
-        self._watch = Watch(self.lives, self.gate.lose, lambda: self.linked())
+        self._watch = SilenceWatch(self.lives, self.gate.lose, lambda: self.linked())
         self._level = HEALTHY
         self._newest: dict[tuple[RecordKind, EquipmentPath], int] = {}
         self._taking = asyncio.Lock()

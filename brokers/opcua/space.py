@@ -20,7 +20,7 @@ ORGANIZES = ua.ObjectIds.Organizes
 
 
 @dataclass(frozen=True, slots=True)
-class Title:
+class NodeTitle:
     """Name of a node for programs and people.
 
     Args:
@@ -137,7 +137,7 @@ class Space:
         return item
 
     def object(
-        self, identifier: str, parent: ua.NodeId, title: Title, type_id: ua.NodeId, reference: int = COMPONENT
+        self, identifier: str, parent: ua.NodeId, title: NodeTitle, type_id: ua.NodeId, reference: int = COMPONENT
     ) -> ua.AddNodesItem:
         """An object; clients may subscribe to its events."""
         item = self._item(identifier, parent, ua.QualifiedName(title.name, self.index), reference)
@@ -149,7 +149,7 @@ class Space:
         )
         return item
 
-    def variable(self, identifier: str, parent: ua.NodeId, title: Title, spec: VariableSpec) -> ua.AddNodesItem:
+    def variable(self, identifier: str, parent: ua.NodeId, title: NodeTitle, spec: VariableSpec) -> ua.AddNodesItem:
         """A variable without a value."""
         item = self._item(identifier, parent, ua.QualifiedName(title.name, self.index), COMPONENT)
         item.NodeClass = ua.NodeClass.Variable
@@ -194,7 +194,7 @@ class Space:
         item.BrowseName = ua.QualifiedName(name, self.index)
         return item
 
-    def method(self, identifier: str, parent: ua.NodeId, title: Title) -> ua.AddNodesItem:
+    def method(self, identifier: str, parent: ua.NodeId, title: NodeTitle) -> ua.AddNodesItem:
         """A method without arguments."""
         item = self._item(identifier, parent, ua.QualifiedName(title.name, self.index), COMPONENT)
         item.NodeClass = ua.NodeClass.Method

@@ -16,11 +16,10 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from typing import Protocol, runtime_checkable
 from urllib.parse import parse_qsl, urlsplit
 
-from twin.errors import Problem, ProblemsError
+from twin.errors import Problem, ProblemsError, did_you_mean
 from twin.ports import History, Sink
 from twin.quantities import in_unit
 from twin.registry import Registry
@@ -134,8 +133,8 @@ class StoreUrl:
         """
         for name in self.options:
             if name not in names:
-                near = get_close_matches(name, names, n=1) or [", ".join(names)]
-                raise _problem(f"store {self.scheme}", "a known option", repr(name), f"known: {near[0]}")
+                hint = did_you_mean(name, names, f"known: {', '.join(names) or 'none'}")
+                raise _problem(f"store {self.scheme}", "a known option", repr(name), hint)
 
     def seconds(self, name: str) -> float | None:
         """An option that is a duration, in s; None when it is not given.

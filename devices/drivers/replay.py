@@ -34,7 +34,6 @@ a unit never step back and none overwrites another.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from devices.drivers import drivers
@@ -44,7 +43,7 @@ from devices.recordings.player import Player
 from devices.recordings.record import ReplayCounters
 from devices.unit import DeviceUnit, Setting, Tick
 from twin.equipment import EquipmentPath
-from twin.errors import Problem, ScenarioError
+from twin.errors import Problem, ScenarioError, did_you_mean
 from twin.records import Frame
 
 __all__ = ["DEFAULT_STATES", "Replay", "ReplayCounters", "ReplayOptions", "missing"]
@@ -63,8 +62,7 @@ def _problems(unit: DeviceUnit, options: ReplayOptions, base: Path) -> Iterator[
     known = [tag.name for tag in profiles[unit.profile].tags]
     for item, mapping in (options.tags or {}).items():
         if mapping.tag not in known:
-            near = get_close_matches(mapping.tag, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+            hint = did_you_mean(mapping.tag, known, f"known: {', '.join(known)}")
             yield Problem(f"{where}.tags.{item}", f"a tag of the profile {unit.profile}", repr(mapping.tag), hint)
 
 

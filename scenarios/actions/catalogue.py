@@ -7,7 +7,6 @@ import inspect
 import re
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +20,7 @@ from scenarios.loader import LIBRARY
 from twin.config.plant import Config, PerturbationConfig
 from twin.distributions import FAMILIES
 from twin.engine.effect import Effect
-from twin.errors import Problem, ScenarioError
+from twin.errors import Problem, ScenarioError, did_you_mean
 from twin.quantities import Measure
 from twin.registry import REGISTRIES, Registry
 
@@ -130,8 +129,7 @@ def entries(kind: str) -> list[Entry]:
     found += [_entry(sort, registry, kind) for sort, registry in registries().items() if kind in registry]
     if not found:
         known = [*STUDIES, *FAMILIES, *(name for registry in registries().values() for name in registry.kinds())]
-        near = get_close_matches(kind, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "see factory list"
+        hint = did_you_mean(kind, known, "see factory list")
         raise ScenarioError([Problem("kind", "a name that factory list shows", repr(kind), hint)])
     return found
 

@@ -10,12 +10,12 @@ from scenarios.actions.console import console
 from scenarios.actions.study import StudyAction
 from scenarios.experiments.optimisation.checked import load_optimisation
 from scenarios.experiments.optimisation.report import write_search_report
-from scenarios.experiments.optimisation.results import Found
+from scenarios.experiments.optimisation.results import OptimisationResult
 from scenarios.experiments.optimisation.run import run_optimisation
 from scenarios.experiments.quantities import label
 
 
-def board(found: Found) -> Table:
+def board(found: OptimisationResult) -> Table:
     """The confirmed best trials."""
     table = Table(title=found.task.config.title.en, title_justify="left", box=None, pad_edge=False)
     for name in ("trial", *found.task.aim.variables, *found.task.config.responses):
@@ -26,7 +26,7 @@ def board(found: Found) -> Table:
     return table
 
 
-def show(found: Found, out: Path) -> None:
+def show(found: OptimisationResult, out: Path) -> None:
     """Print what was found for people."""
     page = console()
     page.print(board(found))

@@ -21,7 +21,7 @@ from scenarios.experiments.run import Resources
 from scenarios.experiments.study import Study
 
 
-class Outcome(Protocol):
+class StudyOutcome(Protocol):
     """What a study came to."""
 
     def write(self, folder: Path) -> None:
@@ -34,7 +34,7 @@ class Outcome(Protocol):
 MOST_LOCKS = 10
 """Runs that locked of which each is told."""
 S = TypeVar("S", bound=Study)
-R = TypeVar("R", bound=Outcome)
+R = TypeVar("R", bound=StudyOutcome)
 
 
 @dataclass(frozen=True)

@@ -198,7 +198,7 @@ class _Unit:
             yield from self._found(f"failures.{mode.id}.after", self._lives(downs, mode.basis), mode.basis == "cycles")
             yield from self._found(f"failures.{mode.id}.repair", self._repairs(mode, downs))
 
-    def _repairs(self, mode: FailureConfig, downs: list[observed.Outage]) -> Durations:
+    def _repairs(self, mode: FailureConfig, downs: list[observed.ObservedOutage]) -> Durations:
         """Of minor stops that a crew ends, which are MINOR_STOP all the time, the work shows in the crew's records."""
         crewed = mode.crew is not None
         worked = observed.attended(self.all, str(self.path), downs) if crewed and mode.minor else None
@@ -207,10 +207,10 @@ class _Unit:
         return observed.repairs(self.log, downs, crewed and not mode.minor, self.end_s, worked)
 
     def _operated(self) -> float:
-        states = observed.Clock(self.log, [UnitState.PRODUCING], self.end_s)
+        states = observed.StateClock(self.log, [UnitState.PRODUCING], self.end_s)
         return float(states.at([self.end_s])[0])
 
-    def _lives(self, downs: list[observed.Outage], basis: str = "operating") -> Durations:
+    def _lives(self, downs: list[observed.ObservedOutage], basis: str = "operating") -> Durations:
         return observed.lives(self.log, downs, basis, self.end_s)
 
     def new_modes(self) -> Iterator[Mode]:

@@ -28,7 +28,7 @@ def durations(seen: Iterable[float], cut: Iterable[float] = ()) -> Durations:
     return Durations(np.array(list(seen), dtype=float), np.array([each for each in cut if each > 0], dtype=float))
 
 
-class Clock:
+class StateClock:
     """Time that a unit has spent in some states so far.
 
     Args:
@@ -49,7 +49,7 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
-class Outage:
+class ObservedOutage:
     """A time for which a unit was down; ``end_s`` is None when its end was not seen, then ``until_s`` counts."""
 
     begin_s: float
@@ -71,7 +71,7 @@ def operations(log: UnitLog, end_s: float, broken_at: Sequence[float] = ()) -> d
         end_s: End of the log.
         broken_at: Times at which an operation was broken off for good: it is left out, and what followed instead.
     """
-    clock = Clock(log, [UnitState.PRODUCING], end_s)
+    clock = StateClock(log, [UnitState.PRODUCING], end_s)
     spent = np.diff(clock.at(log.part_s))
     breaks = np.diff(np.searchsorted(np.sort(np.asarray(broken_at, dtype=float)), log.part_s, side="right"))
     found: dict[str, list[float]] = {}
@@ -83,7 +83,7 @@ def operations(log: UnitLog, end_s: float, broken_at: Sequence[float] = ()) -> d
 
 def setups(log: UnitLog, end_s: float) -> dict[str, Durations]:
     """Times of setups by change, ``from>to`` of the items that were completed before and after."""
-    clock = Clock(log, [UnitState.SETUP], end_s)
+    clock = StateClock(log, [UnitState.SETUP], end_s)
     spent = np.diff(clock.at(log.part_s))
     found: dict[str, list[float]] = {}
     for before, after, time in zip(log.parts, log.parts[1:], spent.tolist(), strict=False):
@@ -92,14 +92,14 @@ def setups(log: UnitLog, end_s: float) -> dict[str, Durations]:
     return {change: durations(times) for change, times in found.items()}
 
 
-def outages(log: UnitLog, cause: str, end_s: float) -> list[Outage]:
+def outages(log: UnitLog, cause: str, end_s: float) -> list[ObservedOutage]:
     """Times for which a unit was down for a cause: by its alarms where it has them, else by its states."""
     if any(code == cause for code, _ in log.alarms):
         return _by_alarms(log, cause, end_s)
     return _by_states(log, cause, end_s)
 
 
-def _by_alarms(log: UnitLog, cause: str, end_s: float) -> list[Outage]:
+def _by_alarms(log: UnitLog, cause: str, end_s: float) -> list[ObservedOutage]:
     found = []
     begun: float | None = None
     for time, (code, raised) in zip(log.alarm_s, log.alarms, strict=True):
@@ -108,12 +108,12 @@ def _by_alarms(log: UnitLog, cause: str, end_s: float) -> list[Outage]:
         if raised and begun is None:
             begun = time
         elif not raised and begun is not None:
-            found.append(Outage(begun, time, time))
+            found.append(ObservedOutage(begun, time, time))
             begun = None
-    return found if begun is None else [*found, Outage(begun, None, end_s)]
+    return found if begun is None else [*found, ObservedOutage(begun, None, end_s)]
 
 
-def _by_states(log: UnitLog, cause: str, end_s: float) -> list[Outage]:
+def _by_states(log: UnitLog, cause: str, end_s: float) -> list[ObservedOutage]:
     """From states: repairs go on outside shifts, where they are not seen; one that ends there was seen in part."""
     found = []
     begun: float | None = None
@@ -124,9 +124,9 @@ def _by_states(log: UnitLog, cause: str, end_s: float) -> list[Outage]:
         elif begun is not None and state in AWAY:
             away = time if away is None else away
         elif begun is not None:
-            found.append(Outage(begun, time, time) if away is None else Outage(begun, None, away))
+            found.append(ObservedOutage(begun, time, time) if away is None else ObservedOutage(begun, None, away))
             begun = away = None
-    return found if begun is None else [*found, Outage(begun, None, end_s if away is None else away)]
+    return found if begun is None else [*found, ObservedOutage(begun, None, end_s if away is None else away)]
 
 
 def causes(log: UnitLog) -> list[str]:
@@ -151,15 +151,15 @@ class Counter:
         return self._so_far[np.searchsorted(self._times, times, side="right")]
 
 
-def clock_of(log: UnitLog, basis: str, end_s: float) -> Clock | Counter:
+def clock_of(log: UnitLog, basis: str, end_s: float) -> StateClock | Counter:
     """What a life is measured on: operating time, time in service, or operations."""
     if basis == "cycles":
         return Counter(log)
     states = set(UnitState) - {UnitState.OFF_SHIFT} if basis == "calendar" else {UnitState.PRODUCING}
-    return Clock(log, states, end_s)
+    return StateClock(log, states, end_s)
 
 
-def lives(log: UnitLog, downs: Sequence[Outage], basis: str, end_s: float) -> Durations:
+def lives(log: UnitLog, downs: Sequence[ObservedOutage], basis: str, end_s: float) -> Durations:
     """Lives from the end of a repair to the next failure, in s or, on the basis of cycles, in operations."""
     clock = clock_of(log, basis, end_s)
     begins = clock.at([down.begin_s for down in downs])
@@ -177,7 +177,7 @@ def named(unit: str, path: str) -> str:
     return name if path.rpartition("/")[0] == line else unit
 
 
-def attended(helpers: Mapping[str, UnitLog], unit: str, downs: Sequence[Outage]) -> Floats | None:
+def attended(helpers: Mapping[str, UnitLog], unit: str, downs: Sequence[ObservedOutage]) -> Floats | None:
     """Time for which somebody worked at a unit in each of its outages, in s; None when nobody's records tell."""
     spans = sorted(
         (begin, end)
@@ -198,7 +198,7 @@ def attended(helpers: Mapping[str, UnitLog], unit: str, downs: Sequence[Outage])
 
 
 def repairs(
-    log: UnitLog, downs: Sequence[Outage], crewed: bool, end_s: float, worked: Floats | None = None
+    log: UnitLog, downs: Sequence[ObservedOutage], crewed: bool, end_s: float, worked: Floats | None = None
 ) -> Durations:
     """Times of repairs; of those done by a crew only the time for which it worked.
 
@@ -212,7 +212,7 @@ def repairs(
     if worked is not None:
         spent = worked
     elif crewed:
-        clock = Clock(log, [UnitState.REPAIR], end_s)
+        clock = StateClock(log, [UnitState.REPAIR], end_s)
         spent = clock.at([down.until_s for down in downs]) - clock.at([down.begin_s for down in downs])
     else:
         spent = np.array([down.until_s - down.begin_s for down in downs])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from devices.instants import wrong_instants
 from scenarios.checks.references import ends, flows, ships
 from scenarios.format.document import station_configs
-from scenarios.reading.index import Index, Unit, text_at
+from scenarios.reading.index import Index, StationEntry, text_at
 from scenarios.reading.messages import problem
 from scenarios.reading.nodes import Loc
 from twin.config.plant import PlantConfig
@@ -56,7 +56,7 @@ def _named(index: Index, lists: Iterable[Loc], name: str) -> Loc | None:
     return next(named, None)
 
 
-def destinations(unit: Unit) -> list[str]:
+def destinations(unit: StationEntry) -> list[str]:
     """Paths of the units that a unit gives material to, rework too."""
     given = unit.node.entries.get("to")
     names = [str(element.plain()) for element in ([] if given is None else given.elements)]

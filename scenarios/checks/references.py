@@ -18,7 +18,7 @@ from scenarios.checks.graph import cycle_in
 from scenarios.checks.times import calendar_problems
 from scenarios.checks.upkeep import perturbations, skills, upkeep
 from scenarios.format.document import BrokersConfig, station_configs
-from scenarios.reading.index import Found, Index, Names, Unit, calendar_of, has, text_at, unique
+from scenarios.reading.index import Found, Index, Names, StationEntry, calendar_of, has, text_at, unique
 from scenarios.reading.messages import problem, shown, translated
 from scenarios.reading.nodes import Loc, Node
 from twin.config.named import found_in
@@ -47,7 +47,7 @@ def dangling(index: Index) -> list[Problem]:
     return [*index.problems, *found]
 
 
-def _mentioned(index: Index, unit: Unit) -> Found:
+def _mentioned(index: Index, unit: StationEntry) -> Found:
     """Items, units, skills and calendars that a station names by its fields, or says that it does."""
     places: dict[str, Names | set[str]] = {
         "item": index.names("items"),
@@ -67,7 +67,7 @@ def _mentioned(index: Index, unit: Unit) -> Found:
             yield from index.unknown((*unit.loc, *loc), WORDS[reference.of], reference.name, places[reference.of])
 
 
-def _said(unit: Unit) -> tuple[Reference, ...]:
+def _said(unit: StationEntry) -> tuple[Reference, ...]:
     """What a kind says that it names beyond its fields, where it is valid by itself."""
     config = _config(unit)
     plain = config.references is ProcessConfig.references and "behaviours" not in unit.node.entries
@@ -91,7 +91,7 @@ def _value(node: Node) -> object:
     return node.value
 
 
-def _changes(index: Index, unit: Unit) -> Found:
+def _changes(index: Index, unit: StationEntry) -> Found:
     """Items of changes for which there is a setup time."""
     items = index.names("items")
     for change in unit.node.at(("setup", "by_change")).entries if has(unit.node, ("setup", "by_change")) else {}:
@@ -103,19 +103,19 @@ def _changes(index: Index, unit: Unit) -> Found:
             yield from index.unknown(loc, "item", side, items)
 
 
-def _calendar_and_link(index: Index, unit: Unit) -> Found:
+def _calendar_and_link(index: Index, unit: StationEntry) -> Found:
     yield from calendar_of(index, unit.node, unit.loc)
     yield from index.unknown((*unit.loc, "link"), "link of the chain", text_at(unit.node, "link") or None, index.links)
 
 
-def _targets(unit: Unit) -> list[tuple[Loc, str]]:
+def _targets(unit: StationEntry) -> list[tuple[Loc, str]]:
     """Places and names of what a unit's ``to`` says."""
     listed = unit.node.entries.get("to")
     elements = [] if listed is None else listed.elements
     return [((*unit.loc, "to", n), e.value) for n, e in enumerate(elements) if isinstance(e.value, str)]
 
 
-def _flow(index: Index, unit: Unit) -> Found:
+def _flow(index: Index, unit: StationEntry) -> Found:
     given = unit.node.entries.get("to")
     if given is None and flows(unit) and not ships(unit) and not ends(unit):
         yield from _default_flow(index, unit)
@@ -136,48 +136,48 @@ def _flow(index: Index, unit: Unit) -> Found:
         yield problem(index.root, (*unit.loc, "to"), "the receiving units by full path", "nothing", hint)
 
 
-def flows(unit: Unit) -> bool:
+def flows(unit: StationEntry) -> bool:
     """Whether material comes to a unit, as far as its kind is known."""
     config = station_configs().get(unit.kind)
     return config is not None and config.flows
 
 
-def ends(unit: Unit) -> bool:
+def ends(unit: StationEntry) -> bool:
     """Whether material leaves the plant there."""
     return _config(unit).ends
 
 
-def ships(unit: Unit) -> bool:
+def ships(unit: StationEntry) -> bool:
     """Whether its loads go to another site."""
     return _config(unit).dock == "out"
 
 
-def _receives(unit: Unit) -> bool:
+def _receives(unit: StationEntry) -> bool:
     """Whether loads of other sites come to it."""
     return _config(unit).dock == "in"
 
 
-def _begins(unit: Unit) -> bool:
+def _begins(unit: StationEntry) -> bool:
     """Whether material enters the plant there."""
     return _config(unit).begins
 
 
-def _trades(unit: Unit) -> bool:
+def _trades(unit: StationEntry) -> bool:
     """Whether it is a member of a supply network."""
     return _config(unit).network
 
 
-def _config(unit: Unit) -> type[StationConfig]:
+def _config(unit: StationEntry) -> type[StationConfig]:
     return station_configs().get(unit.kind, StationConfig)
 
 
-def _near(index: Index, unit: Unit, name: str) -> list[str]:
+def _near(index: Index, unit: StationEntry, name: str) -> list[str]:
     """Names that would do: full paths for a path, else the ids in the line."""
     line = f"{unit.line}/"
     return list(index.units) if "/" in name else [path[len(line) :] for path in index.units if path.startswith(line)]
 
 
-def _default_flow(index: Index, unit: Unit) -> Found:
+def _default_flow(index: Index, unit: StationEntry) -> Found:
     if unit.following is None:
         hint = "end the line with a sink or shipping, or write to: [...]"
         yield problem(index.root, unit.loc, "a station after it or 'to'", "the last station of the line", hint)
@@ -187,7 +187,7 @@ def _default_flow(index: Index, unit: Unit) -> Found:
         yield from _fitting(index, unit, target, unit.loc)
 
 
-def _fitting(index: Index, unit: Unit, target: Unit, loc: Loc) -> Found:
+def _fitting(index: Index, unit: StationEntry, target: StationEntry, loc: Loc) -> Found:
     """Whether material can go from one unit to another."""
     if _begins(target):
         yield problem(
@@ -203,7 +203,7 @@ def _fitting(index: Index, unit: Unit, target: Unit, loc: Loc) -> Found:
         yield problem(index.root, loc, "a unit of the same site", shown(target.path), hint)
 
 
-def _work(index: Index, unit: Unit) -> Found:
+def _work(index: Index, unit: StationEntry) -> Found:
     """A unit that works needs a time, for all items or for each."""
     works = issubclass(_config(unit), ProcessConfig) and _config(unit).flows
     if works and not {"cycle", "cycles"} & set(unit.node.entries):
@@ -216,7 +216,7 @@ def _number(node: Node, key: str) -> float:
     return value if isinstance(value, int | float) else 0
 
 
-def _kind_rules(index: Index, unit: Unit) -> Found:
+def _kind_rules(index: Index, unit: StationEntry) -> Found:
     """Numbers of one station that contradict each other."""
     node, root = unit.node, index.root
     if {"load", "capacity"} <= set(node.entries):
@@ -234,7 +234,7 @@ def _kind_rules(index: Index, unit: Unit) -> Found:
     list(unique(index, [] if modes is None else modes.elements, (*unit.loc, "failures")))
 
 
-def _device(index: Index, unit: Unit) -> Found:
+def _device(index: Index, unit: StationEntry) -> Found:
     """Whether profile and driver exist, and the options are those of the driver."""
     device, loc = unit.node.entries.get("device"), (*unit.loc, "device")
     if device is None:

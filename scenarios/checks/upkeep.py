@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scenarios.checks.envelopes import common_names
-from scenarios.reading.index import Found, Index, Unit, listed, text_at, under, unique
+from scenarios.reading.index import Found, Index, StationEntry, listed, text_at, under, unique
 from scenarios.reading.messages import problem
 from scenarios.reading.nodes import Loc, Node
 from twin.effects import effects
@@ -14,7 +14,7 @@ Named = Iterator[tuple[Loc, str]]
 PLACES = "unit, line or site"
 
 
-def upkeep(index: Index, unit: Unit) -> Found:
+def upkeep(index: Index, unit: StationEntry) -> Found:
     """Unknown failure modes of one station."""
     modes = _modes(unit.node)
     for loc, name in _named_modes(unit):
@@ -32,7 +32,7 @@ def _modes(node: Node) -> list[str]:
     return [text_at(mode, "id") for _, mode in listed(node, "failures")]
 
 
-def _named_modes(unit: Unit) -> Named:
+def _named_modes(unit: StationEntry) -> Named:
     """Failure modes that a station names."""
     for number, job in listed(unit.node, "maintenance"):
         for other, name in listed(job, "renews"):

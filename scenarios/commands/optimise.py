@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from scenarios.actions.study import StudyAction
     from scenarios.experiments.optimisation.checked import Optimisation
-    from scenarios.experiments.optimisation.results import Found
+    from scenarios.experiments.optimisation.results import OptimisationResult
 
 
 def add(app: typer.Typer) -> None:
@@ -20,7 +20,7 @@ def add(app: typer.Typer) -> None:
     add_study(app, "optimise", text, _action)
 
 
-def _action() -> StudyAction[Optimisation, Found]:
+def _action() -> StudyAction[Optimisation, OptimisationResult]:
     from scenarios.actions.optimise import ACTION
 
     return ACTION

@@ -87,7 +87,7 @@ def asks_for(spec: KpiSpec) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Sums:
     """Sums since the start of the plant, one row per unit.
 
     Args:
@@ -116,10 +116,10 @@ class Summed(Protocol):
         ...
 
 
-def read(run: Summed, units: int) -> Reading:
+def read(run: Summed, units: int) -> Sums:
     """The sums of so many units now."""
     rows = [run.totals(unit) for unit in range(units)]
-    return Reading(
+    return Sums(
         run.now_s,
         np.array([row.seconds for row in rows]),
         np.array([(row.parts, row.scrapped, row.reworked) for row in rows], dtype=np.int64),
@@ -127,7 +127,7 @@ def read(run: Summed, units: int) -> Reading:
     )
 
 
-class Account:
+class RunAccount:
     """What is to be known of a plant: indicators with their scopes.
 
     Args:
@@ -199,7 +199,7 @@ class Account:
         scope, _, rows = self._places[path]
         return [int(rows[row]) for row in (scope.last or scope.units)]
 
-    def figures(self, begin: Reading, end: Reading) -> list[float]:
+    def figures(self, begin: Sums, end: Sums) -> list[float]:
         """The indicators of the time between two readings, NaN where one is not known."""
         window_ns = round((end.now_s - begin.now_s) * 1e9)
         spent = self._of_sums(begin, end)
@@ -229,7 +229,7 @@ class Account:
         told = np.array([bool(truth.stock_ns) for truth in truths])
         return self._values(ints, floats, (held, np.where(told, said, held)))
 
-    def _of_sums(self, begin: Reading, end: Reading) -> Spent:
+    def _of_sums(self, begin: Sums, end: Sums) -> Spent:
         durations = np.rint((end.seconds - begin.seconds) * 1e9).astype(np.int64)
         made = end.parts - begin.parts
         made[~self._says] = 0

@@ -18,7 +18,7 @@ SYNC_S = 1.0
 """Outcomes are safe from the end of this program at once, from that of the machine after so long."""
 
 
-class Journal:
+class StudyJournal:
     """A file of lines: first what the study is, then one outcome each.
 
     Args:

@@ -6,7 +6,7 @@ import importlib.util
 import time
 from typing import Literal, Protocol
 
-from scenarios.experiments.account import Account, Summed
+from scenarios.experiments.account import RunAccount, Summed
 from twin.config.plant import PlantConfig
 from twin.errors import Problem, ScenarioError
 from twin.plant.ledger import Totals
@@ -52,7 +52,7 @@ class EngineRun:
         return self.plant.ledger.totals(unit)
 
 
-def obstacles(config: PlantConfig, account: Account) -> list[str]:
+def obstacles(config: PlantConfig, account: RunAccount) -> list[str]:
     """Why the compiled kernel cannot run the replications of a plant; empty when it can."""
     if importlib.util.find_spec("numba") is None:
         return ["the package numba is not installed (pip install 'futurefactory[fast]')"]
@@ -63,7 +63,7 @@ def obstacles(config: PlantConfig, account: Account) -> list[str]:
     return unsupported(Plant(config, 0, trace=False))
 
 
-def check_kernel(name: str, config: PlantConfig, account: Account) -> str:
+def check_kernel(name: str, config: PlantConfig, account: RunAccount) -> str:
     """A note for the user where the engine runs although the compiled kernel is there, else empty.
 
     Raises:

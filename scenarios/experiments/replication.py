@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from scenarios.experiments.account import CHAIN, Account, Kpi, by_brain, read
+from scenarios.experiments.account import CHAIN, Kpi, RunAccount, by_brain, read
 from scenarios.experiments.kernels import EngineRun, obstacles, started
 from scenarios.experiments.study import Overrides
 from scenarios.format.document import Scenario
@@ -105,11 +105,11 @@ class _Ready:
         self.scenario = scenario
         self.config = scenario.plant()
         self.by_brain = [by_brain(wanted) for wanted in model.wanted]
-        self.account = Account(self.config, [wanted for wanted in model.wanted if not by_brain(wanted)])
+        self.account = RunAccount(self.config, [wanted for wanted in model.wanted if not by_brain(wanted)])
         self.compiled = model.kernel != "python" and not obstacles(self.config, self.account)
         watched = None if model.watched is None or model.watched.startswith(CHAIN) else model.watched
         self.outputs = (
-            [] if watched is None else Account(self.config, [("produced_quantity", watched)]).outputs(watched)
+            [] if watched is None else RunAccount(self.config, [("produced_quantity", watched)]).outputs(watched)
         )
 
 

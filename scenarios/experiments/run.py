@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from scenarios.experiments.account import Account, by_brain
+from scenarios.experiments.account import RunAccount, by_brain
 from scenarios.experiments.engines import Engine, engines
-from scenarios.experiments.journal import Journal
+from scenarios.experiments.journal import StudyJournal
 from scenarios.experiments.kernels import WORTH_S, check_kernel, engine_cost_s, prepare
 from scenarios.experiments.plan import Plan, Samples
 from scenarios.experiments.points import Experiment
@@ -68,7 +68,7 @@ class Resources:
         """
         config = study.scenario.plant()
         scopes = [kpi for kpi in study.measured.values() if not by_brain(kpi)]
-        return check_kernel(self.kernel, config, Account(config, scopes))
+        return check_kernel(self.kernel, config, RunAccount(config, scopes))
 
     def engine_for(self, study: Study, key: str, runs: int) -> Engine:
         """The engine for the runs of a study.
@@ -126,7 +126,7 @@ class Runner:
         progress: Told how far it is.
     """
 
-    def __init__(self, engine: Engine, journal: Journal, progress: Progress):
+    def __init__(self, engine: Engine, journal: StudyJournal, progress: Progress):
         self.engine, self.journal, self.progress = engine, journal, progress
         self._planned: set[tuple[int, int, bool]] = set()
 
@@ -160,7 +160,7 @@ def run_experiment(
     key = identity(experiment, experiment.points)
     overrides = [experiment.overrides(values) for values in experiment.points]
     runs = len(experiment.points) * experiment.design.replications.least
-    with resources.engine_for(experiment, key, runs) as running, Journal(out / JOURNAL, key) as journal:
+    with resources.engine_for(experiment, key, runs) as running, StudyJournal(out / JOURNAL, key) as journal:
         runner = Runner(running, journal, progress)
         warm_up = find_warm_up(experiment, overrides, runner)
         samples = _replicated(experiment, overrides, runner, warm_up.seconds)

@@ -36,7 +36,7 @@ INTERVALS = pa.schema(
 )
 
 
-class Table:
+class GrowingFile:
     """One growing file, zstd compressed.
 
     Args:
@@ -83,7 +83,7 @@ class ParquetFolder:
     def __init__(self, out: Path, subject: Subject, options: NoOptions):  # noqa: ARG002 - there are none
         out.mkdir(parents=True, exist_ok=True)
         self._out, self._subject = out, subject
-        self._tables: dict[str, Table] = {"intervals": Table(out / "intervals.parquet", INTERVALS)}
+        self._tables: dict[str, GrowingFile] = {"intervals": GrowingFile(out / "intervals.parquet", INTERVALS)}
         self._intervals = Intervals()
         (out / "manifest.json").write_text(json.dumps(subject.manifest, indent=1, ensure_ascii=False) + "\n")
 
@@ -100,9 +100,9 @@ class ParquetFolder:
                 for path, time_ns, values in zip(frame.paths, frame.time_ns.tolist(), frame.values, strict=True)
             )
 
-    def _table(self, name: str, schema: Any) -> Table:
+    def _table(self, name: str, schema: Any) -> GrowingFile:
         if name not in self._tables:
-            self._tables[name] = Table(self._out / f"{name}.parquet", schema)
+            self._tables[name] = GrowingFile(self._out / f"{name}.parquet", schema)
         return self._tables[name]
 
     def close(self) -> None:

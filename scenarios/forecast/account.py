@@ -80,7 +80,7 @@ class Cut:
     inside: Ints
 
 
-class Account:
+class BranchAccount:
     """Follows a branch from where it is.
 
     Args:

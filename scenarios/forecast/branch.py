@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.forecast.account import Account, Milestone, OrderCourse, windows
+from scenarios.forecast.account import BranchAccount, Milestone, OrderCourse, windows
 from scenarios.forecast.fast import FastBranch, FastBranches
 from scenarios.forecast.layout import DEFAULT_KPIS, Layout
 from twin.plant.plant import Plant
@@ -46,7 +46,7 @@ class BranchPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BranchOutcome:
     """What one branch came to.
 
     Args:
@@ -62,7 +62,7 @@ class Outcome:
     orders: dict[tuple[int, str], OrderCourse] = field(default_factory=dict)
 
 
-def run_branches(plan: BranchPlan, numbers: Iterable[int]) -> list[Outcome]:
+def run_branches(plan: BranchPlan, numbers: Iterable[int]) -> list[BranchOutcome]:
     """Run some branches one after another; branch ``n`` of a seed is always the same."""
     plant = Plant.restore(plan.snapshot)
     layout = Layout(plant.config, plan.kpi_ids)
@@ -72,17 +72,17 @@ def run_branches(plan: BranchPlan, numbers: Iterable[int]) -> list[Outcome]:
     return [_run(_account(plan, plan.branch(number)), plan, layout) for number in numbers]
 
 
-def _account(plan: BranchPlan, branch: int | None) -> Account:
+def _account(plan: BranchPlan, branch: int | None) -> BranchAccount:
     plant = Plant.restore(plan.snapshot)
     if branch is not None:
         plant.reseed(branch)
-    return Account(plant, plan.milestones)
+    return BranchAccount(plant, plan.milestones)
 
 
-def _run(branch: Account | FastBranch, plan: BranchPlan, layout: Layout) -> Outcome:
+def _run(branch: BranchAccount | FastBranch, plan: BranchPlan, layout: Layout) -> BranchOutcome:
     cuts = [branch.advance(time_s) for time_s in plan.times_s]
-    orders = branch.orders if isinstance(branch, Account) else {}
+    orders = branch.orders if isinstance(branch, BranchAccount) else {}
     news = branch.stock_outs, branch.completions, orders
     earned = branch.settle(plan.times_s[-1] - branch.begin_s)
     values = layout.values(*windows(cuts, len(layout.units), earned))
-    return Outcome(values.reshape(2, len(cuts), *values.shape[1:]), *news)
+    return BranchOutcome(values.reshape(2, len(cuts), *values.shape[1:]), *news)

@@ -61,7 +61,7 @@ class FastBranches:
 
 
 class FastBranch:
-    """One branch; answers as :class:`scenarios.forecast.account.Account` does."""
+    """One branch; answers as :class:`scenarios.forecast.account.BranchAccount` does."""
 
     def __init__(self, branches: FastBranches, program: compiled.Program):
         self._all, self._program = branches, program
@@ -88,7 +88,7 @@ class FastBranch:
         return self._cutter.cut(Spent(whole_ns(seconds), energy, counts, ideal), inside)
 
     def settle(self, most_s: float) -> Floats:
-        """As :meth:`scenarios.forecast.account.Account.settle`."""
+        """As :meth:`scenarios.forecast.account.BranchAccount.settle`."""
         begin_s = self._program.now_s
         for step in range(1, STEPS + 1):
             if not self._openings.open:

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from time import perf_counter
 from typing import Self
 
-from scenarios.forecast.branch import BranchPlan, Outcome, run_branches
+from scenarios.forecast.branch import BranchOutcome, BranchPlan, run_branches
 from scenarios.headless.workers import end, follow_parent, processors, undisturbed
 
 NICENESS = 10
@@ -47,7 +47,7 @@ class BranchPool:
             end(self._pool)
             self._pool = None
 
-    def run(self, plan: BranchPlan, branches: int, done: Done | None = None) -> list[Outcome]:
+    def run(self, plan: BranchPlan, branches: int, done: Done | None = None) -> list[BranchOutcome]:
         """Run branches 0, 1, 2, ... of a plan.
 
         Args:
@@ -58,14 +58,14 @@ class BranchPool:
         Returns:
             The outcomes in the order of the branches, the same however many processes there are.
         """
-        outcomes: list[Outcome] = []
+        outcomes: list[BranchOutcome] = []
         if not self._eager:
             outcomes = list(self._alone(plan, branches, done))
         if len(outcomes) < branches:
             outcomes += self._shared(plan, range(len(outcomes), branches), done)
         return outcomes
 
-    def _alone(self, plan: BranchPlan, branches: int, done: Done | None) -> Iterator[Outcome]:
+    def _alone(self, plan: BranchPlan, branches: int, done: Done | None) -> Iterator[BranchOutcome]:
         """Branches run here: all when that takes no longer than starting processes, else the first."""
         begun = perf_counter()
         for number in range(branches):
@@ -76,7 +76,7 @@ class BranchPool:
             if self.workers > 1 and expected_s > ALONE_S:
                 return
 
-    def _shared(self, plan: BranchPlan, numbers: range, done: Done | None) -> list[Outcome]:
+    def _shared(self, plan: BranchPlan, numbers: range, done: Done | None) -> list[BranchOutcome]:
         pool = self._started()
         size = max(1, -(-len(numbers) // (self.workers * SHARES)))
         shares = [numbers[start : start + size] for start in range(0, len(numbers), size)]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.forecast.account import Milestone
-from scenarios.forecast.branch import Outcome
+from scenarios.forecast.branch import BranchOutcome
 from scenarios.forecast.layout import Layout
 from twin.equipment import EquipmentPath
 from twin.kpi.definitions.forecast import QUANTILES
@@ -174,7 +174,7 @@ def _numbers(values: NDArray[np.float64]) -> list[float | None]:
     return [value if isfinite(value) else None for value in values.tolist()]
 
 
-def quantiles(outcomes: Sequence[Outcome]) -> NDArray[np.float64]:
+def quantiles(outcomes: Sequence[BranchOutcome]) -> NDArray[np.float64]:
     """Quantiles over the branches of all indicators, float64[quantiles, 2, windows, scopes, kpis].
 
     The quantile q of n branches stands at place q (n + 1) of the sorted values, so that what really comes lies
@@ -196,7 +196,9 @@ def quantiles(outcomes: Sequence[Outcome]) -> NDArray[np.float64]:
     return found
 
 
-def stock_outs(outcomes: Sequence[Outcome], units: Sequence[EquipmentPath]) -> dict[tuple[EquipmentPath, str], Arrival]:
+def stock_outs(
+    outcomes: Sequence[BranchOutcome], units: Sequence[EquipmentPath]
+) -> dict[tuple[EquipmentPath, str], Arrival]:
     """When each stock that runs out in any branch does so, the most probable first."""
     keys = sorted({key for outcome in outcomes for key in outcome.stock_outs})
     found = {
@@ -207,7 +209,7 @@ def stock_outs(outcomes: Sequence[Outcome], units: Sequence[EquipmentPath]) -> d
 
 
 def orders_ahead(
-    outcomes: Sequence[Outcome], units: Sequence[EquipmentPath]
+    outcomes: Sequence[BranchOutcome], units: Sequence[EquipmentPath]
 ) -> dict[tuple[EquipmentPath, str], OrderAhead]:
     """What becomes of the plant's own orders; of those that are complete in no branch nothing is known."""
     found = {}
@@ -230,7 +232,7 @@ def _due(entry: tuple[tuple[EquipmentPath, str], OrderAhead]) -> tuple[float, fl
     return (inf if order.due_s is None else order.due_s, order.done.times_s[2])
 
 
-def punctual(outcomes: Sequence[Outcome], milestones: Sequence[Milestone]) -> dict[str, float]:
+def punctual(outcomes: Sequence[BranchOutcome], milestones: Sequence[Milestone]) -> dict[str, float]:
     """Share of branches in which each milestone with a due time is reached by then."""
     return {
         stone.id: sum(outcome.completions[stone.id] <= stone.due_s for outcome in outcomes) / len(outcomes)

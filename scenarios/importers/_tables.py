@@ -27,7 +27,7 @@ class Row:
         cells: Cells that are not empty, by the name of their column.
     """
 
-    table: Table
+    table: RowFile
     line: int
     cells: dict[str, str]
 
@@ -92,7 +92,7 @@ class Row:
 
 
 @dataclass
-class Table:
+class RowFile:
     """A file of rows below a header.
 
     Args:
@@ -109,9 +109,9 @@ class Table:
         return iter(self.rows)
 
 
-def read_table(path: Path, needed: tuple[str, ...], problems: list[Problem]) -> Table:
+def read_table(path: Path, needed: tuple[str, ...], problems: list[Problem]) -> RowFile:
     """Read a file; a missing one and missing columns are problems when columns are needed."""
-    table = Table(path.name, problems)
+    table = RowFile(path.name, problems)
     try:
         lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError as error:

@@ -14,7 +14,7 @@ from twin.config.plant import Config
 from twin.errors import Problem, ScenarioError
 from twin.quantities import Duration
 
-Job = list[tuple[int, int]]
+JobRow = list[tuple[int, int]]
 LONGEST_LOOK = 1 << 20
 LONGEST = 10**12
 """Longest duration of an operation, in the unit of the instance."""
@@ -72,7 +72,7 @@ def _lines(text: str) -> list[tuple[int, str]]:
     return [(number, line) for number, line in lines if line.strip() and not line.lstrip().startswith("#")]
 
 
-def read_jobs(path: Path, problems: list[Problem]) -> list[Job]:
+def read_jobs(path: Path, problems: list[Problem]) -> list[JobRow]:
     """Machine and duration of each operation of each job; adds what is wrong to the problems."""
     try:
         lines = _lines(path.read_text(encoding="utf-8"))
@@ -100,7 +100,7 @@ def _numbers(where: str, line: str, problems: list[Problem]) -> list[int]:
         return []
 
 
-def _job(where: str, row: list[int], machines: int, problems: list[Problem]) -> Job:
+def _job(where: str, row: list[int], machines: int, problems: list[Problem]) -> JobRow:
     if len(row) % 2 or not row:
         problems.append(Problem(where, "pairs of machine and duration", f"{len(row)} numbers"))
     for machine, time in zip(row[::2], row[1::2], strict=False):
@@ -111,7 +111,7 @@ def _job(where: str, row: list[int], machines: int, problems: list[Problem]) -> 
     return list(zip(row[::2], row[1::2], strict=False))
 
 
-def _orders(path: Path, name: str, jobs: list[Job], problems: list[Problem]) -> dict[int, list[str]]:
+def _orders(path: Path, name: str, jobs: list[JobRow], problems: list[Problem]) -> dict[int, list[str]]:
     """Operations in their order by machine, as a rule of a pool names them."""
     try:
         found: Any = json.loads(path.read_text(encoding="utf-8"))
@@ -133,7 +133,7 @@ def _name(job: int) -> str:
     return f"job{job}"
 
 
-def _document(name: str, jobs: list[Job], orders: dict[int, list[str]], options: JobShopOptions) -> Document:
+def _document(name: str, jobs: list[JobRow], orders: dict[int, list[str]], options: JobShopOptions) -> Document:
     machines = sorted({machine for job in jobs for machine, _ in job})
     unit = options.unit
     recipes = {_name(n): {"steps": [[f"m{m}", seconds(t * unit)] for m, t in job]} for n, job in enumerate(jobs)}

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from scenarios.importers import Document, register
-from scenarios.importers._tables import Row, Table, identifier, read_table, seconds
+from scenarios.importers._tables import Row, RowFile, identifier, read_table, seconds
 from twin.config.plant import Config
 from twin.errors import Problem, ScenarioError
 
@@ -101,7 +101,7 @@ class Fab:
         self.setups: set[str] = set()
         self.last: dict[str, float] = {}
 
-    def _table(self, name: str, *needed: str) -> Table:
+    def _table(self, name: str, *needed: str) -> RowFile:
         return read_table(self.path / name, needed, self.problems)
 
     def document(self) -> Document:

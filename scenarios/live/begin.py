@@ -67,7 +67,7 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Found:
+class EarlierRun:
     """What is there: the record of a run, its folder, and whether the store holds rows."""
 
     record: RunRecord | None = None
@@ -98,15 +98,15 @@ def begin(scenario: Scenario, settings: RunSettings, wish: Wish, clock: Clock | 
     return _recorded(wish, record, begun)
 
 
-def _in_folders(scenario: Scenario, root: Path) -> Found:
+def _in_folders(scenario: Scenario, root: Path) -> EarlierRun:
     """The newest run that has its store in its folder; a record that is damaged there stands in the store too."""
     for path in reversed(folder.runs(root)):
         record = RunRecord.of_folder(path)
         if record is None and (path / RECORD).exists() and (path / FILE).exists():
             record = asyncio.run(_kept_in(f"duckdb://{path}/{FILE}", scenario))
         if record is not None and not record.store:
-            return Found(record, path)
-    return Found()
+            return EarlierRun(record, path)
+    return EarlierRun()
 
 
 async def _kept_in(url: str, scenario: Scenario) -> RunRecord | None:
@@ -118,7 +118,7 @@ async def _kept_in(url: str, scenario: Scenario) -> RunRecord | None:
         await store.close()
 
 
-async def _in_store(scenario: Scenario, wish: Wish, url: str) -> Found:
+async def _in_store(scenario: Scenario, wish: Wish, url: str) -> EarlierRun:
     """The newest run of the scenario that the store knows."""
     store = open_store(url)
     await retried(store.open, "store", STORE_S, passing=(RetriableError,))
@@ -128,7 +128,7 @@ async def _in_store(scenario: Scenario, wish: Wish, url: str) -> Found:
     finally:
         await store.close()
     known = [path for path in folder.runs(wish.root) if _id_of(path) == (record and record.id)]
-    return Found(record, known[-1] if record and known else None, rows)
+    return EarlierRun(record, known[-1] if record and known else None, rows)
 
 
 async def _has_rows(scenario: Scenario, history: History) -> bool:
@@ -162,7 +162,9 @@ def _anew(scenario: Scenario, record: RunRecord, wish: Wish) -> bool:
     raise ScenarioError(Problem(f"{record.scenario} {name}", want, got, BEGIN_ANEW) for name, want, got in changed)
 
 
-def _new(scenario: Scenario, settings: RunSettings, wish: Wish, found: Found, now_ns: int) -> tuple[Begun, RunRecord]:
+def _new(
+    scenario: Scenario, settings: RunSettings, wish: Wish, found: EarlierRun, now_ns: int
+) -> tuple[Begun, RunRecord]:
     now = datetime.fromtimestamp(now_ns * 1e-9, UTC)
     before = timedelta(seconds=settings.backfill_s)
     epoch = anchor(scenario.plant(), now, before) if settings.anchored else scenario.epoch

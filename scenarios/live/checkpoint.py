@@ -130,7 +130,7 @@ class State:
         return self._sealed(content) is None if ours else not content.startswith(MAGIC)
 
 
-class Journal:
+class RunJournal:
     """What came since a state, one sealed entry after the other; an entry that a kill has cut ends it.
 
     Args:

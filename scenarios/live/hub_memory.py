@@ -16,7 +16,7 @@ from pathlib import Path
 from brokers.ingest import Receptions
 from brokers.reception import Event, Stored
 from scenarios.live.account import Account
-from scenarios.live.checkpoint import ASIDE, Journal, State
+from scenarios.live.checkpoint import ASIDE, RunJournal, State
 from twin.brain import Brain
 from twin.records import Frame, RecordKind
 
@@ -56,13 +56,13 @@ class HubMemory:
         self._path = path
         self._number = self._written = 0
         self._damaged: list[str] = []
-        self._journal = Journal(self._file(0))
+        self._journal = RunJournal(self._file(0))
 
     def begin(self, brain: Brain) -> None:
         """The brain has seen the history and nothing else yet."""
         self._state.forget()
         for number in self._numbers():
-            Journal(self._file(number)).forget()
+            RunJournal(self._file(number)).forget()
         self._state.write(pickle.dumps(HubState(brain)))
         self._turn(0)
 
@@ -76,7 +76,7 @@ class HubMemory:
         if not isinstance(state, HubState):
             return None
         since = [self._file(number) for number in self._numbers() if number >= state.journal]
-        if damaged := [path.name for path in since if not Journal(path).whole()]:
+        if damaged := [path.name for path in since if not RunJournal(path).whole()]:
             self._damaged += damaged
             return None
         self._written = state.journal
@@ -87,7 +87,7 @@ class HubMemory:
         """What was kept from a journal on."""
         for number in self._numbers():
             if number >= since:
-                yield from Journal(self._file(number)).read()
+                yield from RunJournal(self._file(number)).read()
 
     async def keep(self, event: Event) -> None:
         """Keep an event durably; of indicators, which the brain makes itself, only the numbers."""
@@ -131,7 +131,7 @@ class HubMemory:
     def _turn(self, number: int) -> None:
         self._journal.close()
         self._number = number
-        self._journal = Journal(self._file(number))
+        self._journal = RunJournal(self._file(number))
 
     def _file(self, number: int) -> Path:
         return self._path.with_suffix(f".journal-{number}")

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from brokers.outbox import Outbox
 from scenarios.headless.feed import Feed
-from scenarios.live.checkpoint import Journal, State, durable
+from scenarios.live.checkpoint import RunJournal, State, durable
 from scenarios.live.told import Told
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class PlantMemory:
         self._path = path.with_suffix(".ticks")
         self._common = (first or path).with_suffix(".pace")
         self._run = run
-        self._journal = Journal(self._path)
+        self._journal = RunJournal(self._path)
         self._entries: list[tuple[int, Entry]] = []
         self._confirmed = PlantState(b"")
         self._asked: PlantState | None = None
@@ -90,7 +90,7 @@ class PlantMemory:
         """The plant is at the end of its history and has said nothing yet: what its processes said is of no use."""
         self._first.forget()
         for old in self._path.parent.glob("plant*.ticks"):
-            Journal(old).forget()
+            RunJournal(old).forget()
         for old in (*self._path.parent.glob("plant*.state*"), self._common):
             old.unlink(missing_ok=True)
         self._state.write(pickle.dumps(PlantState(feed.dump())))
@@ -204,7 +204,7 @@ class PlantMemory:
         self._rewrite()
 
     def _rewrite(self) -> None:
-        fresh = Journal(self._path.with_suffix(".new"))
+        fresh = RunJournal(self._path.with_suffix(".new"))
         fresh.remove()
         for entry in self._entries:
             fresh.add(entry)
@@ -212,7 +212,7 @@ class PlantMemory:
         fresh.close()
         self._journal.close()
         fresh.path.replace(self._path)
-        self._journal = Journal(self._path)
+        self._journal = RunJournal(self._path)
 
 
 def _follow(numbers: Sequence[int], first: int) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 from brokers import connect
 from brokers.outbox import Outbox, OutboxConfig
-from brokers.pump import Outage, Pump
+from brokers.pump import BrokerOutage, Pump
 from brokers.refusals import merged
 from brokers.retry import retried
 from scenarios.forecast import saved
@@ -78,7 +78,7 @@ class SitePublisher:
         settings: RunSettings,
         config: OutboxConfig,
         memory: PlantMemory | None = None,
-        outage: Outage | None = None,
+        outage: BrokerOutage | None = None,
     ):
         if settings.broker is None:
             raise ValueError(f"{site}: expected the address of a broker, got none")
@@ -138,7 +138,7 @@ class PlantRole:
         feed.serve(settings.serves)
         served = [site for site in feed.banks if settings.serves(str(site))]
         config = config or bounds(len(served))
-        outage = Outage("plant")
+        outage = BrokerOutage("plant")
         self._sites = {site: SitePublisher(site, settings, config, memory, outage) for site in served}
         self._behind_s = 0.0
         self._wake = asyncio.Event()

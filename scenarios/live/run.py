@@ -23,7 +23,7 @@ from scenarios.live.children import BROKER, ROLES, Child
 from scenarios.live.folder import RunLock
 from scenarios.live.roles import MODULE
 from scenarios.live.settings import RunSettings
-from scenarios.live.supervisor import Life, Watched
+from scenarios.live.supervisor import RoleLife, Watched
 from twin.errors import FatalError, RetriableError
 
 Say = Callable[[str], None]
@@ -195,7 +195,7 @@ class LiveRun:
             self.settings.write()
         self._changed.set()
 
-    async def _role(self, name: str, live: Callable[[Watched, bool], Life]) -> None:
+    async def _role(self, name: str, live: Callable[[Watched, bool], RoleLife]) -> None:
         """Start a role and keep it alive from then on."""
         role = self._roles[name] = Watched(name, lambda again: live(role, again), self._say)
         role.on_change = self._changed.set
@@ -203,8 +203,8 @@ class LiveRun:
         self._kept.append(asyncio.create_task(role.keep()))
         self._new.set()
 
-    def _process(self, name: str) -> Callable[[Watched, bool], Life]:
-        def live(role: Watched, again: bool) -> Life:
+    def _process(self, name: str) -> Callable[[Watched, bool], RoleLife]:
+        def live(role: Watched, again: bool) -> RoleLife:
             words = [
                 "-W",
                 "ignore:resource_tracker",

@@ -33,7 +33,7 @@ class RoleEndedError(FactoryError):
         self.exit_code = exit_code if exit_code in OWN_CODES else 3
 
 
-class Life(Protocol):
+class RoleLife(Protocol):
     """One process from its start to its end."""
 
     @property
@@ -63,7 +63,7 @@ class Watched:
         say: Tells the user one line.
     """
 
-    def __init__(self, name: str, live: Callable[[bool], Life], say: Callable[[str], None]):
+    def __init__(self, name: str, live: Callable[[bool], RoleLife], say: Callable[[str], None]):
         self.name = name
         self.status = "starting"
         """``starting``, ``up``, ``down`` or ``ended``."""
@@ -72,7 +72,7 @@ class Watched:
         """Why it ended last."""
         self.on_change: Callable[[], None] = lambda: None
         """Called when something of this has changed."""
-        self.life: Life | None = None
+        self.life: RoleLife | None = None
         self._live, self._say = live, say
         self._lives: list[Accounts] = []
         self._begun, self._deaths = time.monotonic(), 0

@@ -32,7 +32,7 @@ def under(path: str, place: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Unit:
+class StationEntry:
     """A station of the document and where it stands."""
 
     path: str
@@ -65,7 +65,7 @@ class Index:
     """Everything in a document that can be referred to."""
 
     root: Node
-    units: dict[str, Unit] = field(default_factory=dict)
+    units: dict[str, StationEntry] = field(default_factory=dict)
     places: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
@@ -140,7 +140,7 @@ def _descend(index: Index, node: Node, loc: Loc, path: str, levels: tuple[str, .
             _descend(index, element, (*here, number), full, levels[1:])
         else:
             following = text_at(elements[number + 1], "id") if number + 1 < len(elements) else None
-            index.units.setdefault(full, Unit(full, (*here, number), element, following))
+            index.units.setdefault(full, StationEntry(full, (*here, number), element, following))
 
 
 def calendar_of(index: Index, node: Node, loc: Loc) -> Found:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -15,7 +14,7 @@ from scenarios.reading.nodes import Loc, Node
 from twin.config.behaviours import BehaviourConfig
 from twin.config.choice import Choice
 from twin.distributions import FAMILIES, Distribution
-from twin.errors import Problem
+from twin.errors import Problem, did_you_mean
 from twin.quantities import Measure
 from twin.stations import stations
 from twin.supply.amounts import Amount
@@ -55,13 +54,9 @@ def shown(value: Any) -> str:
 
 def nearest(name: object, known: list[str], all_up_to: int = 12) -> str:
     """A hint: the nearest known name, or all of them when they are few."""
-    near = get_close_matches(str(name), known, n=1)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    if not known or not all_up_to:
-        return ""
     listed = ", ".join(sorted(known)[:all_up_to])
-    return f"known: {listed}" + (", ..." if len(known) > all_up_to else "")
+    told = f"known: {listed}" + (", ..." if len(known) > all_up_to else "")
+    return did_you_mean(name, known, told if listed else "")
 
 
 def problem(root: Node, loc: Loc, expected: str, got: str, hint: str = "") -> Problem:
@@ -120,7 +115,7 @@ def _plain(root: Node, loc: Loc, row: Any) -> Problem:
     if kind == "literal_error":
         choices = str(context["expected"])
         known = [choice.strip("' ") for choice in choices.replace(" or ", ", ").split(",")]
-        hint = nearest(value, known, 0) if get_close_matches(str(value), known) else ""
+        hint = nearest(value, known, 0)
         return problem(root, loc, f"one of {choices}" if len(known) > 1 else choices, shown(value), hint)
     return problem(root, loc, wanted(row), shown(value), _as_share(kind, value))
 

@@ -7,7 +7,7 @@ import pytest
 
 from scenarios.calibrate import observed
 from scenarios.calibrate.events import Made, UnitLog
-from scenarios.calibrate.observed import Outage
+from scenarios.calibrate.observed import ObservedOutage
 from tests.calibrate.recorded import scenario, year
 from twin.equipment import EquipmentPath
 from twin.states import UnitState
@@ -49,7 +49,7 @@ def test_setups_belong_to_the_change_of_item() -> None:
 def test_a_repair_seen_in_part_is_cut_off() -> None:
     unit = log((0, P), (10, F, "jam"), (15, OFF), (50, F, "jam"), (55, P), (80, F, "jam"), (84, OFF), (99, P), (130, S))
     downs = observed.outages(unit, "jam", 140)
-    assert downs == [Outage(10, 55, 55), Outage(80, None, 84)]
+    assert downs == [ObservedOutage(10, 55, 55), ObservedOutage(80, None, 84)]
     times = observed.repairs(unit, downs, False, 140)
     assert (times.seen.tolist(), times.cut.tolist()) == ([45], [4])
     life = observed.lives(unit, downs, "operating", 140)

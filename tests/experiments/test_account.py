@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.experiments.account import STOCK, Account, asks_for, by_brain, read
+from scenarios.experiments.account import STOCK, RunAccount, asks_for, by_brain, read
 from scenarios.experiments.kernels import EngineRun
 from scenarios.headless.simulation import simulate
 from scenarios.loader import load, loads
@@ -37,11 +37,11 @@ def test_account_equals_the_brain(name: str) -> None:
     begin = read(run, len(plant.units))
     run.run_until(HOURS * HOUR)
     end = read(run, len(plant.units))
-    cheap = [kpi for kpi in truth if not Account(config, [kpi]).intervals]
+    cheap = [kpi for kpi in truth if not RunAccount(config, [kpi]).intervals]
     t0_ns, t1_ns = (plant.epoch_ns + round(s * 1e9) for s in (HOUR, HOURS * HOUR))
-    exact = Account(config, truth).exact(plant.ledger, t0_ns, t1_ns)
+    exact = RunAccount(config, truth).exact(plant.ledger, t0_ns, t1_ns)
     assert dict(zip(truth, exact, strict=True)) == pytest.approx(truth, rel=1e-9)
-    sums = dict(zip(cheap, Account(config, cheap).figures(begin, end), strict=True))
+    sums = dict(zip(cheap, RunAccount(config, cheap).figures(begin, end), strict=True))
     assert sums == pytest.approx({kpi: truth[kpi] for kpi in cheap}, rel=1e-9)
     assert len(cheap) > len(truth) / 2
 
@@ -54,15 +54,15 @@ def test_the_scenarios_compared_have_people_media_and_tariffs() -> None:
 def test_what_needs_intervals_is_found_from_the_formulas() -> None:
     assert asks_for(kpis["mtbf_h"]) >= {"failures", "apt_ns"}
     config = loads(SCENARIO, base=Path()).plant()
-    assert Account(config, [("mtbf_h", LINE)]).intervals
-    assert not Account(config, [("throughput_per_h", LINE), ("oee", LINE), ("energy_kwh", "works")]).intervals
+    assert RunAccount(config, [("mtbf_h", LINE)]).intervals
+    assert not RunAccount(config, [("throughput_per_h", LINE), ("oee", LINE), ("energy_kwh", "works")]).intervals
 
 
 def test_what_is_not_known_is_nan() -> None:
     config = load("workshop").plant()
     plant = Plant(config, 1, trace=False)
     nothing = read(EngineRun(plant), len(plant.units))
-    account = Account(config, [("quality_ratio", "jialing/beibei/machining/bodies")])
+    account = RunAccount(config, [("quality_ratio", "jialing/beibei/machining/bodies")])
     assert math.isnan(account.figures(nothing, nothing)[0])
 
 
@@ -71,7 +71,7 @@ def test_mean_stock_is_the_integral_of_the_level() -> None:
     plant = Plant(config, 2, trace=False, intervals=True)
     plant.run_until(HOUR)
     t0_ns, t1_ns = plant.epoch_ns + 600 * 10**9, plant.epoch_ns + 3600 * 10**9
-    account = Account(config, [(STOCK, LINE), (STOCK, f"{LINE}/b"), (STOCK, f"{LINE}/m1")])
+    account = RunAccount(config, [(STOCK, LINE), (STOCK, f"{LINE}/b"), (STOCK, f"{LINE}/m1")])
     assert account.intervals
     line, buffer, machine = account.exact(plant.ledger, t0_ns, t1_ns, [0.25, 9.0, 0.5])
     assert account.watched == [1, 2, 3], "the source holds what is not in the plant yet, the sink nothing"

@@ -12,7 +12,7 @@ import yaml
 
 from scenarios.experiments.optimisation.checked import load_optimisation
 from scenarios.experiments.optimisation.report import write_search_report
-from scenarios.experiments.optimisation.results import Found
+from scenarios.experiments.optimisation.results import OptimisationResult
 from scenarios.experiments.optimisation.run import run_optimisation
 from scenarios.experiments.problems import SHIPPED
 from scenarios.experiments.run import Resources
@@ -52,7 +52,7 @@ def task_file(folder: Path, **replaced: Any) -> Path:
     return path
 
 
-def table(found: Found) -> dict[str, Any]:
+def table(found: OptimisationResult) -> dict[str, Any]:
     document = {key: value for key, value in found.document().items() if key != "cpu_s"}
     return orjson.loads(orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS))
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from scenarios.forecast.account import Account, Milestone
+from scenarios.forecast.account import BranchAccount, Milestone
 from scenarios.forecast.ahead import Question, engine_for, forecast
 from scenarios.forecast.branch import BranchPlan, run_branches
 from scenarios.forecast.fast import FastBranches, obstacles
@@ -64,7 +64,7 @@ def test_stores_of_random_plants_run_out_at_the_same_times(config: PlantConfig, 
     plant = Plant(config, seed)
     plant.run_until(at_s)
     assume(not unsupported(plant))
-    fast, slow = FastBranches(plant, ()).branch(None), Account(plant)
+    fast, slow = FastBranches(plant, ()).branch(None), BranchAccount(plant)
     several = {unit for unit, path in enumerate(plant.units) if len(getattr(plant.station(path), "shelves", ())) > 1}
     for branch in (fast, slow):
         branch.advance(9000.0)
@@ -80,7 +80,7 @@ def test_planned_time_is_spread_as_the_ledger_does(
     plant, whole = Plant(config, seed), Plant(config, seed, intervals=True)
     plant.run_until(at_s)
     assume(not unsupported(plant))
-    branches = FastBranches(plant, ()).branch(None), Account(plant)
+    branches = FastBranches(plant, ()).branch(None), BranchAccount(plant)
     ends = [at_s + sum(spans[: number + 1]) for number in range(len(spans))]
     cuts = [[branch.advance(end_s) for end_s in ends] for branch in branches]
     fast, slow = (branch.settle(9000.0) for branch in branches)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from scenarios.forecast.ahead import Question, forecast
-from scenarios.forecast.branch import BranchPlan, Outcome, run_branches
+from scenarios.forecast.branch import BranchOutcome, BranchPlan, run_branches
 from scenarios.forecast.layout import Layout
 from scenarios.forecast.pool import BranchPool
 from scenarios.forecast.records import frame_of
@@ -118,12 +118,12 @@ def test_a_stock_runs_out_when_it_falls_to_nothing() -> None:
 
 def test_quantiles_stand_where_a_further_branch_would_fall() -> None:
     values = [np.full((2, 1, 1, 1), float(number)) for number in range(1, 20)]
-    found = quantiles([Outcome(each, {}, {}) for each in values])[:, 0, 0, 0, 0]
+    found = quantiles([BranchOutcome(each, {}, {}) for each in values])[:, 0, 0, 0, 0]
     assert found.tolist() == [1.0, 5.0, 10.0, 15.0, 19.0]
     holes = [np.full((2, 1, 1, 1), number if number % 2 else np.nan) for number in range(1, 20)]
-    assert quantiles([Outcome(each, {}, {}) for each in holes])[2, 0, 0, 0, 0] == 10.0
+    assert quantiles([BranchOutcome(each, {}, {}) for each in holes])[2, 0, 0, 0, 0] == 10.0
     nothing = [np.full((2, 1, 1, 1), np.nan)] * 3
-    assert np.isnan(quantiles([Outcome(each, {}, {}) for each in nothing])).all()
+    assert np.isnan(quantiles([BranchOutcome(each, {}, {}) for each in nothing])).all()
     assert Arrival.of([1.0] * 19 + [inf]).probability == 0.95
 
 

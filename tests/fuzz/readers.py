@@ -35,7 +35,7 @@ from devices.recordings.table import TableOptions, table_records
 from scenarios.calibrate.reading import read_events
 from scenarios.forecast.saved import Header, opened, sealed, software
 from scenarios.importers import importers
-from scenarios.live.checkpoint import Journal
+from scenarios.live.checkpoint import RunJournal
 from scenarios.live.record import RunRecord
 from scenarios.live.settings import RunSettings
 from scenarios.loader import loads
@@ -251,7 +251,7 @@ def saved(data: bytes) -> None:
 
 def journal(path: Path) -> None:
     """A journal of a live run: sealed entries; what is read of it was written by us."""
-    assert all(entry == ENTRY for entry in Journal(path, KEY).read())
+    assert all(entry == ENTRY for entry in RunJournal(path, KEY).read())
 
 
 ENTRY = {"t": 1.5, "seq": {"a/b": 7}}
@@ -261,7 +261,7 @@ def journal_seed() -> bytes:
     """The file of a journal of five entries."""
     path = SCRATCH / "seed.journal"
     path.unlink(missing_ok=True)
-    made = Journal(path, KEY)
+    made = RunJournal(path, KEY)
     for _ in range(5):
         made.add(ENTRY)
     return path.read_bytes()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.live.checkpoint import Journal, State
+from scenarios.live.checkpoint import RunJournal, State
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 
@@ -16,8 +16,8 @@ def state(folder: Path, key: bytes = KEY, run: str = "run") -> State:
     return State(folder / "hub.state", run, key)
 
 
-def journal(folder: Path, key: bytes = KEY) -> Journal:
-    return Journal(folder / "hub.journal", key)
+def journal(folder: Path, key: bytes = KEY) -> RunJournal:
+    return RunJournal(folder / "hub.journal", key)
 
 
 def test_the_newest_state_is_read(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_changed_entry_ends_the_journal(tmp_path: Path) -> None:
     assert list(journal(tmp_path, OTHER).read()) == []
 
 
-def three(folder: Path) -> tuple[Journal, bytes]:
+def three(folder: Path) -> tuple[RunJournal, bytes]:
     """A journal of three entries, and what its file holds."""
     kept = journal(folder)
     for number in range(3):

@@ -11,7 +11,7 @@ import paho.mqtt.client as paho
 import pytest
 
 from brokers.mqtt.address import BrokerAddress
-from brokers.mqtt.claim import Claim, Holder, IdentityTakenError
+from brokers.mqtt.claim import Holder, IdentityTakenError, NameClaim
 from brokers.mqtt.connection import Connection, ConnectionConfig
 from brokers.naming import control_topic
 from tests.servers.mosquitto import Mosquitto
@@ -33,8 +33,8 @@ def other(mosquitto: Mosquitto) -> Iterator[paho.Client]:
 
 
 @asynccontextmanager
-async def held(url: str, run: str) -> AsyncIterator[tuple[Claim, asyncio.Task[None]]]:
-    claim = Claim(url, "workshop", run)
+async def held(url: str, run: str) -> AsyncIterator[tuple[NameClaim, asyncio.Task[None]]]:
+    claim = NameClaim(url, "workshop", run)
     await claim.hold()
     keeping = asyncio.create_task(claim.keep())
     yield claim, keeping
@@ -47,9 +47,9 @@ async def test_the_newer_gives_up_and_the_older_goes_on(mosquitto: Mosquitto) ->
         for _ in range(2):
             begun = time.monotonic()
             with pytest.raises(IdentityTakenError, match=r"expected no other run of workshop, got run first on"):
-                await Claim(mosquitto.url, "workshop", "second").hold()
+                await NameClaim(mosquitto.url, "workshop", "second").hold()
             assert time.monotonic() - begun < 10
-        other = Claim(mosquitto.url, "brewery", "third")
+        other = NameClaim(mosquitto.url, "brewery", "third")
         await other.hold()
         await other.close()
         assert not keeping.done()
@@ -63,7 +63,7 @@ async def test_it_holds_over_a_broker_that_forgets_everything(mosquitto: Mosquit
         mosquitto.start()
         await until(lambda: claim._connection.losses == 2 and claim._connection.online)
         with pytest.raises(IdentityTakenError):
-            await Claim(mosquitto.url, "workshop", "second").hold()
+            await NameClaim(mosquitto.url, "workshop", "second").hold()
 
 
 async def test_a_claim_that_nobody_stands_for_is_taken_over(mosquitto: Mosquitto, other: paho.Client) -> None:
@@ -72,14 +72,14 @@ async def test_a_claim_that_nobody_stands_for_is_taken_over(mosquitto: Mosquitto
     async with held(mosquitto.url, "second") as (_, keeping):
         other.publish(TOPIC, b"", 1, True).wait_for_publish(LIMIT_S)  # the last will of the one that is gone
         with pytest.raises(IdentityTakenError, match="got run second"):
-            await Claim(mosquitto.url, "workshop", "third").hold()
+            await NameClaim(mosquitto.url, "workshop", "third").hold()
         other.publish(TOPIC, gone.written(), 1, True).wait_for_publish(LIMIT_S)  # no: it was only frozen
         with pytest.raises(IdentityTakenError, match="got run gone on host, process 1"):
             await asyncio.wait_for(keeping, LIMIT_S)
 
 
 async def test_parts_of_a_run_stand_side_by_side_and_each_is_claimed_once(mosquitto: Mosquitto) -> None:
-    claims = [Claim(mosquitto.url, "workshop", "run", parts) for parts in (("hub",), ("plant a", "plant b"))]
+    claims = [NameClaim(mosquitto.url, "workshop", "run", parts) for parts in (("hub",), ("plant a", "plant b"))]
     for claim in claims:
         await claim.hold()
     for parts, told in (
@@ -88,8 +88,8 @@ async def test_parts_of_a_run_stand_side_by_side_and_each_is_claimed_once(mosqui
         ((), "no other process for (hub|plant a, plant b) of workshop"),
     ):
         with pytest.raises(IdentityTakenError, match=told):
-            await Claim(mosquitto.url, "workshop", "other", parts).hold()
-    beside = Claim(mosquitto.url, "workshop", "run", ("plant c",))
+            await NameClaim(mosquitto.url, "workshop", "other", parts).hold()
+    beside = NameClaim(mosquitto.url, "workshop", "run", ("plant c",))
     await beside.hold()
     for claim in (*claims, beside):
         await claim.close()

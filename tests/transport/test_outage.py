@@ -9,7 +9,7 @@ import pytest
 
 from brokers.connect import publisher
 from brokers.outbox import Outbox, OutboxConfig
-from brokers.pump import Outage, Pump
+from brokers.pump import BrokerOutage, Pump
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, heartbeat, running, until
 
@@ -17,7 +17,7 @@ from tests.transport.parts import LIMIT_S, heartbeat, running, until
 async def test_many_publishers_tell_one_loss_and_one_return(
     mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outage, pumps = Outage("plant"), []
+    outage, pumps = BrokerOutage("plant"), []
     async with AsyncExitStack() as stack:
         for number in range(5):
             site = f"yujiang/site{number}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scenarios.experiments.account import STOCK, Account
+from scenarios.experiments.account import STOCK, RunAccount
 from scenarios.experiments.points import load_experiment
 from scenarios.loader import loads
 from tests.experiments.made import LINE, study
@@ -35,7 +35,7 @@ WANTED = [
 @pytest.fixture(scope="module")
 def found() -> dict[tuple[str, str], float]:
     config = loads(document(QUEUE), base=Path()).plant()
-    account, plant = Account(config, WANTED), Plant(config, 5, trace=False, intervals=True)
+    account, plant = RunAccount(config, WANTED), Plant(config, 5, trace=False, intervals=True)
     held = Held(plant, account.watched)
     plant.run_until(WARM_UP_S)
     held.run_until(HORIZON_S)

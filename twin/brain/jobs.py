@@ -13,7 +13,7 @@ RELEASED, STARTED, COMPLETED, LOST = (NUMBER[event] for event in ("released", "s
 UNKNOWN = -1
 
 
-class Job:
+class KnownJobOrder:
     """What is known of a job order.
 
     Attributes:
@@ -64,9 +64,9 @@ class JobLog:
 
     def __init__(self) -> None:
         self.first_ns = NEVER
-        self.known: dict[str, Job] = {}
+        self.known: dict[str, KnownJobOrder] = {}
         self.times = array("q")
-        self.done: list[Job] = []
+        self.done: list[KnownJobOrder] = []
 
     def takes(self, step: OrderStep) -> bool:
         """Whether a step is one of a job order; any order can be cancelled."""
@@ -82,7 +82,7 @@ class JobLog:
             return time_ns
         job = self.known.get(step.order)
         if job is None or job.ended_ns < time_ns:
-            job = self.known[step.order] = Job()
+            job = self.known[step.order] = KnownJobOrder()
         job.open += step.quantity
         if step.event == RELEASED:
             job.released_ns = time_ns if job.released_ns == UNKNOWN else min(job.released_ns, time_ns)
@@ -91,7 +91,7 @@ class JobLog:
     def _complete(self, time_ns: int, step: OrderStep) -> int:
         job = self.known.get(step.order)
         if job is None or job.ended_ns < NEVER:
-            job = self.known[step.order] = Job()
+            job = self.known[step.order] = KnownJobOrder()
         job.ended_ns, job.due_ns = time_ns, step.due_ns
         job.open -= step.quantity
         index = bisect_right(self.times, time_ns)
@@ -100,7 +100,7 @@ class JobLog:
         return time_ns
 
     @staticmethod
-    def _lose(time_ns: int, job: Job, pieces: float) -> None:
+    def _lose(time_ns: int, job: KnownJobOrder, pieces: float) -> None:
         job.open -= pieces
         if job.open <= 0 and job.ended_ns == NEVER:
             job.ended_ns = time_ns

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.brain.meters import MeterLog, Reading
+from twin.brain.meters import MeterLog, WindowEnergy
 from twin.brain.unit import Unit
 from twin.brain.windows import Window
 from twin.day_pattern import DayPattern
@@ -75,7 +75,7 @@ def meter(
 def _write(
     kind: str,
     columns: list[int],
-    reading: Reading,
+    reading: WindowEnergy,
     window: Window,
     ints: NDArray[np.int64],
     floats: NDArray[np.float64],

@@ -28,7 +28,7 @@ SHARE = 0.05
 """A counter with more glitches and new beginnings than ``MANY`` and this share of its readings is none."""
 
 
-class Reading(NamedTuple):
+class WindowEnergy(NamedTuple):
     """Energy of a window.
 
     Args:
@@ -314,7 +314,7 @@ class MeterLog:
             totals.append(value + offset + self._offset)
         return times, totals, since
 
-    def energy(self, t0_ns: int, t1_ns: int) -> Reading:
+    def energy(self, t0_ns: int, t1_ns: int) -> WindowEnergy:
         """Energy in the window, as far as there are readings."""
         found, scale = self._counted(t0_ns, t1_ns), self.scale
         if scale == 1.0:
@@ -323,13 +323,13 @@ class MeterLog:
             return found._replace(certain=False)
         return found._replace(kwh=found.kwh * scale, low=found.low * scale, high=found.high * scale)
 
-    def _counted(self, t0_ns: int, t1_ns: int) -> Reading:
+    def _counted(self, t0_ns: int, t1_ns: int) -> WindowEnergy:
         times, totals, doubt = self._decided()
         if not times:
-            return Reading()
+            return WindowEnergy()
         start, end = _edge(times, totals, t0_ns), _edge(times, totals, t1_ns)
         if end.time_ns <= start.time_ns or start.time_ns >= t1_ns:
-            return Reading()
+            return WindowEnergy()
         kwh = end.total - start.total
         certain = start.around and end.around and (doubt is None or t1_ns <= doubt)
         if certain and t0_ns <= self.heard[0] and self._began_at_zero():
@@ -343,7 +343,7 @@ class MeterLog:
             certain = False
         low, high = (kwh, kwh) if exact else (max(0.0, end.low - start.high), end.high - start.low)
         missed = (start.around and not start.read) + (end.around and not end.read)
-        return Reading(kwh, end.time_ns - start.time_ns, missed, low, high, certain)
+        return WindowEnergy(kwh, end.time_ns - start.time_ns, missed, low, high, certain)
 
     def edges(self, bounds: list[int]) -> list[Edge]:
         """The counter at some boundaries; empty before the first reading."""

@@ -62,7 +62,7 @@ Said = tuple[int, int, float, int, str]
 """Time, number of the step, pieces, due date and destination; in the order in which steps of one name count."""
 
 
-class Order:
+class KnownOrder:
     """What is known of an order at the unit that has to fill it.
 
     Attributes:
@@ -190,10 +190,10 @@ class OrderLog:
         self.times = array("q")
         self.events = array("B")
         self.quantities = array("d")
-        self.named: dict[str, list[Order]] = {}
+        self.named: dict[str, list[KnownOrder]] = {}
         self.made = 0
-        self.open: dict[int, Order] = {}
-        self.days: dict[int, dict[int, Order]] = {}
+        self.open: dict[int, KnownOrder] = {}
+        self.days: dict[int, dict[int, KnownOrder]] = {}
         self.hours: dict[int, list[float]] = {}
 
         self.takes = self.places = False
@@ -230,10 +230,10 @@ class OrderLog:
         for one in sorted(known):
             self._append(orders, one)
 
-    def _append(self, orders: list[Order], said: Said) -> None:
+    def _append(self, orders: list[KnownOrder], said: Said) -> None:
         """A step after all others of its name: of the last order, or that another one came after it was closed."""
         if not orders or (said[1] == RECEIVED and orders[-1].quantity is not None and said[0] > orders[-1].closed_ns):
-            orders.append(Order(self.made))
+            orders.append(KnownOrder(self.made))
             self.made += 1
         order = orders[-1]
         order.add(said)
@@ -246,7 +246,7 @@ class OrderLog:
         for day in range(first, last + 1):
             self.days.setdefault(day, {})[order.number] = order
 
-    def _forget(self, order: Order) -> None:
+    def _forget(self, order: KnownOrder) -> None:
         for orders in (self.open, *self.days.values()):
             orders.pop(order.number, None)
 
@@ -290,7 +290,7 @@ class OrderLog:
             del self.hours[hour]
 
 
-def _trade_of(order: Order, quantity: float, t0_ns: int, t1_ns: int) -> Trade:
+def _trade_of(order: KnownOrder, quantity: float, t0_ns: int, t1_ns: int) -> Trade:
     came, due = t0_ns <= order.received_ns < t1_ns, t0_ns <= order.due_ns < t1_ns
     closed_ns = order.closed_ns
     done = t0_ns <= closed_ns < t1_ns and order.sum_until(DELIVERED, closed_ns, included=True) > 0

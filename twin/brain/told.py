@@ -26,7 +26,7 @@ FACTORS = np.array([2 * 0x9E3779B97F4A7C15 * (k + 1) % 2**64 | 1 for k in range(
 
 
 @dataclass(eq=False)
-class Told:
+class LastSaid:
     """The last records of one window: whose, which, what they said in short, how often they were revised.
 
     Args:
@@ -42,14 +42,14 @@ class Told:
     revisions: NDArray[np.int32]
 
 
-def first(frame: Frame) -> Told:
+def first(frame: Frame) -> LastSaid:
     """What a window's first records say."""
     names = list(zip(frame.values[:, AT["kpi"]].tolist(), frame.values[:, AT["scope"]].tolist(), strict=True))
     revisions = np.zeros(len(frame), dtype=np.int32)
-    return Told(list(frame.paths), names, _marks(frame.values), revisions)
+    return LastSaid(list(frame.paths), names, _marks(frame.values), revisions)
 
 
-def again(told: Told, frame: Frame, whole: bool = True) -> tuple[Frame | None, Told]:
+def again(told: LastSaid, frame: Frame, whole: bool = True) -> tuple[Frame | None, LastSaid]:
     """The records of a new computation that say something else, with their revision, and what is said now.
 
     What has no value any more is taken back by :func:`withdrawn`.
@@ -72,7 +72,7 @@ def again(told: Told, frame: Frame, whole: bool = True) -> tuple[Frame | None, T
     return frame.take(changed) if changed else None, _with(new, told, rest) if whole else _beside(new, told, rest)
 
 
-def withdrawn(told: Told, frame: Frame | None, window: tuple[str, int, int]) -> Frame | None:
+def withdrawn(told: LastSaid, frame: Frame | None, window: tuple[str, int, int]) -> Frame | None:
     """Records that take back what a new computation does not say any more.
 
     Args:
@@ -100,13 +100,13 @@ def withdrawn(told: Told, frame: Frame | None, window: tuple[str, int, int]) -> 
     return Frame(RecordKind.KPI, tuple(told.paths[row] for row in rows), times, COLUMNS[RecordKind.KPI], values)
 
 
-def _with(new: Told, told: Told, gone: list[int]) -> Told:
+def _with(new: LastSaid, told: LastSaid, gone: list[int]) -> LastSaid:
     """What is said now, with what was taken back."""
     if not gone:
         return new
     marks = np.full(len(gone), TAKEN_BACK, dtype=np.uint64)
     once = (told.marks[gone] != TAKEN_BACK).astype(np.int32)
-    return Told(
+    return LastSaid(
         new.paths + [told.paths[row] for row in gone],
         new.names + [told.names[row] for row in gone],
         np.concatenate([new.marks, marks]),
@@ -114,9 +114,9 @@ def _with(new: Told, told: Told, gone: list[int]) -> Told:
     )
 
 
-def _beside(new: Told, told: Told, rest: list[int]) -> Told:
+def _beside(new: LastSaid, told: LastSaid, rest: list[int]) -> LastSaid:
     """What is said now, with what stays as it was said."""
-    return Told(
+    return LastSaid(
         new.paths + [told.paths[row] for row in rest],
         new.names + [told.names[row] for row in rest],
         np.concatenate([new.marks, told.marks[rest]]),
@@ -140,7 +140,7 @@ class Sayings:
     """What was said of the closed windows of one place or group."""
 
     def __init__(self) -> None:
-        self.told: dict[tuple[str, tuple[str, int, int]], Told] = {}
+        self.told: dict[tuple[str, tuple[str, int, int]], LastSaid] = {}
 
     def say(self, path: str, window: tuple[str, int, int], frame: Frame | None, whole: bool = True) -> list[Frame]:
         """The records to give out of what a computation says of a window.
@@ -181,5 +181,5 @@ def _joined(frames: list[Frame]) -> list[Frame]:
     return [replace(frames[0], paths=paths, time_ns=times, values=values)]
 
 
-def _nothing() -> Told:
-    return Told([], [], np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int32))
+def _nothing() -> LastSaid:
+    return LastSaid([], [], np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int32))

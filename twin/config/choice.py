@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
+
+from twin.errors import did_you_mean
 
 
 class Choice(BaseModel, ABC):
@@ -34,9 +35,9 @@ class Choice(BaseModel, ABC):
             ((name, parameters),) = value.items()
             if name in known:
                 return known[name].model_validate(parameters)
-            near = get_close_matches(str(name), known, n=1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise ValueError(f"expected one of {', '.join(known)} with its parameters, got {name!r}{hint}")
+            hint = did_you_mean(name, known)
+            got = f"{name!r} ({hint})" if hint else repr(name)
+            raise ValueError(f"expected one of {', '.join(known)} with its parameters, got {got}")
         raise ValueError(f"expected one of {', '.join(known)} with its parameters, got {value!r:.60}")
 
     @classmethod

@@ -11,7 +11,7 @@ from twin.engine.kernel import Kernel
 from twin.engine.station import Lot, Part, Setting
 
 
-class Setups(Protocol):
+class KnowsSetups(Protocol):
     """What knows how long setups take: a pool."""
 
     def setup_s(self, state: str | None, step: RouteStep) -> float:
@@ -27,7 +27,7 @@ class PoolMember(Protocol):
     runs_left: int
 
     @property
-    def pool(self) -> Setups:
+    def pool(self) -> KnowsSetups:
         """The pool whose queue it works from."""
 
     def own_time(self, item: str) -> Times | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,7 +19,7 @@ from twin.engine.clock import epoch_ns
 from twin.engine.kernel import Kernel
 from twin.engine.station import Station
 from twin.equipment import EquipmentPath
-from twin.errors import Problem
+from twin.errors import Problem, did_you_mean
 from twin.streams import Stream
 
 
@@ -181,8 +180,7 @@ def check_control(config: PlantConfig) -> list[Problem]:
 
 
 def _unknown(where: str, what: str, name: str, known: Iterable[str]) -> Problem:
-    near = get_close_matches(name, list(known), n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(list(known)[:20]) or 'none'}"
+    hint = did_you_mean(name, known, f"known: {', '.join(list(known)[:20]) or 'none'}")
     return Problem(where, f"a {what}", repr(name), hint)
 
 

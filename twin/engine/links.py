@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
 from twin.config.plant import PlantConfig, StationConfig
 from twin.equipment import EquipmentPath
-from twin.errors import Problem
+from twin.errors import Problem, did_you_mean
 
 if TYPE_CHECKING:
     from twin.engine.station import Station
@@ -84,8 +83,7 @@ def _named(
 def unknown(where: str, name: str, line: EquipmentPath, known: Iterable[EquipmentPath]) -> Problem:
     """The problem of a name that no unit has."""
     names = [path.name if path.line == line else str(path) for path in known]
-    near = get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "use an id of the line or a full path"
+    hint = did_you_mean(name, names, "use an id of the line or a full path")
     return Problem(where, "a unit of the plant", repr(name), hint)
 
 

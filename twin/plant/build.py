@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from twin.behaviours.calendar import Calendar, CalendarClock, Member
 from twin.behaviours.requests import Allocator
@@ -16,7 +15,7 @@ from twin.engine.kernel import Kernel
 from twin.engine.links import Paths, destinations, resolve, rework_target, unknown
 from twin.engine.station import Parts, Setting, Station
 from twin.equipment import EquipmentPath
-from twin.errors import ModelError, Problem
+from twin.errors import ModelError, Problem, did_you_mean
 from twin.instants import dates_in, misplaced
 from twin.plant.flow import check_flow
 from twin.plant.upkeep_check import wrong_upkeep
@@ -144,8 +143,7 @@ def _unknown_name(path: EquipmentPath, reference: Reference, config: PlantConfig
         wanted = "a skill of a worker or tool of the site"
     if reference.name in known:
         return []
-    near = get_close_matches(reference.name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known)) or 'none'}"
+    hint = did_you_mean(reference.name, known, f"known: {', '.join(sorted(known)) or 'none'}")
     return [Problem(f"{path} {reference.field}", wanted, repr(reference.name), hint)]
 
 

@@ -8,7 +8,7 @@ from html import escape
 from itertools import combinations
 from pathlib import Path
 
-from scenarios.experiments.optimisation.results import Found
+from scenarios.experiments.optimisation.results import OptimisationResult
 from scenarios.experiments.quantities import label, number
 from scenarios.experiments.report.chart import PALETTE, blank
 from scenarios.experiments.report.page import cards, charts, page, section, table
@@ -18,13 +18,13 @@ SHOWN = 40
 FAINT = "#9db4cc"
 
 
-def write_search_report(found: Found, path: Path) -> None:
+def write_search_report(found: OptimisationResult, path: Path) -> None:
     """Write the report of an optimisation."""
     config = found.task.config
     path.write_text(page(config.title, config.description, _sections(found)), encoding="utf-8")
 
 
-def _sections(found: Found) -> Iterator[str]:
+def _sections(found: OptimisationResult) -> Iterator[str]:
     names = found.task.aim.objectives
     yield _overview(found)
     yield _finalists(found)
@@ -38,7 +38,7 @@ def _sections(found: Found) -> Iterator[str]:
     yield _trials(found)
 
 
-def _overview(found: Found) -> str:
+def _overview(found: OptimisationResult) -> str:
     pruned = sum(trial.pruned for trial in found.trials)
     return cards([
         ("scenario 场景", found.task.scenario.name),
@@ -51,7 +51,7 @@ def _overview(found: Found) -> str:
     ])  # fmt: skip
 
 
-def _finalists(found: Found) -> str:
+def _finalists(found: OptimisationResult) -> str:
     variables, responses = list(found.task.aim.variables), list(found.task.config.responses)
     rows = []
     for rank, (trial, intervals) in enumerate(found.finalists.items()):
@@ -62,7 +62,7 @@ def _finalists(found: Found) -> str:
     return section("Best", "最优解", table(["trial", *variables, *responses], rows, 0), note)
 
 
-def _front(found: Found, one: str, other: str) -> str:
+def _front(found: OptimisationResult, one: str, other: str) -> str:
     means = [(found.intervals(trial)[one].mean, found.intervals(trial)[other].mean) for trial in found.trials]
     known = [pair for pair in means if all(map(math.isfinite, pair))]
     chart = blank(520, 340, [pair[0] for pair in known], [pair[1] for pair in known], f"{other} against {one}")
@@ -79,7 +79,7 @@ def _front(found: Found, one: str, other: str) -> str:
     return chart.svg()
 
 
-def _history(found: Found, name: str) -> str:
+def _history(found: OptimisationResult, name: str) -> str:
     sign = found.task.config.responses[name].sign
     means = [found.intervals(trial)[name].mean for trial in found.trials]
     best, course = -math.inf, []
@@ -98,7 +98,7 @@ def _history(found: Found, name: str) -> str:
     return chart.svg()
 
 
-def _slice(found: Found, name: str, variable: str) -> str:
+def _slice(found: OptimisationResult, name: str, variable: str) -> str:
     """One objective over one variable; nothing where its values are words."""
     places = [number(trial.values[variable]) for trial in found.trials]
     words: list[tuple[float, str]] | None = None
@@ -117,7 +117,7 @@ def _slice(found: Found, name: str, variable: str) -> str:
     return chart.svg()
 
 
-def _trials(found: Found) -> str:
+def _trials(found: OptimisationResult) -> str:
     name, sign = found.task.aim.objectives[0], found.task.signs[0]
     order = sorted(found.trials, key=lambda trial: -sign * found.intervals(trial)[name].mean)
     rows = []

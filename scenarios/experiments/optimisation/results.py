@@ -17,7 +17,7 @@ from twin.statistics.intervals import Interval, student
 
 
 @dataclass(frozen=True)
-class Found:
+class OptimisationResult:
     """The result of an optimisation.
 
     Args:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scenarios.experiments.journal import Journal
+from scenarios.experiments.journal import StudyJournal
 from scenarios.experiments.optimisation.checked import Optimisation
-from scenarios.experiments.optimisation.results import Found
+from scenarios.experiments.optimisation.results import OptimisationResult
 from scenarios.experiments.optimisation.search import Search, Trial
 from scenarios.experiments.plan import known, wanted_for
 from scenarios.experiments.replication import Item
@@ -55,7 +55,7 @@ class _Work:
 
 def run_optimisation(
     task: Optimisation, out: Path, resources: Resources = DEFAULT, progress: Progress = silent
-) -> Found:
+) -> OptimisationResult:
     """Search, going on from what is in the folder; the same with any number of workers.
 
     Args:
@@ -71,7 +71,7 @@ def run_optimisation(
     replications, responses = task.aim.replications, task.aim.responses
     key = identity(task, [replications.model_dump(), {name: r.model_dump() for name, r in responses.items()}])
     runs = task.aim.search.trials * replications.least
-    with resources.engine_for(task, key, runs) as running, Journal(out / JOURNAL, key) as journal:
+    with resources.engine_for(task, key, runs) as running, StudyJournal(out / JOURNAL, key) as journal:
         runner = Runner(running, journal, progress)
         warm_up = find_warm_up(task, [task.overrides({})], runner)
         work = _Work(task, runner, warm_up.seconds)
@@ -85,7 +85,7 @@ def run_optimisation(
                 search.tell(trial, [NOTHING if math.isnan(mean) else mean for mean in means(task, trial)])
         confirmed = _confirmed(work)
         cpu_s = sum(outcome.cpu_s for outcome in journal.outcomes.values())
-    return Found(task, key, warm_up, work.trials, confirmed, cpu_s)
+    return OptimisationResult(task, key, warm_up, work.trials, confirmed, cpu_s)
 
 
 def means(task: Optimisation, trial: Trial) -> list[float]:

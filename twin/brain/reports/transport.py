@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import fsum
 
-from twin.brain.meters import Reading
+from twin.brain.meters import WindowEnergy
 from twin.brain.reports.sheet import Coverage, Sheet
 from twin.brain.scopes import Scope
 from twin.brain.site import Table
@@ -18,7 +18,7 @@ from twin.kpi.spec import specs
 
 NAMES = (TRANSPORT_COST.name, TRANSPORT_CO2.name, TRANSPORT_ACTIVITY.name)
 PIECES = TRANSPORTED.name
-Readings = Mapping[str, Reading]
+Readings = Mapping[str, WindowEnergy]
 """Growth of the counters of a lane in a window, by name."""
 
 
