@@ -35,7 +35,7 @@ def test_all_sorts_are_listed() -> None:
 
 
 def test_every_registry_of_the_platform_is_listed() -> None:
-    made = re.compile(r'Registry\("(\w+)", "')
+    made = re.compile(r'Registry\(\s*"(\w+)",\s*"')
     root = Path(__file__).parents[2]
     packages = ("twin", "devices", "brokers", "dashboards", "scenarios")
     texts = (path.read_text(encoding="utf-8") for package in packages for path in (root / package).rglob("*.py"))
