@@ -265,7 +265,7 @@ HOPS = (
     Hop("broker", _broker, lambda c: not c.get("connected") or c.get("down"), above(restarts=0, refused=0), "broker"),
     Hop("ingest", _ingest, above(lost=0, dropped=0), above(malformed=0, refused=0, other_run=0)),
     Hop("store", _store, above(failing=0, refused=0, lost=0), above(retired=0, unreadable=0)),
-    Hop("journal", _told("journal"), NEVER, above(damaged=0, quarantined=0), optional=True),
+    Hop("journal", _told("journal"), NEVER, above(damaged=0, quarantined=0, removed=0), optional=True),
     Hop("brain", _brain, NEVER, above(rejected=0, unheard=0, recount_waiting=0, recount_gone=0, failures=0)),
     Hop("chains", _chains, NEVER, above(unnamed=0), optional=True),
     Hop("figures", _told("figures"), above(dropped=0), above(refused=0), optional=True),

@@ -77,6 +77,11 @@ class WrittenMark:
         """Replace the older of the two; on a full disk the mark stays behind, which claims no loss that is none."""
         self._put(written, written.writes % 2)
 
+    def begin(self, written: Written) -> None:
+        """Go on from what is there: neither of the two says any more what is missing, which is owed from now on."""
+        for number in (0, 1):
+            self._put(written, number)
+
     def owe(self, missing: Written) -> None:
         """Keep what is missing until it is written again."""
         self._put(missing, 2)

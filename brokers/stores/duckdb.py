@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import re
 import threading
 import time
@@ -19,6 +18,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from brokers.files import identity
 from brokers.stores import StoreUrl, stores
 from brokers.stores._duckdb_catalog import Catalog, quoted, tables_of
 from brokers.stores._duckdb_damage import Written, WrittenMark, connected, missing, shortfall
@@ -97,6 +97,7 @@ class DuckDbStore:
         self._latest_read: set[RecordKind] = set()
         self._cut_ns = -(2**63)
         self._opened: tuple[int, int] | None = None
+        self._said = Written()
 
     async def open(self) -> None:
         """Open or create the file.
@@ -209,7 +210,7 @@ class DuckDbStore:
             self.recovered = self.recovered or Path(f"{self.path}.wal").exists()
             self._root = connected(self.path, self._config)
             self._tables = Tables(self._cursor())
-            self._opened = _identity(self.path)
+            self._opened = identity(self.path)
         except duckdb.Error as error:
             raise StoreError(explained(self.path, f"expected a DuckDB file, got: {error}")) from error
         except OSError as error:
@@ -220,7 +221,7 @@ class DuckDbStore:
 
     def _reckon(self, mark: WrittenMark) -> None:
         """Compare what was acknowledged with what is there, and keep what is missing until it is settled."""
-        said, owed = mark.read(), mark.owed()
+        said, owed = max(mark.read(), self._said, key=lambda each: each.writes), mark.owed()
         self.lost = missing(said, self._tables.written)
         if self.lost:
             log.error("store %s: %s (damaged on the disk, or replaced by an older copy)", self.path, self.lost)
@@ -230,11 +231,14 @@ class DuckDbStore:
         self.recovered = self.recovered or bool(owed.at_ns or new.writes)
         if self.recovered:
             mark.owe(Written(owed.writes + new.writes, owed.rows + new.rows, time.time_ns()))
-        mark.write(self._tables.written)
+        mark.begin(self._tables.written)
 
     def _reopen(self, why: str) -> None:
         """Begin anew with a file with which DuckDB cannot go on."""
         log.error("store %s: %s; it is opened again", self.path, why)
+        self._said = self._tables.written  # the mark may have gone with the file
+        if self._mark is not None:
+            self._mark.close()
         with suppress(duckdb.Error):
             self._root.close()
         self._open()
@@ -256,7 +260,7 @@ class DuckDbStore:
 
     def _stay(self) -> None:
         """See that what is written goes into the file of that name: one that was removed takes all with it."""
-        if self.path != ":memory:" and _identity(self.path) != self._opened:
+        if self.path != ":memory:" and identity(self.path) != self._opened:
             self._reopen("expected the file that was opened, got none or another: somebody removed or replaced it")
 
     def _write(self, frames: Sequence[Frame]) -> None:
@@ -389,12 +393,3 @@ def duckdb_store(url: StoreUrl) -> DuckDbStore:
     url.allow("keep", "run")
     keep_s = url.seconds("keep")
     return DuckDbStore(url.file, None if keep_s is None else round(keep_s * 1e9), run=url.run, now_ns=url.now_ns)
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    """Which file has a name; None: none."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from brokers.files import identity
 from scenarios.forecast.saved import own_key, software, write_private
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ class State:
 
     def write(self, body: bytes) -> None:
         """Keep a state durably; the one that was newest becomes the one before."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # somebody may have removed it
         beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         write_private(beside, self._head + _seal(self._key, self._head, body) + body)
         durable(beside)
@@ -144,14 +146,21 @@ class RunJournal:
         """Length of the file as far as it has been looked at or written."""
         self._key = key or own_key()
         self._file: int | None = None
+        self._opened_as: tuple[int, int] | None = None
         self._damaged_at: int | None = None
 
-    def add(self, entry: Any) -> None:
+    def add(self, entry: Any) -> bool:
         """Keep an entry; it survives the end of this process at once, that of the machine after :meth:`sync`.
+
+        Returns:
+            Whether the file had gone, with all entries before: what is in no state yet has to come into one.
 
         Raises:
             OSError: It cannot be written; the file ends with the entry before.
         """
+        gone = self._file is not None and identity(self.path) != self._opened_as
+        if gone:
+            self._begin_anew()
         if self._file is None:
             self._file = self._opened()
         body = pickle.dumps(entry, pickle.HIGHEST_PROTOCOL)
@@ -162,6 +171,17 @@ class RunJournal:
             os.ftruncate(self._file, self.bytes)
             raise
         self.bytes += len(head) + SEAL_BYTES + len(body)
+        return gone
+
+    def _begin_anew(self) -> None:
+        log.error(
+            "%s: expected the file that was opened, got none or another: somebody removed or replaced it", self.path
+        )
+        self.close()
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.path.exists():
+            put_aside(self.path)
+        self.bytes = 0
 
     def _opened(self) -> int:
         """Ready to go on behind the last whole entry."""
@@ -170,6 +190,7 @@ class RunJournal:
         handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.ftruncate(handle, self.bytes)
         durable(self.path.parent)
+        self._opened_as = identity(self.path)
         return handle
 
     def sync(self) -> None:

@@ -13,7 +13,7 @@ from brokers.counterpart import Body
 from brokers.retry import retried
 from brokers.stores import open_store
 from scenarios.live.account import Account
-from scenarios.live.record import RunRecord
+from scenarios.live.record import FILE, RunRecord
 from scenarios.live.settings import RunSettings
 from scenarios.live.told import Told
 from twin.errors import RetriableError
@@ -90,11 +90,20 @@ class Commanding:
         record = RunRecord.of_folder(self._settings.folder)
         return [one.document(self._epoch_ns) for one in (() if record is None else record.commands)]
 
+    def restore(self) -> None:
+        """Write the record of the run anew if somebody has removed it.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        if self._record is not None and not (self._settings.folder / FILE).exists():
+            self._record.write(self._settings.folder)
+
     async def _keep(self, body: Body) -> None:
         """Keep a command in folder and store; returns when both have it."""
         told = Told.of(body)
         async with self._writing:
-            record = RunRecord.of_folder(self._settings.folder)
+            record = RunRecord.of_folder(self._settings.folder) or self._record  # somebody may have removed the file
             if record is None or told.id in self._kept:
                 return
             record = record.told(told)

@@ -42,7 +42,7 @@ from scenarios.live.recounting import Recounting
 from scenarios.live.settings import RunSettings
 from twin.brain import Brain, BrainConfig
 from twin.config.plant import Title
-from twin.errors import RetriableError, StoreError
+from twin.errors import RetriableError, ScenarioError, StoreError
 from twin.records import Frame, RecordKind
 
 log = logging.getLogger(__name__)
@@ -81,6 +81,8 @@ class Hub:
         self._recalled: HubState | None = None
         self._mended = 0
         """Rows that the store had lost when it was opened, and that were written into it again."""
+        self._lost_before = 0
+        """Rows that it had lost in lives before, and that nobody could write again."""
         self._shown = Isolated("pages", self._show)
         self._thought = Isolated("brain", self._think)
         self._door: Door | None = None
@@ -130,9 +132,9 @@ class Hub:
         return {**({} if self._beside is None else self._beside.roles()), **self.parent.roles}
 
     def _missed(self) -> dict[str, int]:
-        """What the store does not have, but for what was written into it again."""
+        """What the store does not have, in all lives of the run, but for what was written into it again."""
         missed = dict(self.store.missed()) if isinstance(self.store, Counting) else {}
-        return missed | ({"lost": missed["lost"] - self._mended} if "lost" in missed else {})
+        return missed | ({"lost": self._lost_before + missed["lost"] - self._mended} if "lost" in missed else {})
 
     def accounts(self) -> dict[str, Account]:
         """What is behind the broker besides ingest, store and brain, by the hop on the health page."""
@@ -191,6 +193,7 @@ class Hub:
         state = self._recalled = self.memory.read()
         if state is None:
             return False
+        self._lost_before = self.memory.lost_rows
         state.brain.config = replace(state.brain.config, live_s=self.brain.config.live_s)
         self.brain = state.brain
         return True
@@ -202,15 +205,26 @@ class Hub:
         async with self.ingest.still:
             if isinstance(self.store, Logged):  # its log holds no more than the journal that begins now
                 try:
+                    await asyncio.to_thread(self._owe)
                     await self.store.save()
-                except StoreError as error:
+                except (StoreError, OSError) as error:
                     log.warning("hub: goes on from its state before until this is mended: %s", error)
                     return
             copy = self.memory.save(self.brain, self.ingest.receptions, self._figures.held())
         try:
             await asyncio.to_thread(self.memory.write, copy)
-        except OSError as error:
+            if self._commanding is not None:
+                self._commanding.restore()
+            if self.parent.alone and not self.settings.file.exists():
+                self.settings.write()
+        except (OSError, ScenarioError) as error:
             log.warning("hub: cannot keep its copy, the one before and its journals hold: %s", error)
+
+    def _owe(self) -> None:
+        """Remember what the store has lost before it forgets it."""
+        lost = self._missed().get("lost", 0)
+        if lost != self.memory.lost_rows:
+            self.memory.owe(lost)
 
     async def connect(self, broker: str, limit_s: float | None = CONNECT_S) -> None:
         """Listen to a broker; returns when subscribed.
@@ -238,7 +252,7 @@ class Hub:
             if isinstance(self.store, Logged) and self.store.recovered:
                 again = await self._write_again(self._recalled.journal)
                 if self.store.lost_writes <= again + 1:  # one may not be in the journal: it comes again
-                    self._mended = self._missed().get("lost", 0)
+                    self._mended = self._missed().get("lost", 0) - self._lost_before
             await self.ingest.restore(self._recalled.receptions, self.memory.events(self._recalled.journal))
             self._recalled = None
         self._door = door  # what is told again is older than the clock

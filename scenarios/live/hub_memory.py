@@ -7,6 +7,7 @@ next process is shown exactly what this one was shown, in the same order.
 from __future__ import annotations
 
 import asyncio
+import logging
 import pickle
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,9 +17,11 @@ from pathlib import Path
 from brokers.ingest import Receptions
 from brokers.reception import Event, Stored
 from scenarios.live.account import Account
-from scenarios.live.checkpoint import ASIDE, RunJournal, State
+from scenarios.live.checkpoint import ASIDE, RunJournal, State, write_whole
 from twin.brain import Brain
 from twin.records import Frame, RecordKind
+
+log = logging.getLogger(__name__)
 
 MOST_NAMED = 10
 """Damaged files that are told by name."""
@@ -56,11 +59,14 @@ class HubMemory:
         self._path = path
         self._number = self._written = 0
         self._damaged: list[str] = []
+        self._removed: list[str] = []
+        self._exposed = False
         self._journal = RunJournal(self._file(0))
 
     def begin(self, brain: Brain) -> None:
         """The brain has seen the history and nothing else yet."""
         self._state.forget()
+        self._lost.unlink(missing_ok=True)
         for number in self._numbers():
             RunJournal(self._file(number)).forget()
         self._state.write(pickle.dumps(HubState(brain)))
@@ -97,19 +103,50 @@ class HubMemory:
         await asyncio.to_thread(self._add, event)
 
     def _add(self, event: Event) -> None:
-        self._journal.add(event)
+        if self._journal.add(event):
+            self._removed.append(f"{self._journal.path.name}: removed or replaced while in use")
+            self._exposed = True
         self._journal.sync()
 
     def account(self) -> Account:
         """How long its journal is, and which files of the run were found damaged or have been put aside."""
         aside = sorted(path.name for path in self._path.parent.glob(f"*{ASIDE}*"))  # also of the embedded store
         holds = {"bytes": self._journal.bytes, "damaged": len(self._damaged), "quarantined": len(aside)}
-        return Account(holds=holds, reasons=dict(Counter([*self._damaged, *aside][:MOST_NAMED])))
+        reasons = dict(Counter([*self._removed, *self._damaged, *aside][:MOST_NAMED]))
+        return Account({"removed": len(self._removed)}, holds, reasons)
 
     @property
     def large(self) -> bool:
-        """Whether the journal is so long that the brain should be saved."""
+        """Whether the brain should be saved: the journal is long."""
         return self._journal.bytes > LARGE_BYTES
+
+    @property
+    def exposed(self) -> bool:
+        """Whether the brain should be saved: the journal had gone, and what was in it is in no file."""
+        return self._exposed
+
+    @property
+    def lost_rows(self) -> int:
+        """Rows that the store has lost in all lives of the run, as far as :meth:`owe` was told."""
+        try:
+            return int(self._lost.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return 0
+        except ValueError:
+            log.error("%s: expected the number of rows that the store has lost, got something else", self._lost)
+            return 0
+
+    def owe(self, rows: int) -> None:
+        """Remember how many rows the store has lost: once it is saved anew, it does not know it any more.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        write_whole(self._lost, str(rows).encode())
+
+    @property
+    def _lost(self) -> Path:
+        return self._path.with_suffix(".lost")
 
     def save(self, brain: Brain, receptions: Receptions, figures: Sequence[Frame]) -> bytes:
         """A copy of the hub as it is while no frame is taken; what is kept from now on comes after it."""
@@ -123,6 +160,7 @@ class HubMemory:
             OSError: It cannot be written; the state before it and the journals since then hold.
         """
         self._state.write(copy)
+        self._exposed = False
         before, self._written = self._written, self._number
         for number in self._numbers():
             if number < before:

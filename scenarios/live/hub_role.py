@@ -58,6 +58,7 @@ async def run_hub(
         parent.counts(Accounts(hub.ends()))
         await hub.remember()
         await hub.close()
+        parent.counts(Accounts(hub.ends()))  # what was found to be gone when it was written for the last time
     return hub.ends()
 
 
@@ -143,7 +144,7 @@ async def _remembering(hub: Hub) -> None:
     while True:
         for _ in range(SAVE_S):
             await asyncio.sleep(1.0)
-            if hub.memory.large:
+            if hub.memory.large or hub.memory.exposed:
                 break
         await hub.remember()
 

@@ -85,6 +85,10 @@ class PlantMemory:
         self._entries: list[tuple[int, Entry]] = []
         self._confirmed = PlantState(b"")
         self._asked: PlantState | None = None
+        self.exposed = False
+        """Whether its journal had gone, so that a copy is wanted: the one before may have gone with it."""
+        self.removed = 0
+        """How often that was so."""
 
     def begin(self, feed: Feed) -> None:
         """The plant is at the end of its history and has said nothing yet: what its processes said is of no use."""
@@ -168,7 +172,9 @@ class PlantMemory:
             OSError: It cannot be written, e.g. the disk is full.
         """
         number = self._entries[-1][0] + 1 if self._entries else self._confirmed.entries
-        self._journal.add((number, entry))
+        if self._journal.add((number, entry)):
+            self.exposed = True
+            self.removed += 1
         self._journal.sync()
         self._entries.append((number, entry))
 
@@ -200,6 +206,7 @@ class PlantMemory:
             return
         self._state.write(pickle.dumps(self._asked))
         before, self._confirmed, self._asked = self._confirmed, self._asked, None
+        self.exposed = False
         self._entries = [(number, entry) for number, entry in self._entries if number >= before.entries]
         self._rewrite()
 

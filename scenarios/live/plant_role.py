@@ -176,9 +176,15 @@ class PlantRole:
 
     @property
     def accounts(self) -> Accounts:
-        """All that it tells: what the exit code depends on, and what the broker refused its publishers."""
+        """All that it tells: of its end, of what the broker refused its publishers, of a journal that had gone."""
         refused = merged(site.pump.publisher.refusals for site in self._sites.values())
-        return Accounts(self.ends, {"publishers": Account({"refused": sum(refused.values())}, reasons=refused)})
+        hops = {"publishers": Account({"refused": sum(refused.values())}, reasons=refused)}
+        if self._memory is not None and self._memory.removed:
+            removed = self._memory.removed
+            hops["journal"] = Account(
+                {"removed": removed}, reasons={"plant: removed or replaced while in use": removed}
+            )
+        return Accounts(self.ends, hops)
 
     @property
     def ends(self) -> Account:
@@ -266,7 +272,7 @@ class PlantRole:
             await self._note(Tick(tick))
             await self._do(Tick(tick), max(pace.sim_s(self._clock.now_ns()) - tick, self._behind_s))
             self._behind_s = pace.sim_s(self._clock.now_ns()) - tick
-            if self._memory is not None and self._clock.now_ns() >= save_at:
+            if self._memory is not None and (self._memory.exposed or self._clock.now_ns() >= save_at):
                 await self._remember(self._memory)
                 save_at = self._clock.now_ns() + round(SAVE_S * 1e9)
 

@@ -205,6 +205,8 @@ class LiveRun:
 
     def _process(self, name: str) -> Callable[[Watched, bool], RoleLife]:
         def live(role: Watched, again: bool) -> RoleLife:
+            if not self.settings.file.exists():  # somebody has removed it
+                self.settings.write()
             words = [
                 "-W",
                 "ignore:resource_tracker",

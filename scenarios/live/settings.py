@@ -119,6 +119,7 @@ class RunSettings(BaseModel):
         """
         draft = self.file.with_suffix(".new")
         with writing(self.folder):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             draft.write_text(self.model_dump_json(indent=2), encoding="utf-8")
             draft.replace(self.file)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 from pathlib import Path
 
 import pytest
 
-from scenarios.live.checkpoint import RunJournal, State
+from scenarios.live.checkpoint import ASIDE, RunJournal, State
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 
@@ -101,3 +102,33 @@ def test_an_entry_that_a_kill_has_cut_is_none(tmp_path: Path) -> None:
 def test_nothing_to_read_is_nothing(tmp_path: Path) -> None:
     assert state(tmp_path).read() is None
     assert list(journal(tmp_path).read()) == []
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_journal_that_is_removed_while_in_use_is_told_and_begun_anew(
+    replaced: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "run").mkdir()
+    kept = journal(tmp_path / "run")
+    assert [kept.add(number) for number in range(3)] == [False] * 3
+    if replaced:
+        kept.path.unlink()
+        kept.path.write_bytes(b"an older copy")
+    else:
+        shutil.rmtree(kept.path.parent)
+    assert [kept.add(number) for number in (3, 4)] == [True, False]
+    kept.sync()
+    kept.close()
+    again = journal(tmp_path / "run")
+    assert (list(again.read()), again.whole()) == ([3, 4], True)
+    assert len([record for record in caplog.records if "expected the file that was opened" in record.message]) == 1
+    aside = kept.path.with_name(f"{ASIDE}{kept.path.name}")
+    assert (aside.read_bytes() if replaced else aside.exists()) == (b"an older copy" if replaced else False)
+
+
+def test_a_state_goes_into_its_folder_also_when_that_was_removed(tmp_path: Path) -> None:
+    kept = state(tmp_path / "run")
+    kept.write(pickle.dumps(1))
+    shutil.rmtree(kept.path.parent)
+    kept.write(pickle.dumps(2))
+    assert kept.read() == 2

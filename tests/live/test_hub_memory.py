@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 
 from brokers import connect
@@ -93,7 +94,7 @@ async def test_a_damaged_journal_is_told_put_aside_and_named_afterwards(tmp_path
     anew = HubMemory(tmp_path / "hub.state", "run")
     assert anew.read() is not None
     assert anew.account() == Account(
-        holds={"bytes": 0, "damaged": 0, "quarantined": 1}, reasons={"damaged-hub.journal-0": 1}
+        {"removed": 0}, {"bytes": 0, "damaged": 0, "quarantined": 1}, {"damaged-hub.journal-0": 1}
     )
     assert (tmp_path / "damaged-hub.journal-0").read_bytes() == spoilt
 
@@ -125,3 +126,34 @@ async def test_a_copy_that_could_not_be_kept_costs_nothing(tmp_path: Path) -> No
     assert state is not None
     told = [frame.seq for event in again.events(state.journal) if isinstance(event, Stored) for frame in event.frames]
     assert told == [frame.seq for frame in frames[1:]]
+
+
+async def test_a_folder_that_is_removed_is_told_and_a_copy_wanted_from_which_the_next_goes_on(tmp_path: Path) -> None:
+    memory = HubMemory(tmp_path / "run" / "hub.state", "run")
+    memory.begin(Brain())
+    await memory.keep(Stored([frame.stamped(SITE, "r", 0) for frame in tick_frames(0)[:1]]))
+    shutil.rmtree(tmp_path / "run")
+    assert not memory.exposed
+    await memory.keep(Stored([frame.stamped(SITE, "r", 1) for frame in tick_frames(1)[:1]]))
+    told = memory.account()
+    assert (memory.exposed, told.counts, list(told.reasons)) == (
+        True, {"removed": 1}, ["hub.journal-0: removed or replaced while in use"],
+    )  # fmt: skip
+    assert HubMemory(tmp_path / "run" / "hub.state", "run").read() is None
+    memory.write(memory.save(Brain(), {}, []))
+    await memory.keep(Stored([frame.stamped(SITE, "r", 2) for frame in tick_frames(2)[:1]]))
+    memory.close()
+    assert not memory.exposed
+    again = HubMemory(tmp_path / "run" / "hub.state", "run")
+    state = again.read()
+    assert state is not None
+    assert [event.frames[0].seq for event in again.events(state.journal) if isinstance(event, Stored)] == [2]
+
+
+def test_rows_that_the_store_has_lost_are_remembered_until_the_run_is_made_anew(tmp_path: Path) -> None:
+    memory = HubMemory(tmp_path / "hub.state", "run")
+    assert memory.lost_rows == 0
+    memory.owe(25)
+    assert HubMemory(tmp_path / "hub.state", "run").lost_rows == 25
+    memory.begin(Brain())
+    assert memory.lost_rows == 0

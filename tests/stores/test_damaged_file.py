@@ -90,6 +90,15 @@ def told(count: int) -> str:
     return f"{rows} rows of the last {rows // ROWS} writes are lost" if rows else ""
 
 
+async def test_what_is_lost_is_counted_once_also_by_those_who_write_nothing(killed: Path) -> None:
+    killed.with_name("killed.duckdb.wal").write_bytes(b"")
+    for _ in range(3):
+        store = DuckDbStore(str(killed))
+        await store.open()
+        assert store.missed() == {"lost": WRITES * ROWS}
+        await store.close()
+
+
 async def test_a_whole_log_loses_nothing(killed: Path) -> None:
     assert await opened(killed) == (WRITES * ROWS, "")
 

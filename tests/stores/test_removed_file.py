@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,23 +15,27 @@ from twin.records import RecordKind
 TOLD = "expected the file that was opened, got none or another"
 
 
-def remove(file: Path) -> None:
-    """File and log, as somebody does who wants room."""
-    for part in (file, file.with_name(f"{file.name}.wal")):
-        part.unlink(missing_ok=True)
+def remove(file: Path, whole: bool) -> None:
+    """File and log, as somebody does who wants room, or all that is there."""
+    if whole:
+        shutil.rmtree(file.parent)
+    else:
+        file.unlink()
+        file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
 
 
+@pytest.mark.parametrize("whole", [False, True])
 @pytest.mark.parametrize("then", ["write", "save", "close"])
 async def test_what_was_in_it_is_lost_and_told_once(
-    then: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    then: str, whole: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file = tmp_path / "store.duckdb"
+    file = tmp_path / "run" / "store.duckdb"
     store = DuckDbStore(str(file))
     await store.open()
     await store.write([written(0)])
     await store.write([written(1)])
     assert await store.count(RecordKind.TELEMETRY) == 2 * ROWS
-    remove(file)
+    remove(file, whole)
     if then == "write":
         await store.write([written(2)])
         await store.write([written(3)])
