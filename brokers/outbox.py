@@ -39,6 +39,8 @@ class OutboxConfig:
             32 times.
         probe_s: Without progress of the mark, the newest piece sent is sent again after this,
             then after twice as long, up to 30 s; what is missing before it is then named.
+        told_s: Whoever waits for room says so after this: a burst, such as what a plant says of itself at its start,
+            is none of the user's business. What is dropped is told at once.
     """
 
     policy: Policy = "drop_oldest"
@@ -47,6 +49,7 @@ class OutboxConfig:
     window: int = 10_000
     resend_after_s: float = 1.0
     probe_s: float = 2.0
+    told_s: float = 5.0
 
 
 @dataclass
@@ -130,6 +133,7 @@ class Outbox:
         self._answer: Base | None = None
         self._turn = self._heard = 0
         self._full_at: float | None = None
+        self._full_told = False
         self._dropped_before = 0
         self._ending = False
         self._changed = threading.Condition()
@@ -190,7 +194,12 @@ class Outbox:
             return
         self._begin_full()
         began = time.monotonic()
-        roomy = self._changed.wait_for(lambda: not self._must_wait, timeout_s)
+        first_s = self._untold_s if timeout_s is None else min(self._untold_s, timeout_s)
+        roomy = self._changed.wait_for(lambda: not self._must_wait, first_s)
+        if not roomy and (timeout_s is None or timeout_s > first_s):
+            self._tell_full()
+            rest_s = None if timeout_s is None else timeout_s - first_s
+            roomy = self._changed.wait_for(lambda: not self._must_wait, rest_s)
         self.counters.waited_s += time.monotonic() - began
         if not roomy:
             raise BackPressure(f"outbox of {self.publisher}: full with {self.counters.held} pieces for {timeout_s} s")
@@ -200,7 +209,10 @@ class Outbox:
         began = time.monotonic()
         while self._must_wait:
             self._room.clear()
-            await self._room.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if self._full_told else self._untold_s):
+                    await self._room.wait()
+            self._tell_full()
         self.counters.waited_s += time.monotonic() - began
 
     def _take(self, frame: Frame) -> None:
@@ -225,12 +237,30 @@ class Outbox:
     def _begin_full(self) -> None:
         if self._full_at is None:
             self._full_at, self._dropped_before = time.monotonic(), self.counters.dropped
-            then = "who says more waits" if self.config.policy == "wait" else "the oldest not sent yet are dropped"
-            log.warning("outbox of %s: full with %d pieces; %s", self.publisher, self.counters.held, then)
+            self._full_told = self.config.policy != "wait"
+            if self._full_told:
+                held = self.counters.held
+                log.warning(
+                    "outbox of %s: full with %d pieces; the oldest not sent yet are dropped", self.publisher, held
+                )
+
+    @property
+    def _untold_s(self) -> float:
+        """How long it may be full before that is told."""
+        return 0.0 if self._full_at is None else max(self._full_at + self.config.told_s - time.monotonic(), 0.0)
+
+    def _tell_full(self) -> None:
+        if self._full_at is not None and not self._full_told and self._untold_s == 0.0:
+            self._full_told = True
+            full_s = time.monotonic() - self._full_at
+            text = "outbox of %s: full with %d pieces for %.1f s; who says more waits until the store has taken some"
+            log.warning(text, self.publisher, self.counters.held, full_s)
 
     def _end_full(self) -> None:
-        if self._full_at is not None:
-            full_s, self._full_at = time.monotonic() - self._full_at, None
+        if self._full_at is None:
+            return
+        full_s, self._full_at = time.monotonic() - self._full_at, None
+        if self._full_told:
             dropped = self.counters.dropped - self._dropped_before
             log.warning("outbox of %s: has room again after %.1f s, %d dropped", self.publisher, full_s, dropped)
 

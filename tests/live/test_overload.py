@@ -22,7 +22,7 @@ from twin.config.plant import DeviceConfig
 from twin.records import Frame, RecordKind
 
 PIECES = 60
-BOUNDS = OutboxConfig(policy="wait", pieces=PIECES, window=PIECES // 2, resend_after_s=0.2, probe_s=0.5)
+BOUNDS = OutboxConfig(policy="wait", pieces=PIECES, window=PIECES // 2, resend_after_s=0.2, probe_s=0.5, told_s=0.0)
 UNITS = 4
 
 

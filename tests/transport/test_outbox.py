@@ -172,3 +172,25 @@ async def played(steps: list[tuple[str, int]]) -> None:
             if min(number, sent) < stored:
                 assert await box.take() == Base("p", "r", stored)
         assert box.counters.held == box.counters.put - stored
+
+
+@pytest.mark.parametrize(("told_s", "lines"), [(3600.0, []), (0.0, ["full with", "has room"])])
+@pytest.mark.parametrize("thread", [False, True])
+async def test_a_burst_that_waits_for_room_is_told_only_when_it_lasts(
+    told_s: float, lines: list[str], thread: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    box = outbox(OutboxConfig(policy="wait", pieces=2, told_s=told_s))
+    box.attach()
+    beats = [heartbeat(number) for number in range(3)]
+    putting = asyncio.create_task(asyncio.to_thread(box.put, beats) if thread else box.put_soon(beats))
+    assert await taken(box, 2) == [0, 1]
+    async with asyncio.timeout(LIMIT_S):
+        while not (box.full and len(caplog.records) >= len(lines[:1])):  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(0.001)
+    assert not putting.done()
+    box.mark(Mark("p", "r", 2, (), 1))
+    async with asyncio.timeout(LIMIT_S):
+        await putting
+    said = [record.getMessage().partition(": ")[2] for record in caplog.records]
+    assert [text.startswith(line) for text, line in zip(said, lines, strict=True)] == [True] * len(lines)
+    assert (box.counters.held, box.counters.dropped) == (1, 0)
