@@ -15,7 +15,7 @@ import pytest
 
 from brokers.naming import control_topic
 from tests.cli.programs import ROOT, Program, factory, get
-from tests.cli.test_restart import said_more, started
+from tests.cli.test_restart import family, said_more, started
 from tests.cli.truth import differences, rows, run_of
 from tests.counterparts import wait_for
 from tests.reliability.judge import judged
@@ -49,8 +49,7 @@ def counted(program: Program, hop: str = "commands") -> dict[str, Any]:
 
 def killed(program: Program, *names: str) -> None:
     """Kill roles as the kernel does, or everything."""
-    family = [psutil.Process(program.pid), *psutil.Process(program.pid).children(recursive=True)]
-    hit = [one for one in family if not names or set(names) & set(one.cmdline())]
+    hit = [one for one in family(program) if not names or set(names) & set(one.cmdline())]
     for process in hit:
         process.kill()
     psutil.wait_procs(hit, timeout=20)
@@ -156,7 +155,10 @@ def test_the_hub_may_die_before_a_command_is_kept(tmp_path: Path, mosquitto: Mos
 
 
 def test_a_fresh_run_in_the_same_store_keeps_its_own_commands(tmp_path: Path) -> None:
-    """And what the store tells when the disk is lost is of the fresh run alone."""
+    """And what the store tells when the disk is lost is of the fresh run alone.
+
+    At last the process that the user sees is killed, and the others end with it.
+    """
     words = ("--store", f"duckdb://{tmp_path}/keep.duckdb")
     for fresh, effect in ((), "stop"), (("--fresh",), "hold"):
         program = started(tmp_path, *words, *fresh)
@@ -173,7 +175,11 @@ def test_a_fresh_run_in_the_same_store_keeps_its_own_commands(tmp_path: Path) ->
     try:
         program.line("live")
         assert actions(program) == ["hold"]
-        assert program.interrupt() == 0
+        first, *others = family(program)
+        first.kill()
+        _, left = psutil.wait_procs(others, timeout=60)
+        assert others
+        assert not left
     finally:
         program.kill()
 

@@ -89,19 +89,6 @@ def test_each_process_that_dies_is_started_again(tmp_path: Path) -> None:
         program.kill()
 
 
-def test_the_processes_end_when_the_one_the_user_sees_is_killed(tmp_path: Path) -> None:
-    program = started(tmp_path)
-    try:
-        program.line("live")
-        family = psutil.Process(program.pid).children(recursive=True)
-        os.kill(program.pid, signal.SIGKILL)
-        _, left = psutil.wait_procs(family, timeout=20)
-        assert family
-        assert not left
-    finally:
-        program.kill()
-
-
 MISTAKES = {
     "--speed 0": "--speed: expected more than 0, got 0.0",
     "--language fr": "--language: expected 'zh' or 'en', got 'fr'",

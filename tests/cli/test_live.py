@@ -56,27 +56,16 @@ def test_run_against_a_broker_and_a_database_given_by_url(
 
 
 @pytest.mark.parametrize("transport", ["uns", "sparkplug"])
-def test_both_transports_carry_the_same_plant(transport: str, tmp_path: Path, mosquitto: Mosquitto) -> None:
+def test_both_transports_carry_a_plant_also_past_a_broker_that_is_killed_and_comes_back(
+    transport: str, tmp_path: Path, mosquitto: Mosquitto
+) -> None:
     words = ["run", "cnc_job", "--broker", mosquitto.url, "--transport", transport, "--backfill", "1 h", "--port", "0"]
     program = Program([str(FACTORY), *words], {"FF_DATA": str(tmp_path)})
     try:
         address = program.address()
         wait_for(lambda: ingest(address).get("values", 0) > 500, "telemetry in the store")
-        topic = "uns/v1/#" if transport == "uns" else "spBv1.0/#"
-        assert heard(mosquitto, topic, 5)
+        assert heard(mosquitto, "uns/v1/#" if transport == "uns" else "spBv1.0/#", 5)
         assert ingest(address)["lost"] == 0
-        assert program.interrupt() == 0
-    finally:
-        program.kill()
-
-
-@pytest.mark.parametrize("transport", ["uns", "sparkplug"])
-def test_a_broker_that_is_killed_and_comes_back(transport: str, tmp_path: Path, mosquitto: Mosquitto) -> None:
-    words = ["run", "workshop", "--broker", mosquitto.url, "--transport", transport, "--backfill", "1 h", "--port", "0"]
-    program = Program([str(FACTORY), *words], {"FF_DATA": str(tmp_path)})
-    try:
-        address = program.address()
-        wait_for(lambda: live(address), "the live plant")
         mosquitto.kill()
         wait_for(lambda: not ingest(address)["broker_ok"], "the page to know of the loss")
         assert get(address, "/api/kpis?scope=site&window=hour")

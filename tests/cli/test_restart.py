@@ -8,7 +8,6 @@ import socket
 from pathlib import Path
 
 import psutil
-import pytest
 
 from tests.cli.programs import FACTORY, ROOT, Program, factory, get
 from tests.cli.truth import differences, rows, run_of
@@ -37,58 +36,40 @@ def said_more(program: Program, minutes: float) -> None:
     wait_for(lambda: newest(address) > until, "the plant to go on")
 
 
-def test_the_next_start_goes_on_with_the_run_before(tmp_path: Path) -> None:
-    told = []
-    for _ in range(2):
-        program = started(tmp_path)
-        try:
+def test_a_run_goes_on_whose_roles_or_all_processes_were_killed_and_after_its_end(tmp_path: Path) -> None:
+    program = started(tmp_path)
+    try:
+        told = [program.line("run ")]
+        program.line("live")
+        said_more(program, 5)
+        for role in ("plant", "hub"):
+            next(process for process in family(program) if role in process.cmdline()).kill()
+            program.line(f"{role}: back after ")
+            said_more(program, 5)
+        all_of_it = family(program)
+        for process in all_of_it:
+            process.kill()
+        psutil.wait_procs(all_of_it, timeout=20)
+        for _ in range(2):
+            program = started(tmp_path)
             told.append(program.line("run "))
             program.line("live")
             said_more(program, 5)
             assert program.interrupt() == 0
-            assert program.lines[-1] == "stopping ..."
-        finally:
-            program.kill()
-    assert told[1] == told[0].replace("begins", "goes on")
-    assert len(list(tmp_path.glob("workshop/2*"))) == 1
-    assert differences(run_of(tmp_path)) == {}
-
-
-def test_a_run_whose_every_process_was_killed_goes_on(tmp_path: Path) -> None:
-    store = f"duckdb://{tmp_path}/keep.duckdb"
-    program = started(tmp_path, "--store", store)
-    try:
-        program.line("live")
-        said_more(program, 5)
-        family = [psutil.Process(program.pid), *psutil.Process(program.pid).children(recursive=True)]
-        for process in family:
-            process.kill()
-        psutil.wait_procs(family, timeout=20)
-        program = started(tmp_path, "--store", store)
-        program.line("live")
-        said_more(program, 5)
-        assert program.interrupt() == 0
+            assert "stopping ..." in program.lines  # the plant may say then what waits for the next start
+            assert differences(run_of(tmp_path)) == {}
     finally:
         program.kill()
-    assert differences(run_of(tmp_path)) == {}
+    assert told[1:] == [told[0].replace("begins", "goes on")] * 2
+    assert len(list(tmp_path.glob("workshop/2*"))) == 1
     hours = rows(run_of(tmp_path), RecordKind.KPI)
     assert {str(quality) for quality in hours.column("quality")[hours.column("window") == "hour"]} == {"good"}
 
 
-@pytest.mark.parametrize("role", ["plant", "hub"])
-def test_a_role_that_is_killed_costs_nothing(role: str, tmp_path: Path) -> None:
-    program = started(tmp_path)
-    try:
-        program.line("live")
-        said_more(program, 5)
-        of = psutil.Process(program.pid).children(recursive=True)
-        next(process for process in of if role in process.cmdline()).kill()
-        program.line(f"{role}: back after ")
-        said_more(program, 5)
-        assert program.interrupt() == 0
-    finally:
-        program.kill()
-    assert differences(run_of(tmp_path)) == {}
+def family(program: Program) -> list[psutil.Process]:
+    """A run's processes, the one that the user sees first."""
+    first = psutil.Process(program.pid)
+    return [first, *first.children(recursive=True)]
 
 
 def test_a_start_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:

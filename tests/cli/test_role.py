@@ -65,19 +65,27 @@ class Roles:
         return json.dumps({name: program.lines for name, program in self.alive.items()}, indent=1)
 
 
-def test_roles_alone_go_on_after_being_killed_and_lose_nothing(mosquitto: Mosquitto, tmp_path: Path) -> None:
+def test_roles_alone_give_way_to_none_and_go_on_after_being_killed_and_lose_nothing(
+    mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    """Others of the same part are started beside them first."""
     roles = Roles(tmp_path, mosquitto.url)
     try:
         roles.start("hub").line("history: ")
         roles.start("plant")
+        gateway = ("--site", "jialing/beibei", "--opcua-port", str(free_port()))
+        roles.start("gateway", *gateway).line("OPC UA: ")
         roles.go_on(5)
+        wait_for(lambda: gate_of(roles.address).get("variables", 0) > 0, "what the gateway tells of itself")
+        refuse_another(roles, mosquitto.url, tmp_path)
+        roles.go_on(2)
         for name in ("plant", "hub"):
             roles.kill(name)
             roles.start(name)
             roles.alive["hub"].line("run ")
             wait_for(lambda: roles._beat() > 0, "the pages")
             roles.go_on(10)
-        assert [roles.alive[name].interrupt() for name in ("plant", "hub")] == [0, 0]
+        assert [roles.alive[name].interrupt() for name in ("gateway", "plant", "hub")] == [0, 0, 0]
         assert not [line for line in roles.alive["plant"].lines if "leaked" in line]
     finally:
         for program in roles.alive.values():
@@ -133,32 +141,23 @@ def gate_of(address: str) -> dict[str, float]:
     return next((hop["counters"] for hop in health["hops"] if hop["hop"] == "gateway"), {})
 
 
-def test_a_second_role_of_the_same_part_gives_up_and_the_first_goes_on(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    roles = Roles(tmp_path, mosquitto.url)
-    gateway = ("--site", "jialing/beibei", "--opcua-port", str(free_port()))
-    try:
-        roles.start("hub").line("history: ")
-        roles.start("plant")
-        roles.start("gateway", *gateway).line("OPC UA: ")
-        roles.go_on(2)
-        wait_for(lambda: gate_of(roles.address).get("variables", 0) > 0, "what the gateway tells of itself")
-        for name, *options in (("plant", "--site", "jialing/beibei"), ("plant",), ("gateway", "--opcua-port", "0")):
-            begun = time.monotonic()
-            again = factory("role", name, "workshop", *options, environment={"FF_DATA": str(tmp_path)})
-            told = f"expected no other process for {name} jialing/beibei of workshop, got run"
-            assert (again.returncode, told in again.stderr, "Traceback" in again.stderr) == (3, True, False), again
-            assert time.monotonic() - begun < 10 + START_S
-        beside = ["hub", "workshop", "--broker", mosquitto.url, "--port", "0", "--backfill", "1 h"]
-        other = factory("role", *beside, environment={"FF_DATA": str(tmp_path / "other")})
-        assert (other.returncode, "no other process for hub of workshop" in other.stderr) == (3, True), other
-        run = factory("run", *beside[1:], environment={"FF_DATA": str(tmp_path / "other")})
-        told_of = [program for program in roles.alive.values() if f"process {program.pid}," in run.stderr]
-        assert (run.returncode, len(told_of)) == (3, 1), run
-        roles.go_on(2)
-        assert roles.end() == [0, 0, 0]
-    finally:
-        for program in roles.alive.values():
-            program.kill()
+def refuse_another(roles: Roles, broker: str, tmp_path: Path) -> None:
+    """What is started beside roles that live gives up at once and names the process that has its part."""
+    beside = (("plant", "--site", "jialing/beibei"), ("plant",), ("gateway", "--opcua-port", "0"))
+    for number, (name, *options) in enumerate(beside):
+        begun = time.monotonic()
+        environment = {"FF_DATA": str(tmp_path)}
+        again = factory("role", name, "workshop", *options, environment=environment, apart=number == 0)
+        told = f"expected no other process for {name} jialing/beibei of workshop, got run"
+        assert (again.returncode, told in again.stderr, "Traceback" in again.stderr) == (3, True, False), again
+        assert time.monotonic() - begun < 10 + START_S
+    words = ["hub", "workshop", "--broker", broker, "--port", "0", "--backfill", "1 h"]
+    environment = {"FF_DATA": str(tmp_path / "other")}
+    other = factory("role", *words, environment=environment)
+    assert (other.returncode, "no other process for hub of workshop" in other.stderr) == (3, True), other
+    run = factory("run", *words[1:], environment=environment)
+    told_of = [program for program in roles.alive.values() if f"process {program.pid}," in run.stderr]
+    assert (run.returncode, len(told_of)) == (3, 1), run
 
 
 @pytest.mark.parametrize(
