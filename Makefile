@@ -8,21 +8,26 @@ PYTEST := $(BIN)/python -m pytest
 # Where it is set, each of the hundreds of processes of the tests compiles all our modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test slowest check docs bench validated validation reliable reliability fuzz golden lock notices install install-test clean
+.PHONY: demo test slowest check everything docs bench validated validation reliable reliability fuzz golden lock notices install install-test clean
 
 demo: install
 	@$(BIN)/factory demo
 
-# Groups and order of the tests: tests/slowest.py.
-TWO := -n 2 --dist loadgroup --no-loadscope-reorder
+# Groups and order of the tests: tests/slowest.py. Twice as many workers as cores, as tests mostly wait.
+WORKERS ?= 4
+BESIDE := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --ignore=tests/bench
 QUICK := not bench and not validation and not reliability
 
 test: install-test
-	@$(PYTEST) $(TWO) -m "$(QUICK)" $(TESTS)
+	@$(PYTEST) $(BESIDE) -m "$(QUICK)" $(TESTS)
 
-# Which tests take longest; keeps it in tests/slowest.json, as the longest come first.
+# The tests, what compares with theory and every fault once: what `test`, `validated` and `reliable` run, in one go.
+everything: install-test
+	@$(PYTEST) $(BESIDE) -m "not bench" $(TESTS)
+
+# Which tests of everything take longest; keeps it in tests/slowest.json, as the longest come first.
 slowest: install-test
-	@$(PYTEST) $(TWO) -m "$(QUICK)" --slowest $(TESTS)
+	@$(PYTEST) $(BESIDE) -m "not bench" --slowest $(TESTS)
 
 check: install-test
 	$(BIN)/ruff format --check .
@@ -41,7 +46,7 @@ bench: install-test
 
 # What compares with theory and published cases, without the page about it.
 validated: install-test
-	@$(PYTEST) $(TWO) -m "validation and not bench"
+	@$(PYTEST) $(BESIDE) -m "validation and not bench"
 
 # Compares with theory and published cases and writes docs/validation.md anew.
 validation: install-test
@@ -53,7 +58,7 @@ validation: install-test
 
 # Every fault once; runs with a fault mostly wait, so they are beside one another.
 reliable: install-test
-	@$(PYTEST) --timeout 900 -n 4 -m reliability tests/reliability
+	@$(PYTEST) $(BESIDE) -m reliability tests/reliability
 
 # Every fault FF_FAULTS times on real processes, brokers and stores; writes the table of docs/reliability.md anew.
 # Roles that die come first and alone, as their times are judged; the others run FF_BESIDE at a time.
