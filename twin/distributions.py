@@ -28,8 +28,9 @@ from pydantic import (
 from twin.quantities import Duration, duration_s
 
 Draws = NDArray[np.float64]
-SHORTEST_S = 1e-9
-"""Mean time from which on something may repeat itself: the resolution of time on the wire."""
+SHORTEST_S = 1e-6
+"""Mean time from which on something may repeat itself: below it a run would be stopped for time that stands still,
+a million events within a second."""
 
 
 class Distribution(BaseModel, ABC):
@@ -279,7 +280,9 @@ Durations = Annotated[Distribution, BeforeValidator(_read), PlainSerializer(_wri
 
 def _going_on(law: Distribution) -> Distribution:
     if law.instant:
-        raise ValueError("expected more than 0 s, for what repeats itself without taking time never ends, got 0 s")
+        least = f"at least {SHORTEST_S:g} s" if law.mean_s else "more than 0 s"
+        reason = "for what repeats itself without taking time never ends"
+        raise ValueError(f"expected {least}, {reason}, got {law.mean_s:g} s")
     return law
 
 

@@ -16,7 +16,7 @@ from devices.signals.signal import AIR, GAS
 from scenarios.checks.envelopes import envelopes
 from scenarios.checks.graph import cycle_in
 from scenarios.checks.times import calendar_problems
-from scenarios.checks.upkeep import perturbations, skills, upkeep
+from scenarios.checks.upkeep import perturbations, upkeep
 from scenarios.format.document import BrokersConfig, station_configs
 from scenarios.reading.index import Found, Index, Names, StationEntry, calendar_of, has, text_at, unique
 from scenarios.reading.messages import problem, shown, translated
@@ -52,7 +52,7 @@ def _mentioned(index: Index, unit: StationEntry) -> Found:
     places: dict[str, Names | set[str]] = {
         "item": index.names("items"),
         "calendar": index.names("calendars"),
-        "skill": skills(index, unit.site),
+        "skill": index.skills.get(unit.site, set()),
     }
     told = set()
     for loc, name, of in found_in(unit.node, _config(unit), _entries, _elements, _value):

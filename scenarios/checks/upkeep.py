@@ -1,11 +1,11 @@
-"""What maintenance and perturbations of a document name: failure modes, effects; and the skills of a site."""
+"""What maintenance and perturbations of a document name: failure modes, effects."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from scenarios.checks.envelopes import common_names
-from scenarios.reading.index import Found, Index, StationEntry, listed, text_at, under, unique
+from scenarios.reading.index import Found, Index, StationEntry, listed, text_at, unique
 from scenarios.reading.messages import problem
 from scenarios.reading.nodes import Loc, Node
 from twin.effects import effects
@@ -22,14 +22,19 @@ def upkeep(index: Index, unit: StationEntry) -> Found:
     list(unique(index, [job for _, job in listed(unit.node, "maintenance")], (*unit.loc, "maintenance")))
 
 
-def skills(index: Index, site: str) -> set[str]:
-    """What the workers and tools of a site can be asked for."""
-    members = [unit.node for unit in index.units.values() if unit.site == site]
-    return {name for node in members for _, entry in listed(node, "skills") if isinstance(name := entry.value, str)}
-
-
 def _modes(node: Node) -> list[str]:
     return [text_at(mode, "id") for _, mode in listed(node, "failures")]
+
+
+def _modes_of_places(index: Index) -> dict[str, set[str]]:
+    """Failure modes of each unit, and of all units in each place, by path."""
+    found: dict[str, set[str]] = {}
+    for unit in index.units.values():
+        if modes := _modes(unit.node):
+            parts = unit.path.split("/")
+            for end in range(1, len(parts) + 1):
+                found.setdefault("/".join(parts[:end]), set()).update(modes)
+    return found
 
 
 def _named_modes(unit: StationEntry) -> Named:
@@ -46,17 +51,18 @@ def _named_modes(unit: StationEntry) -> Named:
 
 def perturbations(index: Index) -> Found:
     """Perturbations of something that is not there, without what their effect needs, or with what it does not know."""
+    modes = _modes_of_places(index)
+    places_too = index.places | common_names(index)
     for number, entry in listed(index.root, "perturbations"):
         loc: Loc = ("perturbations", number)
         effect, target = text_at(entry, "effect"), text_at(entry, "target")
-        places = index.places | (common_names(index) if effect == "curtail" else set())
+        places = places_too if effect == "curtail" else index.places
         yield from index.unknown((*loc, "target"), PLACES, target or None, places)
         yield from index.unknown((*loc, "effect"), "effect", effect or None, effects.kinds())
         if effect in effects:
             yield from _effect_fields(index, loc, entry, effect)
         if mode := text_at(entry, "mode"):
-            known = {mode for u in index.units.values() if under(u.path, target) for mode in _modes(u.node)}
-            yield from index.unknown((*loc, "mode"), "failure mode of the target", mode, known)
+            yield from index.unknown((*loc, "mode"), "failure mode of the target", mode, modes.get(target, set()))
 
 
 def _effect_fields(index: Index, loc: Loc, entry: Node, effect: str) -> Found:

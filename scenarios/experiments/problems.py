@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from scenarios.reading.messages import nearest, problem, shown, wanted
+from scenarios.reading.messages import SURELY, nearest, problem, shown, wanted
 from scenarios.reading.nodes import Loc, Mark, Node, is_file, mapping, no_file, parse
 from twin.equipment import SEGMENT
 from twin.errors import Problem, ScenarioError
@@ -65,13 +66,33 @@ def validated(model: type[M], root: Node, problems: list[Problem]) -> tuple[M | 
         The model of what is right in the document, and that part of it, so that the rest can be checked too; None
         when nothing can be made of it.
     """
+    root = _as_meant(model, root, problems)
     for known in (problems, []):  # what is missing only because it was taken out is not told
         try:
             return model.model_validate(root.plain()), root
         except ValidationError as error:
             known.extend(_found(error, root, model))
-            root = without(root, [_inside(root, row["loc"]) for row in error.errors(include_url=False)])
+            rows = [(row["type"], _inside(root, row["loc"])) for row in error.errors(include_url=False)]
+            for sort, loc in rows:
+                root = _less(root, loc) if sort == "extra_forbidden" else root
+            root = without(root, [loc for sort, loc in rows if sort != "extra_forbidden"])
     return None, root
+
+
+def _as_meant(model: type[BaseModel], root: Node, problems: list[Problem]) -> Node:
+    """The document with kinds that are misspelt told and put right, so that what stands beside them is checked too."""
+    try:
+        model.model_validate(root.plain())
+    except ValidationError as error:
+        for row in error.errors(include_url=False):
+            loc = _inside(root, row["loc"])
+            if row["type"] == "union_tag_invalid" and len(loc) == 1 and (kind := _meant(row)):
+                problems.append(_wrong_kind(root, loc, row))
+                section = root.at(loc)
+                right = mapping({**section.entries, "kind": Node(kind, section.at(["kind"]).mark)}, section.mark)
+                right = right if section.entries else Node(kind, section.mark)
+                root = mapping({**root.entries, str(loc[0]): right}, root.mark)
+    return root
 
 
 def _found(error: ValidationError, root: Node, model: type[BaseModel]) -> Iterator[Problem]:
@@ -98,9 +119,22 @@ def _found(error: ValidationError, root: Node, model: type[BaseModel]) -> Iterat
 def _wrong_kind(root: Node, loc: Loc, row: Any) -> Problem:
     """A choice that is none of those that there are."""
     given = row["input"].get("kind") if isinstance(row["input"], dict) else row["input"]
-    choices = str(row.get("ctx", {}).get("expected_tags", "the key 'kind'"))
-    known = [choice.strip("' ") for choice in choices.split(",")]
-    return problem(root, loc, f"a kind: {choices}", shown(given), nearest(given, known, 0) if given else "")
+    hint = nearest(given, _choices(row), 0) if given else ""
+    return problem(root, loc, f"a kind: {row.get('ctx', {}).get('expected_tags', _NO_KIND)}", shown(given), hint)
+
+
+def _meant(row: Any) -> str:
+    """The choice that is surely meant by a misspelt one; empty when there is none."""
+    near = get_close_matches(str(row["input"].get("kind")), _choices(row), n=1, cutoff=SURELY)
+    return near[0] if near else ""
+
+
+def _choices(row: Any) -> list[str]:
+    choices = str(row.get("ctx", {}).get("expected_tags", _NO_KIND))
+    return [choice.strip("' ") for choice in choices.split(",")]
+
+
+_NO_KIND = "the key 'kind'"
 
 
 def without(root: Node, wrong: Iterable[Loc]) -> Node:
@@ -117,6 +151,16 @@ def without(root: Node, wrong: Iterable[Loc]) -> Node:
         else:
             del entries[str(loc[0])]
     return mapping(entries, root.mark)
+
+
+def _less(root: Node, loc: Loc) -> Node:
+    """The document without what stands at a location of mappings; as it is where there is none."""
+    first, *rest = loc
+    child = root.entries.get(str(first))
+    if child is None:
+        return root
+    kept = {key: node for key, node in root.entries.items() if key != first}
+    return mapping({**kept, str(first): _less(child, tuple(rest))} if rest else kept, root.mark)
 
 
 def _inside(root: Node, loc: Loc) -> Loc:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from scenarios.reading.messages import nearest, problem, shown
 from scenarios.reading.nodes import LEVELS, Loc, Node
 from twin.errors import Problem
 
-Names = dict[str, Any]
+Names = Mapping[str, Any]
 Found = Iterator[Problem]
 
 
@@ -71,7 +72,16 @@ class Index:
 
     def names(self, *keys: str) -> Names:
         """Keys of a mapping of the document."""
-        return dict(self.root.at(keys).entries) if has(self.root, keys) else {}
+        return self.root.at(keys).entries if has(self.root, keys) else {}
+
+    @cached_property
+    def skills(self) -> dict[str, set[str]]:
+        """What the workers and tools of each site can be asked for, by path of the site."""
+        found: dict[str, set[str]] = {}
+        for unit in self.units.values():
+            named = (entry.value for _, entry in listed(unit.node, "skills"))
+            found.setdefault(unit.site, set()).update(name for name in named if isinstance(name, str))
+        return found
 
     @property
     def links(self) -> list[str]:

@@ -69,6 +69,28 @@ def translated(error: ValidationError, root: Node, prefix: Loc = ()) -> Iterator
     """Every finding of the validation of what stands at ``prefix``, in plain words."""
     for loc, row in _flat(error, root, prefix):
         yield _plain(root, loc, row)
+        if row["type"] == "union_tag_invalid" and isinstance(row["input"], dict):
+            yield from _as_meant(root, loc, row["input"])
+
+
+def _as_meant(root: Node, loc: Loc, written: dict[str, Any]) -> Iterator[Problem]:
+    """What else is wrong with a station whose kind is misspelt."""
+    kind = _meant(written.get("kind"))
+    try:
+        if kind:
+            station_configs()[kind].model_validate({**written, "kind": kind})
+    except ValidationError as error:
+        yield from translated(error, root, loc)
+
+
+def _meant(kind: object) -> str:
+    """The kind of station that is surely meant by a misspelt one; empty when there is none."""
+    near = get_close_matches(str(kind), station_configs(), n=1, cutoff=SURELY)
+    return near[0] if near else ""
+
+
+SURELY = 0.8
+"""Likeness, by :func:`difflib.get_close_matches`, from which on what is written is judged as what was surely meant."""
 
 
 def _flat(error: ValidationError, root: Node, prefix: Loc) -> Iterator[tuple[Loc, Any]]:
@@ -206,8 +228,15 @@ def _own(root: Node, loc: Loc, message: str, value: Any) -> Problem:
 def _unit(loc: Loc) -> Measure | None:
     model, name = _owner(loc)
     info = model.model_fields.get(name) if model else None
-    marks = [] if info is None else [*info.metadata, *(m for arg in get_args(info.annotation) for m in get_args(arg))]
+    marks = [] if info is None else [*info.metadata, *_marks(info.annotation)]
     return next((mark for mark in marks if isinstance(mark, Measure)), None)
+
+
+def _marks(annotation: Any) -> Iterator[Any]:
+    """What an annotation says of values, however deep in it, e.g. of the numbers of the tuples of a mapping."""
+    for inner in get_args(annotation):
+        yield inner
+        yield from _marks(inner)
 
 
 def _symbol(loc: Loc) -> str:
@@ -258,7 +287,7 @@ def _model(loc: Loc, node: Node) -> type[BaseModel] | None:
     kind = node.entries.get("kind")
     models = _candidates(loc)
     if kind is not None and len(loc) > 1 and loc[-2] == "stations":
-        return station_configs().get(str(kind.value))
+        return station_configs().get(str(kind.value)) or station_configs().get(_meant(kind.value))
     return models[0] if models else None
 
 

@@ -8,12 +8,14 @@ from datetime import datetime
 from pathlib import Path
 
 from scenarios.reading.composition import Sources
+from scenarios.reading.messages import shown
 from scenarios.reading.nodes import LEVELS, Mark, Node, mapping, scalar, sequence
 from twin.config.calendars import located
+from twin.instants import YEARS
 from twin.zone import Axis, epoch_ns, local_axis, zone_of
 from twin.zone import named as zone_named
 
-MAX_ROWS = 200_000
+MAX_ROWS, MAX_BYTES = 200_000, 50_000_000
 TIMES = ("release", "due")
 COLUMNS = ("item", "quantity", "release", "due", "priority", "id")
 
@@ -79,11 +81,20 @@ def _station(node: Node, axis: Axis | None, sources: Sources) -> Node:
 
 
 def _text(named: Node, sources: Sources) -> str | None:
+    if "\0" in str(named.value):
+        sources.add(named.mark, "the name of a file", repr(named.value))
+        return None
     path = (sources.root / str(named.value)).resolve()
     if not path.is_relative_to(sources.root):
         sources.add(named.mark, "a file inside the folder of the document", repr(named.value), "move it there")
         return None
     try:
+        if path.exists() and not path.is_file():  # to open a pipe would wait for who writes to it
+            sources.add(named.mark, "a file", f"{named.value}: {'a folder' if path.is_dir() else 'no plain file'}")
+            return None
+        if path.is_file() and path.stat().st_size > MAX_BYTES:
+            sources.add(named.mark, f"at most {MAX_BYTES} bytes", f"{named.value} of {path.stat().st_size}")
+            return None
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         sources.add(named.mark, "a readable file", f"{named.value}: {getattr(error, 'strerror', None) or 'not UTF-8'}")
@@ -91,37 +102,60 @@ def _text(named: Node, sources: Sources) -> str | None:
 
 
 def _rows(text: str, named: Node, axis: Axis | None, sources: Sources) -> list[Node]:
-    reader = csv.DictReader(io.StringIO(text), skipinitialspace=True)
-    known = {"time": "release"}
-    columns = {name: known.get(name, name) for name in reader.fieldnames or ()}
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
     file = Path(str(named.value)).name
-    strange = sorted(set(columns.values()) - set(COLUMNS))
-    if strange or "item" not in columns:
-        expected = f"columns item, release or time, and of {', '.join(COLUMNS[1:])}"
-        sources.add(Mark(file, 1), expected, ", ".join(columns) or "an empty file")
-        return []
     rows: list[Node] = []
-    for row in reader:
-        if len(rows) >= MAX_ROWS:
-            sources.add(Mark(file, reader.line_num), f"at most {MAX_ROWS} lines", "more", "use several sources")
-            break
-        mark = Mark(file, reader.line_num)
-        cells = {columns[name]: cell for name, cell in row.items() if name in columns and cell}
-        rows.append(mapping({name: Node(_value(name, cell, axis), mark) for name, cell in cells.items()}, mark))
-    if not rows and not strange:
+    try:
+        columns = _columns(next(reader, []), Mark(file, 1), sources)
+        for cells in reader if columns else ():
+            if not any(cell.strip() for cell in cells):
+                continue
+            mark = Mark(file, reader.line_num)
+            if len(rows) >= MAX_ROWS:
+                sources.add(mark, f"at most {MAX_ROWS} lines", "more", "use several sources")
+                break
+            rows.append(_row(cells, columns, mark, axis, sources))
+    except csv.Error as error:
+        sources.add(Mark(file, reader.line_num), "lines of a CSV file", str(error), "is a quotation mark missing?")
+        return []
+    if columns and not rows:
         sources.add(named.mark, "a file with at least one line of orders", f"{named.value} without")
     return rows
+
+
+def _columns(header: list[str], mark: Mark, sources: Sources) -> list[str]:
+    """What each column holds; empty when that is wrong, which is told."""
+    columns = ["release" if name.strip() == "time" else name.strip() for name in header]
+    doubled = [name for name in COLUMNS if columns.count(name) > 1]
+    if doubled:
+        sources.add(mark, "each column once, and time or release", f"{doubled[0]} twice")
+    elif set(columns) - set(COLUMNS) or "item" not in columns:
+        expected = f"columns item, release or time, and of {', '.join(COLUMNS[1:])}"
+        joined = next((each for each in ";\t|" if len(header) == 1 and each in header[0]), "")
+        hint = f"separate them by commas, not by {joined!r}" if joined else ""
+        sources.add(mark, expected, shown(", ".join(header)) if header else "an empty file", hint)
+    else:
+        return columns
+    return []
+
+
+def _row(cells: list[str], columns: list[str], mark: Mark, axis: Axis | None, sources: Sources) -> Node:
+    """A line of orders; cells that are not there or empty say nothing."""
+    if len(cells) > len(columns):
+        sources.add(mark, f"at most {len(columns)} cells", str(len(cells)), "quote a text with a comma in it")
+    named = {name: cell for name, cell in zip(columns, cells, strict=False) if cell.strip()}
+    return mapping({name: Node(_value(name, cell, axis), mark) for name, cell in named.items()}, mark)
 
 
 def _value(column: str, cell: str, axis: Axis | None) -> str | int | float | bool | None:
     """A cell as it would stand in the document; where no zone is named, a local time as that since the begin."""
     if column not in TIMES:
-        return cell if column in ("item", "id") else scalar(cell.strip())
+        return cell.strip() if column in ("item", "id") else scalar(cell.strip())
     try:
         time = datetime.fromisoformat(cell.strip())
     except ValueError:
         return cell
-    if axis is None:
+    if axis is None or time.year not in YEARS:  # which is told with what is wrong in other cells
         return cell
     if axis.zone.name:
         return time.isoformat(" ")

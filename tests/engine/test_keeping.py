@@ -56,7 +56,7 @@ def resources(plant: Plant) -> list[Resource]:
 def assert_all_back(plant: Plant) -> None:
     """Nothing is out, and nobody waits for anything."""
     assert [resource.path.name for resource in resources(plant) if resource.task is not None] == []
-    assert resources(plant)[0].allocator.waiting == []
+    assert resources(plant)[0].allocator.waiting == 0
 
 
 def test_a_pallet_travels_from_where_it_is_taken_to_where_it_is_given_back() -> None:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from tests.engine.plants import LINE, buffer, failure, line_plant, machine, sink, source
 from tests.scenario.documents import problems
 from twin import compiled
+from twin.config.recipes import ReleaseConfig
 from twin.engine import kernel
 from twin.engine.kernel import STILL
 from twin.errors import FactoryError, ModelError, StandstillError
@@ -18,6 +19,9 @@ from twin.plant.plant import Plant
 TRANSPORT = {"id": "belt", "kind": "transport", "time": "0 s"}
 FORK = {"id": "fork", "kind": "route", "to": ["a", "b"]}
 INSPECTION = {"id": "gauge", "kind": "inspection", "cycle": "0 s", "rework": 1.0, "rework_max": 10**9}
+
+NEEDS = [{"skill": "op"}]
+WORKER = {"id": "ann", "kind": "worker", "skills": ["op"]}
 
 FEW = 40_000
 """Events where each takes long; two looks at the queue."""
@@ -37,6 +41,7 @@ def told(*units: dict[str, Any], **fields: Any) -> list[str]:
         (),
         (buffer(),),
         (machine(cycle="0 s"),),
+        (machine(cycle="0 s", needs=NEEDS), WORKER),
         (machine(cycle={"uniform": {"low": "0 s", "high": "0 s"}}),),
         (machine(cycle={"exponential": {"mean": "0 s"}}), buffer()),
         (TRANSPORT, machine(cycle="0 s")),
@@ -46,8 +51,9 @@ def told(*units: dict[str, Any], **fields: Any) -> list[str]:
     ],
 )
 def test_an_endless_source_that_could_be_emptied_at_once_is_refused(between: tuple[dict[str, Any], ...]) -> None:
-    (problem,) = told(source(), *between, sink())
-    way = " > ".join(["src", *(str(unit["id"]) for unit in between), "out"])
+    flowing = [unit for unit in between if unit["kind"] != "worker"]
+    (problem,) = told(source(), *flowing, sink(), *(unit for unit in between if unit not in flowing))
+    way = " > ".join(["src", *(str(unit["id"]) for unit in flowing), "out"])
     assert problem.startswith(
         f"{LINE}/src: expected a unit that holds material up from the source to {LINE}/out, got none:"
     )
@@ -63,6 +69,13 @@ def test_an_endless_source_that_could_be_emptied_at_once_is_refused(between: tup
         (source(), machine(cycle="0 s"), sink(interval="1 s")),
         (source(), machine(cycle="0 s"), machine("m2"), sink()),
         (source(), machine(cycle="0 s", setup={"duration": "1 min"}), sink()),
+        (
+            source(to=["m1", "m2"]),
+            machine(cycle="0 s", needs=NEEDS, to=["out"]),
+            machine("m2", cycle="0 s", needs=NEEDS),
+            sink(),
+            WORKER | {"walk": "1 s"},
+        ),
     ],
 )
 def test_where_something_takes_time_it_is_not_refused_and_goes_on(units: tuple[dict[str, Any], ...]) -> None:
@@ -100,6 +113,26 @@ def test_what_repeats_itself_without_time_is_refused(unit: Any, law: Any) -> Non
         line_plant(source(), unit(law))
 
 
+@pytest.mark.parametrize("gap", ["1 ns", {"exponential": {"mean": "0.9 us"}}])
+def test_what_repeats_itself_a_million_times_a_second_is_refused_before_it_costs_as_much(gap: Any) -> None:
+    mode = {"id": "jam", "after": gap, "repair": "1 min"}
+    for unit in (source(interval=gap), machine(failures=[mode]), sink(interval=gap)):
+        with pytest.raises(ValidationError, match=r"at least 1e-06 s, .*, got (1e-09|9e-07) s"):
+            line_plant(unit)
+    line_plant(source(interval="1 us"))
+
+
+def test_more_than_can_stand_ready_is_refused() -> None:
+    with pytest.raises(ValidationError, match="less than or equal to 1000000"):
+        line_plant({"id": "in", "kind": "source", "orders": [{"item": "part", "quantity": 10**9}]})
+    with pytest.raises(ValidationError, match="less than or equal to 100000"):
+        ReleaseConfig(item="part", lots=10**9)
+    for kind in ("buffer", "supermarket"):
+        room = {"places": {"part": 10**9}} if kind == "supermarket" else {"capacity": 10**9}
+        (problem,) = told(source(), {"id": "b", "kind": kind, **room, "initial": {"part": 10**9}}, machine(), sink())
+        assert problem.startswith(f"{LINE}/b initial: expected at most 1000000 items at the start, got 1000000000")
+
+
 def test_the_file_and_line_are_told() -> None:
     (problem,) = problems(**{"58 s": "0 s"})
     assert problem.startswith("scenario.yaml:20 works/plant/hall/turning/in: ")
@@ -113,7 +146,7 @@ def test_the_file_and_line_are_told() -> None:
         ((source(interval="10 s"), INSPECTION, sink()), "gauge", FEW),
         ((source(), machine(cycle="1e-300 s"), sink()), "m1", STILL),
         ((source(), machine(cycle="1e-7 s"), sink()), "m1", STILL),
-        ((source(), machine(failures=[failure("1e-9 s", repair="1e-9 s")]), sink()), "m1", FEW),
+        ((source(), machine(failures=[failure("2e-6 s", repair="1e-9 s")]), sink()), "m1", FEW),
         ((source(), buffer(capacity=10**18), machine(), sink()), "src", STILL),
         ((source(), machine(cycle="0 s", failures=[failure("1e6 h")]), sink()), "m1", STILL),
     ],

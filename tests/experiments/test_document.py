@@ -134,6 +134,23 @@ def test_runs_may_end_at_a_local_date_time(tmp_path: Path) -> None:
         assert expected in listing(tmp_path, horizon=wrong)
 
 
+def test_a_misspelt_kind_hides_nothing_beside_it(tmp_path: Path) -> None:
+    told = listing(
+        tmp_path,
+        design={"kind": "latin_hypercub", "points": 1, "sed": 3},
+        comparison={"kind": "paird", "response": "uotput", "base": 1},
+    )
+    for wrong in (
+        "did you mean 'latin_hypercube'?", "design.points: expected at least 2, got 1",
+        "design.sed: expected a known key, got 'sed'", "did you mean 'paired'?",
+        "comparison.base: expected a known key", "comparison.response: expected the name of a response",
+    ):  # fmt: skip
+        assert wrong in told, told
+    told = listing(tmp_path, comparison={"kind": "paird", "response": "uotput"})
+    assert "comparison.response: expected the name of a response, got 'uotput'" in told
+    assert "design" not in listing(tmp_path, comparison={"kind": "no_such", "response": "uotput"})
+
+
 @pytest.mark.parametrize(
     ("factors", "expected"),
     [

@@ -202,6 +202,27 @@ def test_an_included_file_extends_nothing(tmp_path: Path) -> None:
     assert "part.yaml:1: expected no 'extends' in an included file" in findings(tmp_path / "main.yaml")
 
 
+def test_a_misspelt_kind_hides_nothing_beside_it() -> None:
+    found = problems(**{"kind: machine, cycle: 58 s": "kind: machin, cycel: 58 s, setup: {duration: 3}, scrap: 2"})
+    for wrong in (
+        "got 'machin' (did you mean 'machine'?",
+        "cycel: expected a known key of machin, got 'cycel' (did you mean 'cycle'",
+        "setup.duration: ",
+        "scrap: expected at most 1, got 2",
+    ):
+        assert any(wrong in told for told in found), (wrong, found)
+    (only,) = {told for told in problems(**{"kind: machine, cycle": "kind: quux, cycel"}) if "stations[1]" in told}
+    assert "expected a kind of station, got 'quux'" in only
+
+
+@pytest.mark.parametrize("at", ["[0, 0]", "[0 m, 0]"])
+def test_the_hint_of_a_number_names_the_unit_of_its_field_however_deep(at: str) -> None:
+    fleet = f'{{id: agv, kind: fleet, nodes: {{a: {at}, b: [8 m, 0 m]}}, paths: ["a - b"], vehicles: 1, speed: 1 m/s}}'
+    found = [told for told in problems(**{"{id: out, kind: sink}": fleet}) if "nodes.a" in told]
+    assert found
+    assert all("a number needs its unit: write '0 m'" in told for told in found), found
+
+
 def test_a_password_in_an_address_is_not_repeated() -> None:
     found = problems(**{"name: small": "name: small\nbrokers: {url: 'mqtt://me:secret@host'}"})
     assert found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Mapping
+from heapq import heapify, heappop, heappush
 from typing import Any, Protocol
 
 from twin.engine.kernel import Kernel
@@ -37,8 +38,8 @@ class Allocated(Protocol):
     away: Any
 
     @property
-    def available(self) -> bool:
-        """Whether it can be given a task now."""
+    def far(self) -> tuple[float, int, int] | None:
+        """Its rank for all units at which it is not; None: that depends on where they stand."""
 
     @property
     def down(self) -> bool:
@@ -111,6 +112,49 @@ def arrived(request: Request) -> None:
     request.owner.on_granted(request)
 
 
+class _Able:
+    """Those who can do something at a site: who of them is free, in the order in which they are chosen.
+
+    Those to whom every other unit is equally far are kept in that order, so that not all have to be looked at.
+    """
+
+    __slots__ = ("apart", "order", "there")
+
+    def __init__(self) -> None:
+        self.order: list[tuple[float, int, int, Allocated]] = []
+        self.there: dict[Station, dict[Allocated, None]] = {}
+        self.apart: dict[Allocated, None] = {}
+
+    def offer(self, resource: Allocated, place: Station) -> None:
+        """It is free from now on, and was last at a unit."""
+        if resource.far is None:
+            self.apart[resource] = None
+        else:
+            insort(self.order, (*resource.far, resource))
+            self.there.setdefault(place, {})[resource] = None
+
+    def withdraw(self, resource: Allocated, place: Station) -> None:
+        """It is not free any more."""
+        if resource.far is None:
+            del self.apart[resource]
+        else:
+            del self.order[bisect_left(self.order, (*resource.far, resource))]
+            del self.there[place][resource]
+
+    def nearest(self, station: Station, number: int, others: list[Allocated]) -> list[Allocated]:
+        """The first free ones for a unit beside others; fewer where there are not so many."""
+        there = self.there.get(station, {})
+        few = self.order[: number + len(others) + len(there)]
+        near = dict.fromkeys((*there, *(row[3] for row in few), *self.apart))
+        free = [resource for resource in near if resource not in others]
+        free.sort(key=lambda resource: resource.rank(station))
+        return free[:number]
+
+
+Want = tuple[EquipmentPath, tuple[tuple[str, int], ...]]
+"""The site of a request and what is wanted."""
+
+
 class Allocator:
     """Gives resources to requests by priority, then time, then number (our own rule).
 
@@ -123,15 +167,25 @@ class Allocator:
 
     def __init__(self, kernel: Kernel):
         self.kernel = kernel
-        self.able: dict[tuple[EquipmentPath, str], list[Allocated]] = {}
-        self.waiting: list[tuple[Key, Request]] = []
+        self.able: dict[tuple[EquipmentPath, str], _Able] = {}
+        self.queues: dict[Want, list[tuple[Key, Request]]] = {}
         self.issued = 0
         self.due = False
 
-    def add(self, resource: Allocated, skills: tuple[str, ...]) -> None:
-        """Make a resource known, in the order of the document."""
+    @property
+    def waiting(self) -> int:
+        """Number of requests that wait."""
+        return sum(map(len, self.queues.values()))
+
+    def offer(self, resource: Allocated, skills: Iterable[str], place: Station) -> None:
+        """A resource is free from now on, and was last at a unit."""
         for skill in skills:
-            self.able.setdefault((resource.path.site, skill), []).append(resource)
+            self.able.setdefault((resource.path.site, skill), _Able()).offer(resource, place)
+
+    def withdraw(self, resource: Allocated, skills: Iterable[str], place: Station) -> None:
+        """A resource that was free at a unit is not free any more."""
+        for skill in skills:
+            self.able[resource.path.site, skill].withdraw(resource, place)
 
     def ask(self, request: Request) -> None:
         """Put a request in the queue; it is served within this instant if it can be."""
@@ -139,20 +193,27 @@ class Allocator:
         request.number = self.issued
         request.key = (request.priority, self.kernel.now, self.issued)
         request.waiting = True
-        insort(self.waiting, (request.key, request))
+        insort(self.queues.setdefault((request.site, request.wants), []), (request.key, request))
         self.wake()
 
     def give_back(self, request: Request) -> None:
         """End a request, whether it was served or not."""
         if request.waiting:
-            request.waiting = False
-            self.waiting.remove((request.key, request))
+            self._leave(request)
         held, request.held = request.held, ()
         request.number = 0
         for resource in held:
             resource.release()
         if held:
             self.wake()
+
+    def _leave(self, request: Request) -> None:
+        """Take a request out of its queue."""
+        request.waiting = False
+        queue = self.queues[want := (request.site, request.wants)]
+        del queue[bisect_left(queue, (request.key, request))]
+        if not queue:
+            del self.queues[want]
 
     def hand_over(self, request: Request, skill: str, owner: Owner) -> Request:
         """Give those that serve one skill of a request to another owner, as a request of its own."""
@@ -168,42 +229,57 @@ class Allocator:
 
     def wake(self) -> None:
         """Look at the queue at the end of the present step."""
-        if self.waiting and not self.due:
+        if self.queues and not self.due:
             self.due = True
             self.kernel.soon.append(self.serve)
 
     def serve(self) -> None:
-        """Go through the queue and serve what can be served."""
+        """Go through those that wait now, and serve what can be served.
+
+        Who wants the same as one who cannot be served is not looked at, so the first of each want are enough.
+        """
         self.due = False
-        failed = set()
-        for _, request in tuple(self.waiting):
+        last = self.issued
+        heads = [queue[0] for queue in self.queues.values()]
+        heapify(heads)
+        while heads:
+            _, request = heappop(heads)
             want = (request.site, request.wants)
-            if not request.waiting or want in failed:
-                continue
-            chosen = self._choose(request)
-            if chosen is None:
-                failed.add(want)
-            else:
+            if request.waiting:
+                chosen = self._choose(request)
+                if chosen is None:
+                    continue
                 self._grant(request, chosen)
+            if (following := self._after(want, request.key, last)) is not None:
+                heappush(heads, following)
+
+    def _after(self, want: Want, key: Key, last: int) -> tuple[Key, Request] | None:
+        """The next with a want after one with a key, of those that were there when the look began."""
+        queue = self.queues.get(want, ())
+        rest = (queue[at] for at in range(bisect_right(queue, key, key=_key), len(queue)))
+        return next((entry for entry in rest if entry[1].number <= last), None)
 
     def _choose(self, request: Request) -> tuple[Allocated, ...] | None:
         """The nearest free ones, then those with the fewest skills, then the first listed."""
         chosen: list[Allocated] = []
         station = request.owner.station
         for skill, number in request.wants:
-            free = [r for r in self.able.get((request.site, skill), ()) if r.available and r not in chosen]
-            if len(free) < number:
+            able = self.able.get((request.site, skill))
+            nearest = [] if able is None else able.nearest(station, number, chosen)
+            if len(nearest) < number:
                 return None
-            free.sort(key=lambda resource: resource.rank(station))
-            chosen += free[:number]
+            chosen += nearest
         return tuple(chosen)
 
     def _grant(self, request: Request, chosen: tuple[Allocated, ...]) -> None:
-        request.waiting = False
-        self.waiting.remove((request.key, request))
+        self._leave(request)
         request.held = chosen
         way_s = max(resource.go_to(request) for resource in chosen)
         if way_s > 0:
             self.kernel.at(self.kernel.now + way_s, _Walk(request).arrive)
         else:
             arrived(request)
+
+
+def _key(entry: tuple[Key, Request]) -> Key:
+    return entry[0]

@@ -45,12 +45,16 @@ class Resource(Breakable):
     role = "person"
     config: ClassVar[type[StationConfig]] = ResourceConfig
     holds_on = Station.holds_on | BREAK | OFF
-    __slots__ = ("allocator", "away", "counted", "loyal", "place", "skills", "speed", "task", "walk", "walking")
+    __slots__ = (
+        "able", "allocator", "away", "counted", "far", "loyal", "offered", "place", "skills", "speed", "task",
+        "walk", "walking",
+    )  # fmt: skip
 
     def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
         config: Any = setting.config
         self.allocator = setting.allocator
+        self.able: tuple[str, ...] = tuple(dict.fromkeys(config.skills))
         self.skills: int = len(config.skills)
         self.loyal = config.at_break == "finish"
         self.walk, self.speed = config.walk, config.speed
@@ -60,12 +64,23 @@ class Resource(Breakable):
         self.walking = False
         self.away: Carried | None = None
         self.place: Station = self
-        self.allocator.add(self, config.skills)
+        fixed = self.speed is None or config.position is None
+        self.far = (float(self.walk), self.skills, setting.unit) if fixed else None
+        self.offered: Station | None = None
+        self._offer()
 
     @property
     def available(self) -> bool:
         """Whether it can be given a task now."""
         return self.task is None and not self.closed
+
+    def _offer(self) -> None:
+        """Say whether it can be given a task, and where it is."""
+        if self.offered is not None:
+            self.allocator.withdraw(self, self.able, self.offered)
+        self.offered = self.place if self.available else None
+        if self.offered is not None:
+            self.allocator.offer(self, self.able, self.offered)
 
     @property
     def down(self) -> bool:
@@ -92,6 +107,7 @@ class Resource(Breakable):
     def go_to(self, request: Request) -> float:
         """Get a task; the time to get there in s."""
         self.task = request
+        self._offer()
         way_s = self.way_s(request.owner.station)
         self.place = request.owner.station
         self.walking = True
@@ -107,6 +123,7 @@ class Resource(Breakable):
     def release(self) -> None:
         """The task is over."""
         self.task, self.walking = None, False
+        self._offer()
         self.parts += 1
         for life in self.counted:
             life.use()
@@ -136,6 +153,7 @@ class Resource(Breakable):
     def _set_held(self, held: int) -> None:
         was, task, away = self.down, self.task, self.away
         super()._set_held(held)
+        self._offer()
         patient = self.loyal and not held & ~(BREAK | OFF)
         if away is not None:
             if self.down is not was:

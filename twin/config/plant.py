@@ -417,7 +417,7 @@ class ProcessConfig(StationConfig):
     def instant(self) -> bool:
         laws = [*([] if self.cycle is None else [self.cycle]), *self.cycles.values()]
         around = (self.load_time, self.unload_time, None if self.setup is None else self.setup.duration)
-        stops = self.failures or self.maintenance or self.hold_rule or self.needs or self.behaviours
+        stops = self.failures or self.maintenance or self.hold_rule or self.behaviours
         return not stops and bool(laws) and not any(law.mean_s for law in (*laws, *around) if law is not None)
 
     def ideal_s(self, *laws: Distribution) -> float | None:

@@ -152,6 +152,10 @@ class PoolConfig(Config):
     downtimes: tuple[DowntimeConfig, ...] = Field(default=(), description="breakdowns and maintenance of each tool")
 
 
+MOST_LOTS = 100_000
+"""Most lots that begin at one instant by one line of a plan."""
+
+
 class ReleaseConfig(Config):
     """Lots that enter by a plan."""
 
@@ -160,7 +164,7 @@ class ReleaseConfig(Config):
     start: Instant = Field(default=0.0, description="when the first release is")
     every: Intervals | None = Field(default=None, description="time between releases; None: only one")
     times: int | None = Field(default=None, ge=1, description="number of releases; None: no limit")
-    lots: int = Field(default=1, ge=1, description="lots of one release")
+    lots: int = Field(default=1, ge=1, le=MOST_LOTS, description="lots of one release")
     size: int = Field(default=1, ge=1, description="pieces of a lot")
     priority: int = Field(default=0, description="lower goes first, for rules that ask")
     due: Duration | None = Field(default=None, description="flow allowance: from release to due date; None: never due")
@@ -172,7 +176,7 @@ class StartedConfig(Config):
     item: str = Field(description="item of the lots")
     id: str | None = Field(default=None, description="begin of the names of the lots; default: the item")
     step: str = Field(description="step that they wait for")
-    lots: int = Field(default=1, ge=1, description="number of lots")
+    lots: int = Field(default=1, ge=1, le=MOST_LOTS, description="number of lots")
     size: int = Field(default=1, ge=1, description="pieces of a lot")
     priority: int = Field(default=0, description="lower goes first, for rules that ask")
     age: Duration = Field(default=0.0, description="time since their release")

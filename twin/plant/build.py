@@ -130,16 +130,28 @@ def _misplaced(config: PlantConfig) -> list[Problem]:
 def _unknown_names(config: PlantConfig, *sorts: Sort) -> list[Problem]:
     """Names of some sorts that nothing has."""
     named = ((path, reference) for path, _, station in config.stations() for reference in station.references())
-    return [one for path, reference in named if reference.of in sorts for one in _unknown_name(path, reference, config)]
+    skills = _skills(config)
+    known = {"item": config.items, "calendar": config.calendars}
+    return [
+        one
+        for path, reference in named
+        if reference.of in sorts
+        for one in _unknown_name(path, reference, known.get(reference.of, skills.get(path.site, ())))
+    ]
 
 
-def _unknown_name(path: EquipmentPath, reference: Reference, config: PlantConfig) -> list[Problem]:
+def _skills(config: PlantConfig) -> dict[EquipmentPath, set[str]]:
+    """Skills of the people and tools of each site."""
+    found: dict[EquipmentPath, set[str]] = {}
+    for path, _, station in config.stations():
+        found.setdefault(path.site, set()).update(getattr(station, "skills", ()))
+    return found
+
+
+def _unknown_name(path: EquipmentPath, reference: Reference, known: Collection[str]) -> list[Problem]:
     """An item, skill or calendar that there is not."""
-    known: Collection[str] = config.items if reference.of == "item" else config.calendars
     wanted = f"{'an' if reference.of == 'item' else 'a'} {reference.of} of the plant"
     if reference.of == "skill":
-        mates = (station for mate, _, station in config.stations() if mate.site == path.site)
-        known = {skill for station in mates for skill in getattr(station, "skills", ())}
         wanted = "a skill of a worker or tool of the site"
     if reference.name in known:
         return []

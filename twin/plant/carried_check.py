@@ -8,40 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any
 
 from twin.config.plant import NeedConfig, ProcessConfig, StationConfig
 from twin.engine.links import Items, Paths, reach, resolve
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
+from twin.plant.people import PHASES, Asked, Staff, skills_of
 
-PHASES = ("setup", "load", "operation", "unload")
 Sort = tuple[EquipmentPath, str]
 """People and tools of a site that may stand for each other, by one of their skills."""
 
 
-class Asked(NamedTuple):
-    """A skill that a unit asks for: the field that says so, the skill, how many have to have it."""
-
-    field: str
-    skill: str
-    number: int
-
-
-def skills_of(station: StationConfig) -> list[Asked]:
-    """All that a station asks for."""
-    needs = enumerate(getattr(station, "needs", ()))
-    asked = [Asked(f"needs.{n}.skill", need.skill, need.number) for n, need in needs]
-    rule = getattr(station, "hold_rule", None)
-    jobs = [("hold_rule", rule)] if rule is not None else []
-    for key in ("failures", "maintenance"):
-        jobs += [(f"{key}.{number}", job) for number, job in enumerate(getattr(station, key, ()))]
-    return asked + [Asked(f"{field}.crew", job.crew, 1) for field, job in jobs if job.crew is not None]
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Network:
     """Stations and who hands what to whom.
 
@@ -57,21 +39,31 @@ class Network:
     reworks: Mapping[EquipmentPath, Paths]
     items: Items
 
+    @cached_property
+    def staff(self) -> Staff:
+        """Who has which skill."""
+        return Staff(self.stations)
+
+    @cached_property
+    def givers(self) -> dict[EquipmentPath, list[EquipmentPath]]:
+        """Where parts may come from, by unit."""
+        found: dict[EquipmentPath, list[EquipmentPath]] = {path: [] for path in self.stations}
+        for giver in self.stations:
+            for path in dict.fromkeys(self.after(giver)):
+                found[path].append(giver)
+        return found
+
     def after(self, path: EquipmentPath) -> Paths:
         """Where parts may go from a unit."""
         return (*self.successors[path], *self.reworks.get(path, ()))
 
     def before(self, path: EquipmentPath) -> list[EquipmentPath]:
         """Where parts may come from to a unit."""
-        return [giver for giver in self.stations if path in self.after(giver)]
-
-    def able(self, path: EquipmentPath, skill: str) -> list[EquipmentPath]:
-        """Who of the site of a unit has a skill."""
-        return [p for p, s in self.stations.items() if p.site == path.site and skill in getattr(s, "skills", ())]
+        return self.givers[path]
 
     def menders(self, path: EquipmentPath) -> list[EquipmentPath]:
         """Who may repair a tool."""
-        return [able for asked in skills_of(self.stations[path]) for able in self.able(path, asked.skill)]
+        return [able for asked in skills_of(self.stations[path]) for able in self.staff.able(path, asked.skill)]
 
     def asked(self, paths: Iterable[EquipmentPath]) -> list[tuple[EquipmentPath, Asked]]:
         """All that some units ask for."""
@@ -165,7 +157,7 @@ def _wrong_ends(network: Network, kept: Keeping) -> Iterator[Problem]:
 def _too_few(network: Network, kept: Keeping) -> Iterator[Problem]:
     """Fewer than may wait for others that need one too."""
     awaited = {path: network.stations[path].awaits(items) for path, items in kept.way.items()}
-    able = len(network.able(kept.path, kept.need.skill)) // kept.need.number
+    able = len(network.staff.able(kept.path, kept.need.skill)) // kept.need.number
     most = sum(awaited.values())
     if able > most or not most:
         return
@@ -234,7 +226,7 @@ def _awaited(network: Network, kept: Keeping, every: list[Keeping]) -> Iterator[
     yield from awaited
     used = {asked.skill for _, asked in (*awaited, *network.asked([kept.path]))}
     used |= {other.need.skill for other in every if other.places & kept.places}  # they too may be down
-    first = [able for skill in sorted(used) for able in network.able(kept.path, skill)]
+    first = [able for skill in sorted(used) for able in network.staff.able(kept.path, skill)]
     yield from network.asked(reach(first, network.menders))
 
 

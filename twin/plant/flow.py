@@ -8,9 +8,13 @@ from twin.config.plant import PlantConfig, StationConfig
 from twin.engine.links import Items, Paths
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
-from twin.plant.carried_check import PHASES, Network, check_keeping, skills_of
+from twin.plant.carried_check import Network, check_keeping
 from twin.plant.endless import wrong_ways
+from twin.plant.people_check import wrong_people
 from twin.plant.supply_check import wrong_supply
+
+MOST_AT_START = 1_000_000
+"""Most items that stand in a unit at the start, each kept apart; a member of a supply network keeps their number."""
 
 
 def check_flow(
@@ -30,8 +34,8 @@ def check_flow(
         problems += _wrong_cycles(path, station, items[path])
         problems += _wrong_stock(path, station, items[path])
         problems += _wrong_shares(path, station)
-        problems += _wrong_needs(path, station, stations)
         problems += station.problems(path, items[path])
+    problems += wrong_people(config, stations)
     problems += _refused_everywhere(stations, successors, items)
     problems += wrong_ways(stations, successors, items)
     problems += wrong_supply(stations, successors)
@@ -114,6 +118,8 @@ def _wrong_stock(path: EquipmentPath, station: StationConfig, items: set[str]) -
     places: Any = getattr(station, "capacity", None)
     held = sum(getattr(station, "initial", {}).values())
     problems = []
+    if held > MOST_AT_START and not station.network:
+        problems.append(Problem(f"{path} initial", f"at most {MOST_AT_START} items at the start", str(held)))
     if places is not None and held > places:
         problems.append(Problem(f"{path} initial", f"at most {places} items, its capacity", str(held)))
     load = getattr(station, "load", None)
@@ -124,66 +130,6 @@ def _wrong_stock(path: EquipmentPath, station: StationConfig, items: set[str]) -
         expected = f"at least {max(needed, load)} places for loads of {load} of {len(items)} items"
         problems.append(Problem(f"{path} capacity", expected, str(places)))
     return problems
-
-
-def _wrong_needs(
-    path: EquipmentPath, station: StationConfig, stations: dict[EquipmentPath, StationConfig]
-) -> list[Problem]:
-    """Skills that fewer people or tools of the site have than are needed at once."""
-    problems = []
-    for field, skill, wanted in skills_of(station):
-        able = sum(skill in getattr(s, "skills", ()) for p, s in stations.items() if p.site == path.site)
-        if able < wanted:
-            expected = f"{wanted} workers or tools of the site with the skill {skill!r}"
-            problems.append(Problem(f"{path} {field}", expected, str(able), "add them, or check the name"))
-    return problems + _wrong_groups(path, station, stations) + _wrong_phases(path, station)
-
-
-def _wrong_groups(
-    path: EquipmentPath, station: StationConfig, stations: dict[EquipmentPath, StationConfig]
-) -> list[Problem]:
-    """Needs of one phase that together ask for more than there are, though each alone would be met."""
-    problems = []
-    needs = list(getattr(station, "needs", ()))
-    able = {
-        skill: frozenset(p for p, s in stations.items() if p.site == path.site and skill in getattr(s, "skills", ()))
-        for skill in {need.skill for need in needs}
-    }
-    if any(need.number > len(able[need.skill]) for need in needs):
-        return []  # told of that need
-    for phase in PHASES:
-        wanted = [able[need.skill] for need in needs if phase in need.during for _ in range(need.number)]
-        found = assigned(wanted)
-        if found < len(wanted):
-            expected = f"{len(wanted)} different workers or tools of the site for the {phase}"
-            problems.append(Problem(f"{path} needs", expected, f"{found}", "one of them does one thing at a time"))
-    return problems
-
-
-def assigned(wanted: list[frozenset[EquipmentPath]]) -> int:
-    """The most demands that different units can meet at once, each by one of its units (augmenting paths, Kuhn)."""
-    served: dict[EquipmentPath, int] = {}
-
-    def serve(demand: int, tried: set[EquipmentPath]) -> bool:
-        for unit in wanted[demand]:
-            if unit not in tried:
-                tried.add(unit)
-                if unit not in served or serve(served[unit], tried):
-                    served[unit] = demand
-                    return True
-        return False
-
-    return sum(serve(demand, set()) for demand in range(len(wanted)))
-
-
-def _wrong_phases(path: EquipmentPath, station: StationConfig) -> list[Problem]:
-    """Needs during loading or unloading of a station that knows nothing of it."""
-    return [
-        Problem(f"{path} needs.{number}.during", f"{phase}_time at a station with needs during {phase}", "none")
-        for number, need in enumerate(getattr(station, "needs", ()))
-        for phase in ("load", "unload")
-        if phase in need.during and getattr(station, f"{phase}_time") is None
-    ]
 
 
 def _wrong_shares(path: EquipmentPath, station: StationConfig) -> list[Problem]:

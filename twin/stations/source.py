@@ -40,11 +40,15 @@ class RateConfig(Config):
     rate: Rate = Field(description="arrivals per time")
 
 
+LARGEST_RELEASE = 1_000_000
+"""Most items of one line of an order list, which stand ready at once."""
+
+
 class ListedConfig(Config):
     """One line of an order list, or one arrival of a trace."""
 
     item: Item = Field(description="item released")
-    quantity: int = Field(default=1, ge=1, description="number of items")
+    quantity: int = Field(default=1, ge=1, le=LARGEST_RELEASE, description="number of items")
     release: Instant = Field(default=0.0, description="when it is released")
     due: Instant | None = Field(default=None, description="when it is due")
     priority: int = Field(default=0, description="lower goes first, where something is chosen by priority")

@@ -57,7 +57,12 @@ def _through(number: Mapping[int, int], units: Sequence[Unit]) -> Iterator[Edge]
     """Each unit as an edge from its way in to its way out, with its planned rate."""
     for row, index in number.items():
         ideal_s = units[row].ideal_s if units[row].processing else None
-        yield 2 * index, 2 * index + 1, round(RATE / ideal_s) if ideal_s else UNLIMITED
+        yield 2 * index, 2 * index + 1, _capacity(ideal_s) if ideal_s else UNLIMITED
+
+
+def _capacity(ideal_s: float) -> int:
+    """A planned rate as a whole number; of run times so short or so long that it cannot say them, the nearest."""
+    return round(min(max(RATE / ideal_s, 1), UNLIMITED - 1))
 
 
 def _between(rows: Mapping[EquipmentPath, int], number: Mapping[int, int], units: Sequence[Unit]) -> Iterator[Edge]:
