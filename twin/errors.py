@@ -51,6 +51,19 @@ class ProblemsError(FactoryError):
         return type(self), (self.problems,)
 
 
+SURELY = 0.8
+"""Likeness from which on a misspelt name is judged as the one that was surely meant."""
+
+
+def surely_meant(name: object, known: Iterable[str]) -> str:
+    """The known name that is surely meant by a misspelt one; empty when there is none.
+
+    >>> surely_meant("machin", ["machine", "buffer"]), surely_meant("unit", ["machine", "buffer"])
+    ('machine', '')
+    """
+    return next(iter(get_close_matches(str(name), list(known), n=1, cutoff=SURELY)), "")
+
+
 def did_you_mean(name: object, known: Iterable[str], otherwise: str = "") -> str:
     """What to say to a name that nothing has: the nearest known one, else what is said otherwise.
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from scenarios.reading.messages import SURELY, nearest, problem, shown, wanted
+from scenarios.reading.messages import nearest, problem, shown, wanted
 from scenarios.reading.nodes import Loc, Mark, Node, is_file, mapping, no_file, parse
 from twin.equipment import SEGMENT
-from twin.errors import Problem, ScenarioError
+from twin.errors import Problem, ScenarioError, surely_meant
 
 SHIPPED = Path(__file__).parents[1] / "studies"
 """Folder of the shipped experiments and optimisations."""
@@ -125,8 +124,7 @@ def _wrong_kind(root: Node, loc: Loc, row: Any) -> Problem:
 
 def _meant(row: Any) -> str:
     """The choice that is surely meant by a misspelt one; empty when there is none."""
-    near = get_close_matches(str(row["input"].get("kind")), _choices(row), n=1, cutoff=SURELY)
-    return near[0] if near else ""
+    return surely_meant(row["input"].get("kind"), _choices(row))
 
 
 def _choices(row: Any) -> list[str]:

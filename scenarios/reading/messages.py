@@ -14,7 +14,7 @@ from scenarios.reading.nodes import Loc, Node
 from twin.config.behaviours import BehaviourConfig
 from twin.config.choice import Choice
 from twin.distributions import FAMILIES, Distribution
-from twin.errors import Problem, did_you_mean
+from twin.errors import Problem, did_you_mean, surely_meant
 from twin.quantities import Measure
 from twin.stations import stations
 from twin.supply.amounts import Amount
@@ -75,22 +75,12 @@ def translated(error: ValidationError, root: Node, prefix: Loc = ()) -> Iterator
 
 def _as_meant(root: Node, loc: Loc, written: dict[str, Any]) -> Iterator[Problem]:
     """What else is wrong with a station whose kind is misspelt."""
-    kind = _meant(written.get("kind"))
+    kind = surely_meant(written.get("kind"), station_configs())
     try:
         if kind:
             station_configs()[kind].model_validate({**written, "kind": kind})
     except ValidationError as error:
         yield from translated(error, root, loc)
-
-
-def _meant(kind: object) -> str:
-    """The kind of station that is surely meant by a misspelt one; empty when there is none."""
-    near = get_close_matches(str(kind), station_configs(), n=1, cutoff=SURELY)
-    return near[0] if near else ""
-
-
-SURELY = 0.8
-"""Likeness, by :func:`difflib.get_close_matches`, from which on what is written is judged as what was surely meant."""
 
 
 def _flat(error: ValidationError, root: Node, prefix: Loc) -> Iterator[tuple[Loc, Any]]:
@@ -287,7 +277,9 @@ def _model(loc: Loc, node: Node) -> type[BaseModel] | None:
     kind = node.entries.get("kind")
     models = _candidates(loc)
     if kind is not None and len(loc) > 1 and loc[-2] == "stations":
-        return station_configs().get(str(kind.value)) or station_configs().get(_meant(kind.value))
+        return station_configs().get(str(kind.value)) or station_configs().get(
+            surely_meant(kind.value, station_configs())
+        )
     return models[0] if models else None
 
 
