@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from heapq import heapify, heappop, heappush
 from typing import Any, Protocol
 
@@ -177,12 +177,12 @@ class Allocator:
         """Number of requests that wait."""
         return sum(map(len, self.queues.values()))
 
-    def offer(self, resource: Allocated, skills: Iterable[str], place: Station) -> None:
+    def offer(self, resource: Allocated, skills: tuple[str, ...], place: Station) -> None:
         """A resource is free from now on, and was last at a unit."""
         for skill in skills:
             self.able.setdefault((resource.path.site, skill), _Able()).offer(resource, place)
 
-    def withdraw(self, resource: Allocated, skills: Iterable[str], place: Station) -> None:
+    def withdraw(self, resource: Allocated, skills: tuple[str, ...], place: Station) -> None:
         """A resource that was free at a unit is not free any more."""
         for skill in skills:
             self.able[resource.path.site, skill].withdraw(resource, place)

@@ -17,8 +17,11 @@ from twin.zone import Axis
 class Allocates(Protocol):
     """Who gives people and tools to units: :class:`twin.behaviours.requests.Allocator`, with its requests."""
 
-    def add(self, resource: Any, skills: tuple[str, ...]) -> None:
-        """Make a person or a tool known."""
+    def offer(self, resource: Any, skills: tuple[str, ...], place: Any) -> None:
+        """A person or a tool is free from now on, and was last at a unit."""
+
+    def withdraw(self, resource: Any, skills: tuple[str, ...], place: Any) -> None:
+        """One that was free at a unit is not free any more."""
 
     def ask(self, request: Any) -> None:
         """Put a request in the queue."""

@@ -131,7 +131,7 @@ def _unknown_names(config: PlantConfig, *sorts: Sort) -> list[Problem]:
     """Names of some sorts that nothing has."""
     named = ((path, reference) for path, _, station in config.stations() for reference in station.references())
     skills = _skills(config)
-    known = {"item": config.items, "calendar": config.calendars}
+    known: dict[str, Collection[str]] = {"item": config.items, "calendar": config.calendars}
     return [
         one
         for path, reference in named
