@@ -6,6 +6,7 @@ import itertools
 import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -39,6 +40,30 @@ def npm_peer(package: str) -> Path:
     if not (PEERS / "node_modules" / package).is_dir():
         missing(f"the npm package {package} is not installed (npm ci in tests/peers)")
     return PEERS
+
+
+class Killable:
+    """A server in a process of its own; a subclass starts it, again on the same port after its end."""
+
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Number of its process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(10)
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(20)
 
 
 _PORTS = itertools.cycle(random.sample(range(20_000, 32_000), 12_000))

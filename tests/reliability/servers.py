@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -14,49 +12,20 @@ from pathlib import Path
 
 import psutil
 
-from tests.counterparts import free_port, wait_for
-from tests.servers.influxdb import CONFIG, InfluxServer, answers, influxdb18_program
+from tests.servers.influxdb import InfluxServer, influxdb18_program
 
 
-class Influx:
+class Influx(InfluxServer):
     """An InfluxDB that is killed and comes back on the same port with what it had on disk."""
 
     def __init__(self, folder: Path):
-        self.folder, self.port = folder, free_port()
-        text = CONFIG.format(folder=folder, port=self.port, rpc=free_port(), flux="true", auth="false")
-        (folder / "influxdb.conf").write_text(text, encoding="utf-8")
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it; returns when it answers."""
-        environment = {**os.environ, "HOME": str(self.folder)}
-        words = [influxdb18_program(), "run", "-config", str(self.folder / "influxdb.conf")]
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(words, stdout=log, stderr=log, env=environment)
-        wait_for(lambda: answers(f"http://127.0.0.1:{self.port}/ping"), "influxd", self._process, 60)
-
-    def database(self) -> str:
-        """Make its database."""
-        assert self._process is not None
-        return InfluxServer(self.port, self._process).database()
+        super().__init__(folder, influxdb18_program(), flux=True)
 
     def store(self, port: int | None = None) -> str:
         """Address of its database for a run, by way of another port if need be."""
         token = self.folder / "token"
         token.write_text("any-token\n", encoding="utf-8")
         return f"influxdb://127.0.0.1:{port or self.port}?org=factory&bucket=factory0&token_file={token}"
-
-    def kill(self) -> None:
-        """End it at once."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait(10)
-
-    def stop(self) -> None:
-        """End it."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait(20)
 
 
 @contextmanager

@@ -9,12 +9,11 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.counterparts import ROOT, free_port, needed, wait_for
+from tests.counterparts import ROOT, Killable, free_port, needed, wait_for
 
 CONFIG = """reporting-disabled = true
 bind-address = "127.0.0.1:{rpc}"
@@ -37,21 +36,38 @@ bind-address = "127.0.0.1:{rpc}"
 """
 
 
-@dataclass
-class InfluxServer:
-    """A running server; ``database()`` gives a name that was not used before."""
+class InfluxServer(Killable):
+    """A server; ``database()`` gives a name that was not used before.
 
-    port: int
-    process: subprocess.Popen[bytes]
-    numbers: Iterator[int] = field(default_factory=itertools.count)
+    Args:
+        folder: Where its files are: killed, it comes back with what it had there.
+        program: Path of the program.
+        flux: Whether it knows the calls of version 2.
+        auth: Whether it wants a token.
+    """
+
+    def __init__(self, folder: Path, program: str, *, flux: bool = False, auth: bool = False):
+        self.folder, self.port, self._program = folder, free_port(), program
+        self._numbers = itertools.count()
+        told = {"folder": folder, "port": self.port, "rpc": free_port()}
+        text = CONFIG.format(**told, flux=str(flux).lower(), auth=str(auth).lower())
+        (folder / "influxdb.conf").write_text(text, encoding="utf-8")
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def start(self) -> None:
+        """Start it; returns when it answers."""
+        environment = {**os.environ, "HOME": str(self.folder)}
+        words = [self._program, "run", "-config", str(self.folder / "influxdb.conf")]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(words, stdout=log, stderr=log, env=environment)
+        wait_for(lambda: answers(f"{self.url}/ping"), "influxd", self._process, 60)
+
     def database(self) -> str:
         """Make a new database."""
-        name = f"factory{next(self.numbers)}"
+        name = f"factory{next(self._numbers)}"
         body = f"q=CREATE DATABASE {name}".encode()
         urllib.request.urlopen(f"{self.url}/query", data=body, timeout=10).read()
         return name
@@ -69,20 +85,12 @@ def answers(url: str) -> bool:
 
 
 def started(program: str, folder: Path, *, flux: bool = False, auth: bool = False) -> Iterator[InfluxServer]:
-    port = free_port()
-    config = folder / "influxdb.conf"
-    config.write_text(
-        CONFIG.format(folder=folder, port=port, rpc=free_port(), flux=str(flux).lower(), auth=str(auth).lower())
-    )
-    environment = {**os.environ, "HOME": str(folder)}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([program, "run", "-config", str(config)], stdout=log, stderr=log, env=environment)
-        try:
-            wait_for(lambda: answers(f"http://127.0.0.1:{port}/ping"), "influxd", process)
-            yield InfluxServer(port, process)
-        finally:
-            process.terminate()
-            process.wait(20)
+    server = InfluxServer(folder, program, flux=flux, auth=auth)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.counterparts import ROOT, free_port, needed, port_open, wait_for
+from tests.counterparts import ROOT, Killable, free_port, needed, port_open, wait_for
 
 SHIPPED = ROOT / "brokers" / "mosquitto.conf"
 OWN = ("listener", "allow_anonymous", "password_file", "persistence", "autosave", "log_", "connection_messages")
 """Settings that a broker for tests has otherwise: anonymous on loopback, nothing remembered."""
 
 
-class Mosquitto:
+class Mosquitto(Killable):
     """A broker with the queues of the shipped configuration; ``kill`` and ``start``: same port, nothing remembered.
 
     Args:
@@ -33,33 +32,16 @@ class Mosquitto:
         own = f"listener {self.port} {host}\nallow_anonymous true\npersistence false\nlog_type error\n"
         shipped = "\n".join(kept)
         self._config.write_text(f"{own}{shipped}\n{more}\nlog_dest file {folder}/mosquitto.log\n", encoding="utf-8")
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"mqtt://{self._host}:{self.port}"
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
 
     def start(self) -> None:
         program = needed("mosquitto", "/usr/sbin/mosquitto")
         words = [*self._within, program, "-c", str(self._config)]
         self._process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
         wait_for(lambda: port_open(self.port, self._host), "mosquitto", self._process)
-
-    def kill(self) -> None:
-        """End it at once, as a power cut would."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait(10)
-
-    def stop(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait(10)
 
 
 @pytest.fixture
