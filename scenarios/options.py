@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,6 +49,41 @@ AllowHosts = Annotated[
 Language = Annotated[str | None, typer.Option(help="language shown first: zh or en")]
 Backfill = Annotated[str | None, typer.Option(help="history made before going live, e.g. '8 h'")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="begin a new run, kept apart from the one that is there")]
+
+
+LIVE: dict[str, tuple[Any, Any]] = {
+    "broker": (Broker, None),
+    "store": (StoreUrl, None),
+    "transport": (Transport, None),
+    "listen": (Listen, None),
+    "opcua_port": (OpcuaPort, None),
+    "speed": (Speed, None),
+    "seed": (Seed, None),
+    "backfill": (Backfill, None),
+    "host": (Host, None),
+    "allow_hosts": (AllowHosts, None),
+    "port": (Port, None),
+    "language": (Language, None),
+    "fresh": (Fresh, False),
+}
+"""Options of a live run, whoever starts it: type and default by name."""
+
+
+def with_live_options(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that takes the options of a live run besides its own, as keywords in its ``**options``."""
+    own = [one for one in signature(command, eval_str=True).parameters.values() if one.kind is not one.VAR_KEYWORD]
+    kind = Parameter.POSITIONAL_OR_KEYWORD
+    live = [Parameter(name, kind, default=usual, annotation=type_) for name, (type_, usual) in LIVE.items()]
+    required = [one for one in own if one.default is one.empty]
+
+    @wraps(command)
+    def called(**options: Any) -> None:
+        command(**options)
+
+    parameters = [*required, *live, *(one for one in own if one not in required)]
+    called.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {one.name: one.annotation for one in parameters}
+    return called
 
 
 def add_study(app: typer.Typer, name: str, text: str, action: Callable[[], StudyAction[Any, Any]]) -> None:

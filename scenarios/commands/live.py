@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from scenarios.ending import told_to_stop
-from scenarios.options import (
-    AllowHosts,
-    Backfill,
-    Broker,
-    Fresh,
-    Host,
-    Language,
-    Listen,
-    Named,
-    OpcuaPort,
-    Port,
-    Seed,
-    Speed,
-    StoreUrl,
-    Transport,
-)
+from scenarios.options import Backfill, Fresh, Language, Named, Port, Seed, Speed, with_live_options
 
 DEMO_HISTORY = "8 h"
 
@@ -31,32 +16,17 @@ def add(app: typer.Typer) -> None:
     """Add the commands."""
 
     @app.command()
+    @with_live_options
     def run(
         scenario: Named,
-        broker: Broker = None,
-        store: StoreUrl = None,
-        transport: Transport = None,
-        listen: Listen = None,
-        opcua_port: OpcuaPort = None,
-        speed: Speed = None,
-        seed: Seed = None,
-        backfill: Backfill = None,
-        host: Host = None,
-        allow_hosts: AllowHosts = None,
-        port: Port = None,
-        language: Language = None,
-        fresh: Fresh = False,
         quiet: Annotated[bool, typer.Option("--quiet", help="print the address only")] = False,
+        **options: Any,
     ) -> None:
         """Run a scenario live: simulate, publish, ingest, brain, dashboard; goes on with the run that it finds."""
         with told_to_stop():
             from scenarios.actions.live import act
 
-            act(
-                scenario, backfill, fresh, broker=broker, store=store, transport=transport, listen=listen,
-                opcua_port=opcua_port, speed=speed, seed=seed, host=host, port=port, language=language,
-                allow_hosts=allow_hosts, quiet=quiet,
-            )  # fmt: skip
+            act(scenario, quiet=quiet, **options)
 
     @app.command()
     def demo(
