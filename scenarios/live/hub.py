@@ -48,6 +48,8 @@ from twin.records import Frame, RecordKind
 log = logging.getLogger(__name__)
 
 CONNECT_S = 15.0
+AGAIN_S = 60.0
+"""Longest wait for a store that somebody else has opened while there was no hub."""
 LIVE_S = 10.0
 """Real time between two reports of the running window."""
 
@@ -181,8 +183,11 @@ class Hub:
 
         Returns:
             Address of the pages.
+
+        Raises:
+            StoreError: Somebody else has the store open; who takes the place of a hub that died waits a minute for it.
         """
-        await self.store.open()
+        await retried(self.store.open, "hub", AGAIN_S if self.parent.again else 0.0)
         self._stack.push_async_callback(self.store.close)
         address = await self.web.start()
         self._stack.push_async_callback(self.web.stop)
