@@ -16,7 +16,7 @@ import orjson
 
 from brokers.counterpart import Body, Heard, Word
 from brokers.mqtt.address import BrokerAddress
-from brokers.mqtt.connection import Connection, ConnectionConfig, Message
+from brokers.mqtt.connection import LAST_S, Connection, ConnectionConfig, Message
 from brokers.naming import control_topic
 from brokers.refusals import Refusals
 from twin.errors import RetriableError
@@ -84,7 +84,7 @@ class AccountSender:
 
     async def close(self) -> None:
         """Disconnect, when the broker has what was told."""
-        await self._connection.flushed()
+        await self._connection.flushed(LAST_S)
         await self._connection.close()
 
     def _hear(self, message: Message) -> None:

@@ -170,8 +170,7 @@ class NameClaim:
         """Give the name back and disconnect."""
         if self._held and not self._older.done() and self._connection.online:
             self._held = False
-            await self._connection.publish(self._topic, b"", 1, True)
-            await self._connection.flushed()
+            await self._connection.last(self._connection.publish(self._topic, b"", 1, True))
         await self._connection.close()
 
     def _taken(self, holder: Holder) -> IdentityTakenError:

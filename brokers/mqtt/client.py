@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+from contextlib import suppress
 from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode
 
 MOST_BYTES = 65_536
+GOODBYE_S = 0.5
+"""Longest wait for a broker to end the connection after goodbye."""
 
 
 class BufferedClient(paho.Client):
@@ -38,3 +43,15 @@ class BufferedClient(paho.Client):
         while result == MQTTErrorCode.MQTT_ERR_SUCCESS and self._at < len(self._arrived):
             result = super().loop_read(max_packets)
         return result
+
+
+async def stopped(client: paho.Client) -> None:
+    """Disconnect and end the network thread, which would wait for a frozen broker until the connection is checked."""
+    client.disconnect()
+    stopping = asyncio.create_task(asyncio.to_thread(client.loop_stop))
+    await asyncio.wait([stopping], timeout=GOODBYE_S)
+    sock = client.socket()
+    if not stopping.done() and isinstance(sock, socket.socket):
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)  # what was sent still arrives
+    await stopping

@@ -26,7 +26,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from brokers.mqtt.address import BrokerAddress
-from brokers.mqtt.client import BufferedClient
+from brokers.mqtt.client import BufferedClient, stopped
 from brokers.mqtt.troubles import TROUBLES
 from brokers.refusals import Refusals
 from twin.errors import FatalError, RetriableError
@@ -47,6 +47,8 @@ RETAINED_ONLY, LIVE = 1, 2
 """Numbers of our subscriptions, which the broker repeats with each message."""
 SUBSCRIBE_S = 5.0
 """Pause before a subscription that was refused is asked for again."""
+LAST_S = 1.0
+"""Longest wait for a broker, which may be frozen, to take our last words."""
 DENIED_S = 30.0
 """So long after the last message that the broker did not take, one that it takes says that it takes them again."""
 FAILURE = 0x80
@@ -210,8 +212,7 @@ class Connection:
         if self._greeting:
             self._greeting.cancel()
         if client is not None:
-            client.disconnect()
-            await asyncio.to_thread(client.loop_stop)
+            await stopped(client)
 
     async def restart(self) -> None:
         """Disconnect and connect anew, with a new will; tries until the broker answers.
@@ -222,8 +223,7 @@ class Connection:
         client, self._client = self._client, None
         self._gone()
         if client is not None:
-            client.disconnect()
-            await asyncio.to_thread(client.loop_stop)
+            await stopped(client)
         pause, longest = self.config.reconnect_s
         while not self._closing:
             try:
@@ -270,8 +270,7 @@ class Connection:
 
     async def _abandon(self, client: paho.Client) -> None:
         client.on_connect = client.on_disconnect = None
-        client.disconnect()
-        await asyncio.to_thread(client.loop_stop)
+        await stopped(client)
 
     def _dial(self, client: paho.Client, version: int) -> None:
         if version == paho.MQTTv5:
@@ -552,6 +551,13 @@ class Connection:
             with suppress(TimeoutError):
                 async with asyncio.timeout(limit_s):
                     await self._drained.wait()
+
+    async def last(self, said: Awaitable[object]) -> None:
+        """Say something last; a broker that does not take it is not waited for."""
+        with suppress(TimeoutError, RetriableError):
+            async with asyncio.timeout(LAST_S):
+                await said
+                await self.flushed()
 
     async def receive(self, most: int = 1_000) -> list[Message]:
         """The messages in the inbox, in order, at least one; empty when closed.

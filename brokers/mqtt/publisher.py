@@ -83,8 +83,8 @@ class UnsPublisher(SendingEnd):
     async def close(self) -> None:
         """Say that this publisher is offline and disconnect."""
         if self._connection.online:
-            await self._connection.publish(self._availability, self._available(False), 1, True)
-            await self._connection.flushed()
+            said = self._connection.publish(self._availability, self._available(False), 1, True)
+            await self._connection.last(said)
         await self._connection.close()
 
     def _available(self, online: bool) -> bytes:

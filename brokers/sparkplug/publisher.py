@@ -108,8 +108,7 @@ class SparkplugPublisher(SendingEnd):
             task.cancel()
         async with self._order:
             if self._connection.online:
-                await self._send(self._node.death())
-                await self._connection.flushed()
+                await self._connection.last(self._send(self._node.death()))
             await self._connection.close()
 
     async def _send(self, packet: Packet, first: bool = False) -> None:

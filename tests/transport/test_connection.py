@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 
 import pytest
 
@@ -59,3 +61,19 @@ async def test_a_greeting_that_outlives_its_connection_does_not_call_it_back(mos
         await client.publish("t", b"x", 1)
     finally:
         await client.close()
+
+
+async def test_a_frozen_broker_does_not_hold_up_the_end(mosquitto: Mosquitto) -> None:
+    """Pieces are under way that nobody acknowledges: sender and network thread would wait for the keepalive."""
+    client = Connection(BrokerAddress.of(mosquitto.url), ConnectionConfig("client", keepalive_s=3600))
+    await client.open()
+    await client.wait_online()
+    os.kill(mosquitto.pid, signal.SIGSTOP)
+    try:
+        for _ in range(client.config.max_inflight):
+            await client.publish("t", b"x", 1)
+        async with asyncio.timeout(LIMIT_S):
+            await client.last(client.publish("t", b"there is no room for it", 1))
+            await client.close()
+    finally:
+        os.kill(mosquitto.pid, signal.SIGCONT)
