@@ -1,7 +1,8 @@
-"""Which tests belong together and which come first, so that two workers end at the same time.
+"""Which tests belong together and which come first, so that all workers end at the same time.
 
 Tests of a file run one after another on one worker, as what they share is made once per worker; a mark
 ``xdist_group`` puts them into groups of its own, where a file would take too long or several share something.
+Runs with a fault share nothing, and each is a group.
 Groups come in the order of what they took the last time that somebody ran ``make slowest``: the longest first.
 """
 
@@ -16,6 +17,8 @@ import pytest
 
 FILE = Path(__file__).with_name("slowest.json")
 """Seconds by group of those that take long; written by ``make slowest``."""
+BRACKETS = str.maketrans("[]", "  ")
+"""Names of groups have none, as those of tests end with them."""
 LEAST_S = 5.0
 """What takes less is not told."""
 
@@ -26,7 +29,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def group_of(item: pytest.Item) -> str:
-    """Name of the group of a test; the one of its file, unless a mark names another."""
+    """Name of the group of a test; the one of its file, unless a mark names another or it shares nothing."""
+    if item.get_closest_marker("reliability") is not None:
+        return f"{item.nodeid.partition('::')[0]} {item.name.translate(BRACKETS)}".strip()
     named = ["_".join(map(str, (*mark.args, *mark.kwargs.values()))) for mark in item.iter_markers("xdist_group")]
     return "_".join(sorted(set(named))) or item.nodeid.partition("::")[0]
 

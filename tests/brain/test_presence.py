@@ -54,6 +54,12 @@ def figures(presence: Presence | None = None, before: int | None = None, history
     return found
 
 
+@cache
+def plain(history_s: float = 0.0) -> Figures:
+    """The figures when the publisher never goes."""
+    return figures(history_s=history_s)
+
+
 def note(found: Figures, frame: Frame) -> None:
     """Keep what is said last of a closed window."""
     column = {name: frame.tags.index(name) for name in ("kpi", "window", "value", "quality")}
@@ -65,7 +71,7 @@ def note(found: Figures, frame: Frame) -> None:
 
 @pytest.mark.parametrize("heard", [0, 1, 3])
 def test_who_began_to_listen_just_now_and_heard_a_few_units_says_the_same(heard: int) -> None:
-    same(figures(Presence(SITE, False, 0, units()[:heard], whole=True)), figures())
+    same(figures(Presence(SITE, False, 0, units()[:heard], whole=True)), plain())
 
 
 def units() -> tuple[EquipmentPath, ...]:
@@ -79,7 +85,7 @@ def test_one_that_seems_gone_before_its_first_heartbeat_and_goes_on(history_s: f
     beat = next(number for number in live if told()[number][1].kind is RecordKind.HEARTBEAT)
     heard_ns = int(told()[beat][1].time_ns[-1])
     gone = figures(Presence(SITE, False, heard_ns, units(), whole=True), beat, history_s)
-    same(gone, figures(history_s=history_s))
+    same(gone, plain(history_s))
 
 
 @pytest.mark.parametrize("history_s", [0.0, 3600.0])
@@ -88,12 +94,12 @@ def test_one_that_goes_and_speaks_for_nobody(history_s: float) -> None:
     at = next(number for number, (time_s, _) in enumerate(told()) if time_s > GONE_AT_S)
     heard_ns = int(told()[at][1].time_ns[0]) // 3_600_000_000_000 * 3_600_000_000_000
     gone = figures(Presence("brain/workshop", False, heard_ns, units(), whole=True), at, history_s)
-    same(gone, figures(history_s=history_s))
+    same(gone, plain(history_s))
 
 
-def same(gone: Figures, plain: Figures) -> None:
-    assert gone.keys() == plain.keys()
-    for key, (value, quality) in plain.items():
+def same(gone: Figures, stayed: Figures) -> None:
+    assert gone.keys() == stayed.keys()
+    for key, (value, quality) in stayed.items():
         assert gone[key][1] == quality, key
         assert value == gone[key][0] or math.isclose(value or 0.0, gone[key][0] or 0.0, rel_tol=1e-9), key
 
