@@ -208,7 +208,7 @@ def _ingest(known: Known) -> Report | None:
     counted = {name: counters.get(name, 0) for name in names}
     told: Mapping[str, int] = counters.get("refusals", {})
     refusals = {reason: count for reason, count in told.items() if not reason.startswith(OF_BROKER)}
-    counted["refused"] = sum(refusals.values())
+    counted["refused"], counted["failures"] = sum(refusals.values()), counters.get("observer_failures", 0)
     return Report(counted, refusals) if "received" in counters else None
 
 
@@ -233,7 +233,7 @@ def _brain(known: Known) -> Report | None:
         if name.startswith("brain_") and isinstance(value, int)
     }
     gone, reason = counted.get("recount_gone", 0), str(counters.get("brain_recount_reason") or "")
-    reasons = {reason: gone} if reason and gone else {}
+    reasons = {**({reason: gone} if reason and gone else {}), **counters.get("brain_failed_why", {})}
     if counted.get("unheard"):
         reasons[UNHEARD] = counted["unheard"]
     return Report(counted, reasons) if counted else None
@@ -247,9 +247,8 @@ def _chains(known: Known) -> Report | None:
 def _pages(known: Known) -> Report | None:
     counted = {name: value for name, value in known.pages.items() if isinstance(value, int)}
     unshown: Mapping[str, int] = known.pages.get("unshown", {})
-    return Report(
-        counted | {"failures": known.counters.get("pages_failures", 0), "unshown": sum(unshown.values())}, unshown
-    )
+    counted |= {"failures": known.counters.get("pages_failures", 0), "unshown": sum(unshown.values())}
+    return Report(counted, {**unshown, **known.counters.get("pages_failed_why", {})})
 
 
 def _sum(rows: Sequence[Counters], name: str) -> int:
@@ -263,14 +262,14 @@ HOPS = (
     Hop("publishers", _publishers, above(dropped=0), above(stale=0, silent=0, refused=0, lag_s=LAG_S)),
     Hop("commands", _told("commands"), NEVER, above(unanswered=0), optional=True),
     Hop("broker", _broker, lambda c: not c.get("connected") or c.get("down"), above(restarts=0, refused=0), "broker"),
-    Hop("ingest", _ingest, above(lost=0, dropped=0), above(malformed=0, refused=0, other_run=0)),
+    Hop("ingest", _ingest, above(lost=0, dropped=0), above(malformed=0, refused=0, other_run=0, failures=0)),
     Hop("store", _store, above(failing=0, refused=0, lost=0), above(retired=0, unreadable=0)),
     Hop("journal", _told("journal"), NEVER, above(damaged=0, quarantined=0, removed=0), optional=True),
     Hop("brain", _brain, NEVER, above(rejected=0, unheard=0, recount_waiting=0, recount_gone=0, failures=0)),
     Hop("chains", _chains, NEVER, above(unnamed=0), optional=True),
     Hop("figures", _told("figures"), above(dropped=0), above(refused=0), optional=True),
     Hop("forecasts", _told("forecasts"), NEVER, above(failed=0), optional=True),
-    Hop("gateway", _told("gateway"), above(down=0), GATEWAY, "gateway", optional=True),
+    Hop("gateway", _told("gateway"), above(down=0, dropped=0), GATEWAY, "gateway", optional=True),
     Hop("pages", _pages, NEVER, above(refused=0, failures=0, unshown=0)),
 )
 """All hops in the direction of the data."""

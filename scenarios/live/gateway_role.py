@@ -53,7 +53,8 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
             await asyncio.sleep(COUNT_S)
             if publisher.ready.is_set():
                 refused = merged([source.refusals, door.refusals])
-                parent.counts(Accounts(hops={"gateway": account_of(publisher.status(), refused, source.losses)}))
+                told = account_of(publisher.status(), refused, source.losses, source.dropped)
+                parent.counts(Accounts(hops={"gateway": told}))
 
     works = (carried, stop.wait(), count())
     work: list[asyncio.Task[Any]] = [asyncio.create_task(one) for one in works]
@@ -68,16 +69,17 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
     return Account()
 
 
-def account_of(status: Status, refused: Mapping[str, int], losses: int) -> Account:
+def account_of(status: Status, refused: Mapping[str, int], losses: int, dropped: int) -> Account:
     """What the gateway tells of itself.
 
     Args:
         status: What its server has done.
         refused: Messages and rows that it did not take, by reason.
         losses: How often it lost the broker.
+        dropped: Messages for which it had no room.
     """
     holds = ("connections", "subscriptions", "variables", "stale", "waiting", "sources", "silent", "lag_s")
     events = ("unknown", "mismatched", "malformed", "events_dropped", "refused_nodes", "calls", "calls_refused")
     counts = {name: getattr(status, name) for name in events}
-    counts |= {"written": status.values.written, "losses": losses, "refused": sum(refused.values())}
+    counts |= {"written": status.values.written, "losses": losses, "dropped": dropped, "refused": sum(refused.values())}
     return Account(counts, {name: getattr(status, name) for name in holds}, refused)

@@ -124,6 +124,7 @@ class Hub:
         brain["brain_unstored"] = 0 if self._figures is None else self._figures.counters.held
         brain["brain_unheard"] = sum(site.mark is None and site.first is not None for site in self.brain.sites())
         brain |= {"brain_failures": self._thought.failed, "pages_failures": self._shown.failed}
+        brain |= {"brain_failed_why": dict(self._thought.failures), "pages_failed_why": dict(self._shown.failures)}
         brain |= {f"brain_{name}": count for name, count in self._recounting.counters().items()}
         brain["store_missed"] = self._missed()
         brain["hops"] = {name: account.document() for name, account in self.accounts().items()}

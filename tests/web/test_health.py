@@ -117,6 +117,8 @@ def test_of_a_role_alone_nothing_is_known_of_the_others_and_a_run_without_opc_ua
                 }
             },
         ),
+        ("gateway", "bad", {"roles": {"gateway": {**UP, "hops": told("gateway", dropped=1)}}}),
+        ("ingest", "warn", {"counters": {"observer_failures": 1}}),
         ("gateway", "good", {"roles": {"gateway": ALONE}}),
         ("gateway", "good", {"roles": {"gateway": {**ALONE, "status": "silent"}, "gateway b": ALONE}}),
         ("gateway", "unknown", {"roles": {"gateway": {**ALONE, "status": "silent"}}}),
@@ -149,6 +151,14 @@ def test_windows_of_the_past_that_stay_have_their_reason() -> None:
     assert row["reasons"] == [{"reason": "older than the store keeps", "count": 24}]
 
 
+@pytest.mark.parametrize("hop", ["brain", "pages"])
+def test_frames_that_could_not_be_taken_have_their_reasons(hop: str) -> None:
+    why = {"state: ValueError: no such state": 3}
+    row = of(hop, counters={f"{hop}_failures": 3, f"{hop}_failed_why": why})
+    assert (row["status"], row["counters"]["failures"]) == ("warn", 3)
+    assert row["reasons"] == [{"reason": "state: ValueError: no such state", "count": 3}]
+
+
 def test_reasons_have_their_counts() -> None:
     row = of("ingest", counters={"refusals": {"expected JSON": 2}})
     assert row["reasons"] == [{"reason": "expected JSON", "count": 2}]
@@ -170,7 +180,7 @@ def test_every_hop_and_counter_has_a_name_in_both_languages(language: Language) 
     words = texts(language)
     counters = {f"brain_{field.name}": 0 for field in fields(Stats)}
     status = Status(**{**{field.name: 0 for field in fields(Status)}, "values": Counts()})  # type: ignore[arg-type]
-    gateway = {"gateway": account_of(status, {}, 0).document()}
+    gateway = {"gateway": account_of(status, {}, 0, 0).document()}
     pages = {"frames": 1, "clients": 1, "merged": 1}
     for row in rows_of(counters=counters, pages=pages, roles={"gateway": {**UP, "hops": gateway}}).values():
         assert f"hop.{row['hop']}" in words
