@@ -20,8 +20,9 @@ LOOK_BACK = "12h"
 """How far before the range a state may have been entered that is drawn in it."""
 ROWS = 200
 """Most rows of a table of events."""
-RUNS = 100
-"""Most records of runs that are looked at for the runs to choose from; a run has one per start and per command."""
+RUNS = 400
+"""Most records of runs that are looked at for the runs to choose from; a run has one per start, per command and per
+half a day that it lives."""
 RUN_ID = '/"id":"(?<text>[0-9a-f]+)".*"apart":"(?<value>[0-9a-f]*")/'
 """Finds in the record of a run its name and what the tag of its points is. The quote that ends the tag is taken along:
 the points of a run that has the place for itself have no tag, and Grafana takes an empty value for none."""
@@ -34,8 +35,10 @@ DOUBTED = "(" + " OR ".join(f"\"quality\" = '{word}'" for word in ("estimated", 
 """Condition for figures that are not good."""
 CAREFUL = f'({DOUBTED} OR "flag_gt1" = 1)'
 """Condition for figures that are not good, or above their ceiling of 1."""
-MARK = " ≈"
-"""Ends the legend of the figures of a course that are not good."""
+MARK, ABOVE = " ≈", " ▲"
+"""End the legends of figures that are not good, and of those above their ceiling of 1."""
+READINGS = {"": f"{CAREFUL} = false", MARK: f'({DOUBTED} AND ("flag_gt1" = 1) = false)', ABOVE: '"flag_gt1" = 1'}
+"""Conditions of which the last figure of an element meets exactly one, by the end of its legend."""
 
 _RECORD = [f"\"enterprise\" = '{RECORDS}'", f"\"schema\" = '{RECORD_SCHEMA}'"]
 
@@ -115,16 +118,26 @@ def _kpis(spec: PanelSpec, shows: Kpi) -> list[tuple[str, str]]:
     found = []
     for name in shows.ids:
         tests = [*where, f"\"kpi\" = '{name}'", f"\"window\" = '{shows.window}'", KNOWN, "$timeFilter"]
-        what, tail = 'last("value")', _by(apart)
+        legend = _legend(apart, f"{kpis[name].en} {kpis[name].zh}")
+        if spec.picture not in (Picture.LINE, Picture.BAND):
+            found += _last(tests, _by(apart), legend)
+            continue
+        what, tail = '"value"', _by(apart)
         if spec.picture is Picture.LINE and shows.window == "live":
             what, tail = 'mean("value")', _by(apart, "time($__interval)") + " fill(none)"
-        elif spec.picture in (Picture.LINE, Picture.BAND):
-            what = '"value"'
-        legend = _legend(apart, f"{kpis[name].en} {kpis[name].zh}")
         found.append((_select(what, RecordKind.KPI, tests, tail), legend))
         if what == '"value"':
             found.append((_select(what, RecordKind.KPI, [*tests, DOUBTED], tail), legend + MARK))
     return found
+
+
+def _last(tests: list[str], tail: str, legend: str) -> list[tuple[str, str]]:
+    """The last figure of each element, by a query for each way in which it is to be read: one of them finds it."""
+    inner = _select('last("value") AS "value", "quality", "flag_gt1"', RecordKind.KPI, tests, tail)
+    return [
+        (f'SELECT "value" FROM ({inner}) WHERE {condition} {tail}'.strip(), legend + sign)  # noqa: S608 - our names
+        for sign, condition in READINGS.items()
+    ]
 
 
 def _quantiles(spec: PanelSpec, shows: Kpi) -> list[tuple[str, str]]:

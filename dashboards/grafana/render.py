@@ -6,7 +6,7 @@ from typing import Any
 
 from brokers.stores.lines import QUALITY
 from dashboards.grafana import columns
-from dashboards.grafana.queries import MARK, RUN_ID, careful, runs, targets, variables
+from dashboards.grafana.queries import ABOVE, MARK, RUN_ID, careful, runs, targets, variables
 from dashboards.panel import TITLES, Events, Kpi, PanelSpec, Picture, Scope, Telemetry, board
 from twin.records import RecordKind
 from twin.states import STATES
@@ -34,6 +34,13 @@ _TYPES = {
     Picture.CHAIN_GRAPH: "table",
 }
 TABLES = (Picture.TABLE, Picture.CHAIN_GRAPH)
+NO_NAME = "\u00a0"
+"""Name of a figure that has none of its own; Grafana takes an empty one for none given."""
+SIGNED = {
+    MARK: "≈ estimated, or not all of the data · 估算或数据不全",
+    ABOVE: "▲ above 100 %: more than planned · 超过 100 %：超出计划",
+}
+"""Words of a tile for a figure that is no plain one, by the end of its legend."""
 _COLOURS = {"good": "#2e9e4f", "warn": "#f5c542", "bad": "#d32f2f"}
 
 
@@ -85,7 +92,7 @@ def rendered(spec: PanelSpec, number: int) -> Document:
 
 
 def _care(scope: Scope, number: int) -> Document:
-    """A table of the figures that are no plain ones; tiles and bars have no place to say so of a single figure."""
+    """A table of the figures that are no plain ones, with what there is to say of each."""
     return {
         "id": number,
         "title": "Figures to be read with care · 存疑数值",
@@ -180,6 +187,8 @@ def _field_config(spec: PanelSpec) -> Document:
     defaults |= {name: value for name, value in (("min", spec.low), ("max", spec.high)) if value is not None}
     if spec.picture in (Picture.LINE, Picture.BAND):
         defaults |= {"color": {"mode": "palette-classic"}, "custom": _line_style(spec)}
+    if _is_single(spec):
+        defaults["displayName"] = NO_NAME
     if spec.picture is Picture.STATE_TIMELINE:
         defaults["custom"] = {"fillOpacity": 90, "lineWidth": 0}
     if _is_state(spec):
@@ -195,8 +204,27 @@ def _overrides(spec: PanelSpec) -> list[Document]:
         return columns.of_kpis(spec, spec.shows)
     if isinstance(spec.shows, Kpi) and spec.picture is Picture.LINE:
         return [_marks()]
+    if isinstance(spec.shows, Kpi):
+        return _readings(spec)
     alarms = isinstance(spec.shows, Events) and spec.shows.kind is RecordKind.ALARM
     return columns.of_alarms() if alarms else []
+
+
+def _is_single(spec: PanelSpec) -> bool:
+    """Whether a tile has one figure, whose name is the title of the panel."""
+    return isinstance(spec.shows, Kpi) and spec.picture in (Picture.STAT, Picture.GAUGE)
+
+
+def _readings(spec: PanelSpec) -> list[Document]:
+    """How last figures are to be read: a tile says it in the place of its name, a bar by a sign after its name."""
+    found = []
+    for sign, words in SIGNED.items():
+        properties: list[Document] = [{"id": "displayName", "value": words}] if _is_single(spec) else []
+        if sign == ABOVE:  # no grade: that more was made than planned is neither good nor bad
+            properties.append({"id": "color", "value": {"mode": "fixed", "fixedColor": "text"}})
+        if properties:
+            found.append({"matcher": {"id": "byRegexp", "options": f"/{sign}$/"}, "properties": properties})
+    return found
 
 
 def _marks() -> Document:
@@ -260,15 +288,21 @@ def state_mappings() -> list[Document]:
 
 def _options(spec: PanelSpec) -> Document:
     reduce = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+    text_mode = "value_and_name" if _is_single(spec) else "auto"
     shown: dict[Picture, Document] = {
-        Picture.STAT: {"reduceOptions": reduce, "colorMode": "value", "graphMode": "none", "textMode": "auto"},
+        Picture.STAT: {"reduceOptions": reduce, "colorMode": "value", "graphMode": "none", "textMode": text_mode},
         Picture.GRID: {
             "reduceOptions": reduce,
             "colorMode": "background",
             "graphMode": "none",
             "textMode": "value_and_name",
         },
-        Picture.GAUGE: {"reduceOptions": reduce, "showThresholdMarkers": True, "showThresholdLabels": False},
+        Picture.GAUGE: {
+            "reduceOptions": reduce,
+            "textMode": text_mode,
+            "showThresholdMarkers": True,
+            "showThresholdLabels": False,
+        },
         Picture.BAR: {
             "reduceOptions": reduce,
             "orientation": "horizontal",

@@ -40,7 +40,7 @@ ENERGY = panel(
 KPIS = panel(
     PanelSpec(
         "enterprise_kpis",
-        "Sites",
+        "Figures of the sites",
         "工厂指标",
         Scope.ENTERPRISE,
         Picture.TABLE,

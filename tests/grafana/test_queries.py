@@ -16,8 +16,8 @@ from brokers.naming import STORE_TAGS, grafana_variable
 from brokers.stores import apart, open_store
 from brokers.stores._influxql import InfluxHttp
 from dashboards.grafana.provisioning import dashboards
-from dashboards.grafana.queries import DEPTH, MARK, RUN_ID, careful, runs, targets, variables
-from dashboards.grafana.render import CARE
+from dashboards.grafana.queries import ABOVE, DEPTH, MARK, READINGS, RUN_ID, careful, runs, targets, variables
+from dashboards.grafana.render import CARE, NO_NAME, SIGNED, rendered
 from dashboards.panel import Kpi, PanelSpec, Picture, Scope, Telemetry, board, panels
 from scenarios.forecast.ahead import Question, forecast
 from scenarios.forecast.pool import BranchPool
@@ -172,10 +172,18 @@ def filled(
 @pytest.mark.parametrize("name", panels.kinds())
 def test_every_query_of_a_panel_finds_data(filled: Filled, name: str) -> None:
     spec: PanelSpec = panels[name]
+    for plain, statements in readings_of(spec).items():
+        found = [row for one in statements for chosen in filled.elements(spec.scope) for row in filled.ask(one, chosen)]
+        assert found, (plain, filled.sent(statements[0], filled.elements(spec.scope)[0]))
+
+
+def readings_of(spec: PanelSpec) -> dict[str, list[str]]:
+    """Statements of a panel by their legend without the sign at its end: together they find what there is."""
+    found: dict[str, list[str]] = {}
     for statement, legend in targets(spec):
-        assert legend.endswith(MARK) or any(filled.ask(statement, chosen) for chosen in filled.elements(spec.scope)), (
-            filled.sent(statement, filled.elements(spec.scope)[0])
-        )
+        plain = legend.removesuffix(MARK).removesuffix(ABOVE)
+        found.setdefault(plain, []).append(statement)
+    return found
 
 
 @pytest.mark.parametrize("scope", [scope for scope in Scope if board(scope)], ids=str)
@@ -267,9 +275,10 @@ def test_the_newest_run_is_chosen_and_every_run_is_offered(two_runs: Filled) -> 
 def test_a_panel_shows_one_run_only(two_runs: Filled, name: str) -> None:
     spec: PanelSpec = panels[name]
     (chosen,) = two_runs.elements(spec.scope)
-    for statement, _ in targets(spec):
-        assert said(two_runs.ask(statement, chosen)) in OF_OWN, two_runs.sent(statement, chosen)
-        assert said(two_runs.ask(statement, {**chosen, "run": f'{OTHER}"'})) in OF_OTHER, statement
+    other = {**chosen, "run": f'{OTHER}"'}
+    for statements in readings_of(spec).values():
+        assert said([row for one in statements for row in two_runs.ask(one, chosen)]) in OF_OWN, statements
+        assert said([row for one in statements for row in two_runs.ask(one, other)]) in OF_OTHER, statements
 
 
 OF_OWN = ({1.0}, {UnitState.PRODUCING.value}, {"own"})
@@ -333,6 +342,46 @@ def test_figures_to_be_read_with_care_are_listed(hours: Filled) -> None:
         (1.4, "good", 1),
         (0.6, "estimated", 0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("until_h", "reading", "value"), [(10, "", 0.5), (11, MARK, 0.6), (13, "", 0.9), (14, ABOVE, 1.4)]
+)
+@pytest.mark.parametrize("picture", [Picture.STAT, Picture.GAUGE, Picture.BAR])
+def test_a_tile_says_how_its_figure_is_to_be_read(
+    hours: Filled, picture: Picture, until_h: int, reading: str, value: float
+) -> None:
+    """Whether the last figure is good, not good or above 1, one query finds it: that with the legend that says so."""
+    each = Scope.SITE if picture is Picture.BAR else None
+    scope = Scope.ENTERPRISE if each else Scope.SITE
+    spec = replace(panels["site_oee"], scope=scope, picture=picture, each=each, shows=Kpi(("oee",), "hour"))
+    then = replace(hours, t1_ns=until_h * 3600 * 10**9)
+    chosen = {"enterprise": "plant", "site": "site"}
+    found = {legend: rows for text, legend in targets(spec) if (rows := then.ask(text, chosen))}
+    ((legend, ((_, last),)),) = found.items()
+    assert last == value
+    assert legend == f"{'$tag_site' if each else 'OEE index 综合设备效率'}{reading}"
+
+
+def test_a_tile_names_its_reading_and_a_bar_has_the_sign_after_its_name() -> None:
+    tile, bar = rendered(panels["site_oee"], 1), rendered(panels["enterprise_oee"], 1)
+    assert tile["fieldConfig"]["defaults"]["displayName"] == NO_NAME
+    assert tile["options"]["textMode"] == "value_and_name"
+    assert names_of(tile) == SIGNED
+    assert "displayName" not in bar["fieldConfig"]["defaults"]
+    assert names_of(bar) == {}
+    legends = [target["alias"] for target in bar["targets"]]
+    assert legends == [f"$tag_site{sign}" for sign in READINGS]
+
+
+def names_of(panel: dict[str, Any]) -> dict[str, str]:
+    """Names that a panel gives to series by the end of their legend."""
+    return {
+        override["matcher"]["options"].strip("/").rstrip("$"): prop["value"]
+        for override in panel["fieldConfig"]["overrides"]
+        for prop in override["properties"]
+        if prop["id"] == "displayName"
+    }
 
 
 def course(name: str) -> PanelSpec:
