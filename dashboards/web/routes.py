@@ -21,6 +21,7 @@ from dashboards.web.questions import (
     KpiQuestion,
     KpiSeriesQuestion,
     KpiTableQuestion,
+    Path,
     PathQuestion,
     SeriesQuestion,
     Under,
@@ -67,6 +68,7 @@ class Routes:
         router.add_api_route("/i18n/{language}", self.i18n, response_model=None)
         router.add_api_route("/forecast", self.forecast, methods=["POST"], response_model=None)
         router.add_api_route("/commands", self.commands, response_model=None)
+        router.add_api_route("/commands/offered", self.offered, response_model=None)
         router.add_api_route("/commands", self.command, methods=["POST"], response_model=None)
         return router
 
@@ -117,7 +119,7 @@ class Routes:
         return await answers.states(self.history, self.last.model, path, span, question.limit)
 
     async def stock(self, question: Annotated[PathQuestion, Query()]) -> list[Answer]:
-        """Stock on hand after each change."""
+        """Stock on hand at the begin of a span and after each change in it."""
         return await answers.stock(self.history, self._known(question.path), question.ns(), question.limit)
 
     async def kpi_series(self, question: Annotated[KpiSeriesQuestion, Query()]) -> list[Answer]:
@@ -176,6 +178,18 @@ class Routes:
     async def commands(self) -> list[Answer]:
         """Commands that the live plant was given, in the order in which it accepted them, and when they take effect."""
         return await to_thread(self.settings.commanded)
+
+    async def offered(self, path: Path) -> Answer:
+        """What the plant can be told of a path: effects with the values among which one chooses, by field.
+
+        Nothing for what is not of the plant of this run.
+        """
+        if self.settings.offered is None:
+            return {"path": path, "effects": {}}
+        try:
+            return {"path": path, "effects": await self.settings.offered(str(path))}
+        except ProblemsError as error:
+            raise HTTPException(422, str(error)) from None
 
     async def command(self, question: CommandQuestion) -> Answer:
         """Give the live plant a command; answered when it stands durably in the record of the run."""
@@ -244,8 +258,9 @@ class Routes:
 def _effect(name: str, effect: type[Effect]) -> Answer:
     """An effect for the pages: the field that says how much of it, and whether that must be given."""
     needed = bool(effect.value) and effect.default is None
-    about = {"value": effect.value, "needed": needed, "lasts": effect.lasts, "ended_by": effect.ended_by}
-    return {"name": name, **about}
+    amounts = [effect.value, *effect.instead] if effect.instead else []
+    about = {"value": effect.value, "amounts": amounts, "needed": needed}
+    return {"name": name, **about, "lasts": effect.lasts, "ended_by": effect.ended_by}
 
 
 def _panel(spec: PanelSpec) -> Answer:

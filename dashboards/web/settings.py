@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ class WebSettings:
         roles: Gives how the processes of the run do.
         ahead: Makes a forecast of the live plant; None: there is none.
         command: Gives the live plant a command; None: there is none.
+        offered: Says what the plant can be told of a path: names of effects, each with what may stand in its fields
+            that name something, such as failure modes; None: there is no plant.
         commanded: All commands that it was given.
         commandable: Whether those who may look may also give commands.
         carried: Whether commands come to the plant.
@@ -54,6 +56,7 @@ class WebSettings:
     roles: Callable[[], Mapping[str, Any]] = field(default=_nothing)
     ahead: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]] | None = None
     command: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]] | None = None
+    offered: Callable[[str], Awaitable[Mapping[str, Mapping[str, Sequence[str]]]]] | None = None
     commanded: Callable[[], list[dict[str, Any]]] = list
     commandable: bool = True
     carried: bool = True

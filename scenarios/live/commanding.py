@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Mapping
 from functools import partial
@@ -16,12 +17,16 @@ from scenarios.live.account import Account
 from scenarios.live.record import FILE, RunRecord
 from scenarios.live.settings import RunSettings
 from scenarios.live.told import Told
-from twin.errors import RetriableError
-from twin.ports import Sink
+from twin.errors import RetriableError, StoreError
+from twin.ports import Clock, Sink
+
+log = logging.getLogger(__name__)
 
 ANSWER_S = 10.0
 """Longest wait for the plant."""
 RECORD = "record of commands"
+RENEW_S = 43_200.0
+"""Time between two writes of a record that has not changed: no store that is of use keeps a shorter time."""
 
 
 class Commanding:
@@ -108,16 +113,35 @@ class Commanding:
                 return
             record = record.told(told)
             await retried(partial(self._to_folder, record), RECORD, passing=(OSError,))
-            await self._to_store(record)
+            await self._to_store(record, time_ns())
             self._kept.add(told.id)
             self._record = record
+
+    async def renewing(self, clock: Clock) -> None:
+        """Write the record into the store again and again: one that keeps for a limited time forgets the older ones.
+
+        Without it a board that offers the runs of a store by their records no longer offers this one.
+
+        Args:
+            clock: Time of the machine.
+        """
+        while True:
+            await clock.sleep(RENEW_S)
+            async with self._writing:
+                record = RunRecord.of_folder(self._settings.folder)
+                if record is None:
+                    continue
+                try:
+                    await self._to_store(record, clock.now_ns())
+                except StoreError as error:
+                    log.warning("hub: the record of the run is not renewed in the store: %s", error)
 
     async def _to_folder(self, record: RunRecord) -> None:
         await asyncio.to_thread(record.write, self._settings.folder)
 
-    async def _to_store(self, record: RunRecord) -> None:
+    async def _to_store(self, record: RunRecord, now_ns: int) -> None:
         """Where the record of a run is looked for: not in the part that a run has for itself."""
-        frame = record.frame(time_ns())
+        frame = record.frame(now_ns)
         if not record.apart:
             await retried(partial(self._sink.write, [frame]), RECORD)
             return

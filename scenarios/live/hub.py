@@ -36,6 +36,7 @@ from scenarios.live.clock import SystemClock
 from scenarios.live.commanding import Commanding
 from scenarios.live.doorway import door_of
 from scenarios.live.hub_memory import HubMemory, HubState
+from scenarios.live.offers import Offers
 from scenarios.live.outlook import Outlook
 from scenarios.live.parent import Parent
 from scenarios.live.recounting import Recounting
@@ -107,6 +108,7 @@ class Hub:
             roles=self.roles,
             ahead=self.ahead,
             command=self.command,
+            offered=Offers(settings.scenario).of,
             commanded=lambda: [] if self._commanding is None else self._commanding.document(),
             carried=settings.counterpart.commands,
             commandable=settings.host in LOOPBACK or bool(token_for(settings.host)),
@@ -278,6 +280,7 @@ class Hub:
         self._beside = Beside(self.settings, broker)
         await retried(self._beside.open, "hub", passing=(RetriableError,))
         self._stack.push_async_callback(self._beside.close)
+        self._tasks.append(asyncio.create_task(self._commanding.renewing(SystemClock())))
 
     async def _write_again(self, journal: int) -> int:
         """Store once more what was stored since a journal began: the log of the store may have been cut.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +10,16 @@ import pytest
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from dashboards.web.settings import WebSettings
+from dashboards.web.texts import Language, texts
 from scenarios.live.told import Told, instruction_of
 from tests.servers.browser import barriers
 from tests.web.conftest import Served
 from tests.web.test_pages import MILL, opened
+from twin.config.disturbances import CARRIERS
+from twin.effects import effects
+from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
+from twin.records import RecordKind, records
 
 pytestmark = pytest.mark.browser
 
@@ -41,6 +46,10 @@ class Desk:
         self.kept.append(told.document(self.plant.epoch_ns))
         return self.kept[-1]
 
+    async def offered(self, path: str) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        """What the plant can be told there."""
+        return self.plant.offer(path)  # type: ignore[no-any-return]
+
 
 @pytest.fixture
 def desk() -> Desk:
@@ -49,12 +58,14 @@ def desk() -> Desk:
 
 @pytest.fixture
 def settings(desk: Desk) -> WebSettings:
-    return WebSettings(period_s=0.05, command=desk.send, commanded=lambda: list(desk.kept))
+    return WebSettings(period_s=0.05, command=desk.send, offered=desk.offered, commanded=lambda: list(desk.kept))
 
 
-async def form_of(browsing: BrowserContext, served: Served, desk: Desk, language: str = "en") -> tuple[Page, Locator]:
+async def form_of(
+    browsing: BrowserContext, served: Served, desk: Desk, language: str = "en", route: str = f"#/unit/{MILL}"
+) -> tuple[Page, Locator]:
     desk.plant = served.pipeline.feed.plant  # type: ignore[attr-defined]
-    window = await opened(browsing, served, f"#/unit/{MILL}", language)
+    window = await opened(browsing, served, route, language)
     return window.page, window.page.locator("section.commands")
 
 
@@ -91,9 +102,95 @@ async def test_a_refusal_is_shown_with_its_reason(browsing: BrowserContext, serv
     await given(form, "stop")
     await expect(form.get_by_role("status")).to_contain_text("Refused: command: expected a plant in one process")
     desk.shares = False
-    await given(form, "supply")
-    await expect(form.get_by_role("status")).to_contain_text("Refused:")
+    await form.get_by_label("Command", exact=True).select_option("slow")
+    await form.get_by_label("factor").fill("0")
+    await form.get_by_role("button", name="Give the command …").click()
+    desk.plant = Refusing()
+    await form.get_by_role("button", name="Yes, do it").click()
+    await expect(form.get_by_role("status")).to_contain_text("Refused: command slow: expected 1, got 0")
     assert desk.kept == []
+
+
+class Refusing:
+    """A plant that does nothing."""
+
+    def instructed(self, instruction: object) -> object:
+        raise ModelError([Problem("command slow", "1", "0")])
+
+
+async def options_of(form: Locator, label: str) -> list[list[str]]:
+    """Values of a choice with their words."""
+    options = form.get_by_label(label, exact=True).locator("option")
+    found: list[list[str]] = await options.evaluate_all("all => all.map(one => [one.value, one.textContent])")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "words"), [("en", "failure mode", "Die jammed"), ("zh", "故障模式", "模具卡滞")]
+)
+async def test_failure_modes_are_offered_by_their_names(
+    browsing: BrowserContext, served: Served, desk: Desk, language: str, label: str, words: str
+) -> None:
+    _, form = await form_of(browsing, served, desk, language, "#/unit/alpha/east/shop/press/press1")
+    await form.locator("#command-effect").select_option("fail")
+    assert await options_of(form, label) == [["die", words]]
+    await form.locator("button.act").click()
+    await expect(form.get_by_role("group")).to_contain_text(words)
+    await form.locator(".sure button.act").click()
+    await expect(form.locator(".given li").first).to_contain_text(words)
+    assert [(row["action"], row["detail"]) for row in desk.kept[0]["commands"]] == [("fail", "die")]
+
+
+async def test_a_unit_is_offered_what_it_feels(browsing: BrowserContext, served: Served, desk: Desk) -> None:
+    _, form = await form_of(browsing, served, desk)
+    await expect(form).to_be_visible()
+    names = [name for name, _ in await options_of(form, "Command")]
+    assert names == ["stop", "restart", "hold", "release", "slow", "scrap"]
+
+
+async def test_a_site_can_be_curtailed(browsing: BrowserContext, served: Served, desk: Desk) -> None:
+    _, form = await form_of(browsing, served, desk, route="#/site/alpha/east")
+    await form.get_by_label("Command", exact=True).select_option("curtail")
+    assert await options_of(form, "carrier") == [["power", "power"]]
+    assert [name for name, _ in await options_of(form, "unit (%: of the highest demand)")] == ["share", "cap"]
+    await form.get_by_label("left", exact=True).fill("70")
+    await form.get_by_label("for, min").fill("30")
+    await form.get_by_role("button", name="Give the command …").click()
+    await expect(form.get_by_role("group")).to_contain_text(
+        "East press plant: Curtail power to 70% for 30 min. Really?"
+    )
+    await form.get_by_role("button", name="Yes, do it").click()
+    await expect(form.locator(".given li").last).to_contain_text("power to 70%")
+    await expect(form.locator(".given li").first).to_contain_text("ended")
+    begin, end = desk.kept[0]["commands"]
+    assert (begin["target"], begin["factor"], begin["detail"]) == ("alpha/east", 0.7, "share")
+    assert end["at_s"] - begin["at_s"] == 1800
+
+
+async def test_a_site_can_be_left_a_power(browsing: BrowserContext, served: Served, desk: Desk) -> None:
+    _, form = await form_of(browsing, served, desk, route="#/site/alpha/east")
+    await form.get_by_label("Command", exact=True).select_option("curtail")
+    await form.get_by_label("unit (%: of the highest demand)").select_option("cap")
+    await form.get_by_label("left", exact=True).fill("20")
+    await form.get_by_role("button", name="Give the command …").click()
+    await form.get_by_role("button", name="Yes, do it").click()
+    await expect(form.locator(".given li").first).to_contain_text("power to 20 kW")
+    assert desk.kept[0]["commands"][0]["factor"] == 20.0
+
+
+async def test_nothing_is_offered_of_what_is_not_of_the_plant(
+    browsing: BrowserContext, served: Served, desk: Desk
+) -> None:
+    stranger = EquipmentPath("acme/north/hall/line9/press-7")
+    master = '{"kind": "machine", "en": "Press 7", "zh": "冲床7"}'
+    served.live.feed([records(RecordKind.META, [(stranger, served.live.data_ns, ("equipment", master))])])
+    page, form = await form_of(browsing, served, desk, route=f"#/unit/{stranger}")
+    await expect(page.locator("h1")).to_contain_text("Press 7")
+    async with page.expect_response("**/api/commands/offered**") as answer:
+        await page.reload()
+    assert (await (await answer.value).json())["effects"] == {}
+    await expect(page.locator("[data-panel=unit_state]")).to_be_visible()
+    await expect(form).to_be_hidden()
 
 
 async def given(form: Locator, effect: str) -> None:
@@ -115,15 +212,11 @@ async def test_what_lasts_without_another_command_can_be_ended(
     assert [row["factor"] for row in desk.kept[0]["commands"]] == [1.0]
 
 
-async def test_every_effect_has_a_name_in_both_languages(browsing: BrowserContext, served: Served, desk: Desk) -> None:
-    for language in ("en", "zh"):
-        page, form = await form_of(browsing, served, desk, language)
-        options = form.locator("option")
-        names = await options.evaluate_all("all => all.map(one => [one.value, one.textContent])")
-        assert names
-        assert [name for name, words in names if name == words] == []
-        await page.close()
-        await browsing.clear_cookies()
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_effect_and_choice_has_a_name_in_both_languages(language: Language) -> None:
+    words = texts(language)
+    assert [name for name in effects.kinds() if f"effect.{name}" not in words] == []
+    assert [name for name in CARRIERS if f"command.carrier.{name}" not in words] == []
 
 
 class TestWithoutCommands:
@@ -136,7 +229,9 @@ class TestWithoutCommands:
     @pytest.fixture
     def settings(self, desk: Desk, words: str) -> WebSettings:
         send = None if "plant" in words else desk.send
-        return WebSettings(period_s=0.05, command=send, carried="carries" not in words, commandable=False)
+        offered = None if "plant" in words else desk.offered
+        carried = "carries" not in words
+        return WebSettings(period_s=0.05, command=send, offered=offered, carried=carried, commandable=False)
 
     async def test_the_page_says_why(self, browsing: BrowserContext, served: Served, desk: Desk, words: str) -> None:
         _, form = await form_of(browsing, served, desk)

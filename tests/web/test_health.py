@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,10 @@ from brokers.opcua.gate import Counts
 from dashboards.health import HOPS, Known, hops
 from dashboards.web.texts import Language, texts
 from scenarios.live.gateway_role import account_of
+from scenarios.live.hub import Hub
+from scenarios.live.settings import RunSettings
 from twin.brain.intake import Stats
+from twin.config.plant import Title
 
 BEAT = {"sent": 10, "dropped": 0, "lag_s": 0.1, "stale": False}
 TAKEN: dict[str, Any] = {"received": 10, "stored": 10, "store_ok": True, "broker_ok": True, "brain_late": 0}
@@ -176,9 +180,11 @@ def test_what_hub_and_roles_tell_of_one_hop_is_added() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_hop_and_counter_has_a_name_in_both_languages(language: Language) -> None:
+async def test_every_hop_and_counter_has_a_name_in_both_languages(language: Language, tmp_path: Path) -> None:
     words = texts(language)
-    counters = {f"brain_{field.name}": 0 for field in fields(Stats)}
+    run = RunSettings(scenario=Path("x.yaml"), seed=1, store=f"duckdb://{tmp_path}/x.duckdb", folder=tmp_path)
+    hub = Hub(run, Title(en="X", zh="X")).counters()
+    counters = {**{f"brain_{field.name}": 0 for field in fields(Stats)}, **hub}
     status = Status(**{**{field.name: 0 for field in fields(Status)}, "values": Counts()})  # type: ignore[arg-type]
     gateway = {"gateway": account_of(status, {}, 0, 0).document()}
     pages = {"frames": 1, "clients": 1, "merged": 1}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import inf
 
-from twin.config.disturbances import AMOUNTS, Carrier, wrong_amount
+from twin.config.disturbances import AMOUNTS, CARRIERS, Carrier, wrong_amount
 from twin.config.plant import PerturbationConfig
 from twin.effects import effects
 from twin.engine.effect import Command, Effect, Scene
@@ -41,6 +41,13 @@ class Curtail(Effect):
         words += [ANNOUNCED] if config.announced else []
         words += [f"{ANNOUNCED}@{config.announced_at!r}"] if config.announced_at is not None else []
         return " ".join(words)
+
+    def offered(self, scene: Scene, target: str) -> bool:
+        return bool(self.choices(scene, target)["carrier"])
+
+    def choices(self, scene: Scene, target: str) -> dict[str, tuple[str, ...]]:
+        envelopes = scene.envelopes(target)
+        return {"carrier": tuple(name for name in CARRIERS if any(each.reference(name) > 0 for each in envelopes))}
 
     def wrong(self, config: PerturbationConfig, scene: Scene) -> Iterator[Problem]:
         envelopes = scene.envelopes(config.target)

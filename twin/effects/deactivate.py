@@ -13,5 +13,8 @@ class Deactivate(Effect):
 
     lasts = False
 
+    def feels(self, station: Station) -> bool:
+        return bool(getattr(station.setting.config, "backups", ()))
+
     def hit(self, scene: Scene, station: Station, command: Command) -> None:  # noqa: ARG002 - an effect
         station.order_backup(False)

@@ -21,9 +21,12 @@ class Fail(Effect):
         return bool(station.modes)
 
     def wrong(self, config: PerturbationConfig, scene: Scene) -> Iterator[Problem]:
-        known = {mode.id for station in scene.targets(config.target) for mode in station.modes}
+        known = self.choices(scene, config.target)["mode"]
         if config.mode is not None and config.mode not in known:
             yield Problem("mode", f"one of {', '.join(sorted(known))}", repr(config.mode))
+
+    def choices(self, scene: Scene, target: str) -> dict[str, tuple[str, ...]]:
+        return {"mode": tuple(dict.fromkeys(mode.id for unit in scene.targets(target) for mode in unit.modes))}
 
     def hit(self, scene: Scene, station: Station, command: Command) -> None:  # noqa: ARG002 - an effect
         for mode in station.modes:

@@ -96,6 +96,14 @@ class Effect:
         """What is wrong with a perturbation beside what holds for all effects; each problem names the field only."""
         yield from ()
 
+    def offered(self, scene: Scene, target: str) -> bool:
+        """Whether it can be wanted of a path."""
+        return any(self.feels(station) for station in scene.targets(target))
+
+    def choices(self, scene: Scene, target: str) -> dict[str, tuple[str, ...]]:  # noqa: ARG002 - for subclasses
+        """What may stand in fields of a perturbation of a path that name something, by the field."""
+        return {}
+
     def apply(self, scene: Scene, command: Command) -> None:
         """Do it to the units of a command."""
         for station in scene.targets(command.target):

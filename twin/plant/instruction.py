@@ -10,6 +10,7 @@ from twin.basis import Config, Identifier
 from twin.config.disturbances import Carrier, PerturbationConfig
 from twin.distributions import Constant
 from twin.effects import effects
+from twin.engine.effect import Scene
 from twin.errors import ModelError, Problem
 from twin.plant.command import Command, Mailbox
 from twin.plant.perturbation import commands_of, wrong
@@ -19,6 +20,16 @@ ASIDE = ("cause", "end", "duration")
 """Fields that a perturbation has by other names."""
 OPERATOR = "operator"
 """Cause of what is wanted without a name."""
+
+
+Offer = dict[str, dict[str, tuple[str, ...]]]
+"""What can be wanted of a place: names of effects, each with what may stand in fields that name something."""
+
+
+def offer(scene: Scene, target: str) -> Offer:
+    """What can be wanted of a path; nothing where there are no units."""
+    able = {name: effects[name]() for name in effects.kinds()}
+    return {name: effect.choices(scene, target) for name, effect in able.items() if effect.offered(scene, target)}
 
 
 class Instruction(Config):

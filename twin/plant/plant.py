@@ -17,7 +17,7 @@ from twin.errors import FactoryError, Problem
 from twin.plant import islands, snapshot
 from twin.plant.build import Basis, build
 from twin.plant.command import Command, Mailbox
-from twin.plant.instruction import Instruction
+from twin.plant.instruction import Instruction, Offer, offer
 from twin.plant.ledger import Ledger
 from twin.plant.locks import LOCKED, Lock, find_lock
 from twin.plant.perturbation import begin_all
@@ -188,6 +188,10 @@ class Plant:
             ModelError: It cannot do it; with every finding.
         """
         return instruction.commands(self._mailbox, self.now_s)
+
+    def offer(self, path: str) -> Offer:
+        """What can be wanted of a unit or a place."""
+        return offer(self._mailbox, path)
 
     @property
     def commands(self) -> Sequence[Command]:

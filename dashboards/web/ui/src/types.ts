@@ -53,8 +53,10 @@ export interface Vocabulary { states: StateSpec[]; kpis: KpiSpec[]; title: Title
   /** Windows whose value stands in where there is none of a window yet. */
   instead: Record<string, string[]>; of_tiles: string[]; commands: Commandable }
 /** An effect that the plant can be told: the field that says how much, whether it must, and what ends it. */
-export interface Effect { name: string; value: string; needed: boolean; lasts: boolean; ended_by: string | null }
+export interface Effect { name: string; value: string; amounts: string[]; needed: boolean; lasts: boolean; ended_by: string | null }
 export interface Commandable { able: boolean; why: "no_plant" | "no_way" | "no_token" | ""; effects: Effect[] }
+/** What the plant can be told of a path: effects, each with the values among which one chooses, by field. */
+export interface Offered { path: string; effects: Record<string, Record<string, string[]>> }
 export interface Given { id: string; commands: { time: string; target: string; action: string; cause: string; factor: number; detail: string }[] }
 export type Scope = "chain" | "enterprise" | "site" | "line" | "unit";
 export type Grade = "good" | "warn" | "bad";

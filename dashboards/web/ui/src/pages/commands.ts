@@ -1,32 +1,45 @@
-// Commands to the live plant: what a unit can be told, asked once more before it is said, and what was said before.
+// Commands to the live plant: what a unit or place can be told, asked once more before it is said, and what was said before.
 import { ApiError, ask, tell } from "../api";
 import { h, replace } from "../dom";
-import { clock, day, known, number, t, title } from "../i18n";
-import { nameOf } from "../picture";
+import { clock, day, known, number, plain, t, title, unit } from "../i18n";
+import { causeName, nameOf } from "../picture";
 import { isUnder, store } from "../store";
-import type { Effect, Given, Unit } from "../types";
+import type { Effect, Given, Offered } from "../types";
 
 const LISTED = 8;
 const AGAIN_MS = 15_000;
 /** What is asked for most comes first. */
-const FIRST = ["stop", "restart", "hold", "release", "slow", "fail", "repair", "scrap", "supply", "demand"];
-/** Effects that are asked of whole sites: a unit has no envelope of its own. */
-const OF_SITES = new Set(["share"]);
+const FIRST = ["stop", "restart", "hold", "release", "slow", "fail", "repair", "scrap", "supply", "demand", "curtail"];
+/** Of effects that may leave some of a carrier: the unit of each amount, the carrier that it is of, and how much of the unit is 1. */
+const AMOUNTS: Record<string, { unit: string; of: string | null; per: number }> = {
+  share: { unit: "%", of: null, per: 100 }, cap: { unit: "kW", of: "power", per: 1 }, flow: { unit: "m3/h", of: "gas", per: 1 },
+};
+
+type Wanted = Record<string, string | number | boolean>;
+type Input = HTMLInputElement | HTMLSelectElement;
 
 function effectName(name: string): string { return known(`effect.${name}`) ? t(`effect.${name}`) : name; }
 
-function field(words: string, input: HTMLInputElement | HTMLSelectElement): HTMLElement {
+function field(words: string, input: Input): HTMLElement {
   input.id = `command-${input.name}`;
   return h("div", { class: "field" }, h("label", { for: input.id }, words), input);
 }
 
+function options(select: HTMLSelectElement, values: string[], words: (value: string) => string): void {
+  replace(select, values.map((value) => h("option", { value }, words(value))));
+}
+
 export class Commands {
   readonly element = h("section", { class: "panel commands", "aria-labelledby": "commands-title" });
-  private readonly effects: Effect[];
+  private effects: Effect[] = [];
+  private offered: Offered["effects"] = {};
   private readonly choice = h("select", { name: "effect" });
   private readonly factor = h("input", { type: "number", name: "factor", min: 0, step: "any", required: true });
+  private readonly amount = h("input", { type: "number", name: "amount", min: 0, step: "any", required: true });
+  private readonly measure = h("select", { name: "measure" });
   private readonly minutes = h("input", { type: "number", name: "minutes", min: 0, step: "any", placeholder: t("command.for_good") });
   private readonly end = h("input", { type: "checkbox", name: "end" });
+  private readonly choices = new Map<string, HTMLSelectElement>();
   private readonly fields = h("div", { class: "fields" });
   private readonly sure = h("div", { class: "sure" });
   private readonly answer = h("p", { class: "answer", role: "status" });
@@ -34,23 +47,40 @@ export class Commands {
   private readonly stop = new AbortController();
   private readonly timer: ReturnType<typeof setInterval>;
 
-  constructor(private readonly unit: Unit) {
-    const { effects, able, why } = store.vocabulary.commands;
-    const rank = (name: string): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
-    this.effects = effects.filter((one) => !OF_SITES.has(one.value)).sort((a, b) => rank(a.name) - rank(b.name));
-    const form = h("form", { submit: (event: Event) => { event.preventDefault(); this.question(); } },
-      field(t("command.effect"), this.choice), this.fields, h("button", { type: "submit", class: "act" }, t("command.give")));
-    replace(this.choice, this.effects.map((one) => h("option", { value: one.name }, effectName(one.name))));
+  constructor(private readonly path: string) {
+    const { able, why } = store.vocabulary.commands;
+    this.element.hidden = why !== "no_plant"; // else the plant says first whether it is one of its own
     this.choice.addEventListener("change", () => this.chosen());
     this.end.addEventListener("change", () => this.chosen());
     replace(this.element, h("header", {}, h("h2", { id: "commands-title" }, t("commands"))),
-      able ? [form, this.sure, this.answer] : h("p", { class: "nothing" }, t(`command.${why}`)), this.list);
-    this.chosen();
+      able ? [this.form(), this.sure, this.answer] : h("p", { class: "nothing" }, t(`command.${why}`)), this.list);
+    if (why !== "no_plant") void this.ask();
     void this.load();
     this.timer = setInterval(() => void this.load(), AGAIN_MS);
   }
 
   close(): void { clearInterval(this.timer); this.stop.abort(); }
+
+  private form(): HTMLElement {
+    return h("form", { submit: (event: Event) => { event.preventDefault(); this.question(); } },
+      field(t("command.effect"), this.choice), this.fields, h("button", { type: "submit", class: "act" }, t("command.give")));
+  }
+
+  /** Ask what the plant can be told here; nothing is shown of what is not of the plant. */
+  private async ask(): Promise<void> {
+    try {
+      this.offered = (await ask<Offered>("commands/offered", { path: this.path }, this.stop.signal)).effects;
+    } catch (error) {
+      if (this.stop.signal.aborted) return;
+      this.element.hidden = false;
+      return this.told(String(error), "bad");
+    }
+    const rank = ({ name }: Effect): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+    this.effects = store.vocabulary.commands.effects.filter(({ name }) => name in this.offered).sort((a, b) => rank(a) - rank(b));
+    this.element.hidden = !this.effects.length;
+    options(this.choice, this.effects.map(({ name }) => name), effectName);
+    this.chosen();
+  }
 
   private effect(): Effect | undefined { return this.effects.find((one) => one.name === this.choice.value); }
 
@@ -59,42 +89,82 @@ export class Commands {
     const effect = this.effect();
     this.turn();
     if (effect === undefined) return;
-    const ends = effect.lasts && effect.ended_by === null, sized = effect.value === "factor" && !(ends && this.end.checked);
-    this.factor.required = effect.needed;
-    replace(this.fields, sized ? field(t("command.factor"), this.factor) : null,
-      effect.lasts && !this.end.checked ? field(t("command.minutes"), this.minutes) : null,
-      ends ? h("label", { class: "check" }, this.end, h("span", {}, t("command.end"))) : null);
+    const ends = effect.lasts && effect.ended_by === null;
     if (!ends) this.end.checked = false;
+    const sized = !this.end.checked;
+    this.factor.required = effect.needed;
+    this.choices.clear();
+    replace(this.fields, Object.entries(this.offered[effect.name] ?? {}).map(([name, values]) => this.selection(name, values)),
+      sized && effect.value === "factor" ? field(t("command.factor"), this.factor) : null,
+      sized && effect.amounts.length ? [field(t("command.amount"), this.amount), field(t("command.measure"), this.measure)] : null,
+      effect.lasts && sized ? field(t("command.minutes"), this.minutes) : null,
+      ends ? h("label", { class: "check" }, this.end, h("span", {}, t("command.end"))) : null);
+    this.measures(effect);
+  }
+
+  /** A choice among names: failure modes by what people call them, carriers by their word. */
+  private selection(name: string, values: string[]): HTMLElement | null {
+    if (!values.length) return null;
+    const select = h("select", { name });
+    options(select, values, (value) => this.nameOfChoice(name, value));
+    select.addEventListener("change", () => { this.turn(); const effect = this.effect(); if (effect) this.measures(effect); });
+    this.choices.set(name, select);
+    return field(t(`command.${name}`), select);
+  }
+
+  private nameOfChoice(name: string, value: string): string {
+    return known(`command.${name}.${value}`) ? t(`command.${name}.${value}`) : causeName(this.path, value);
+  }
+
+  /** Units in which may be said how much of the chosen carrier is left. */
+  private measures(effect: Effect): void {
+    const carrier = this.choices.get("carrier")?.value;
+    const fitting = effect.amounts.filter((name) => { const of = AMOUNTS[name]?.of ?? null; return of === null || of === carrier; });
+    options(this.measure, fitting, (name) => unit(AMOUNTS[name]?.unit ?? ""));
   }
 
   private turn(): void { replace(this.sure); replace(this.answer); }
 
+  private shown(input: Input): boolean { return this.fields.contains(input) && input.value !== ""; }
+
+  /** How much is left: the field of the command, its value, and the same in words. */
+  private left(): { name: string; value: number | string; words: string } | null {
+    const name = this.measure.value, about = AMOUNTS[name];
+    if (!this.shown(this.amount) || about === undefined) return null;
+    const amount = this.amount.valueAsNumber;
+    return { name, value: name === "share" ? amount / about.per : `${amount} ${about.unit}`, words: plain({ text: number(amount), unit: unit(about.unit) }) };
+  }
+
   /** What is to be sent; of empty fields nothing. */
-  private wanted(): Record<string, string | number | boolean> {
-    const shown = (input: HTMLInputElement): boolean => this.fields.contains(input) && input.value !== "";
+  private wanted(): Wanted {
+    const left = this.left();
     return {
-      target: this.unit.path, effect: this.choice.value,
-      ...(shown(this.factor) ? { factor: this.factor.valueAsNumber } : {}),
-      ...(shown(this.minutes) ? { duration: `${this.minutes.valueAsNumber} min` } : {}),
+      target: this.path, effect: this.choice.value,
+      ...Object.fromEntries([...this.choices].map(([name, select]) => [name, select.value])),
+      ...(this.shown(this.factor) ? { factor: this.factor.valueAsNumber } : {}),
+      ...(left ? { [left.name]: left.value } : {}),
+      ...(this.shown(this.minutes) ? { duration: `${this.minutes.valueAsNumber} min` } : {}),
       ...(this.fields.contains(this.end) && this.end.checked ? { end: true } : {}),
     };
   }
 
   private question(): void {
-    const wanted = this.wanted();
+    const wanted = this.wanted(), left = this.left();
     const words = [effectName(String(wanted["effect"])), wanted["end"] ? t("command.end") : "",
+      ...[...this.choices].map(([name, select]) => this.nameOfChoice(name, select.value)),
       wanted["factor"] === undefined ? "" : `× ${number(Number(wanted["factor"]))}`,
+      left ? t("command.left", { amount: left.words }) : "",
       wanted["duration"] === undefined ? "" : t("command.lasting", { n: number(this.minutes.valueAsNumber) })];
     const yes = h("button", { type: "button", class: "act", click: () => void this.say(wanted) }, t("command.yes"));
     const no = h("button", { type: "button", click: () => { this.turn(); this.choice.focus(); } }, t("command.no"));
     replace(this.answer);
-    replace(this.sure, h("p", { id: "command-question" }, t("command.question", { unit: title(this.unit), what: words.filter(Boolean).join(" ") })), yes, no);
+    replace(this.sure, h("p", { id: "command-question" }, t("command.question", { unit: title(nameOf(this.path)), what: words.filter(Boolean).join(" ") })), yes, no);
     this.sure.setAttribute("role", "group");
     this.sure.setAttribute("aria-labelledby", "command-question");
     yes.focus();
   }
 
-  private async say(wanted: Record<string, string | number | boolean>): Promise<void> {
+  private async say(wanted: Wanted): Promise<void> {
     replace(this.sure);
     this.told(t("command.waiting"), "busy");
     try {
@@ -116,15 +186,25 @@ export class Commands {
 
   private when(time: string): string { return `${day(Date.parse(time))} ${clock(Date.parse(time))}`; }
 
-  /** The last commands to the unit, or to what it is a part of. */
+  /** The last commands to the unit or place, or to what it is a part of. */
   private async load(): Promise<void> {
     try {
       const given = await ask<Given[]>("commands", {}, this.stop.signal);
-      const mine = given.flatMap((one) => one.commands).filter((one) => isUnder(this.unit.path, one.target)).slice(-LISTED).reverse();
+      const mine = given.flatMap((one) => one.commands).filter((one) => isUnder(this.path, one.target)).slice(-LISTED).reverse();
       replace(this.list, mine.map((one) => h("li", {}, h("time", { datetime: one.time }, this.when(one.time)),
-        h("b", {}, effectName(one.action)), one.factor === 1 ? null : `× ${number(one.factor)}`,
-        one.target === this.unit.path ? null : title(nameOf(one.target)),
-        h("small", {}, one.cause === "operator" ? t("command.operator") : one.cause))));
+        h("b", {}, effectName(one.action)), h("span", {}, how(one)),
+        one.target === this.path ? null : title(nameOf(one.target)),
+        h("small", {}, one.cause === "operator" ? t("command.operator") : causeName(one.target, one.cause)))));
     } catch { /* the next look, in some seconds, may be answered */ }
   }
+}
+
+/** How much of an effect, and of what: a factor, what is left of a carrier, a failure mode. */
+function how({ action, factor, detail, target }: Given["commands"][number]): string {
+  const amounts = store.vocabulary.commands.effects.find((one) => one.name === action)?.amounts ?? [];
+  if (!amounts.length) return [factor === 1 ? "" : `× ${number(factor)}`, detail ? causeName(target, detail) : ""].filter(Boolean).join(" ");
+  if (factor < 0) return t("command.over");
+  const words = detail.split(" "), gas = words.includes("gas");
+  const shown = words.includes("share") ? { text: number(factor * 100, 1), unit: "%" } : { text: number(factor), unit: unit(gas ? "m3/h" : "kW") };
+  return [t(`command.carrier.${gas ? "gas" : "power"}`), t("command.left", { amount: plain(shown) })].join(" ");
 }
