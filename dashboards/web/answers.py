@@ -49,10 +49,13 @@ def _state(time_ns: int, values: Iterable[Any]) -> Row:
 
 
 async def stock(history: History, under: EquipmentPath, span: tuple[int, int], limit: int) -> list[Row]:
-    """Stock after each change, oldest first."""
+    """Stock after each change, oldest first; before them what there was at the begin of the span, where it is known."""
     rows = await history.rows(RecordKind.STOCK, under, *span, limit=limit)
+    complete_from_ns = span[0] if len(rows) < limit else int(rows.time_ns[0])
+    held = shown(await history.before(RecordKind.STOCK, under, complete_from_ns))
     return [
-        {"path": path, "t": time_ns // MS, "item": item, "n": figure(n)} for path, time_ns, (item, n) in shown(rows)
+        {"path": path, "t": time_ns // MS, "item": item, "n": figure(n)}
+        for path, time_ns, (item, n) in (*((path, complete_from_ns, values) for path, _, values in held), *shown(rows))
     ]
 
 

@@ -99,6 +99,21 @@ async def judged(window: Window) -> list[str]:
     return [*problems, *await barriers(page)]
 
 
+@pytest.mark.parametrize("served", ["empty"], indirect=True)
+@pytest.mark.parametrize(("language", "words"), [("en", "No data yet"), ("zh", "暂无数据")])
+async def test_where_nobody_has_said_anything_nothing_is_called_live(
+    browsing: BrowserContext, served: str, language: str, words: str
+) -> None:
+    await browsing.add_init_script(f"localStorage.setItem('ff.language', '{language}')")
+    page = await browsing.new_page()
+    await page.goto(served)
+    state = page.locator(".link-state")
+    await expect(state).to_have_text(words)
+    await expect(state).not_to_have_class(re.compile("good"))
+    await page.locator(".sites a.inline").click()
+    await expect(page.locator("table.health")).to_be_visible()
+
+
 @pytest.mark.parametrize("served", ["strangers"], indirect=True)
 async def test_what_strangers_say_is_on_their_pages(browsing: BrowserContext, served: str) -> None:
     await browsing.add_init_script("localStorage.setItem('ff.language', 'en')")

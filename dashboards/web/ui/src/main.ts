@@ -104,9 +104,10 @@ function markNav(name: string, path: string): void {
 function marks(): void {
   say(time, store.data ? `${day(store.data)} ${clock(store.data)}` : "—");
   const stale = store.ofLevel("site").filter((site) => store.stale(site.path)).length;
-  const words = !store.connected ? t("link.lost") : stale ? t("link.stale", { n: stale }) : t("link.live");
+  const nothing = !store.ofLevel("site").length; // nobody has said anything: that is no live data
+  const words = !store.connected ? t("link.lost") : nothing ? t("link.nothing") : stale ? t("link.stale", { n: stale }) : t("link.live");
   say(link, words);
-  link.className = `link-state ${!store.connected ? "bad" : stale ? "warn" : "good"}`;
+  link.className = `link-state ${!store.connected ? "bad" : stale || nothing ? "warn" : "good"}`;
   for (const dot of document.querySelectorAll<HTMLElement>("i.dot[data-site]")) {
     const site = dot.dataset["site"] ?? "";
     const down = store.unitsUnder(site).some((unit) => ["FAILED", "REPAIR"].includes(store.states.get(unit.path)?.s ?? ""));

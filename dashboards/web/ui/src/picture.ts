@@ -29,10 +29,20 @@ export function setSpan(seconds: number): void { span = seconds; remember("span"
 /** The end of the data in ms: what every site has confirmed, or the wall clock before the first heartbeat. */
 export function nowMs(): number { return store.data || Date.now(); }
 
-/** Whether the KPIs of this panel make no sense for the unit: it only holds material or passes it on. */
-export function pointless({ panel, path }: Context): boolean {
-  const unit = store.unit(path);
-  return unit?.ideal_s === null && !(panel.shows.ids ?? []).some((kpi) => store.figure(path, kpi, windowOf(panel)).row);
+/** Whether nothing at a path works on anything: it only holds material or passes it on. */
+export function idle(path: string): boolean {
+  const unit = store.unit(path), units = unit ? [unit] : store.unitsUnder(path);
+  return units.length > 0 && units.every((one) => one.ideal_s === null);
+}
+
+/** Whether the KPIs of this panel make no sense for an element, and it has none. */
+export function senseless(panel: Panel, path: string): boolean {
+  return idle(path) && !(panel.shows.ids ?? []).some((kpi) => store.figure(path, kpi, windowOf(panel)).row);
+}
+
+/** Whether that holds for all elements of a panel. */
+export function pointless(context: Context): boolean {
+  return elements(context).every((path) => senseless(context.panel, path));
 }
 
 /** Whether a single figure is left out: it makes no sense here, or it is one of a chain, or of a forecast, that has no value. */
@@ -52,7 +62,8 @@ export function elements(context: Context): string[] {
 
 export function nameOf(path: string): { en: string; zh: string } {
   const chain = store.model.chains.find((one) => one.path === path);
-  return store.unit(path) ?? store.place(path) ?? chain ?? { en: path, zh: path };
+  const last = path.split("/").at(-1) ?? path; // of what nobody has described; the whole path stands where one points at it
+  return store.unit(path) ?? store.place(path) ?? chain ?? { en: last, zh: last };
 }
 
 function siteOf(path: string): Place | undefined { return store.place(path.split("/").slice(0, 2).join("/")); }

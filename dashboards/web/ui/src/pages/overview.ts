@@ -4,7 +4,7 @@ import { append, h, replace, say } from "../dom";
 import { clock, figure, known, lasting, NONE, number, t, title } from "../i18n";
 import { explain, marksOf, sign } from "../marks";
 import { MiniGrid } from "../mini_grid";
-import { alarmName, causeName, itemName, nameOf, routeOf } from "../picture";
+import { alarmName, causeName, idle, itemName, nameOf, routeOf } from "../picture";
 import { legend } from "../pictures/grid";
 import { counts, dress, lookOf } from "../state_look";
 import { parent, store, type Section } from "../store";
@@ -18,19 +18,22 @@ class SiteTile {
   private readonly units: string[];
   private readonly bar = h("div", { class: "share-bar" });
   private readonly age = h("span", { class: "age" });
-  private readonly figures = [0, 1].map(() => ({ words: h("small"), box: h("b"), mark: h("span") }));
+  private readonly figures = [0, 1].map(() => {
+    const words = h("small"), box = h("b"), mark = h("span");
+    return { words, box, mark, element: h("span", {}, words, h("span", { class: "amounts" }, box, mark)) };
+  });
   private readonly power = h("b");
+  private readonly powered = h("span", {}, h("small", {}, t("power")), this.power);
   private shown = "";
 
   constructor(private readonly site: Place) {
     this.units = store.unitsUnder(site.path).filter((unit) => unit.role !== "store").map((unit) => unit.path);
     this.cells = new MiniGrid(this.units, title(site));
-    const fact = (words: string, value: HTMLElement): HTMLElement => h("span", {}, h("small", {}, words), value);
     this.element = h("article", { class: "site-tile", "data-path": site.path },
       h("header", {}, h("a", { href: routeOf(site.path) }, title(site)), this.age),
       h("p", { class: "owner" }, title(nameOf(parent(site.path)))),
       this.bar, this.cells.element,
-      h("footer", {}, this.figures.map(({ words, box, mark }) => h("span", {}, words, h("span", { class: "amounts" }, box, mark))), fact(t("power"), this.power)));
+      h("footer", {}, this.figures.map((one) => one.element), this.powered));
   }
 
   update(): void {
@@ -48,8 +51,9 @@ class SiteTile {
       }));
     }
     const kpis = this.kpis();
-    for (const [index, { words, box, mark }] of this.figures.entries()) {
+    for (const [index, { words, box, mark, element }] of this.figures.entries()) {
       const kpi = kpis[index] ?? "";
+      element.hidden = kpi === "";
       say(words, known(`kpi.${kpi}.short`) ? t(`kpi.${kpi}.short`) : t(`kpi.${kpi}`));
       const { row } = store.figure(this.site.path, kpi, "live"), shown = figure(kpi, row?.v);
       sign(mark, marksOf(kpi, row));
@@ -57,13 +61,16 @@ class SiteTile {
     }
     const power = store.sites.get(this.site.path)?.power_kw ?? null;
     say(this.power, power === null ? NONE : `${number(power, 0)} kW`);
+    this.powered.hidden = power === null && kpis.length > 0; // nobody measures it there
     this.cells.update();
   }
 
-  /** The first two figures that the site has: works have others than stores and suppliers. */
+  /** The first two figures that the site has, those of 0 last: works have others than stores and suppliers. */
   private kpis(): string[] {
-    const all = store.vocabulary.of_tiles, found = all.filter((kpi) => store.figure(this.site.path, kpi, "live").row?.v != null);
-    return [...found, ...all.filter((kpi) => !found.includes(kpi))].slice(0, 2);
+    const value = (kpi: string): number | null => store.figure(this.site.path, kpi, "live").row?.v ?? null;
+    const all = store.vocabulary.of_tiles.filter((kpi) => value(kpi) !== null);
+    const found = [...all.filter((kpi) => value(kpi) !== 0), ...all.filter((kpi) => value(kpi) === 0)].slice(0, 2);
+    return found.length || idle(this.site.path) ? found : store.vocabulary.of_tiles.slice(0, 2);
   }
 
   close(): void { this.cells.close(); }
@@ -77,7 +84,7 @@ function words(event: EventRow): string {
 
 function ticker(): { element: HTMLElement; update(): void } {
   const list = h("ol", { class: "ticker", "aria-live": "off" });
-  const element = h("section", { class: "panel ticker-panel" }, h("h2", {}, t("events")), list);
+  const element = h("section", { class: "panel ticker-panel" }, h("header", {}, h("h2", {}, t("events"))), list);
   let shown: EventRow[] | null = null;
   const update = (): void => {
     if (shown === store.events) return;
@@ -87,6 +94,11 @@ function ticker(): { element: HTMLElement; update(): void } {
         h("a", { href: routeOf(event.path), title: event.path }, title(nameOf(event.path))), h("span", {}, words(event)))));
   };
   return { element, update };
+}
+
+/** What to look at when nobody has said anything yet. */
+function nobody(): HTMLElement {
+  return h("p", { class: "nothing" }, t("no_sites"), " ", h("a", { href: "#/health", class: "inline" }, t("health")));
 }
 
 // The figures on top: those of the chain, or of the enterprise where there is no chain and only one enterprise.
@@ -105,7 +117,7 @@ export function overview(target: HTMLElement): Page {
   const news = ticker(), meaning = h("p", { class: "note signs", hidden: true });
   append(target, [h("div", { class: "split" },
     h("section", { class: "sites", "aria-label": t("sites") }, h("div", { class: "section-head" }, h("h2", {}, t("sites")), all.element),
-      h("div", { class: "site-tiles" }, tiles.map((tile) => tile.element)), meaning),
+      tiles.length ? h("div", { class: "site-tiles" }, tiles.map((tile) => tile.element)) : nobody(), meaning),
     news.element)]);
   if (chain) boards.push(new Board(target, "chain", chain.path, (panel) => panel.order > 50));
   const update = (changed?: Set<Section>): void => {

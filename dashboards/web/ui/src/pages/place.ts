@@ -7,8 +7,14 @@ import { store, type Section } from "../store";
 import { Commands } from "./commands";
 import type { Scope, Unit } from "../types";
 
-/** Kind of the units of strangers, which no plant of ours can be told about. */
+/** Kind of the units of strangers that say nothing of themselves. */
 const FOREIGN = "unit";
+
+/** Whether the page says something of commands: on every one where a plant is, else on those of units that could have one. */
+function commandable(scope: Scope, path: string): boolean {
+  const unit = store.unit(path);
+  return store.vocabulary.commands.why === "no_plant" ? unit !== undefined && unit.kind !== FOREIGN : scope !== "enterprise";
+}
 
 function crumbs(path: string): HTMLElement {
   const parts = path.split("/");
@@ -18,12 +24,10 @@ function crumbs(path: string): HTMLElement {
 }
 
 function facts(unit: Unit): HTMLElement {
-  const rows: [string, string][] = [
-    [t("fact.kind"), title({ en: unit.kind_en, zh: unit.kind_zh })],
-    [t("fact.profile"), unit.profile === null ? "—" : title({ en: unit.profile_en || unit.profile, zh: unit.profile_zh || unit.profile })],
-    [t("fact.ideal"), unit.ideal_s === null ? "—" : `${number(unit.ideal_s)} s`],
-    [t("fact.path"), unit.path],
-  ];
+  const rows: [string, string][] = [[t("fact.kind"), title({ en: unit.kind_en, zh: unit.kind_zh })]];
+  if (unit.profile !== null) rows.push([t("fact.profile"), title({ en: unit.profile_en || unit.profile, zh: unit.profile_zh || unit.profile })]);
+  if (unit.ideal_s !== null) rows.push([t("fact.ideal"), `${number(unit.ideal_s)} s`]);
+  rows.push([t("fact.path"), unit.path]);
   if (unit.capacity !== null) rows.push([t("fact.capacity"), number(unit.capacity)]);
   const next = unit.to.map((path) => h("a", { href: routeOf(path) }, title(nameOf(path))));
   return h("dl", { class: "facts" }, rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
@@ -51,7 +55,7 @@ export function place(target: HTMLElement, scope: Scope, path: string): Page {
   let board: Board | null = null;
   const head = heading(target, path, spanChooser(() => board?.reload()));
   board = new Board(target, scope, path);
-  const unit = store.unit(path), commands = unit && unit.kind !== FOREIGN ? new Commands(unit) : null;
+  const commands = commandable(scope, path) ? new Commands(path) : null;
   if (commands) append(target, [commands.element]);
   head.update();
   return {

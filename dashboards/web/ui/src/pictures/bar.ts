@@ -2,7 +2,7 @@
 import { h, replace, say } from "../dom";
 import { grade, number, plain, shownIn, t, title, type Shown } from "../i18n";
 import { marksOf, reasons, sign, type Mark } from "../marks";
-import { elements, nameOf, routeOf, windowOf, type Context, type Maker } from "../picture";
+import { elements, nameOf, pointless, routeOf, senseless, windowOf, type Context, type Maker } from "../picture";
 import { store } from "../store";
 import type { Panel } from "../types";
 
@@ -29,7 +29,7 @@ function reader(panel: Panel, paths: string[]): (path: string) => Reading {
 function shownOf(context: Context): string[] {
   const all = elements(context);
   if (context.panel.shows.of === "events") return all.filter((path) => store.onHand(path) !== null);
-  if (context.panel.each !== "unit") return all;
+  if (context.panel.each !== "unit") return all.filter((path) => !senseless(context.panel, path));
   return all.filter((path) => store.unit(path)?.role === "work");
 }
 
@@ -63,5 +63,5 @@ export const bar: Maker = (context) => {
       row.classList.toggle("stale", store.stale(path));
     }
   };
-  return { element, update, empty: () => panel.shows.of === "events" && shownOf(context).length === 0 };
+  return { element, update, empty: () => (panel.shows.of === "events" ? shownOf(context).length === 0 : pointless(context)) };
 };

@@ -9,6 +9,8 @@ import { store } from "../store";
 import type { Chain, Edge, KpiRow, Link } from "../types";
 
 const W = 196, H = 104, GAP_X = 92, GAP_Y = 22, PAD = 14;
+/** A chain of few links is not blown up further. */
+const MOST_SCALE = 1.25;
 const CAPACITY = "chain_link_capacity_per_day";
 
 interface Part { update(): void }
@@ -112,6 +114,7 @@ export const chainGraph: Maker = ({ panel }) => {
   const cards = chain.links.map((link) => card(chain, link, at.get(link.id) ?? { x: 0, y: 0 }));
   const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `${title(panel)}: ${title(chain)}` },
     flows.map((one) => one.element), cards.map((one) => one.element));
+  picture.style.maxWidth = `${Math.round(width * MOST_SCALE)}px`;
   picture.style.minWidth = `${Math.min(width, 900)}px`;
   const element = h("div", { class: "chain" }, picture);
   return { element, update: () => { for (const part of [...flows, ...cards]) part.update(); } };

@@ -2,7 +2,7 @@
 import { h, say } from "../dom";
 import { briefly, figure, known, number, t, title } from "../i18n";
 import { marksOf, reasons, sign, signs, told } from "../marks";
-import { nowMs, routeOf, type Maker } from "../picture";
+import { idle, nowMs, routeOf, type Maker } from "../picture";
 import { badge, counts, dress, look, lookOf } from "../state_look";
 import { parent, store } from "../store";
 import type { Place, Unit } from "../types";
@@ -51,7 +51,7 @@ function storeTile(unit: Unit): { element: HTMLElement } & Tile {
 function lineRow(line: Place, tiles: Tile[]): HTMLElement {
   const units = store.unitsOf(line.path).map((unit) => (unit.role === "store" ? storeTile(unit) : machineTile(unit)));
   tiles.push(...units);
-  const silent = store.unitsOf(line.path).every((unit) => unit.ideal_s === null); // nothing here works on anything
+  const silent = idle(line.path);
   const oee = h("span", { class: "figure" }), words = h("span"), mark = h("span");
   oee.append(words, mark);
   tiles.push({ update: () => {

@@ -2,7 +2,7 @@
 import type uPlot from "uplot";
 import { ask } from "../api";
 import { box, chart, fit, PALETTE } from "../chart";
-import { h } from "../dom";
+import { h, replace } from "../dom";
 import { spec, t, title, unit } from "../i18n";
 import { doubtful, onLine, tell } from "../marks";
 import { elements, nameOf, nowMs, pointless, spanS, windowOf, type Context, type Maker } from "../picture";
@@ -27,25 +27,33 @@ export const kpiLine: Maker = (context) => {
   const note = unit(about?.unit ?? "");
   const meaning = h("p", { class: "note signs", hidden: true });
   const element = h("div", { class: "lines" }, note ? h("div", { class: "axis-unit" }, note) : null, target, meaning);
-  let plot: uPlot | null = null;
+  let plot: uPlot | null = null, drawn = "-";
   let done = (): void => undefined;
   let doubts: boolean[][] = [];
-  const draw = (data: KpiRow[][]): void => {
+  const draw = (all: KpiRow[][]): void => {
+    const there = all.map((rows) => rows.some((row) => row.v !== null)), data = all.filter((_, index) => there[index]);
+    const shown = lines.filter((_, index) => there[index]);
     const times = [...new Set(data.flat().map((row) => row.t))].sort((a, b) => a - b);
     const columns = data.map((rows) => {
       const found = new Map(rows.map((row) => [row.t, row.v]));
       return times.map((time) => found.get(time) ?? null);
     });
     doubts = data.map((rows) => doubtful(times, rows));
-    plot ??= begin();
-    plot.setData([times.map((time) => time / 1000), ...columns]);
-    tell(meaning, data.flatMap((rows, index) => rows.flatMap((row) => onLine(lines[index]?.kpi ?? "", row))));
+    if (shown.map((one) => one.label).join() !== drawn) {
+      drawn = shown.map((one) => one.label).join();
+      done();
+      plot = shown.length ? begin(shown) : null;
+      if (!plot) replace(target, h("p", { class: "nothing" }, t("no_value")));
+    }
+    plot?.setData([times.map((time) => time / 1000), ...columns]);
+    tell(meaning, data.flatMap((rows, index) => rows.flatMap((row) => onLine(shown[index]?.kpi ?? "", row))));
   };
-  const begin = (): uPlot => {
+  const begin = (shown: Wanted[]): uPlot => {
+    replace(target);
     const made = chart(target, {
       height: Math.max(120, panel.height * 30 - (lines.length > 1 ? 96 : 64)), low: panel.low, high: panel.high,
-      lines: lines.map((one, index) => ({
-        label: one.label, colour: PALETTE[index % PALETTE.length] ?? "#4da3ff", percent: about?.unit === "1" && about.high === 1,
+      lines: shown.map((one, index) => ({
+        label: one.label, colour: PALETTE[lines.indexOf(one) % PALETTE.length] ?? "#4da3ff", percent: about?.unit === "1" && about.high === 1,
         fill: lines.length === 1, doubtful: (at) => doubts[index]?.[at] ?? false,
       })),
     });

@@ -1,6 +1,6 @@
 // Alarms, or KPIs of the elements side by side.
 import { h, replace } from "../dom";
-import { clock, day, plain, shownIn, t, title } from "../i18n";
+import { clock, day, known, plain, shownIn, t, title } from "../i18n";
 import { marksOf, sup } from "../marks";
 import { alarmName, elements, nameOf, routeOf, windowOf, type Context, type Maker } from "../picture";
 import { isUnder, store } from "../store";
@@ -31,7 +31,7 @@ const alarmTable: Maker = (context) => {
       h("thead", {}, h("tr", {}, ["alarm.state", "time", "equipment", "alarm.code"].map((name) => h("th", { scope: "col" }, t(name))))),
       h("tbody", {}, rows.map(([path, code, row]) => h("tr", { class: row.active ? "active" : "" },
         h("td", {}, h("span", { class: `mark ${row.active ? "bad" : "calm"}` }, row.active ? `▲ ${t("alarm.active")}` : `✓ ${t("alarm.cleared")}`)),
-        h("td", { class: "figure", title: day(row.t) }, clock(row.t)),
+        h("td", { title: day(row.t) }, h("time", {}, clock(row.t))),
         h("td", {}, h("a", { href: routeOf(path), title: path }, title(nameOf(path)))),
         h("td", { title: code }, alarmName(path, code, row.text)))))));
   };
@@ -40,7 +40,8 @@ const alarmTable: Maker = (context) => {
 
 const kpiTable: Maker = (context) => {
   const element = h("div", { class: "scroll" });
-  const ids = context.panel.shows.ids ?? [], window = windowOf(context.panel);
+  const ids = context.panel.shows.ids ?? [], window = windowOf(context.panel), { each } = context.panel;
+  const head = each !== null && known(`one.${each}`) ? `one.${each}` : "equipment";
   const paths = (): string[] => elements(context).filter((path) => context.panel.each !== "unit" || ids.some((id) => store.figure(path, id, window).row));
   const update = (): void => {
     const cell = (path: string, id: string): HTMLElement => {
@@ -48,7 +49,7 @@ const kpiTable: Maker = (context) => {
       return h("td", { class: "figure" }, plain(shownIn(context.panel, id, row?.v)), sup(marksOf(id, row)));
     };
     replace(element, h("table", {},
-      h("thead", {}, h("tr", {}, h("th", {}, t("equipment")), ids.map((id) => h("th", { class: "figure", scope: "col" }, t(`kpi.${id}`))))),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t(head)), ids.map((id) => h("th", { class: "figure", scope: "col" }, t(`kpi.${id}`))))),
       h("tbody", {}, paths().map((path) => h("tr", {},
         h("td", {}, h("a", { href: routeOf(path) }, title(nameOf(path)))), ids.map((id) => cell(path, id)))))));
   };

@@ -20,6 +20,7 @@ class TagChart {
   private times: number[] = [];
   private values: (number | null)[] = [];
   private plot: uPlot | null = null;
+  private heard = false;
   private done: () => void = () => undefined;
 
   constructor(private readonly path: string, readonly tag: Tag, private readonly colour: string) {
@@ -35,6 +36,7 @@ class TagChart {
     const [times, values] = later < 0 ? [[], []] : [this.times.slice(later), this.values.slice(later)];
     this.times = [...answer.t.map((time) => time / 1000), ...times];
     this.values = [...answer.v, ...values];
+    if (!this.heard) say(this.now, measure(this.values.filter((value) => value !== null).at(-1), this.tag.unit).text);
     this.draw();
   }
 
@@ -42,6 +44,7 @@ class TagChart {
     if (point.t === null || !(this.tag.name in point.values)) return;
     const value = point.values[this.tag.name] ?? null, time = point.t / 1000;
     const bad = point.bad.includes(this.tag.name);
+    this.heard = true;
     if (time > (this.times.at(-1) ?? 0)) { this.times.push(time); this.values.push(bad ? null : value); }
     this.now.classList.toggle("bad", bad);
     say(this.now, measure(value, this.tag.unit).text);

@@ -1,0 +1,127 @@
+"""What a demonstration would be ashamed of: cut signs, empty headline figures, empty charts, wrong headings."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import BrowserContext, expect
+
+from tests.web.conftest import Served
+from tests.web.test_pages import MILL, opened
+from twin.equipment import EquipmentPath
+from twin.records import COLUMNS, RecordKind, records
+
+pytestmark = pytest.mark.browser
+
+DEPOT = EquipmentPath("gamma/depot")
+STORE = EquipmentPath("gamma/depot/yard/stock/hub")
+S = 10**9
+
+
+def of_depot(now_ns: int) -> list[object]:
+    """A site where nothing works on anything: a store and a road, with transport and an energy of 0."""
+    units = [STORE, EquipmentPath("gamma/depot/yard/stock/road")]
+    masters = [(unit, now_ns, ("equipment", '{"kind": "lane", "en": "Road", "zh": "公路"}')) for unit in units]
+    place = [(DEPOT, now_ns, ("place", '{"en": "Depot", "zh": "分仓"}'))]
+    figures = {"energy_kwh": 0.0, "transport_activity_tkm": 0.0, "otif": 0.97}
+    own = {"scope": "site", "window": "live", "t0_ns": now_ns - 3600 * S, "quality": "good"}
+    rows = [
+        (
+            DEPOT,
+            now_ns,
+            tuple({**own, "kpi": kpi, "value": value}.get(column) for column in COLUMNS[RecordKind.KPI]),
+        )
+        for kpi, value in figures.items()
+    ]
+    return [
+        records(RecordKind.META, [*place, *masters]),
+        records(RecordKind.HEARTBEAT, [(DEPOT, now_ns, (0, 0, 0.0))]),
+        records(RecordKind.STATE, [(unit, now_ns, ("PRODUCING", None, None)) for unit in units]),
+        records(RecordKind.KPI, rows),
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_the_sign_of_a_doubtful_figure_is_not_cut(
+    browsing: BrowserContext, served: Served, language: str
+) -> None:
+    t1_ns = served.live.data_ns
+    row = {
+        "kpi": "oee",
+        "scope": "machine",
+        "window": "live",
+        "t0_ns": t1_ns - 3600 * S,
+        "value": 1.0,
+        "quality": "partial",
+    }
+    rows = [(EquipmentPath(MILL), t1_ns, tuple(row.get(column) for column in COLUMNS[RecordKind.KPI]))]
+    begun = records(RecordKind.STATE, [(EquipmentPath(MILL), t1_ns - 94 * 60 * S, ("PRODUCING", None, None))])
+    served.live.feed([records(RecordKind.KPI, rows), begun])
+    window = await opened(browsing, served, "#/site/beta/west", language)
+    figure = window.page.locator(f"a.tile[data-path='{MILL}'] .oee")
+    await expect(figure).to_have_text("OEE 100%≈")
+    inside = """one => {
+        const tile = one.closest('.tile').getBoundingClientRect(), own = one.getBoundingClientRect();
+        const foot = one.parentElement;
+        return own.right <= tile.right && own.bottom <= tile.bottom && foot.scrollWidth <= foot.clientWidth;
+    }"""
+    assert await figure.evaluate(inside)
+
+
+async def test_a_site_where_nothing_works_has_no_empty_figures(browsing: BrowserContext, served: Served) -> None:
+    served.live.feed(of_depot(served.live.data_ns))
+    window = await opened(browsing, served, f"#/site/{DEPOT}")
+    await expect(window.page.locator("[data-panel=site_machines]")).to_be_visible()
+    for name in ("site_oee", "site_throughput", "site_line_oee", "site_throughput_trend"):
+        await expect(window.page.locator(f"[data-panel={name}]")).to_be_hidden()
+    await window.page.goto(f"{served.url}#/line/gamma/depot/yard/stock")
+    await expect(window.page.locator("[data-panel=line_states]")).to_be_visible()
+    await expect(window.page.locator(".panel .absent:visible")).to_have_count(0)
+    assert window.problems == []
+
+
+async def test_the_tile_of_a_site_shows_figures_that_say_something_first(
+    browsing: BrowserContext, served: Served
+) -> None:
+    served.live.feed(of_depot(served.live.data_ns))
+    window = await opened(browsing, served, "#/")
+    footer = window.page.locator(f".site-tile[data-path='{DEPOT}'] footer")
+    await expect(footer).to_contain_text("97%")
+    await expect(footer).not_to_contain_text("—", use_inner_text=True)
+
+
+async def test_stock_that_did_not_change_is_drawn(browsing: BrowserContext, served: Served) -> None:
+    now_ns = served.live.data_ns
+    served.live.feed(of_depot(now_ns))
+    stock = records(RecordKind.STOCK, [(STORE, now_ns - 30 * 3600 * S, ("body", 12.0))])
+    await served.store.write([stock])
+    served.live.feed([stock])
+    t1 = served.now_ms
+    rows = await served.get("api/stock", path=STORE, t0=t1 - 3_600_000, t1=t1)
+    assert rows == [{"path": STORE, "t": t1 - 3_600_000, "item": "body", "n": 12.0}]
+    window = await opened(browsing, served, f"#/unit/{STORE}")
+    await expect(window.page.locator("[data-panel=unit_stock] canvas")).to_be_visible()
+    await expect(window.page.locator("[data-panel=unit_stock] .nothing")).to_have_count(0)
+
+
+async def test_what_a_unit_does_not_have_takes_no_room(browsing: BrowserContext, served: Served) -> None:
+    window = await opened(browsing, served, "#/unit/beta/west/shop/mill/rack")
+    facts = window.page.locator("dl.facts")
+    await expect(facts).to_contain_text("Capacity")
+    await expect(facts).not_to_contain_text("—")
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Site"), ("zh", "工厂")])
+async def test_a_table_of_sites_says_so(browsing: BrowserContext, served: Served, language: str, word: str) -> None:
+    window = await opened(browsing, served, "#/enterprise/beta", language)
+    await expect(window.page.locator("[data-panel=enterprise_kpis] thead th").first).to_have_text(word)
+
+
+async def test_a_line_that_has_no_value_is_not_in_the_legend(browsing: BrowserContext, served: Served) -> None:
+    """Nor does a panel draw axes around nothing."""
+    window = await opened(browsing, served, "#/")
+    panels = window.page.locator(".panel.of-line:visible")
+    await expect(panels.first).to_be_visible()
+    names = await window.page.locator(".panel.of-line:visible .u-legend .u-series:not(:first-child)").all_inner_texts()
+    for panel in await panels.all():
+        assert await panel.locator("canvas, .nothing").count() > 0
+    assert len(names) == len(set(names))
