@@ -51,7 +51,10 @@ __all__ = ["DEFAULT_STATES", "Replay", "ReplayCounters", "ReplayOptions", "missi
 
 def missing(options: ReplayOptions, base: Path) -> bool:
     """Whether the recording is not there."""
-    return not (base / options.file).is_file()
+    try:
+        return not (base / options.file).is_file()
+    except OSError:  # e.g. a name longer than any file has
+        return True
 
 
 def _problems(unit: DeviceUnit, options: ReplayOptions, base: Path) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from devices.recordings.table import TableOptions
+from twin.config.named import Item
 from twin.config.plant import Config
 from twin.instants import Instant
 from twin.quantities import Duration
@@ -43,8 +44,10 @@ class TagMapping(Config):
     """One item of the recording as a tag of the profile."""
 
     tag: str = Field(description="tag of the profile")
-    factor: float = Field(default=1.0, description="multiplies the recorded number, for another unit")
-    offset: float = Field(default=0.0, description="added after that")
+    factor: float = Field(
+        default=1.0, allow_inf_nan=False, description="multiplies the recorded number, for another unit"
+    )
+    offset: float = Field(default=0.0, allow_inf_nan=False, description="added after that")
 
 
 def _mapping(value: object) -> object:
@@ -86,7 +89,7 @@ class ReplayOptions(Config):
     state_values: dict[str, StateName] = Field(default={}, description="canonical state by recorded value")
     assume_state: StateName = Field(default="UNKNOWN", description="state while a recording without states runs")
     part_item: str | None = Field(default=None, description="item with the part counter; default: the usual names")
-    makes: str | None = Field(default=None, description="item that is made; default: what the station makes")
+    makes: Item | None = Field(default=None, description="item that is made; default: what the station makes")
     ideal: Duration | None = Field(default=None, description="planned run time per item; default: the station's")
     largest_step: int = Field(default=1000, ge=1, description="step of the part counter above which it is not believed")
     tags: dict[str, Mapped] | None = Field(default=None, description="tag by item; default: the usual names")

@@ -14,10 +14,12 @@ from devices.recordings.record import Record, ReplayCounters
 from devices.recordings.shdr import shdr_records
 from devices.recordings.table import table_records
 from devices.unit import DeviceUnit, Setting
-from twin.errors import FatalError
+from twin.errors import FatalError, Problem, ProblemsError
 from twin.records import Frame
 
 SECOND_NS = 1_000_000_000
+MAX_PASSES = 10_000
+"""Passes over a recording in one step; more are refused, because each opens the file."""
 MAX_RECORDS = 2_000_000
 """Records of one step; more are refused, because a step is held in memory."""
 
@@ -66,11 +68,16 @@ class Player:
         """What the machine said since the last step and up to ``t1_s`` of simulated time, that instant included.
 
         Raises:
-            FatalError: The recording cannot be read, or has more than ``MAX_RECORDS`` records in the step.
+            ProblemsError: The recording cannot be read, or is passed over more than ``MAX_PASSES`` times in the step.
+        FatalError: It has more than ``MAX_RECORDS`` records in the step.
         """
         t1_ns = self._epoch_ns + round(t1_s * SECOND_NS)
         rows = Rows()
+        laps = self.counters.laps
         for _ in range(MAX_RECORDS):
+            if self.counters.laps - laps > MAX_PASSES:
+                where, most = f"{self.unit.path} device.options.pause", f"at most {MAX_PASSES} passes in a step"
+                raise ProblemsError([Problem(where, most, "more", "write a longer pause")])
             if not self._step(t1_ns, rows):
                 return self._machine.frames(rows)
         raise FatalError(
@@ -141,6 +148,13 @@ class Player:
             timed = self._timed(record)
             if timed is not None:
                 return timed
+        if not self._consumed:
+            known = {
+                "csv": "rows of a table with a readable time",
+                "shdr": "lines such as 2026-03-02T06:00:00Z|item|value",
+            }
+            got = f"none among {self.counters.lines}"
+            raise ProblemsError([Problem(self._options.file, known[self._options.format], got, "see format and table")])
         return None
 
     def _reading(self) -> Iterator[Record]:

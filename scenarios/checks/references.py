@@ -249,6 +249,10 @@ def _device(index: Index, unit: StationEntry) -> Found:
             drivers[driver].Options.model_validate({} if options is None else options.plain())
         except ValidationError as error:
             yield from translated(error, index.root, (*loc, "options"))
+        named = [] if options is None else found_in(options, drivers[driver].Options, _entries, _elements, _value)
+        for inner, name, of in named:
+            if of == "item":
+                yield from index.unknown((*loc, "options", *inner), WORDS[of], name, index.names("items"))
 
 
 def _mapped_tags(index: Index, loc: Loc, device: Node) -> Found:

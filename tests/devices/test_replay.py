@@ -12,6 +12,7 @@ import pytest
 
 from devices.drivers import open_driver, option_problems
 from devices.recordings import lines as recording
+from devices.recordings import player
 from devices.unit import Setting, Tick
 from tests.devices.plants import LINE, view
 from tests.devices.replays import EPOCH_NS, UNIT, counted, never_back, played, replay, rows, stays
@@ -244,6 +245,40 @@ def test_options_that_contradict_each_other_are_refused() -> None:
 def test_a_missing_recording_is_named(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"line1/m1 device\.options\.file: expected a recording"):
         replay(tmp_path, file="nowhere.gz")
+
+
+def test_a_name_that_no_file_has_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"line1/m1 device\.options\.file: expected a recording"):
+        replay(tmp_path, file="x" * 900)
+
+
+@pytest.mark.parametrize(
+    ("content", "options"),
+    [
+        (line(0, "execution", "ACTIVE").encode("utf-16"), {}),
+        (b"", {}),
+        (b"99999-01-01T00:00:00Z|execution|ACTIVE\n", {}),
+        (
+            b"datetime,a\n2026-03-02T06:00:00Z,1\n",
+            {"format": "csv", "table": {"time_column": "datetime", "time_format": "%Q"}},
+        ),
+        (b"datetime,a\n", {"format": "csv", "table": {"time_column": "datetime"}}),
+    ],
+)
+def test_a_recording_of_which_nothing_can_be_read_is_told(content: bytes, options: Any, tmp_path: Path) -> None:
+    (tmp_path / "day.shdr").write_bytes(content)
+    with pytest.raises(
+        ProblemsError, match=r"day\.shdr: expected (lines such as|rows of a table).*, got none among \d"
+    ):
+        run(tmp_path, **options)
+
+
+def test_passes_that_take_no_time_are_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(player, "MAX_PASSES", 50)
+    recorded(tmp_path, line(0, "execution", "ACTIVE"))
+    with pytest.raises(ProblemsError, match=r"m1 device.options.pause: expected at most 50 passes in a step, got more"):
+        run(tmp_path, loop=True, pause="1 ns")
+    run(tmp_path, loop=True, pause="1 s")
 
 
 def test_an_unknown_driver_is_named() -> None:

@@ -223,6 +223,18 @@ def test_the_hint_of_a_number_names_the_unit_of_its_field_however_deep(at: str) 
     assert all("a number needs its unit: write '0 m'" in told for told in found), found
 
 
+def test_the_map_of_a_replay_is_checked_whole() -> None:
+    tags = "tags: {X: {tag: spindle_sped, factor: 1e400}, Y: {tag: spindle_speed_rpm, offset: 3 kW}}"
+    device = f"device: {{profile: cnc, driver: replay, options: {{file: a, makes: bolt, since: 2026-03-02, {tags}}}}}"
+    found = problems(**{"cycle: 58 s": f"cycle: 58 s, {device}"})
+    for wrong in (
+        "makes: expected a known item, got 'bolt'", "X.factor: expected a number that is not infinite",
+        "since: expected a time with its offset", "Y.offset: expected a number, got '3 kW'",
+        "X.tag: expected a known tag of the profile cnc, got 'spindle_sped'",
+    ):  # fmt: skip
+        assert any(wrong in told for told in found), (wrong, found)
+
+
 def test_a_password_in_an_address_is_not_repeated() -> None:
     found = problems(**{"name: small": "name: small\nbrokers: {url: 'mqtt://me:secret@host'}"})
     assert found
