@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
 
 from brokers import connect
+from brokers.door import Door
+from brokers.links import LinkSource
 from brokers.opcua.bridge import bridge
 from brokers.opcua.config import OpcUaConfig
 from brokers.opcua.publisher import OpcUaPublisher
@@ -17,6 +18,7 @@ from scenarios.live.clock import SystemClock
 from scenarios.live.doorway import door_of
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
+from scenarios.live.together import until_one_ends
 
 COUNT_S = 1.0
 """Real time between two looks at the counters."""
@@ -47,26 +49,18 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
 
     door = door_of(settings, SystemClock())
     carried = bridge(source, publisher, on_ready=tell, door=door, admits=settings.admits, within=settings.within)
-
-    async def count() -> None:
-        while True:
-            await asyncio.sleep(COUNT_S)
-            if publisher.ready.is_set():
-                refused = merged([source.refusals, door.refusals])
-                told = account_of(publisher.status(), refused, source.losses, source.dropped)
-                parent.counts(Accounts(hops={"gateway": told}))
-
-    works = (carried, stop.wait(), count())
-    work: list[asyncio.Task[Any]] = [asyncio.create_task(one) for one in works]
-    try:
-        done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in work:
-            task.cancel()
-        await asyncio.gather(*work, return_exceptions=True)
+    await until_one_ends(carried, stop.wait(), _count(publisher, source, door, parent))
     return Account()
+
+
+async def _count(publisher: OpcUaPublisher, source: LinkSource, door: Door, parent: Parent) -> None:
+    """Tell the counters now and then, once somebody can connect."""
+    while True:
+        await asyncio.sleep(COUNT_S)
+        if publisher.ready.is_set():
+            refused = merged([source.refusals, door.refusals])
+            told = account_of(publisher.status(), refused, source.losses, source.dropped)
+            parent.counts(Accounts(hops={"gateway": told}))
 
 
 def account_of(status: Status, refused: Mapping[str, int], losses: int, dropped: int) -> Account:

@@ -28,6 +28,7 @@ from scenarios.live.pacing import Looks, Pacer, spare_the_collector
 from scenarios.live.parent import Parent
 from scenarios.live.plant_memory import Entry, Hello, Paced, PlantMemory, Tick
 from scenarios.live.settings import RunSettings
+from scenarios.live.together import until_one_ends
 from scenarios.live.told import Told, post
 from twin.equipment import EquipmentPath
 from twin.errors import ForgottenError, RetriableError
@@ -157,17 +158,10 @@ class PlantRole:
         Raises:
             ConnectorError: A publisher cannot go on, e.g. the broker refuses it.
         """
-        pumps = [asyncio.create_task(site.pump.run()) for site in self._sites.values()]
-        work = [asyncio.create_task(self._publish(stop))]
-        work += [asyncio.create_task(side) for side in (self._answer(), self._count(), self._finish(stop))]
+        pumps = (site.pump.run() for site in self._sites.values())
         try:
-            done, _ = await asyncio.wait([*work, *pumps], return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await until_one_ends(*pumps, self._publish(stop), self._answer(), self._count(), self._finish(stop))
         finally:
-            for task in (*work, *pumps):
-                task.cancel()
-            await asyncio.gather(*work, *pumps, return_exceptions=True)
             for outbox in self.outboxes.values():
                 outbox.abandon()
             if self._desk is not None:
