@@ -1,0 +1,56 @@
+"""What has entered leaves again whatever it goes through, and then nobody works or is blocked any more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.engine.plants import LINE, line_plant, sink, source
+from twin.plant.plant import Plant
+from twin.states import UnitState
+
+DAY_S = 86_400.0
+BUSY = (UnitState.PRODUCING, UnitState.BLOCKED)
+PIECES = 3
+BELT = {"length": st.just("4 m"), "speed": st.just("0.5 m/s"), "pitch": st.just("1 m")}
+WORKING = ("machine", "batch_machine", "disassembly")
+
+places = st.integers(1, 6)
+times = st.integers(0, 20).map(lambda seconds: f"{seconds} s")
+batches = st.fixed_dictionaries(
+    {"kind": st.just("batch_machine"), "max_batch": places, "min_batch": st.just(1), "wait": times, "cycle": times}
+)
+units = st.one_of(
+    st.fixed_dictionaries({"kind": st.just("buffer"), "capacity": places}),
+    st.fixed_dictionaries({"kind": st.just("supermarket"), "places": places.map(lambda number: {"part": number})}),
+    st.fixed_dictionaries({"kind": st.just("storage"), "capacity": places, "put": times, "retrieve": times}),
+    st.fixed_dictionaries({"kind": st.just("transport"), "capacity": places, "time": times}),
+    st.fixed_dictionaries({"kind": st.just("conveyor"), **BELT, "accumulating": st.booleans()}),
+    st.fixed_dictionaries({"kind": st.just("machine"), "capacity": places, "cycle": times}),
+    batches,
+    st.fixed_dictionaries({"kind": st.just("disassembly"), "cycle": times, "yields": st.just({"part": PIECES})}),
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(units, min_size=1, max_size=5), st.integers(1, 6), st.booleans())
+def test_what_has_entered_leaves_again_and_all_come_to_rest(
+    way: list[dict[str, Any]], number: int, tight: bool
+) -> None:
+    way = [{"id": f"u{at}", **unit} for at, unit in enumerate(way)]
+    end = sink(interval="7 s") if tight else sink()
+    plant = Plant(line_plant(source(limit=number), *way, end), 1, trace=False)
+    plant.run_until(DAY_S)
+    parted = sum(unit["kind"] == "disassembly" for unit in way)
+    assert plant.station(f"{LINE}/out").parts == number * PIECES**parted
+    before = busy(plant, way)
+    plant.run_until(2 * DAY_S)
+    assert busy(plant, way) == before
+
+
+def busy(plant: Plant, way: list[dict[str, Any]]) -> list[float]:
+    """How long each unit that works was at work, or held something up, so far, in s."""
+    totals = [plant.ledger.totals(f"{LINE}/{unit['id']}") for unit in way if unit["kind"] in WORKING]
+    return [each.duration_s(state) for each in totals for state in BUSY]
