@@ -16,7 +16,7 @@ from typing import Literal
 from brokers.links import Base, rough_bytes
 from twin.errors import BackPressure
 from twin.ports import Mark
-from twin.records import Frame
+from twin.records import Frame, RecordKind
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +101,8 @@ class Outbox:
 
     ``put`` is for the thread of the simulation; everything else runs in the event loop. A piece gets its number
     when it is first sent, so that what is dropped before leaves no gap.
+
+    A heartbeat tells what was dropped before it, in the order of what is sent, so it is counted when it is first sent.
 
     A piece is sent again when it is named as missing and one sent after it has arrived: the way from here to the
     ingest keeps the order, so what merely waits in a queue is not sent twice.
@@ -301,7 +303,7 @@ class Outbox:
 
     def _send_first(self, now: float) -> Frame:
         piece = self._unsent.popleft()
-        piece.frame = piece.frame.stamped(self.publisher, self.run, self._cursor)
+        piece.frame = _counting(piece.frame, self.counters.dropped).stamped(self.publisher, self.run, self._cursor)
         self._sent[self._cursor] = piece
         self._cursor += 1
         self.counters.sent += 1
@@ -429,3 +431,12 @@ class Outbox:
         if self.counters.held:
             log.warning("outbox of %s: ended with %d pieces not known to be stored", self.publisher, self.counters.held)
         return self.counters.lost
+
+
+def _counting(frame: Frame, dropped: int) -> Frame:
+    """A heartbeat with what was dropped here besides what it tells already."""
+    if frame.kind is not RecordKind.HEARTBEAT or not dropped:
+        return frame
+    values, column = frame.values.copy(), frame.tags.index("dropped")
+    values[:, column] = [(before or 0) + dropped for before in values[:, column].tolist()]
+    return replace(frame, values=values)

@@ -88,6 +88,15 @@ class SitePublisher:
         if memory is not None:
             self.outbox = Outbox(str(site), publisher.split, config, memory.run, memory.number(str(site)))
         self.pump = Pump(self.outbox, publisher, outage=outage)
+        self._dropped = self._told = 0
+
+    def overcame(self) -> bool:
+        """Whether pieces were dropped, and no more are: what is current is to be said again, once."""
+        before, self._dropped = self._dropped, self.outbox.counters.dropped
+        if self._dropped > before or self._dropped == self._told:
+            return False
+        self._told = self._dropped
+        return True
 
     async def put(self, frames: list[Frame], lag_s: float) -> None:
         """Hand over frames; heartbeats get the publisher's own counters."""
@@ -98,7 +107,7 @@ class SitePublisher:
             return frame
         counters = self.outbox.counters
         values = frame.values.copy()
-        values[:, 0], values[:, 1], values[:, 2] = counters.sent, counters.lost, lag_s
+        values[:, 0], values[:, 1], values[:, 2] = counters.sent, 0, lag_s  # what it drops, the outbox tells
         return replace(frame, values=values)
 
 
@@ -247,6 +256,10 @@ class PlantRole:
         elif isinstance(entry, Tick):
             for site, frames in self.feed.advance(entry.sim_s):
                 await self._put(site, frames, lag_s)
+            again = {path for path, site in self._sites.items() if site.overcame()}
+            for path, frame in self.feed.current() if again else ():
+                if path in again:
+                    await self._put(path, [frame], lag_s)
         elif isinstance(entry, Told):
             post(self.feed.plant, [entry])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from tests.brain.made import EPOCH, UNITS, S, beat
 from twin.brain.brain import Brain
 from twin.brain.jobs import JobLog, Jobs
 from twin.brain.orders import NEVER, OrderStep
+from twin.brain.settings import BrainConfig
 from twin.records import ORDER_EVENTS, RecordKind, records
 
 
@@ -47,6 +49,43 @@ def test_orders_in_process_at_the_start_count_without_a_flow_time() -> None:
     log.add(0, step("a", "started"))
     log.add(4, step("a", "completed"))
     assert log.ended(0, 9) == Jobs(completed=1)
+
+
+@given(st.permutations(range(7)))
+def test_jobs_of_one_name_are_the_same_whatever_comes_late(order: list[int]) -> None:
+    rows = [(0, "released", 2), (1, "cancelled", 1), (3, "completed", 1), (5, "released", 1), (7, "cancelled", 1)]
+    rows += [(9, "released", 1), (12, "completed", 1)]
+    log = JobLog()
+    for index in order:
+        time_ns, event, pieces = rows[index]
+        log.add(time_ns, step("card", event, pieces))
+    assert log.ended(0, 20) == Jobs(completed=2, timed=2, flow_ns=6)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0)])
+def test_what_was_completed_before_it_was_released_is_not_good(order: tuple[int, ...]) -> None:
+    """The clock of the desk is behind: the time from release to completion is not known, though others' are."""
+    steps = [(1, "a", "released"), (2, "b", "completed"), (3, "a", "completed"), (60 + 2, "b", "released")]
+    rows = [records(RecordKind.STATE, [(UNITS[0], EPOCH, ("PRODUCING", None, None))])]
+    for index in order:
+        minute, name, event = steps[index]
+        row = (UNITS[0], EPOCH + minute * 60 * S, (name, event, "cube", 1.0, None, None, None))
+        rows.append(records(RecordKind.ORDER, [row]))
+    brain, found = Brain(BrainConfig(live_s=None)), {}
+    for frame in [*rows, *(beat(EPOCH + k * 60 * S) for k in range(121))]:
+        for given_frame in brain.process(frame):
+            found |= {(row["kpi"], row["time_ns"]): row for row in given_frame.rows() if row["path"] == UNITS[0]}
+    flow = found["order_flow_time_h", EPOCH + 3600 * S]
+    assert (flow["value"], flow["quality"]) == (pytest.approx(2 / 60), "partial")
+
+
+def test_a_release_that_comes_later_than_the_next_window_takes_the_flow_back() -> None:
+    log = JobLog()
+    assert log.add(2, step("b", "completed")) == (2, 2)
+    assert log.add(62, step("b", "released")) == (2, 62), "windows of the completion are others now"
+    assert log.ended(0, 10).early == 1
+    assert log.add(30, step("b", "completed")) == (2, 30)
+    assert (log.ended(0, 10).early, log.ended(10, 40).early) == (0, 1)
 
 
 def test_an_order_may_have_the_id_of_one_that_is_done() -> None:

@@ -180,6 +180,36 @@ def test_fractions_are_kept_and_corrections_are_taken_back_to_what_they_correct(
     assert rows[UNIT, "good_quantity", "hour", E0 + 2 * H]["value"] == 0
 
 
+@pytest.mark.parametrize("less", [14.0, 1e12])
+def test_a_correction_of_more_than_was_made_takes_nothing_back_and_is_told(less: float) -> None:
+    brain = Brain(QUIET)
+    rows = heard(in_order([state(E0, "PRODUCING"), part(E0 + M, 10), part(E0 + 70 * M, 3)], 2), brain)
+    assert rows[UNIT, "good_quantity", "hour", E0 + H]["quality"] == "good"
+    rows |= heard([*(beat(E0 + k * M) for k in range(121, 125)), part(E0 + 125 * M, -less)], brain)
+    rows |= heard([beat(E0 + k * M) for k in range(125, 242)], brain)
+    found = [rows[UNIT, "good_quantity", "hour", E0 + hour * H] for hour in (1, 2, 3)]
+    assert [(row["value"], row["quality"]) for row in found] == [(10, "partial"), (3, "partial"), (0, "partial")]
+    assert rows[UNIT, "good_quantity", "hour", E0 + 4 * H]["quality"] == "good"
+    assert brain.stats.uncorrectable == 1
+    rows = heard([part(E0 + 2 * M, less), beat(E0 + 242 * M)], brain)
+    assert rows[UNIT, "good_quantity", "hour", E0 + 3 * H]["quality"] == "good", "what it corrects came late"
+    assert brain.stats.uncorrectable == 0
+
+
+def test_what_a_correction_was_taken_from_is_kept_as_long_as_the_correction() -> None:
+    brain = Brain(QUIET)
+    heard(
+        in_order([state(E0, "PRODUCING"), part(E0 + M, 10), part(E0 + 2 * H, 3), part(E0 + 95 * H, -11)], 95, H), brain
+    )
+    log = brain.site(SITE).units[UNIT].parts
+    heard([beat(E0 + k * H) for k in range(96, 100)], brain)
+    assert log.counts(E0, E0 + 96 * H).good == 2
+    assert brain.stats.uncorrectable == 0
+    heard([beat(E0 + k * H) for k in range(100, 150)] + [part(E0 + 150 * H, 1)], brain)
+    heard([beat(E0 + k * H) for k in range(150, 260)], brain)
+    assert not log.corrections
+
+
 def test_without_planned_time_there_is_no_oee_and_a_line_says_so_by_its_coverage() -> None:
     frames = [state(E0, "PRODUCING"), *(part(E0 + k * M, 1, ideal_s=None) for k in range(1, 60))]
     rows = heard(in_order(frames, 1))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.brain.made import H, S
 from twin.brain import Brain, BrainConfig
@@ -130,6 +132,62 @@ def test_operations_side_by_side_say_when_they_began() -> None:
     told.beats(150, 360)
     hours = {hour: rows[-1]["numerator"] / 60 for hour, rows in told.rows("oee").items()}
     assert [hours[hour] for hour in (1, 2, 3)] == pytest.approx([25 + 12.5, 50, 12.5])
+
+
+@st.composite
+def operations(draw: st.DrawFn) -> list[tuple[int, int]]:
+    """Begin and end in minutes of operations that end in the order in which they began, up to three at a time."""
+    begun, found = 0, list[tuple[int, int]]()
+    for pause, length in draw(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 200)), min_size=2, max_size=6)):
+        third = found[-3][1] if len(found) > 2 else 0
+        begun = max(begun + pause, third)
+        found.append((begun, max(begun + length, found[-1][1] if found else 0)))
+    return found
+
+
+def final(told: Told) -> dict[tuple[str, str, int], float]:
+    """What is said in the end of each window of the unit."""
+    given = [*told.given, *(row for frame in told.brain.flush() for row in frame.rows())]
+    return {(row["kpi"], row["window"], row["time_ns"]): row["value"] for row in given if row["scope"] == "machine"}
+
+
+@settings(max_examples=10, derandomize=True, deadline=None)
+@given(operations())
+def test_no_good_figure_is_revised_by_an_operation_however_long(some: list[tuple[int, int]]) -> None:
+    told = Told()
+    events: list[tuple[float, int, Any]] = [(end + 0.5, 0, begun) for begun, end in some]
+    for begun, end in some:
+        events.append((begun, 2, "PRODUCING"))
+        if not any(b <= end + 0.5 <= e for b, e in some if e > end):
+            events.append((end + 0.5, 1, "STARVED"))
+    events += [(minute, 3, None) for minute in range(0, some[-1][1] + 121, 30)]
+    for minute, kind, what in sorted(events, key=lambda event: event[:2]):
+        if kind == 3:
+            told.beats(int(minute), int(minute))
+        elif kind:
+            told.state(minute, what)
+        else:
+            told.part(minute, good=1, begun=what)
+    last = final(told)
+    for row in told.given:
+        if row["quality"] == "good" and row["scope"] == "machine":
+            assert row["value"] == pytest.approx(last[row["kpi"], row["window"], row["time_ns"]]), row
+
+
+def test_an_operation_that_was_overtaken_makes_what_is_under_way_unknown_until_nothing_is() -> None:
+    told = Told()
+    told.state(0, "PRODUCING")
+    for minute in range(10, 480, 10):
+        told.part(minute, good=1, begun=5 if minute == 200 else minute - 10)
+        told.beats(minute, minute)
+    first = told.rows("oee")[1]
+    assert first[-1]["revision"] >= 1, "the first that was overtaken is known by itself alone"
+    assert {hour: rows[-1]["quality"] for hour, rows in told.rows("oee").items() if hour > 3} == {
+        4: "partial", 5: "partial", 6: "partial", 7: "partial",
+    }  # fmt: skip
+    told.state(475, "STARVED")
+    told.beats(480, 1000)
+    assert {rows[-1]["quality"] for rows in told.rows("oee").values()} == {"good"}
 
 
 def test_a_late_completion_moves_what_the_next_one_earned() -> None:

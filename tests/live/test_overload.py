@@ -12,11 +12,11 @@ import pytest
 
 from brokers.outbox import OutboxConfig
 from scenarios.headless.feed import Feed
-from scenarios.live.plant_role import PlantRole
+from scenarios.live.plant_role import PlantRole, SitePublisher
 from scenarios.live.settings import RunSettings
 from tests.devices.plants import SITE, flow
 from tests.servers.mosquitto import Mosquitto
-from tests.transport.parts import LIMIT_S, RecordingSink, receiving, until
+from tests.transport.parts import LIMIT_S, RecordingSink, heartbeat, receiving, until
 from tests.transport.test_path import TRANSPORTS
 from twin.config.plant import DeviceConfig
 from twin.records import Frame, RecordKind
@@ -98,3 +98,16 @@ async def test_what_is_not_stored_when_the_time_is_over_is_told_as_lost(
         sink.gate.set()
     said = [record.getMessage() for record in caplog.records]
     assert f"outbox of {SITE}: ended with {missing} pieces not known to be stored" in said
+
+
+def test_after_a_loss_a_plant_says_again_what_is_current(tmp_path: Path) -> None:
+    settings = RunSettings(
+        scenario=tmp_path, seed=1, transport="uns", broker="mqtt://127.0.0.1:1", store=f"lines://{tmp_path}",
+        folder=tmp_path,
+    )  # fmt: skip
+    site = SitePublisher(SITE, settings, OutboxConfig(policy="drop_oldest", pieces=2))
+    said = []
+    for pieces in (0, 1, 2, 3, 0, 0, 1, 0, 0):
+        site.outbox.put([heartbeat(number) for number in range(pieces)])
+        said.append(site.overcame())
+    assert said == [False, False, False, False, True, False, False, True, False], "once, when no more is lost"

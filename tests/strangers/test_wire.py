@@ -102,7 +102,7 @@ PARTS: dict[str, tuple[list[Event], tuple[Any, Any]]] = {
     "corrected": ([part(HALF, 5), part(HALF + M, -2, scrap=2)], (3.0, "good")),
     "corrected, and told before": ([part(HALF + M, -2, at=HALF), part(HALF, 5, at=HALF + M)], (3.0, "good")),
     "corrected before it was": ([part(HALF, -1, scrap=1), part(HALF + M, 5)], (5.0, "partial")),
-    "corrected by more than there was": ([part(HALF, 5), part(HALF + M, -8)], (0.0, "partial")),
+    "corrected by more than there was": ([part(HALF, 5), part(HALF + M, -8)], (5.0, "partial")),
     "another item corrected": ([part(HALF, 5), part(HALF + M, -2, item="z")], (5.0, "partial")),
     "begun after it ended": ([part(HALF, 5, begun_ns=HALF + M)], (5.0, "partial")),
     "begun in ms": ([part(HALF, 5, begun_ns=HALF // 10**6)], (5.0, "partial")),

@@ -102,6 +102,19 @@ async def test_what_is_dropped_leaves_no_gap_in_the_numbers(caplog: pytest.LogCa
     assert caplog.records[-1].getMessage().endswith("5 dropped")
 
 
+async def test_a_heartbeat_tells_what_was_dropped_before_it() -> None:
+    """Said when it was put, the loss would seem to be where the newest is, and not where the oldest was."""
+    box = outbox(OutboxConfig(pieces=4))
+    box.put([heartbeat(0), heartbeat(1)])
+    await taken(box, 2)
+    box.put([heartbeat(number) for number in range(2, 9)])
+    after = [await box.take() for _ in range(2)]
+    box.mark(Mark("p", "r", 4))
+    box.put([heartbeat(9)])
+    after.append(await box.take())
+    assert [int(piece.column("dropped")[0]) for piece in after] == [5, 5, 5]
+
+
 async def test_what_is_on_its_way_is_never_dropped() -> None:
     box = outbox(OutboxConfig(pieces=2))
     box.put([heartbeat(0), heartbeat(1)])

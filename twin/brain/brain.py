@@ -65,6 +65,7 @@ class Brain:
     def stats(self) -> Stats:
         """Counters of what was taken, late, rejected."""
         stats = self._intake.stats
+        stats.uncorrectable = sum(unit.parts.uncorrectable for unit in self._intake.units.values())
         stats.glitches = sum(log.glitches for unit in self._intake.units.values() for log in unit.counters())
         return stats
 
@@ -208,10 +209,16 @@ class Brain:
                     site.heals(voice.fills(frame.run, frame.seq, numbers))
         if len(frame) and frame.kind not in (RecordKind.KPI, RecordKind.META):
             if frame.seq > expected and frame.kind is not RecordKind.HEARTBEAT:
-                gap = Gap(numbers.until_ns, int(frame.time_ns[0]), frame.run, expected - 1, frame.seq)
-                self._intake.site(frame.paths[0]).voices.counts(frame.publisher, gap)
+                self._lacks(frame, expected)
             numbers.until_ns = max(numbers.until_ns, int(frame.time_ns[-1]))
         return new
+
+    def _lacks(self, frame: Frame, expected: int) -> None:
+        """Numbers before that of a frame did not come."""
+        site = self._intake.site(frame.paths[0])
+        since_ns = max(known.until_ns for (name, _), known in self._numbers.items() if name == frame.publisher)
+        until_ns = max(int(frame.time_ns[0]), since_ns + 1)  # what is said again is older
+        site.lacks_numbers(frame.publisher, Gap(since_ns, until_ns, frame.run, expected - 1, frame.seq))
 
     def _beats(self, frame: Frame) -> list[Frame]:
         result: list[Frame] = []

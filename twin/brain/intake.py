@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from twin.brain.counters import COUNTERS, counter_of, declare
+from twin.brain.jobs import LOST
 from twin.brain.logs import UNSAID, WITH_ORDER, Completion, StepLog, TransitLog
 from twin.brain.missing import TRADED, Missing
 from twin.brain.orders import OrderStep, order_step
 from twin.brain.settings import BrainConfig
 from twin.brain.site import Site
-from twin.brain.unit import ENERGY, Surroundings, Unheard, Unit
+from twin.brain.unit import ENERGY, StateSaidAgain, Surroundings, Unheard, Unit
 from twin.brain.voices import NEVER, Voice
 from twin.brain.windows import DAY_NS
 from twin.equipment import EquipmentPath, Level
@@ -43,6 +44,7 @@ class Stats:
         settled: Closed windows in which only planned run time was spread anew, when open operations had ended.
         ahead: Heartbeats too far from what is known of the time, not taken.
         glitches: Readings of counters that were left out.
+        uncorrectable: Corrections of more than was made, of which nothing was taken back.
     """
 
     rows: int = 0
@@ -55,6 +57,7 @@ class Stats:
     settled: int = 0
     ahead: int = 0
     glitches: int = 0
+    uncorrectable: int = 0
 
 
 class Intake:
@@ -169,8 +172,11 @@ class Intake:
             unit.speaker = publisher
             mark = unit.site.mark
             late = mark is not None and time_ns < mark
-            if (late or unnumbered) and unit.states.knows(time_ns, code):
+            again = late or unnumbered or unit.states.last_ns == time_ns
+            if again and unit.states.knows(time_ns, code):
                 self.stats.repeats += 1
+                if not unnumbered and not frame.historical:
+                    self._held(unit, time_ns, frame)
                 gone = unit.unheard
                 if gone is not None and not frame.historical and unit.states.before(gone.since_ns) == time_ns:
                     self._goes_on(unit, gone)
@@ -184,6 +190,30 @@ class Intake:
                     unit.site.changed_before(reach[0] - around_ns, reach[1] + around_ns)
                 elif mark is not None and (begun := unit.states.decided(unit.site.edge)) is not None:
                     unit.site.touch(begun, begun)
+
+    def _held(self, unit: Unit, time_ns: int, frame: Frame) -> None:
+        """A unit says its state again: what is missing since then was no change of it."""
+        voice = unit.site.voices.known.get(frame.publisher)
+        last = None if voice is None else voice.last
+        if voice is None or last is None or last.run != frame.run or not 0 <= last.seq < frame.seq:
+            return  # when it was said is not known
+        held = StateSaidAgain(time_ns, frame.run, frame.seq, last.time_ns)
+        gaps = [gap for gap in (*voice.past, *voice.gaps) if gap.known and held.after(gap)]
+        if not gaps or unit.states.last_ns != time_ns:
+            return
+        before = [unit.known_again(gap) for gap in gaps]
+        unit.holds(held)
+        for gap, until_ns in zip(gaps, before, strict=True):
+            if (now_ns := unit.known_again(gap)) < until_ns:
+                self._heard_of(unit, now_ns, until_ns)
+
+    def _heard_of(self, unit: Unit, first_ns: int, last_ns: int) -> None:
+        """The state of a unit in a span that was not known is known."""
+        site = unit.site
+        span = first_ns, min(last_ns, first_ns if site.mark is None else max(site.mark, first_ns))
+        span = unit.parts.around(*span) if unit.parts.planned else span
+        site.touch(*span)
+        site.changed_before(*span)
 
     def unheard(self, publisher: str, paths: Iterable[EquipmentPath], since_ns: int) -> None:
         """Nobody speaks for some units any more: from then on they are unknown, until they are heard again."""
@@ -241,7 +271,7 @@ class Intake:
             said = since if part.begun_ns == UNSAID else part.begun_ns
             start = min(log.done_before(since), said) if unit.planned else since
             self._late(site, max(start, site.mark - self.keep_ns), site.mark)
-        elif unit.planned and (start := log.start(len(log.times) - 1)) < site.edge:
+        elif unit.planned and ((start := log.start(len(log.times) - 1)) < site.edge or log.longest_ns):
             site.unsettle(start)
 
     def _part(self, row: list[Any]) -> Completion | None:
@@ -318,11 +348,14 @@ class Intake:
     def _order(self, unit: Unit, time_ns: int, step: OrderStep) -> None:
         if not unit.jobs.takes(step):
             unit.orders.add(time_ns, step)
+            if step.event == LOST:
+                unit.jobs.add(time_ns, step)  # a job order of that name may still be heard of
             self._check(unit.site, time_ns)
             return
-        until = unit.jobs.add(time_ns, step)
-        if unit.site.mark is not None and time_ns < unit.site.mark:
-            self._late(unit.site, time_ns, max(until, unit.site.mark))
+        first_ns, last_ns = unit.jobs.add(time_ns, step)
+        if unit.site.mark is not None and first_ns < unit.site.mark:
+            self._late(unit.site, first_ns, max(last_ns, unit.site.mark))
+        unit.site.changed_before(first_ns, last_ns)
 
     def telemetry(self, frame: Frame) -> None:
         """Meters of energy, compressed air and gas, and counters of transport; other tags are passed over."""

@@ -37,6 +37,8 @@ STOPPING = FAILING | MINOR
 """What is a failure when it lasts too long."""
 PAUSING = _codes(UnitState.OFF_SHIFT, UnitState.PLANNED_BREAK)
 """What does not split a failure in two."""
+IDLE = _codes(UnitState.STARVED, UnitState.IDLE_NO_ORDER)
+"""Nothing is in work."""
 
 
 def _view(column: array[Any], first: int, last: int) -> NDArray[Any]:
@@ -107,6 +109,11 @@ class StateLog:
         begun = times[before] if before >= 0 and STOPPING[self.codes[before]] else time_ns
         return begun, times[after]
 
+    @property
+    def last_ns(self) -> int:
+        """When the last state was said; before all times when none was."""
+        return self.times[-1] if self.times else -NEVER
+
     def before(self, time_ns: int) -> int | None:
         """When the last state before a time was said, if nothing was said after that time; else None."""
         times = self.times
@@ -139,6 +146,11 @@ class StateLog:
         """Whether this very change is kept already."""
         return _knows(self.times, self.codes, time_ns, code)
 
+    def begun(self, time_ns: int) -> int:
+        """When the state at a time began; before all times when none was said."""
+        index = bisect_right(self.times, time_ns) - 1
+        return self.times[index] if index >= 0 else -NEVER
+
     def said(self, time_ns: int) -> int:
         """When a state was said next, from a time on; a time that never comes when none was."""
         index = bisect_left(self.times, time_ns)
@@ -149,6 +161,19 @@ class StateLog:
         first = bisect_left(self.times, time_ns)
         found = np.flatnonzero(_view(self.codes, first, len(self.codes)) % WITH_ORDER == UnitState.PRODUCING)
         return self.times[first + int(found[0])] if len(found) else NEVER
+
+    def idles(self, time_ns: int) -> bool:
+        """Whether the unit was said to have nothing in work, at or after a time."""
+        return bool(IDLE[_view(self.codes, bisect_left(self.times, time_ns), len(self.codes))].any())
+
+    def idle_before(self, time_ns: int) -> int:
+        """When the last state before a time in which nothing was in work ended; before all times when none was."""
+        last = bisect_left(self.times, time_ns)
+        found = np.flatnonzero(IDLE[_view(self.codes, 0, last)])
+        if not len(found):
+            return -NEVER
+        after = int(found[-1]) + 1
+        return self.times[after] if after < last else time_ns
 
     def durations(self, t0_ns: int, t1_ns: int) -> NDArray[np.int64]:
         """Time in each code in ns, int64[CODES]; time before the first record is UNKNOWN."""
@@ -250,16 +275,20 @@ class PartLog:
         """Whether any of them has a planned time."""
         self.longest_ns = 0
         """Longest operation whose begin was said; 0: none was."""
+        self.latest_begun = -NEVER
+        self.overtaken = False
+        """Whether an operation was completed after one that began later: what is under way may be of any age."""
         self.corrections = 0
         self._corrected: tuple[NDArray[np.float64], ...] | None = None
         self._over: list[int] = []
+        """Corrections of more than there is."""
 
     def add(self, time_ns: int, part: Completion) -> int:
         """Keep a completion; since when it changes what was counted."""
         self._corrected = None
         self.planned = self.planned or part.ideal_s > 0
         if part.begun_ns != UNSAID:
-            self.longest_ns = max(self.longest_ns, time_ns - part.begun_ns)
+            self._began(time_ns, part.begun_ns)
         index = len(self.times)
         if index and time_ns <= self.times[-1]:
             index = self._place(time_ns, part)
@@ -269,6 +298,17 @@ class PartLog:
         correction = _corrects(part)
         self.corrections += correction
         return self.times[0] if correction else time_ns
+
+    def _began(self, time_ns: int, begun_ns: int) -> None:
+        """Note the begin of an operation."""
+        self.longest_ns = max(self.longest_ns, time_ns - begun_ns)
+        if begun_ns >= self.latest_begun and (not self.times or time_ns >= self.times[-1]):
+            self.latest_begun = begun_ns
+            return
+        first, last = bisect_left(self.times, time_ns), bisect_right(self.times, time_ns)
+        before, after = _view(self.begun, 0, first), _view(self.begun, last, len(self.begun))
+        self.overtaken |= bool((before > begun_ns).any() or ((after != UNSAID) & (after < begun_ns)).any())
+        self.latest_begun = max(self.latest_begun, begun_ns)
 
     def _place(self, time_ns: int, part: Completion) -> int:
         """Where a completion belongs; those of one instant stand alike in whatever order they came."""
@@ -294,16 +334,28 @@ class PartLog:
     def _taken_back(self) -> tuple[NDArray[np.float64], ...]:
         if self._corrected is None:
             amounts = np.array([list(column) for column in self.columns[:3]])
-            result, over = corrected(amounts, np.array(self.columns[5]))
-            self._corrected, self._over = tuple(result), [self.times[row] for row in over]
+            result, self._over, _ = corrected(amounts, np.array(self.columns[5]))
+            self._corrected = tuple(result)
         return self._corrected
 
     def uncorrected(self, t0_ns: int, t1_ns: int) -> bool:
-        """Whether a correction in a window found less than it takes away: what it corrects is not known."""
+        """Whether a correction in a window, or of what was made in it, takes away more than there is.
+
+        Then nothing is taken back, and what was to be corrected is not known.
+        """
         if not self.corrections:
             return False
         self._taken_back()
-        return any(t0_ns <= time_ns < t1_ns for time_ns in self._over)
+        first, last = bisect_left(self.times, t0_ns), bisect_left(self.times, t1_ns)
+        items = self.columns[5]
+        return any(first <= row and (row < last or items[row] in items[first:last]) for row in self._over)
+
+    @property
+    def uncorrectable(self) -> int:
+        """Corrections of more than there is."""
+        if self.corrections:
+            self._taken_back()
+        return len(self._over) if self.corrections else 0
 
     def ideals(self, first: int, last: int, ideal_s: float | None) -> NDArray[np.float64]:
         """Planned run time per item of some rows; the unit's own where a row has none, NaN where neither has."""
@@ -352,10 +404,14 @@ class PartLog:
         end = self.times[after] if after < len(self.times) else last_ns
         return begin, max(end, last_ns + self.longest_ns)
 
-    def open_at(self, time_ns: int, mark_ns: int | None) -> bool:
-        """Whether an operation may be under way at a time of which it is not known what became of it."""
+    def open_at(self, time_ns: int) -> bool:
+        """Whether an operation may be under way at a time of which it is not known what became of it.
+
+        Where begins are said, operations end in the order in which they began, until one is seen that did not; where
+        they are not, one comes after the other.
+        """
         if self.longest_ns:
-            return mark_ns is None or mark_ns < time_ns + self.longest_ns
+            return self.overtaken or self.latest_begun < time_ns
         return not self.times or self.times[-1] < time_ns
 
     def counts(self, t0_ns: int, t1_ns: int, ideal_s: float | None = None) -> Completions:
@@ -393,6 +449,10 @@ class PartLog:
     def prune(self, before_ns: int) -> None:
         """Forget completions before a time, but for the last one: the next operation began with it."""
         cut = bisect_left(self.times, before_ns) - 1
+        if cut > 0 and self.corrections:
+            amounts = np.array([list(column) for column in self.columns[:3]])
+            reach = corrected(amounts, np.array(self.columns[5]))[2]
+            cut = min([cut, *(first for row, first in reach.items() if row >= cut)])
         if cut <= 0:
             return
         for column in (self.times, *self.columns, self.begun):
@@ -401,34 +461,55 @@ class PartLog:
         self.corrections = sum(min(row) < 0 for row in zip(*self.columns[:3], strict=True)) if self.corrections else 0
 
 
-def corrected(amounts: NDArray[np.float64], items: NDArray[np.int32]) -> tuple[NDArray[np.float64], list[int]]:
+def corrected(
+    amounts: NDArray[np.float64], items: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], list[int], dict[int, int]]:
     """Quantities with corrections taken back to the completions that they correct.
 
     What a row takes away (a quantity below 0) is taken from the newest rows of its item before it, each at most
-    what it has; what it adds goes where it was taken from. Nothing gets below 0.
+    what it has; what it adds goes where it was taken from. Nothing gets below 0, and of a row that takes away more
+    than there is nothing is taken back.
 
     Args:
         amounts: Good, scrap and rework, float64[3, rows], in order of time.
         items: Number of the item, int32[rows].
 
     Returns:
-        The quantities, and the rows that take away more than there is.
+        The quantities, the rows that take away more than there is, and the first row that each other one corrects.
     """
     result = np.maximum(amounts, 0.0)
     over: list[int] = []
+    reach: dict[int, int] = {}
     for row in np.flatnonzero((amounts < 0).any(axis=0)).tolist():
-        less, more = -np.minimum(amounts[:, row], 0.0), np.maximum(amounts[:, row], 0.0)
-        whole = less.sum()
+        first = _take_back(result, items, row, amounts[:, row])
         result[:, row] = 0.0
-        for back in range(row - 1, -1, -1):
-            taken = np.minimum(result[:, back], less) if items[back] == items[row] else np.zeros(3)
-            result[:, back] += more * (taken.sum() / whole) - taken
-            less = less - taken
-            if not less.any():
-                break
-        if less.max() > 1e-9 * whole:
+        if first is None:
             over.append(row)
-    return result, over
+        else:
+            reach[row] = first
+    return result, over, reach
+
+
+def _take_back(
+    result: NDArray[np.float64], items: NDArray[np.int32], row: int, amounts: NDArray[np.float64]
+) -> int | None:
+    """Take what a row corrects from the rows before it; the first of them, None when they have less than that."""
+    less, more = -np.minimum(amounts, 0.0), np.maximum(amounts, 0.0)
+    whole, first = less.sum(), row
+    changed: list[tuple[int, NDArray[np.float64]]] = []
+    for back in range(row - 1, -1, -1):
+        if not less.any():
+            break
+        taken = np.minimum(result[:, back], less) if items[back] == items[row] else np.zeros(3)
+        if taken.any():
+            first = back
+            changed.append((back, more * (taken.sum() / whole) - taken))
+            less = less - taken
+    if less.max() > 1e-9 * whole:
+        return None
+    for back, change in changed:
+        result[:, back] += change
+    return first
 
 
 class StepLog:

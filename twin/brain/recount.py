@@ -142,7 +142,7 @@ class Recount(Brain):
             voice.gaps = [*voice.past, *voice.gaps]
         for unit in known.units.values():
             mine = self._intake.unit(unit.path)
-            mine.master = unit.master
+            mine.master, mine.held = unit.master, dict(unit.held)
             declare(mine)
 
     def _windows(self, groups: Iterable[Group]) -> list[tuple[str, Window]]:

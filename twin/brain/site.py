@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from twin.brain.elements import BY_PLAN, attend, unrate, use
 from twin.brain.logs import CODES, PRODUCING, UNHEARD, StepLog
 from twin.brain.metering import meter
-from twin.brain.missing import Missing
+from twin.brain.missing import LASTS_NS, Missing
 from twin.brain.past import Past
 from twin.brain.plan import calendar_of, spans
 from twin.brain.spread import Worked, spread
 from twin.brain.told import Sayings
 from twin.brain.unit import Unit
-from twin.brain.voices import NEVER, Beat, Voice, Voices, joined
+from twin.brain.voices import NEVER, Beat, Gap, Voice, Voices, joined
 from twin.brain.windows import DAY_NS, LONGEST_NS, Window
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_H
@@ -168,6 +168,12 @@ class Site:
         for unit in self.units.values() if span is not None else ():
             self.touch(*(unit.parts.around(*span) if unit.parts.planned else span))  # type: ignore[misc]
 
+    def lacks_numbers(self, publisher: str, gap: Gap) -> None:
+        """Numbers of a publisher did not come: windows that heartbeats of others have closed are computed again."""
+        if self.voices.counts(publisher, gap) and self.mark is not None and -NEVER < gap.start < self.mark:
+            self.touch(gap.start, self.mark)
+            self.changed_before(max(gap.start, self.first or gap.start), self.mark)
+
     def close(self, path: str, window: Window, table: Table) -> None:
         """Keep what was observed of a window that has ended."""
         self.closed[path, window] = table
@@ -202,7 +208,7 @@ class Site:
     def _waits(self, window: Window, table: Table) -> bool:
         """Whether operations over the end of a window are not known to have ended."""
         rows = np.flatnonzero(table.ints[:, OPEN])
-        return any(table.units[row].parts.open_at(window.t1_ns, self.mark) for row in rows)
+        return any(table.units[row].open_at(window.t1_ns) for row in rows)
 
     def settle(self, key: tuple[str, Window]) -> tuple[Table, set[int]]:
         """Spread planned time anew over a closed window; its table and the rows that have changed."""
@@ -265,14 +271,21 @@ class Site:
         return any(first < t1_ns and last >= t0_ns for first, last in around)
 
     def trusts(self, units: Iterable[Unit], window: Window) -> bool:
-        """Whether nothing was refused that may still count in the orders, loads and stocks of some units."""
-        return not any(self.missing.lasts_in(unit.path, window.t0_ns, window.t1_ns) for unit in units)
+        """Whether nothing was refused or lost that may still count in the orders, loads and stocks of some units."""
+        return not any(self._lacks_trade(unit, window) for unit in units)
+
+    def _lacks_trade(self, unit: Unit, window: Window) -> bool:
+        _, t0_ns, t1_ns = window
+        if self.missing.lasts_in(unit.path, t0_ns, t1_ns):
+            return True
+        voices = (self.voices.speaking(unit.speaker, unit.path), self.voices.counted.get(unit.speaker))
+        return any(voice is not None and voice.lost_in(t0_ns - LASTS_NS, t1_ns) for voice in voices)
 
     def _refused_states(self, unit: Unit) -> list[tuple[int, int]]:
         """Spans in which a unit's state is not known, because a row that may have said it was refused or is lost."""
         spans = [(first, unit.states.said(last)) for first, last in self.missing.of(unit.path, RecordKind.STATE)]
         lost = self.voices.counted.get(unit.speaker)
-        return spans if lost is None else [*spans, *((gap.start, unit.states.said(gap.end)) for gap in lost.gaps)]
+        return spans if lost is None else [*spans, *((gap.start, unit.known_again(gap)) for gap in lost.gaps)]
 
     def _doubts_stops(self, unit: Unit, window: Window) -> bool:
         """Whether it may come out that the stops in a window were others than they seem."""
@@ -282,7 +295,7 @@ class Site:
         heard_ns = window.t1_ns if self.mark is None else max(self.mark, window.t1_ns)
         if unit.states.undecided(window.t1_ns, unit.minor_stop_ns, heard_ns):
             return True
-        span, works = (window.t0_ns, window.t1_ns), unit.states.works
+        span, works = (window.t0_ns, window.t1_ns), unit.works_again
         counted_gaps = self.voices.counted.get(unit.speaker)
         if counted_gaps is not None and counted_gaps.lacks_before(*span, works):
             return True
@@ -305,7 +318,7 @@ class Site:
             return Worked()
         sums = states.durations(t0_ns, t1_ns)
         voice = self.voices.speaking(unit.speaker, unit.path)
-        missed = [] if voice is None else voice.missed(t0_ns, t1_ns, states.said)
+        missed = [] if voice is None else voice.missed(t0_ns, t1_ns, unit.known_again)
         for a, b in joined([*missed, *self._refused_states(unit)], t0_ns, t1_ns):
             sums -= states.durations(a, b)
             sums[0] += b - a
@@ -349,7 +362,7 @@ class Site:
         voice = self.voices.speaking(unit.speaker, unit.path)
         if voice is None:
             voice = Voice("", None if self.mark is None else Beat(self.mark))
-        spans = voice.silent(window.t0_ns, window.t1_ns, unit.states.said)
+        spans = voice.silent(window.t0_ns, window.t1_ns, unit.known_again)
         return joined([*spans, *self._refused_states(unit)], window.t0_ns, window.t1_ns)
 
     def _said(self) -> dict[str, int]:
@@ -358,7 +371,7 @@ class Site:
         for unit in self.units.values():
             voice = self.voices.speaking(unit.speaker, unit.path)
             if voice is not None and unit.states.times:
-                found[voice.name] = min(found.get(voice.name, NEVER), unit.states.times[-1])
+                found[voice.name] = min(found.get(voice.name, NEVER), unit.said_ns)
         return found
 
     def prune(self, before_ns: int) -> None:

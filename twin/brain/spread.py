@@ -101,7 +101,4 @@ def _crossing(log: PartLog, t0_ns: int, t1_ns: int, work: Work) -> list[_Crossin
 
 
 def _open_ns(unit: Unit, t0_ns: int, t1_ns: int, work: Work) -> int:
-    log = unit.parts
-    if not log.open_at(t1_ns, unit.site.mark):
-        return 0
-    return work(max(log.done_before(t1_ns), t0_ns), t1_ns).producing
+    return work(max(unit.free_before(t1_ns), t0_ns), t1_ns).producing if unit.open_at(t1_ns) else 0

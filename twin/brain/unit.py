@@ -10,6 +10,7 @@ from twin.brain.jobs import JobLog
 from twin.brain.logs import PartLog, StateLog, StepLog
 from twin.brain.meters import MeterLog
 from twin.brain.orders import OrderLog
+from twin.brain.voices import Gap, Voices
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_S
@@ -18,6 +19,8 @@ from twin.states import MINOR_STOP_MAX_S
 
 ENERGY = "energy_kwh"
 """Counter of electrical energy."""
+MOST_HELD = 100
+"""States said again that are kept of a unit."""
 
 
 class Surroundings(Protocol):
@@ -29,6 +32,7 @@ class Surroundings(Protocol):
     edge: int
     kept_ns: int | None
     stocks: dict[tuple[str, str], StepLog]
+    voices: Voices
 
     @property
     def places(self) -> Mapping[str, PlaceMaster]:
@@ -65,11 +69,32 @@ class Unheard(NamedTuple):
     since_ns: int
 
 
+class StateSaidAgain(NamedTuple):
+    """That a unit said its state again: it had been in it since it began.
+
+    Args:
+        began_ns: When the state began.
+        run: Run of its publisher.
+        seq: Number under which that was said.
+        until_ns: The last heartbeat of that run before.
+    """
+
+    began_ns: int
+    run: str
+    seq: int
+    until_ns: int
+
+    def after(self, gap: Gap) -> bool:
+        """Whether that was said after a gap."""
+        return (gap.run == self.run and 0 <= gap.high < self.seq) or gap.end <= self.until_ns
+
+
 @dataclass(eq=False)
 class Unit:
     """One unit: its logs and its master data, if any came.
 
     Attributes:
+        held: The last times that it said its states again after something was missing, by when they began.
         unheard: Why its state is unknown, when its publisher went that gave no heartbeats; may be of long ago.
     """
 
@@ -84,6 +109,47 @@ class Unit:
     master: EquipmentMaster | None = None
     speaker: str = ""
     unheard: Unheard | None = None
+    held: dict[int, StateSaidAgain] = field(default_factory=dict)
+
+    def holds(self, held: StateSaidAgain) -> None:
+        """Keep that it said its state again."""
+        self.held.pop(held.began_ns, None)
+        self.held[held.began_ns] = held
+        while len(self.held) > MOST_HELD:
+            del self.held[next(iter(self.held))]
+
+    def known_again(self, gap: Gap) -> int:
+        """When its state was known after something was missing: as it was said next, or as it was at the gap's end."""
+        return gap.end if self._held_over(gap) is not None else self.states.said(gap.end)
+
+    def works_again(self, gap: Gap) -> int:
+        """Until when its stops may be others than they seem, because something was missing."""
+        held = self._held_over(gap)
+        if held is None:
+            return self.states.works(gap.end)
+        return gap.end if held.began_ns <= gap.start else max(gap.end, self.states.works(held.began_ns))
+
+    def _held_over(self, gap: Gap) -> StateSaidAgain | None:
+        """The state at the end of a gap, where it was said again afterwards."""
+        held = self.held.get(self.states.begun(gap.end)) if self.held else None
+        return held if held is not None and held.after(gap) else None
+
+    def open_at(self, time_ns: int) -> bool:
+        """Whether an operation may be under way at a time of which it is not known what became of it."""
+        return self.parts.open_at(time_ns) and not (self.parts.longest_ns and self.states.idles(time_ns))
+
+    def free_before(self, time_ns: int) -> int:
+        """Since when, before a time, an operation may be under way of which nothing is known."""
+        if self.parts.longest_ns:
+            return self.states.idle_before(time_ns)
+        return self.parts.done_before(time_ns)
+
+    @property
+    def said_ns(self) -> int:
+        """Until when it has last said its state; before all times when it never did."""
+        last_ns = self.states.last_ns
+        held = self.held.get(last_ns)
+        return last_ns if held is None else max(last_ns, held.until_ns)
 
     def counters(self) -> Iterator[MeterLog]:
         """All its counters."""

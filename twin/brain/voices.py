@@ -14,7 +14,6 @@ from typing import NamedTuple
 from twin.brain.sequence import Numbers
 
 NEVER = 2**62
-Said = Callable[[int], int]
 MOST_PAST = 1_000
 """Gaps of the past that are kept of a publisher, for windows that are computed again."""
 PERIODS = 3
@@ -45,6 +44,10 @@ class Gap:
     def known(self) -> bool:
         """Whether something is known to be missing; else there was only silence."""
         return self.lost or self.high >= 0
+
+
+Ends = Callable[[Gap], int]
+"""Gives until when it bears on a unit that something is known to be missing in a gap."""
 
 
 @dataclass(eq=False)
@@ -88,7 +91,7 @@ class Voice:
         low = last.seq if last is not None and same else -1
         since = -NEVER if last is None else last.time_ns
         if last is not None and same and beat.dropped > last.dropped:
-            self.gaps.append(Gap(since, beat.time_ns, lost=True))
+            self.gaps.append(Gap(since, beat.time_ns, beat.run, low, beat.seq, lost=True))
             return
         numbered = beat.seq >= 0 and numbers is not None
         if numbers is not None and numbered and numbers.lacks(low + 1, beat.seq):
@@ -116,7 +119,9 @@ class Voice:
         """A frame that was missing came; gives the span that is now heard, if nothing of it lacks any more."""
         for gaps in (self.gaps, self.past):
             for index, gap in enumerate(gaps):
-                if gap.run == run and gap.low < seq < gap.high and not numbers.lacks(gap.low + 1, gap.high):
+                if gap.lost or gap.run != run or not gap.low < seq < gap.high:
+                    continue
+                if not numbers.lacks(gap.low + 1, gap.high):
                     del gaps[index]
                     return gap.start, NEVER
         return None
@@ -137,35 +142,40 @@ class Voice:
         self.strange = beat
         return False
 
-    def silent(self, t0_ns: int, t1_ns: int, said: Said) -> list[tuple[int, int]]:
+    def silent(self, t0_ns: int, t1_ns: int, said: Ends) -> list[tuple[int, int]]:
         """Pieces of a window that were not heard, in order, without overlap; see :meth:`missed`."""
         mark = NEVER if self.last is None else self.last.time_ns
         return joined([*self.missed(t0_ns, t1_ns, said), (mark, t1_ns)], t0_ns, t1_ns)
 
-    def missed(self, t0_ns: int, t1_ns: int, said: Said) -> list[tuple[int, int]]:
+    def missed(self, t0_ns: int, t1_ns: int, said: Ends) -> list[tuple[int, int]]:
         """Pieces of a window in which a unit's state is not known, in order, without overlap.
 
-        Where a message is known to be missing that may have been a change of state, that lasts until the next.
+        Where a message is known to be missing that may have been a change of state, that lasts until the next, or
+        until the unit says that it is still in the state before.
 
         Args:
             t0_ns: Begin of the window.
             t1_ns: End.
-            said: Gives the time at which the unit's state was said next, from a time on.
+            said: When the unit's state was known next.
         """
         if not self.gaps:
             return []
-        spans = [(gap.start, said(gap.end) if gap.known else gap.end) for gap in self.gaps if gap.start < t1_ns]
+        spans = [(gap.start, said(gap) if gap.known else gap.end) for gap in self.gaps if gap.start < t1_ns]
         return joined(spans, t0_ns, t1_ns)
 
-    def lacks_before(self, t0_ns: int, t1_ns: int, works: Said) -> bool:
+    def lacks_before(self, t0_ns: int, t1_ns: int, works: Ends) -> bool:
         """Whether something is missing from before the end of a window that bears on stops and operations in it.
 
         Args:
             t0_ns: Begin of the window.
             t1_ns: End.
-            works: Gives when the unit was said to be producing next: what was before has ended then.
+            works: When the unit was said to be producing next: what was before has ended then.
         """
-        return any(gap.known and gap.start < t1_ns and works(gap.end) >= t0_ns for gap in self.gaps)
+        return any(gap.known and gap.start < t1_ns and works(gap) >= t0_ns for gap in self.gaps)
+
+    def lost_in(self, t0_ns: int, t1_ns: int) -> bool:
+        """Whether something is known to be missing that was said in a window."""
+        return any(gap.known and gap.start < t1_ns and gap.end >= t0_ns for gap in (*self.past, *self.gaps))
 
     def prune(self, before_ns: int, said_ns: int = NEVER) -> None:
         """Put gaps that ended before a time aside.
@@ -218,11 +228,13 @@ class Voices:
         """What is kept of a publisher."""
         return [kept[publisher] for kept in (self.known, self.counted) if publisher in kept]
 
-    def counts(self, publisher: str, gap: Gap) -> None:
-        """A number of a publisher did not come; its own heartbeats, where it gives any, say so themselves."""
+    def counts(self, publisher: str, gap: Gap) -> bool:
+        """A number of a publisher did not come; whether none of its own heartbeats says so."""
         voice = self.known.get(publisher)
-        if voice is None or voice.last is None or voice.last.seq < 0:
-            self.counted.setdefault(publisher, Voice(publisher)).gaps.append(gap)
+        if voice is not None and voice.last is not None and voice.last.seq >= 0:
+            return False
+        self.counted.setdefault(publisher, Voice(publisher)).gaps.append(gap)
+        return True
 
     def speaking(self, publisher: str, path: str) -> Voice | None:
         """Who speaks for a unit: its publisher, else who speaks for where it stands, else the only one there is."""

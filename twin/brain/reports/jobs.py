@@ -21,10 +21,11 @@ def report_jobs(sheet: Sheet, table: Table, scopes: Sequence[Scope]) -> None:
     for scope in scopes if found else ():
         rows = [row for row in scope.units if row in found]
         if rows:
-            flow = _flow(together([found[row] for row in rows]))
+            jobs = together([found[row] for row in rows])
+            flow = _flow(jobs)
             known = min(known_share(table, row) for row in rows)
-            settled = all(unit.site.trusts([unit], sheet.window) for unit in (table.units[row] for row in rows))
-            coverage = Coverage(known, 0.0, exact=True, settled=settled)
+            told = all(unit.site.trusts([unit], sheet.window) for unit in (table.units[row] for row in rows))
+            coverage = Coverage(known, 0.0, exact=True, settled=told and not jobs.early)
             for spec in specs("jobs"):
                 sheet.one(spec, scope.path, scope.name, flow, coverage)
 
