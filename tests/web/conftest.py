@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
 import pickle
 import shutil
 from collections.abc import AsyncIterator
@@ -90,25 +92,36 @@ def asked() -> WebSettings:
 
 @pytest.fixture(scope="session")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two hours of the small plant in a store, and the plant and the brain as they were then."""
-    folder = tmp_path_factory.mktemp("history")
+    """A folder with two hours of the small plant in a store, and the plant and the brain as they were then.
 
-    async def make() -> None:
-        scenario = load(SMALL)
-        whole_minute = datetime.now(UTC).replace(second=0, microsecond=0)  # so the next figures come in a minute
-        config = anchored(scenario.plant(), whole_minute - timedelta(seconds=HISTORY_S))
-        store = open_store(f"duckdb://{folder}/pages.duckdb")
-        await store.open()
-        feed = Feed(config, 7, scenario.base)
-        pipeline = Pipeline(feed, store)
-        await pipeline.begin()
-        await pipeline.advance([20.0 * step for step in range(1, HISTORY_S // 20 + 1)])
-        await store.close()
-        feed.save(folder / "plant.state")
-        (folder / "brain.state").write_bytes(pickle.dumps(pipeline.brain))
-
-    asyncio.run(make())
+    The first worker that needs it makes it for all; tests copy it and write to their copies.
+    """
+    own = tmp_path_factory.getbasetemp()
+    place = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = place / "history-of-the-pages"
+    with (place / "history.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            made = tmp_path_factory.mktemp("history")
+            asyncio.run(make_history(made))
+            made.rename(folder)
     return folder
+
+
+async def make_history(folder: Path) -> None:
+    """Run the small plant for two hours that end now."""
+    scenario = load(SMALL)
+    whole_minute = datetime.now(UTC).replace(second=0, microsecond=0)  # so the next figures come in a minute
+    config = anchored(scenario.plant(), whole_minute - timedelta(seconds=HISTORY_S))
+    store = open_store(f"duckdb://{folder}/pages.duckdb")
+    await store.open()
+    feed = Feed(config, 7, scenario.base)
+    pipeline = Pipeline(feed, store)
+    await pipeline.begin()
+    await pipeline.advance([20.0 * step for step in range(1, HISTORY_S // 20 + 1)])
+    await store.close()
+    feed.save(folder / "plant.state")
+    (folder / "brain.state").write_bytes(pickle.dumps(pipeline.brain))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
