@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from brokers.recount import Recounted, Recounter
+from brokers.recount import ALL, Recounted, Recounter
 from brokers.stores import Store, apart, open_store
 from brokers.stores.moving import compact, copied
 from scenarios.options import STORE
@@ -57,9 +57,9 @@ async def _recomputed(address: str, span: Span, run: str, heard_all: bool) -> Re
         if not heard:
             wanted = "a run that the store holds" if run else "a store with the heartbeats of a site"
             raise ScenarioError([Problem("--run" if run else address, wanted, repr(run) if run else "none")])
-        brain = standing(
-            await store.latest(RecordKind.META), {site: last for site, (_, last) in heard.items()}, BrainConfig()
-        )
+        marks = {site: last for site, (_, last) in heard.items()}
+        meta = await store.rows(RecordKind.META, "", 0, 2**62, ALL)
+        brain = standing(meta, marks, BrainConfig())
         for site in brain.sites():
             first_ns, last_ns = heard[site.path]
             if span[0] < last_ns and span[1] > first_ns:

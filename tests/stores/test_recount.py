@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
 from typing import Any
@@ -213,6 +213,33 @@ async def test_a_correction_and_a_reading_that_come_a_week_late(store: Store) ->
 def _kept(frame: Frame) -> bool:
     """All readings but one of an hour's end in the second night."""
     return not (str(frame.paths[0]).endswith("saw") and frame.time_ns[0] == E0 + 31 * H)
+
+
+def replanned() -> list[Frame]:
+    """The same days, in which the grid, the shifts and what counts as a minor stop change at 16:00 of the second."""
+    line, at = WORKS.site.child("c").child("d"), E0 + 40 * H
+    shift = [{"id": "late", "start_s": 7 * 3600, "duration_s": 9 * 3600}]
+    later = [
+        meta("place", WORKS.site, grid_factor_kg_per_kwh=0.25),
+        meta("place", line, shifts=shift),
+        meta("equipment", WORKS.unit("mill"), kind="machine", ideal_s=300.0, minor_stop_max_s=1e5),
+    ]
+    later = [replace(frame, time_ns=frame.time_ns + at - E0) for frame in later]
+    return sorted([*WORKS.history(), *later], key=lambda frame: int(frame.time_ns[0]))
+
+
+async def test_what_is_computed_again_is_so_with_the_plan_of_its_time(store: Store) -> None:
+    frames = replanned()
+    await store.write(frames)
+    meta_rows = await store.rows(RecordKind.META, WORKS.site, 0, 2**62, 1 << 40)
+    brain = standing(meta_rows, {WORKS.site: E0 + HOURS * H}, QUIET)
+    brain.site(WORKS.site).past.note(E0 + 24 * H, E0 + 60 * H)
+    await recounted(store, brain)
+    found, true = await figures(store, WORKS.site), said_of(frames)
+    assert len(found) > 1000
+    for key, row in found.items():
+        assert row["value"] == pytest.approx(true[key]["value"], rel=1e-9), (row, true[key])
+        assert row["quality"] == true[key]["quality"], (row, true[key])
 
 
 async def test_the_same_from_the_store_alone(store: Store) -> None:

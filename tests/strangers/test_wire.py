@@ -294,7 +294,7 @@ def test_a_calendar_that_comes_late_holds_since_the_beginning() -> None:
 
 
 @pytest.mark.parametrize("path", [LINE, UNIT])
-def test_a_plan_that_changes_is_not_good_for_windows_that_hold_both(path: str) -> None:
+def test_a_window_is_computed_with_the_plan_of_its_time_and_not_good_where_it_holds_two(path: str) -> None:
     short = {"shifts": [{"id": "a", "start_s": 0, "duration_s": 4 * 3600}]}
     long = {"shifts": [{"id": "a", "start_s": 0, "duration_s": 8 * 3600}]}
     schema = "place" if path == LINE else "equipment"
@@ -305,11 +305,11 @@ def test_a_plan_that_changes_is_not_good_for_windows_that_hold_both(path: str) -
     events = [*plans, *ON, state(E0 + 4 * H, "STARVED")]
     wire = tell(events, 25, 10 * M)
     figures = [wire.figure("availability", hour) for hour in (1, 2, 5, 6)]
-    assert figures == [(1.0, "good"), (1.0, "good"), (0.0, "good"), (None, None)]
-    assert wire.figure("availability", 24, window="day") == (1.0, "partial")
+    assert figures == [(1.0, "good"), (1.0, "good"), (0.0, "good"), (0.0, "partial")]  # as planned at its begin
+    assert wire.figure("availability", 24, window="day") == (0.5, "partial")
     late = tell([*events, part(E0 + 2 * H + M, at=E0 + 8 * H)], 9, 10 * M)
-    assert late.figure("good_quantity", 3) == (1.0, "partial")  # counted late, by the plan that came later
-    assert late.figure("availability", 5)[1] != "good"
+    assert late.figure("good_quantity", 3) == (1.0, "good")
+    assert late.figure("availability", 5) == (0.0, "good")
 
 
 def test_a_title_that_changes_changes_no_figure() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from twin.brain.groups import Group, of_chain
@@ -302,10 +303,11 @@ class Brain:
     def _settle(self, site: Site, keys: Sequence[tuple[str, Window]]) -> Iterator[Frame]:
         """Give the indicators that planned run time changes of windows whose open operations have ended."""
         for path, window in keys:
-            table, rows = site.settle((path, window))
-            scopes = [one for one in self._scopes_of(site, path, table) if not rows.isdisjoint(one.units)]
-            sheet = Sheet(window, self.config.partial_below)
-            report(sheet, table, scopes, spread_only=True)
+            with site.planned_at(window.t0_ns):
+                table, rows = site.settle((path, window))
+                scopes = [one for one in self._scopes_of(site, path, table) if not rows.isdisjoint(one.units)]
+                sheet = Sheet(window, self.config.partial_below)
+                report(sheet, table, scopes, spread_only=True)
             frame = sheet.frame()
             if frame is not None:
                 self._intake.stats.settled += 1
@@ -327,7 +329,11 @@ class Brain:
         for members, its_own in self._reporting(site, path, window):
             members.pending.add(its_own)
 
-    def _site_frames(self, site: Site, path: str, window: Window, keep: bool) -> Iterator[Frame]:
+    def _site_frames(self, site: Site, path: str, window: Window, keep: bool) -> list[Frame]:
+        with site.planned_at(window.t0_ns):
+            return list(self._site_figures(site, path, window, keep))
+
+    def _site_figures(self, site: Site, path: str, window: Window, keep: bool) -> Iterator[Frame]:
         table = site.observe(site.under(path), window)
         if keep and window.kind == LIVE:
             site.live = (window, table)
@@ -378,7 +384,13 @@ class Brain:
 
     def _group_frames(
         self, members: Group, window: Window, keep: bool = False, spread_only: bool = False
-    ) -> Iterator[Frame]:
+    ) -> list[Frame]:
+        with ExitStack() as stack:
+            for site in members.sites.values():
+                stack.enter_context(site.planned_at(window.t0_ns))
+            return list(self._group_figures(members, window, keep, spread_only))
+
+    def _group_figures(self, members: Group, window: Window, keep: bool, spread_only: bool) -> Iterator[Frame]:
         if spread_only and members.path in self._intake.chains:
             return  # no indicator of a chain holds planned run time
         table = members.table(window)

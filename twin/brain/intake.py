@@ -146,17 +146,18 @@ class Intake:
             self.chains[path] = (path, master)
         elif isinstance(master, EquipmentMaster):
             unit = self.unit(path)
-            before, unit.master = unit.master, master
+            newest = unit.site.learns(path, time_ns, master)
+            if isinstance(newest, EquipmentMaster):
+                unit.master = newest
             unit.site.changed()
             if declare(unit):
                 unit.site.touch(-NEVER, NEVER)
-            unit.site.plans(path, time_ns, before, master)
         elif isinstance(master, PlaceMaster) and path.level >= Level.SITE:
             site = self.site(path)
-            before_it = site.places.get(path)
-            site.places[path] = master
+            newest = site.learns(path, time_ns, master)
+            if isinstance(newest, PlaceMaster):
+                site.places[path] = newest
             site.changed()
-            site.plans(path, time_ns, before_it, master)
 
     def states(self, frame: Frame) -> None:
         """State changes."""

@@ -137,7 +137,7 @@ class Recount(Brain):
     def _learns(self, known: Site) -> None:
         site = self._intake.site(known.path)
         site.places, site.voices = dict(known.places), copy.deepcopy(known.voices)
-        site.replanned = dict(known.replanned)
+        site.plans, site.replanned = known.plans, known.replanned
         for voice in site.voices.known.values():
             voice.gaps = [*voice.past, *voice.gaps]
         for unit in known.units.values():
@@ -148,7 +148,7 @@ class Recount(Brain):
     def _windows(self, groups: Iterable[Group]) -> list[tuple[str, Window]]:
         site = self._known[self.piece.site]
         found = [(str(site.path), window) for window in self._regular(site.clock, site.mark)]
-        for path, place in site.places.items():
+        for path, place in site.places_at(self.piece.first_ns).items():
             turns = shifts(place, self.piece.first_ns - 1, self.piece.day_ns + 3 * DAY_NS)
             found += [(path, window) for window in turns if self._belongs(window, site.mark)]
         found = [key for key in found if key not in site.closed]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import takewhile
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from twin.brain.metering import meter
 from twin.brain.missing import LASTS_NS, Missing
 from twin.brain.past import Past
 from twin.brain.plan import calendar_of, spans
+from twin.brain.plans import Plans
 from twin.brain.spread import Worked, spread
 from twin.brain.told import Sayings
 from twin.brain.unit import Unit
@@ -25,7 +27,7 @@ from twin.brain.windows import DAY_NS, LONGEST_NS, Window
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_H
 from twin.kpi.observed import COLUMN, COUNTS, FLOATS, INTS
-from twin.master import Master, PlaceMaster, counted
+from twin.master import EquipmentMaster, Master, PlaceMaster
 from twin.records import RecordKind
 from twin.shift_plan import Pieces
 from twin.zone import Zone, zone_of
@@ -62,8 +64,9 @@ class Site:
     def __init__(self, path: EquipmentPath, missing: Missing | None = None):
         self.path = path
         self.missing = Missing() if missing is None else missing
-        self.replanned: dict[str, int] = {}
-        """By path, since when its master data say something else that counts; what they said before is not kept."""
+        self.plans: dict[str, Plans] = {}
+        self.replanned: dict[str, Plans] = {}
+        """Those that came to say something else that counts."""
         self.units: dict[str, Unit] = {}
         self.stocks: dict[tuple[str, str], StepLog] = {}
         self.places: dict[str, PlaceMaster] = {}
@@ -104,20 +107,57 @@ class Site:
         self._calendars = {}
         self._sorted = ()
 
-    def plans(self, path: str, time_ns: int, before: Master | None, now: Master) -> None:
-        """Master data came: the first hold since ever, others from their time on."""
-        if before is None:
-            since_ns = -NEVER
-            if self.first is not None and isinstance(now, PlaceMaster) and self.mark is not None:
-                self.past.note(self.first, self.mark)  # its shifts and days are others
-        elif counted(before) != counted(now):
-            since_ns = self.replanned[path] = max(time_ns, self.replanned.get(path, time_ns))
-        else:
+    def learns(self, path: str, time_ns: int, master: Master) -> Master:
+        """Master data came: they hold from their time on, the first of a path since ever. Gives the newest."""
+        plans = self.plans.setdefault(path, Plans())
+        span = plans.learn(time_ns, master)
+        if plans.changes or plans.forgotten_ns > -NEVER:
+            self.replanned[path] = plans
+        if span is not None:
+            self._replans(span, isinstance(master, PlaceMaster))
+        return plans.newest
+
+    def _replans(self, span: tuple[int, int], of_place: bool) -> None:
+        """What was planned in a span is something else than was known."""
+        begin_ns, end_ns = span
+        if self.edge > begin_ns:
+            self.touch(begin_ns, end_ns)
+        if self.first is None:
             return
-        if self.edge > since_ns:
-            self.touch(since_ns, NEVER)
-        if self.kept_ns is not None:
-            self.changed_before(max(since_ns, self.first or since_ns), NEVER)
+        first_ns = max(begin_ns, self.first)
+        if of_place and self.mark is not None and first_ns < min(end_ns, self.mark) and self.edge > begin_ns:
+            self.past.note(first_ns, min(end_ns, self.mark))  # its shifts and days are others
+        self.changed_before(first_ns, end_ns)
+
+    @contextmanager
+    def planned_at(self, time_ns: int) -> Iterator[None]:
+        """With the master data of a time in the place of the newest."""
+        then = {path: plans.at(time_ns) for path, plans in self.replanned.items()}
+        then = {path: master for path, master in then.items() if master is not self.replanned[path].newest}
+        if not then:
+            yield
+            return
+        self._holds(then)
+        try:
+            yield
+        finally:
+            self._holds({path: self.replanned[path].newest for path in then})
+
+    def _holds(self, masters: Mapping[str, Master]) -> None:
+        for path, master in masters.items():
+            if isinstance(master, EquipmentMaster):
+                self.units[path].master = master
+            elif isinstance(master, PlaceMaster):
+                self.places[path] = master
+        self._calendars, self._sorted = {}, ()
+        self.version += 1
+
+    def places_at(self, time_ns: int) -> dict[str, PlaceMaster]:
+        """Master data of its lines and of itself at a time."""
+        then = {path: self.replanned[path].at(time_ns) if path in self.replanned else None for path in self.places}
+        return {
+            path: master for path, now in self.places.items() if isinstance(master := then[path] or now, PlaceMaster)
+        }
 
     def ordered(self) -> tuple[Unit, ...]:
         """All units by line and position."""
@@ -253,13 +293,14 @@ class Site:
         return Table(chosen, ints, floats)
 
     def _doubt(self, unit: Unit, window: Window, ints: NDArray[np.int64]) -> None:
-        """What cannot be trusted although it was heard: rows were refused, or what was planned then is not kept."""
+        """What cannot be trusted although it was heard: rows were refused, or the window holds two plans."""
         if not (self.missing or self.replanned or unit.parts.corrections):
             return
         above = (unit.path, unit.path.line, self.path)
         unread = self.missing.unread_in(above, window.t1_ns)
-        unread = unread or any(window.t0_ns < self.replanned.get(path, window.t0_ns) for path in above)
-        ints[UNREAD] |= unread
+        plans = [self.replanned[path] for path in above if path in self.replanned]
+        unread = unread or any(each.mixes(window.t0_ns, window.t1_ns) for each in plans)
+        ints[UNREAD] |= unread or any(each.metered_otherwise(window.t0_ns) for each in plans)
         ints[LACKS] = unread or self.lacks(unit, window.t0_ns, window.t1_ns)
 
     def lacks(self, unit: Unit, t0_ns: int, t1_ns: int) -> bool:

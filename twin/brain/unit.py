@@ -47,8 +47,8 @@ class Surroundings(Protocol):
     def changed_before(self, first_ns: int, last_ns: int) -> None:
         """Something changed in a span, a part of which may no longer be kept."""
 
-    def plans(self, path: str, time_ns: int, before: Master | None, now: Master) -> None:
-        """Master data came: the first hold since ever, others from their time on."""
+    def learns(self, path: str, time_ns: int, master: Master) -> Master:
+        """Master data came: they hold from their time on, the first of a path since ever. Gives the newest."""
 
     def trusts(self, units: Iterable[Unit], window: Window) -> bool:
         """Whether nothing was refused that may still count in the orders, loads and stocks of some units."""
