@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.plants import LINE, line_plant, sink, source
@@ -15,6 +15,7 @@ DAY_S = 86_400.0
 BUSY = (UnitState.PRODUCING, UnitState.BLOCKED)
 PIECES = 3
 BELT = {"length": st.just("4 m"), "speed": st.just("0.5 m/s"), "pitch": st.just("1 m")}
+RACK = {"kind": "storage", "capacity": 1, "put": "3 s", "retrieve": "1 s"}
 WORKING = ("machine", "batch_machine", "disassembly")
 
 places = st.integers(1, 6)
@@ -35,6 +36,7 @@ units = st.one_of(
 
 
 @settings(max_examples=15, deadline=None)
+@example([RACK, RACK], 6, False)  # an item that came while the one after was full was never brought out
 @given(st.lists(units, min_size=1, max_size=5), st.integers(1, 6), st.booleans())
 def test_what_has_entered_leaves_again_and_all_come_to_rest(
     way: list[dict[str, Any]], number: int, tight: bool

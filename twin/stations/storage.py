@@ -183,6 +183,7 @@ class Storage(Mover):
                 return part
         if self._coming(taker) < self.rules.ahead:
             self.requests.append(taker)
+        if taker in self.requests:  # also one from before, when it had no room for what there was
             self.kernel.soon.append(self.serve)
         return None
 
