@@ -37,6 +37,7 @@ units = st.one_of(
 
 @settings(max_examples=15, deadline=None)
 @example([RACK, RACK], 6, False)  # an item that came while the one after was full was never brought out
+@example([{"kind": "transport", "capacity": 1, "time": "0 s"}], 3, False)
 @given(st.lists(units, min_size=1, max_size=5), st.integers(1, 6), st.booleans())
 def test_what_has_entered_leaves_again_and_all_come_to_rest(
     way: list[dict[str, Any]], number: int, tight: bool
