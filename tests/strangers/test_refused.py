@@ -139,7 +139,7 @@ def test_master_data_that_cannot_be_read_are_doubted_until_some_can(path: str) -
     right = meta(E0 + 130 * M, path, schema, **({"ideal_s": 40.0} if path == UNIT else {}))
     healed = tell([*CALM, wrong, right], 2.5)
     assert kinds(healed) == ALL_GOOD
-    assert kinds(healed, 2) == {**SECOND, "oee": "good"}
+    assert kinds(healed, 2) == {**SECOND, "oee": "partial"}  # one may be under way for longer than any before
 
 
 def test_a_state_by_number_is_unknown_and_told() -> None:
