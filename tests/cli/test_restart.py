@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
 from pathlib import Path
 
+import numpy as np
 import psutil
 
 from tests.cli.programs import FACTORY, ROOT, Program, factory, get
 from tests.cli.truth import differences, rows, run_of
 from tests.counterparts import wait_for
+from tests.reliability.judge import judged
 from twin.records import RecordKind
 
 OPTIONS = ["--port", "0", "--backfill", "1 h", "--speed", "60"]
@@ -62,8 +65,12 @@ def test_a_run_goes_on_whose_roles_or_all_processes_were_killed_and_after_its_en
         program.kill()
     assert told[1:] == [told[0].replace("begins", "goes on")] * 2
     assert len(list(tmp_path.glob("workshop/2*"))) == 1
-    hours = rows(run_of(tmp_path), RecordKind.KPI)
-    assert {str(quality) for quality in hours.column("quality")[hours.column("window") == "hour"]} == {"good"}
+    figures = rows(run_of(tmp_path), RecordKind.KPI)
+    hours = figures.column("window") == "hour"
+    assert set(figures.column("coverage")[hours]) == {1.0}
+    verdict = asyncio.run(judged(run_of(tmp_path)))
+    assert verdict.clean, verdict
+    assert verdict.figures >= np.count_nonzero(hours) > 100
 
 
 def family(program: Program) -> list[psutil.Process]:
