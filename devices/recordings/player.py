@@ -69,7 +69,7 @@ class Player:
 
         Raises:
             ProblemsError: The recording cannot be read, or is passed over more than ``MAX_PASSES`` times in the step.
-        FatalError: It has more than ``MAX_RECORDS`` records in the step.
+            FatalError: It has more than ``MAX_RECORDS`` records in the step.
         """
         t1_ns = self._epoch_ns + round(t1_s * SECOND_NS)
         rows = Rows()
