@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from brokers.stores import open_store
 from dashboards.live import LiveState
@@ -33,7 +34,7 @@ def own_address() -> str:
         return str(probe.getsockname()[0])
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def everywhere(tmp_path: Path) -> AsyncIterator[WebServer]:
     """Pages on all addresses of this machine."""
     store = open_store(f"duckdb://{tmp_path}/pages.duckdb")

@@ -121,7 +121,7 @@ async def test_a_line_that_has_no_value_is_not_in_the_legend(browsing: BrowserCo
     window = await opened(browsing, served, "#/")
     panels = window.page.locator(".panel.of-line:visible")
     await expect(panels.first).to_be_visible()
-    names = await window.page.locator(".panel.of-line:visible .u-legend .u-series:not(:first-child)").all_inner_texts()
     for panel in await panels.all():
-        assert await panel.locator("canvas, .nothing").count() > 0
+        await expect(panel.locator("canvas, .nothing")).not_to_have_count(0)
+    names = await window.page.locator(".panel.of-line:visible .u-legend .u-series:not(:first-child)").all_inner_texts()
     assert len(names) == len(set(names))
