@@ -61,6 +61,8 @@ class Transport(Station):
             return False
         self.last = max(self.kernel._now + self.slow * self.times.draw(), self.last)
         self.queue.append((self.last, part))
+        if self.last <= self.kernel._now:  # takes no time, so it has to be let out even if that was expected and done
+            self.expected = -1.0
         self._expect()
         return True
 
@@ -73,8 +75,6 @@ class Transport(Station):
     def leave(self) -> None:
         """Let out those that have arrived, as far as there is room ahead."""
         queue = self.queue
-        if self.expected <= self.kernel._now:  # what comes at this instant and takes no time has to be let out too
-            self.expected = -1.0
         while queue and not self.closed and queue[0][0] <= self.kernel._now and self.forward(queue[0][1]):
             self._pop()
         if queue and queue[0][0] > self.kernel._now:
