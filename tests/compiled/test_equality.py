@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.compiled.plants import plants
-from tests.engine.plants import ten_machine_line
+from tests.engine.plants import line, machine, plant_of, sink, site, source, ten_machine_line
 from twin.compiled import Program, Replications, lower
 from twin.config.plant import PlantConfig
 from twin.plant.plant import Plant
@@ -51,6 +51,16 @@ def test_a_program_goes_the_way_of_the_plant(config: PlantConfig, seed: int, at_
     same(plant, running)
 
 
+def test_a_transport_of_no_time_goes_the_same_way() -> None:
+    belt = {"id": "belt", "kind": "transport", "time": "0 s", "capacity": 1}
+    units = [source(limit=30), machine("w0", "10 s", capacity=3), belt, machine("w1", "5 s"), sink()]
+    plant = Plant(plant_of(site("north", line("line", units))), 3, trace=False)
+    program = lowered(plant)
+    for one in (plant, program):
+        one.run_until(HORIZON)
+    same(plant, program)
+
+
 @given(plants(), st.integers(0, 99), st.floats(0, HORIZON))
 @settings(max_examples=25, deadline=None)
 def test_reseeded_forks_go_the_way_of_the_plants(config: PlantConfig, seed: int, at_s: float) -> None:
@@ -58,8 +68,8 @@ def test_reseeded_forks_go_the_way_of_the_plants(config: PlantConfig, seed: int,
     fresh = lowered(plant)
     fresh.run_until(at_s)
     plant.run_until(at_s)
-    for source in (fresh, lowered(plant)):
-        for fork, copy in zip(source.fork(2), plant.fork(2, reseed=True), strict=True):
+    for begun in (fresh, lowered(plant)):
+        for fork, copy in zip(begun.fork(2), plant.fork(2, reseed=True), strict=True):
             for one in (fork, copy):
                 one.run_until(HORIZON)
             same(copy, fork)

@@ -129,6 +129,8 @@ def board(m: Wholes, x: Reals, v: Reals, s: int, part: int) -> bool:
     arrival = x[at.NOW] + x[s + at.SLOW] * draw(m, v, m[s + at.TIMES])
     x[s + at.LAST] = max(arrival, x[s + at.LAST])
     queue_in(m, x, s, part, x[s + at.LAST])
+    if x[s + at.LAST] <= x[at.NOW]:
+        x[s + at.EXPECTED] = -1.0
     expect(m, x, s)
     return True
 
