@@ -16,6 +16,7 @@ import orjson
 
 from brokers.counterpart import Body, Heard, Word
 from brokers.mqtt.address import BrokerAddress
+from brokers.mqtt.bodies import body_of
 from brokers.mqtt.connection import LAST_S, Connection, ConnectionConfig, Message
 from brokers.naming import control_topic
 from brokers.refusals import Refusals
@@ -23,21 +24,9 @@ from twin.errors import RetriableError
 
 LOOK_S = 5.0
 """Longest wait for what the process before has told."""
-MOST_BYTES = 65_536
 MOST_PARTS = 1_000
 QUESTION = b"?"
 """What a process says to its own topic: what the broker had kept there comes before it."""
-
-
-def read(payload: bytes, run: str) -> Body | None:
-    """What a part of this run tells; None when it is another's or none."""
-    if len(payload) > MOST_BYTES:
-        return None
-    try:
-        body = orjson.loads(payload)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) and body.get("run") == run else None
 
 
 class AccountSender:
@@ -89,7 +78,7 @@ class AccountSender:
 
     def _hear(self, message: Message) -> None:
         if message.retain and not self._looked.is_set():
-            self._before = read(message.payload, self._run)
+            self._before = body_of(message.payload, self._run)
         elif message.payload == QUESTION:
             self._looked.set()
 
@@ -127,7 +116,7 @@ class AccountReceiver(Generic[Word]):
         await self._connection.close()
 
     def _hear(self, message: Message) -> None:
-        body, part = read(message.payload, self._run), message.topic.rpartition("/")[2]
+        body, part = body_of(message.payload, self._run), message.topic.rpartition("/")[2]
         if body is None or (part not in self.heard and len(self.heard) >= MOST_PARTS):
             return
         before = self.heard.get(part)

@@ -21,6 +21,7 @@ import orjson
 
 from brokers.counterpart import Body, Keep, Wake
 from brokers.mqtt.address import BrokerAddress
+from brokers.mqtt.bodies import body_of
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message
 from brokers.naming import control_topic
 from brokers.refusals import Refusals
@@ -34,19 +35,12 @@ MOST_WAITING = 100
 """Commands that a plant has not looked at yet; what comes besides is left to be said again."""
 MOST_KNOWN = 1_000
 """Refused commands that are known when they are refused again."""
-MOST_BYTES = 65_536
 
 
 def _read(message: Message, run: str) -> dict[str, Any] | None:
-    """What a message of this run says; None when it is another's or none."""
-    if len(message.payload) > MOST_BYTES:
-        return None
-    try:
-        body = orjson.loads(message.payload)
-    except ValueError:
-        return None
-    ours = isinstance(body, dict) and body.get("run") == run and isinstance(body.get("id"), str)
-    return body if ours else None
+    """What a message of this run says of a command; None when it is another's or none."""
+    body = body_of(message.payload, run)
+    return body if body is not None and isinstance(body.get("id"), str) else None
 
 
 class CommandSender:
