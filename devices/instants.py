@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from devices.drivers import drivers
+from devices.drivers import options_of
 from twin.config.plant import PlantConfig
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
@@ -16,7 +16,7 @@ from twin.zone import Axis
 def misplaced_in(path: EquipmentPath, driver: str, options: Mapping[str, Any], axis: Axis) -> Iterator[Problem]:
     """Local times in the valid options of a device that do not come in the run."""
     if options:
-        for place, time in dates_in(drivers[driver].Options.model_validate(options)):
+        for place, time in dates_in(options_of(driver).model_validate(options)):
             if found := misplaced(time, axis):
                 yield Problem(f"{path} device.options.{place}", *found)
 

@@ -34,6 +34,10 @@ class Problem:
         return f"{self.where}: expected {self.expected}, got {self.got}{tail}"
 
 
+HIDDEN = "hidden"
+"""Type of a finding of the validation whose input is never shown; its context is expected, got and hint."""
+
+
 class ProblemsError(FactoryError):
     """An error that carries every finding at once.
 

@@ -3,23 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
+from devices.connections import connections
 from devices.unit import DeviceUnit, Driver, Setting
 from twin.config.plant import Config
-from twin.errors import Problem, ScenarioError
+from twin.errors import HIDDEN, Problem, ScenarioError, did_you_mean
 from twin.registry import Registry
 
 drivers: Registry[type[Any]] = Registry("driver", "devices.drivers", {"": 3, "frames": 1, "Options": 0})
 """Every kind of driver. An entry is a class with ``Options``, made by ``kind(units, options, setting)``."""
 
 
+def kinds() -> list[str]:
+    """What a device may name as its driver: drivers in step with the plant, and connections to real machines."""
+    return sorted({*drivers.kinds(), *connections.kinds()})
+
+
+def knows(kind: str) -> bool:
+    """Whether a device may name this as its driver; connections of other protocols are not imported for that."""
+    return kind in drivers or kind in connections
+
+
+def options_of(kind: str) -> type[Config]:
+    """The options of a driver, or of a kind of connection.
+
+    Raises:
+        KeyError: There is none, with the nearest known kind.
+    """
+    if is_real(kind):
+        return connections[kind].Options
+    if kind not in drivers:
+        hint = did_you_mean(kind, kinds(), f"known: {', '.join(kinds())}")
+        raise KeyError(f"driver: expected a known kind, got {kind!r} ({hint})")
+    return cast("type[Config]", drivers[kind].Options)
+
+
+def is_real(kind: str) -> bool:
+    """Whether what a device names as its driver is a connection to a real machine."""
+    return kind not in drivers and kind in connections
+
+
 def option_problems(kind: str, options: dict[str, Any], where: str) -> list[Problem]:
     """Everything that is wrong with the options of a driver; empty when they are fine."""
     try:
-        model = drivers[kind].Options
+        model = options_of(kind)
     except KeyError as error:
         return [Problem(f"{where}.driver", "a known driver", repr(kind), str(error.args[0]))]
     try:
@@ -30,9 +60,11 @@ def option_problems(kind: str, options: dict[str, Any], where: str) -> list[Prob
 
 
 def _problem(finding: Any, where: str, model: type[Config]) -> Problem:
-    place = ".".join(str(part) for part in ("options", *finding["loc"]))
+    place = f"{where}.{'.'.join(str(part) for part in ('options', *finding['loc']))}"
+    if finding["type"] == HIDDEN:
+        return Problem(place, *finding["ctx"].values())
     hint = f"options are: {', '.join(model.model_fields)}" if finding["type"] == "extra_forbidden" else ""
-    return Problem(f"{where}.{place}", finding["msg"], repr(finding["input"])[:80], hint)
+    return Problem(place, finding["msg"], repr(finding["input"])[:80], hint)
 
 
 def open_driver(kind: str, units: Sequence[DeviceUnit], setting: Setting) -> Driver:

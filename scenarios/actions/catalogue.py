@@ -29,6 +29,7 @@ HOMES = (
     "twin.behaviours.behaviour",
     "devices.profiles",
     "devices.drivers",
+    "devices.connections",
     "twin.supply.policies",
     "twin.control.rules",
     "twin.effects",

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from brokers.connectors import EMBEDDED, Connector, connectors
 from brokers.stores import stores
-from devices.drivers import drivers
+from devices.drivers import kinds, knows, options_of
 from devices.profiles import profiles
 from devices.signals.signal import AIR, GAS
 from scenarios.checks.envelopes import envelopes
@@ -241,15 +241,16 @@ def _device(index: Index, unit: StationEntry) -> Found:
         return
     driver = text_at(device, "driver") or SIMULATED
     yield from index.unknown((*loc, "profile"), "profile", text_at(device, "profile") or None, profiles.kinds())
-    yield from index.unknown((*loc, "driver"), "driver", driver, drivers.kinds())
+    if not knows(driver):
+        yield from index.unknown((*loc, "driver"), "driver", driver, kinds())
     options = device.entries.get("options")
     yield from _mapped_tags(index, loc, device)
-    if driver in drivers:
+    if knows(driver):
         try:
-            drivers[driver].Options.model_validate({} if options is None else options.plain())
+            options_of(driver).model_validate({} if options is None else options.plain())
         except ValidationError as error:
             yield from translated(error, index.root, (*loc, "options"))
-        named = [] if options is None else found_in(options, drivers[driver].Options, _entries, _elements, _value)
+        named = [] if options is None else found_in(options, options_of(driver), _entries, _elements, _value)
         for inner, name, of in named:
             if of == "item":
                 yield from index.unknown((*loc, "options", *inner), WORDS[of], name, index.names("items"))

@@ -14,7 +14,7 @@ from scenarios.reading.nodes import Loc, Node
 from twin.config.behaviours import BehaviourConfig
 from twin.config.choice import Choice
 from twin.distributions import FAMILIES, Distribution
-from twin.errors import Problem, did_you_mean, surely_meant
+from twin.errors import HIDDEN, Problem, did_you_mean, surely_meant
 from twin.quantities import Measure
 from twin.stations import stations
 from twin.supply.amounts import Amount
@@ -122,6 +122,8 @@ def _plain(root: Node, loc: Loc, row: Any) -> Problem:
         return problem(root, loc, f"the key {loc[-1]!r}", "nothing", field)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _unknown_kind(root, loc, value)
+    if kind == HIDDEN:
+        return problem(root, loc, *context.values())
     if kind == "value_error":
         return _own(root, loc, str(context["error"]), value)
     if kind == "literal_error":

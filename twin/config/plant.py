@@ -226,7 +226,7 @@ class DeviceConfig(Config):
     """
 
     profile: str = Field(description="tag profile, e.g. cnc, press, robot_cell; see factory list")
-    driver: str = Field(default="simulated", description="simulated, replay, or a PLC driver")
+    driver: str = Field(default="simulated", description="simulated, replay, or a kind of connection to a real machine")
     options: dict[str, Any] = Field(default={}, description="options of the driver, checked by the driver")
     time: Literal["source", "server", "arrival"] = Field(
         default="source",
