@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from devices.connections import connections
 from devices.drivers import drivers
 from devices.profiles import profiles
 from devices.recordings.options import DEFAULT_STATES
@@ -27,14 +28,21 @@ device: {profile: cnc, driver: simulated, options: {sensor_effects: [{effect: dr
 device: {profile: cnc, driver: replay, options: {file: recording.shdr.txt.gz, loop: true}}
 ```
 """
+MACHINES = """## Connections to real machines
+
+Where `driver` names a connection, the device is a real machine. Passwords are never in a scenario: they are named by
+`{env: NAME}` or `{file: PATH}`.
+"""
 
 
 def render() -> str:
     """The page as Markdown."""
-    parts = [INTRODUCTION, "## Drivers\n", *map(_driver, drivers.kinds())]
+    parts = [INTRODUCTION, "## Drivers\n", *(_driver(kind, drivers[kind]) for kind in drivers.kinds())]
     parts += [
         _states(),
         _counters(),
+        MACHINES,
+        *(_driver(kind, connections[kind]) for kind in connections.kinds()),
         "## Profiles\n",
         _note(),
         *(_profile(profiles[kind]) for kind in profiles.kinds()),
@@ -42,9 +50,9 @@ def render() -> str:
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _driver(kind: str) -> str:
-    """A driver in the words of its module; literal blocks become code."""
-    text = inspect.cleandoc(sys.modules[drivers[kind].__module__].__doc__ or "")
+def _driver(kind: str, made: object) -> str:
+    """A driver, or a connection, in the words of its module; literal blocks become code."""
+    text = inspect.cleandoc(sys.modules[getattr(made, "__module__", "")].__doc__ or "")
     out = [f"### `driver: {kind}`", ""]
     code = False
     for line in text.splitlines():
