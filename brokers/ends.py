@@ -32,7 +32,7 @@ class LinkPublisherBase(ABC):
         self.run = run
 
     async def open(self) -> None:
-        """Connect. Raises RetriableError or FatalError."""
+        """Connect. Raises RetriableError or NotLetInError."""
 
     async def wait_online(self) -> None:
         """Return when pieces can be sent."""
@@ -88,7 +88,7 @@ class LinkSourceBase(ABC):
         return 0
 
     async def open(self) -> None:
-        """Connect and subscribe. Raises RetriableError or FatalError."""
+        """Connect and subscribe. Raises RetriableError or NotLetInError."""
 
     @abstractmethod
     def deliveries(self) -> AsyncIterator[Delivery]:

@@ -17,7 +17,7 @@ from brokers.links import Base, LinkSource
 from brokers.reception import Event, GivenUp, Reception, Settled, Stored
 from brokers.refusals import Refusals, merged, reason_of
 from brokers.retry import retried
-from twin.errors import FatalError, RefusedRowsError, RetriableError
+from twin.errors import ConnectorError, FatalError, RefusedRowsError, RetriableError
 from twin.ports import Delivery, Presence, Sink
 from twin.records import Frame, RecordKind, Refused
 
@@ -64,7 +64,7 @@ class IngestConfig:
         reorder_frames: Frames kept per publisher while a gap before them is open.
         gap_s: Time after which observers no longer wait for a gap.
         mark_s: Period of marks; a gap is named at once and again with this period.
-        retry_s: First and longest pause before the store is tried again.
+        retry_s: First and longest pause before the source or the store is tried again.
         runs: Most runs of publishers kept in mind; the one longest silent is forgotten.
         silent_s: A publisher is silent when nothing came of it for so long, and for three of its periods.
     """
@@ -136,6 +136,7 @@ class Ingest:
         keeper: Remembers what was stored before it is acknowledged.
         admits: Whether a frame is of this run, or a stranger's.
         door: What rows may not come in; None: all may.
+        passing: Errors of the source at the start that may pass.
     """
 
     def __init__(
@@ -147,6 +148,7 @@ class Ingest:
         keeper: Keeper | None = None,
         admits: Callable[[Frame], bool] = everything,
         door: Door | None = None,
+        passing: tuple[type[ConnectorError], ...] = (RetriableError,),
     ):
         self.config = config or IngestConfig()
         self.ready = asyncio.Event()
@@ -162,6 +164,7 @@ class Ingest:
         self._attendance = Attendance(self.config.silent_s)
         self._presence: Callable[[Presence], None] = ignore_presence
         self._busy = asyncio.Lock()
+        self._passing = passing
         self._failing = False
 
     def observe(self, observer: Observer) -> None:
@@ -271,14 +274,7 @@ class Ingest:
             beat.cancel()
 
     async def _open(self) -> None:
-        pause, longest = self.config.retry_s
-        while True:
-            try:
-                return await self._source.open()
-            except RetriableError as error:
-                log.warning("ingest: %s; trying again", error)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, longest)
+        await retried(self._source.open, "ingest", pauses_s=self.config.retry_s, passing=self._passing)
 
     async def _read(self) -> None:
         async for delivery in self._source.deliveries():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from brokers.links import Base, LinkPublisher
 from brokers.outbox import Outbox
-from twin.errors import RetriableError
+from twin.errors import ConnectorError, RetriableError
 from twin.records import Frame
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class PumpCounters:
 
 
 class BrokerOutage:
-    """Tells that the broker is away and that it is back, once for all pumps that share it.
+    """Tells that the broker is away, or does not let us in, and that it is back, once for all pumps that share it.
 
     Args:
         who: Who sends, for the log.
@@ -35,15 +35,17 @@ class BrokerOutage:
         self._since = 0.0
         self._buffered = 0
 
-    def begins(self, publisher: str, error: RetriableError, now: float) -> None:
-        """A publisher has lost its connection."""
+    def begins(self, publisher: str, error: ConnectorError, now: float) -> None:
+        """A publisher has no connection; once more is not told."""
         if not self._away:
             self._since, self._buffered = now, 0
-            log.warning("%s: connection lost: %s", self._who, error)
+            log.warning("%s: no connection: %s", self._who, error)
         self._away.add(publisher)
 
     def ends(self, publisher: str, buffered: int, now: float) -> None:
-        """A publisher has its connection again, and so many pieces more than before."""
+        """A publisher has its connection, and so many pieces more than before it had none."""
+        if publisher not in self._away:
+            return
         self._away.discard(publisher)
         self._buffered += buffered
         if not self._away:
@@ -58,6 +60,7 @@ class Pump:
         publisher: Where they go; opened and closed by the pump.
         retry_s: First and longest pause between attempts to connect at the start.
         outage: Tells that the broker is away; one for all pumps of a process, default one for this alone.
+        passing: Errors at the start that may pass.
     """
 
     def __init__(
@@ -66,13 +69,14 @@ class Pump:
         publisher: LinkPublisher,
         retry_s: tuple[float, float] = (0.2, 10.0),
         outage: BrokerOutage | None = None,
+        passing: tuple[type[ConnectorError], ...] = (RetriableError,),
     ):
         self.outbox = outbox
         self.publisher = publisher
         self.counters = PumpCounters()
         self.ready = asyncio.Event()
         """Set once the first connection is there."""
-        self._retry_s = retry_s
+        self._retry_s, self._passing = retry_s, passing
         self._outage = outage or BrokerOutage(f"publisher {outbox.publisher}")
 
     async def run(self) -> None:
@@ -95,13 +99,16 @@ class Pump:
 
     async def _open(self) -> None:
         pause, longest = self._retry_s
+        clock, before = asyncio.get_running_loop().time, self.outbox.counters.held
         while True:
             try:
-                return await self.publisher.open()
-            except RetriableError as error:
-                log.warning("publisher %s: %s; trying again", self.outbox.publisher, error)
+                await self.publisher.open()
+            except self._passing as error:
+                self._outage.begins(self.outbox.publisher, error, clock())
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, longest)
+            else:
+                return self._outage.ends(self.outbox.publisher, self.outbox.counters.held - before, clock())
 
     async def _send(self, item: Frame | Base) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Trying again: the one way in which a store that is busy or away is waited for.
+"""Trying again: the one way in which a store or a broker that is busy or away is waited for.
 
 The ingest, the history that a run makes of itself and the start of the pages all wait like this.
 """
@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from twin.errors import FatalError, RefusedRowsError, RetriableError, StoreError
+from twin.errors import RefusedRowsError, RetriableError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ async def retried(
     failed: Callable[[], None] = lambda: None,
     passing: tuple[type[Exception], ...] = PASSING,
 ) -> T:
-    """Do something with a store until it succeeds; one line when it begins to fail, one when it is back.
+    """Do something with a counterpart until it succeeds; one line when it begins to fail, one when it is back.
 
     Args:
         work: What to do; begun anew each time.
@@ -45,14 +45,14 @@ async def retried(
 
     Raises:
         RefusedRowsError: The store can never take these rows.
-        FatalError: Trying again cannot help, e.g. a wrong token.
-        StoreError: It still failed when the time was up.
+        FatalError: Trying again cannot help, e.g. a wrong token, unless that may pass.
+        ConnectorError: It still failed when the time was up.
     """
     begun, (pause_s, longest_s), failures = time.monotonic(), pauses_s, 0
     while True:
         try:
             given = await work()
-        except (RefusedRowsError, FatalError):
+        except RefusedRowsError:
             raise
         except passing as error:
             if patience_s is not None and time.monotonic() - begun + pause_s > patience_s:
@@ -63,7 +63,7 @@ async def retried(
             failed()
         else:
             if failures:
-                log.warning("%s: the store is back after %.1f s", what, time.monotonic() - begun)
+                log.warning("%s: works again after %.1f s", what, time.monotonic() - begun)
             return given
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, longest_s)

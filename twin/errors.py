@@ -108,6 +108,13 @@ class FatalError(ConnectorError):
     """Trying again cannot help, e.g. wrong password or unknown host name."""
 
 
+class NotLetInError(FatalError):
+    """A counterpart does not let us in, cannot be trusted or is not known: a start ends by it, who was in before waits.
+
+    Passwords, certificates and names are changed while a plant runs, and what is mended there needs no start here.
+    """
+
+
 class ForgottenError(FatalError):
     """What a role of a run remembered cannot be read: all roles are made anew from the record of the run."""
 

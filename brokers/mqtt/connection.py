@@ -29,7 +29,7 @@ from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.client import BufferedClient, stopped
 from brokers.mqtt.troubles import TROUBLES
 from brokers.refusals import Refusals
-from twin.errors import FatalError, RetriableError
+from twin.errors import FatalError, NotLetInError, RetriableError
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +191,7 @@ class Connection:
 
         Raises:
             RetriableError: Nobody answers.
-            FatalError: Unknown host, or the broker refuses us.
+            NotLetInError: Unknown host, or the broker refuses us.
         """
         self._loop = asyncio.get_running_loop()
         for version in VERSIONS[self.address.version]:
@@ -215,11 +215,7 @@ class Connection:
             await stopped(client)
 
     async def restart(self) -> None:
-        """Disconnect and connect anew, with a new will; tries until the broker answers.
-
-        Raises:
-            FatalError: The broker refuses us.
-        """
+        """Disconnect and connect anew, with a new will; tries until the broker answers, and lets us in again."""
         client, self._client = self._client, None
         self._gone()
         if client is not None:
@@ -229,7 +225,9 @@ class Connection:
             try:
                 await self.open()
                 break
-            except RetriableError:
+            except (RetriableError, NotLetInError) as error:
+                if isinstance(error, NotLetInError):
+                    TROUBLES.begins(id(self), *str(error).split(", got ", 1))
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, longest)
 
@@ -241,9 +239,10 @@ class Connection:
             client.loop_start()
             answer = await self._answer(first, version)
         except socket.gaierror as error:
-            raise FatalError(f"{self.address}: expected a known host, got {error}") from None
+            raise NotLetInError(f"{self.address}: expected a known host, got {error}") from None
         except ssl.SSLCertVerificationError as error:
-            raise FatalError(f"{self.address}: expected a certificate to trust, got {error} (see FF_MQTT_CA)") from None
+            what = "expected a certificate to trust"
+            raise NotLetInError(f"{self.address}: {what}, got {error} (see FF_MQTT_CA)") from None
         except (OSError, TimeoutError) as error:
             await self._abandon(client)
             raise RetriableError(
@@ -255,7 +254,8 @@ class Connection:
             return True
         await self._abandon(client)
         if answer in REFUSED_FOR_GOOD:
-            raise FatalError(f"{self.address}: expected to be let in, got {answer} (check user and password)")
+            self.refusals.count(ValueError(f"broker: expected to be let in ({answer})"))
+            raise NotLetInError(f"{self.address}: expected to be let in, got {answer} (check user and password)")
         return False
 
     async def _answer(self, first: asyncio.Future[str], version: MQTTProtocolVersion) -> str:

@@ -22,7 +22,7 @@ class _End:
 
         Raises:
             RetriableError: Nobody answers.
-            FatalError: Unknown host or refused.
+            NotLetInError: Unknown host or refused.
         """
         await self._connection.open()
         await self._connection.wait_online()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 
 from brokers.door import Door
 from brokers.links import LinkSource
 from brokers.opcua.publisher import OpcUaPublisher
-from twin.errors import RetriableError
+from brokers.retry import retried
+from twin.errors import ConnectorError, RetriableError
 from twin.records import Frame
 
 LOG = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ async def bridge(
     door: Door | None = None,
     admits: Callable[[Frame], bool] = lambda _: True,
     within: Callable[[Frame], Frame] = lambda frame: frame,
+    passing: tuple[type[ConnectorError], ...] = (RetriableError,),
 ) -> None:
     """Hand everything from a source to a publisher until cancelled; opens and closes both.
 
@@ -34,6 +35,7 @@ async def bridge(
         door: What rows may not come in; None: all may.
         admits: Whether a frame is of this run, or a stranger's.
         within: Gives the rows of a frame that are served here.
+        passing: Errors of the source at the start that may pass.
 
     Raises:
         FatalError: One of the two cannot be opened, whatever the number of attempts.
@@ -41,7 +43,7 @@ async def bridge(
     publisher.linked = lambda: source.online
     await publisher.open()
     try:
-        await _open(source, retry_s)
+        await retried(source.open, "OPC UA bridge", pauses_s=retry_s, passing=passing)
         if on_ready is not None:
             on_ready()
         try:
@@ -50,17 +52,6 @@ async def bridge(
             await source.close()
     finally:
         await publisher.close()
-
-
-async def _open(source: LinkSource, retry_s: tuple[float, float]) -> None:
-    pause, longest = retry_s
-    while True:
-        try:
-            return await source.open()
-        except RetriableError as error:
-            LOG.warning("OPC UA bridge: %s; trying again", error)
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, longest)
 
 
 async def _carry(

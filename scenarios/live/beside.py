@@ -20,7 +20,7 @@ from brokers.retry import retried
 from scenarios.live.account import Account, Accounts, all_together
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
-from twin.errors import FatalError, RetriableError
+from twin.errors import FatalError
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Telling:
         """Tell until cancelled; a broker that is away is waited for."""
         what = f"account of {self._first.role}"
         try:
-            self._first = self._after(await retried(self._sender.open, what, passing=(RetriableError,)))
+            self._first = self._after(await retried(self._sender.open, what, passing=self._parent.passing))
         except FatalError as error:  # the role itself ends by it; this is only its account
             log.warning("%s: %s", what, error)
             return

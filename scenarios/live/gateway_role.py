@@ -48,7 +48,15 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
         parent.ready()
 
     door = door_of(settings, SystemClock())
-    carried = bridge(source, publisher, on_ready=tell, door=door, admits=settings.admits, within=settings.within)
+    carried = bridge(
+        source,
+        publisher,
+        on_ready=tell,
+        door=door,
+        admits=settings.admits,
+        within=settings.within,
+        passing=parent.passing,
+    )
     await until_one_ends(carried, stop.wait(), _count(publisher, source, door, parent))
     return Account()
 

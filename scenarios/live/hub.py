@@ -244,11 +244,17 @@ class Hub:
         Raises:
             ConnectorError: It refuses us, or does not answer in time.
         """
-        told = self.settings
+        told, passing = self.settings, self.parent.passing
         source = connect.source(broker, told.transport, f"ingest-{told.name}", told.heard, **told.listening)
         door = door_of(self.settings, SystemClock())
         self.ingest = Ingest(
-            source, self.store, [self._observe], keeper=self.memory, admits=self.settings.admits, door=door
+            source,
+            self.store,
+            [self._observe],
+            keeper=self.memory,
+            admits=self.settings.admits,
+            door=door,
+            passing=passing,
         )
         self.ingest.observe_presence(lambda presence: self.brain.presence(presence))
         publisher = connect.publisher(broker, self.settings.transport, self.settings.brain)
@@ -264,7 +270,7 @@ class Hub:
             await self.ingest.restore(self._recalled.receptions, self.memory.events(self._recalled.journal))
             self._recalled = None
         self._door = door  # what is told again is older than the clock
-        pump = Pump(self._figures, publisher)
+        pump = Pump(self._figures, publisher, passing=passing)
         works = (self.ingest.run(), pump.run(), self._recounting.run())
         self._tasks = [asyncio.create_task(work) for work in works]
         ready: asyncio.Task[None] = asyncio.create_task(_all_set(self.ingest.ready, pump.ready))
@@ -275,10 +281,10 @@ class Hub:
             ready.cancel()
             raise RetriableError(f"{broker}: expected an answer within {limit_s:g} s, got none (is it running?)")
         self._commanding = Commanding(self.settings, self.store, broker)
-        await retried(self._commanding.open, "hub", passing=(RetriableError,))
+        await retried(self._commanding.open, "hub", passing=passing)
         self._stack.push_async_callback(self._commanding.close)
         self._beside = Beside(self.settings, broker)
-        await retried(self._beside.open, "hub", passing=(RetriableError,))
+        await retried(self._beside.open, "hub", passing=passing)
         self._stack.push_async_callback(self._beside.close)
         self._tasks.append(asyncio.create_task(self._commanding.renewing(SystemClock())))
 

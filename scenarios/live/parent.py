@@ -21,7 +21,7 @@ from scenarios.live.children import (
     answered,
     parent_is_gone,
 )
-from twin.errors import RetriableError
+from twin.errors import ConnectorError, NotLetInError, RetriableError
 
 
 class Parent:
@@ -44,6 +44,11 @@ class Parent:
         self._answers: asyncio.Queue[str] = asyncio.Queue()
         self._asking = asyncio.Lock()
         self._told = Accounts()
+
+    @property
+    def passing(self) -> tuple[type[ConnectorError], ...]:
+        """Errors of a counterpart that the role waits for; one that lived before also for being let in again."""
+        return (RetriableError, NotLetInError) if self.again else (RetriableError,)
 
     async def listen(self) -> None:
         """Hear the parent; returns when it has closed our input or is no more."""

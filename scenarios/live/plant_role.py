@@ -31,7 +31,7 @@ from scenarios.live.settings import RunSettings
 from scenarios.live.together import until_one_ends
 from scenarios.live.told import Told, post
 from twin.equipment import EquipmentPath
-from twin.errors import ForgottenError, RetriableError
+from twin.errors import ConnectorError, ForgottenError, RetriableError
 from twin.ports import Clock
 from twin.records import Frame, RecordKind
 
@@ -80,6 +80,7 @@ class SitePublisher:
         config: OutboxConfig,
         memory: PlantMemory | None = None,
         outage: BrokerOutage | None = None,
+        passing: tuple[type[ConnectorError], ...] = (RetriableError,),
     ):
         if settings.broker is None:
             raise ValueError(f"{site}: expected the address of a broker, got none")
@@ -87,7 +88,7 @@ class SitePublisher:
         self.outbox = Outbox(str(site), publisher.split, config)
         if memory is not None:
             self.outbox = Outbox(str(site), publisher.split, config, memory.run, memory.number(str(site)))
-        self.pump = Pump(self.outbox, publisher, outage=outage)
+        self.pump = Pump(self.outbox, publisher, outage=outage, passing=passing)
         self._dropped = self._told = 0
 
     def overcame(self) -> bool:
@@ -149,7 +150,8 @@ class PlantRole:
         served = [site for site in feed.banks if settings.serves(str(site))]
         config = config or bounds(len(served))
         outage = BrokerOutage("plant")
-        self._sites = {site: SitePublisher(site, settings, config, memory, outage) for site in served}
+        passing = self._parent.passing
+        self._sites = {site: SitePublisher(site, settings, config, memory, outage, passing) for site in served}
         self._behind_s = 0.0
         self._wake = asyncio.Event()
         self._desk: Desk | None = None
@@ -237,7 +239,7 @@ class PlantRole:
                 return
             await self._do(entry)
         if self._desk is not None:
-            await retried(self._desk.open, "plant", passing=(RetriableError,))
+            await retried(self._desk.open, "plant", passing=self._parent.passing)
             await self._desk.catch_up(stop)
         await self._note(Hello())
         await self._do(Hello())

@@ -29,7 +29,7 @@ def test_away_for_a_while(seed: int, times: int, tmp_path: Path, influx: Influx)
             pause(run.length_s(number))
             influx.start()
         told(run, times, "; trying again")
-        told(run, times, ": the store is back after ")
+        told(run, times, ": works again after ")
         run.end()
 
 

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from brokers.connect import publisher
+from brokers.connect import publisher, source
+from brokers.ingest import Ingest, IngestConfig
 from brokers.mqtt import connection
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.connection import Connection, ConnectionConfig
+from brokers.outbox import Outbox, OutboxConfig
+from brokers.pump import Pump
 from tests.servers.mosquitto import Mosquitto
-from tests.transport.parts import LIMIT_S, RecordingSink, receiving, sending, tick_frames, until
+from tests.transport.parts import LIMIT_S, SITE, RecordingSink, receiving, running, sending, tick_frames, until
 from tests.transport.test_path import TRANSPORTS
+from twin.errors import NotLetInError, RetriableError
 
 LET_IN = "broker: expected to be let in (Not authorized)"
 TAKEN = "broker: expected the messages of {} to be taken (Not authorized)"
@@ -133,3 +137,65 @@ async def test_many_connections_tell_one_trouble(mosquitto: Mosquitto, caplog: p
     finally:
         for link in links:
             await link.close()
+
+
+REFUSING = "allow_anonymous false"
+WAITS = (RetriableError, NotLetInError)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_who_was_in_before_waits_to_be_let_in_again_also_at_its_start(
+    mosquitto: Mosquitto, transport: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    restarted(mosquitto, "allow_anonymous true", REFUSING)
+    sink, link = RecordingSink(), publisher(mosquitto.url, transport, SITE)
+    outbox = Outbox(SITE, link.split, OutboxConfig(resend_after_s=0.3, probe_s=0.5))
+    pump = Pump(outbox, link, retry_s=(0.01, 0.05), passing=WAITS)
+    ingest = Ingest(
+        source(mosquitto.url, transport, "ingest"), sink, config=IngestConfig(retry_s=(0.01, 0.05)), passing=WAITS
+    )
+    outbox.put(tick_frames(1))
+    async with running(ingest.run()), running(pump.run()):
+        await until(lambda: ingest.refusals.get(LET_IN, 0) > 1 and link.refusals.counts.get(LET_IN, 0) > 1)
+        assert not ingest.ready.is_set()
+        assert ingest.status()["broker_ok"] is False
+        restarted(mosquitto, REFUSING, "allow_anonymous true")
+        await until(lambda: outbox.counters.stored == outbox.counters.put)
+        assert (ingest.counters.lost, sink.twice) == (0, [])
+    told = [record.getMessage() for record in caplog.records if record.name in ("brokers.pump", "brokers.retry")]
+    assert sum("got Not authorized" in line for line in told) == 2, "once by each of the two"
+    assert sum(" after " in line for line in told) == 2
+
+
+async def test_a_connection_that_is_made_anew_waits_to_be_let_in_again(
+    mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture
+) -> None:
+    link = Connection(BrokerAddress.of(mosquitto.url), ConnectionConfig("anew", reconnect_s=(0.01, 0.05)))
+    await link.open()
+    await link.wait_online()
+    restarted(mosquitto, "allow_anonymous true", REFUSING)
+    anew = asyncio.create_task(link.restart())
+    try:
+        await until(lambda: link.refusals.counts.get(LET_IN, 0) > 2)
+        restarted(mosquitto, REFUSING, "allow_anonymous true")
+        async with asyncio.timeout(LIMIT_S):
+            await anew
+            await link.wait_online()
+        await until(lambda: len(said(caplog)) >= 2)
+    finally:
+        anew.cancel()
+        await link.close()
+    assert [line.rsplit(" after ", 1)[0].removeprefix(f"{mosquitto.url}: ") for line in said(caplog)] == [
+        "expected to be let in, got Not authorized (check user and password); trying again",
+        "expected to be let in, and it is so again",
+    ]
+
+
+async def test_who_comes_for_the_first_time_is_told_at_once(mosquitto: Mosquitto) -> None:
+    restarted(mosquitto, "allow_anonymous true", REFUSING)
+    link = publisher(mosquitto.url, "uns", SITE)
+    with pytest.raises(NotLetInError, match="expected to be let in, got Not authorized"):
+        await Pump(Outbox(SITE, link.split), link).run()
+    for url, words in ((mosquitto.url, "let in"), ("mqtt://no-such-host.invalid", "known host")):
+        with pytest.raises(NotLetInError, match=words):
+            await Ingest(source(url, "uns", "ingest"), RecordingSink()).run()
