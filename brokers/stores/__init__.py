@@ -47,6 +47,10 @@ class Logged(Protocol):
     def lost_writes(self) -> int:
         """Writes that were acknowledged and were not there when it was opened."""
 
+    @property
+    def owed(self) -> tuple[int, int]:
+        """Rows that are lost until somebody saves it, and when that was found: one loss is told from another by it."""
+
     async def save(self) -> None:
         """Write everything into the store itself, so that its log is empty; what was lost is settled then."""
 

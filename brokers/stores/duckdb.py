@@ -127,6 +127,12 @@ class DuckDbStore:
         """Rows that were acknowledged and are not in the file any more."""
         return {"lost": self.lost_rows}
 
+    @property
+    def owed(self) -> tuple[int, int]:
+        """Rows that are lost as long as nobody saves it, and when that was found, in ns since 1970 UTC; 0: never."""
+        owed = Written() if self._mark is None else self._mark.owed()
+        return owed.rows, owed.at_ns
+
     async def close(self) -> None:
         """Write everything into the file and let go of it."""
         await self._run(self._readers, lambda: None)
@@ -230,7 +236,8 @@ class DuckDbStore:
         self.lost_writes = max(self.lost_writes, owed.writes) + new.writes
         self.recovered = self.recovered or bool(owed.at_ns or new.writes)
         if self.recovered:
-            mark.owe(Written(owed.writes + new.writes, owed.rows + new.rows, time.time_ns()))
+            found_ns = owed.at_ns or time.time_ns()
+            mark.owe(Written(owed.writes + new.writes, owed.rows + new.rows, found_ns))
         mark.begin(self._tables.written)
 
     def _reopen(self, why: str) -> None:

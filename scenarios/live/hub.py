@@ -41,6 +41,7 @@ from scenarios.live.outlook import Outlook
 from scenarios.live.parent import Parent
 from scenarios.live.recounting import Recounting
 from scenarios.live.settings import RunSettings
+from scenarios.live.tally import Tally
 from twin.brain import Brain, BrainConfig
 from twin.config.plant import Title
 from twin.errors import RetriableError, ScenarioError, StoreError
@@ -81,6 +82,7 @@ class Hub:
         self.brain = Brain(BrainConfig(live_s=tick_for(LIVE_S * settings.speed)))
         self.live = LiveState()
         self.memory = HubMemory(settings.hub_state, settings.run)
+        self._tally = Tally(settings.hub_state.with_suffix(".told"))
         self._recalled: HubState | None = None
         self._mended = 0
         """Rows that the store had lost when it was opened, and that were written into it again."""
@@ -121,7 +123,11 @@ class Hub:
         return History(self.store, self.brain, self.live.feed)
 
     def counters(self) -> Mapping[str, Any]:
-        """What the ingest has seen and what the store misses, for the health page."""
+        """What the ingest has seen and what the store misses, in all lives of the hub, for the health page."""
+        told = self._told()
+        return {**told, "hops": {name: account.document() for name, account in told["hops"].items()}}
+
+    def _told(self) -> dict[str, Any]:
         brain = {f"brain_{name}": count for name, count in asdict(self.brain.stats).items()}
         brain["brain_unstored"] = 0 if self._figures is None else self._figures.counters.held
         brain["brain_unheard"] = sum(site.mark is None and site.first is not None for site in self.brain.sites())
@@ -129,8 +135,13 @@ class Hub:
         brain |= {"brain_failed_why": dict(self._thought.failures), "pages_failed_why": dict(self._shown.failures)}
         brain |= {f"brain_{name}": count for name, count in self._recounting.counters().items()}
         brain["store_missed"] = self._missed()
-        brain["hops"] = {name: account.document() for name, account in self.accounts().items()}
-        return brain if self.ingest is None else {**self.ingest.status(), **brain}
+        brain["hops"] = self.accounts()
+        return self._tally.added(brain if self.ingest is None else {**self.ingest.status(), **brain})
+
+    def keep_count(self) -> None:
+        """Keep for the next life what has been counted; a disk that does not take it is told by the journal."""
+        with suppress(OSError):
+            self._tally.keep(self._told())
 
     def roles(self) -> Mapping[str, Any]:
         """How the processes do: as the parent tells, and those that run alone of themselves."""
@@ -201,7 +212,9 @@ class Hub:
         state = self._recalled = self.memory.read()
         if state is None:
             return False
-        self._lost_before = self.memory.lost_rows
+        if self.parent.again:
+            self._tally.recall()
+        self._lost_before = self.memory.lost_rows(self.store.owed[1] if isinstance(self.store, Logged) else 0)
         state.brain.config = replace(state.brain.config, live_s=self.brain.config.live_s)
         self.brain = state.brain
         return True
@@ -231,8 +244,9 @@ class Hub:
     def _owe(self) -> None:
         """Remember what the store has lost before it forgets it."""
         lost = self._missed().get("lost", 0)
-        if lost != self.memory.lost_rows:
-            self.memory.owe(lost)
+        if isinstance(self.store, Logged) and lost != self.memory.lost_rows():
+            rows, found_ns = self.store.owed
+            self.memory.owe(lost, max(rows - self._mended, 0), found_ns)
 
     async def connect(self, broker: str, limit_s: float | None = CONNECT_S) -> None:
         """Listen to a broker; returns when subscribed.

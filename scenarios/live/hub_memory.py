@@ -125,24 +125,33 @@ class HubMemory:
         """Whether the brain should be saved: the journal had gone, and what was in it is in no file."""
         return self._exposed
 
-    @property
-    def lost_rows(self) -> int:
-        """Rows that the store has lost in all lives of the run, as far as :meth:`owe` was told."""
+    def lost_rows(self, found_ns: int = 0) -> int:
+        """Rows that the store has lost in all lives of the run, as far as :meth:`owe` was told.
+
+        Args:
+            found_ns: When the loss was found of which the store itself still tells: it is left out.
+        """
         try:
-            return int(self._lost.read_text(encoding="utf-8"))
+            rows, open_rows, open_ns = (*map(int, self._lost.read_text(encoding="utf-8").split()), 0, 0)[:3]
         except FileNotFoundError:
             return 0
         except ValueError:
             log.error("%s: expected the number of rows that the store has lost, got something else", self._lost)
             return 0
+        return rows - open_rows if found_ns and found_ns == open_ns else rows
 
-    def owe(self, rows: int) -> None:
+    def owe(self, rows: int, open_rows: int = 0, found_ns: int = 0) -> None:
         """Remember how many rows the store has lost: once it is saved anew, it does not know it any more.
+
+        Args:
+            rows: All.
+            open_rows: Those among them of which it tells until it is saved.
+            found_ns: When these were found.
 
         Raises:
             OSError: It cannot be written.
         """
-        write_whole(self._lost, str(rows).encode())
+        write_whole(self._lost, f"{rows} {open_rows} {found_ns}".encode())
 
     @property
     def _lost(self) -> Path:

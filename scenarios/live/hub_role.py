@@ -56,6 +56,7 @@ async def run_hub(
             task.cancel()
         await asyncio.gather(work, stopped, return_exceptions=True)
         parent.counts(Accounts(hub.ends()))
+        hub.keep_count()
         await hub.remember()
         await hub.close()
         parent.counts(Accounts(hub.ends()))  # what was found to be gone when it was written for the last time
@@ -152,4 +153,5 @@ async def _remembering(hub: Hub) -> None:
 async def _counting(hub: Hub) -> None:
     while True:
         hub.parent.counts(Accounts(hub.ends()))
+        hub.keep_count()
         await asyncio.sleep(COUNT_S)

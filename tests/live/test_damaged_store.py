@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from brokers.stores import Logged
 from dashboards.health import Known, hops
 from scenarios.live.hub import Hub
 from scenarios.live.hub_memory import HubMemory
@@ -45,4 +48,23 @@ async def test_what_is_gone_is_known_after_the_store_was_saved_and_the_hub_has_d
             await hub.remember()  # the store is saved, and no longer knows what it has lost
         assert hub.ends().holds["lost_in_store"] == WRITES * ROWS
         assert hub.counters()["store_missed"] == {"lost": WRITES * ROWS}
+        await hub.close()
+
+
+@pytest.mark.parametrize("dies_before_it_is_saved", [True, False])
+async def test_one_loss_counts_once_wherever_the_hub_dies(killed: Path, dies_before_it_is_saved: bool) -> None:
+    killed.with_name(f"{killed.name}.wal").write_bytes(b"")
+    folder = killed.parent
+    settings = RunSettings(scenario=folder, seed=1, store=f"duckdb://{killed}", folder=folder, run="one")
+    HubMemory(settings.hub_state, settings.run).begin(Brain())
+    for _ in range(3):
+        hub = Hub(settings, Title(en="Test", zh="Test"))
+        await hub.open()
+        assert hub.recall()
+        assert hub.counters()["store_missed"] == {"lost": WRITES * ROWS}
+        hub._owe()
+        if not dies_before_it_is_saved:
+            assert isinstance(hub.store, Logged)
+            await hub.store.save()
+        assert hub._missed() == {"lost": WRITES * ROWS}
         await hub.close()
