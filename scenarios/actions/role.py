@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -18,6 +18,7 @@ from scenarios.live.folder import runs
 from scenarios.live.parent import Parent
 from scenarios.live.roles import NAMES, Role, role_of, until_told
 from scenarios.live.settings import RunSettings
+from scenarios.live.together import until_one_ends
 from scenarios.loader import load
 from twin.errors import Problem, RetriableError, ScenarioError
 
@@ -44,7 +45,8 @@ def lives_as_hub(file: Path, scenario: Scenario, options: Mapping[str, Any], fre
         print(begun.told, flush=True)
         begun.settings.write()
         again = begun.settings.plant_state.exists() and begun.settings.hub_state.exists()
-        asyncio.run(until_told(claimed(role_of("hub"), ("hub",)), begun.settings, Parent(alone=True, again=again)))
+        role = claimed(role_of("hub"), ("hub",), begun.lock.keep)
+        asyncio.run(until_told(role, begun.settings, Parent(alone=True, again=again)))
 
 
 def lives_beside_hub(name: str, scenario: Scenario, options: Mapping[str, Any], sites: tuple[str, ...]) -> None:
@@ -78,15 +80,22 @@ def lives_beside_hub(name: str, scenario: Scenario, options: Mapping[str, Any], 
         gc.unfreeze()  # libraries that are loaded here, and not in a child, complain of what is never collected
 
 
-def claimed(role: Role, parts: Sequence[str]) -> Role:
-    """The same role, as the only one that does these parts of the run at its broker."""
+def claimed(role: Role, parts: Sequence[str], *also: Callable[[], Coroutine[Any, Any, None]]) -> Role:
+    """The same role, as the only one that does these parts of the run at its broker.
+
+    Args:
+        role: The role.
+        parts: What it does of the run.
+        also: What else is kept while it lives; raises when it cannot be.
+    """
 
     async def alone(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Account:
         if settings.broker is None:
             raise ValueError("role: expected the address of a broker, got none")
         claim = settings.counterpart.claim(settings.broker, settings.name, settings.run, parts)
         await claim.hold()
-        kept, lived = asyncio.create_task(claim.keep()), asyncio.create_task(role(settings, stop, parent))
+        kept = asyncio.create_task(until_one_ends(claim.keep(), *(keep() for keep in also)))
+        lived = asyncio.create_task(role(settings, stop, parent))
         try:
             await asyncio.wait([kept, lived], return_when=asyncio.FIRST_COMPLETED)
             if kept.done():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import fcntl
 import os
@@ -14,12 +15,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Self
 
-from twin.errors import Problem, ScenarioError
+from brokers.files import identity
+from twin.errors import FatalError, Problem, ScenarioError
 
 RUNS_KEPT = 3
 NAME = re.compile(r"\d{8}-\d{6}-\d{6}")
 """Names of the folders of runs."""
 LOCK = "lock"
+LOOK_S = 1.0
+"""Time between two looks whether the lock of a live run is still there."""
 PATIENCE_S = 15.0
 """Longest wait for the processes of a run that has just ended."""
 
@@ -53,11 +57,46 @@ class RunLock:
         except BlockingIOError:
             file.close()
             return False
+        if not _stands(self._path, file):  # removed between the two, e.g. with the folder
+            file.close()
+            return False
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         self._file = file
         return True
+
+    def stay(self) -> None:
+        """Make it anew where somebody has removed it, with the folder or alone; else another run could begin there.
+
+        Raises:
+            OSError: It cannot be made now.
+            FatalError: Another run was quicker.
+        """
+        if self._file is None or _stands(self._path, self._file):
+            return
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        gone, self._file = self._file, None
+        try:
+            taken = self.take()
+        except OSError:
+            self._file = gone
+            raise
+        if not taken:
+            where, who = self._path.parent, self.holder()
+            raise FatalError(f"{where}: expected the folder of this run, got one of another as process {who}")
+        gone.close()
+
+    async def keep(self) -> None:
+        """See that it stays, until cancelled.
+
+        Raises:
+            FatalError: Somebody has removed it, and another run has begun there.
+        """
+        while True:
+            await asyncio.sleep(LOOK_S)
+            with suppress(OSError):  # that the disk does not take it is told by those who write more
+                self.stay()
 
     def holder(self) -> int | None:
         """Process id of who holds it or held it last."""
@@ -77,6 +116,12 @@ class RunLock:
 
     def __exit__(self, *_: object) -> None:
         self.release()
+
+
+def _stands(path: Path, file: IO[str]) -> bool:
+    """Whether a name still stands for the open file."""
+    found = os.fstat(file.fileno())
+    return identity(path) == (found.st_dev, found.st_ino)
 
 
 def locked(folder: Path, patience_s: float = PATIENCE_S) -> RunLock:

@@ -182,6 +182,9 @@ class LiveRun:
             self.settings = self.settings.model_copy(update={"own_broker": True})
             os.environ.update(broker.credentials)  # for our processes
         self.settings.write()
+        if self._lock is not None:
+            self._kept.append(asyncio.create_task(self._lock.keep()))
+            self._new.set()
         await asyncio.gather(self._role("hub", self._process("hub")), self._broker(broker))
         for name in ["plant"] if self.settings.opcua_port is None else ["gateway", "plant"]:
             await self._role(name, self._process(name))
