@@ -93,6 +93,10 @@ class Parent:
         """Answer what was asked."""
         self._print(f"{ANSWER}{text}")
 
+    def refuse(self, reason: str) -> None:
+        """Say why what was asked has no answer."""
+        self._print(f"{REFUSED}{' '.join(reason.split())}")
+
     def ready(self) -> None:
         """Say that this role does its work."""
         self._print(READY)

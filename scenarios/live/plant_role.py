@@ -31,7 +31,7 @@ from scenarios.live.settings import RunSettings
 from scenarios.live.together import until_one_ends
 from scenarios.live.told import Told, post
 from twin.equipment import EquipmentPath
-from twin.errors import ConnectorError, ForgottenError, RetriableError
+from twin.errors import ConnectorError, FactoryError, ForgottenError, RetriableError
 from twin.ports import Clock
 from twin.records import Frame, RecordKind
 
@@ -216,10 +216,13 @@ class PlantRole:
         await asyncio.Event().wait()
 
     async def _answer(self) -> None:
-        """Save the plant as often as it is asked for, between two ticks."""
+        """Save the plant as often as it is asked for, between two ticks; who asks hears why it could not be."""
         while True:
             if await self._parent.questions.get() == SNAPSHOT:
-                self._parent.answer(json.dumps(await self._saved()))
+                try:
+                    self._parent.answer(json.dumps(await self._saved()))
+                except (FactoryError, OSError) as error:  # e.g. a disk that is full: it is not the plant's end
+                    self._parent.refuse(str(error))
 
     async def _saved(self) -> dict[str, Any]:
         """Save the plant for who asks."""

@@ -12,10 +12,16 @@ from brokers.mqtt.commands import CommandReceiver, CommandSender
 from dashboards.model import PlantModel
 from scenarios.forecast.ahead import Question
 from scenarios.format.forecast import ForecastConfig
+from scenarios.headless.feed import Feed
 from scenarios.live.account import Account
-from scenarios.live.outlook import Outlook
+from scenarios.live.outlook import SNAPSHOT, Outlook
+from scenarios.live.parent import Parent
+from scenarios.live.plant_role import PlantRole
+from scenarios.live.settings import RunSettings
+from tests.devices.plants import flow
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, until
+from twin.config.plant import DeviceConfig
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem, RetriableError
 from twin.master import ChainMaster, LinkMaster
@@ -74,3 +80,32 @@ def test_links_that_no_unit_completes_are_told_but_blank_ones() -> None:
     model, path = PlantModel(), EquipmentPath("chain-x")
     model.note(path, "chain", chain.model_dump_json())
     assert model.unnamed_links() == {path: ["cells"]}
+
+
+async def test_a_copy_that_cannot_be_written_is_refused_and_does_not_end_the_plant(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "removed"
+    settings = RunSettings(
+        scenario=tmp_path, seed=1, broker="mqtt://127.0.0.1:1", store=f"lines://{tmp_path}", folder=folder
+    )
+    parent = Parent()
+    cnc = DeviceConfig(profile="cnc")
+    role = PlantRole(settings, Feed(flow(cnc, cnc), 1, tmp_path), parent=parent)
+    answering = asyncio.create_task(role._answer())
+    said: list[str] = []
+
+    def heard() -> bool:
+        said.extend(capsys.readouterr().out.splitlines())
+        return bool(said)
+
+    try:
+        parent.questions.put_nowait(SNAPSHOT)
+        await until(heard)
+        folder.mkdir()
+        parent.questions.put_nowait(SNAPSHOT)
+        await until(lambda: heard() and len(said) > 1)
+    finally:
+        answering.cancel()
+    assert said[0] == f"refused {folder}/plant.snapshot: expected a file to write, got No such file or directory"
+    assert said[1].startswith('answer {"file": ')
