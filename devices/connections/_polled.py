@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -11,7 +12,7 @@ from devices.connections._told import ReadingQueue, deadbands
 from twin.errors import FactoryError, RetriableError
 
 Ask = Callable[[Sequence[str]], Awaitable[Sequence[DataValue]]]
-"""Reads some items, one value for each; raises RetriableError when the machine is away."""
+"""Reads some items, one value for each, or none to see whether the machine is there; raises RetriableError when not."""
 
 
 class Poll:
@@ -48,15 +49,15 @@ class Poll:
             await asyncio.wait([self._task])
 
     async def _read(self, items: Sequence[str]) -> None:
-        if items:
-            self._told.put_changes(await self._ask(items), self._deadbands)
+        self._told.put_changes(await self._ask(items), self._deadbands)
 
     async def _run(self) -> None:
         due = {period: time.monotonic() + period for period in self._groups}
         pulse = [items[0] for items in self._groups.values()][:1]
         try:
-            while due:
-                await asyncio.sleep(max(0.0, min(ALIVE_S / 2, min(due.values()) - time.monotonic())))
+            while True:
+                next_at = min(due.values(), default=math.inf)
+                await asyncio.sleep(max(0.0, min(ALIVE_S / 2, next_at - time.monotonic())))
                 now = time.monotonic()
                 periods = [period for period, at in due.items() if at <= now]
                 await self._read([item for period in periods for item in self._groups[period]] or pulse)
