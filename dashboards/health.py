@@ -21,6 +21,8 @@ LAG_S = 10.0
 OF_BROKER = "broker: "
 """What the reasons begin with for which a broker refused something."""
 SILENT, ENDED = "silent", "ended"
+MOST_NAMED = 20
+"""Units that are named of those that are silent."""
 PAST = (SILENT, ENDED)
 """Of a role that nobody watches: it has told nothing for long, or has said goodbye."""
 MISSED = {
@@ -36,7 +38,7 @@ class Known:
     """All that is known of a run.
 
     Args:
-        sites: Last heartbeat of each site: ``sent``, ``dropped``, ``lag_s``, ``stale``.
+        sites: Last heartbeat of each site: ``sent``, ``dropped``, ``lag_s``, ``stale``, and units that are ``silent``.
         counters: Counters of ingest, store and brain, as the hub gives them; empty while nothing is live. What else
             it tells stands by hop in ``hops``.
         roles: How the processes do, as their supervisor tells or they themselves, with what they tell by hop; by the
@@ -182,13 +184,15 @@ def _publishers(known: Known) -> Report | None:
     beats = list(known.sites.values())
     seen: Sequence[Counters] = known.counters.get("publishers_seen", ())
     silent = {f"{one['publisher']}: {one['state']}": 1 for one in seen if one.get("state") not in (None, "online")}
+    quiet = [unit for beat in beats for unit in beat.get("silent", ())]
+    silent |= dict.fromkeys((f"{unit}: {SILENT}" for unit in quiet[:MOST_NAMED]), 1)
     counted = {
         "sites": len(beats),
         "stale": sum(bool(beat.get("stale")) for beat in beats),
         "sent": _sum(beats, "sent"),
         "dropped": _sum(beats, "dropped"),
         "lag_s": round(max((beat.get("lag_s") or 0.0 for beat in beats), default=0.0), 1),
-        "silent": len(silent),
+        "silent": len(silent) + len(quiet[MOST_NAMED:]),
     }
     told = _told("publishers")(known) or Report({})
     return Report({**counted, **told.counters}, {**silent, **told.reasons}) if beats else None

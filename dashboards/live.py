@@ -21,6 +21,7 @@ from brokers.retry import retried
 from dashboards.delta import Delta, Json
 from dashboards.model import PlantModel
 from dashboards.rows import MS, Key, figure, kpi_row, lacking, rows, wire_key
+from dashboards.silence import HeardUnits
 from dashboards.streamed import opening, slim, streamed
 from twin.equipment import EquipmentPath, Level
 from twin.ports import History
@@ -39,6 +40,8 @@ RESTORED = (
     RecordKind.KPI,
     RecordKind.HEARTBEAT,
 )
+HEARD = frozenset({RecordKind.TELEMETRY, RecordKind.STATE, RecordKind.STOCK, RecordKind.ALARM, RecordKind.SHIPMENT})
+"""Kinds of which a record shows that there is a unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class LiveState:
         """Rows that cannot be shown, by kind and what they lack."""
         self.frames = 0
         self.events: deque[dict[str, Any]] = deque(maxlen=self.limits.events)
+        self.heard = HeardUnits(now_ns)
         self._now_ns = now_ns
         self._sections: dict[str, dict[Key, dict[str, Any]]] = {
             name: {} for name in ("states", "stock", "alarms", "kpis", "sites")
@@ -119,6 +123,15 @@ class LiveState:
             if taker is not None and len(frame):
                 self.frames += 1
                 taker(frame)
+                if frame.kind in HEARD:
+                    self._hear(frame)
+                self.heard.hear(frame)
+
+    def _hear(self, frame: Frame) -> None:
+        """Units of which there are records and no master data."""
+        for path in dict.fromkeys(frame.paths):
+            if path not in self.model.units and len(self.model.units) < self.limits.keys:
+                self.model.hear(EquipmentPath(path))
 
     async def load(self, history: History, patience_s: float = PATIENCE_S) -> None:
         """Take the last records of a store, so that a page is full before the first frame comes.
@@ -134,6 +147,7 @@ class LiveState:
             self.feed([await retried(partial(history.latest, kind), "pages", patience_s)])
         for site in self._sections["sites"].values():
             site["arrived_ns"] = None
+        self.heard = HeardUnits(self._now_ns)
 
     @property
     def data_ns(self) -> int:
@@ -188,8 +202,9 @@ class LiveState:
         return {"points": [self.reading(path)], "kpis": _keyed(kpis)}
 
     def sites(self) -> dict[str, dict[str, Any]]:
-        """Heartbeat of each site with its age in s and the electrical power of its units in kW."""
-        return {path: self._site(path, row) for (path,), row in self._sections["sites"].items()}
+        """Heartbeat of each site with its age in s, the electrical power of its units in kW, and which are silent."""
+        silent = self.heard.silent()
+        return {path: self._site(path, row, silent.get(path, {})) for (path,), row in self._sections["sites"].items()}
 
     def take(self) -> Delta:
         """What has changed since the last call."""
@@ -199,12 +214,12 @@ class LiveState:
         changes.shared["about"] = {"model": self.model.version, "data": self.data_ns // MS}
         return Delta(changes.shared, sorted(changes.events, key=_at)[-self.limits.events :], changes.watched)
 
-    def _site(self, path: str, row: dict[str, Any]) -> dict[str, Any]:
+    def _site(self, path: str, row: dict[str, Any], silent: dict[str, float]) -> dict[str, Any]:
         arrived = row["arrived_ns"]
         age_s = None if arrived is None else (self._now_ns() - arrived) / 1e9
         power = self._power.get(path)
         shown = {name: value for name, value in row.items() if name != "arrived_ns"}
-        return {**shown, "age_s": age_s, "power_kw": sum(power.values()) if power else None}
+        return {**shown, "age_s": age_s, "power_kw": sum(power.values()) if power else None, "silent": silent}
 
     def _rows(self, frame: Frame) -> Iterator[tuple[str, int, Any]]:
         """Rows that can be shown, with plain text as path, because keys of JSON objects must be exactly that."""

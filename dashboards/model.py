@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from twin.equipment import EquipmentPath, Level
-from twin.master import SCHEMAS, ChainMaster, EquipmentMaster, Master, PlaceMaster, master_problem, read_master
+from twin.master import FOREIGN, SCHEMAS, ChainMaster, EquipmentMaster, Master, PlaceMaster, master_problem, read_master
 from twin.tags import TagSpec
 
 PLACES = {Level.ENTERPRISE: "enterprise", Level.SITE: "site", Level.AREA: "area", Level.LINE: "line"}
@@ -25,6 +25,11 @@ class PlantModel:
         self.places: dict[EquipmentPath, PlaceMaster] = {}
         self.chains: dict[EquipmentPath, ChainMaster] = {}
         self._bodies: dict[tuple[EquipmentPath, str], str] = {}
+
+    def hear(self, path: EquipmentPath) -> None:
+        """Take note of a unit that says something, so that it has a page also without master data."""
+        if path not in self.units and path.level is Level.UNIT:
+            self._keep(path, EquipmentMaster(kind=FOREIGN, en=path.name, zh=path.name))
 
     def note(self, path: EquipmentPath, schema: str, body: str) -> None:
         """Take one META record; a document that cannot be read is counted and left."""
@@ -101,7 +106,8 @@ class PlantModel:
 
     def _place(self, path: EquipmentPath) -> dict[str, Any]:
         master = self.places.get(path) or PlaceMaster(en=path.name, zh=path.name)
-        return {"path": path, "level": PLACES[path.level], **master.model_dump(exclude={"shifts", "days"})}
+        said = {"told": path in self.places, **master.model_dump(exclude={"shifts", "days"})}
+        return {"path": path, "level": PLACES[path.level], **said}
 
     def _unit(self, path: EquipmentPath, sets: dict[tuple[TagSpec, ...], str]) -> dict[str, Any]:
         master = self.units[path]

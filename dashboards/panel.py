@@ -62,9 +62,15 @@ class Kpi:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """Records of one kind other than telemetry and KPI: states, stock, alarms, shipments."""
+    """Records of one kind other than telemetry and KPI: states, stock, alarms, shipments.
+
+    Args:
+        kind: Their kind.
+        tags: Telemetry that says the same in numbers; not drawn again beside them.
+    """
 
     kind: RecordKind
+    tags: tuple[str, ...] = ()
 
 
 Shows = Telemetry | Kpi | Events

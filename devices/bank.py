@@ -10,7 +10,7 @@ import numpy as np
 
 from devices.drivers import open_driver, option_problems
 from devices.instants import misplaced_in
-from devices.master import ideal_s, made_item, meters_of, site_masters
+from devices.master import has_meter, ideal_s, made_item, meters_of, site_masters
 from devices.profiles import profiles
 from devices.recordings.options import ReplayOptions
 from devices.recordings.record import ReplayCounters
@@ -127,6 +127,7 @@ def device_unit(path: EquipmentPath, number: int, line: LineConfig, station: Sta
         item=made_item(station),
         ideal_s=ideal_s(station),
         order=line.standing_order,
+        metered=has_meter(station),
         media=meters_of(station),
     )
 

@@ -29,6 +29,7 @@ from twin.engine.links import Paths, destinations
 from twin.engine.station import Station
 from twin.equipment import EquipmentPath
 from twin.master import (
+    POWERED,
     CalendarMaster,
     ChainMaster,
     EdgeMaster,
@@ -80,11 +81,19 @@ def meters_of(station: StationConfig) -> tuple[Signal, ...]:
     return (*air, *gas, *map(counter, station.counters()))
 
 
+def has_meter(station: StationConfig) -> bool:
+    """Whether the energy of a unit is metered: it has a device, it works, or it takes power."""
+    said = station.device is not None or ENERGY.name in station.meters
+    works = getattr(stations[station.kind], "role", Station.role) in POWERED
+    return said or works or station.takes_power()
+
+
 def tags_of(station: StationConfig) -> tuple[TagSpec, ...]:
-    """Tags of a unit: those of its profile, with the range of its power; without a device its energy meter."""
+    """Tags of a unit: those of its profile, with the range of its power; without a device its meters."""
     meters = meters_of(station)
     if station.device is None:
-        return (ENERGY.tag, *(meter.tag for meter in meters))
+        energy = (ENERGY,) if has_meter(station) else ()
+        return tuple(meter.tag for meter in (*energy, *meters))
     high = power_range_kw(station.power)
     tags = replace(profiles[station.device.profile], media=meters).tags
     return tuple(replace(tag, high=high) if high and tag.name == POWER.name else tag for tag in tags)
@@ -103,7 +112,8 @@ def rating_of(station: StationConfig, tag: str) -> float | None:
 
 def counters_of(station: StationConfig) -> dict[str, MeterMaster]:
     """What is known of the counters of a unit: what the configuration says, and their ratings."""
-    tags = (ENERGY.name, *(signal.name for signal in (AIR, GAS)))
+    metered = has_meter(station)
+    tags = (*([ENERGY.name] if metered else []), *(signal.name for signal in (AIR, GAS)))
     known = {}
     for tag in tags:
         said = station.meters.get(tag, MeterConfig()).model_dump()  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""What people call that of which records give the id only: materials, failure modes, jobs, perturbations."""
+"""What people call that of which records give the id only: materials, failure modes, jobs, orders, perturbations."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from twin.master import NameMaster
 
 Named = tuple[str, Title | None]
 
+STANDING = Title(en="Standing order", zh="常规订单")
+"""What people call the order of a line to which nobody gave one."""
+
 
 def item_names(config: PlantConfig) -> dict[str, NameMaster]:
     """What people call the materials."""
@@ -19,7 +22,7 @@ def item_names(config: PlantConfig) -> dict[str, NameMaster]:
 
 
 def cause_names(config: PlantConfig, path: EquipmentPath, site: SiteConfig) -> dict[str, NameMaster]:
-    """What people call the causes that states and alarms of a site can have."""
+    """What people call the causes that states and alarms of a site can have, and orders that nobody named."""
     return {cause: _name(cause, title) for cause, title in _causes(config, path, site)}
 
 
@@ -32,6 +35,7 @@ def _causes(config: PlantConfig, path: EquipmentPath, site: SiteConfig) -> Itera
         yield envelope.id, envelope.title
     for pool in config.pools.values():
         yield from ((each.id, each.title) for each in pool.downtimes)
+    yield from ((each.standing_order, STANDING) for area in site.areas for each in area.lines if each.order is None)
     for unit, _, station in config.stations():
         if unit.is_under(path):
             yield from _own(station)

@@ -83,7 +83,7 @@ def _counters() -> str:
 def _note() -> str:
     return (
         "Every profile has `energy_kwh`, `power_kw`, `part_count` and `state_code`, which show the plant exactly. "
-        "Units without a device\nstill have the meter `energy_kwh`. "
+        "Units without a device\nhave the meter `energy_kwh` where they work or take power. "
         "Units with `air` or `gas` have the meters `air_m3` and `gas_m3`, "
         "lanes the counters\n`transported_pieces`, `transport_cost_cny`, `transport_co2_kg` and `transport_tkm`, "
         "as far as they are known.\n"

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.signals.signal import Signal
+from devices.signals.signal import ENERGY, Signal
 from twin.config.plant import PowerConfig
 from twin.engine.clock import to_ns
 from twin.equipment import EquipmentPath
@@ -87,7 +87,7 @@ class DeviceUnit:
     Args:
         path: Identity.
         number: Index of the unit in the plant's arrays.
-        profile: Tag profile; empty for a unit without a device, which has an energy meter only.
+        profile: Tag profile; empty for a unit without a device, which has meters only.
         driver: Kind of driver.
         options: Options of the driver, not yet checked.
         power: Electrical power by state.
@@ -95,6 +95,7 @@ class DeviceUnit:
         item: Item that it makes, where that is known without running.
         ideal_s: Planned run time per item in s.
         order: Standing job order of its line.
+        metered: Whether its energy is metered.
         media: Meters of compressed air and gas that it has, and what else it counts.
     """
 
@@ -108,7 +109,13 @@ class DeviceUnit:
     item: str = ""
     ideal_s: float | None = None
     order: str | None = None
+    metered: bool = True
     media: tuple[Signal, ...] = ()
+
+    @property
+    def meters(self) -> tuple[Signal, ...]:
+        """All its counters."""
+        return (ENERGY, *self.media) if self.metered else self.media
 
     def simulated(self) -> DeviceUnit:
         """The same unit, simulated."""

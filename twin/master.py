@@ -25,6 +25,8 @@ Weekday = Annotated[int, Field(ge=0, le=6)]
 MOST_SHIFTS, MOST_EXCEPTIONS = 100, 1000
 FOREIGN = "unit"
 """Kind of equipment that is not ours; its path may be of another level."""
+POWERED = frozenset({"work", "utility"})
+"""Roles of units that take power: without a meter their energy is unknown; others may have none."""
 
 
 class Master(BaseModel):

@@ -16,7 +16,7 @@ TIMELINE = panel(
         "状态时序",
         Scope.UNIT,
         Picture.STATE_TIMELINE,
-        Events(RecordKind.STATE),
+        Events(RecordKind.STATE, tags=("state_code",)),
         width=24,
         height=5,
         order=20,

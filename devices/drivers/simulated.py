@@ -16,7 +16,7 @@ A clock that is behind stamps its samples before the publisher's last heartbeat:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -27,7 +27,7 @@ from devices.drivers import drivers
 from devices.profiles import profiles
 from devices.signals.effects import EffectConfig, Reading, SensorEffect, layers, unknown_tags
 from devices.signals.model import ProfileModel
-from devices.signals.signal import ENERGY, Signal
+from devices.signals.signal import Signal
 from devices.unit import DeviceUnit, Event, PlantView, Setting, Tick, shown
 from twin.config.plant import Config
 from twin.engine.clock import to_ns
@@ -59,7 +59,7 @@ class Simulated:
         alike: dict[tuple[str, tuple[Signal, ...]], list[DeviceUnit]] = defaultdict(list)
         for unit in units:
             alike[unit.profile, unit.media].append(unit)
-        self._bare = {media: some for (name, media), some in alike.items() if not name}
+        self._bare = _alike(unit for unit in units if not unit.profile)
         self._models = [
             ProfileModel(replace(profiles[name], media=media), some, setting)
             for (name, media), some in alike.items()
@@ -125,26 +125,32 @@ class Simulated:
 
     def _meters(self, tick: Tick) -> list[Frame]:
         """Meters of units without a device."""
-        return [self._readings(some, media, tick.t1_s, tick.view) for media, some in self._bare.items()]
+        return [self._readings(some, meters, tick.t1_s, tick.view) for meters, some in self._bare.items()]
 
     def _first_readings(self, tick: Tick) -> list[Frame]:
         """All meters at the start of the run, so that the energy of the first window is known."""
         if tick.t0_s > 0 or tick.t1_s <= 0:
             return []
-        alike: dict[tuple[Signal, ...], list[DeviceUnit]] = defaultdict(list)
-        for unit in self._units:
-            alike[unit.media].append(unit)
-        return [self._readings(some, media, 0.0, None) for media, some in alike.items()]
+        return [self._readings(some, meters, 0.0, None) for meters, some in _alike(self._units).items()]
 
     def _readings(
-        self, units: Sequence[DeviceUnit], media: tuple[Signal, ...], sim_s: float, view: PlantView | None
+        self, units: Sequence[DeviceUnit], meters: tuple[Signal, ...], sim_s: float, view: PlantView | None
     ) -> Frame:
         """Counters of some units; all 0 without a view."""
-        tags = (ENERGY.name, *(meter.name for meter in media))
+        tags = tuple(meter.name for meter in meters)
         rows = [unit.number for unit in units]
         columns = [np.zeros(len(rows)) if view is None else shown(view, tag)[rows] for tag in tags]
         time_ns = np.full(len(units), to_ns(self._setting.epoch_ns, sim_s), dtype=np.int64)
         return Frame(RecordKind.TELEMETRY, tuple(unit.path for unit in units), time_ns, tags, np.stack(columns, axis=1))
+
+
+def _alike(units: Iterable[DeviceUnit]) -> dict[tuple[Signal, ...], list[DeviceUnit]]:
+    """The units that have meters, by these."""
+    alike: dict[tuple[Signal, ...], list[DeviceUnit]] = defaultdict(list)
+    for unit in units:
+        if unit.meters:
+            alike[unit.meters].append(unit)
+    return alike
 
 
 def _unknown_tag(unit: DeviceUnit, tag: str, profile: str) -> Problem:

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.master import has_meter
 from twin.brain.elements import MAPPING, attend, use
 from twin.config.plant import MediumConfig, PlantConfig
 from twin.day_pattern import DayPattern
@@ -24,7 +25,7 @@ COUNTS = ("good", "scrap", "rework", "inspected", "good_at_first", "failures", "
 IDEALS = ("ideal_produced_s", "ideal_good_s")
 COUNTED, IDEAL = [COLUMN[name] for name in COUNTS[:5]], [COLUMN[name] for name in IDEALS]
 FAILED = [COLUMN[name] for name in COUNTS[5:]]
-METERED = [COLUMN[name] for name in ("window_ns", "energy_known_ns", "energy_span_ns", "co2_known_ns")]
+METERED = [COLUMN[name] for name in ("energy_known_ns", "energy_span_ns", "co2_known_ns")]
 ENERGY, CO2, COST = COLUMN["energy_kwh"], COLUMN["co2_kg"], COLUMN["energy_cost_cny"]
 
 
@@ -73,6 +74,7 @@ class Quantities:
         self._people, self._fixtures = (
             [row for row, role in enumerate(roles) if role == wanted] for wanted in ("person", "fixture")
         )
+        self._metered = np.array([has_meter(unit) for unit in units])
         self._media = [
             ("air_m3", "air", *_flows([unit.air for unit in units])),
             ("gas_m3", "gas", *_flows([unit.gas for unit in units])),
@@ -95,8 +97,9 @@ class Quantities:
         use(ints, self._fixtures)
         ints[:, FAILED] = spent.counts[:, 5:]
         made = spent.counts[:, :3].sum(axis=1)
-        ints[:, METERED] = span_ns  # every unit has a meter
-        ints[:, COLUMN["cost_known_ns"]] = self.rates.priced * span_ns
+        ints[:, COLUMN["window_ns"]] = span_ns
+        ints[:, METERED] = (self._metered * span_ns)[:, None]
+        ints[:, COLUMN["cost_known_ns"]] = self.rates.priced * self._metered * span_ns
         floats = np.zeros((len(ints), len(FLOATS)))
         floats[:, COUNTED] = spent.counts[:, :5]
         floats[:, COLUMN["out_good"]] = spent.counts[:, 0]

@@ -6,7 +6,7 @@ import json
 
 from devices.bank import DeviceBank
 from devices.master import chain_meta, site_masters
-from tests.devices.plants import EPOCH, LINE, SITE, flow, machine, plant
+from tests.devices.plants import EPOCH, LINE, SITE, flow, machine, plant, view
 from twin.config.plant import (
     BreakConfig,
     CalendarConfig,
@@ -14,9 +14,13 @@ from twin.config.plant import (
     ChainEdgeConfig,
     ChainLinkConfig,
     DeviceConfig,
+    MeterConfig,
+    PowerConfig,
     ShiftConfig,
 )
 from twin.master import ChainMaster, EquipmentMaster, PlaceMaster, read_master
+from twin.records import RecordKind
+from twin.states import UnitState
 from twin.stations.buffer import BufferConfig
 from twin.stations.sink import SinkConfig
 
@@ -98,3 +102,22 @@ def test_the_chain_knows_the_units_of_its_links() -> None:
     assert (master.edges[0].distance_km, master.edges[0].time_s) == (60.0, 7200.0)
     assert master.item_values == {"blank": 4.0}
     assert chain_meta(flow(CNC, None), 5) is None
+
+
+def test_what_takes_no_power_has_no_meter() -> None:
+    """It is not that it uses 0 kWh: nobody measures it."""
+    stores = [
+        BufferConfig(id="plain", kind="buffer", capacity=9),
+        BufferConfig(id="cold", kind="buffer", capacity=9, power=PowerConfig(producing="3 kW")),
+        BufferConfig(id="said", kind="buffer", capacity=9, meters={"energy_kwh": MeterConfig(net=True)}),
+    ]
+    config = plant(machine("m0", None), *stores, SinkConfig(id="out", kind="sink"))
+    found = masters(config)
+    metered = {
+        path for path, unit in found.items() if isinstance(unit, EquipmentMaster) and "energy_kwh" in unit.meters
+    }
+    assert metered == {f"{LINE}/{name}" for name in ("m0", "cold", "said")}
+    tagged = {path for path, unit in found.items() if isinstance(unit, EquipmentMaster) and unit.tags}
+    assert tagged == metered
+    frames = DeviceBank(config, SITE, 1).frames(60.0, view(5, 60.0, UnitState.PRODUCING), [])
+    assert {path for frame in frames if frame.kind is RecordKind.TELEMETRY for path in frame.paths} == metered

@@ -14,6 +14,7 @@ import pytest
 from dashboards.live import LiveState
 from dashboards.panel import Kpi, Picture, Scope, board
 from dashboards.streamed import INSTEAD, OF_TILES
+from devices.master import has_meter
 from scenarios.format.document import Scenario
 from scenarios.headless.feed import Feed, anchor, anchored, dated
 from scenarios.loader import LIBRARY, load
@@ -63,12 +64,17 @@ def blanks(scenario: Scenario, live: LiveState) -> Iterator[str]:
         for spec in heads
         if isinstance(spec.shows, Kpi) and shown(live, head, spec.shows.ids[0], spec.shows.window)
     ]
-    if scenario.chain and len(told) < FEWEST:
+    units = [(unit, has_meter(station)) for unit, _, station in scenario.plant().stations()]
+    fewest = FEWEST if any(metered for _, metered in units) else FEWEST - 1  # without that of energy
+    if scenario.chain and len(told) < fewest:
         yield f"{head}: only {len(told)} of {len(heads)} figures"
     for path, _ in scenario.plant().sites():
-        if not any(shown(live, str(path), kpi, "live") for kpi in OF_TILES):
+        stocked = any(unit.startswith(f"{path}/") for unit, _ in live.section("stock"))
+        if not stocked and not any(shown(live, str(path), kpi, "live") for kpi in OF_TILES):
             yield f"{path}: nothing of {', '.join(OF_TILES)}"
-        if not shown(live, str(path), "energy_kwh", "hour"):
+        if any(metered for unit, metered in units if unit.is_under(path)) != shown(
+            live, str(path), "energy_kwh", "hour"
+        ):
             yield f"{path}: energy"
 
 

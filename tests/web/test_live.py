@@ -180,3 +180,46 @@ async def test_a_page_opens_with_what_it_shows_and_no_more(served: Served) -> No
     assert [key for key in served.live.section("kpis") if not streamed(key)], "boards and pages of units have more"
     assert {key for key in served.live.section("kpis") if key[1:] in shown_figures()[1] and streamed(key)} <= set(keys)
     assert {key[2] for key in keys} == {"live", "hour"}, "nothing stands for what is there"
+
+
+def said(path: EquipmentPath, time_ns: int, **numbered: Any) -> Frame:
+    return Frame(RecordKind.TELEMETRY, (path,), np.array([time_ns]), ("rpm",), np.array([[1.0]]), **numbered)
+
+
+def test_a_unit_without_master_data_is_one_all_the_same() -> None:
+    live = LiveState(limits=LiveLimits(keys=2))
+    live.feed([said(EquipmentPath(f"a/b/c/d/u{number}"), 1) for number in range(3)])
+    live.feed([records(RecordKind.HEARTBEAT, [(EquipmentPath("a/b"), 1, (0, 0, 0.0))])])
+    found = live.model.document()
+    assert [(unit["path"], unit["kind"], unit["en"]) for unit in found["units"]] == [
+        ("a/b/c/d/u0", "unit", "u0"), ("a/b/c/d/u1", "unit", "u1"),
+    ]  # fmt: skip
+    assert {place["path"] for place in found["places"]} == {"a", "a/b", "a/b/c", "a/b/c/d"}
+    assert not any(place["told"] for place in found["places"]), "nobody has said where they are"
+
+
+def test_a_unit_that_falls_silent_beside_living_ones_is_told() -> None:
+    """The heartbeats of its site go on; only of who gives heartbeats itself the brain knows better."""
+    now, dead, alive, ours = [0], *(EquipmentPath(f"a/b/c/d/{name}") for name in ("dead", "alive", "ours"))
+    live = LiveState(now_ns=lambda: now[0])
+
+    def lives(seconds: int, *units: EquipmentPath) -> None:
+        for _ in range(seconds):
+            now[0] += 10**9
+            live.feed([said(unit, now[0], publisher=unit.name if unit is ours else "") for unit in units])
+            site = [(EquipmentPath("a/b"), now[0], (0, 0, 0.0))]
+            live.feed(
+                [records(RecordKind.HEARTBEAT, site), records(RecordKind.HEARTBEAT, site).stamped("ours", "r", 1)]
+            )
+
+    lives(5, dead, alive, ours)
+    lives(60, alive)
+    assert live.sites()["a/b"]["silent"] == {}
+    lives(5, alive)
+    assert live.sites()["a/b"]["silent"] == {str(dead): 65.0}
+    lives(1, dead, alive)
+    assert live.sites()["a/b"]["silent"] == {}
+    lives(150, alive)
+    assert live.sites()["a/b"]["silent"] == {}, "it has been silent for as long before"
+    lives(50, alive)
+    assert live.sites()["a/b"]["silent"] == {str(dead): 200.0}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import BrowserContext, expect
 
+from dashboards.silence import HeardUnits
 from tests.web.conftest import Served
+from tests.web.test_live import state
 from tests.web.test_pages import MILL, opened
 from twin.equipment import EquipmentPath
 from twin.records import COLUMNS, RecordKind, records
@@ -125,3 +129,36 @@ async def test_a_line_that_has_no_value_is_not_in_the_legend(browsing: BrowserCo
         await expect(panel.locator("canvas, .nothing")).not_to_have_count(0)
     names = await window.page.locator(".panel.of-line:visible .u-legend .u-series:not(:first-child)").all_inner_texts()
     assert len(names) == len(set(names))
+
+
+async def test_a_state_is_no_line_and_an_order_that_nobody_named_has_a_name(
+    browsing: BrowserContext, served: Served
+) -> None:
+    window = await opened(browsing, served, f"#/unit/{MILL}")
+    names = window.page.locator("[data-panel=unit_tags] figcaption .name")
+    await expect(names.first).to_be_visible()
+    assert "State code" not in await names.all_inner_texts()
+    await expect(window.page.locator("[data-panel=unit_state_timeline] canvas")).to_be_visible()
+    await expect(window.page.locator("[data-panel=unit_state]")).to_contain_text("Order: Standing order")
+
+
+async def test_a_bar_that_is_alone_has_its_course_below(browsing: BrowserContext, served: Served) -> None:
+    window = await opened(browsing, served, "#/enterprise/beta")
+    panel = window.page.locator("[data-panel=enterprise_oee]")
+    await expect(panel.locator(".bar")).to_have_count(1)
+    await expect(panel.locator(".course canvas")).to_be_visible()
+    assert window.problems == []
+
+
+async def test_who_is_silent_beside_living_ones_is_not_called_live(browsing: BrowserContext, served: Served) -> None:
+    served.live.heard = HeardUnits(lambda: clock[0])
+    clock, heard = [0], state("PRODUCING", served.live.data_ns + S, EquipmentPath(MILL))
+    served.live.feed([heard])
+    clock[0] = 70 * S
+    site = EquipmentPath(MILL).site
+    served.live.feed([records(RecordKind.HEARTBEAT, [(site, served.live.data_ns + S, (0, 0, 0.0))])])
+    window = await opened(browsing, served, f"#/unit/{MILL}")
+    await expect(window.page.locator("[data-panel=unit_state]")).to_contain_text("Producing (stale)")
+    await expect(window.page.locator(".page-head .age")).to_have_text(re.compile("no news for 1 min"))
+    await window.page.locator("header.top a", has=window.page.locator(".link-state")).click()
+    await expect(window.page.locator("tr[data-hop=publishers]")).to_contain_text(f"{MILL}: silent")

@@ -124,3 +124,15 @@ async def test_what_strangers_say_is_on_their_pages(browsing: BrowserContext, se
     await expect(page.locator("section.commands")).to_contain_text("No live plant")
     await page.goto(f"{served}#/site/acme/north")
     await expect(page.locator(f"a.tile[data-path='{UNIT}']")).to_be_visible()
+
+
+@pytest.mark.parametrize("served", ["strangers"], indirect=True)
+async def test_a_unit_that_says_nothing_of_itself_has_a_page(browsing: BrowserContext, served: str) -> None:
+    await browsing.add_init_script("localStorage.setItem('ff.language', 'en')")
+    page = await browsing.new_page()
+    await page.goto(f"{served}#/line/acme/north/hall/line9")
+    await page.locator(".row-names a", has_text="robot").click()
+    await expect(page.locator("h1")).to_have_text("robot")
+    await expect(page.locator("[data-panel=unit_state]")).to_contain_text("Producing")
+    await expect(page.locator("[data-panel=unit_stock] canvas")).to_be_visible()
+    await expect(page.locator("[data-panel=unit_alarms]")).to_contain_text("door left open")

@@ -14,7 +14,7 @@ from twin.brain.voices import Gap, Voices
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_S
-from twin.master import EquipmentMaster, Master, PlaceMaster
+from twin.master import POWERED, EquipmentMaster, Master, PlaceMaster
 from twin.states import MINOR_STOP_MAX_S
 
 ENERGY = "energy_kwh"
@@ -191,7 +191,7 @@ class Unit:
             return True
         tags = self.master.tags
         counts = any(tag.name == ENERGY for tag in tags) if tags else self.processing
-        return counts and self.master.role in ("work", "utility")
+        return counts and self.master.role in POWERED
 
     @property
     def ideal_s(self) -> float | None:

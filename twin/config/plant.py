@@ -338,6 +338,11 @@ class StationConfig(Config):
         """What it names, beside ``to``: all fields whose type says so, see :mod:`twin.config.named`."""
         return tuple(Reference(".".join(map(str, loc)), name, of=of) for loc, name, of in names_in(self) if of != "own")
 
+    def takes_power(self) -> bool:
+        """Whether it uses electrical energy; kinds that take it otherwise than by ``power`` say so too."""
+        power = self.power
+        return any((power.producing, power.setup, power.idle, power.down, power.off, power.per_part))
+
     def counters(self) -> tuple[TagSpec, ...]:
         """What it counts beside energy and media, each in the attribute of the unit of that name."""
         return ()

@@ -66,6 +66,9 @@ class AgvConfig(StationConfig):
     def references(self) -> tuple[Reference, ...]:
         return (*super().references(), Reference("fleet", self.fleet, "dispatches"))
 
+    def takes_power(self) -> bool:
+        return super().takes_power() or self.battery is not None
+
     def problems(self, path: EquipmentPath, items: set[str]) -> list[Problem]:  # noqa: ARG002 - none pass by name
         hint = "vehicles have no cycles"
         return [

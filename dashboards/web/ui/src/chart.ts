@@ -61,7 +61,7 @@ export function chart(target: HTMLElement, options: ChartOptions): uPlot {
     tzDate: tz, pxAlign: true, padding: [8, 18, 0, 0],
     legend: { show: options.lines.length > 1, live: true },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 }, ...(options.sync ? { sync: { key: options.sync } } : {}) },
-    scales: { x: { time: true }, y: { range: range(options.low ?? null, options.high ?? null) } },
+    scales: { x: { time: true, range: (_, min, max) => (min === max && min !== null ? [min - 3600, max + 3600] : [min, max]) }, y: { range: range(options.low ?? null, options.high ?? null) } },
     axes: [
       { ...axis(), values: ticks, space: 64, size: 28 },
       { ...axis(), size: 52, space: 26, values: (_, values) => values.map((value) => (percent ? `${number(value * 100, 0)}%` : number(value))) },
@@ -71,11 +71,12 @@ export function chart(target: HTMLElement, options: ChartOptions): uPlot {
   }, [[], ...options.lines.map(() => [])], target);
 }
 
-/** Points only where a value is no plain one. */
-function pointsOf({ doubtful }: Line): uPlot.Series.Points {
-  if (!doubtful) return { show: false };
-  const filter = (plot: uPlot): number[] => [...(plot.data[0] ?? [])].map((_, index) => index).filter(doubtful);
-  return { show: true, size: 8, width: 2, stroke: css("--warn"), fill: css("--card"), filter };
+/** Points only where a value is no plain one, or is the only one. */
+function pointsOf({ doubtful, colour }: Line): uPlot.Series.Points {
+  const times = (plot: uPlot): number[] => [...(plot.data[0] ?? [])];
+  const unsure = (plot: uPlot): number[] => (doubtful ? times(plot).map((_, index) => index).filter(doubtful) : []);
+  const filter = (plot: uPlot): number[] => (times(plot).length === 1 ? [0] : unsure(plot));
+  return { show: true, size: 8, width: 2, stroke: (plot) => (unsure(plot).length ? css("--warn") : colour), fill: css("--card"), filter };
 }
 
 function tz(seconds: number): Date {

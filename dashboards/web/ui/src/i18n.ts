@@ -63,6 +63,8 @@ export function t(key: string, values: Record<string, string | number> = {}): st
   return text;
 }
 
+/** A fact with its name before it. */
+export function named(key: string, value: string): string { return `${t(key)}${language === "zh" ? "：" : ": "}${value}`; }
 export function known(key: string): boolean { return key in texts; }
 export function title(thing: Titled): string { return language === "zh" ? thing.zh : thing.en; }
 

@@ -65,7 +65,7 @@ function header(): HTMLElement {
   const theme = h("button", { type: "button", class: "icon", id: "theme", title: t("theme"), "aria-label": t("theme"), click: flip }, "◐");
   const menu = h("button", { type: "button", class: "icon menu", "aria-label": t("sites"), click: () => document.body.classList.toggle("menu-open") }, "☰");
   return h("header", { class: "top" }, menu, h("a", { class: "brand", href: "#/" }, logo(), h("span", {}, "Future Factory")),
-    h("span", { class: "scenario" }, title(store.vocabulary.title)), h("span", { class: "spring" }), link, time, toggle, theme);
+    h("span", { class: "scenario" }, title(store.vocabulary.title)), h("span", { class: "spring" }), h("a", { href: "#/health", title: t("health") }, link), time, toggle, theme);
 }
 
 function logo(): Element {
@@ -156,7 +156,7 @@ function schedule(changed: Set<Section>): void {
 /** Show the local time of the site of a path; elsewhere that of the first place that says one. */
 function useLocalTime(path: string): void {
   const here = store.place(path.split("/").slice(0, 2).join("/"));
-  const place = here ?? store.model.places.find((one) => one.zone !== "" || one.utc_offset_s !== 0);
+  const place = here?.told ? here : store.model.places.find((one) => one.zone !== "" || one.utc_offset_s !== 0);
   setZone(place?.zone ?? "", place?.utc_offset_s ?? 0);
 }
 

@@ -1,5 +1,5 @@
 // What a drawn panel is, and which elements it is about.
-import { remember, remembered } from "./dom";
+import { h, remember, remembered } from "./dom";
 import { clock, spec, t, title } from "./i18n";
 import { store, type Section } from "./store";
 import type { Panel, Place } from "./types";
@@ -68,13 +68,19 @@ export function nameOf(path: string): { en: string; zh: string } {
 
 function siteOf(path: string): Place | undefined { return store.place(path.split("/").slice(0, 2).join("/")); }
 
+/** The site that a unit belongs to, where there are several. */
+export function owner(path: string): HTMLElement | null {
+  const site = siteOf(path);
+  return site && site.path !== path && store.ofLevel("site").length > 1 ? h("small", { class: "owner" }, title(site)) : null;
+}
+
 /** What people call a material of a site. */
 export function itemName(path: string, item: string): string {
   const known = siteOf(path)?.items[item] ?? store.ofLevel("site").find((site) => item in site.items)?.items[item];
   return known ? title(known) : item;
 }
 
-/** What people call the cause of a state or an alarm: a failure mode, a job, a perturbation, a neighbour or a material. */
+/** What people call the cause of a state or an alarm, or an order: a failure mode, a job, a perturbation, a neighbour or a material. */
 export function causeName(path: string, cause: string): string {
   const known = siteOf(path)?.causes[cause] ?? store.unit(cause);
   return known ? title(known) : itemName(path, cause);

@@ -44,14 +44,15 @@ export function badge(of: Look): HTMLElement {
   return box;
 }
 
-/** Number of units in each state, most frequent first. */
-export function counts(paths: string[]): [string, number][] {
-  const found = new Map<string, number>();
+/** Number of units in each state, most frequent first, those apart that are not heard any more. */
+export function counts(paths: string[]): [string, number, boolean][] {
+  const found = new Map<string, [string, number, boolean]>();
   for (const path of paths) {
-    const name = store.states.get(path)?.s ?? "UNKNOWN";
-    found.set(name, (found.get(name) ?? 0) + 1);
+    const name = store.states.get(path)?.s ?? "UNKNOWN", stale = store.stale(path), key = `${name}${stale}`;
+    const one = found.get(key);
+    if (one) one[1] += 1; else found.set(key, [name, 1, stale]);
   }
-  return [...found].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]));
+  return [...found.values()].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]));
 }
 
 /** Draws diagonal hatching over a rectangle of a canvas. */

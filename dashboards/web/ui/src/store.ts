@@ -87,16 +87,16 @@ class Store {
     return sum;
   }
 
-  /** Seconds since the site was last heard; null when it has not been heard since the server started. */
-  age(site: string): number | null {
-    const row = this.sites.get(site);
+  /** Seconds since a site, or a unit that is silent, was last heard; null when it has not been heard since the server started. */
+  age(path: string): number | null {
+    const row = this.sites.get(siteOf(path));
     if (!row || row.age_s === null) return null;
-    return row.age_s + (performance.now() - this.sitesAt) / 1000;
+    return (row.silent[path] ?? row.age_s) + (performance.now() - this.sitesAt) / 1000;
   }
 
   stale(path: string): boolean {
-    const age = this.age(path.split("/").slice(0, 2).join("/"));
-    return !this.connected || age === null || age > this.vocabulary.stale_s;
+    const site = siteOf(path), age = this.age(site);
+    return !this.connected || age === null || age > this.vocabulary.stale_s || path in (this.sites.get(site)?.silent ?? {});
   }
 
   subscribe(listener: Listener): () => void {
@@ -223,6 +223,7 @@ class Store {
   private tell(changed: Set<Section>): void { for (const listener of [...this.listeners]) listener(changed); }
 }
 
+export function siteOf(path: string): string { return path.split("/").slice(0, 2).join("/"); }
 export function parent(path: string): string { return path.slice(0, Math.max(0, path.lastIndexOf("/"))); }
 export function isUnder(path: string, other: string): boolean {
   return other === "" || path === other || path.startsWith(`${other}/`);

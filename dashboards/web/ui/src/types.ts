@@ -17,6 +17,8 @@ export interface KpiTable { kpis: string[]; rows: Record<string, (number | null)
 export interface SiteRow {
   t: number; sent: number | null; dropped: number | null; lag_s: number | null;
   age_s: number | null; power_kw: number | null;
+  /** Seconds since units that are not heard any more were, though their site is. */
+  silent: Record<string, number>;
 }
 export interface EventRow {
   kind: "failed" | "alarm" | "cleared" | "departed" | "arrived"; path: string; t: number;
@@ -29,7 +31,7 @@ export interface Tag {
 }
 export interface Titled { en: string; zh: string }
 export interface Place extends Titled {
-  path: string; level: "enterprise" | "site" | "area" | "line"; district: string | null; utc_offset_s: number; zone: string;
+  path: string; level: "enterprise" | "site" | "area" | "line"; told: boolean; district: string | null; utc_offset_s: number; zone: string;
   district_en: string; district_zh: string; items: Record<string, Titled>; causes: Record<string, Titled>;
 }
 export interface Unit extends Titled {

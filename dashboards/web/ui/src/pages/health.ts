@@ -2,7 +2,7 @@
 import { ask } from "../api";
 import type { Page } from "../board";
 import { h, replace } from "../dom";
-import { number, t } from "../i18n";
+import { known, number, t } from "../i18n";
 
 interface Hop {
   hop: string; status: "good" | "warn" | "bad" | "unknown";
@@ -11,9 +11,15 @@ interface Hop {
 
 const PERIOD_MS = 2000;
 
+/** A reason in words: whole where it is a known one, else its last part, which says how somebody is. */
+function inWords(reason: string): string {
+  const whole = `reason.${reason}`, cut = reason.lastIndexOf(": "), last = `reason.${reason.slice(cut + 2)}`;
+  return known(whole) ? t(whole) : cut > 0 && known(last) ? `${reason.slice(0, cut + 2)}${t(last)}` : reason;
+}
+
 function row(one: Hop): HTMLElement {
   const counters = Object.entries(one.counters).map(([name, value]) => h("li", {}, `${t(`count.${name}`)} `, h("b", {}, number(value))));
-  const reasons = one.reasons.map(({ reason, count }) => h("li", {}, `${reason} `, h("b", {}, `× ${number(count)}`)));
+  const reasons = one.reasons.map(({ reason, count }) => h("li", {}, `${inWords(reason)} `, h("b", {}, `× ${number(count)}`)));
   return h("tr", { "data-hop": one.hop },
     h("th", { scope: "row" }, t(`hop.${one.hop}`)),
     h("td", {}, h("span", { class: `link-state ${one.status}` }, t(`health.${one.status}`))),

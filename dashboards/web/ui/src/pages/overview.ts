@@ -4,7 +4,7 @@ import { append, h, replace, say } from "../dom";
 import { clock, figure, known, lasting, NONE, number, t, title } from "../i18n";
 import { explain, marksOf, sign } from "../marks";
 import { MiniGrid } from "../mini_grid";
-import { alarmName, causeName, idle, itemName, nameOf, routeOf } from "../picture";
+import { alarmName, causeName, idle, itemName, nameOf, owner, routeOf } from "../picture";
 import { legend } from "../pictures/grid";
 import { counts, dress, lookOf } from "../state_look";
 import { parent, store, type Section } from "../store";
@@ -40,11 +40,11 @@ class SiteTile {
     const age = store.age(this.site.path), stale = store.stale(this.site.path);
     say(this.age, stale ? (age === null ? t("never_heard") : t("stale_for", { span: lasting(age) })) : t("fresh"));
     this.element.classList.toggle("stale", stale);
-    const found = counts(this.units), key = `${found.join()}${stale}`;
+    const found = counts(this.units), key = found.join();
     if (key !== this.shown) {
       this.shown = key;
-      this.bar.replaceChildren(...found.map(([name, n]) => {
-        const of = lookOf(name, stale), part = h("i", { title: `${of.words}: ${n}` });
+      this.bar.replaceChildren(...found.map(([name, n, old]) => {
+        const of = lookOf(name, old), part = h("i", { title: `${of.words}: ${n}` });
         dress(part, of);
         part.style.flexGrow = String(n);
         return part;
@@ -59,10 +59,21 @@ class SiteTile {
       sign(mark, marksOf(kpi, row));
       say(box, shown.text === NONE ? NONE : `${shown.text}${shown.unit === "%" ? "%" : ` ${shown.unit}`}`);
     }
+    if (!kpis.length) this.stock();
     const power = store.sites.get(this.site.path)?.power_kw ?? null;
     say(this.power, power === null ? NONE : `${number(power, 0)} kW`);
-    this.powered.hidden = power === null && kpis.length > 0; // nobody measures it there
+    this.powered.hidden = power === null && (kpis.length > 0 || idle(this.site.path)); // nobody measures it there
     this.cells.update();
+  }
+
+  /** What is on hand, where there is nothing else to tell. */
+  private stock(): void {
+    const held = store.unitsUnder(this.site.path).map((unit) => store.onHand(unit.path)).filter((value) => value !== null);
+    const [first] = this.figures;
+    if (!first || !held.length) return;
+    first.element.hidden = false;
+    say(first.words, t("link.stock"));
+    say(first.box, number(held.reduce((sum, value) => sum + value, 0)));
   }
 
   /** The first two figures that the site has, those of 0 last: works have others than stores and suppliers. */
@@ -91,7 +102,7 @@ function ticker(): { element: HTMLElement; update(): void } {
     shown = store.events;
     replace(list, shown.length === 0 ? h("li", { class: "nothing" }, t("no_events")) : shown.slice(-TICKER).reverse().map((event) =>
       h("li", { class: event.kind }, h("time", {}, clock(event.t)),
-        h("a", { href: routeOf(event.path), title: event.path }, title(nameOf(event.path))), h("span", {}, words(event)))));
+        h("a", { href: routeOf(event.path), title: event.path }, title(nameOf(event.path)), owner(event.path)), h("span", {}, words(event)))));
   };
   return { element, update };
 }

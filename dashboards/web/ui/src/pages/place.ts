@@ -40,11 +40,10 @@ function heading(target: HTMLElement, path: string, tools: HTMLElement | null): 
   append(target, [h("header", { class: "page-head" },
     h("div", {}, crumbs(path), h("h1", {}, title(nameOf(path)), place?.district ? h("small", {}, title({ en: place.district_en, zh: place.district_zh })) : null)),
     h("div", { class: "tools" }, age, tools)), unit ? facts(unit) : null]);
-  const site = path.split("/").slice(0, 2).join("/");
   return {
     update: () => {
-      if (site.split("/").length < 2) return;
-      const seconds = store.age(site), stale = store.stale(site);
+      if (!path.includes("/")) return;
+      const seconds = store.age(path), stale = store.stale(path);
       say(age, stale ? (seconds === null ? t("never_heard") : t("stale_for", { span: lasting(seconds) })) : t("fresh"));
       age.classList.toggle("stale", stale);
     },

@@ -1,10 +1,11 @@
-// One bar per element: a KPI, or the stock of units that store against their capacity.
+// One bar per element: a KPI, or the stock of units that store against their capacity; of a single element also its course.
 import { h, replace, say } from "../dom";
 import { grade, number, plain, shownIn, t, title, type Shown } from "../i18n";
 import { marksOf, reasons, sign, type Mark } from "../marks";
-import { elements, nameOf, pointless, routeOf, senseless, windowOf, type Context, type Maker } from "../picture";
+import { elements, nameOf, pointless, routeOf, senseless, windowOf, type Context, type Maker, type Picture } from "../picture";
 import { store } from "../store";
 import type { Panel } from "../types";
+import { line } from "./line";
 
 interface Bar { fill: HTMLElement; text: HTMLElement; mark: HTMLElement; row: HTMLElement }
 interface Reading { value: number | null; share: number; shown: string; marks: Mark[] }
@@ -33,7 +34,7 @@ function shownOf(context: Context): string[] {
   return all.filter((path) => store.unit(path)?.role === "work");
 }
 
-export const bar: Maker = (context) => {
+const bars: Maker = (context) => {
   const { panel } = context;
   const element = h("div", { class: "bars", role: "list" });
   const bars = new Map<string, Bar>();
@@ -64,4 +65,27 @@ export const bar: Maker = (context) => {
     }
   };
   return { element, update, empty: () => (panel.shows.of === "events" ? shownOf(context).length === 0 : pointless(context)) };
+};
+
+export const bar: Maker = (context) => {
+  const { panel, signal } = context;
+  const all = bars(context), course = h("div", { class: "course" });
+  let alone = "", picture: Picture | null = null;
+  const follow = (path: string): void => {
+    picture?.close?.();
+    alone = path;
+    picture = path === "" ? null : line({ panel: { ...panel, each: null }, path, signal });
+    replace(course, picture?.element);
+    picture?.reload?.();
+  };
+  const update: Picture["update"] = (changed) => {
+    const shown = shownOf(context), only = shown.length === 1 ? shown[0] ?? "" : "";
+    if (only !== alone) follow(only);
+    all.update(changed);
+    picture?.update(changed);
+  };
+  return {
+    ...all, element: h("div", {}, all.element, course), update,
+    reload: () => picture?.reload?.(), close: () => picture?.close?.(),
+  };
 };

@@ -65,15 +65,15 @@ function card(chain: Chain, link: Link, { x, y }: Spot): { element: SVGElement }
     say(word, narrow ? `▲ ${t("bottleneck")}` : "");
     write(capacity, CAPACITY, row(chain, link.id, CAPACITY), 0, t("per_day"));
     write(stock, "days_of_stock", row(chain, link.id, "days_of_stock"), 1, t("unit.d"));
-    const found = counts(link.units), stale = link.units.some((unit) => store.stale(unit)), key = `${found.join()}${stale}`;
-    if (key !== shown) { shown = key; bars.replaceChildren(...stateBar(found, link.units.length, stale)); }
+    const found = counts(link.units), key = found.join();
+    if (key !== shown) { shown = key; bars.replaceChildren(...stateBar(found, link.units.length)); }
   };
   return { element, update };
 }
 
-function stateBar(found: [string, number][], all: number, stale: boolean): SVGElement[] {
+function stateBar(found: [string, number, boolean][], all: number): SVGElement[] {
   let x = 0;
-  return found.map(([name, n]) => {
+  return found.map(([name, n, stale]) => {
     const of = lookOf(name, stale), width = ((W - 28) * n) / Math.max(1, all);
     const part = svg("rect", { class: "part", x, y: 0, width: Math.max(0, width - 1.5), height: 7, rx: 3 },
       svg("title", {}, `${of.words}: ${n}`));

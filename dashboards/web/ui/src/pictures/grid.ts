@@ -43,7 +43,7 @@ function storeTile(unit: Unit): { element: HTMLElement } & Tile {
     level.style.height = `${(share * 100).toFixed(0)}%`;
     level.dataset["grade"] = share > 0.95 ? "warn" : "";
     element.classList.toggle("hatched", store.stale(unit.path) || value === null);
-    say(amount, `${number(value)}${unit.capacity ? `/${number(unit.capacity)}` : ""}`);
+    say(amount, `${number(value)}${unit.capacity ? `/\u200b${number(unit.capacity)}` : ""}`);
   };
   return { element, update };
 }
@@ -72,8 +72,8 @@ export function legend(paths: string[]): { element: HTMLElement } & Tile {
     const found = counts(paths), key = found.join();
     if (key === shown) return;
     shown = key;
-    element.replaceChildren(...found.map(([name, n]) => {
-      const one = badge(lookOf(name));
+    element.replaceChildren(...found.map(([name, n, stale]) => {
+      const one = badge(lookOf(name, stale));
       one.append(h("em", {}, String(n)));
       return one;
     }));

@@ -1,6 +1,6 @@
 // One figure, large; for a unit's state the state.
 import { h, replace, say } from "../dom";
-import { clock, grade, lasting, NONE, plain, shownIn, t } from "../i18n";
+import { clock, grade, lasting, named, NONE, plain, shownIn, t } from "../i18n";
 import { marksOf, reasons, sign } from "../marks";
 import { causeName, nowMs, untold, windowOf, type Maker } from "../picture";
 import { badge, look } from "../state_look";
@@ -55,7 +55,7 @@ const stateStat: Maker = ({ path }) => {
     const key = `${of.name}${of.hatched}${row?.order ?? ""}${row?.cause ?? ""}`;
     if (key !== shown) {
       shown = key;
-      const facts = [row?.order ? `${t("order")} ${row.order}` : "", row?.cause ? `${t("cause")} ${causeName(path, row.cause)}` : ""];
+      const facts = [row?.order ? named("order", causeName(path, row.order)) : "", row?.cause ? named("cause", causeName(path, row.cause)) : ""];
       replace(element, badge(of), since, h("div", { class: "note" }, facts.filter(Boolean).join(" · ")));
     }
     say(since, row ? t("since", { time: clock(row.t), span: lasting((nowMs() - row.t) / 1000) }) : t("no_value"));

@@ -2,7 +2,7 @@
 import { h, replace } from "../dom";
 import { clock, day, known, plain, shownIn, t, title } from "../i18n";
 import { marksOf, sup } from "../marks";
-import { alarmName, elements, nameOf, routeOf, windowOf, type Context, type Maker } from "../picture";
+import { alarmName, elements, nameOf, owner, routeOf, windowOf, type Maker } from "../picture";
 import { isUnder, store } from "../store";
 import type { AlarmRow } from "../types";
 
@@ -10,8 +10,7 @@ const SHOWN = 12;
 
 export const table: Maker = (context) => (context.panel.shows.of === "kpi" ? kpiTable(context) : alarmTable(context));
 
-function alarmsOf(context: Context): [string, string, AlarmRow][] {
-  const under = context.panel.scope === "chain" ? "" : context.path;
+function alarmsOf(under: string): [string, string, AlarmRow][] {
   return [...store.alarms]
     .map(([key, row]): [string, string, AlarmRow] => [key.slice(0, key.indexOf("|")), key.slice(key.indexOf("|") + 1), row])
     .filter(([path]) => isUnder(path, under))
@@ -22,7 +21,8 @@ const alarmTable: Maker = (context) => {
   const element = h("div", { class: "scroll" });
   let shown = "-";
   const update = (): void => {
-    const rows = alarmsOf(context).slice(0, SHOWN);
+    const under = context.panel.scope === "chain" ? "" : context.path;
+    const rows = alarmsOf(under).slice(0, SHOWN);
     const key = rows.map(([path, code, row]) => `${path}${code}${row.t}${row.active}`).join();
     if (key === shown) return;
     shown = key;
@@ -32,7 +32,7 @@ const alarmTable: Maker = (context) => {
       h("tbody", {}, rows.map(([path, code, row]) => h("tr", { class: row.active ? "active" : "" },
         h("td", {}, h("span", { class: `mark ${row.active ? "bad" : "calm"}` }, row.active ? `▲ ${t("alarm.active")}` : `✓ ${t("alarm.cleared")}`)),
         h("td", { title: day(row.t) }, h("time", {}, clock(row.t))),
-        h("td", {}, h("a", { href: routeOf(path), title: path }, title(nameOf(path)))),
+        h("td", {}, h("a", { href: routeOf(path), title: path }, title(nameOf(path)), under.split("/").length < 2 ? owner(path) : null)),
         h("td", { title: code }, alarmName(path, code, row.text)))))));
   };
   return { element, update };

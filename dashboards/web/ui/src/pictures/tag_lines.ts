@@ -2,7 +2,7 @@
 import type uPlot from "uplot";
 import { ask } from "../api";
 import { box, chart, fit, PALETTE } from "../chart";
-import { h, say } from "../dom";
+import { h, replace, say } from "../dom";
 import { measure, t, title, unit } from "../i18n";
 import { nowMs, spanS, type Context, type Maker } from "../picture";
 import { store } from "../store";
@@ -12,6 +12,8 @@ interface Series { path: string; tag: string; t: number[]; v: (number | null)[] 
 
 const MOST_POINTS = 600;
 const HELD_POINTS = 2000;
+/** Charts on a page of a unit, of which any number of tags may come unannounced. */
+const MOST_CHARTS = 100;
 
 class TagChart {
   readonly element: HTMLElement;
@@ -67,7 +69,7 @@ class TagChart {
   private begin(): uPlot {
     const plot = chart(this.target, {
       height: 118, sync: this.path,
-      ...(this.tag.counter ? {} : { band: [this.tag.low, this.tag.high] as [number, number] }),
+      ...(this.tag.counter || !Number.isFinite(this.tag.high - this.tag.low) ? {} : { band: [this.tag.low, this.tag.high] as [number, number] }),
       lines: [{ label: title(this.tag), colour: this.colour, fill: !this.tag.counter }],
     });
     this.done = fit(plot, this.target);
@@ -75,21 +77,40 @@ class TagChart {
   }
 }
 
-function tagsOf({ panel, path }: Context): Tag[] {
-  const unit = store.unit(path), wanted = panel.shows.tags ?? [];
-  if (!unit) return [];
-  const elsewhere = store.panels.filter((one) => one.scope === panel.scope && one.id !== panel.id).flatMap((one) => one.shows.tags ?? []);
-  return store.tags(unit).filter((tag) => (wanted.length ? wanted.includes(tag.name) : !elsewhere.includes(tag.name)));
+/** Which tags of a unit the panel shows: those that it names, else all that no other panel shows. */
+function chosen({ panel, path }: Context): (name: string) => boolean {
+  const wanted = panel.shows.tags ?? [];
+  const others = store.panels.filter((one) => one.scope === panel.scope && one.id !== panel.id && (one.shows.kind !== "state" || store.states.has(path)));
+  const elsewhere = others.flatMap((one) => one.shows.tags ?? []);
+  return (name) => (wanted.length ? wanted.includes(name) : !elsewhere.includes(name));
+}
+
+/** A tag of which nobody has said more than its values. */
+function bare(name: string): Tag {
+  return { name, unit: "1", low: NaN, high: NaN, en: name, zh: name, counter: false, period_s: 1 };
 }
 
 export const tagLines: Maker = (context) => {
-  const charts = tagsOf(context).map((tag, index) => new TagChart(context.path, tag, PALETTE[index % PALETTE.length] ?? "#4da3ff"));
-  const element = h("div", { class: "tags" }, charts.length ? charts.map((one) => one.element) : h("p", { class: "nothing" }, t("no_telemetry")));
-  const stop = store.onPoints((path, points) => {
-    if (path !== context.path) return;
-    for (const one of charts) { for (const point of points) one.push(point); one.draw(); }
+  const { path, signal } = context, unit = store.unit(path), shows = chosen(context), charts = new Map<string, TagChart>();
+  const element = h("div", { class: "tags" }, h("p", { class: "nothing" }, t("no_telemetry")));
+  const add = (tag: Tag): TagChart => {
+    const one = new TagChart(path, tag, PALETTE[charts.size % PALETTE.length] ?? "#4da3ff");
+    if (!charts.size) replace(element);
+    charts.set(tag.name, one);
+    element.append(one.element);
+    return one;
+  };
+  const load = (one: TagChart): void => { one.load(signal).catch(() => undefined); };
+  for (const tag of unit ? store.tags(unit) : []) if (shows(tag.name)) add(tag);
+  const stop = store.onPoints((of, points) => {
+    if (of !== path) return;
+    const untold = new Set(points.flatMap((point) => Object.keys(point.values)).filter((name) => !charts.has(name) && shows(name)));
+    for (const name of [...untold].slice(0, Math.max(0, MOST_CHARTS - charts.size))) load(add(bare(name)));
+    for (const one of charts.values()) { for (const point of points) one.push(point); one.draw(); }
   });
-  const reload = (): void => { for (const one of charts) one.load(context.signal).catch(() => undefined); };
-  const close = (): void => { stop(); for (const one of charts) one.close(); };
-  return { element, update: () => undefined, reload, close, empty: () => charts.length === 0 };
+  return {
+    element, update: () => undefined, empty: () => charts.size === 0,
+    reload: () => { for (const one of charts.values()) load(one); },
+    close: () => { stop(); for (const one of charts.values()) one.close(); },
+  };
 };

@@ -1,7 +1,7 @@
 // States over time, one row per unit, on a plain canvas; every stretch can be read by pointer or keyboard.
 import { ask } from "../api";
 import { h, say } from "../dom";
-import { clock, lasting, t, title } from "../i18n";
+import { clock, lasting, named, t, title } from "../i18n";
 import { causeName, elements, nameOf, nowMs, routeOf, spanS, type Maker } from "../picture";
 import { hatch, lookOf } from "../state_look";
 import { store } from "../store";
@@ -84,8 +84,8 @@ export const timeline: Maker = (context) => {
     const part = name ? stretches(rows.get(name) ?? [], t0, t1).find((one) => ms >= one.from && ms < one.to) : undefined;
     if (!part || !name) return say(tip, "");
     const facts = [title(nameOf(name)), t(`state.${part.row.s}`), `${clock(part.from)}–${clock(part.to)}`, lasting((part.to - part.from) / 1000)];
-    if (part.row.order) facts.push(`${t("order")} ${part.row.order}`);
-    if (part.row.cause) facts.push(`${t("cause")} ${causeName(name, part.row.cause)}`);
+    if (part.row.order) facts.push(named("order", causeName(name, part.row.order)));
+    if (part.row.cause) facts.push(named("cause", causeName(name, part.row.cause)));
     say(tip, facts.join(" · "));
   };
   canvas.addEventListener("pointermove", (event) => {
