@@ -109,9 +109,9 @@ def read_mark(publisher: str, payload: bytes) -> Mark:
         ValueError: It is not one.
     """
     body = _body(payload)
-    missing = tuple((_number(a), _number(b)) for a, b in body.get("missing", ()))
+    missing = tuple(_span(each) for each in _list(body.get("missing", [])))
     last = _number(body.get("last", -1), least=-1)
-    return Mark(publisher, str(body["run"]), _number(body["stored_to"]), missing[:MOST_RANGES], last)
+    return Mark(publisher, str(body["run"]), _number(body.get("stored_to")), missing[:MOST_RANGES], last)
 
 
 def base_payload(base: Base) -> bytes:
@@ -126,21 +126,53 @@ def read_base(publisher: str, payload: bytes) -> Base:
         ValueError: It is not one.
     """
     body = _body(payload)
-    return Base(publisher, str(body["run"]), _number(body["first"]))
+    return Base(publisher, str(body["run"]), _number(body.get("first")))
 
 
-def _body(payload: bytes) -> dict[str, Any]:
+def online_payload(online: bool, run: str) -> bytes:
+    """Whether a publisher is there, as JSON."""
+    return orjson.dumps({"online": online, "run": run})
+
+
+def read_online(payload: bytes) -> bool:
+    """Whether a publisher is there, from JSON.
+
+    Raises:
+        ValueError: It does not say so.
+    """
+    online = _body(payload, "online")["online"]
+    if not isinstance(online, bool):
+        raise ValueError(f"control message: expected online to be true or false, got {online!r}")
+    return online
+
+
+def _body(payload: bytes, member: str = "run") -> dict[str, Any]:
     if len(payload) > MOST_BYTES:
         raise ValueError(f"control message: expected at most {MOST_BYTES} bytes, got {len(payload)}")
-    body = orjson.loads(payload)
-    if not isinstance(body, dict) or "run" not in body:
-        raise ValueError("control message: expected an object with a run")
+    try:
+        body = orjson.loads(payload)
+    except ValueError as error:
+        raise ValueError(f"control message: expected JSON, got {error}") from None
+    if not isinstance(body, dict) or member not in body:
+        raise ValueError(f"control message: expected an object with {member}, got none")
     return body
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"control message: expected a list of spans, got {type(value).__name__}")
+    return value
+
+
+def _span(value: object) -> tuple[int, int]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError("control message: expected two numbers of pieces, got something else")
+    return _number(value[0]), _number(value[1])
 
 
 def _number(value: object, least: int = 0) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(f"control message: expected a number of a piece, got {value!r}")
+        raise ValueError(f"control message: expected a number of a piece, got {value!r:.50}")
     return value
 
 

@@ -122,8 +122,8 @@ class AccountReceiver(Generic[Word]):
         before = self.heard.get(part)
         try:
             heard = Heard(self._understand(body), int(body.get("said_ns", 0)), None if before is None else before.at)
-        except (ValueError, TypeError) as error:
-            self.refusals.add("account: expected that of a role", message.topic, str(error))
+        except (ValueError, TypeError):
+            self.refusals.add("account: expected that of a role", message.topic)
             return
         if not message.retain:
             heard.at = time.monotonic()

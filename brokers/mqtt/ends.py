@@ -61,7 +61,7 @@ class SendingEnd(_End):
     def _take_mark(self, message: Message) -> None:
         try:
             mark = read_mark(self.publisher, message.payload)
-        except (ValueError, KeyError, TypeError) as error:
+        except ValueError as error:
             self._refuse(message, error)
         else:
             self.on_mark(mark)
@@ -107,7 +107,7 @@ class ReceivingEnd(_End):
         publisher = message.topic.removeprefix(control_topic("base", ""))
         try:
             base = read_base(publisher, message.payload)
-        except (ValueError, KeyError, TypeError) as error:
+        except ValueError as error:
             self._refuse(message, error)
         else:
             self.on_base(base)

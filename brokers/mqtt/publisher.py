@@ -7,11 +7,10 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
-import orjson
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from brokers.links import pieces
+from brokers.links import online_payload, pieces
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.codec import SCHEMA, encode
 from brokers.mqtt.connection import Connection, ConnectionConfig, Will
@@ -88,7 +87,7 @@ class UnsPublisher(SendingEnd):
         await self._connection.close()
 
     def _available(self, online: bool) -> bytes:
-        return orjson.dumps({"online": online, "run": self._run})
+        return online_payload(online, self._run)
 
     async def _greet(self) -> None:
         await self._connection.publish(self._availability, self._available(True), 1, True, first=True)

@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-import orjson
-
 from brokers.attendance import Sign
 from brokers.door import under
+from brokers.links import read_online
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.codec import decode_all, kept_place, refused_rows
 from brokers.mqtt.connection import Connection, ConnectionConfig, Message, slices
@@ -93,6 +92,6 @@ class UnsSource(ReceivingEnd):
     def _take_availability(self, message: Message) -> None:
         publisher = message.topic.removeprefix(control_topic("availability", ""))
         try:
-            self.on_sign(Sign(publisher, bool(orjson.loads(message.payload)["online"])))
-        except (ValueError, KeyError, TypeError) as error:
+            self.on_sign(Sign(publisher, read_online(message.payload)))
+        except ValueError as error:
             self._refuse(message, error)

@@ -187,8 +187,9 @@ class SparkplugPublisher(SendingEnd):
         try:
             body = orjson.loads(message.payload)
             online, stamp = bool(body["online"]), int(body["timestamp"])
-        except (ValueError, KeyError, TypeError) as error:
-            self._refuse(message, error)
+        except (ValueError, KeyError, TypeError):
+            wanted = "state: expected a JSON object that says whether the host is online, and since when"
+            self._refuse(message, ValueError(wanted))
             return
         if stamp < self._host_ms:
             return
