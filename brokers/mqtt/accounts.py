@@ -17,7 +17,8 @@ import orjson
 from brokers.counterpart import Body, Heard, Word
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.bodies import body_of
-from brokers.mqtt.connection import LAST_S, Connection, ConnectionConfig, Message
+from brokers.mqtt.connection import LAST_S, Connection, ConnectionConfig
+from brokers.mqtt.message import Message
 from brokers.naming import control_topic
 from brokers.refusals import Refusals
 from twin.errors import RetriableError

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import orjson
 
 from brokers.mqtt.address import BrokerAddress
-from brokers.mqtt.connection import Connection, ConnectionConfig, Message, Will
+from brokers.mqtt.connection import Connection, ConnectionConfig
+from brokers.mqtt.message import Message, Will
 from brokers.naming import control_topic
 from twin.errors import FatalError, RetriableError
 

@@ -13,10 +13,10 @@ import ssl
 import sys
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -27,6 +27,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.client import BufferedClient, stopped
+from brokers.mqtt.message import Message, Will
 from brokers.mqtt.troubles import TROUBLES
 from brokers.refusals import Refusals
 from twin.errors import FatalError, NotLetInError, RetriableError
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 CONNECT_S = 10.0
 SHORT_S, SHORT_LIVES = 5.0, 3
 """So many connections in a row that end so soon, each taken at the first attempt: somebody takes our place."""
+LISTENS_S = 1.0
 UNDERSTAND_S = 3.0
 """A broker that does not understand MQTT 5 may just wait for more bytes."""
 VERSIONS = {
@@ -54,36 +56,6 @@ DENIED_S = 30.0
 FAILURE = 0x80
 """Smallest number of a reason that is one of failure."""
 REFUSED_FOR_GOOD = {"Bad user name or password", "Not authorized", "Client identifier not valid", "Banned"}
-
-
-class Message(NamedTuple):
-    """A message as it came; ``life`` counts the connections it may be acknowledged on."""
-
-    topic: str
-    payload: bytes
-    retain: bool
-    qos: int
-    mid: int
-    life: int
-
-
-def slices(messages: Sequence[Message], most_bytes: int = 2 * 1024 * 1024) -> Iterator[Sequence[Message]]:
-    """Messages in parts of so many bytes, or one larger message, so that what they become stays small."""
-    start = size = 0
-    for end, message in enumerate(messages, 1):
-        size += len(message.payload)
-        if size >= most_bytes or end == len(messages):
-            yield messages[start:end]
-            start, size = end, 0
-
-
-class Will(NamedTuple):
-    """What the broker says for us when we are gone without goodbye."""
-
-    topic: str
-    payload: bytes
-    qos: int = 1
-    retain: bool = True
 
 
 @dataclass(frozen=True)
@@ -349,7 +321,7 @@ class Connection:
         if time.monotonic() - born_at >= SHORT_S:
             self._short, self._steady = 0, True
         else:
-            self._short += 1
+            self._short = self._short + 1 if self._listens() else 0
         pause, longest = self.config.reconnect_s
         client.reconnect_delay_set(min(pause * 2**self._short, longest), longest)  # type: ignore[arg-type]
         if self._short == SHORT_LIVES:
@@ -357,6 +329,14 @@ class Connection:
                 f"{self.address}: expected to be the only {self.config.client_id}, got thrown out {SHORT_LIVES} times"
             )
             self._call(self._thrown_out, f"{text} at once: {reason} (is another one of this name connected?)")
+
+    def _listens(self) -> bool:
+        """Whether the broker is there at this moment: one that has just died throws nobody out."""
+        try:
+            socket.create_connection((self.address.host, self.address.port), LISTENS_S).close()
+        except OSError:
+            return False
+        return True
 
     def _on_publish(self, reason: int) -> None:
         if reason >= FAILURE or self._denied_at is not None:

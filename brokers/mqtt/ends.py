@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from brokers.attendance import Sign
 from brokers.links import Base, base_payload, ignore_base, ignore_mark, ignore_sign, mark_payload, read_base, read_mark
-from brokers.mqtt.connection import Connection, Message
+from brokers.mqtt.connection import Connection
+from brokers.mqtt.message import Message
 from brokers.naming import control_topic
 from twin.ports import Mark
 

@@ -13,8 +13,9 @@ from paho.mqtt.properties import Properties
 from brokers.links import online_payload, pieces
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.codec import SCHEMA, encode
-from brokers.mqtt.connection import Connection, ConnectionConfig, Will
+from brokers.mqtt.connection import Connection, ConnectionConfig
 from brokers.mqtt.ends import SendingEnd
+from brokers.mqtt.message import Will
 from brokers.naming import control_topic, uns_topic
 from twin.records import Frame, RecordKind
 

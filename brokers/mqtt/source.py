@@ -11,8 +11,9 @@ from brokers.door import under
 from brokers.links import read_online
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.codec import decode_all, kept_place, refused_rows
-from brokers.mqtt.connection import Connection, ConnectionConfig, Message, slices
+from brokers.mqtt.connection import Connection, ConnectionConfig
 from brokers.mqtt.ends import ReceivingEnd
+from brokers.mqtt.message import Message, slices
 from brokers.naming import control_topic, kind_filters, parse_uns_topic, uns_filter
 from twin.ports import Delivery
 from twin.records import Frame, RecordKind

@@ -10,8 +10,9 @@ import orjson
 
 from brokers.links import pieces
 from brokers.mqtt.address import BrokerAddress
-from brokers.mqtt.connection import Connection, ConnectionConfig, Message, Will
+from brokers.mqtt.connection import Connection, ConnectionConfig
 from brokers.mqtt.ends import SendingEnd
+from brokers.mqtt.message import Message, Will
 from brokers.naming import SPARKPLUG, control_topic, parse_sparkplug_topic, sparkplug_path, sparkplug_topic
 from brokers.sparkplug.edge import EdgeNode, Packet
 from brokers.sparkplug.metrics import REBIRTH

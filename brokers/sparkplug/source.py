@@ -12,8 +12,9 @@ import orjson
 
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.codec import kept_place
-from brokers.mqtt.connection import Connection, ConnectionConfig, Message, Will, slices
+from brokers.mqtt.connection import Connection, ConnectionConfig
 from brokers.mqtt.ends import ReceivingEnd
+from brokers.mqtt.message import Message, Will, slices
 from brokers.naming import SPARKPLUG, SparkplugId, control_topic, parse_sparkplug_topic, sparkplug_node, sparkplug_topic
 from brokers.sparkplug.compressed import inflated
 from brokers.sparkplug.edge import now_ms

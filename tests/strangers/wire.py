@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from brokers.door import Door, RunClock
-from brokers.mqtt.connection import Message
+from brokers.mqtt.message import Message
 from brokers.mqtt.source import UnsSource
 from tests.strangers.hall import H, M, beats, body, master
 from twin.brain import Brain, BrainConfig

@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from brokers.mqtt.address import BrokerAddress
-from brokers.mqtt.connection import Connection, ConnectionConfig
+from brokers.mqtt.connection import SHORT_LIVES, Connection, ConnectionConfig
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, until
 from twin.errors import RetriableError
@@ -77,3 +77,20 @@ async def test_a_frozen_broker_does_not_hold_up_the_end(mosquitto: Mosquitto) ->
             await client.close()
     finally:
         os.kill(mosquitto.pid, signal.SIGCONT)
+
+
+async def test_a_broker_that_dies_again_and_again_has_thrown_nobody_out(mosquitto: Mosquitto) -> None:
+    """It is back before the connection notices that it was away, four times within seconds."""
+    connection = Connection(BrokerAddress.of(mosquitto.url), ConnectionConfig("alone", filters=(("t", 1),)))
+    await connection.open()
+    for deaths in range(1, SHORT_LIVES + 2):
+        async with asyncio.timeout(LIMIT_S):
+            await connection.wait_online()
+        mosquitto.kill()
+        mosquitto.start()
+        await until(lambda: connection.losses == deaths)  # noqa: B023
+    async with asyncio.timeout(LIMIT_S):
+        await connection.wait_online()
+        await connection.publish("t", b"still here", 1)
+        assert (await connection.receive())[-1].payload == b"still here"
+    await connection.close()

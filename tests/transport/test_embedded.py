@@ -13,7 +13,8 @@ import pytest
 from brokers.connect import publisher
 from brokers.embedded import EmbeddedBroker
 from brokers.mqtt.address import BrokerAddress
-from brokers.mqtt.connection import CONNECT_S, Connection, ConnectionConfig, Will
+from brokers.mqtt.connection import CONNECT_S, Connection, ConnectionConfig
+from brokers.mqtt.message import Will
 from brokers.mqtt.source import UnsSource
 from brokers.outbox import OutboxConfig
 from tests.counterparts import free_port, port_open

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from brokers.mqtt.codec import MOST_ROWS, MOST_TAGS, MalformedError, decode, decode_all
-from brokers.mqtt.connection import Message, slices
+from brokers.mqtt.message import Message, slices
 from brokers.naming import parse_uns_topic
 from twin.records import BAD, UNCERTAIN
 
