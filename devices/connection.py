@@ -15,7 +15,7 @@ from typing import Annotated, Any, Protocol
 import numpy as np
 from pydantic import Field
 
-from twin.basis import Config
+from devices.derivation.options import MachineOptions
 from twin.quantities import Duration
 from twin.records import GOOD
 
@@ -24,8 +24,8 @@ ALIVE_S = 2.0
 """Longest time in s for which a machine that answers says nothing."""
 
 
-class ConnectionOptions(Config):
-    """Base of the options of every kind of connection: what holds for any protocol."""
+class ConnectionOptions(MachineOptions):
+    """Base of the options of every kind of connection: what holds for any protocol, and what its items mean."""
 
     period: Annotated[Duration, Field(gt=0)] = Field(
         default=1.0, description="shortest time between two readings of an item"

@@ -1,4 +1,4 @@
-"""The reference page of devices, generated from profiles and drivers."""
+"""The reference page of devices, generated from profiles, drivers and connections."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from devices.connections import connections
+from devices.derivation.machine import MachineCounters
 from devices.drivers import drivers
 from devices.profiles import profiles
 from devices.recordings.options import DEFAULT_STATES
@@ -28,10 +30,47 @@ device: {profile: cnc, driver: simulated, options: {sensor_effects: [{effect: dr
 device: {profile: cnc, driver: replay, options: {file: recording.shdr.txt.gz, loop: true}}
 ```
 """
-MACHINES = """## Connections to real machines
+CONNECTIONS = """## Connections to real machines
 
-Where `driver` names a connection, the device is a real machine. Passwords are never in a scenario: they are named by
-`{env: NAME}` or `{file: PATH}`.
+A kind of connection stands where a driver stands: one line of the scenario, and nothing behind it changes. The machine
+has addresses of its own, *items*; what they mean is said once and is the same for every protocol:
+
+```yaml
+device:
+  profile: cnc
+  driver: opcua                              # or another kind of connection; factory list names all
+  options:
+    endpoint: opc.tcp://10.0.0.5:4840        # and what else that kind takes
+    password: {env: CELL_PASSWORD}           # or {file: cell.txt}; never the password itself
+    period: 1 s
+    clock: source                            # source: the machine's own time; arrival: ours
+    gap: 10 s                                # silence after which all is UNKNOWN
+    tags:                                    # tag of the profile: item
+      spindle_speed_rpm: {item: "ns=2;s=Speed", scale: 0.1, deadband: 1}
+      coolant_temperature_c: {item: "ns=2;s=Coolant", unit: degF}
+      spindle_load_pct: "ns=2;s=Load"
+    inputs: {door: "ns=2;s=Door"}            # for conditions only
+    state:
+      item: "ns=2;s=Status"
+      values: {1: IDLE_NO_ORDER, 2: PRODUCING, 3: FAILED}   # or model: packml, packml_from_0, e10, machinery; or bits
+      rules: [{when: "door and spindle_speed_rpm < 10", state: SETUP, cause: door}]   # come first
+    parts:
+      good: {item: "ns=2;s=Good", bits: 16}  # rolls over; or rolls_over_at
+      scrap: "ns=2;s=Reject"
+    alarms:
+      - {code: E03, item: "ns=2;s=Alarms", bit: 3, severity: 700, text: Guard open}
+      - {code: HOT, of: coolant_temperature_c, above: 40, back: 35}
+      - {code: IDLING, when: "spindle_speed_rpm > 0 and spindle_load_pct < 1"}
+    order: {item: "ns=2;s=Order"}            # another number is a changeover
+```
+
+Conditions know numbers, texts, `+ - * / %`, comparisons, `in`, `and`, `or`, `not`, `abs`, `min`, `max` and
+`bit(word, number)`, and nothing else; what depends on a value that is not known does not hold.
+
+What is read at the opening holds from then on. A stamp behind the one before of its item, or more than a minute ahead
+of its arrival, makes the value UNCERTAIN. A machine that is silent for longer than `gap`, or whose connection is lost,
+is UNKNOWN with the cause; its values are bad until it says them again, and no energy is made up. Of a counter the steps
+count; what it counted between the last reading and a reset is not known.
 """
 
 
@@ -40,9 +79,10 @@ def render() -> str:
     parts = [INTRODUCTION, "## Drivers\n", *(_driver(kind, drivers[kind]) for kind in drivers.kinds())]
     parts += [
         _states(),
-        _counters(),
-        MACHINES,
+        _counters("### What a replay counts", ReplayCounters),
+        CONNECTIONS,
         *(_driver(kind, connections[kind]) for kind in connections.kinds()),
+        _counters("### What is counted of a real machine", MachineCounters),
         "## Profiles\n",
         _note(),
         *(_profile(profiles[kind]) for kind in profiles.kinds()),
@@ -50,9 +90,9 @@ def render() -> str:
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _driver(kind: str, made: object) -> str:
-    """A driver, or a connection, in the words of its module; literal blocks become code."""
-    text = inspect.cleandoc(sys.modules[getattr(made, "__module__", "")].__doc__ or "")
+def _driver(kind: str, entry: Any) -> str:
+    """A driver in the words of its module; literal blocks become code."""
+    text = inspect.cleandoc(sys.modules[entry.__module__].__doc__ or "")
     out = [f"### `driver: {kind}`", ""]
     code = False
     for line in text.splitlines():
@@ -72,12 +112,12 @@ def _states() -> str:
     return "\n".join(["### Recorded states", "", "| Execution | State |", "|---|---|", *rows, ""])
 
 
-def _counters() -> str:
-    """The counters, from the documentation of their class."""
-    text = inspect.cleandoc(ReplayCounters.__doc__ or "").partition("Args:\n")[2]
+def _counters(title: str, counters: type) -> str:
+    """Counters, from the documentation of their class."""
+    text = inspect.cleandoc(counters.__doc__ or "").partition("Args:\n")[2]
     entries = " ".join(text.split("\n        ")).splitlines()
     rows = [f"| `{name.strip()}` | {meaning} |" for name, _, meaning in (line.partition(": ") for line in entries)]
-    return "\n".join(["### What a replay counts", "", "| Counter | Meaning |", "|---|---|", *rows, ""])
+    return "\n".join([title, "", "| Counter | Meaning |", "|---|---|", *rows, ""])
 
 
 def _note() -> str:

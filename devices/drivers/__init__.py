@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from pydantic import ValidationError
 
 from devices.connections import connections
+from devices.derivation.check import Misfit, misfits
 from devices.unit import DeviceUnit, Driver, Setting
 from twin.config.plant import Config
 from twin.errors import HIDDEN, Problem, ScenarioError, did_you_mean
@@ -44,6 +45,19 @@ def options_of(kind: str) -> type[Config]:
 def is_real(kind: str) -> bool:
     """Whether what a device names as its driver is a connection to a real machine."""
     return kind not in drivers and kind in connections
+
+
+def misfits_of(kind: str, options: dict[str, Any], units: Mapping[str, str]) -> Iterator[Misfit]:
+    """What is wrong with the valid options of a connection, by the tags of its unit; nothing for other drivers.
+
+    Args:
+        kind: Driver or kind of connection.
+        options: Its options.
+        units: Unit of measure by tag.
+    """
+    if is_real(kind):
+        entry = connections[kind]
+        yield from misfits(entry.Options.model_validate(options), units, entry.wrong)
 
 
 def option_problems(kind: str, options: dict[str, Any], where: str) -> list[Problem]:

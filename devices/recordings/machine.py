@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from devices.derivation.counting import CountingFaults, StepCounter
+from devices.derivation.speaking import Rows, Speaker
 from devices.recordings import names
 from devices.recordings.options import ReplayOptions, TagMapping
 from devices.recordings.record import Condition, Record, ReplayCounters
 from devices.unit import DeviceUnit
-from twin.equipment import EquipmentPath
-from twin.records import BAD, GOOD, UNCERTAIN, Frame, RecordKind, records
+from twin.records import BAD, GOOD, UNCERTAIN, Frame
 from twin.states import UnitState
 from twin.tags import TagSpec
 
 NO_DATA = {"UNAVAILABLE", ""}
 SEVERITY = {"Warning": 400, "Fault": 700}
-IDLE = {UnitState.UNKNOWN, UnitState.IDLE_NO_ORDER, UnitState.OFF_SHIFT}
-Row = tuple[EquipmentPath, int, tuple[Any, ...]]
-
-
-@dataclass
-class Rows:
-    """Rows of one step, by kind; telemetry as (time, values, quality)."""
-
-    states: list[Row] = field(default_factory=list)
-    parts: list[Row] = field(default_factory=list)
-    alarms: list[Row] = field(default_factory=list)
-    samples: list[tuple[int, NDArray[np.float64], NDArray[np.uint8]]] = field(default_factory=list)
 
 
 class RecordedMachine:
@@ -53,18 +40,12 @@ class RecordedMachine:
         self.started = False
         self._unit, self._options, self._counters = unit, options, counters
         self._tags = tuple(tag.name for tag in tags)
+        self._speaker = Speaker(unit, self._tags, options.period, epoch_ns)
         self._columns = self._mapped()
         self._bound: dict[int, str] = {}
-        self._values = np.full(len(tags), np.nan)
-        self._quality = np.full(len(tags), BAD)
         self._known_states = options.states()
-        self._state: tuple[UnitState, str | None] = (UnitState.UNKNOWN, "no_data")
-        self._said: tuple[UnitState, str | None] | None = None
-        self._counter: int | None = None
-        self._made: int | None = None
+        self._counter, self._faults = StepCounter(options.largest_step), CountingFaults()
         self._active: dict[tuple[str, str], tuple[int, str]] = {}
-        self._period_ns = round(options.period * 1e9)
-        self._epoch_ns = epoch_ns
 
     def _mapped(self) -> dict[str, tuple[int, TagMapping]]:
         chosen = self._options.tags
@@ -80,7 +61,7 @@ class RecordedMachine:
         """Say what is known at the start: the values carried in, or nothing."""
         self.started = True
         if known:
-            self._say(self._state, time_ns, rows)
+            self._speaker.say(self._speaker.state, time_ns, rows)
             for key in sorted(self._active):
                 self._alarm(key, 1, time_ns, rows)
             self._sample(time_ns, rows, apart=True)
@@ -90,47 +71,23 @@ class RecordedMachine:
     def apply(self, record: Record, time_ns: int, late: bool, rows: Rows) -> None:
         """Take one record at its time in the run."""
         touched = self._observe(record, time_ns, UNCERTAIN if late else GOOD, rows)
-        if self._state[1] == "no_data" and self._options.assume_state != UnitState.UNKNOWN.name:
-            self._state = (UnitState[self._options.assume_state], None)
-        self._say(self._state, time_ns, rows)
+        if self._speaker.state[1] == "no_data" and self._options.assume_state != UnitState.UNKNOWN.name:
+            self._speaker.state = (UnitState[self._options.assume_state], None)
+        self._speaker.say(self._speaker.state, time_ns, rows)
         if touched:
             self._sample(time_ns, rows, apart=late)
 
     def lose(self, time_ns: int, cause: str, rows: Rows) -> None:
         """Nothing is known from here on, until the next record."""
-        self._say((UnitState.UNKNOWN, cause), time_ns, rows)
-        nothing = np.full(len(self._tags), np.nan)
-        rows.samples.append((time_ns, nothing, np.full(len(self._tags), BAD)))
+        self._speaker.lose(time_ns, cause, rows)
 
     def forget_counter(self) -> None:
         """The part counter begins anew; the parts made so far stay counted."""
-        self._counter = None
-
-    def _say(self, state: tuple[UnitState, str | None], time_ns: int, rows: Rows) -> None:
-        if state == self._said:
-            return
-        self._said = state
-        if rows.states and rows.states[-1][1] == time_ns:
-            rows.states.pop()  # a state of no duration; the store's key would keep the later one, too
-        order = None if state[0] in IDLE else self._unit.order
-        rows.states.append((self._unit.path, time_ns, (state[0].name, order, state[1])))
+        self._counter.forget()
 
     def _sample(self, time_ns: int, rows: Rows, *, apart: bool) -> None:
-        values, quality = self._values.copy(), self._quality.copy()
-        known = self._said is not None and self._said[0] is not UnitState.UNKNOWN
-        for tag, value in (("state_code", self._state[0] if known else None), ("part_count", self._made)):
-            if value is not None:
-                column = self._tags.index(tag)
-                values[column], quality[column] = value, GOOD
-        if rows.samples and not apart and self._same_period(rows.samples[-1][0], time_ns):
-            rows.samples.pop()
-            self._counters.coalesced += 1
-        rows.samples.append((time_ns, values, quality))
-
-    def _same_period(self, first_ns: int, second_ns: int) -> bool:
-        if self._period_ns == 0:
-            return first_ns == second_ns
-        return (first_ns - self._epoch_ns) // self._period_ns == (second_ns - self._epoch_ns) // self._period_ns
+        self._speaker.sample(time_ns, rows, apart=apart)
+        self._counters.coalesced = self._speaker.coalesced
 
     def _observe(self, record: Record, time_ns: int, quality: np.uint8, rows: Rows) -> bool:
         """Take the observations of a record; whether one of them is a state, a count or a tag."""
@@ -148,7 +105,7 @@ class RecordedMachine:
         if self._is(item, self._options.state_item, names.STATE_ITEMS):
             self._counters.states[text] += 1
             state = self._known_states.get(text, UnitState.UNKNOWN)
-            self._state = (state, text.lower())
+            self._speaker.state = (state, text.lower())
             return True
         if self._is(item, self._options.part_item, names.PART_ITEMS):
             self._count(text, time_ns, rows)
@@ -169,8 +126,8 @@ class RecordedMachine:
             return False
         if not np.isnan(value):
             self._bound[column] = item
-        self._values[column] = value * mapping.factor + mapping.offset
-        self._quality[column] = BAD if np.isnan(value) else quality
+        self._speaker.values[column] = value * mapping.factor + mapping.offset
+        self._speaker.quality[column] = BAD if np.isnan(value) else quality
         return True
 
     def _number(self, text: str) -> float:
@@ -185,14 +142,10 @@ class RecordedMachine:
         number = self._number(text)
         if np.isnan(number):
             return
-        before, self._counter = self._counter, int(number)
-        self._made = self._made or 0
-        step = 0 if before is None else self._counter - before
-        self._counters.counter_resets += step < 0
-        if step > self._options.largest_step:
-            self._counters.implausible += 1
-        elif step > 0:
-            self._made += step
+        step = self._counter.step(int(number), self._faults)
+        self._counters.counter_resets, self._counters.implausible = self._faults.resets, self._faults.implausible
+        self._speaker.made = (self._speaker.made or 0) + step
+        if step:
             rows.parts.append((self._unit.path, time_ns, self._part(step)))
 
     def _part(self, quantity: int) -> tuple[Any, ...]:
@@ -216,11 +169,4 @@ class RecordedMachine:
 
     def frames(self, rows: Rows) -> list[Frame]:
         """The rows of a step as frames, one per kind that has any."""
-        kinds = ((RecordKind.STATE, rows.states), (RecordKind.PART, rows.parts), (RecordKind.ALARM, rows.alarms))
-        frames = [records(kind, some) for kind, some in kinds if some]
-        if rows.samples:
-            times, values, quality = zip(*rows.samples, strict=True)
-            stamps = np.array(times, dtype=np.int64)
-            paths = (self._unit.path,) * len(times)
-            frames.append(Frame(RecordKind.TELEMETRY, paths, stamps, self._tags, np.array(values), np.array(quality)))
-        return frames
+        return self._speaker.frames(rows)

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
+from devices.derivation.options import StateName
 from devices.recordings.table import TableOptions
 from twin.config.named import Item
 from twin.config.plant import Config
 from twin.instants import Instant
 from twin.quantities import Duration
 from twin.states import UnitState
-
-STATE_NAMES = [state.name for state in UnitState]
-
-
-def _state(value: str) -> str:
-    if value not in STATE_NAMES:
-        raise ValueError(f"expected a state ({', '.join(STATE_NAMES)}), got {value!r}")
-    return value
-
-
-StateName = Annotated[str, AfterValidator(_state), WithJsonSchema({"enum": STATE_NAMES})]
 
 DEFAULT_STATES: dict[str, str] = {
     "ACTIVE": "PRODUCING",

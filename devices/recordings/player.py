@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from devices.derivation.speaking import Rows
 from devices.profiles import profiles
 from devices.recordings.lines import recording_lines
-from devices.recordings.machine import RecordedMachine, Rows
+from devices.recordings.machine import RecordedMachine
 from devices.recordings.options import ReplayOptions
 from devices.recordings.record import Record, ReplayCounters
 from devices.recordings.shdr import shdr_records

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from brokers.connectors import EMBEDDED, Connector, connectors
 from brokers.stores import stores
-from devices.drivers import kinds, knows, options_of
+from devices.drivers import is_real, kinds, knows, misfits_of, options_of
 from devices.profiles import profiles
 from devices.signals.signal import AIR, GAS
 from scenarios.checks.envelopes import envelopes
@@ -250,16 +250,27 @@ def _device(index: Index, unit: StationEntry) -> Found:
             options_of(driver).model_validate({} if options is None else options.plain())
         except ValidationError as error:
             yield from translated(error, index.root, (*loc, "options"))
+        else:
+            yield from _connected(index, (*loc, "options"), device, driver)
         named = [] if options is None else found_in(options, options_of(driver), _entries, _elements, _value)
         for inner, name, of in named:
             if of == "item":
                 yield from index.unknown((*loc, "options", *inner), WORDS[of], name, index.names("items"))
 
 
+def _connected(index: Index, loc: Loc, device: Node, driver: str) -> Found:
+    """What does not fit in the options of a connection: tags, units of measure, addresses."""
+    profile = text_at(device, "profile")
+    if profile in profiles and "options" in device.entries:
+        units = {tag.name: tag.unit for tag in (*profiles[profile].tags, AIR.tag, GAS.tag)}
+        for misfit in misfits_of(driver, device.entries["options"].plain(), units):
+            yield problem(index.root, (*loc, *misfit.loc), *misfit[1:])
+
+
 def _mapped_tags(index: Index, loc: Loc, device: Node) -> Found:
     """Tags that a recording is mapped to and that the profile does not have."""
     profile = text_at(device, "profile")
-    if profile not in profiles:
+    if profile not in profiles or is_real(text_at(device, "driver") or SIMULATED):
         return
     known = [*(tag.name for tag in profiles[profile].tags), AIR.tag.name, GAS.tag.name]
     mapped = device.at(("options", "tags")).entries if has(device, ("options", "tags")) else {}

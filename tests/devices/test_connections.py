@@ -53,8 +53,8 @@ class Wire:
 
     @staticmethod
     def wrong(item: str) -> str:
-        """Any address is one."""
-        return ""
+        """Any address is one that begins with no exclamation mark."""
+        return "an address without exclamation mark" if item.startswith("!") else ""
 
 
 @pytest.fixture
@@ -113,6 +113,18 @@ def test_what_is_wrong_is_told_at_once_with_its_place(tmp_path: Path) -> None:
     places = ["options.endpoint", "options.speed", "options.period"]
     assert all(f"stations[1].device.{place}" in told for place in places)
     assert "cell.yaml:" in told
+
+
+@pytest.mark.usefixtures("wire")
+def test_tags_units_and_addresses_that_do_not_fit_are_told_with_their_place(tmp_path: Path) -> None:
+    tags = "{spindle_sped_rpm: i, coolant_pressure_bar: {item: '!p', unit: degF}}"
+    with pytest.raises(ScenarioError) as refused:
+        loaded(tmp_path, "wire", f"{{endpoint: 'wire:1', tags: {tags}, state: {{item: '!', values: {{1: SETUP}}}}}}")
+    told = [problem.where.partition("options.")[2] for problem in refused.value.problems]
+    assert sorted(told) == [
+        "state.item", "tags.coolant_pressure_bar.item", "tags.coolant_pressure_bar.unit", "tags.spindle_sped_rpm",
+    ]  # fmt: skip
+    assert "did you mean 'spindle_speed_rpm'" in str(refused.value)
 
 
 def test_an_unknown_driver_is_told_with_the_nearest_of_both_sorts(tmp_path: Path, wire: None) -> None:
