@@ -43,7 +43,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 _COUNTS = {"abs": (1,), "min": range(2, 9), "max": range(2, 9), "bit": (2,)}
 
 
-class Criterion:
+class ConditionText:
     """A condition, checked once and asked as often as wanted. Pickles.
 
     Args:
@@ -52,7 +52,7 @@ class Criterion:
     Raises:
         ValueError: It is none, with what is wrong.
 
-    >>> hot = Criterion("temperature > 80 and speed != 0")
+    >>> hot = ConditionText("temperature > 80 and speed != 0")
     >>> hot({"temperature": 90.0, "speed": 3}), hot({"temperature": 90.0, "speed": None}), sorted(hot.names)
     (True, None, ['speed', 'temperature'])
     """

@@ -18,7 +18,7 @@ import numpy as np
 
 from devices.connection import DataValue, Scalar, Wanted
 from devices.derivation.counting import CountingFaults, StepCounter
-from devices.derivation.expression import Criterion
+from devices.derivation.expression import ConditionText
 from devices.derivation.options import AlarmSource, ItemSource, MachineOptions, StateSource
 from devices.derivation.speaking import Rows, Speaker, StateSaid
 from devices.derivation.words import IN_MODE, MODES
@@ -146,7 +146,7 @@ class StateReading:
 
     def __init__(self, source: StateSource):
         self._source, self._words = source, source.words()
-        self._rules = [(Criterion(rule.when), UnitState[rule.state], rule.cause or None) for rule in source.rules]
+        self._rules = [(ConditionText(rule.when), UnitState[rule.state], rule.cause or None) for rule in source.rules]
 
     @property
     def by_rules(self) -> bool:
@@ -188,7 +188,7 @@ class AlarmReading:
 
     def __init__(self, source: AlarmSource):
         self.source, self.active = source, False
-        self._criterion = None if source.when is None else Criterion(source.when)
+        self._criterion = None if source.when is None else ConditionText(source.when)
 
     def now(self, held: dict[str, DataValue], names: dict[str, Scalar]) -> bool:
         """Whether it is; as before where that is not known."""

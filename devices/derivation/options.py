@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from devices.derivation.expression import LONGEST, Criterion
+from devices.derivation.expression import LONGEST, ConditionText
 from devices.derivation.words import MODELS
 from twin.basis import Config
 from twin.config.named import Item, OwnName
@@ -32,7 +32,7 @@ def _word(value: object) -> object:
 
 
 def _criterion(text: str) -> str:
-    Criterion(text)
+    ConditionText(text)
     return text
 
 
@@ -222,7 +222,7 @@ class MachineOptions(Config):
         conditions = [rule.when for rule in (self.state.rules if self.state else ())]
         conditions += [alarm.when for alarm in self.alarms if alarm.when is not None]
         for text in conditions:
-            yield from Criterion(text).names
+            yield from ConditionText(text).names
         yield from (alarm.of for alarm in self.alarms if alarm.of is not None)
 
     def items(self) -> Iterator[tuple[str, float]]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from devices.connection import ConnectionOptions, DataValue, Scalar
 from devices.derivation.counting import CountingFaults, StepCounter
-from devices.derivation.expression import Criterion
+from devices.derivation.expression import ConditionText
 from devices.derivation.machine import MachineDerivation, converted, wanted
 from devices.derivation.options import ItemSource, MachineOptions
 from devices.profiles import profiles
@@ -295,7 +295,7 @@ def test_units_are_converted(unit: str, tag: str, number: float, expected: float
     ],
 )  # fmt: skip
 def test_conditions(text: str, expected: bool | None) -> None:
-    assert Criterion(text)({"a": 2, "w": 4, "n": None, "text": "run"}) is expected
+    assert ConditionText(text)({"a": 2, "w": 4, "n": None, "text": "run"}) is expected
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_conditions(text: str, expected: bool | None) -> None:
 )  # fmt: skip
 def test_what_is_no_condition_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected a condition"):
-        Criterion(text)
+        ConditionText(text)
 
 
 @pytest.mark.parametrize(
