@@ -61,7 +61,7 @@ device:
       - {code: E03, item: "ns=2;s=Alarms", bit: 3, severity: 700, text: Guard open}
       - {code: HOT, of: coolant_temperature_c, above: 40, back: 35}
       - {code: IDLING, when: "spindle_speed_rpm > 0 and spindle_load_pct < 1"}
-    order: {item: "ns=2;s=Order"}            # another number is a changeover
+    job: {item: "ns=2;s=Order"}              # another number is a changeover
 ```
 
 Conditions know numbers, texts, `+ - * / %`, comparisons, `in`, `and`, `or`, `not`, `abs`, `min`, `max` and

@@ -413,7 +413,7 @@ class MachineDerivation:
 
     def _changeover(self, time_ns: int) -> None:
         """Say that an order ends and another one begins, when its number changes."""
-        job = self._options.order
+        job = self._options.job
         shown = None if job is None else self._held.get(job.item)
         if job is None or shown is None or shown.value is None or shown.quality == BAD:
             return

@@ -206,7 +206,7 @@ class MachineOptions(Config):
     state: StateSource | None = Field(default=None, description="how its state follows")
     parts: PartsSource | None = Field(default=None, description="what it counts")
     alarms: tuple[AlarmSource, ...] = Field(default=(), max_length=10_000, description="its alarms")
-    order: JobSource | None = Field(default=None, description="the order on it")
+    job: JobSource | None = Field(default=None, description="the order on it")
 
     @model_validator(mode="after")
     def _known_names(self) -> Self:
@@ -233,8 +233,8 @@ class MachineOptions(Config):
         if self.parts is not None:
             yield from ((counter.item, 0.0) for _, counter in self.parts.counters())
         yield from ((alarm.item, 0.0) for alarm in self.alarms if alarm.item is not None)
-        if self.order is not None:
-            yield self.order.item, 0.0
+        if self.job is not None:
+            yield self.job.item, 0.0
 
 
 def of_session(options: MachineOptions) -> dict[str, Any]:

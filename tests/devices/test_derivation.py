@@ -116,7 +116,7 @@ def test_rules_come_before_words_and_what_is_unknown_does_not_hold() -> None:
 
 def test_parts_orders_and_what_the_counters_show() -> None:
     derivation = machine(
-        parts={"good": {"item": "g", "bits": 16}, "scrap": "s"}, order={"item": "o"}, **WORDS,
+        parts={"good": {"item": "g", "bits": 16}, "scrap": "s"}, job={"item": "o"}, **WORDS,
     )  # fmt: skip
     frames = feed(
         derivation,
