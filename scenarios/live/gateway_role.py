@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from brokers import connect
+from brokers import connectors
 from brokers.door import Door
 from brokers.links import LinkSource
 from brokers.opcua.bridge import bridge
@@ -38,7 +38,7 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
     )
     publisher = OpcUaPublisher(config)
     name = f"opcua-{settings.name}{settings.share}"
-    source = connect.source(
+    source = connectors.make_source(
         settings.broker, settings.transport, name, settings.heard_by_gateway, watching=True, **settings.listening
     )
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
-from brokers import connect
+from brokers import connectors
 from brokers.door import Door
 from brokers.ingest import Ingest
 from brokers.isolation import Isolated
@@ -259,7 +259,7 @@ class Hub:
             ConnectorError: It refuses us, or does not answer in time.
         """
         told, passing = self.settings, self.parent.passing
-        source = connect.source(broker, told.transport, f"ingest-{told.name}", told.heard, **told.listening)
+        source = connectors.make_source(broker, told.transport, f"ingest-{told.name}", told.heard, **told.listening)
         door = door_of(self.settings, SystemClock())
         self.ingest = Ingest(
             source,
@@ -271,7 +271,7 @@ class Hub:
             passing=passing,
         )
         self.ingest.observe_presence(lambda presence: self.brain.presence(presence))
-        publisher = connect.publisher(broker, self.settings.transport, self.settings.brain)
+        publisher = connectors.make_publisher(broker, self.settings.transport, self.settings.brain)
         life = f"{self.settings.run}.{secrets.token_hex(4)}"
         self._refused = publisher.refusals
         self._figures = Outbox(self.settings.brain, publisher.split, OutboxConfig(policy="drop_oldest"), life)

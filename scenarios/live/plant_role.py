@@ -13,7 +13,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any
 
-from brokers import connect
+from brokers import connectors
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import BrokerOutage, Pump
 from brokers.refusals import merged
@@ -84,7 +84,7 @@ class SitePublisher:
     ):
         if settings.broker is None:
             raise ValueError(f"{site}: expected the address of a broker, got none")
-        publisher = connect.publisher(settings.broker, settings.transport, str(site))
+        publisher = connectors.make_publisher(settings.broker, settings.transport, str(site))
         self.outbox = Outbox(str(site), publisher.split, config)
         if memory is not None:
             self.outbox = Outbox(str(site), publisher.split, config, memory.run, memory.number(str(site)))

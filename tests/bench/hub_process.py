@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from brokers import connect
+from brokers import connectors
 from brokers.ingest import Ingest
 from brokers.stores import Store, open_store
 from scenarios.live.hub import Hub
@@ -52,7 +52,7 @@ async def plain(task: dict[str, Any]) -> AsyncIterator[tuple[Ingest, Store]]:
     """Ingest and store."""
     store = open_store(task["store"])
     await store.open()
-    ingest = Ingest(connect.source(task["broker"], task["transport"]), store)
+    ingest = Ingest(connectors.make_source(task["broker"], task["transport"]), store)
     running = asyncio.create_task(ingest.run())
     await ingest.ready.wait()
     yield ingest, store

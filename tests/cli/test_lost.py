@@ -6,7 +6,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from brokers.connect import publisher
+from brokers.connectors import make_publisher
 from tests.cli.programs import FACTORY, Program, get
 from tests.cli.test_live import ingest
 from tests.counterparts import wait_for
@@ -20,7 +20,7 @@ UNIT = EquipmentPath(f"{SITE}/hall/line/saw")
 
 async def said(url: str, numbers: list[int]) -> None:
     """A machine beside the plant says these of its pieces and ends; the others nobody has any more."""
-    link = publisher(url, "uns", SITE)
+    link = make_publisher(url, "uns", SITE)
     link.begin("r1")
     await link.open()
     for number in numbers:

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from pathlib import Path
 
-from brokers import connect
+from brokers import connectors
 from brokers.ingest import Ingest
 from brokers.outbox import Outbox
 from brokers.pump import Pump
@@ -25,7 +25,7 @@ SITE = "site/one"
 async def told(url: str, memory: HubMemory, seen: list[Frame], ticks: range, outbox: Outbox) -> None:
     """One life of an ingest, in which some ticks are said and stored."""
     state = memory.read()
-    source = connect.source(url, "uns", "ingest")
+    source = connectors.make_source(url, "uns", "ingest")
     ingest = Ingest(source, RecordingSink(), [seen.extend], keeper=memory)
     if state is not None:
         await ingest.restore(state.receptions, memory.events(state.journal))
@@ -42,7 +42,7 @@ async def told(url: str, memory: HubMemory, seen: list[Frame], ticks: range, out
 
 
 async def test_what_came_after_the_last_copy_is_shown_again_and_in_order(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    publisher = connect.publisher(mosquitto.url, "uns", SITE)
+    publisher = connectors.make_publisher(mosquitto.url, "uns", SITE)
     outbox = Outbox(SITE, publisher.split)
     memory = HubMemory(tmp_path / "hub.state", "run")
     memory.begin(Brain())

@@ -71,4 +71,4 @@ def test_the_embedded_broker_loads_nothing_of_the_plant() -> None:
 
 
 def test_a_transport_does_not_load_the_other_one() -> None:
-    assert "google.protobuf" not in loaded("from brokers import connect; connect.connectors['uns']")
+    assert "google.protobuf" not in loaded("from brokers.connectors import connectors; connectors['uns']")

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 import numpy as np
 
-from brokers.connect import publisher, source
+from brokers.connectors import make_publisher, make_source
 from brokers.ingest import Ingest, IngestConfig
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import Pump
@@ -108,7 +108,7 @@ async def sending(
     url: str, transport: str, config: OutboxConfig | None = None, site: str = SITE
 ) -> AsyncIterator[tuple[Outbox, Pump]]:
     """A running outbox, pump and publisher."""
-    link = publisher(url, transport, site)
+    link = make_publisher(url, transport, site)
     outbox = Outbox(site, link.split, config or OutboxConfig(resend_after_s=0.3, probe_s=0.5))
     pump = Pump(outbox, link)
     async with running(pump.run()):
@@ -125,7 +125,7 @@ async def receiving(
     config: IngestConfig | None = None,
 ) -> AsyncIterator[Ingest]:
     """A running ingest."""
-    ingest = Ingest(source(url, transport, "ingest"), sink, [observer] if observer else [], config)
+    ingest = Ingest(make_source(url, transport, "ingest"), sink, [observer] if observer else [], config)
     async with running(ingest.run()):
         await asyncio.wait_for(ingest.ready.wait(), LIMIT_S)
         yield ingest

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from brokers.connect import source
+from brokers.connectors import make_source
 from brokers.ingest import Ingest, IngestConfig
 from brokers.outbox import OutboxConfig
 from brokers.sparkplug.publisher import SparkplugPublisher
@@ -29,7 +29,7 @@ async def attending(
     """A running ingest and what it tells of publishers."""
     told: list[Presence] = []
     sink = RecordingSink()
-    ingest = Ingest(source(url, transport, "ingest"), sink, [], config)
+    ingest = Ingest(make_source(url, transport, "ingest"), sink, [], config)
     ingest.observe_presence(told.append)
     async with running(ingest.run()):
         await asyncio.wait_for(ingest.ready.wait(), LIMIT_S)

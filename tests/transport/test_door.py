@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 import pytest
 
-from brokers.connect import source
+from brokers.connectors import make_source
 from brokers.door import AHEAD, BEHIND, TAGS, Door, DoorConfig, RunClock, Stamp, under
 from brokers.ingest import Ingest
 from scenarios.live.doorway import door_of
@@ -198,7 +198,7 @@ def test_settings_say_whose_time_counts() -> None:
 
 async def test_who_is_there_is_told_by_heartbeats_that_came_in(mosquitto: Mosquitto) -> None:
     clock, sink = HandClock(), RecordingSink()
-    ingest = Ingest(source(mosquitto.url, "uns", "ingest"), sink, door=Door(RunClock(clock)))
+    ingest = Ingest(make_source(mosquitto.url, "uns", "ingest"), sink, door=Door(RunClock(clock)))
     stamp = {"v": 1, "publisher": SITE, "run": "r"}
     times = ("2026-09-21T14:13:20Z", "2026-10-31T14:13:20Z")  # that of the clock, and 40 days later
     said = [
@@ -223,7 +223,7 @@ async def test_on_the_wire(mosquitto: Mosquitto) -> None:
     stamps: dict[str, Stamp] = {"acme/press": "arrival"}
     door = Door(RunClock(clock), ours=under(("yujiang",)), stamps=stamps)
     clock.ns = int(telemetry(0).time_ns[0])
-    ingest = Ingest(source(mosquitto.url, "uns", "ingest"), sink, door=door)
+    ingest = Ingest(make_source(mosquitto.url, "uns", "ingest"), sink, door=door)
     years = orjson.dumps({"v": 1, "rows": [{"time": "2199-01-01T00:00:00Z", "values": {"code": "e", "active": 1}}]})
     beat_of_2199 = orjson.dumps({"v": 1, "rows": [{"time": "2199-01-01T00:00:00Z", "values": {}}]})
     plc = orjson.dumps({"v": 1, "rows": [{"time": "1999-01-01T08:00:00+08:00", "values": {"x": 1.0}}]})

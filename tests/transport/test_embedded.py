@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from brokers.connect import publisher
+from brokers.connectors import make_publisher
 from brokers.embedded import EmbeddedBroker
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.connection import CONNECT_S, Connection, ConnectionConfig
@@ -51,19 +51,19 @@ async def test_a_taken_port_is_an_error(embedded: EmbeddedBroker) -> None:
 
 @pytest.mark.parametrize("login", ["", "factory:wrong@"])
 async def test_strangers_are_refused(embedded: EmbeddedBroker, login: str) -> None:
-    link = publisher(f"mqtt://{login}127.0.0.1:{embedded.port}", "uns", SITE)
+    link = make_publisher(f"mqtt://{login}127.0.0.1:{embedded.port}", "uns", SITE)
     with pytest.raises(RetriableError, match="check user and password"):
         await link.open()
 
 
 async def test_nobody_there_is_worth_another_try() -> None:
     with pytest.raises(RetriableError):
-        await publisher(f"mqtt://127.0.0.1:{free_port()}", "uns", SITE).open()
+        await make_publisher(f"mqtt://127.0.0.1:{free_port()}", "uns", SITE).open()
 
 
 async def test_an_unknown_host_is_not() -> None:
     with pytest.raises(FatalError, match="known host"):
-        await publisher("mqtt://no.such.host.invalid", "uns", SITE).open()
+        await make_publisher("mqtt://no.such.host.invalid", "uns", SITE).open()
 
 
 async def test_it_ends_with_its_parent(embedded: EmbeddedBroker) -> None:
@@ -118,7 +118,7 @@ async def test_a_publisher_of_many_sites_is_heard_in_its_order(embedded: Embedde
         return source
 
     await (await opened()).close()
-    link = publisher(embedded.login_url, "uns", "brain/b")
+    link = make_publisher(embedded.login_url, "uns", "brain/b")
     await link.open()
     for number, piece in enumerate([elsewhere, *pieces]):
         await link.publish(piece.stamped("brain/b", "r", number))

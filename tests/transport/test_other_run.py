@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from brokers import connect
+from brokers import connectors
 from brokers.ingest import Ingest
 from brokers.outbox import Outbox
 from brokers.pump import Pump
@@ -23,11 +23,11 @@ async def test_pieces_of_another_run_are_counted_and_left_out(mosquitto: Mosquit
         scenario=Path("x.yaml"), seed=1, store="duckdb://x", folder=tmp_path, run=run, publishers=(SITE,)
     )
     sink, seen = RecordingSink(), list[Frame]()
-    session = connect.source(mosquitto.url, "uns", "ingest")
+    session = connectors.make_source(mosquitto.url, "uns", "ingest")
     await session.open()
     await session.close()  # the broker keeps for it what comes from now on
     for life in ("ba9876543210.1", f"{run}.1"):
-        publisher = connect.publisher(mosquitto.url, "uns", SITE)
+        publisher = connectors.make_publisher(mosquitto.url, "uns", SITE)
         outbox = Outbox(SITE, publisher.split, run=life)
         pump = Pump(outbox, publisher)
         async with running(pump.run()):
@@ -35,7 +35,7 @@ async def test_pieces_of_another_run_are_counted_and_left_out(mosquitto: Mosquit
             outbox.put(tick_frames(0))
             await until(lambda outbox=outbox: outbox.counters.sent == outbox.counters.put)
             await publisher.flushed()
-    source = connect.source(mosquitto.url, "uns", "ingest")
+    source = connectors.make_source(mosquitto.url, "uns", "ingest")
     ingest = Ingest(source, sink, [seen.extend], admits=settings.admits)
     async with running(ingest.run()):
         await until(lambda: ingest.counters.received >= 2 * outbox.counters.put)

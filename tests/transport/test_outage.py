@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from brokers.connect import publisher
+from brokers.connectors import make_publisher
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import BrokerOutage, Pump
 from tests.servers.mosquitto import Mosquitto
@@ -21,7 +21,7 @@ async def test_many_publishers_tell_one_loss_and_one_return(
     async with AsyncExitStack() as stack:
         for number in range(5):
             site = f"yujiang/site{number}"
-            link = publisher(mosquitto.url, "uns", site)
+            link = make_publisher(mosquitto.url, "uns", site)
             pumps.append(Pump(Outbox(site, link.split, OutboxConfig()), link, outage=outage))
             await stack.enter_async_context(running(pumps[-1].run()))
             await asyncio.wait_for(pumps[-1].ready.wait(), LIMIT_S)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from brokers.connect import publisher, source
+from brokers.connectors import make_publisher, make_source
 from brokers.ingest import Ingest
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import Pump
@@ -16,7 +16,7 @@ from tests.transport.wire import watching
 async def test_data_wait_for_the_host(mosquitto: Mosquitto) -> None:
     """tck-id-operational-behavior-edge-node-termination-host-offline and -reconnect, phid-wait-online."""
     sink = RecordingSink()
-    link = publisher(mosquitto.url, "sparkplug", SITE, primary_host="ingest")
+    link = make_publisher(mosquitto.url, "sparkplug", SITE, primary_host="ingest")
     outbox = Outbox(SITE, link.split, OutboxConfig(resend_after_s=0.3, probe_s=0.5))
     pump = Pump(outbox, link)
     async with watching(mosquitto.port) as wire, running(pump.run()):
@@ -26,7 +26,7 @@ async def test_data_wait_for_the_host(mosquitto: Mosquitto) -> None:
         await wire.holds(lambda _: wire.sparkplug("NDEATH"))
         outbox.put(tick_frames(1))
         assert wire.sparkplug()[0].word == "STATE"
-        host = Ingest(source(mosquitto.url, "sparkplug", "ingest"), sink)
+        host = Ingest(make_source(mosquitto.url, "sparkplug", "ingest"), sink)
         async with running(host.run()):
             assert await pump.drain(LIMIT_S)
         births = [seen.body.metrics[0].long_value for seen in wire.sparkplug("NBIRTH")]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from brokers.connect import publisher, source
+from brokers.connectors import make_publisher, make_source
 from brokers.ingest import Ingest, IngestConfig
 from brokers.mqtt import connection
 from brokers.mqtt.address import BrokerAddress
@@ -123,7 +123,7 @@ async def test_a_subscription_that_is_refused_is_asked_for_again(
 
 
 async def test_many_connections_tell_one_trouble(mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture) -> None:
-    links = [publisher(mosquitto.url, "uns", f"a/site{number}") for number in range(5)]
+    links = [make_publisher(mosquitto.url, "uns", f"a/site{number}") for number in range(5)]
     try:
         for link in links:
             await link.open()
@@ -148,11 +148,11 @@ async def test_who_was_in_before_waits_to_be_let_in_again_also_at_its_start(
     mosquitto: Mosquitto, transport: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     restarted(mosquitto, "allow_anonymous true", REFUSING)
-    sink, link = RecordingSink(), publisher(mosquitto.url, transport, SITE)
+    sink, link = RecordingSink(), make_publisher(mosquitto.url, transport, SITE)
     outbox = Outbox(SITE, link.split, OutboxConfig(resend_after_s=0.3, probe_s=0.5))
     pump = Pump(outbox, link, retry_s=(0.01, 0.05), passing=WAITS)
     ingest = Ingest(
-        source(mosquitto.url, transport, "ingest"), sink, config=IngestConfig(retry_s=(0.01, 0.05)), passing=WAITS
+        make_source(mosquitto.url, transport, "ingest"), sink, config=IngestConfig(retry_s=(0.01, 0.05)), passing=WAITS
     )
     outbox.put(tick_frames(1))
     async with running(ingest.run()), running(pump.run()):
@@ -193,9 +193,9 @@ async def test_a_connection_that_is_made_anew_waits_to_be_let_in_again(
 
 async def test_who_comes_for_the_first_time_is_told_at_once(mosquitto: Mosquitto) -> None:
     restarted(mosquitto, "allow_anonymous true", REFUSING)
-    link = publisher(mosquitto.url, "uns", SITE)
+    link = make_publisher(mosquitto.url, "uns", SITE)
     with pytest.raises(NotLetInError, match="expected to be let in, got Not authorized"):
         await Pump(Outbox(SITE, link.split), link).run()
     for url, words in ((mosquitto.url, "let in"), ("mqtt://no-such-host.invalid", "known host")):
         with pytest.raises(NotLetInError, match=words):
-            await Ingest(source(url, "uns", "ingest"), RecordingSink()).run()
+            await Ingest(make_source(url, "uns", "ingest"), RecordingSink()).run()

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from brokers.connect import source
+from brokers.connectors import make_source
 from brokers.naming import sparkplug_path
 from brokers.sparkplug.edge import EdgeNode
 from brokers.sparkplug.source import SparkplugSource
@@ -107,7 +107,7 @@ async def test_our_host_understands_sparkplug_client(mosquitto: Mosquitto) -> No
 
 
 async def test_a_node_that_went_away_is_offline(mosquitto: Mosquitto) -> None:
-    host = source(mosquitto.url, "sparkplug", "host")
+    host = make_source(mosquitto.url, "sparkplug", "host")
     assert isinstance(host, SparkplugSource)
     await host.open()
     async with foreign_edge(mosquitto.url) as edge:
