@@ -14,6 +14,7 @@ import httpx
 import pytest
 import yaml
 
+from scenarios.live.settings import RunSettings
 from tests.cli.programs import FACTORY, ROOT, Program, factory
 from tests.counterparts import free_port
 from tests.servers.influxdb import InfluxServer
@@ -76,11 +77,9 @@ def test_commands_of_a_guide_end_well_in_their_order(guide: Path, tmp_path: Path
         assert done.stdout, text
 
 
-@pytest.mark.parametrize("line", [*of_program("make", {"demo"}), *of_program("factory", {"demo"})])
+@pytest.mark.parametrize("line", of_program("make", {"demo"}))
 def test_live_command_shows_its_page_and_ends_on_ctrl_c(line: str, tmp_path: Path) -> None:
-    words = shlex.split(line)
-    words[0] = str(FACTORY) if words[0] == "factory" else words[0]
-    program = Program(words, {"FF_DATA": str(tmp_path)})
+    program = Program(shlex.split(line), {"FF_DATA": str(tmp_path)})
     try:
         assert httpx.get(program.address(), timeout=30).status_code == 200
         assert program.interrupt() == 0
@@ -88,8 +87,22 @@ def test_live_command_shows_its_page_and_ends_on_ctrl_c(line: str, tmp_path: Pat
         program.kill()
 
 
-@pytest.mark.parametrize("line", of_program("factory", {"run"}))
-def test_run_with_real_counterparts(line: str, tmp_path: Path, mosquitto: Mosquitto, influxdb18: InfluxServer) -> None:
+class Prepared:
+    """A live run that is not lived: all that comes before its processes is as in any other (tests/cli lives some)."""
+
+    lived, losses, said = False, 0, ""
+
+    def __init__(self, settings: RunSettings, *_: object):
+        Prepared.said = f"{settings.name} {settings.store}"
+
+    async def run(self) -> None:
+        """End at once."""
+
+
+@pytest.mark.parametrize("line", of_program("factory", LIVE))
+def test_live_command_with_real_counterparts_is_accepted(
+    line: str, tmp_path: Path, mosquitto: Mosquitto, influxdb18: InfluxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     places = {
         "localhost:1883": f"localhost:{mosquitto.port}",
         "localhost:8086": f"localhost:{influxdb18.port}",
@@ -98,12 +111,14 @@ def test_run_with_real_counterparts(line: str, tmp_path: Path, mosquitto: Mosqui
     }
     for place, here in places.items():
         line = line.replace(place, here)
-    program = Program([str(FACTORY), *shlex.split(line)[1:]], {"FF_DATA": str(tmp_path), "FF_INFLUX_TOKEN": "any"})
-    try:
-        program.line("dashboard" if "--host" in line else "live")  # who may see the pages is known when they are there
-        assert program.interrupt() == 0
-    finally:
-        program.kill()
+    monkeypatch.setattr("scenarios.actions.live.LiveRun", Prepared)
+    words = shlex.split(line)[1:]
+    done = factory(*words, environment={"FF_DATA": str(tmp_path), "FF_INFLUX_TOKEN": "any"}, apart=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    name, store = Prepared.said.split()
+    assert Path(words[1] if len(words) > 1 and not words[1].startswith("-") else "nev_chain").stem == name
+    assert store.startswith("influxdb" if "--store" in line else "duckdb")
+    assert (tmp_path / name).is_dir()
 
 
 @pytest.mark.parametrize("line", of_program("python3"))
