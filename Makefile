@@ -16,18 +16,20 @@ demo: install
 # Groups and order of the tests: tests/slowest.py. Twice as many workers as cores, as tests mostly wait.
 WORKERS ?= 4
 BESIDE := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --ignore=tests/bench
-QUICK := not bench and not validation and not reliability
+ONCE := not bench and not endurance
+QUICK := $(ONCE) and not validation and not reliability
 
 test: install-test
 	@$(PYTEST) $(BESIDE) -m "$(QUICK)" $(TESTS)
 
 # The tests, what compares with theory and every fault once: what `test`, `validated` and `reliable` run, in one go.
+# What another test shows of a day is not shown of months (`endurance`): that is done by `make validation`.
 everything: install-test
-	@$(PYTEST) $(BESIDE) -m "not bench" $(TESTS)
+	@$(PYTEST) $(BESIDE) -m "$(ONCE)" $(TESTS)
 
 # Which tests of everything take longest; keeps it in tests/slowest.json, as the longest come first.
 slowest: install-test
-	@$(PYTEST) $(BESIDE) -m "not bench" --slowest $(TESTS)
+	@$(PYTEST) $(BESIDE) -m "$(ONCE)" --slowest $(TESTS)
 
 check: install-test
 	$(BIN)/ruff format --check .
@@ -46,13 +48,14 @@ bench: install-test
 
 # What compares with theory and published cases, without the page about it.
 validated: install-test
-	@$(PYTEST) $(BESIDE) -m "validation and not bench"
+	@$(PYTEST) $(BESIDE) -m "validation and $(ONCE)"
 
 # Compares with theory and published cases and writes docs/validation.md anew.
 validation: install-test
 	@rm -f .validation.jsonl
 	VALIDATION_ROWS=.validation.jsonl $(PYTEST) -n 2 tests/validation
 	FF_START_HOURS=24 $(PYTEST) -n 2 tests/scenario/test_alive.py
+	$(PYTEST) -n 2 -m endurance tests/cli tests/scenario/test_running.py
 	$(BIN)/python -m tests.validation.report .validation.jsonl
 	@rm -f .validation.jsonl
 

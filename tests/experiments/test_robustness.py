@@ -1,4 +1,7 @@
-"""Whatever stands in a study document, it is read or refused with problems; nothing else happens."""
+"""Whatever stands in a study document, it is read or refused with problems; nothing else happens.
+
+A place gets a third of the strange values, its neighbours the others.
+"""
 
 from __future__ import annotations
 
@@ -70,13 +73,13 @@ def test_strange_values_are_read_or_refused(
     file = write(tmp_path, **fields)
     document = yaml.safe_load(file.read_text("utf-8"))
     refused: list[str] = []
-    for path in places(document):
-        for value in STRANGE:
+    for number, path in enumerate(places(document)):
+        for value in STRANGE[number % 3 :: 3]:
             text = yaml.dump(with_value(document, path, value), sort_keys=False, Dumper=yaml.CSafeDumper)
             file.write_text(text, encoding="utf-8")
             try:
                 load(file)
             except ScenarioError as error:
                 refused.append(str(error))
-    assert len(refused) > 100
+    assert len(refused) > 50
     assert all(": expected " in text for text in refused)

@@ -26,7 +26,8 @@ from tests.experiments.made import FACTORS, LINE, OUTPUT, study
 from twin.errors import ScenarioError
 
 KN = {"kind": "kn", "response": "output", "indifference": 5, "batch": 4}
-HALF = {"output": {**OUTPUT, "half_width": {"relative": 0.06}}, "oee": {"kpi": "line_oee", "scope": LINE}}
+WIDTH = 0.1
+HALF = {"output": {**OUTPUT, "half_width": {"relative": WIDTH}}, "oee": {"kpi": "line_oee", "scope": LINE}}
 
 
 def table(results: Results) -> dict[str, object]:
@@ -55,7 +56,7 @@ def test_more_workers_change_nothing(alone: dict[str, object], tmp_path: Path) -
     results = run_experiment(load_experiment(study(tmp_path, responses=HALF)), tmp_path / "out", Resources(workers=3))
     assert table(results) == alone
     for found in results.intervals:
-        assert found["output"].half <= 0.06 * found["output"].mean
+        assert found["output"].half <= WIDTH * found["output"].mean
 
 
 def test_ray_gives_the_same(alone: dict[str, object], tmp_path: Path) -> None:

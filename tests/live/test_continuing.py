@@ -44,7 +44,7 @@ def wish(folder: Path, store: str | None, **more: object) -> Wish:
 
 async def history(scenario: Scenario, given: Wish, time_ns: int) -> Begun:
     """Start the command up to the moment at which it would connect to a broker."""
-    settings = settings_for("workshop", scenario, port=0, backfill_s=3 * 3600.0, store=given.store)
+    settings = settings_for("workshop", scenario, port=0, backfill_s=3600.0, store=given.store)
     begun = await asyncio.to_thread(begin, scenario, settings, given, At(time_ns))
     hub = Hub(begun.settings, scenario.title)
     await hub.open()

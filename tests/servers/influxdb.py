@@ -63,7 +63,7 @@ class InfluxServer(Killable):
         words = [self._program, "run", "-config", str(self.folder / "influxdb.conf")]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(words, stdout=log, stderr=log, env=environment)
-        wait_for(lambda: answers(f"{self.url}/ping"), "influxd", self._process, 60)
+        wait_for(lambda: answers(f"{self.url}/ping"), "influxd", self._process, 180)
 
     def database(self) -> str:
         """Make a new database."""

@@ -215,6 +215,7 @@ def _kept(frame: Frame) -> bool:
     return not (str(frame.paths[0]).endswith("saw") and frame.time_ns[0] == E0 + 31 * H)
 
 
+@cache
 def replanned() -> list[Frame]:
     """The same days, in which the grid, the shifts and what counts as a minor stop change at 16:00 of the second."""
     line, at = WORKS.site.child("c").child("d"), E0 + 40 * H
@@ -228,6 +229,16 @@ def replanned() -> list[Frame]:
     return sorted([*WORKS.history(), *later], key=lambda frame: int(frame.time_ns[0]))
 
 
+@cache
+def truth_replanned() -> dict[Key, dict[str, Any]]:
+    return said_of(replanned())
+
+
+ONE_EACH = pytest.mark.parametrize("store_url", ["duckdb", "influxdb18_url"], indirect=True)
+"""One store that is a file and one that is a server: that all hold the same is shown above and by their contract."""
+
+
+@ONE_EACH
 async def test_what_is_computed_again_is_so_with_the_plan_of_its_time(store: Store) -> None:
     frames = replanned()
     await store.write(frames)
@@ -235,13 +246,14 @@ async def test_what_is_computed_again_is_so_with_the_plan_of_its_time(store: Sto
     brain = standing(meta_rows, {WORKS.site: E0 + HOURS * H}, QUIET)
     brain.site(WORKS.site).past.note(E0 + 24 * H, E0 + 60 * H)
     await recounted(store, brain)
-    found, true = await figures(store, WORKS.site), said_of(frames)
+    found, true = await figures(store, WORKS.site), truth_replanned()
     assert len(found) > 1000
     for key, row in found.items():
         assert row["value"] == pytest.approx(true[key]["value"], rel=1e-9), (row, true[key])
         assert row["quality"] == true[key]["quality"], (row, true[key])
 
 
+@ONE_EACH
 async def test_the_same_from_the_store_alone(store: Store) -> None:
     """What a command does that was given only the store: no brain has heard anything."""
     await store.write(WORKS.history())
