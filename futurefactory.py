@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from brokers.connectors import connectors as connectors
     from brokers.contract import check_connector as check_connector
     from brokers.contract import check_store as check_store
+    from brokers.counterpart import PLAIN as PLAIN
     from brokers.counterpart import Counterpart as Counterpart
     from brokers.ends import LinkPublisherBase as LinkPublisherBase
     from brokers.ends import LinkSourceBase as LinkSourceBase
@@ -150,6 +151,7 @@ if TYPE_CHECKING:
     from twin.tags import TagSpec as TagSpec
 
 _HOMES = {
+    "PLAIN": ("brokers.counterpart", "PLAIN"),
     "Behaviour": ("twin.behaviours.behaviour", "Behaviour"),
     "BehaviourConfig": ("twin.config.behaviours", "BehaviourConfig"),
     "Brain": ("twin.brain", "Brain"),

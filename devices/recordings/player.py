@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,26 @@ MAX_RECORDS = 2_000_000
 """Records of one step; more are refused, because a step is held in memory."""
 
 
+def _adapter_lines(lines: Iterator[str], _: ReplayOptions, counters: ReplayCounters) -> Iterator[Record]:
+    return shdr_records(lines, counters)
+
+
+def _table(lines: Iterator[str], options: ReplayOptions, counters: ReplayCounters) -> Iterator[Record]:
+    return table_records(lines, options.table, counters)
+
+
+Read = Callable[[Iterator[str], ReplayOptions, ReplayCounters], Iterator[Record]]
+FORMATS: dict[str, tuple[Read, str]] = {
+    "csv": (_table, "rows of a table with a readable time"),
+    "shdr": (_adapter_lines, "lines such as 2026-03-02T06:00:00Z|item|value"),
+}
+"""How a format is read, and what a file of it holds."""
+
+
 def read_records(options: ReplayOptions, base: Path, counters: ReplayCounters) -> Iterator[Record]:
     """The records of a recording, read as a stream."""
-    lines = recording_lines(base / options.file, options.member)
-    if options.format == "csv":
-        return table_records(lines, options.table, counters)
-    return shdr_records(lines, counters)
+    read, _ = FORMATS[options.format]
+    return read(recording_lines(base / options.file, options.member), options, counters)
 
 
 class Player:
@@ -150,12 +164,8 @@ class Player:
             if timed is not None:
                 return timed
         if not self._consumed:
-            known = {
-                "csv": "rows of a table with a readable time",
-                "shdr": "lines such as 2026-03-02T06:00:00Z|item|value",
-            }
-            got = f"none among {self.counters.lines}"
-            raise ProblemsError([Problem(self._options.file, known[self._options.format], got, "see format and table")])
+            (_, wanted), got = FORMATS[self._options.format], f"none among {self.counters.lines}"
+            raise ProblemsError([Problem(self._options.file, wanted, got, "see format and table")])
         return None
 
     def _reading(self) -> Iterator[Record]:

@@ -17,6 +17,7 @@ from scenarios import cli
 from scenarios.calibrate.events import KINDS
 from scenarios.calibrate.reading import read_events
 from tests.calibrate.recorded import LINE, frames
+from tests.importers.cart import HEAD as HEAD_OF_CHAIN
 from twin.errors import ScenarioError
 
 UNIT = "acme/north/hall/line/saw"
@@ -122,13 +123,12 @@ def test_an_event_log_that_is_no_such_text(name: str, tmp_path: Path, capfd: pyt
 
 
 def test_a_lead_time_that_is_no_number_of_days(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    head = "stage_id,lead_time,max_s_time,cost,risk_pool,ext_demand_mean,ext_demand_std,ext_demand_thres,up_stages\n"
     file = tmp_path / "chain.csv"
-    file.write_text(f"{head}a,2147483648,,1,,,,,\nb,1,0,1,,5,1,1,a,1\n", encoding="utf-8")
+    file.write_text(f"{HEAD_OF_CHAIN}a,2147483648,,1,,,,,\nb,1,0,1,,5,1,1,a,1\n", encoding="utf-8")
     code, said = ends(capfd, "import", "graves-willems", file, "--out", tmp_path / "chain.yaml")
     assert (code, "chain.csv:2 lead_time: expected at most 36500 days, got 2147483648" in said) == (2, True), said
     many = "".join(f"s{n},30000,,1,,,,,{f's{n - 1},1' if n else ''}\n" for n in range(9))
-    file.write_text(f"{head}{many}b,1,0,1,,5,1,1,s8,1\n", encoding="utf-8")
+    file.write_text(f"{HEAD_OF_CHAIN}{many}b,1,0,1,,5,1,1,s8,1\n", encoding="utf-8")
     code, said = ends(capfd, "import", "graves-willems", file, "--out", tmp_path / "chain.yaml")
     assert (code, "at most 4096 days from end to end" in said) == (2, True), said
 

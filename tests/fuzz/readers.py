@@ -42,6 +42,7 @@ from scenarios.loader import loads
 from scenarios.reading.nodes import parse as parse_yaml
 from tests.fuzz.judge import Reader
 from tests.fuzz.questions import QUESTIONS, Pages
+from tests.importers.cart import CART
 from tests.stores.plants import EVENTS, PRESS, T0, S, events, telemetry
 from twin.brain import Brain, BrainConfig
 from twin.equipment import EquipmentPath
@@ -203,10 +204,6 @@ CSV = b"unit,time,end,state,cause,item,good,scrap,rework\n" + b"".join(
     b"acme/n/h/l/m,2026-01-05T08:%02d:00+08:00,,producing,,red,1,0,0\nacme/n/h/l/m,17%02d,,failed,blade,,,,\n" % (n, n)
     for n in range(5)
 )
-CHAIN = (
-    b"stage_id,lead_time,max_s_time,cost_rate,risk_pool,ext_demand_mean,ext_demand_std,ext_demand_thres,up_stages\n"
-    b"Wheel,5,,10,2,,,,\nAxle & Bolt,3,,4,2,,,\nCart,2,0,30,,8,2.0,1.645,Wheel,4,Axle & Bolt,2\n"
-)
 SHOP = b"# two jobs\n2 3\n0 3 1 2 2 2\n1 4 0 1 2 3\n"
 SCENARIO = b"""schema_version: 1
 name: small
@@ -344,7 +341,7 @@ def readers() -> list[Reader]:
         ),
         Reader("event logs (CSV)", [CSV], in_file("x.csv", read_events), bad, share=2),
         Reader("job shops", [SHOP], imported("job_shop", "x.txt"), bad, share=2),
-        Reader("supply chains (Graves-Willems)", [CHAIN], imported("graves-willems", "c.txt"), bad, share=1),
+        Reader("supply chains (Graves-Willems)", [CART.encode()], imported("graves-willems", "c.txt"), bad, share=1),
         Reader("fabs (SMT2020)", [FAB_SEED], fab, bad, share=0.2),
         Reader("YAML", [SCENARIO], as_text(lambda text: parse_yaml(text, "x.yaml")), bad, share=0.3),
         Reader("scenarios", [SCENARIO], as_text(lambda text: loads(text, SCRATCH)), bad, share=0.1),

@@ -70,7 +70,7 @@ def test_there_are_eight_and_the_guide_shows_each_file_as_it_is_written() -> Non
 def test_everything_comes_from_one_import() -> None:
     for file in TEMPLATES.rglob("*.txt"):
         imported = re.findall(r"^(?:from|import) (\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
-        own = {"__future__", "asyncio", "collections", "os", "pathlib", "pytest", "typing", file.parent.name}
+        own = {*sys.stdlib_module_names, "pytest", file.parent.name}
         assert set(imported) - own - {example_of(file.parent.name)} <= {"futurefactory"}, file.name
 
 

@@ -15,12 +15,10 @@ from scenarios.cli import run
 from scenarios.importers.graves_willems import ChainOptions, GravesWillems, read_chain
 from scenarios.loader import load
 from tests.engine.networks import DAY
+from tests.importers.cart import CART
 from twin.errors import ScenarioError
 from twin.plant.plant import Plant
 from twin.supply.guaranteed import Chain, Echelon
-
-HEAD = "stage_id,lead_time,max_s_time,cost_rate,risk_pool,ext_demand_mean,ext_demand_std,ext_demand_thres,up_stages\n"
-CART = HEAD + "Wheel,5,,10,2,,,,\nAxle & Bolt,3,,4,2,,,\nCart,2,0,30,,8,2.0,1.645,Wheel,4,Axle & Bolt,2\n"
 
 
 def written(tmp_path: Path, text: str) -> Path:
