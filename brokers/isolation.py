@@ -39,11 +39,6 @@ class Isolated:
                 self._failed(frame, error)
         return followed
 
-    @property
-    def failed(self) -> int:
-        """Frames that could not be taken."""
-        return self.failures.total()
-
     def _failed(self, frame: Frame, error: Exception) -> None:
         reason = f"{frame.kind}: {type(error).__name__}: {error!s:.200}"
         if reason not in self.failures:

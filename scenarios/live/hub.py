@@ -79,7 +79,7 @@ class Hub:
         self.settings = settings
         self.parent = parent or Parent(alone=True)
         self.store: Store = open_store(settings.store, self._now_ns)
-        self.brain = Brain(BrainConfig(live_s=tick_for(LIVE_S * settings.speed)))
+        self.brain = Brain(BrainConfig(live_s=tick_for(LIVE_S * settings.speed), isolating=True))
         self.live = LiveState()
         self.memory = HubMemory(settings.hub_state, settings.run)
         self._tally = Tally(settings.hub_state.with_suffix(".told"))
@@ -131,8 +131,9 @@ class Hub:
         brain = {f"brain_{name}": count for name, count in asdict(self.brain.stats).items()}
         brain["brain_unstored"] = 0 if self._figures is None else self._figures.counters.held
         brain["brain_unheard"] = sum(site.mark is None and site.first is not None for site in self.brain.sites())
-        brain |= {"brain_failures": self._thought.failed, "pages_failures": self._shown.failed}
-        brain |= {"brain_failed_why": dict(self._thought.failures), "pages_failed_why": dict(self._shown.failures)}
+        thought, shown = self._thought.failures + self.brain.broken, self._shown.failures
+        brain |= {"brain_failures": thought.total(), "pages_failures": shown.total()}
+        brain |= {"brain_failed_why": dict(thought), "pages_failed_why": dict(shown)}
         brain |= {f"brain_{name}": count for name, count in self._recounting.counters().items()}
         brain["store_missed"] = self._missed()
         brain["hops"] = self.accounts()

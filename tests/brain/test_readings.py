@@ -319,3 +319,44 @@ def test_a_reading_that_is_said_to_be_uncertain_is_not_good(minute: int, quality
     frames[minute] = replace(frames[minute], quality=np.array([[UNCERTAIN]]))
     row = energy(heard(in_order(frames, 1.1)))
     assert (row["value"], row["quality"]) == (60.0, quality)
+
+
+@pytest.mark.parametrize("wrong", [0.0, -1.0, -0.001, 1e9, 1099.0, 300.0])
+@pytest.mark.parametrize("at", [1, 2, 30, 58])
+@pytest.mark.parametrize("rating", [{}, {"max_per_h": 200.0}])
+def test_a_wrong_reading_of_a_counter_that_rolls_over_is_no_roll_over(
+    wrong: float, at: int, rating: dict[str, float]
+) -> None:
+    declared = meta("equipment", UNIT, kind="machine", meters={"energy_kwh": {"rolls_over_at": 1100.0, **rating}})
+    values = {k: wrong if k == at else (1000.0 + 2.0 * k) % 1100.0 for k in range(121)}
+    rows = heard([declared, *in_order([state(E0, "PRODUCING"), *(read(E0 + k * M, v) for k, v in values.items())], 2)])
+    assert (energy(rows, 2)["value"], energy(rows, 2)["quality"]) == (pytest.approx(120.0), "good")
+    assert energy(rows)["quality"] != "good" or energy(rows)["value"] == pytest.approx(120.0)
+
+
+@pytest.mark.parametrize(("rating", "away_h"), [({"max_per_h": 200.0}, 4), ({}, 12)])
+def test_a_counter_that_may_have_rolled_over_while_it_was_not_read(rating: dict[str, float], away_h: int) -> None:
+    """At 60 kWh an hour as before, or at the 200 that it can: it may have come around once more than is seen."""
+    declared = meta("equipment", UNIT, kind="machine", meters={"energy_kwh": {"rolls_over_at": 1100.0, **rating}})
+    back = H * (1 + away_h)
+    times = [*range(0, H + 1, M), *range(back, back + H + 1, M)]
+    used = {t: t / M * 1.0 + (1100.0 if t >= back else 0.0) for t in times}
+    readings = [read(E0 + t, (1000.0 + kwh) % 1100.0) for t, kwh in used.items()]
+    rows = heard([declared, *in_order([state(E0, "PRODUCING"), *readings], away_h + 2)])
+    for hour in (1, away_h + 2):
+        assert (energy(rows, hour)["value"], energy(rows, hour)["quality"]) == (pytest.approx(60.0), "good")
+    assert {energy(rows, hour)["quality"] for hour in range(2, away_h + 2)} == {"partial"}
+
+
+@pytest.mark.parametrize("period", [M, 4 * M, 7 * M])
+def test_a_minor_stop_that_goes_on_for_ever_becomes_a_failure(period: int) -> None:
+    """Nothing follows it but heartbeats: it began 300 s before the hour and may last 300 s."""
+    frames = [state(E0, "PRODUCING"), state(E0 + 55 * M, "MINOR_STOP")]
+    brain = Brain(QUIET)
+    rows = heard(in_order(frames, 2, period), brain)
+    assert rows[UNIT, "mtbf_h", "hour", E0 + H]["value"] == pytest.approx(55 / 60)
+    assert rows[UNIT, "mtbf_h", "hour", E0 + H]["quality"] == "good"
+    assert not brain.site(SITE).stops
+    revised = brain.stats.revised
+    heard([beat(E0 + 3 * H)], brain)
+    assert brain.stats.revised == revised, "once is enough"

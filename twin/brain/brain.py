@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -26,12 +28,18 @@ from twin.brain.windows import LIVE, LONGEST_NS, Window, overlapping, regular, s
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.amounts import NS_PER_H, NS_PER_S
 from twin.kpi.observed import Observed, of_matrices
+from twin.kpi.spec import KpiSpec
 from twin.master import ChainMaster
 from twin.ports import Presence
 from twin.records import Frame, RecordKind
+from twin.registry import culprit_of
 from twin.states import UnitState
 from twin.zone import Zone
 
+log = logging.getLogger(__name__)
+
+MOST_REASONS = 100
+"""Reasons for which indicators could not be computed that are kept apart."""
 SITE_LEVELS = (Level.LINE, Level.AREA, Level.SITE)
 
 
@@ -49,12 +57,14 @@ class Brain:
     Attributes:
         live: Give the running window; switch it off while history is loaded.
         clock_ns: Time of the run, where its owner knows it; heartbeats far ahead of it are not taken.
+        broken: Computations of indicators that raised, by indicator and reason.
     """
 
     def __init__(self, config: BrainConfig | None = None):
         self.config = config or BrainConfig()
         self.live = True
         self.clock_ns: int | None = None
+        self.broken: Counter[str] = Counter()
         self._intake = Intake(self.config)
         self._numbers: dict[tuple[str, str], Numbers] = {}
         self._groups: dict[str, Group] = {}
@@ -157,7 +167,7 @@ class Brain:
         self._regroup()
         for site in self._intake.sites.values():
             table = site.observe(site.under(site.path), window, spreading)
-            sheet = Sheet(window, self.config.partial_below)
+            sheet = self._sheet(window)
             scopes = self._scopes_of(site, site.path, table)
             report(sheet, table, scopes)
             report_jobs(sheet, table, scopes)
@@ -267,6 +277,7 @@ class Brain:
         site.mark = time_ns
         if since < start:
             site.skip(since, start)  # a recount says what was then
+        site.decide()
         yield from self._revise(site)
         yield from self._settle(site, site.ripe())
         for path, window in self._closing(site, start, time_ns):
@@ -306,7 +317,7 @@ class Brain:
             with site.planned_at(window.t0_ns):
                 table, rows = site.settle((path, window))
                 scopes = [one for one in self._scopes_of(site, path, table) if not rows.isdisjoint(one.units)]
-                sheet = Sheet(window, self.config.partial_below)
+                sheet = self._sheet(window)
                 report(sheet, table, scopes, spread_only=True)
             frame = sheet.frame()
             if frame is not None:
@@ -339,7 +350,7 @@ class Brain:
             site.live = (window, table)
         elif keep:
             site.close(path, window, table)
-        sheet = Sheet(window, self.config.partial_below)
+        sheet = self._sheet(window)
         scopes = self._scopes_of(site, path, table)
         report(sheet, table, scopes)
         report_jobs(sheet, table, scopes)
@@ -350,6 +361,18 @@ class Brain:
             yield from site.sayings.say(path, window, frame)
         elif frame is not None:
             yield frame
+
+    def _sheet(self, window: Window) -> Sheet:
+        return Sheet(window, self.config.partial_below, self._breaks if self.config.isolating else None)
+
+    def _breaks(self, spec: KpiSpec, error: Exception) -> None:
+        """The formula of an indicator raised."""
+        plugin = culprit_of(error)
+        reason = f"{f'plug-in {plugin}: ' if plugin else ''}indicator {spec.id}: {type(error).__name__}: {error!s:.200}"
+        if reason not in self.broken:
+            reason = reason if len(self.broken) < MOST_REASONS else "others"
+            log.error("brain: %s", reason, exc_info=error)
+        self.broken[reason] += 1
 
     def _scopes_of(self, site: Site, path: str, table: Table) -> list[Scope]:
         version, scopes = self._scopes.get(path, (-1, []))
@@ -394,7 +417,7 @@ class Brain:
         if spread_only and members.path in self._intake.chains:
             return  # no indicator of a chain holds planned run time
         table = members.table(window)
-        sheet = Sheet(window, self.config.partial_below)
+        sheet = self._sheet(window)
         entry = self._intake.chains.get(members.path)
         if entry is None:
             scopes = [group(members.path, table.units)]

@@ -54,7 +54,12 @@ class Limits:
         """Whether the counter can have changed by a step within a span."""
         if step < 0.0:
             return self.net and self.within(-step, span_ns)
-        return self.within(step, span_ns)
+        return self.within(step, span_ns) and (self.rolls_over_at is None or step <= 0.5 * self.rolls_over_at)
+
+    def laps(self, span_ns: int, pace: float) -> bool:
+        """Whether it may have rolled over unseen within a span, by its rating, else at a pace in units per ns."""
+        fastest = pace if self.per_h is None else self.per_h / NS_PER_H
+        return self.rolls_over_at is not None and fastest * span_ns > 0.5 * self.rolls_over_at
 
     def within(self, step: float, span_ns: int) -> bool:
         """Whether a step is not too large: a minute at the full rate more, and one unit, for coarse counters."""

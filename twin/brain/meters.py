@@ -12,6 +12,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -103,7 +104,8 @@ class MeterLog:
         self._surge = False
         self._stale = False
         self._calm = False
-        self._most = self.limits.most_per_ns
+        self._most = self.limits.most_per_ns if self.limits.rolls_over_at is None else -inf
+        """Most that an ordinary reading has grown by in a ns; of a counter that rolls over none is ordinary."""
 
     @property
     def implausible(self) -> bool:
@@ -200,7 +202,8 @@ class MeterLog:
             pace = (value - self._raw) / (time_ns - self.times[-1])
             known = self.limits.per_h is None and len(self.times) > STEPS_KNOWN
             surge = known and pace > SURGE * self._pace > 0
-            if surge:  # of another meter, or in another unit, unless it goes on at that pace
+            # a surge is of another meter, or in another unit, unless it goes on at that pace
+            if surge or self.limits.laps(time_ns - self.times[-1], self._pace):
                 self.breaks.append((self.times[-1], time_ns))
             if not surge or self._surge:
                 self._pace = max(self._pace, pace)
@@ -246,7 +249,7 @@ class MeterLog:
             del self.breaks[-1]  # it is judged again
         self.glitches += result.dropped
         for time_ns, value, offset, broken in result.path:
-            if broken:
+            if broken or (self.times and self.limits.laps(time_ns - self.times[-1], self._pace)):
                 self.breaks.append((self.times[-1], time_ns))
             self.times.append(time_ns)
             self.totals.append(value + offset + self._offset)

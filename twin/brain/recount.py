@@ -124,6 +124,7 @@ class Recount(Brain):
         self.piece = piece
         self.blind, self._vouched = False, vouched
         self._first = brain
+        self.broken = brain.broken
         self._intake.chains = dict(brain.chains)
         self._intake.missing = brain.missing
         groups = brain.groups_of(piece.site)

@@ -23,6 +23,7 @@ class BrainConfig:
         partial_below: Coverage below which a value is marked partial.
         bullwhip_h: Period of the sums of orders and demand that the bullwhip ratio compares, whole hours.
         bullwhip_periods: Number of such periods before the end of a window that are compared, at least 8.
+        isolating: An indicator whose formula raises is absent and counted, and the others come; else that is raised.
 
     Raises:
         ValueError: A setting is out of its range.
@@ -37,6 +38,7 @@ class BrainConfig:
     partial_below: float = 1.0
     bullwhip_h: int = 168
     bullwhip_periods: int = 26
+    isolating: bool = False
 
     def __post_init__(self) -> None:
         if self.keep_h < 25:

@@ -83,6 +83,8 @@ class Site:
         self.closed: dict[tuple[str, Window], Table] = {}
         self.unsettled: dict[tuple[str, Window], int] = {}
         """Closed windows with operations of which something is not known, and the mark when they were computed."""
+        self.stops: dict[str, int] = {}
+        """Begin of minor stops that may still become failures, of windows that were computed, by unit."""
         self.live: tuple[Window, Table] | None = None
         self._completed, self._looked = False, 0
         self._sorted: tuple[Unit, ...] = ()
@@ -191,6 +193,16 @@ class Site:
         if ends:
             self.touch(min(ends), max(ends))
         self.changed_before(since_ns, until_ns)
+
+    def decide(self) -> None:
+        """Minor stops that have lasted too long are failures, whenever they end: their windows are computed again."""
+        for path, begun_ns in list(self.stops.items()):
+            unit = self.units[path]
+            ended = unit.states.last_ns != begun_ns  # what comes next is looked at when it comes
+            if ended or (self.mark or 0) - begun_ns > unit.minor_stop_ns:
+                del self.stops[path]
+            if not ended and path not in self.stops and self.edge > begun_ns:
+                self.touch(begun_ns, begun_ns)
 
     def stale(self) -> list[tuple[str, Window]]:
         """Closed windows to be computed again, in order of their end; forgets that they were."""
@@ -335,6 +347,7 @@ class Site:
                 return True
         heard_ns = window.t1_ns if self.mark is None else max(self.mark, window.t1_ns)
         if unit.states.undecided(window.t1_ns, unit.minor_stop_ns, heard_ns):
+            self.stops[unit.path] = unit.states.last_ns
             return True
         span, works = (window.t0_ns, window.t1_ns), unit.works_again
         counted_gaps = self.voices.counted.get(unit.speaker)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,17 +47,24 @@ class Coverage:
     settled: bool = True
 
 
+Broken = Callable[[KpiSpec, Exception], None]
+"""Hears which indicator could not be computed, and why."""
+
+
 class Sheet:
     """Records of one window.
 
     Args:
         window: The window.
         partial_below: Coverage below which a value is marked partial.
+        broken: Hears of an indicator whose formula raises, which is then absent as one of denominator 0 is, and
+            harms no other; None: the error is raised.
     """
 
-    def __init__(self, window: Window, partial_below: float):
+    def __init__(self, window: Window, partial_below: float, broken: Broken | None = None):
         self.window = window
         self.partial_below = partial_below
+        self._broken = broken
         self.paths: list[EquipmentPath] = []
         self.blocks: list[NDArray[Any]] = []
         self._bounded: tuple[Observed, Observed, Observed] | None = None
@@ -80,8 +87,19 @@ class Sheet:
             o: Their observations.
             mask: Scopes for which it is published, bool[scopes].
         """
-        if not np.any(mask):
-            return
+        if np.any(mask):
+            self._alone(spec, lambda: self._many(spec, paths, names, o, mask))
+
+    def _alone(self, spec: KpiSpec, write: Callable[[], None]) -> None:
+        """Write one indicator down; what it raises is its own matter where somebody hears of it."""
+        try:
+            write()
+        except Exception as error:
+            if self._broken is None:
+                raise
+            self._broken(spec, error)
+
+    def _many(self, spec: KpiSpec, paths: Sequence[EquipmentPath], names: NDArray[Any], o: Observed, mask: Any) -> None:
         numerator, denominator = spec.figure(o)
         known = _known(spec, o)
         mask = mask & (known > 0)
@@ -145,6 +163,9 @@ class Sheet:
 
     def one(self, spec: KpiSpec, path: EquipmentPath, scope: str, subject: Any, coverage: Coverage) -> None:
         """One indicator of one scope; absent where its denominator is 0 or something is not known."""
+        self._alone(spec, lambda: self._one(spec, path, scope, subject, coverage))
+
+    def _one(self, spec: KpiSpec, path: EquipmentPath, scope: str, subject: Any, coverage: Coverage) -> None:
         numerator, denominator = spec.figure(subject)
         share = coverage.time if spec.basis == "time" else coverage.energy
         share = min(coverage.time, coverage.energy) if spec.basis == "product" else share
