@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from scenarios.checks.flows import destinations
+from scenarios.checks.flows import destinations, placed
 from scenarios.loader import draft
 from scenarios.reading.index import Index, StationEntry, indexed, listed, text_at
 from scenarios.reading.messages import problem
+from twin.config.plant import PlantConfig
 from twin.errors import Problem
+from twin.plant.enough import too_few
 from twin.stations import stations
 
 
-def advice(path: Path) -> list[Problem]:
+def advice(path: Path, plant: PlantConfig) -> list[Problem]:
     """Warnings about a scenario that loads, each with file and line.
+
+    Args:
+        path: Its file.
+        plant: The plant that it describes.
 
     Raises:
         ScenarioError: As :func:`scenarios.loader.load`.
     """
     index = indexed(draft(path).root)
-    return [*_unbuffered(index), *_unnamed(index)]
+    return [*_unbuffered(index), *_unnamed(index), *placed(index, too_few(plant))]
 
 
 def _unnamed(index: Index) -> Iterator[Problem]:

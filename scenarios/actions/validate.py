@@ -12,7 +12,7 @@ from scenarios.loader import load
 def act(scenario: Path, *, quiet: bool) -> None:
     """Check a scenario, and warn of what may lock."""
     document = load(scenario)
-    for doubt in advice(scenario):
+    for doubt in advice(scenario, document.plant()):
         print(f"warning: {doubt}", file=sys.stderr)
     if not quiet:
         print(f"{scenario}: fine, {len(list(document.plant().stations()))} units")

@@ -21,9 +21,13 @@ def impossible(index: Index, plant: PlantConfig) -> Iterator[Problem]:
     try:
         Plant(plant, 0, trace=False)
     except ModelError as error:
-        for found in error.problems:
-            yield Problem(_place(index, found.where), found.expected, found.got, found.hint)
-    for found in wrong_instants(plant):
+        yield from placed(index, error.problems)
+    yield from placed(index, wrong_instants(plant))
+
+
+def placed(index: Index, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """What the engine finds, with file and line."""
+    for found in problems:
         yield Problem(_place(index, found.where), found.expected, found.got, found.hint)
 
 

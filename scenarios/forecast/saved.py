@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scenarios.format.document import Scenario
 
 MAGIC = b"future-factory-snapshot "
-FORMAT = 6
+FORMAT = 7
 KEY_BYTES = 32
 SEAL_BYTES = 32
 LONGEST_HEADER = 65_536

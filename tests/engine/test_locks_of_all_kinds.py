@@ -102,6 +102,22 @@ LOCKED: dict[str, tuple[str, list[Unit]]] = {
         [source(interval="5 s", to=["m1"]), machine(to=["cars"]), fleet({"m1": "a", "gauge": "b"}, to=["gauge"]),
          car("v1", "a"), again("m1"), sink()],
     ),
+    "a sink that wants another, and a source that has none": (
+        "src > board > out > board > src",
+        [source(mix={"part": 2, "lid": 1}), cards("conwip", limit=4), sink(sequence=("part", "lid"), interval="1 min")],
+    ),
+    "a vehicle before a sink that wants another": (
+        "cars > out > cars",
+        [source(mix={"part": 2, "lid": 1}, to=["m1"]), machine(to=["cars"]), fleet({"m1": "a", "out": "c"}, to=["out"]),
+         car("v1", "a"), sink(sequence=("part", "lid"))],
+    ),
+    "a fleet that nothing is left for": (
+        "board > gauge > cars > b1 > board",
+        [source(mix={"part": 2, "lid": 1}, interval="20 s", to=["board"]),
+         {**cards("conwip", limit=1), "to": ["b1"]},
+         buffer(discipline="sequenced", sequence=("part", "lid"), to=["cars"]),
+         fleet({"b1": "a", "gauge": "c"}, to=["gauge"]), car("v1", "a"), again("b1"), sink()],
+    ),
     "two vehicles": (
         "m1 > cars > m1",
         [source(interval="5 s", to=["m1"]), machine(to=["cars"]),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.advice import advice
+from scenarios.loader import load
 from tests.validation.test_output import document
 
 STATIONS = """
@@ -14,6 +15,10 @@ STATIONS = """
 {id: m, kind: machine, cycle: 4 s, link: made}
 {id: out, kind: sink, final: true}
 """
+
+
+def warnings(file: Path) -> list[str]:
+    return [str(one) for one in advice(file, load(file).plant())]
 
 
 @pytest.mark.parametrize(("status", "warned"), [("normal", 1), ("blank", 0)])
@@ -28,6 +33,6 @@ def test_a_link_that_no_unit_completes_is_told(tmp_path: Path, status: str, warn
 """
     file = tmp_path / "linked.yaml"
     file.write_text(document(STATIONS) + chain, encoding="utf-8")
-    told = [str(one) for one in advice(file)]
+    told = warnings(file)
     assert len(told) == warned
     assert all("linked.yaml:" in one and "none: bought" in one and "write link: bought" in one for one in told)

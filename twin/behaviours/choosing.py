@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import OrderedDict
 from collections.abc import Iterable
 from heapq import heappop, heappush
@@ -10,8 +11,20 @@ from typing import Any
 from twin.behaviours.shelf import Storing
 from twin.engine.station import Load, Setting, Station
 from twin.engine.waits import FREE, Act, Waits, any_gives, any_takes
+from twin.equipment import EquipmentPath
+from twin.errors import Problem
 
 Rank = tuple[float, ...]
+Entries = list[tuple[Rank, int]]
+"""Rank and number of parts."""
+
+
+def never_come(path: EquipmentPath, sequence: Iterable[str], items: set[str]) -> list[Problem]:
+    """Items of a sequence that nothing brings: all others wait for them for ever."""
+    missing = [item for item in dict.fromkeys(sequence) if item not in items]
+    hint = "leave it out, or check the 'to' of its supplier"
+    expected = "a station that delivers {!r} here"
+    return [Problem(f"{path} sequence", expected.format(item), "none", hint) for item in missing]
 
 
 class ChoosingBuffer(Storing):
@@ -21,11 +34,12 @@ class ChoosingBuffer(Storing):
     number, by volume and by item.
 
     Parts of one item are taken or refused alike, so a look asks for one of each item only: the first of
-    its heap. A part keeps the number of its arrival.
+    its heap. These are kept in order, so a look costs as much as there are items refused, and nothing where the
+    taker says which it wants. A part keeps the number of its arrival.
     """
 
     local = True
-    __slots__ = ("arrived", "heaps", "here", "limits", "room", "used", "volumes")
+    __slots__ = ("arrived", "heads", "heaps", "here", "limits", "room", "used", "volumes")
 
     def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
@@ -35,7 +49,8 @@ class ChoosingBuffer(Storing):
         self.limits: dict[str, int] = getattr(config, "places", {})
         self.used, self.arrived = 0.0, 0
         self.here: OrderedDict[int, Load] = OrderedDict()
-        self.heaps: dict[str, list[tuple[Rank, int]]] = {}
+        self.heaps: dict[str, Entries] = {}
+        self.heads: Entries = []
         for part in self.queue:
             self._store(part)
         self.queue.clear()
@@ -50,20 +65,35 @@ class ChoosingBuffer(Storing):
         number = self.arrived
         self.arrived = number + 1
         self.here[number] = part
-        heappush(self.heaps.setdefault(part.item, []), (self.rank(part, number), number))
+        heap, entry = self.heaps.setdefault(part.item, []), (self.rank(part, number), number)
+        if not heap or entry < heap[0]:
+            self._lead(heap, [entry])
+        heappush(heap, entry)
         self.used += self.volumes.get(part.item, 0.0)
+
+    def _lead(self, last: Entries, now: Entries) -> None:
+        """Another part is the first of its item: of its entries before and from now on only the first counts."""
+        if last:
+            del self.heads[bisect_left(self.heads, last[0])]
+        if now:
+            insort(self.heads, now[0])
 
     def candidates(self) -> Iterable[int]:
         """Numbers of the first part of each item, those to give first in front."""
-        heads = [heap[0] for heap in self.heaps.values()]
-        if len(heads) > 1:
-            heads.sort()
-        return [number for _, number in heads]
+        return (number for _, number in self.heads)
+
+    def among(self, taker: Station) -> Iterable[int]:
+        """Those of them that may be of use to a unit."""
+        wanted = taker.items_wanted()
+        if wanted is None or len(wanted) >= len(self.heads):
+            return self.candidates()
+        heaps = self.heaps
+        return (number for _, number in sorted(heaps[item][0] for item in wanted if item in heaps))
 
     def _choose(self, taker: Station) -> int | None:
         if self.closed:
             return None
-        for number in self.candidates():
+        for number in self.among(taker):
             if taker.admits(self.here[number]):
                 return number
         return None
@@ -71,7 +101,8 @@ class ChoosingBuffer(Storing):
     def _remove(self, number: int) -> Load:
         part = self.here.pop(number)
         heap = self.heaps[part.item]
-        heappop(heap)
+        last = heappop(heap)
+        self._lead([last], heap)
         if not heap:
             del self.heaps[part.item]
         self.used -= self.volumes.get(part.item, 0.0)
@@ -214,7 +245,7 @@ class InSequence(ChoosingBuffer):
         for taker in self.successors:
             taker.pull()
 
-    def _wanted(self) -> str | None:
+    def _next(self) -> str | None:
         if self.sequence:
             return self.sequence[self.position % len(self.sequence)]
         return self.calls[0] if self.calls else None
@@ -224,8 +255,11 @@ class InSequence(ChoosingBuffer):
         return (acts or (Act(self, None),),) if self.sequence else FREE
 
     def candidates(self) -> Iterable[int]:
-        heap = self.heaps.get(self._wanted() or "")
+        heap = self.heaps.get(self._next() or "")
         return [] if heap is None else [heap[0][1]]
+
+    def among(self, taker: Station) -> Iterable[int]:  # noqa: ARG002 - the sequence says which
+        return self.candidates()
 
     def given(self, part: Load) -> None:
         if self.sequence:

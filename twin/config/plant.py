@@ -7,6 +7,7 @@ under ``twin/stations``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import (
@@ -372,6 +373,19 @@ class StationConfig(Config):
     def awaits(self, items: set[str]) -> float:  # noqa: ARG002 - most begin with what comes
         """How many of the parts of some items that come here may wait here for others of them; infinite: any number."""
         return 0
+
+    def brings(self) -> dict[str, float]:
+        """Items that are here at the start or come from outside, with the most that ever do; infinite: any number."""
+        initial = {} if self.network else getattr(self, "initial", {})
+        return {item: initial.get(item, inf) for item in self.opening()}
+
+    def gathers(self, items: set[str]) -> Iterator[tuple[str, set[str], int]]:  # noqa: ARG002 - most begin with one
+        """Field, and which of some items that come here it waits for until so many of them are there together."""
+        yield from ()
+
+    def card(self, item: str) -> tuple[str, float] | None:  # noqa: ARG002 - most let in any number
+        """The card that an item takes here and gives back at the ``exit``: which, and how many there are of it."""
+        return None
 
     def makings(self, items: set[str]) -> Iterator[tuple[str, Mapping[str, float]]]:
         """What is made here of what, when some items come here: product and number of each item in one."""

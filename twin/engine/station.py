@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from math import inf, prod
 from typing import Any, ClassVar
 
@@ -265,6 +265,10 @@ class Station(Hot):
         """Whether a part is of those that may come here now, by its item; givers with a choice ask before they give."""
         return True
 
+    def items_wanted(self) -> Collection[str] | None:
+        """The items of which one may come here now; None: whatever it admits."""
+        return None
+
     def ask_admitted(self) -> Load | None:
         """A part that may come here from a neighbour upstream, in turn."""
         givers = self.predecessors
@@ -520,6 +524,11 @@ class Station(Hot):
     def level(self) -> int:
         """Number of parts inside."""
         return len(self.contents())
+
+    @property
+    def holds(self) -> bool:
+        """Whether it has a part that others are to take, or will have one as soon as they can."""
+        return self.level > 0
 
     def before_giving(self) -> Waits:
         """What others must do before a part can leave it; see :mod:`twin.engine.waits`."""

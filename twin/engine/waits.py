@@ -24,8 +24,8 @@ class Waiter(Protocol):
         """Its path."""
 
     @property
-    def level(self) -> int:
-        """Number of parts inside."""
+    def holds(self) -> bool:
+        """Whether it has something that others are to take."""
 
     def before_giving(self) -> Waits:
         """What others must do before a part can leave it."""

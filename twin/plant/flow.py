@@ -34,6 +34,7 @@ def check_flow(
         problems += _wrong_cycles(path, station, items[path])
         problems += _wrong_stock(path, station, items[path])
         problems += _wrong_shares(path, station)
+        problems += _wrong_rooms(path, station, successors[path], stations)
         problems += station.problems(path, items[path])
     problems += wrong_people(config, stations)
     problems += _refused_everywhere(stations, successors, items)
@@ -130,6 +131,20 @@ def _wrong_stock(path: EquipmentPath, station: StationConfig, items: set[str]) -
         expected = f"at least {max(needed, load)} places for loads of {load} of {len(items)} items"
         problems.append(Problem(f"{path} capacity", expected, str(places)))
     return problems
+
+
+def _wrong_rooms(
+    path: EquipmentPath, station: StationConfig, targets: Paths, stations: dict[EquipmentPath, StationConfig]
+) -> list[Problem]:
+    """Receivers that never have room for a whole load."""
+    load: Any = getattr(station, "load", 0)
+    docks: list[Any] = [(target, stations[target]) for target in targets if stations[target].dock == "in"]
+    hint = f"or loads of less at {path}"
+    return [
+        Problem(f"{target} capacity", f"room for a load of {load}", f"{dock.capacity} places", hint)
+        for target, dock in docks
+        if station.dock == "out" and dock.capacity < load
+    ]
 
 
 def _wrong_shares(path: EquipmentPath, station: StationConfig) -> list[Problem]:

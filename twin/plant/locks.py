@@ -47,12 +47,12 @@ class Lock:
 
 
 def find_lock(stations: Sequence[Station]) -> Lock | None:
-    """A ring of units that wait for one another, with parts in it; None when all may go on."""
+    """A ring of units that wait for one another, with parts in it or ready for it; None when all may go on."""
     never = _never(_asked(Act(station, None) for station in stations))
     for start in never:
-        if start.unit.level:
+        if start.unit.holds:
             ring = _ring(never, start)
-            if any(unit.level for unit in ring):
+            if any(unit.holds for unit in ring):
                 return Lock(tuple(unit.path for unit in ring), max(unit.since for unit in ring))
     return None
 

@@ -69,6 +69,12 @@ class AssemblyConfig(ProcessConfig):
             if bom.keys() <= items:
                 yield product, dict(bom)
 
+    def gathers(self, items: set[str]) -> Iterator[tuple[str, set[str], int]]:  # noqa: ARG002 - all that it joins
+        for product, bom in self.products.items():
+            field = f"variants.{product}" if self.variants else "bom"
+            yield from ((field, {item}, number) for item, number in bom.items())
+            yield field, {*bom}, sum(bom.values())
+
     def awaits(self, items: set[str]) -> float:
         sets = [[number for item, number in bom.items() if item in items] for bom in self.products.values()]
         return max((inf if len(numbers) > 1 else numbers[0] - 1 for numbers in sets if numbers), default=0)
@@ -93,13 +99,14 @@ class Assembly(Processor):
     titles = ("Assembly", "装配工位")
     config = AssemblyConfig
     local = True
-    __slots__ = ("boms", "brought", "loose", "lots", "room")
+    __slots__ = ("boms", "brought", "lacking", "loose", "lots", "room")
 
     def __init__(self, setting: Setting[AssemblyConfig]):
         config = setting.config
         self.boms = [(setting.parts(product), tuple(bom.items())) for product, bom in config.products.items()]
         self.room = {item: number * config.sets for item, number in config.needed.items()}
         self.loose = dict.fromkeys(self.room, 0)
+        self.lacking = {*self.room}
         self.lots: dict[str, deque[Lot]] = {}
         self.brought: dict[Station, set[str]] = {}
         super().__init__(setting)
@@ -122,12 +129,17 @@ class Assembly(Processor):
             self.idle.pop().begin(product)
         return True
 
+    def items_wanted(self) -> set[str]:
+        return self.lacking
+
     def admits(self, part: Load) -> bool:
         return not self.closed and self.loose.get(part.item, 0) < self.room.get(part.item, 0)
 
     def _lay(self, part: Load) -> None:
         item = part.item
         self.loose[item] += 1
+        if self.loose[item] >= self.room[item]:
+            self.lacking.discard(item)
         if type(part) is Lot:
             self.lots.setdefault(item, deque()).append(part)
 
@@ -150,6 +162,7 @@ class Assembly(Processor):
             if all(loose[item] >= number for item, number in bom):
                 for item, number in bom:
                     loose[item] -= number
+                self.lacking.update(item for item, _ in bom)
                 self.kernel.soon.append(self.pull)
                 return self._identity(product, bom) if self.lots else product
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -58,6 +59,10 @@ class BatchMachineConfig(ProcessConfig):
 
     def awaits(self, items: set[str]) -> float:
         return 0 if self.wait is not None else (self.min_batch - 1) * len({self.family(item) for item in items})
+
+    def gathers(self, items: set[str]) -> Iterator[tuple[str, set[str], int]]:
+        for family in sorted({self.family(item) for item in items}) if self.wait is None else ():
+            yield "min_batch", {item for item in items if self.family(item) == family}, self.min_batch
 
     def ideal_s(self, *laws: Distribution) -> float | None:
         time = super().ideal_s(*laws)

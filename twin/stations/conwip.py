@@ -22,6 +22,9 @@ class ConwipConfig(StationConfig):
     limit: int = Field(ge=1, description="items between here and the exit")
     exit: str = Field(description="unit at whose exit the loop ends: a buffer, supermarket, storage, route or sink")
 
+    def card(self, item: str) -> tuple[str, float] | None:  # noqa: ARG002 - one card is as good as another
+        return "", self.limit
+
     @property
     def instant(self) -> bool:
         return True

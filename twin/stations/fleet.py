@@ -17,7 +17,7 @@ from twin.engine.codes import PRODUCING, STARVED
 from twin.engine.events import Event
 from twin.engine.links import resolve
 from twin.engine.station import Load, Setting, Station
-from twin.engine.waits import FREE, Act, Waits
+from twin.engine.waits import FREE, Act, Waits, any_gives
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
 from twin.quantities import Length
@@ -333,7 +333,13 @@ class Fleet(Station):
             values = (PASSING, 300, 1, f"{names} let past each other")
             self.log.extend((self.kernel._now, Event(self.setting.unit, RecordKind.ALARM, values)))
 
+    @property
+    def holds(self) -> bool:
+        return any(self.standing.values())
+
     def before_giving(self) -> Waits:
+        if not self.jobs:
+            return (any_gives(self.predecessors),)
         if not all(vehicle.stands() for vehicle in self.vehicles):
             return FREE
         ready = [Act(taker, part.item) for taker, cars in self.standing.items() for car in cars if (part := car.load)]

@@ -26,6 +26,9 @@ class KanbanConfig(StationConfig):
     cards: dict[Item, Count] = Field(min_length=1, description="cards in the loop by item that enters")
     exit: str = Field(description="unit whose withdrawals free cards, usually a supermarket")
 
+    def card(self, item: str) -> tuple[str, float] | None:
+        return (item, self.cards[item]) if item in self.cards else None
+
     @property
     def instant(self) -> bool:
         return True

@@ -11,6 +11,7 @@ from twin.config.named import Item
 from twin.config.plant import StationConfig
 from twin.engine.events import Event
 from twin.engine.station import Load, Setting, Station
+from twin.engine.waits import FREE, Waits
 from twin.quantities import Count
 from twin.records import RecordKind
 from twin.stations import stations
@@ -71,9 +72,14 @@ class Receiving(Storing):
         self.coming = 0
         self.trips: dict[str, Trip] = {}
 
+    @property
+    def room(self) -> int:
+        """Places for which nothing is there and nothing on the way."""
+        return self.places - len(self.queue) - self.coming
+
     def reserve(self, number: int) -> bool:
         """Keep room for a load; whether there was."""
-        if self.closed or len(self.queue) + self.coming + number > self.places:
+        if self.closed or number > self.room:
             return False
         self.coming += number
         return True
@@ -89,6 +95,9 @@ class Receiving(Storing):
             self.put(part)
         self.push()
         self.kernel.soon.append(self.pull)
+
+    def before_giving(self) -> Waits:
+        return super().before_giving() if self.queue or not self.coming else FREE
 
     def offer(self, part: Load) -> bool:  # noqa: ARG002 - parts come in loads only
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -13,6 +14,7 @@ from twin.config.plant import StationConfig
 from twin.distributions import Durations
 from twin.engine.events import Event
 from twin.engine.station import Load, Setting, Station
+from twin.engine.waits import FREE, Act, Waits, any_gives
 from twin.quantities import Count, Distance, Duration
 from twin.records import RecordKind
 from twin.stations import stations
@@ -51,6 +53,10 @@ class ShippingConfig(StationConfig):
         description="trucks loaded at the same time, and at most so many by each departure; default: any number",
     )
     loading: Durations | None = Field(default=None, description="time to load a truck; default: no time")
+
+    def gathers(self, items: set[str]) -> Iterator[tuple[str, set[str], int]]:
+        if not self.departures and self.max_wait is None:
+            yield from (("load", {item}, self.load) for item in sorted(items))
 
     @model_validator(mode="after")
     def _one_rule(self) -> Self:
@@ -155,6 +161,20 @@ class Shipping(Storing):
             if part is None:
                 break
             self.offer(part)
+
+    def leaving(self) -> list[int]:
+        """Sizes of the loads that may leave as soon as a receiver has room."""
+        return [self.load for number in self.dock.values() if number >= self.load]
+
+    def before_giving(self) -> Waits:
+        """A load waits until a receiver has room for all of it, and before that for what it lacks."""
+        loads = self.leaving()
+        if not loads:  # full of parts of loads it waits for itself
+            return (any_gives(self.predecessors) if self.level < self.places else (Act(self, None),),)
+        takers = [taker for taker in self.successors if isinstance(taker, Receiving) and taker.places >= min(loads)]
+        if any(taker.room >= min(loads) for taker in takers):
+            return FREE
+        return (any_gives(takers) or (Act(self, None),),)
 
 
 class Truck:
@@ -262,6 +282,14 @@ class ScheduledShipping(Shipping):
             if part is None:
                 break
             self.offer(part)
+
+    def leaving(self) -> list[int]:
+        rules = self.rules
+        least = 1 if rules.departures or rules.max_wait is not None else self.load
+        return [min(number, self.load) for number in self.dock.values() if number >= least]
+
+    def before_giving(self) -> Waits:
+        return FREE if self.trucks else super().before_giving()
 
     def contents(self) -> list[Load]:
         return [*self.queue, *(part for truck in self.trucks for part in truck.parts)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
+from itertools import islice
 from math import inf
 from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple, Self, cast
@@ -116,6 +117,18 @@ class SourceConfig(StationConfig):
         unlimited = self.interval is None and self.limit is None and not self.rates
         return unlimited and not self.orders and self.orders_file is None
 
+    def brings(self) -> dict[str, float]:
+        if self.orders:
+            listed: Counter[str] = Counter()
+            for order in self.orders:
+                listed[order.item] += order.quantity
+            return {item: float(number) for item, number in listed.items()}
+        if self.limit is None:
+            return super().brings()
+        rounds, rest = divmod(self.limit, sum(self.mix.values()) or 1)
+        begun = Counter(islice((item for item, number in self.mix.items() for _ in range(number)), rest))
+        return {item: float(number * rounds + begun[item]) for item, number in self.mix.items()}
+
     def opening(self) -> set[str]:
         return {*self.mix, *(order.item for order in self.orders)}
 
@@ -170,6 +183,11 @@ class Source(Processor):
         if self.interval is not None or self.begun == self.limit or not self.round:
             return super().before_giving()
         return (any_takes(self.successors, (self.round[self.begun % len(self.round)].item,)),)
+
+    @property
+    def holds(self) -> bool:
+        ready = self.interval is None and self.begun != self.limit and bool(self.round)
+        return ready or super().holds
 
     def law(self, item: str) -> Distribution | None:  # noqa: ARG002 - the interval is the same for all items
         return self.interval
