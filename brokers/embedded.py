@@ -30,7 +30,8 @@ from twin.errors import FatalError
 
 USER, PASSWORD = "FF_MQTT_USER", "FF_MQTT_PASSWORD"
 READY = "ready on port "
-START_S = 30.0
+START_S = 90.0
+"""Longest wait for its process; one whose port is taken ends at once, and a busy machine needs long to load it."""
 STOP_S = 5.0
 LOOPBACK = "127.0.0.1"
 

@@ -42,6 +42,12 @@ def npm_peer(package: str) -> Path:
     return PEERS
 
 
+ENDS_S = 120.0
+"""Longest wait for a process that was told to end; a machine on which much runs needs most of it."""
+ANSWERS_S = 120.0
+"""Longest wait for the answer of a server that lives."""
+
+
 class Killable:
     """A server in a process of its own; a subclass starts it, again on the same port after its end."""
 
@@ -57,13 +63,13 @@ class Killable:
         """End it at once, as a power cut would."""
         assert self._process is not None
         self._process.send_signal(signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(ENDS_S)
 
     def stop(self) -> None:
         """End it."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(20)
+            self._process.wait(ENDS_S)
 
 
 _PORTS = itertools.cycle(random.sample(range(20_000, 32_000), 12_000))

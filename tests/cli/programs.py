@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from scenarios.cli import run
+from tests.counterparts import ANSWERS_S, ENDS_S
 
 ROOT = Path(__file__).parents[2]
 FACTORY = Path(sys.executable).with_name("factory")
@@ -95,7 +96,7 @@ class Program:
         """Whether it has not ended."""
         return self._process.poll() is None
 
-    def wait(self, limit_s: float = 30) -> int:
+    def wait(self, limit_s: float = ENDS_S) -> int:
         """Wait until it ends by itself and give its exit code."""
         code = self._process.wait(limit_s)
         self._reader.join(limit_s)
@@ -127,7 +128,7 @@ class Program:
         """The address of the pages it prints, without the slash at the end."""
         return self.line("dashboard: ", limit_s).removeprefix("dashboard: ").rstrip("/")
 
-    def interrupt(self, limit_s: float = 30, number: signal.Signals = signal.SIGINT) -> int:
+    def interrupt(self, limit_s: float = ENDS_S, number: signal.Signals = signal.SIGINT) -> int:
         """Press Ctrl-C or send another signal, see that everything it started has ended too, and give the exit code.
 
         ``make`` itself ends by the signal, so its code is that; the code of what it ran is 0 then.
@@ -136,7 +137,7 @@ class Program:
         os.killpg(self._process.pid, number)
         code = self._process.wait(limit_s)
         self._reader.join(limit_s)
-        _, left = psutil.wait_procs(family, timeout=5)
+        _, left = psutil.wait_procs(family, timeout=ENDS_S)
         assert not left
         assert not [line for line in self.lines if "Traceback" in line], "\n".join(self.lines[-80:])
         return 0 if code == -signal.SIGINT and self._by_make else code
@@ -150,6 +151,6 @@ class Program:
 
 def get(address: str, path: str) -> object:
     """A JSON answer of the running pages."""
-    answer = httpx.get(f"{address}{path}", timeout=30)
+    answer = httpx.get(f"{address}{path}", timeout=ANSWERS_S)
     answer.raise_for_status()
     return answer.json()

@@ -17,7 +17,7 @@ from brokers.naming import control_topic
 from tests.cli.programs import ROOT, Program, factory, get
 from tests.cli.test_restart import family, said_more, started
 from tests.cli.truth import differences, rows, run_of
-from tests.counterparts import wait_for
+from tests.counterparts import ENDS_S, wait_for
 from tests.reliability.judge import judged
 from tests.servers.mosquitto import Mosquitto
 from twin.records import RecordKind
@@ -52,7 +52,7 @@ def killed(program: Program, *names: str) -> None:
     hit = [one for one in family(program) if not names or set(names) & set(one.cmdline())]
     for process in hit:
         process.kill()
-    psutil.wait_procs(hit, timeout=20)
+    psutil.wait_procs(hit, timeout=ENDS_S)
 
 
 def calm(folder: Path) -> Path:

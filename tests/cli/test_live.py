@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cli.programs import FACTORY, Program, get
-from tests.counterparts import needed, wait_for
+from tests.counterparts import ANSWERS_S, needed, wait_for
 from tests.servers.influxdb import InfluxServer
 from tests.servers.mosquitto import Mosquitto
 
@@ -96,6 +96,6 @@ def counted(server: InfluxServer, database: str, measurement: str) -> int:
     """Rows of a measurement, asked of the server past our own code."""
     question = f'SELECT count(*) FROM "{measurement}"'  # noqa: S608 - our own words
     words = urllib.parse.urlencode({"db": database, "q": question})
-    answer = json.load(urllib.request.urlopen(f"{server.url}/query?{words}", timeout=10))
+    answer = json.load(urllib.request.urlopen(f"{server.url}/query?{words}", timeout=ANSWERS_S))
     series = answer["results"][0].get("series")
     return max(int(value) for value in series[0]["values"][0][1:]) if series else 0

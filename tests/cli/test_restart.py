@@ -13,7 +13,7 @@ import psutil
 
 from tests.cli.programs import FACTORY, ROOT, Program, factory, get
 from tests.cli.truth import differences, rows, run_of
-from tests.counterparts import wait_for
+from tests.counterparts import ENDS_S, wait_for
 from tests.reliability.judge import judged
 from twin.records import RecordKind
 
@@ -52,7 +52,7 @@ def test_a_run_goes_on_whose_roles_or_all_processes_were_killed_and_after_its_en
         all_of_it = family(program)
         for process in all_of_it:
             process.kill()
-        psutil.wait_procs(all_of_it, timeout=20)
+        psutil.wait_procs(all_of_it, timeout=ENDS_S)
         for _ in range(2):
             program = started(tmp_path)
             told.append(program.line("run "))

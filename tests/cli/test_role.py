@@ -17,7 +17,7 @@ from tests.counterparts import free_port, wait_for
 from tests.reliability.judge import judged
 from tests.servers.mosquitto import Mosquitto
 
-START_S = 60.0
+START_S = 180.0
 """What a program may need to load on a busy machine, besides the 10 s."""
 
 

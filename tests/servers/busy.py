@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.counterparts import ANSWERS_S
+
 
 class Door(ThreadingHTTPServer):
     """Where requests come in.
@@ -56,7 +58,7 @@ class _Passing(BaseHTTPRequestHandler):
             if self.headers.get(name):
                 request.add_header(name, self.headers[name])
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=ANSWERS_S) as answer:
                 self._answer(answer.status, answer.read(), dict(answer.headers))
         except urllib.error.HTTPError as error:
             self._answer(error.code, error.read(), dict(error.headers))

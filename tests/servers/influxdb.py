@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.counterparts import ROOT, Killable, free_port, needed, wait_for
+from tests.counterparts import ANSWERS_S, ROOT, Killable, free_port, needed, wait_for
 
 CONFIG = """reporting-disabled = true
 bind-address = "127.0.0.1:{rpc}"
@@ -69,12 +69,12 @@ class InfluxServer(Killable):
         """Make a new database."""
         name = f"factory{next(self._numbers)}"
         body = f"q=CREATE DATABASE {name}".encode()
-        urllib.request.urlopen(f"{self.url}/query", data=body, timeout=10).read()
+        urllib.request.urlopen(f"{self.url}/query", data=body, timeout=ANSWERS_S).read()
         return name
 
     def write(self, database: str, line: str) -> None:
         """Write a line past our own code."""
-        urllib.request.urlopen(f"{self.url}/write?db={database}", data=line.encode(), timeout=10).read()
+        urllib.request.urlopen(f"{self.url}/write?db={database}", data=line.encode(), timeout=ANSWERS_S).read()
 
 
 def answers(url: str) -> bool:
@@ -119,10 +119,10 @@ def guarded_influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influ
     servers = started(influxdb18_program(), tmp_path_factory.mktemp("guarded"), auth=True)
     for server in servers:
         user = "q=CREATE USER admin WITH PASSWORD 'right' WITH ALL PRIVILEGES"
-        urllib.request.urlopen(f"{server.url}/query", data=user.encode(), timeout=10).read()
+        urllib.request.urlopen(f"{server.url}/query", data=user.encode(), timeout=ANSWERS_S).read()
         place = urllib.request.Request(f"{server.url}/query", data=b"q=CREATE DATABASE factory")
         place.add_header("Authorization", "Token admin:right")
-        urllib.request.urlopen(place, timeout=10).read()
+        urllib.request.urlopen(place, timeout=ANSWERS_S).read()
         yield server
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.counterparts import free_port, needed, wait_for
+from tests.counterparts import ENDS_S, free_port, needed, wait_for
 from tests.servers.influxdb import answers
 
 
@@ -23,4 +23,4 @@ def victoria_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
             yield port
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(ENDS_S)

@@ -12,7 +12,7 @@ from influxdb_client.client.influxdb_client import InfluxDBClient
 
 from brokers.naming import STORE_TAGS
 from brokers.stores import open_store
-from tests.counterparts import free_port, wait_for
+from tests.counterparts import ANSWERS_S, free_port, wait_for
 from tests.servers.influxdb import InfluxServer
 from tests.stores.plants import PRESS, T0, S, events, telemetry
 from twin.errors import FatalError, RetriableError, StoreError
@@ -96,9 +96,9 @@ async def test_victoria_metrics_takes_the_same_write_call(victoria_port: int, to
     base = f"http://127.0.0.1:{victoria_port}"
 
     def exported(selector: str) -> list[dict[str, list[float]]]:
-        urllib.request.urlopen(f"{base}/internal/force_flush", timeout=10).read()
+        urllib.request.urlopen(f"{base}/internal/force_flush", timeout=ANSWERS_S).read()
         text = urllib.parse.urlencode({"match[]": selector, "start": 0})
-        answer = urllib.request.urlopen(f"{base}/api/v1/export?{text}", timeout=10).read()
+        answer = urllib.request.urlopen(f"{base}/api/v1/export?{text}", timeout=ANSWERS_S).read()
         return [json.loads(line) for line in answer.splitlines()]
 
     wait_for(lambda: bool(exported('{unit="press01",__name__="telemetry_force"}')), "the written series")

@@ -17,6 +17,7 @@ from dashboards.live import LiveState
 from dashboards.web.app import create_app
 from dashboards.web.server import WebServer
 from scenarios.live.backfill import History
+from tests.counterparts import ANSWERS_S
 from tests.servers.busy import door
 from tests.servers.influxdb import InfluxServer
 from tests.stores.plants import EVENTS, PRESS, ROBOT, T0, S, events, facts, telemetry
@@ -32,7 +33,7 @@ def ask(server: InfluxServer, statement: str, authorization: str = "") -> None:
     request = urllib.request.Request(f"{server.url}/query", data=body)
     if authorization:
         request.add_header("Authorization", authorization)
-    urllib.request.urlopen(request, timeout=10).read()
+    urllib.request.urlopen(request, timeout=ANSWERS_S).read()
 
 
 @pytest.mark.parametrize("right", ["READ", "WRITE"])

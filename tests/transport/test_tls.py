@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.connection import Connection, ConnectionConfig
-from tests.counterparts import free_port, needed, port_open, wait_for
+from tests.counterparts import ENDS_S, free_port, needed, port_open, wait_for
 from tests.transport.parts import LIMIT_S, until
 from twin.errors import FatalError, ProblemsError
 
@@ -72,7 +72,7 @@ class Secured:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(ENDS_S)
 
 
 @pytest.fixture

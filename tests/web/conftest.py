@@ -25,6 +25,7 @@ from dashboards.web.server import WebServer
 from dashboards.web.settings import WebSettings
 from scenarios.headless.feed import Feed, anchored
 from scenarios.loader import load
+from tests.counterparts import ANSWERS_S
 from tests.web.pipeline import Pipeline
 
 HISTORY_S = 7200
@@ -69,7 +70,7 @@ class Served:
 
     def client(self) -> httpx.AsyncClient:
         """A client of the interface."""
-        return httpx.AsyncClient(base_url=self.url, timeout=20)
+        return httpx.AsyncClient(base_url=self.url, timeout=ANSWERS_S)
 
     async def get(self, route: str, **question: Any) -> Any:
         """One answer, which must be good."""

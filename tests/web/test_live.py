@@ -16,6 +16,7 @@ from dashboards.live import LiveLimits, LiveState
 from dashboards.streamed import shown_figures, streamed
 from dashboards.web.settings import WebSettings
 from dashboards.web.stream import Broadcaster, Client
+from tests.transport.parts import LIMIT_S
 from tests.web.conftest import Served
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind, records
@@ -45,7 +46,7 @@ async def events(served: Served, *watched: str) -> AsyncIterator[AsyncIterator[E
 
 
 async def next_with(stream: AsyncIterator[Event], name: str, key: str) -> dict[str, Any]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_S):
         async for event, body in stream:
             if event == name and key in body:
                 return body
@@ -87,7 +88,7 @@ async def test_a_client_that_leaves_is_forgotten(served: Served) -> None:
     async with events(served, MILL) as stream:
         await anext(stream)
         assert len(broadcaster.clients) == 1
-    async with events(served) as stream, asyncio.timeout(20):
+    async with events(served) as stream, asyncio.timeout(LIMIT_S):
         async for _ in stream:
             if len(broadcaster.clients) == 1:
                 break
@@ -97,7 +98,7 @@ async def test_a_client_that_leaves_is_forgotten(served: Served) -> None:
 async def test_the_server_stops_while_streams_are_open(served: Served) -> None:
     async with events(served) as stream:
         await anext(stream)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT_S):
             await served.web.stop()
             assert [name async for name, _ in stream if name != "delta"] == []
 
