@@ -14,7 +14,7 @@ from scenarios.format.document import Scenario
 from scenarios.reading.composition import AUTHORING, LIBRARY, Sources
 from scenarios.reading.index import indexed
 from scenarios.reading.messages import translated
-from scenarios.reading.nodes import Mark, Node, is_file, mapping, no_file, parse
+from scenarios.reading.nodes import FileLine, Node, is_file, mapping, no_file, parse
 from scenarios.reading.order_files import with_orders
 from scenarios.reading.overrides import override
 from twin.equipment import SEGMENT
@@ -76,7 +76,7 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Scenario:
     """
     file = locate(path).resolve()
     sources = Sources(root=file.parent)
-    root = sources.document(file, Mark(file.name, 1))
+    root = sources.document(file, FileLine(file.name, 1))
     return _checked(root, _commanded(overrides, sources), sources)
 
 
@@ -88,7 +88,7 @@ def draft(path: str | Path) -> Draft:
     """
     file = locate(path).resolve()
     sources = Sources(root=file.parent)
-    root = sources.document(file, Mark(file.name, 1))
+    root = sources.document(file, FileLine(file.name, 1))
     _checked(root, None, sources)
     return Draft(root, sources.root)
 
@@ -133,7 +133,7 @@ def _commanded(overrides: Iterable[str], sources: Sources) -> Node:
     """Overrides from the command line as a mapping."""
     entries: dict[str, Node] = {}
     for text in overrides:
-        mark = Mark(f"--set {text}", 0)
+        mark = FileLine(f"--set {text}", 0)
         key, equals, value = text.partition("=")
         if not equals:
             sources.add(mark, "path=value", repr(text))
@@ -141,7 +141,7 @@ def _commanded(overrides: Iterable[str], sources: Sources) -> Node:
         node, problems = parse(value, mark.file)
         sources.problems.extend(problems)
         entries[key.strip()] = Node(node.value, mark, node.size)
-    return mapping(entries, Mark("--set", 0))
+    return mapping(entries, FileLine("--set", 0))
 
 
 def _in_order(problems: Iterable[Problem]) -> list[Problem]:

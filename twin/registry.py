@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import logging
 import pkgutil
 import traceback
 from collections.abc import Callable, Mapping
@@ -16,6 +17,8 @@ from pydantic import BaseModel
 
 from twin.errors import FactoryError, PluginError, Problem, did_you_mean
 from twin.quantities import Measure
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Stability = Literal["stable", "beta", "experimental"]
@@ -53,6 +56,7 @@ class Registry(Generic[T]):
     _levels: dict[str, Stability] = field(default_factory=dict)
     _origins: dict[str, str] = field(default_factory=dict)
     _scanned: bool = False
+    _broken: list[Problem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         REGISTRIES.setdefault(self.sort, self)
@@ -106,7 +110,7 @@ class Registry(Generic[T]):
             raise TypeError(f"{self.sort} {kind!r}: expected {' and '.join(lacks)}, got none")
 
     def scan(self) -> None:
-        """Import every module of the package and every entry point, once."""
+        """Import every module of the package and every entry point, once; of a broken plug-in is told."""
         if self._scanned:
             return
         self._scanned = True
@@ -115,7 +119,27 @@ class Registry(Generic[T]):
             if not module.name.startswith("_"):
                 importlib.import_module(f"{self.package}.{module.name}")
         for point in entry_points(group=f"futurefactory.{self.sort}"):
+            self._try(point)
+
+    def _try(self, point: EntryPoint) -> None:
+        """Load a plug-in; a broken one brings nothing, and only who asks for what nobody brings fails by it."""
+        before = set(self._entries)
+        try:
             self._load(point)
+        except PluginError as error:
+            for kind in self._entries.keys() - before:
+                self.forget(kind)
+            self._broken += error.problems
+            log.warning("warning: %s", error)
+
+    def _unless_broken(self) -> None:
+        """Called where a kind is not known, as it might be of a broken plug-in.
+
+        Raises:
+            PluginError: There is one.
+        """
+        if self._broken:
+            raise PluginError(self._broken)
 
     def _load(self, point: EntryPoint) -> None:
         """Load a plug-in.
@@ -167,6 +191,8 @@ class Registry(Generic[T]):
 
     def __contains__(self, kind: str) -> bool:
         self._find(kind)
+        if kind not in self._entries:
+            self._unless_broken()
         return kind in self._entries
 
     def __getitem__(self, kind: str) -> T:
@@ -174,9 +200,11 @@ class Registry(Generic[T]):
 
         Raises:
             KeyError: With the nearest known kind, or all of them.
+            PluginError: There is no such kind, and a plug-in that might bring it is broken.
         """
         self._find(kind)
         if kind not in self._entries:
+            self._unless_broken()
             hint = did_you_mean(kind, self._entries, f"known: {', '.join(sorted(self._entries))}")
             raise KeyError(f"{self.sort}: expected a known kind, got {kind!r} ({hint})")
         return self._entries[kind]

@@ -13,7 +13,7 @@ from twin.equipment import EquipmentPath
 from twin.ports import Clock, History
 
 
-class Command(NamedTuple):
+class MethodCall(NamedTuple):
     """What an operator asked for by an OPC UA method."""
 
     path: EquipmentPath
@@ -22,7 +22,7 @@ class Command(NamedTuple):
     time_ns: int
 
 
-CommandHandler = Callable[[Command], Awaitable[bool]]
+CommandHandler = Callable[[MethodCall], Awaitable[bool]]
 """Takes a command; False when it refuses, e.g. because its bounded queue is full."""
 
 

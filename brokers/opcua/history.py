@@ -95,7 +95,7 @@ class StoredHistory:
         """
         if node_id.NamespaceIndex != self.namespace or not isinstance(node_id.Identifier, str):
             return [], None
-        span = Span.of(start, end, self.now())
+        span = ReadSpan.of(start, end, self.now())
         path, tag = node_path(node_id.Identifier)
         wanted = min(nb_values or self.max_history_data_response_size, self.max_history_data_response_size)
         found: list[ua.DataValue] = []
@@ -106,7 +106,7 @@ class StoredHistory:
         cut = len(found) > wanted and wanted != nb_values
         return found[:wanted], found[wanted].SourceTimestamp if cut else None
 
-    async def _read(self, path: EquipmentPath, tag: str, span: Span) -> AsyncIterator[ua.DataValue]:
+    async def _read(self, path: EquipmentPath, tag: str, span: ReadSpan) -> AsyncIterator[ua.DataValue]:
         step, done = CHUNK_NS, 0
         while done < span.length:
             low, high = span.part(done, step)
@@ -118,7 +118,7 @@ class StoredHistory:
             step = CHUNK_NS if len(times) else min(2 * step, LONGEST_NS)
 
 
-class Span(NamedTuple):
+class ReadSpan(NamedTuple):
     """A span of time to read, half-open, and in which direction."""
 
     low: int
@@ -126,7 +126,7 @@ class Span(NamedTuple):
     backwards: bool
 
     @classmethod
-    def of(cls, start: datetime | None, end: datetime | None, now_ns: int) -> Span:
+    def of(cls, start: datetime | None, end: datetime | None, now_ns: int) -> ReadSpan:
         """The span of a request; a side that is missing is ten years away from now."""
         first, last = _edge(start), _edge(end)
         backwards = first is None or (last is not None and first > last)

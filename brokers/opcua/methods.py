@@ -8,7 +8,7 @@ from typing import Any
 from asyncua import ua
 
 from brokers.naming import node_id
-from brokers.opcua.config import Command, CommandHandler
+from brokers.opcua.config import CommandHandler, MethodCall
 from brokers.opcua.model import VERBS, PlantModel
 from brokers.opcua.security import caller
 from twin.equipment import EquipmentPath
@@ -57,7 +57,7 @@ class Methods:
             status = ARGUMENTS
         elif self.handler is None or not self._may():
             status = DENIED
-        elif not await self.handler(Command(path, verb, caller.get(), self.model.now())):
+        elif not await self.handler(MethodCall(path, verb, caller.get(), self.model.now())):
             status = BUSY
         self.refused += not status.is_good()
         return status

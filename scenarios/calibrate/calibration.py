@@ -36,7 +36,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class FittedShare:
     """A share of the scenario.
 
     Args:
@@ -92,7 +92,7 @@ class Calibration:
     source: str
     hours: float
     findings: tuple[Finding, ...]
-    shares: tuple[Share, ...]
+    shares: tuple[FittedShare, ...]
     modes: tuple[Mode, ...]
     notes: tuple[str, ...]
 
@@ -106,7 +106,7 @@ def calibrate(log: EventLog, stations: Mapping[EquipmentPath, StationConfig]) ->
     """
     notes: list[str] = []
     findings: list[Finding] = []
-    shares: list[Share] = []
+    shares: list[FittedShare] = []
     modes: list[Mode] = []
     for path, config in stations.items():
         unit = log.units.get(path)
@@ -227,7 +227,7 @@ class _Unit:
             else:
                 yield Mode(self.path, name, after, repair)
 
-    def shares(self) -> Iterator[Share]:
+    def shares(self) -> Iterator[FittedShare]:
         """Scrap, and of inspections rework."""
         made = sum(part.good + part.scrap + part.rework for part in self.log.parts)
         counts = {"scrap": sum(part.scrap for part in self.log.parts)}
@@ -235,7 +235,7 @@ class _Unit:
             counts["rework"] = sum(part.rework for part in self.log.parts)
         for key, count in counts.items():
             if made and (count or getattr(self.config, key)):
-                yield Share(self.path, key, count, made, share_interval(count, made))
+                yield FittedShare(self.path, key, count, made, share_interval(count, made))
 
 
 def _together(many: Any) -> Durations:

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from scenarios.calibrate.calibration import Calibration, Share
+from scenarios.calibrate.calibration import Calibration, FittedShare
 from scenarios.calibrate.fitting import Estimate
 from scenarios.reading.composition import LIBRARY
 from twin.config.plant import StationConfig
@@ -55,7 +55,7 @@ def said(found: Estimate, unit: str = "s") -> str:
     return "; ".join([*parts, found.note] if found.note else parts)
 
 
-def said_share(share: Share) -> str:
+def said_share(share: FittedShare) -> str:
     """The same of a share."""
     low, high = share.interval
     return f"{share.count} of {share.of}; 95 %: {low:.5g} .. {high:.5g}"

@@ -13,7 +13,7 @@ from scenarios.format.document import Scenario
 from twin.config.plant import ProcessConfig
 from twin.engine.codes import WITH_ORDER
 from twin.equipment import EquipmentPath
-from twin.kpi.active_period import Share, active_periods, shares
+from twin.kpi.active_period import BottleneckTime, active_periods, shares
 from twin.plant.plant import Plant
 from twin.records import COLUMNS, RecordKind
 from twin.states import UnitState
@@ -95,7 +95,7 @@ def _one(plant: Plant, units: list[int], window: tuple[float, float]) -> list[li
     ]  # fmt: skip
 
 
-def _shares(plant: Plant, units: list[int], window: tuple[float, float]) -> list[Share]:
+def _shares(plant: Plant, units: list[int], window: tuple[float, float]) -> list[BottleneckTime]:
     times: dict[int, list[float]] = {unit: [] for unit in units}
     states: dict[int, list[int]] = {unit: [] for unit in units}
     for row in plant.drain():

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from scenarios.reading.messages import nearest, problem, shown, wanted
-from scenarios.reading.nodes import Loc, Mark, Node, is_file, mapping, no_file, parse
+from scenarios.reading.nodes import FileLine, Loc, Node, is_file, mapping, no_file, parse
 from twin.equipment import SEGMENT
 from twin.errors import Problem, ScenarioError, surely_meant
 
@@ -54,7 +54,7 @@ def tree_of(file: Path) -> tuple[Node, list[Problem]]:
         reason = getattr(error, "strerror", None) or "not UTF-8"
         raise ScenarioError([Problem(file.name, "a readable file", str(reason))]) from None
     if not isinstance(root.value, dict):
-        raise ScenarioError([Problem(str(Mark(file.name, 1)), "a mapping of keys", shown(root.plain()))])
+        raise ScenarioError([Problem(str(FileLine(file.name, 1)), "a mapping of keys", shown(root.plain()))])
     return root, problems
 
 

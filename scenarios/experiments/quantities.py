@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from scenarios.experiments.document import FactorConfig
-from scenarios.reading.nodes import Mark, Node, parse
+from scenarios.reading.nodes import FileLine, Node, parse
 from twin.quantities import in_unit, number_and_unit
 
 STEPS = 1e4
@@ -159,12 +159,12 @@ def number(value: Any) -> float | None:
         return None
 
 
-def node_of(value: Any, mark: Mark) -> Node:
+def node_of(value: Any, mark: FileLine) -> Node:
     """A plain value as a node of a document, with the place it came from."""
     return marked(parse(json.dumps(value, ensure_ascii=False), mark.file)[0], mark)
 
 
-def marked(node: Node, mark: Mark) -> Node:
+def marked(node: Node, mark: FileLine) -> Node:
     """A copy of a tree of which everything has the same place."""
     if isinstance(node.value, dict):
         return Node({key: marked(child, mark) for key, child in node.value.items()}, mark, node.size)

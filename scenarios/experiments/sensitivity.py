@@ -7,7 +7,7 @@ from typing import Any
 from scenarios.experiments.document import SensitivityConfig
 from scenarios.experiments.quantities import node_of
 from scenarios.format.document import Scenario
-from scenarios.reading.nodes import Mark, Node
+from scenarios.reading.nodes import FileLine, Node
 from twin.config.plant import ProcessConfig, StationConfig
 from twin.quantities import number_and_unit
 from twin.stations.buffer import BufferConfig
@@ -17,7 +17,7 @@ CHANGE = "change"
 NONE = "none"
 
 
-def changes(scenario: Scenario, config: SensitivityConfig, mark: Mark) -> dict[str, dict[str, Node]]:
+def changes(scenario: Scenario, config: SensitivityConfig, mark: FileLine) -> dict[str, dict[str, Node]]:
     """What each change replaces in the scenario, by name; the first changes nothing.
 
     Args:

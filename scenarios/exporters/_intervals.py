@@ -8,7 +8,7 @@ from typing import NamedTuple
 from twin.records import Frame, RecordKind
 
 
-class Interval(NamedTuple):
+class StateInterval(NamedTuple):
     """A unit in one state without a break; times in ns since 1970 UTC."""
 
     path: str
@@ -25,7 +25,7 @@ class Intervals:
     def __init__(self) -> None:
         self._open: dict[str, tuple[str, int, str | None, str | None]] = {}
 
-    def take(self, frame: Frame) -> Iterator[Interval]:
+    def take(self, frame: Frame) -> Iterator[StateInterval]:
         """The intervals that end with the rows of a frame; nothing for other kinds."""
         if frame.kind is not RecordKind.STATE:
             return
@@ -33,13 +33,13 @@ class Intervals:
             yield from self._end(str(path), time_ns)
             self._open[str(path)] = (state, time_ns, order, cause)
 
-    def _end(self, path: str, time_ns: int) -> Iterator[Interval]:
+    def _end(self, path: str, time_ns: int) -> Iterator[StateInterval]:
         if path in self._open:
             state, begin_ns, order, cause = self._open[path]
             if time_ns > begin_ns:
-                yield Interval(path, state, begin_ns, time_ns, order, cause)
+                yield StateInterval(path, state, begin_ns, time_ns, order, cause)
 
-    def close(self, end_ns: int) -> Iterator[Interval]:
+    def close(self, end_ns: int) -> Iterator[StateInterval]:
         """The intervals that are still open, ended by the end of the run."""
         for path in sorted(self._open):
             yield from self._end(path, end_ns)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.exporters import NoOptions, Subject, register
-from scenarios.exporters._intervals import Interval, Intervals
+from scenarios.exporters._intervals import Intervals, StateInterval
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind
 from twin.states import STATES, UnitState
@@ -63,7 +63,7 @@ class ChromeTrace:
         self._file.write("\n]}\n")
         self._file.close()
 
-    def _slice(self, interval: Interval) -> None:
+    def _slice(self, interval: StateInterval) -> None:
         arguments = {"order": interval.order, "cause": interval.cause}
         event: dict[str, Any] = {
             "ph": "X",

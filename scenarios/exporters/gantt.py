@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from scenarios.exporters import Subject, register
-from scenarios.exporters._intervals import Interval, Intervals
+from scenarios.exporters._intervals import Intervals, StateInterval
 from twin.config.plant import Config
 from twin.errors import Problem, ScenarioError
 from twin.records import Frame
@@ -38,7 +38,7 @@ class Gantt:
     def __init__(self, out: Path, subject: Subject, options: GanttOptions):
         self._out, self._subject, self._most = out, subject, options.most
         self._intervals = Intervals()
-        self._rows: dict[str, list[Interval]] = {}
+        self._rows: dict[str, list[StateInterval]] = {}
         self._count = 0
 
     def take(self, frame: Frame) -> None:
@@ -50,7 +50,7 @@ class Gantt:
         for interval in self._intervals.take(frame):
             self._keep(interval)
 
-    def _keep(self, interval: Interval) -> None:
+    def _keep(self, interval: StateInterval) -> None:
         self._rows.setdefault(interval.path, []).append(interval)
         self._count += 1
         if self._count > self._most:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from brokers.columns import ColumnType, cleaned, column_type
 from scenarios.exporters import NoOptions, Subject, register
-from scenarios.exporters._intervals import Interval, Intervals
+from scenarios.exporters._intervals import Intervals, StateInterval
 from twin.records import COLUMNS, Frame, RecordKind
 
 ROWS = 50_000
@@ -112,7 +112,7 @@ class ParquetFolder:
             table.close()
 
 
-def _row(interval: Interval) -> tuple[Any, ...]:
+def _row(interval: StateInterval) -> tuple[Any, ...]:
     path, state, begin_ns, end_ns, order, cause = interval
     return (path, state, begin_ns, end_ns, order, cause)
 

@@ -145,7 +145,7 @@ def simulate(
     feed = Feed.of(scenario, seed, operations)
     tick_s = tick_for(min(REPORT_TICK_S, horizon_s))
     brain = Brain(BrainConfig(gap_s=tick_s, keep_h=max(48.0, horizon_s / 3600 + 25), live_s=None))
-    kept, watch = Kept(windows, take), LotWatch()
+    kept, watch = WindowKeeper(windows, take), LotWatch()
     for frame in [frame for _, frame in feed.meta()]:
         _process(brain, frame, kept.take)
     inside = FlowWatch(feed.plant, from_s) if flow else None
@@ -175,7 +175,7 @@ def simulate(
     )  # fmt: skip
 
 
-class Kept:
+class WindowKeeper:
     """Keeps the indicators of some windows, and passes everything on.
 
     Args:

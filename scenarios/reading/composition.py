@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scenarios.reading.nodes import Findings, Mark, Node, mapping, parse, sequence, strings
+from scenarios.reading.nodes import FileLine, Findings, Node, mapping, parse, sequence, strings
 from scenarios.reading.overrides import override
 from scenarios.reading.templates import expand
 from twin.equipment import SEGMENT
@@ -43,7 +43,7 @@ class Sources(Findings):
     def _shown(self, path: Path) -> str:
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else path.name
 
-    def document(self, path: Path, mark: Mark) -> Node:
+    def document(self, path: Path, mark: FileLine) -> Node:
         """Read a whole document: with what it includes and extends, everything written out."""
         path = path.resolve()
         outer, self.root = self.root, self.root if path.is_relative_to(self.root) else path.parent
@@ -54,13 +54,13 @@ class Sources(Findings):
     def text(self, text: str, name: str) -> Node:
         """A whole document given as text; files are looked for from the root."""
         path = self.root / name
-        return self._finished(self._understood(text, path, Mark(name, 1)), path)
+        return self._finished(self._understood(text, path, FileLine(name, 1)), path)
 
     def _finished(self, own: Node, path: Path) -> Node:
         laid = expand(_inherit(own, path, self), self)
         return override(laid, own.entries.get("overrides"), self)
 
-    def part(self, path: Path, mark: Mark) -> Node:
+    def part(self, path: Path, mark: FileLine) -> Node:
         """Read one file with its includes; an unreadable one gives an empty mapping and a problem."""
         path = path.resolve()
         self._files += 1
@@ -73,7 +73,7 @@ class Sources(Findings):
         finally:
             self._reading.pop()
 
-    def _parsed(self, path: Path, mark: Mark) -> Node:
+    def _parsed(self, path: Path, mark: FileLine) -> Node:
         try:
             return self._understood(path.read_text(encoding="utf-8"), path, mark)
         except (OSError, UnicodeDecodeError) as error:
@@ -81,11 +81,11 @@ class Sources(Findings):
             self.add(mark, "a readable file", f"{self._shown(path)}: {reason}")
             return self._nothing(mark)
 
-    def _nothing(self, mark: Mark) -> Node:
+    def _nothing(self, mark: FileLine) -> Node:
         self.complete = False
         return mapping({}, mark)
 
-    def _understood(self, text: str, path: Path, mark: Mark) -> Node:
+    def _understood(self, text: str, path: Path, mark: FileLine) -> Node:
         try:
             root, problems = parse(text, self._shown(path))
         except ScenarioError as error:

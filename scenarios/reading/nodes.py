@@ -42,7 +42,7 @@ _WORDS: dict[str, Scalar] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class FileLine:
     """A line of a file, counted from 1, 0 where there are no lines; ``file`` as shown to people."""
 
     file: str
@@ -63,7 +63,7 @@ class Node:
     """
 
     value: dict[str, Node] | list[Node] | Scalar
-    mark: Mark
+    mark: FileLine
     size: int = 1
 
     @property
@@ -98,12 +98,12 @@ class Node:
         return node
 
 
-def mapping(entries: dict[str, Node], mark: Mark) -> Node:
+def mapping(entries: dict[str, Node], mark: FileLine) -> Node:
     """A mapping node."""
     return Node(entries, mark, 1 + sum(child.size for child in entries.values()))
 
 
-def sequence(elements: Iterable[Node], mark: Mark) -> Node:
+def sequence(elements: Iterable[Node], mark: FileLine) -> Node:
     """A sequence node."""
     listed = list(elements)
     return Node(listed, mark, 1 + sum(child.size for child in listed))
@@ -122,7 +122,7 @@ def scalar(text: str) -> Scalar:
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
-def problem_at(mark: Mark, expected: str, got: str, hint: str = "") -> Problem:
+def problem_at(mark: FileLine, expected: str, got: str, hint: str = "") -> Problem:
     """A problem with a place but no key."""
     return Problem(str(mark), expected, got, hint)
 
@@ -137,7 +137,7 @@ class Findings:
 
     problems: list[Problem] = field(default_factory=list)
 
-    def add(self, mark: Mark, expected: str, got: str, hint: str = "") -> None:
+    def add(self, mark: FileLine, expected: str, got: str, hint: str = "") -> None:
         """Record a problem at a place."""
         self.problems.append(problem_at(mark, expected, got, hint))
 
@@ -158,12 +158,12 @@ class _Builder:
         self.file = file
         self.problems: list[Problem] = []
         self.root: Node | None = None
-        self._open: list[tuple[Mark, str | None, dict[str, Node] | list[Node], list[Mark]]] = []
-        self._keys: list[tuple[str, Mark] | None] = []
+        self._open: list[tuple[FileLine, str | None, dict[str, Node] | list[Node], list[FileLine]]] = []
+        self._keys: list[tuple[str, FileLine] | None] = []
         self._anchors: dict[str, Node] = {}
 
-    def _mark(self, event: yaml.Event) -> Mark:
-        return Mark(self.file, 0 if event.start_mark is None else event.start_mark.line + 1)
+    def _mark(self, event: yaml.Event) -> FileLine:
+        return FileLine(self.file, 0 if event.start_mark is None else event.start_mark.line + 1)
 
     def feed(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
@@ -257,10 +257,12 @@ def parse(text: str, file: str) -> tuple[Node, list[Problem]]:
             builder.feed(event)
     except yaml.MarkedYAMLError as error:
         line = 1 if error.problem_mark is None else error.problem_mark.line + 1
-        raise ScenarioError([problem_at(Mark(file, line), "valid YAML", error.problem or "something else")]) from None
+        raise ScenarioError(
+            [problem_at(FileLine(file, line), "valid YAML", error.problem or "something else")]
+        ) from None
     except yaml.YAMLError as error:
         raise ScenarioError([Problem(file, "valid YAML", str(error).splitlines()[0])]) from None
-    return builder.root or mapping({}, Mark(file, 1)), builder.problems
+    return builder.root or mapping({}, FileLine(file, 1)), builder.problems
 
 
 def is_file(path: Path) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scenarios.reading.composition import Sources
 from scenarios.reading.messages import shown
-from scenarios.reading.nodes import LEVELS, Mark, Node, mapping, scalar, sequence
+from scenarios.reading.nodes import LEVELS, FileLine, Node, mapping, scalar, sequence
 from twin.config.calendars import located
 from twin.instants import YEARS
 from twin.zone import Axis, epoch_ns, local_axis, zone_of
@@ -106,24 +106,24 @@ def _rows(text: str, named: Node, axis: Axis | None, sources: Sources) -> list[N
     file = Path(str(named.value)).name
     rows: list[Node] = []
     try:
-        columns = _columns(next(reader, []), Mark(file, 1), sources)
+        columns = _columns(next(reader, []), FileLine(file, 1), sources)
         for cells in reader if columns else ():
             if not any(cell.strip() for cell in cells):
                 continue
-            mark = Mark(file, reader.line_num)
+            mark = FileLine(file, reader.line_num)
             if len(rows) >= MAX_ROWS:
                 sources.add(mark, f"at most {MAX_ROWS} lines", "more", "use several sources")
                 break
             rows.append(_row(cells, columns, mark, axis, sources))
     except csv.Error as error:
-        sources.add(Mark(file, reader.line_num), "lines of a CSV file", str(error), "is a quotation mark missing?")
+        sources.add(FileLine(file, reader.line_num), "lines of a CSV file", str(error), "is a quotation mark missing?")
         return []
     if columns and not rows:
         sources.add(named.mark, "a file with at least one line of orders", f"{named.value} without")
     return rows
 
 
-def _columns(header: list[str], mark: Mark, sources: Sources) -> list[str]:
+def _columns(header: list[str], mark: FileLine, sources: Sources) -> list[str]:
     """What each column holds; empty when that is wrong, which is told."""
     columns = ["release" if name.strip() == "time" else name.strip() for name in header]
     doubled = [name for name in COLUMNS if columns.count(name) > 1]
@@ -139,7 +139,7 @@ def _columns(header: list[str], mark: Mark, sources: Sources) -> list[str]:
     return []
 
 
-def _row(cells: list[str], columns: list[str], mark: Mark, axis: Axis | None, sources: Sources) -> Node:
+def _row(cells: list[str], columns: list[str], mark: FileLine, axis: Axis | None, sources: Sources) -> Node:
     """A line of orders; cells that are not there or empty say nothing."""
     if len(cells) > len(columns):
         sources.add(mark, f"at most {len(columns)} cells", str(len(cells)), "quote a text with a comma in it")

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from asyncua import Client
 
-from brokers.opcua import Command, Doors, OpcUaConfig, OpcUaPublisher
+from brokers.opcua import Doors, MethodCall, OpcUaConfig, OpcUaPublisher
 from tests.counterparts import free_port
 from tests.opcua.plants import HandClock, encrypted_client, master_data, passwords
 
@@ -22,10 +22,10 @@ class Running:
     publisher: OpcUaPublisher
     clock: HandClock
     folder: Path
-    commands: list[Command] = field(default_factory=list)
+    commands: list[MethodCall] = field(default_factory=list)
     accepts: bool = True
 
-    async def take(self, command: Command) -> bool:
+    async def take(self, command: MethodCall) -> bool:
         self.commands.append(command)
         return self.accepts
 

@@ -13,7 +13,7 @@ from scenarios.actions.catalogue import registries
 from scenarios.cli import BUG, run
 from scenarios.scaffold import example_of, files_of, sorts
 from twin import registry
-from twin.errors import PluginError
+from twin.errors import PluginError, Problem
 
 WRONG = {
     "behaviour": ("def leave(self, slot: Slot)", "def leave(self)", "leave that takes 1 value"),
@@ -76,6 +76,38 @@ def test_one_that_cannot_be_called_as_it_will_be(folder: Path, sort: str) -> Non
         loaded(sort, folder, recipe(sort).replace(there, instead))
     assert f"plug-in {example_of(sort)}, {sort}" in caught.value.problems[0].where
     assert told in caught.value.problems[0].got
+
+
+@pytest.mark.parametrize("sort", sorts())
+def test_a_broken_one_stops_only_who_asks_for_what_it_brings(
+    folder: Path, sort: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    name, own = example_of(sort), registries()[sort]
+    (folder / f"{name}.py").write_text(recipe(sort) + "\nimport nothing_of_that_name\n", encoding="utf-8")
+    known = own.kinds()
+    monkeypatch.setattr(own, "_scanned", False)
+    monkeypatch.setattr(own, "_broken", [])
+    monkeypatch.setattr(registry, "entry_points", lambda group: [EntryPoint(name, name, group)])
+    assert own.kinds() == own.kinds() == known
+    (told,) = caplog.messages
+    assert told.startswith(f"warning: plug-in {name}, {sort} {name}: expected a module that registers")
+    assert known[0] in own
+    for ask in (own.__getitem__, own.__contains__):
+        with pytest.raises(PluginError, match=f"plug-in {name}"):
+            ask(name)
+
+
+def test_a_command_that_does_not_use_a_broken_one_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, own = example_of("station"), registries()["station"]
+    example = folder / f"{name}.yaml"
+    example.write_text(files_of("station", name)[example.name], encoding="utf-8")
+    broken = Problem(f"plug-in {name} 1.0, station {name}", "a module that registers what it brings", "none", "")
+    monkeypatch.setattr(own, "_broken", [broken])
+    assert run(["validate", "workshop"]) == 0
+    assert run(["validate", str(example)]) == 2
+    assert f"plug-in {name} 1.0" in capsys.readouterr().err
 
 
 FAILS = {

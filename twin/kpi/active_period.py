@@ -44,7 +44,7 @@ class Periods:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class BottleneckTime:
     """How much of a window a unit was the bottleneck.
 
     Args:
@@ -118,7 +118,7 @@ def _at(units: Sequence[Periods], time: float) -> list[tuple[int, float, float]]
     return found
 
 
-def shares(units: Sequence[Periods], t0: float, t1: float) -> list[Share]:
+def shares(units: Sequence[Periods], t0: float, t1: float) -> list[BottleneckTime]:
     """Share of a window in which each unit was the bottleneck, alone or shifting.
 
     Args:
@@ -144,4 +144,4 @@ def shares(units: Sequence[Periods], t0: float, t1: float) -> list[Share]:
             shifting[unit] += (finish - begin - alone) / len(numbers)
         before = finish
     span = t1 - t0
-    return [Share(float(a / span), float(b / span)) for a, b in zip(sole, shifting, strict=True)]
+    return [BottleneckTime(float(a / span), float(b / span)) for a, b in zip(sole, shifting, strict=True)]

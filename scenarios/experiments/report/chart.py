@@ -37,7 +37,7 @@ def figure(value: float) -> str:
 
 
 @dataclass
-class Axis:
+class Scale:
     """One axis: the range of its values and where they lie on the page.
 
     Args:
@@ -53,7 +53,7 @@ class Axis:
     end: float
 
     @classmethod
-    def over(cls, values: Sequence[float], start: float, end: float, pad: float = 0.06) -> Axis:
+    def over(cls, values: Sequence[float], start: float, end: float, pad: float = 0.06) -> Scale:
         """An axis with room for some values."""
         finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
         low, high = min(finite), max(finite)
@@ -79,8 +79,8 @@ class Chart:
 
     width: int
     height: int
-    x: Axis
-    y: Axis
+    x: Scale
+    y: Scale
     name: str
     parts: list[str] = field(default_factory=list)
 
@@ -147,4 +147,4 @@ class Chart:
 
 def blank(width: int, height: int, xs: Sequence[float], ys: Sequence[float], name: str, left: int = 62) -> Chart:
     """A chart with room for some values and its axes at the usual places."""
-    return Chart(width, height, Axis.over(xs, left, width - 12), Axis.over(ys, height - 42, 26), name)
+    return Chart(width, height, Scale.over(xs, left, width - 12), Scale.over(ys, height - 42, 26), name)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scenarios.experiments.document import FractionalConfig
 from scenarios.experiments.quantities import label, number
-from scenarios.experiments.report.chart import PALETTE, Axis, Chart, blank, figure
+from scenarios.experiments.report.chart import PALETTE, Chart, Scale, blank, figure
 from scenarios.experiments.report.page import cards, charts, section, table
 from scenarios.experiments.results import Results
 from twin.statistics.designs import main_effects, resolution
@@ -73,7 +73,7 @@ def _by_point(results: Results, name: str) -> str:
     left = 16 + max(7 * max(map(len, names)), 40)
     height = 52 + 22 * len(found)
     ends = [end for i in found for end in ((i.low, i.high) if math.isfinite(i.half) else (i.mean,))]
-    chart = Chart(left + 440, height, Axis.over(ends, left, left + 425), Axis(len(found) - 0.5, -0.5, height - 42, 8),
+    chart = Chart(left + 440, height, Scale.over(ends, left, left + 425), Scale(len(found) - 0.5, -0.5, height - 42, 8),
                   f"{name} by point")  # fmt: skip
     chart.horizontal(name)
     for row, interval in enumerate(found):
@@ -267,7 +267,7 @@ def _forest(results: Results) -> str:
     left = 16 + max(7 * max(map(len, names)), 40)
     height = 52 + 22 * len(found)
     ends = [0.0, *(end for each in found for end in (each.interval.low, each.interval.high) if math.isfinite(end))]
-    chart = Chart(left + 440, height, Axis.over(ends, left, left + 425), Axis(len(found) - 0.5, -0.5, height - 42, 8),
+    chart = Chart(left + 440, height, Scale.over(ends, left, left + 425), Scale(len(found) - 0.5, -0.5, height - 42, 8),
                   "differences to the baseline")  # fmt: skip
     chart.horizontal("difference to the baseline")
     chart.line((chart.x(0.0), chart.y.start), (chart.x(0.0), chart.y.end), "mark")
