@@ -20,6 +20,8 @@ from twin.records import GOOD, UNCERTAIN, Frame, RecordKind
 
 STEP_NS = 6 * NS_PER_H
 """Events are read in pieces of so much time."""
+CORRECTED_NS = 31 * 24 * NS_PER_H
+"""What was made is corrected within such a time, or it stays as it was said."""
 ALL = 1 << 40
 MINUTE_NS = 60_000_000_000
 SHARE = 0.25
@@ -60,6 +62,9 @@ class Recounter:
 
     def __init__(self, store: Store, say: Say, share: float = SHARE, vouched: bool = False) -> None:
         self.counters = Recounted()
+        self._corrections: dict[tuple[EquipmentPath, int], int] = {}
+        """Time of the last correction in a step of a site's past, 0 where there is none."""
+        self._noted: dict[EquipmentPath, int] = {}
         self._store, self._say, self._share, self._vouched = store, say, share, vouched
 
     async def piece(self, brain: Brain, piece: Piece) -> None:
@@ -82,7 +87,11 @@ class Recounter:
         loads = [frame async for frame in self._events(RecordKind.SHIPMENT, "", (asked.moved_ns, asked.t1_ns))]
         recount.moves(loads)
         for site in asked.sites:
-            await self._site(recount, site, asked)
+            known = brain.site(site)
+            if self._noted.get(site) != known.past.noted:  # what lies in the store may be more than before
+                self._noted[site] = known.past.noted
+                self._corrections = {key: last for key, last in self._corrections.items() if key[0] != site}
+            await self._site(recount, site, asked, known.mark or 0)
         for path, window, new in await self._work(lambda: list(recount.figures())):
             stored = await self._store.rows(RecordKind.KPI, path, window.t1_ns, window.t1_ns + 1, ALL)
             found = recount.differs(path, window, stored, new, kept_ns is not None)
@@ -106,14 +115,15 @@ class Recounter:
         self.counters.gone += windows
         self.counters.reason = reason
 
-    async def _site(self, recount: Recount, site: EquipmentPath, asked: Asked) -> None:
+    async def _site(self, recount: Recount, site: EquipmentPath, asked: Asked, mark_ns: int) -> None:
         span = (asked.t0_ns, asked.t1_ns)
         beats = [frame async for frame in self._events(RecordKind.HEARTBEAT, site, span)]
         recount.beats(site, [time_ns for frame in beats for time_ns in frame.time_ns.tolist()])
         for kind in (RecordKind.STATE, RecordKind.STOCK):
             await self._take(recount, await self._store.before(kind, site, asked.t0_ns))
-        for kind in (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK):
-            async for frame in self._events(kind, site, span):
+        made = asked.t0_ns, await self._corrected_until(site, asked.t1_ns, mark_ns)
+        for kind, its_span in ((RecordKind.STATE, span), (RecordKind.PART, made), (RecordKind.STOCK, span)):
+            async for frame in self._events(kind, site, its_span):
                 await self._take(recount, frame)
         async for frame in self._events(RecordKind.ORDER, site, (asked.orders_ns, asked.t1_ns)):
             await self._take(recount, frame)
@@ -122,6 +132,23 @@ class Recounter:
             good, _ = await self._store.series(unit, tag, *span, ALL, int(GOOD))
             if len(times):
                 await self._take(recount, readings(unit, tag, times, values, ~np.isin(times, good)))
+
+    async def _corrected_until(self, site: EquipmentPath, t1_ns: int, mark_ns: int) -> int:
+        """Until when completions are read: what was made before a time may be corrected by one long after it."""
+        until_ns = t1_ns
+        for step in range(t1_ns // STEP_NS, min(t1_ns + CORRECTED_NS, mark_ns) // STEP_NS + 1):
+            last_ns = self._corrections.get((site, step))
+            if last_ns is None:
+                last_ns = self._corrections[site, step] = await self._last_correction(site, step)
+            until_ns = max(until_ns, last_ns + 1)
+        return until_ns
+
+    async def _last_correction(self, site: EquipmentPath, step: int) -> int:
+        frame = await self._store.rows(RecordKind.PART, site, step * STEP_NS, (step + 1) * STEP_NS, ALL)
+        if not len(frame):
+            return 0
+        taken = np.array([frame.column(name) for name in ("good", "scrap", "rework")], dtype=float) < 0
+        return int(frame.time_ns[taken.any(axis=0)].max(initial=0))
 
     async def _events(self, kind: RecordKind, under: str, span: tuple[int, int]) -> AsyncIterator[Frame]:
         step_ns = STEP_NS if span[0] > 0 else span[1] - span[0]

@@ -268,6 +268,22 @@ async def test_the_same_from_the_store_alone(store: Store) -> None:
         assert row["quality"] == true[key]["quality"]
 
 
+@ONE_EACH
+async def test_a_correction_of_days_later_counts_where_the_earlier_day_is_computed_again(store: Store) -> None:
+    unit, made_ns, later_ns = WORKS.unit("saw"), E0 + 30 * H + S, E0 + 130 * H
+    rows = ((made_ns, (5.0, 0.0)), (later_ns, (-2.0, 2.0)))
+    own = [records(RecordKind.PART, [(unit, t, ("odd", *said, 0.0, 300.0, 1))]) for t, said in rows]
+    frames = sorted([*WORKS.history(), *own], key=lambda frame: int(frame.time_ns[0]))
+    await store.write(frames)
+    brain = standing(await store.latest(RecordKind.META, WORKS.site), {WORKS.site: E0 + HOURS * H}, QUIET)
+    brain.site(WORKS.site).past.note(E0 + 30 * H, E0 + 31 * H)
+    await recounted(store, brain)
+    found = (await figures(store, WORKS.site))[unit, "good_quantity", "hour", E0 + 31 * H]
+    without = said_of(frame for frame in frames if frame is not own[1])
+    assert found["value"] == without[unit, "good_quantity", "hour", E0 + 31 * H]["value"] - 2.0
+    assert found["quality"] == "good"
+
+
 async def test_what_the_store_no_longer_has_is_told(tmp_path: Any) -> None:
     now_ns = E0 + HOURS * H
     store = DuckDbStore(f"{tmp_path}/f.duckdb", keep_ns=80 * H, now_ns=lambda: now_ns)

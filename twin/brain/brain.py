@@ -23,7 +23,7 @@ from twin.brain.scopes import Scope, group, groups, machines, moved
 from twin.brain.sequence import Numbers
 from twin.brain.settings import BrainConfig
 from twin.brain.site import Site, Table
-from twin.brain.voices import Beat, Gap, Voice
+from twin.brain.voices import NEVER, Beat, Gap, Voice
 from twin.brain.windows import LIVE, LONGEST_NS, Window, overlapping, regular, shifts
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.amounts import NS_PER_H, NS_PER_S
@@ -67,6 +67,8 @@ class Brain:
         self.broken: Counter[str] = Counter()
         self._intake = Intake(self.config)
         self._numbers: dict[tuple[str, str], Numbers] = {}
+        self._until: dict[str, int] = {}
+        """Latest time of what was taken of a publisher."""
         self._groups: dict[str, Group] = {}
         self._groups_of: dict[str, tuple[Group, ...]] = {}
         self._grouped = -1
@@ -221,13 +223,13 @@ class Brain:
         if len(frame) and frame.kind not in (RecordKind.KPI, RecordKind.META):
             if frame.seq > expected and frame.kind is not RecordKind.HEARTBEAT:
                 self._lacks(frame, expected)
-            numbers.until_ns = max(numbers.until_ns, int(frame.time_ns[-1]))
+            self._until[frame.publisher] = max(self._until.get(frame.publisher, -NEVER), int(frame.time_ns[-1]))
         return new
 
     def _lacks(self, frame: Frame, expected: int) -> None:
         """Numbers before that of a frame did not come."""
         site = self._intake.site(frame.paths[0])
-        since_ns = max(known.until_ns for (name, _), known in self._numbers.items() if name == frame.publisher)
+        since_ns = self._until.get(frame.publisher, -NEVER)
         until_ns = max(int(frame.time_ns[0]), since_ns + 1)  # what is said again is older
         site.lacks_numbers(frame.publisher, Gap(since_ns, until_ns, frame.run, expected - 1, frame.seq))
 

@@ -146,6 +146,7 @@ class Intake:
             self.chains[path] = (path, master)
         elif isinstance(master, EquipmentMaster):
             unit = self.unit(path)
+            unit.rated |= master.ideal_s is not None
             newest = unit.site.learns(path, time_ns, master)
             if isinstance(newest, EquipmentMaster):
                 unit.master = newest

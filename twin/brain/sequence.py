@@ -10,8 +10,6 @@ class Numbers:
 
     def __init__(self) -> None:
         self.next = 0
-        self.until_ns = -(2**62)
-        """Latest time of what was taken."""
         self.missing: list[tuple[int, int]] = []
 
     def take(self, number: int) -> bool:

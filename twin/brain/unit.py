@@ -94,6 +94,7 @@ class Unit:
     """One unit: its logs and its master data, if any came.
 
     Attributes:
+        rated: Whether master data of any time have a planned run time.
         held: The last times that it said its states again after something was missing, by when they began.
         unheard: Why its state is unknown, when its publisher went that gave no heartbeats; may be of long ago.
     """
@@ -107,6 +108,7 @@ class Unit:
     orders: OrderLog = field(default_factory=OrderLog)
     jobs: JobLog = field(default_factory=JobLog)
     master: EquipmentMaster | None = None
+    rated: bool = False
     speaker: str = ""
     unheard: Unheard | None = None
     held: dict[int, StateSaidAgain] = field(default_factory=dict)
@@ -200,8 +202,8 @@ class Unit:
 
     @property
     def planned(self) -> bool:
-        """Whether its operations have a planned time, as they or its master data say."""
-        return self.parts.planned or self.ideal_s is not None
+        """Whether its operations have a planned time, as they or its master data say, now or at another time."""
+        return self.parts.planned or self.rated
 
     @property
     def minor_stop_ns(self) -> int:
