@@ -18,7 +18,8 @@ from twin.plant.plant import Plant
 
 TRANSPORT = {"id": "belt", "kind": "transport", "time": "0 s"}
 FORK = {"id": "fork", "kind": "route", "to": ["a", "b"]}
-INSPECTION = {"id": "gauge", "kind": "inspection", "cycle": "0 s", "rework": 1.0, "rework_max": 10**9}
+INSPECTION = {"id": "gauge", "kind": "inspection", "cycle": "0 s", "rework": 0.999999, "rework_max": 10**9}
+ALL_BACK = INSPECTION | {"rework": 1.0}
 
 NEEDS = [{"skill": "op"}]
 WORKER = {"id": "ann", "kind": "worker", "skills": ["op"]}
@@ -83,6 +84,31 @@ def test_where_something_takes_time_it_is_not_refused_and_goes_on(units: tuple[d
     if "setup" not in units[1]:  # which only a second item would need
         plant.run_until(600.0)
         assert plant.now_s == 600.0
+
+
+AGAIN: list[dict[str, Any]] = [
+    buffer("b"),
+    machine("b", "0 s"),
+    machine("b", "0 s", setup={"duration": "0 s"}),
+    {"id": "b", "kind": "transport", "time": "0 s"},
+    {"id": "b", "kind": "storage", "capacity": 5, "put": "0 s", "retrieve": "0 s"},
+    {"id": "b", "kind": "batch_machine", "max_batch": 1, "cycle": "0 s"},
+    {"id": "b", "kind": "supermarket", "places": {"part": 5}},
+]
+
+
+@pytest.mark.parametrize("unit", AGAIN)
+def test_rework_of_everything_in_no_time_is_refused(unit: dict[str, Any]) -> None:
+    (problem,) = told(source(interval="10 s"), unit, ALL_BACK | {"rework_to": "b", "to": ["out"]}, sink())
+    assert "a unit that takes time in every circle, got " in problem
+    assert {"b", "gauge"} <= set(problem.partition("got ")[2].split(" (")[0].split(" > "))
+
+
+def test_rework_on_the_spot_in_no_time_is_refused() -> None:
+    (problem,) = told(source(interval="10 s"), ALL_BACK, sink())
+    assert "got gauge > gauge" in problem
+    assert told(source(interval="10 s"), ALL_BACK | {"rework_max": 3}, sink()) == []
+    assert told(source(interval="10 s"), ALL_BACK | {"cycle": "1 s"}, sink()) == []
 
 
 def test_only_items_that_really_go_a_way_count() -> None:

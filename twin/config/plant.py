@@ -331,6 +331,11 @@ class StationConfig(Config):
         return self.instant
 
     @property
+    def returns(self) -> bool:
+        """Whether all that comes is sent to rework, again and again."""
+        return False
+
+    @property
     def endless(self) -> bool:
         """Whether it gives a part whenever one is wanted, without end."""
         return False

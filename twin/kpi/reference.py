@@ -17,7 +17,8 @@ Generated from `twin/kpi/definitions`; do not edit. Rules: `{RULE_VERSION}`.
   all shifts is overtime and not in it. Without a calendar the machine's states decide.
 - Planned run time of an operation is spread over its PRODUCING time, since it began or since the completion before it:
   OEE, NEE, effectiveness and TEEP of closed windows are given again when operations over their end are completed, and
-  are `partial` until then. Counts stay with the completion.
+  are `partial` until then. Counts stay with the completion. Figures over a whole window of studies count the planned
+  time with the completion too: an operation over the begin of the window counts in full, one over its end not at all.
 - FAILED or REPAIR over a break or a night is one failure; so is a minor stop longer than its limit (300 s by default).
 - `flag_gt1`: a ratio above 1 where 1 is the ceiling. `overtime`: production outside planned time took part. `revision`:
   0, then one more with every new computation that changed the record.

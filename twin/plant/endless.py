@@ -13,12 +13,18 @@ Stations = Mapping[EquipmentPath, StationConfig]
 Way = list[EquipmentPath]
 
 
-def wrong_ways(stations: Stations, successors: Mapping[EquipmentPath, Paths], items: Items) -> list[Problem]:
+def wrong_ways(
+    stations: Stations,
+    successors: Mapping[EquipmentPath, Paths],
+    reworks: Mapping[EquipmentPath, Paths],
+    items: Items,
+) -> list[Problem]:
     """Endless sources whose material may be gone at once, and circles that a part goes round in no time.
 
     Args:
         stations: All of the plant.
         successors: Destinations of each.
+        reworks: Where inspections send rework; followed from those that send all of it there again and again.
         items: Items that can come to each.
     """
     awaiting = _awaiting(stations)
@@ -36,6 +42,10 @@ def wrong_ways(stations: Stations, successors: Mapping[EquipmentPath, Paths], it
         for path in stations
         if path in instant
     }
+    for path in open_ways:
+        if stations[path].returns:
+            again = reworks.get(path) or (path,)
+            open_ways[path] = [to for to in again if to in instant and _given(stations, items[path], path, to)]
     for circle in _circles(open_ways):
         hint = "give one of them a time above 0 s"
         problems.append(Problem(str(circle[0]), "a unit that takes time in every circle", _shown(circle), hint))

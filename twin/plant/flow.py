@@ -38,7 +38,7 @@ def check_flow(
         problems += station.problems(path, items[path])
     problems += wrong_people(config, stations)
     problems += _refused_everywhere(stations, successors, items)
-    problems += wrong_ways(stations, successors, items)
+    problems += wrong_ways(stations, successors, reworks, items)
     problems += wrong_supply(stations, successors)
     problems += check_keeping(Network(stations, successors, reworks, items))
     return items, problems

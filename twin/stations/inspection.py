@@ -16,6 +16,9 @@ from twin.engine.station import Load, Part, Setting, Station
 from twin.quantities import Ratio
 from twin.stations import stations
 
+MANY = 1_000
+"""Reworks of one item that are as good as no end of them."""
+
 
 class InspectionConfig(ProcessConfig):
     """Looks at items for a time; of these the share ``rework`` goes back, the share ``scrap`` is lost.
@@ -34,6 +37,10 @@ class InspectionConfig(ProcessConfig):
         default=None, description="share of items looked at, drawn at random, instead of every n-th"
     )
     rework_max: int = Field(default=3, ge=1, description="reworks after which an item is scrapped")
+
+    @property
+    def returns(self) -> bool:
+        return self.rework == 1 and self.rework_max >= MANY and self.every == 1 and self.sample in (None, 1)
 
 
 @stations.register("inspection", config=InspectionConfig)
