@@ -11,20 +11,10 @@ from typing import Any
 from twin.behaviours.shelf import Storing
 from twin.engine.station import Load, Setting, Station
 from twin.engine.waits import FREE, Act, Waits, any_gives, any_takes
-from twin.equipment import EquipmentPath
-from twin.errors import Problem
 
 Rank = tuple[float, ...]
 Entries = list[tuple[Rank, int]]
 """Rank and number of parts."""
-
-
-def never_come(path: EquipmentPath, sequence: Iterable[str], items: set[str]) -> list[Problem]:
-    """Items of a sequence that nothing brings: all others wait for them for ever."""
-    missing = [item for item in dict.fromkeys(sequence) if item not in items]
-    hint = "leave it out, or check the 'to' of its supplier"
-    expected = "a station that delivers {!r} here"
-    return [Problem(f"{path} sequence", expected.format(item), "none", hint) for item in missing]
 
 
 class ChoosingBuffer(Storing):

@@ -44,6 +44,10 @@ def too_few(config: PlantConfig) -> list[Problem]:
 def _lacking(
     path: EquipmentPath, stations: Stations, here: dict[str, set[Origin]], bounds: dict[Origin, float]
 ) -> Iterator[Problem]:
+    for item in dict.fromkeys(getattr(stations[path], "sequence", ())):
+        if not here.get(item):
+            hint = "leave it out, or check the 'to' of its supplier"
+            yield Problem(f"{path} sequence", f"a station that delivers {item!r} here", "none", hint)
     for field, items, number in stations[path].gathers({*here}):
         among = {origin for item in items for origin in here.get(item, ())}
         most = sum(bounds[origin] for origin in among)

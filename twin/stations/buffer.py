@@ -12,8 +12,6 @@ from twin.behaviours.shelf import Storing
 from twin.config.named import Item
 from twin.config.plant import StationConfig
 from twin.engine.station import Setting, Station
-from twin.equipment import EquipmentPath
-from twin.errors import Problem
 from twin.quantities import Count, Volume
 from twin.stations import stations
 
@@ -47,9 +45,6 @@ class BufferConfig(StationConfig):
 
     def awaits(self, items: set[str]) -> float:
         return inf if self.discipline == "sequenced" and len(items) > 1 else 0
-
-    def problems(self, path: EquipmentPath, items: set[str]) -> list[Problem]:
-        return choosing.never_come(path, self.sequence, items)
 
 
 @stations.register("buffer", config=BufferConfig)

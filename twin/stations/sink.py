@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from twin.behaviours.choosing import never_come
 from twin.config.named import Item
 from twin.config.plant import StationConfig
 from twin.distributions import Intervals
@@ -15,8 +14,6 @@ from twin.engine.events import Event, Series
 from twin.engine.kernel import WORK
 from twin.engine.station import Load, Lot, Part, Setting, Station
 from twin.engine.waits import FREE, Act, Waits, any_gives
-from twin.equipment import EquipmentPath
-from twin.errors import Problem
 from twin.records import RecordKind
 from twin.stations import stations
 
@@ -43,9 +40,6 @@ class SinkConfig(StationConfig):
 
     def accepts(self, items: set[str]) -> set[str]:
         return items & {*self.sequence} if self.sequence else items
-
-    def problems(self, path: EquipmentPath, items: set[str]) -> list[Problem]:
-        return never_come(path, self.sequence, items)
 
 
 @stations.register("sink", config=SinkConfig)
