@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 from urllib.parse import parse_qsl, urlsplit
@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl, urlsplit
 from twin.errors import Problem, ProblemsError, did_you_mean
 from twin.ports import History, Sink
 from twin.quantities import in_unit
+from twin.records import Frame
 from twin.registry import Registry
 
 LONGEST_KEEP_S = 100 * 365.25 * 86_400
@@ -50,6 +51,9 @@ class Logged(Protocol):
     @property
     def owed(self) -> tuple[int, int]:
         """Rows that are lost until somebody saves it, and when that was found: one loss is told from another by it."""
+
+    async def write_again(self, frames: Sequence[Frame]) -> None:
+        """Write what was written before and may be missing; the writes of it are not counted twice."""
 
     async def save(self) -> None:
         """Write everything into the store itself, so that its log is empty; what was lost is settled then."""

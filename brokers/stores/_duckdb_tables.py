@@ -45,8 +45,13 @@ class Tables:
         self.written = Written(*(connection.execute("SELECT writes, rows, at_ns FROM written").fetchone() or ()))
         """How much has been written into the file."""
 
-    def write(self, frames: Iterable[Frame]) -> None:
-        """Write all or nothing; durable when it returns."""
+    def write(self, frames: Iterable[Frame], *, again: bool = False) -> None:
+        """Write all or nothing; durable when it returns.
+
+        Args:
+            frames: What is to be written.
+            again: It has been counted when it was written for the first time.
+        """
         self._draft = self.catalog.draft()
         self._sql.begin()
         rows = 0
@@ -54,7 +59,8 @@ class Tables:
             for frame in merged(frames):
                 rows += len(frame)
                 self._write(frame)
-            written = Written(self.written.writes + 1, self.written.rows + rows, time.time_ns())
+            new = Written() if again else Written(1, rows)
+            written = Written(self.written.writes + new.writes, self.written.rows + new.rows, time.time_ns())
             self._sql.execute("UPDATE written SET writes = ?, rows = ?, at_ns = ?", [*astuple(written)])
             self._sql.commit()
         except BaseException:

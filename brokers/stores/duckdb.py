@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -118,6 +119,14 @@ class DuckDbStore:
         self._latest.note(frames)
         if self.keep_ns is not None:
             await self._retain(self.keep_ns)
+
+    async def write_again(self, frames: Sequence[Frame]) -> None:
+        """Write what was written before and may be missing; it is not counted twice.
+
+        Raises:
+            StoreError: The file refused; nothing was written.
+        """
+        await self._run(self._writer, partial(self._write, again=True), frames)
 
     async def save(self) -> None:
         """Write everything into the file itself, so that its log is empty; what was lost is settled then."""
@@ -270,10 +279,10 @@ class DuckDbStore:
         if self.path != ":memory:" and identity(self.path) != self._opened:
             self._reopen("expected the file that was opened, got none or another: somebody removed or replaced it")
 
-    def _write(self, frames: Sequence[Frame]) -> None:
+    def _write(self, frames: Sequence[Frame], *, again: bool = False) -> None:
         self._stay()
         try:
-            self._tables.write(frames)
+            self._tables.write(frames, again=again)
         except duckdb.FatalException:
             self._reopen("DuckDB gave up on the file")
             raise

@@ -279,7 +279,7 @@ class Hub:
         if self._recalled is not None:
             await self._figures.put_soon(self._recalled.figures)
             if isinstance(self.store, Logged) and self.store.recovered:
-                again = await self._write_again(self._recalled.journal)
+                again = await self._write_again(self.store, self._recalled.journal)
                 if self.store.lost_writes <= again + 1:  # one may not be in the journal: it comes again
                     self._mended = self._missed().get("lost", 0) - self._lost_before
             await self.ingest.restore(self._recalled.receptions, self.memory.events(self._recalled.journal))
@@ -303,7 +303,7 @@ class Hub:
         self._stack.push_async_callback(self._beside.close)
         self._tasks.append(asyncio.create_task(self._commanding.renewing(SystemClock())))
 
-    async def _write_again(self, journal: int) -> int:
+    async def _write_again(self, store: Logged, journal: int) -> int:
         """Store once more what was stored since a journal began: the log of the store may have been cut.
 
         Returns:
@@ -313,7 +313,7 @@ class Hub:
         for event in self.memory.events(journal):
             if isinstance(event, Stored):
                 frames = [frame for frame in event.frames if len(frame)]
-                await retried(partial(self.store.write, frames), "store, again")
+                await retried(partial(store.write_again, frames), "store, again")
                 writes += 1
         return writes
 

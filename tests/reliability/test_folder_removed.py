@@ -43,7 +43,8 @@ def test_what_went_with_it_is_told_and_roles_that_die_come_back(seed: int, times
         shutil.rmtree(folder)
         made = ("hub.state", "plant.state", "record.json")
         run.wait(lambda: all((folder / name).exists() for name in made), "the folder to be made anew")
-        assert (removed(run), lost(run)) == (("warn", 2), "bad")
+        run.wait(lambda: removed(run) == ("warn", 2), "both files to be told")
+        assert lost(run) == "bad"
         for role in ("hub", "plant"):
             run.kill(role)
         run.goes_on(4)

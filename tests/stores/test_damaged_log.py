@@ -101,3 +101,22 @@ async def test_several_damages(killed: Path, tmp_path: Path, seed: int) -> None:
     for place in chance.choices(range(len(content)), k=4):
         content[place] ^= chance.randrange(1, 256)
     await judged(killed, tmp_path, bytes(content[: chance.randrange(len(content) // 2, len(content))]))
+
+
+async def test_what_is_written_again_counts_once(killed: Path, tmp_path: Path) -> None:
+    """The log is lost again and again before anybody saves the store: no more than was written first can be missing."""
+    before = killed
+    for life in range(3):
+        folder = tmp_path / str(life)
+        shutil.copytree(before, folder)
+        (folder / "x.duckdb.wal").write_bytes(b"")
+        store = DuckDbStore(str(folder / "x.duckdb"))
+        await store.open()
+        assert (store.recovered, store.lost_writes, store.missed()) == (True, LOGGED, {"lost": LOGGED * ROWS})
+        for number in range(SAVED, SAVED + LOGGED):
+            await store.write_again([written(number)])
+        before = tmp_path / f"after {life}"
+        shutil.copytree(folder, before)  # as a kill would leave it
+        await store.save()
+        assert await store.count(RecordKind.TELEMETRY) == (SAVED + LOGGED) * ROWS
+        await store.close()
