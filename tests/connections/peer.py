@@ -18,7 +18,27 @@ ANSWER_S = 120
 """Longest wait for an answer; generous, as a test may share its processors."""
 
 
-class Peer(Killable):
+class Freezable(Killable):
+    """A server that can be stopped where it stands."""
+
+    def freeze(self) -> None:
+        """Stop it where it stands, its sockets open."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End it, also a frozen one."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(20)
+
+
+class Peer(Freezable):
     """A server that is not ours; ``start`` after ``stop`` or ``kill``: the same port, nothing remembered."""
 
     def __init__(self) -> None:
@@ -62,19 +82,3 @@ class Peer(Killable):
         answer = self._answer()
         assert answer.pop("ok"), answer
         return answer.get("value")
-
-    def freeze(self) -> None:
-        """Stop it where it stands, its sockets open."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let it go on."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGCONT)
-
-    def stop(self) -> None:
-        """End it, also a frozen one."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.kill()
-            self._process.wait(20)

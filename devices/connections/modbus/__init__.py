@@ -41,15 +41,17 @@ from pydantic import Field
 
 from devices.connection import BrowsedItem, ConnectionOptions, DataValue, Scalar, Wanted
 from devices.connections import connections
+from devices.connections._blocks import ReadPlan
 from devices.connections._polled import Poll
 from devices.connections._told import ReadingQueue
-from devices.connections.modbus.blocks import ReadPlan
 from devices.connections.modbus.client import BUSY, RefusedError, RegisterClient
-from devices.connections.modbus.registers import Register, UnfitError, parsed, wrong_address
+from devices.connections.modbus.registers import BITS, Register, UnfitError, parsed, wrong_address
 from devices.connections.modbus.table import RegisterMap
 from twin.errors import Problem, ProblemsError, RetriableError
 from twin.quantities import Duration
 from twin.records import BAD
+
+BITS_PER_REGISTER = 16
 
 
 class ModbusOptions(ConnectionOptions):
@@ -79,7 +81,7 @@ class ModbusConnection:
         self._registers: dict[str, Register | str] = {}
         self._queue = ReadingQueue(self._where, 2 * options.timeout)
         self._client = RegisterClient(self._where, options.timeout)
-        self._plan = ReadPlan(options.largest, options.gap)
+        self._plan: ReadPlan[Register] = ReadPlan(options.largest, options.gap, dict.fromkeys(BITS, BITS_PER_REGISTER))
         self._poll = Poll(self._queue, wanted, self._ask)
 
     @staticmethod

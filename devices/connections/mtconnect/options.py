@@ -1,0 +1,31 @@
+"""Options of an MTConnect connection; what they mean stands in ``devices/connections/mtconnect/__init__.py``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from devices.connection import ConnectionOptions
+from twin.quantities import Duration
+
+
+class MtConnectOptions(ConnectionOptions):
+    """Options of an MTConnect connection."""
+
+    agent: str | None = Field(
+        default=None, pattern=r"^https?://[^/\s@]+(/\S*)?$", max_length=500, description="URL of an agent"
+    )
+    adapter: str | None = Field(
+        default=None, pattern=r"^[^:\s/]+:\d{1,5}$", max_length=300, description="host:port of an adapter"
+    )
+    ping: bool = Field(default=True, description="whether the adapter answers PING, as those of the standard do")
+    device: str | None = Field(default=None, max_length=200, description="name or uuid of the agent's device")
+    count: int = Field(default=1000, ge=1, le=100_000, description="most observations in one answer")
+    timeout: Annotated[Duration, Field(gt=0, le=60)] = Field(default=5.0, description="longest wait for an answer")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.agent is None) == (self.adapter is None):
+            raise ValueError("expected an agent or an adapter")
+        return self
