@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from devices.drivers import open_driver, option_problems
+from devices.drivers import is_real, open_driver, option_problems
 from devices.instants import misplaced_in
 from devices.master import has_meter, ideal_s, made_item, meters_of, site_masters
 from devices.profiles import profiles
@@ -34,12 +34,15 @@ class DeviceBank:
         site: Path of the site.
         seed: Seed of the run.
         base: Directory to which file names in the options of drivers are relative.
+        live: Units that real machines stand for say nothing here; else they are simulated, with a note.
 
     Raises:
         ScenarioError: Options of drivers that are wrong, all at once.
     """
 
-    def __init__(self, config: PlantConfig, site: EquipmentPath, seed: int, base: Path | None = None) -> None:
+    def __init__(
+        self, config: PlantConfig, site: EquipmentPath, seed: int, base: Path | None = None, live: bool = False
+    ) -> None:
         self.site = site
         self.notes: list[str] = []
         self._config = config
@@ -48,7 +51,7 @@ class DeviceBank:
         self._now_s = 0.0
         units = list(site_units(config, site))
         self._refuse(units)
-        units = [self._present(unit) for unit in units]
+        units = [self._present(unit) for unit in units if not (live and is_real(unit.driver))]
         self._driver_of = {unit.number: unit.driver for unit in units}
         self._drivers = {kind: open_driver(kind, some, self._setting) for kind, some in _by_driver(units).items()}
 
@@ -59,7 +62,10 @@ class DeviceBank:
             raise ScenarioError(problems)
 
     def _present(self, unit: DeviceUnit) -> DeviceUnit:
-        """The unit, simulated when its recording is not there and the user asked for that."""
+        """The unit, simulated when it is a real machine, or has no recording and the user asked for that."""
+        if is_real(unit.driver):
+            self.notes.append(f"{unit.path}: a real machine ({unit.driver}), simulated here")
+            return unit.simulated()
         if unit.driver != "replay":
             return unit
         options = ReplayOptions.model_validate(unit.options)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -287,6 +287,29 @@ class MachineDerivation:
             self._unknown(self._heard_ns + round(self._options.gap * 1e9), "gap")
         elif silent_ns < HOLDS_S * 1e9 and now_ns - self._latest_ns >= HOLDS_S * 1e9:
             self._speaker.sample(self._onward(now_ns), self._rows, apart=False)
+
+    def kept(self) -> dict[str, Any]:
+        """What the next process goes on from, as plain data: no part made meanwhile is missed or counted twice."""
+        counters = {what: counter.value for what, (_, counter) in self._counters.items()}
+        speaker = self._speaker
+        return {
+            "counters": counters,
+            "made": speaker.made,
+            "order": speaker.order,
+            "made_of_order": self._made_of_order,
+            "latest_ns": self._latest_ns,
+            "active": [alarm.source.code for alarm in self._alarms if alarm.active],
+        }
+
+    def recall(self, kept: Mapping[str, Any]) -> None:
+        """Go on from what the process before has kept."""
+        for what, (_, counter) in self._counters.items():
+            counter.value = kept["counters"].get(what)
+        self._speaker.made, self._speaker.order = kept["made"], kept["order"]
+        self._made_of_order, self._latest_ns = kept["made_of_order"], kept["latest_ns"]
+        for alarm in self._alarms:
+            alarm.active = alarm.source.code in kept["active"]
+        self._known = True  # what that process said last held until it died
 
     def frames(self) -> list[Frame]:
         """What is to be said since the last call."""

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dashboards.web.listening import listening
+from devices.drivers import is_real
 from scenarios.actions.durations import told_s
 from scenarios.forecast.saved import data_folder, scenario_hash
 from scenarios.format.document import Scenario
@@ -38,6 +39,13 @@ def stamps_of(scenario: Scenario) -> dict[str, str]:
     """Whose time the rows of a device have, where it is not their own."""
     devices = ((str(path), station.device) for path, _, station in scenario.plant().stations())
     return {path: device.time for path, device in devices if device is not None and device.time != "source"}
+
+
+def sites_of_machines(scenario: Scenario) -> tuple[str, ...]:
+    """Sites with units that real machines stand for."""
+    units = ((path, station.device) for path, _, station in scenario.plant().stations())
+    found = (str(path.site) for path, device in units if device is not None and is_real(device.driver))
+    return tuple(dict.fromkeys(found))
 
 
 def free_or_any(host: str, port: int) -> int:
@@ -91,12 +99,17 @@ def settings_for(file: Path | str, scenario: Scenario, **options: Any) -> RunSet
         "forecast": scenario.forecast,
         "scenario_hash": scenario_hash(scenario),
         "publishers": tuple(str(path) for path, _ in scenario.plant().sites()),
+        "machines": sites_of_machines(scenario),
     }
     chosen = {name: value for name, value in options.items() if value is not None}
     try:
-        return RunSettings.model_validate(own | chosen)
+        settings = RunSettings.model_validate(own | chosen)
     except ValidationError as error:
         raise ScenarioError(_option(row) for row in error.errors()) from None
+    if settings.machines and settings.speed != 1:
+        hint = "or driver: simulated for the units of real machines"
+        raise ScenarioError([Problem("--speed", "1, the speed of real machines", f"{settings.speed:g}", hint)])
+    return settings
 
 
 def _option(row: Any) -> Problem:

@@ -50,7 +50,7 @@ def lives_as_hub(file: Path, scenario: Scenario, options: Mapping[str, Any], fre
 
 
 def lives_beside_hub(name: str, scenario: Scenario, options: Mapping[str, Any], sites: tuple[str, ...]) -> None:
-    """Be the plant or the gateway of the run that the hub has begun, until told to stop.
+    """Be the plant, the gateway or the real machines of the run that the hub has begun, until told to stop.
 
     Raises:
         RetriableError: No hub has begun one.
@@ -70,6 +70,8 @@ def lives_beside_hub(name: str, scenario: Scenario, options: Mapping[str, Any], 
     own = {option: options[option] for option in OWN if options[option] is not None}
     served = tuple(site for site in known if site in sites)
     settings = begun_by_hub(root_of(scenario)).model_copy(update={**own, "sites": served})
+    if name == "machines" and not settings.machines:
+        raise ScenarioError([Problem("role", "a scenario with a unit that a real machine stands for", "none")])
     if name == "gateway" and settings.opcua_port is None:
         raise ScenarioError([Problem("--opcua-port", "the port of the OPC UA server", "none")])
     again = settings.own_plant_state.with_suffix(".ticks").exists()

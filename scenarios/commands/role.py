@@ -17,11 +17,11 @@ def add(app: typer.Typer) -> None:
     @app.command()
     @with_live_options
     def role(
-        name: Annotated[str, typer.Argument(help="hub or plant or gateway")],
+        name: Annotated[str, typer.Argument(help="hub, plant, gateway or machines")],
         scenario: Annotated[Path, typer.Argument(help="scenario, as for run; or settings of a run, as JSON")],
         site: Annotated[
             list[str] | None,
-            typer.Option(help="site that this plant or gateway serves, can be repeated; default: all"),
+            typer.Option(help="site that this role serves, can be repeated; default: all"),
         ] = None,
         **options: Any,
     ) -> None:

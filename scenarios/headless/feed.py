@@ -95,13 +95,14 @@ class Feed:
         seed: Seed of all random streams.
         base: Folder that relative file names of drivers start from.
         operations: Say the begin and end of every operation on a lot too.
+        live: What real machines stand for is not said here, only simulated.
     """
 
-    def __init__(self, config: PlantConfig, seed: int, base: Path, operations: bool = False):
+    def __init__(self, config: PlantConfig, seed: int, base: Path, operations: bool = False, live: bool = False):
         self.config = config
         self.seed = seed
         self.plant = Plant(config, seed, operations=operations)
-        self.banks = {path: DeviceBank(config, path, seed, base=base) for path, _ in config.sites()}
+        self.banks = {path: DeviceBank(config, path, seed, base=base, live=live) for path, _ in config.sites()}
         self._site_of = self._sites()
         self._last: dict[tuple[RecordKind, str, str], Row] = {}
         self.locks: list[Lock] = []

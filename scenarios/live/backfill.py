@@ -91,7 +91,7 @@ def first_feed(settings: RunSettings) -> Feed:
     if settings.anchored:
         before = timedelta(seconds=settings.backfill_s)
         config = anchored(config, settings.epoch or anchor(config, datetime.now(UTC), before))
-    feed = Feed(config, settings.seed, scenario.base)
+    feed = Feed(config, settings.seed, scenario.base, live=True)
     record = RunRecord.of_folder(settings.folder)
     post(feed.plant, () if record is None else record.commands)
     return feed

@@ -19,7 +19,7 @@ from scenarios.live.settings import RunSettings
 from twin.errors import DataLostError, FactoryError, FatalError, ForgottenError, PlantLockedError, ProblemsError
 from twin.registry import bug
 
-NAMES = ("hub", "plant", "gateway")
+NAMES = ("hub", "plant", "gateway", "machines")
 MODULE = "scenarios.live.roles"
 BUG = 4
 
@@ -42,6 +42,10 @@ def role_of(name: str, listener: int | None = None) -> Role:
         from scenarios.live.gateway_role import run_gateway
 
         return run_gateway
+    if name == "machines":
+        from scenarios.live.machines_role import run_machines
+
+        return run_machines
     from scenarios.live.hub_role import run_hub
 
     return partial(run_hub, listener=None if listener is None else socket.socket(fileno=listener))

@@ -186,8 +186,13 @@ class LiveRun:
             self._kept.append(asyncio.create_task(self._lock.keep()))
             self._new.set()
         await asyncio.gather(self._role("hub", self._process("hub")), self._broker(broker))
-        for name in ["plant"] if self.settings.opcua_port is None else ["gateway", "plant"]:
-            await self._role(name, self._process(name))
+        for name, wanted in (
+            ("gateway", self.settings.opcua_port is not None),
+            ("plant", True),
+            ("machines", bool(self.settings.machines)),
+        ):
+            if wanted:
+                await self._role(name, self._process(name))
         self.lived = True
         self._say("live; Ctrl-C ends")
 
@@ -251,7 +256,7 @@ class LiveRun:
     async def _end(self) -> None:
         """The plant first, so that the hub takes in what it said."""
         for names, limit_s in (
-            (("plant", "gateway"), PLANT_STOP_S),
+            (("plant", "machines", "gateway"), PLANT_STOP_S),
             (("hub",), HUB_STOP_S),
             (("broker",), BROKER_STOP_S),
         ):

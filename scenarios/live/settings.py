@@ -20,6 +20,11 @@ from twin.records import Frame
 LISTEN = r"^(#|[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*)(=(source|server|arrival))?$"
 
 
+def machines_publisher(site: str) -> str:
+    """Publisher id of the real machines of a site, apart from that of its simulated units."""
+    return f"{site}/machines"
+
+
 class RunSettings(BaseModel):
     """Settings of a live run, after command line and scenario have been joined.
 
@@ -49,6 +54,7 @@ class RunSettings(BaseModel):
         folder: Folder for what the run keeps.
         run: Name of the run, with which the run ids of its publishers begin; empty: none.
         publishers: Sites of the scenario; what they said in another run is not taken.
+        machines: Sites with units that real machines stand for.
         opcua_port: Port of the OPC UA server; None: no server.
         opcua_security: ``sign_encrypt`` or ``none``.
         forecast: How far to look ahead, and how often.
@@ -81,6 +87,7 @@ class RunSettings(BaseModel):
     folder: Path
     run: str = ""
     publishers: tuple[str, ...] = ()
+    machines: tuple[str, ...] = ()
     opcua_port: int | None = Field(default=None, ge=0, le=65535)
     opcua_security: Literal["sign_encrypt", "none"] = "sign_encrypt"
     forecast: ForecastConfig = ForecastConfig()
@@ -171,9 +178,14 @@ class RunSettings(BaseModel):
         """Whether a process with these settings serves a site."""
         return not self.sites or site in self.sites
 
+    @property
+    def own_publishers(self) -> frozenset[str]:
+        """Those of its sites, and of the real machines of these."""
+        return frozenset((*self.publishers, *map(machines_publisher, self.machines)))
+
     def admits(self, frame: Frame) -> bool:
         """Whether a frame is of this run, or a stranger's."""
-        own = bool(self.run) and (frame.publisher == self.brain or frame.publisher in self.publishers)
+        own = bool(self.run) and (frame.publisher == self.brain or frame.publisher in self.own_publishers)
         return not own or frame.run.startswith(f"{self.run}.")
 
     @property
