@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
-from brokers.door import AHEAD, BEHIND, ROOM, TAGS
 from brokers.opcua import Status
 from brokers.opcua.gate import Counts
-from brokers.sparkplug.host import UNMAPPED
-from dashboards.health import ENDED, HOPS, MISSED, SILENT, UNHEARD, Known, hops
+from dashboards.health import HOPS, Known, hops
 from dashboards.web.texts import Language, texts
 from scenarios.live.gateway_role import account_of
 from scenarios.live.hub import Hub
@@ -40,7 +38,11 @@ HUB = {
 }
 GATE = told("gateway", connections=1, subscriptions=1, variables=100, stale=0, lag_s=0)
 ALONE: dict[str, Any] = {**UP, "age_s": 1.5, "hops": GATE}
-ROLES = {"plant": UP, "broker": UP, "gateway": {**UP, "hops": GATE}}
+REAL = {
+    "machines": {"counters": {"machines": 2, "away": 0, "values": 9}, "reasons": {}},
+    "spool": {"counters": {"dropped": 0, "waiting": 0}, "reasons": {}},
+}
+ROLES = {"plant": UP, "broker": UP, "machines": {**UP, "hops": REAL}, "gateway": {**UP, "hops": GATE}}
 
 
 def rows_of(**given: Any) -> dict[str, dict[str, Any]]:
@@ -69,7 +71,7 @@ def test_a_run_in_order_is_good_on_every_hop() -> None:
 
 def test_of_a_role_alone_nothing_is_known_of_the_others_and_a_run_without_opc_ua_has_no_such_hop() -> None:
     rows = {row["hop"]: row["status"] for row in hops(Known())}
-    assert "gateway" not in rows
+    assert not {"gateway", "machines", "spool"} & set(rows)
     assert set(rows.values()) == {"unknown", "good"}
     assert [name for name, status in rows.items() if status == "good"] == ["pages"]
 
@@ -194,10 +196,3 @@ async def test_every_hop_and_counter_has_a_name_in_both_languages(language: Lang
         assert f"hop.{row['hop']}" in words
         assert f"health.{row['status']}" in words
         assert not [name for name in row["counters"] if f"count.{name}" not in words]
-
-
-def test_reasons_that_are_known_have_words_in_both_languages() -> None:
-    known = [*MISSED.values(), UNHEARD, AHEAD, BEHIND, TAGS, ROOM, UNMAPPED, SILENT, ENDED]
-    for reason in known:
-        assert texts("en")[f"reason.{reason}"] == reason
-        assert texts("zh")[f"reason.{reason}"] != reason
