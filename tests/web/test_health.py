@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from brokers.door import AHEAD, BEHIND, ROOM, TAGS
 from brokers.opcua import Status
 from brokers.opcua.gate import Counts
-from dashboards.health import HOPS, Known, hops
+from brokers.sparkplug.host import UNMAPPED
+from dashboards.health import ENDED, HOPS, MISSED, SILENT, UNHEARD, Known, hops
 from dashboards.web.texts import Language, texts
 from scenarios.live.gateway_role import account_of
 from scenarios.live.hub import Hub
@@ -196,3 +198,10 @@ async def test_every_hop_and_counter_has_a_name_in_both_languages(language: Lang
         assert f"hop.{row['hop']}" in words
         assert f"health.{row['status']}" in words
         assert not [name for name in row["counters"] if f"count.{name}" not in words]
+
+
+def test_reasons_that_are_known_have_words_in_both_languages() -> None:
+    known = [*MISSED.values(), UNHEARD, AHEAD, BEHIND, TAGS, ROOM, UNMAPPED, SILENT, ENDED]
+    for reason in known:
+        assert texts("en")[f"reason.{reason}"] == reason
+        assert texts("zh")[f"reason.{reason}"] != reason
