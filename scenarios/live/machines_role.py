@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from brokers import connect
+from brokers import connectors
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import BrokerOutage, Pump
 from brokers.refusals import merged
@@ -61,7 +61,7 @@ class MachinesPublisher:
             raise ValueError(f"{site}: expected the address of a broker, got none")
         self.site, self.gathering = site, gathering
         name = machines_publisher(str(site))
-        publisher = connect.publisher(settings.broker, settings.transport, name)
+        publisher = connectors.make_publisher(settings.broker, settings.transport, name)
         file = settings.folder / "machines" / f"{hashlib.blake2b(name.encode(), digest_size=6).hexdigest()}.sqlite"
         self.spool = Spool(file, f"{settings.run}.{uuid4().hex[:8]}", publisher.split)
         self.outbox = Outbox(name, publisher.split, BOUNDS, self.spool.run, self.spool.first)
