@@ -24,7 +24,7 @@ def test_the_examples_of_the_simulated_driver_are_accepted() -> None:
 
 
 def test_the_introduction_is_accepted() -> None:
-    for line in re.findall(r"^device: .*$", render(), re.M):
+    for line in re.findall(r"^device: \{.*$", render(), re.M):
         device = yaml.safe_load(line)["device"]
         assert option_problems(device["driver"], device["options"], "page") == []
     assert Path(FILE).suffix == ".md"
