@@ -133,7 +133,10 @@ def controller() -> Iterator[Snap7]:
 
 
 async def test_a_bit_is_written_as_a_bit(tmp_path: Path) -> None:
-    """The server of python-snap7 takes no bits: what is sent is looked at, against the frame of Wireshark's samples."""
+    """The server of python-snap7 takes no bits: the frame is compared with one made by hand from the protocol.
+
+    Both are our reading of that description; no recorded frame of a real controller stands behind it.
+    """
     asked: list[bytes] = []
     answers = [
         bytes.fromhex("0300001611d00001000100c0010ac1020100c2020101"),

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 TASK = json.loads(sys.argv[1])
-LOCK = threading.Lock()
+LOCK = threading.RLock()
 ITEMS: dict[str, dict[str, str]] = {one["id"]: one for one in TASK["items"]}
 BUFFER: deque[dict[str, Any]] = deque(maxlen=TASK.get("buffer", 1000))
 LATEST: dict[str, dict[str, Any]] = {}
@@ -36,6 +36,13 @@ def observe(id: str, text: str, level: str = "", code: str = "", at: str = "") -
         line = f"{stamp}|{name}|{level}|{code}|||{text}" if level else f"{stamp}|{name}|{text}"
         for one in ADAPTERS:
             one.wfile.write(line.encode() + b"\n")
+
+
+def burst(id: str, texts: list[str]) -> None:
+    """Observe several values with no request answered in between."""
+    with LOCK:
+        for text in texts:
+            observe(id, text)
 
 
 def page(kind: str, body: str) -> str:
@@ -141,7 +148,7 @@ def main() -> None:
     for server in (agent, adapter):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     print(json.dumps({"ready": True}), flush=True)
-    doing = {"observe": observe, "restart": restart, "requests": lambda: STATE["requests"],
+    doing = {"observe": observe, "burst": burst, "restart": restart, "requests": lambda: STATE["requests"],
              "latest": lambda id: LATEST[id]["text"]}  # fmt: skip
     for line in sys.stdin:
         asked = json.loads(line)
