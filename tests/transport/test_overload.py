@@ -1,4 +1,4 @@
-"""More comes than the store can take: nothing is lost, queues stay short, little is sent twice."""
+"""More comes than the store can take: nothing is lost, queues stay short, nothing is sent twice."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from twin.records import Frame
 __all__ = ["broker_url", "embedded"]
 
 TICKS = 300
+NEVER_S = 1e6
+"""No probe is due: it asks what is missing where nothing comes, which a busy machine cannot tell from a loss."""
 SLOW = IngestConfig(batch_frames=50, deliveries=4)
 
 
@@ -47,7 +49,7 @@ class Watch:
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_a_plant_that_may_wait_waits(broker_url: str, transport: str) -> None:
     sink, sent = SlowSink(0.05), [meta()]
-    config = OutboxConfig(policy="wait", pieces=400, window=300, resend_after_s=0.05, probe_s=0.5)
+    config = OutboxConfig(policy="wait", pieces=400, window=300, resend_after_s=0.05, probe_s=NEVER_S)
     async with (
         receiving(broker_url, transport, sink, config=SLOW) as ingest,
         sending(broker_url, transport, config) as (outbox, pump),
@@ -64,8 +66,7 @@ async def test_a_plant_that_may_wait_waits(broker_url: str, transport: str) -> N
         assert watch.held < 400 + 5
         assert watch.under_way <= 300
         assert outbox.counters.waited_s > 0
-        assert outbox.counters.resent <= outbox.counters.put // 4
-        assert ingest.counters.duplicates <= outbox.counters.put // 4
+        assert outbox.counters.resent == ingest.counters.duplicates == 0
     assert sink.rows == rows_of(sent)
     assert not sink.twice
 
@@ -77,7 +78,7 @@ async def test_a_machine_that_cannot_wait_loses_what_it_tells(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     sink = SlowSink(0.05)
-    config = OutboxConfig(policy="drop_oldest", pieces=400, window=100, resend_after_s=0.05, probe_s=0.5)
+    config = OutboxConfig(policy="drop_oldest", pieces=400, window=100, resend_after_s=0.05, probe_s=NEVER_S)
     async with (
         receiving(broker_url, transport, sink, config=SLOW) as ingest,
         sending(broker_url, transport, config) as (outbox, pump),
@@ -90,7 +91,7 @@ async def test_a_machine_that_cannot_wait_loses_what_it_tells(
         assert counters.dropped > 0
         assert counters.sent == counters.stored == counters.put - counters.dropped
         assert outbox.abandon() == counters.dropped
-        assert counters.resent <= counters.sent // 4  # a storm sends each many times; a busy machine some of them
+        assert counters.resent == ingest.counters.duplicates == 0
         assert ingest.counters.lost == ingest.counters.late == 0
     assert sink.numbered == counters.sent
     said = [record.getMessage() for record in caplog.records if record.name == "brokers.outbox"]
