@@ -25,7 +25,7 @@ enterprises:
                 stations:
                   - {id: in, kind: source, mix: {p: 1}, interval: 10 s}
                   - {id: m, kind: machine, cycle: 1 s}
-                  - {id: g, kind: inspection, cycle: 1 s, rework: 1.0, rework_to: m, rework_max: 1000000, to: [out]}
+                  - {id: g, kind: inspection, cycle: 1 s, rework: 1.0, rework_to: m, rework_max: 1000, to: [out]}
                   - {id: out, kind: sink}
 """
 

@@ -23,7 +23,7 @@ def assembly(id: str = "join", part: int = 2, lid: int = 1, **fields: Any) -> Un
 def again(rework_to: str, **fields: Any) -> Unit:
     """An inspection that sends everything back."""
     return {"id": "gauge", "kind": "inspection", "cycle": "5 s", "rework": 1.0, "rework_to": rework_to,
-            "rework_max": 100_000, "to": ["out"], **fields}  # fmt: skip
+            "rework_max": 1_000, "to": ["out"], **fields}  # fmt: skip
 
 
 def belt(id: str, to: str) -> Unit:

@@ -18,7 +18,7 @@ from twin.plant.plant import Plant
 
 TRANSPORT = {"id": "belt", "kind": "transport", "time": "0 s"}
 FORK = {"id": "fork", "kind": "route", "to": ["a", "b"]}
-INSPECTION = {"id": "gauge", "kind": "inspection", "cycle": "0 s", "rework": 0.999999, "rework_max": 10**9}
+INSPECTION = {"id": "gauge", "kind": "inspection", "cycle": "0 s", "rework": 0.999999, "rework_max": 1_000}
 ALL_BACK = INSPECTION | {"rework": 1.0}
 
 NEEDS = [{"skill": "op"}]
@@ -166,10 +166,18 @@ def test_the_file_and_line_are_told() -> None:
     assert problem.startswith("scenario.yaml:20 enterprises[0].sites[0].areas[0].lines[0].stations[0].interval: ")
 
 
+def test_rework_of_nearly_everything_in_no_time_ends_with_the_last_rework_allowed() -> None:
+    with pytest.raises(ValidationError, match="less than or equal to 1000"):
+        line_plant(source(interval="10 s"), INSPECTION | {"rework_max": 1_001}, sink())
+    plant = Plant(line_plant(source(interval="10 s", limit=3), INSPECTION, sink()), 1, trace=False)
+    plant.run_until(60.0)
+    assert plant.now_s == 60.0
+    assert plant.events < 3 * 4 * 1_001
+
+
 @pytest.mark.parametrize(
     ("units", "place", "most"),
     [
-        ((source(interval="10 s"), INSPECTION, sink()), "gauge", FEW),
         ((source(), machine(cycle="1e-300 s"), sink()), "m1", STILL),
         ((source(), machine(cycle="1e-7 s"), sink()), "m1", STILL),
         ((source(), machine(failures=[failure("2e-6 s", repair="1e-9 s")]), sink()), "m1", FEW),

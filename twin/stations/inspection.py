@@ -16,8 +16,8 @@ from twin.engine.station import Load, Part, Setting, Station
 from twin.quantities import Ratio
 from twin.stations import stations
 
-MANY = 1_000
-"""Reworks of one item that are as good as no end of them."""
+MOST_REWORKS = 1_000
+"""Reworks of one item that are as good as no end of them; more would only keep one part for each number."""
 
 
 class InspectionConfig(ProcessConfig):
@@ -36,11 +36,13 @@ class InspectionConfig(ProcessConfig):
     sample: Ratio | None = Field(
         default=None, description="share of items looked at, drawn at random, instead of every n-th"
     )
-    rework_max: int = Field(default=3, ge=1, description="reworks after which an item is scrapped")
+    rework_max: int = Field(
+        default=3, ge=1, le=MOST_REWORKS, description="reworks after which an item is scrapped, at most 1000"
+    )
 
     @property
     def returns(self) -> bool:
-        return self.rework == 1 and self.rework_max >= MANY and self.every == 1 and self.sample in (None, 1)
+        return self.rework == 1 and self.rework_max == MOST_REWORKS and self.every == 1 and self.sample in (None, 1)
 
 
 @stations.register("inspection", config=InspectionConfig)
