@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
+from urllib.parse import urlsplit
 
 import numpy as np
 from pydantic import Field
@@ -30,6 +31,46 @@ class ConnectionOptions(MachineOptions):
     period: Annotated[Duration, Field(gt=0)] = Field(
         default=1.0, description="shortest time between two readings of an item"
     )
+    schemes: ClassVar[tuple[str, ...]] = ()
+    """Schemes of the URLs that name a machine of this kind, the usual one first, e.g. ``opc.tcp``."""
+
+    @classmethod
+    def from_url(cls, url: str) -> dict[str, Any]:
+        """What a URL of one of the schemes says, as options; they are not checked yet.
+
+        Raises:
+            ValueError: It says nothing that can be an option, with what is wrong.
+        """
+        return {"endpoint": url}
+
+    def reached_at(self) -> tuple[str, int] | None:
+        """Host and port that are connected to; None where that is not known."""
+        return None
+
+
+def host_and_port(url: str) -> dict[str, Any]:
+    """Host, and port where there is one, of a URL, as options.
+
+    Raises:
+        ValueError: There is none.
+
+    >>> host_and_port("modbus://10.0.0.7:1502"), host_and_port("s7://press")
+    ({'host': '10.0.0.7', 'port': 1502}, {'host': 'press'})
+    """
+    parts = urlsplit(url)
+    if not parts.hostname or parts.path.strip("/") or parts.username is not None:
+        raise ValueError(f"expected {parts.scheme}://host:port, got {url!r}")
+    return {"host": parts.hostname} | ({} if parts.port is None else {"port": parts.port})
+
+
+def place_of(url: str, usual: int) -> tuple[str, int] | None:
+    """Host and port of a URL, with the usual port where it names none; None where it has no host.
+
+    >>> place_of("opc.tcp://10.0.0.5/machine", 4840)
+    ('10.0.0.5', 4840)
+    """
+    parts = urlsplit(url)
+    return (parts.hostname, parts.port or usual) if parts.hostname else None
 
 
 @dataclass(frozen=True, slots=True)

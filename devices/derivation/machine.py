@@ -93,6 +93,14 @@ class _Column(NamedTuple):
     offset: float
 
 
+SPELT = {
+    "Cel": "degC", "CELSIUS": "degC", "1": "dimensionless", "%": "percent", "PERCENT": "percent",
+    "kW.h": "kW*h", "Nm": "N*m", "NEWTON_METER": "N*m", "MILLIMETER/SECOND": "mm/s",
+    **dict.fromkeys(("/min", "rpm", "RPM", "r/min", "rev/min", "U/min", "REVOLUTION/MINUTE"), "1/min"),
+}  # fmt: skip
+"""Units as machines and profiles spell them, in words that convert; a revolution is counted, it is no angle."""
+
+
 def wanted(options: MachineOptions, period_s: float) -> list[Wanted]:
     """The items that are to be read, each once."""
     least: dict[str, float] = {}
@@ -111,11 +119,15 @@ def converted(source: ItemSource, unit: str) -> tuple[float, float]:
     >>> scale, offset = converted(source, "bar")
     >>> round(scale, 9), offset
     (0.02, 0.0)
+    >>> converted(ItemSource(item="n", unit="rpm"), "/min")
+    (1.0, 0.0)
     """
     if source.unit in ("", unit):
         return source.scale, source.offset
-    told = {"Cel": "degC", "1": "dimensionless", "%": "percent", "kW.h": "kW*h"}
-    zero, one = (in_unit(f"{number} {told.get(source.unit, source.unit)}", told.get(unit, unit)) for number in (0, 1))
+    theirs, ours = SPELT.get(source.unit, source.unit), SPELT.get(unit, unit)
+    if theirs == ours:
+        return source.scale, source.offset
+    zero, one = (in_unit(f"{number} {theirs}", ours) for number in (0, 1))
     return source.scale * (one - zero), source.offset * (one - zero) + zero
 
 

@@ -39,7 +39,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from devices.connection import BrowsedItem, ConnectionOptions, DataValue, Scalar, Wanted
+from devices.connection import BrowsedItem, ConnectionOptions, DataValue, Scalar, Wanted, host_and_port
 from devices.connections import connections
 from devices.connections._blocks import ReadPlan
 from devices.connections._polled import Poll
@@ -57,6 +57,7 @@ BITS_PER_REGISTER = 16
 class ModbusOptions(ConnectionOptions):
     """Options of a Modbus connection."""
 
+    schemes: ClassVar[tuple[str, ...]] = ("modbus",)
     host: str = Field(min_length=1, max_length=255, description="name or address of the device")
     port: int = Field(default=502, ge=1, le=65_535, description="TCP port")
     unit: int = Field(default=1, ge=0, le=255, description="unit id")
@@ -65,6 +66,15 @@ class ModbusOptions(ConnectionOptions):
     gap: int = Field(default=8, ge=0, le=100, description="registers that are read along rather than ask twice")
     map: str | None = Field(default=None, min_length=1, max_length=1000, description="table that names registers")
     timeout: Annotated[Duration, Field(gt=0, le=60)] = Field(default=3.0, description="longest wait for an answer")
+
+    @classmethod
+    def from_url(cls, url: str) -> dict[str, Any]:
+        """Host and port."""
+        return host_and_port(url)
+
+    def reached_at(self) -> tuple[str, int] | None:
+        """Host and port."""
+        return self.host, self.port
 
 
 @connections.register("modbus", ModbusOptions)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from devices.connection import ConnectionOptions
+from devices.connection import ConnectionOptions, place_of
 from devices.connections.mqtt.messages import Pointer
 from devices.secret import Secret
 from twin.basis import Config
@@ -26,6 +26,7 @@ class AliveOptions(Config):
 class MqttOptions(ConnectionOptions):
     """Options of an MQTT connection."""
 
+    schemes: ClassVar[tuple[str, ...]] = ("mqtt", "mqtts")
     broker: str = Field(
         pattern=r"^mqtts?://[^/\s@:]+(:\d{1,5})?/?$", max_length=500, description="URL, mqtt:// or mqtts://"
     )
@@ -49,3 +50,12 @@ class MqttOptions(ConnectionOptions):
         if self.time is not None:
             Pointer.of(self.time[1:])
         return self
+
+    @classmethod
+    def from_url(cls, url: str) -> dict[str, Any]:
+        """The broker."""
+        return {"broker": url}
+
+    def reached_at(self) -> tuple[str, int] | None:
+        """Host and port of the broker."""
+        return place_of(self.broker, 8883 if self.broker.startswith("mqtts") else 1883)

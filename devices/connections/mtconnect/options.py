@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from devices.connection import ConnectionOptions
+from devices.connection import ConnectionOptions, place_of
 from twin.quantities import Duration
 
 
 class MtConnectOptions(ConnectionOptions):
     """Options of an MTConnect connection."""
 
+    schemes: ClassVar[tuple[str, ...]] = ("http", "https", "shdr")
     agent: str | None = Field(
         default=None, pattern=r"^https?://[^/\s@]+(/\S*)?$", max_length=500, description="URL of an agent"
     )
@@ -29,3 +30,14 @@ class MtConnectOptions(ConnectionOptions):
         if (self.agent is None) == (self.adapter is None):
             raise ValueError("expected an agent or an adapter")
         return self
+
+    @classmethod
+    def from_url(cls, url: str) -> dict[str, Any]:
+        """An agent, or with ``shdr://host:port`` an adapter."""
+        return {"adapter": url[7:].rstrip("/")} if url.startswith("shdr://") else {"agent": url}
+
+    def reached_at(self) -> tuple[str, int] | None:
+        """Host and port of agent or adapter."""
+        if self.agent is None:
+            return place_of(f"shdr://{self.adapter}", 7878)
+        return place_of(self.agent, 443 if self.agent.startswith("https") else 80)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from devices.connection import ConnectionOptions
+from devices.connection import ConnectionOptions, place_of
 from devices.secret import Secret
 from twin.quantities import Duration
 
@@ -16,6 +16,7 @@ File = Annotated[str, Field(min_length=1, max_length=1000)]
 class OpcUaOptions(ConnectionOptions):
     """Options of an OPC UA connection."""
 
+    schemes: ClassVar[tuple[str, ...]] = ("opc.tcp",)
     endpoint: str = Field(
         pattern=r"^opc\.tcp://[^/\s@]+(/\S*)?$", max_length=1000, description="URL of the server, opc.tcp://host:port"
     )
@@ -46,3 +47,7 @@ class OpcUaOptions(ConnectionOptions):
         if self.user is not None and self.user_certificate is not None:
             raise ValueError("expected user and password, or a certificate of the user, got both")
         return self
+
+    def reached_at(self) -> tuple[str, int] | None:
+        """Host and port of the endpoint."""
+        return place_of(self.endpoint, 4840)

@@ -32,7 +32,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from devices.connection import BrowsedItem, ConnectionOptions, DataValue, Scalar, Wanted
+from devices.connection import BrowsedItem, ConnectionOptions, DataValue, Scalar, Wanted, host_and_port
 from devices.connections import connections
 from devices.connections._blocks import ReadPlan
 from devices.connections._polled import Poll
@@ -50,12 +50,22 @@ LARGEST = 400
 class S7Options(ConnectionOptions):
     """Options of an S7 connection."""
 
+    schemes: ClassVar[tuple[str, ...]] = ("s7",)
     host: str = Field(min_length=1, max_length=255, description="name or address of the controller")
     port: int = Field(default=102, ge=1, le=65_535, description="TCP port")
     rack: int = Field(default=0, ge=0, le=7, description="rack of the controller")
     slot: int = Field(default=1, ge=0, le=31, description="slot of the controller")
     gap: int = Field(default=16, ge=0, le=200, description="bytes that are read along rather than ask twice")
     timeout: Annotated[Duration, Field(gt=0, le=60)] = Field(default=3.0, description="longest wait for an answer")
+
+    @classmethod
+    def from_url(cls, url: str) -> dict[str, Any]:
+        """Host and port."""
+        return host_and_port(url)
+
+    def reached_at(self) -> tuple[str, int] | None:
+        """Host and port."""
+        return self.host, self.port
 
 
 @connections.register("s7", S7Options)

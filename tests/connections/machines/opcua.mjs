@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 const require = createRequire(process.argv[3] + "/");
 const { OPCUAServer } = require("node-opcua-server");
 const { DataType, VariantArrayType } = require("node-opcua-variant");
+const { makeEUInformation } = require("node-opcua-data-access");
 const { StatusCodes } = require("node-opcua-status-code");
 const { OPCUACertificateManager } = require("node-opcua-certificate-manager");
 const { MessageSecurityMode, SecurityPolicy } = require("node-opcua-secure-channel");
@@ -39,10 +40,18 @@ const big = (value, type) => {
 const numbers = { NaN, Infinity, "-Infinity": -Infinity, "-0": -0 };
 const real = (value, type) => (typeof value === "string" && type !== "String" && value in numbers ? numbers[value] : big(value, type));
 
-function add({ name, type, value, writable = true }) {
+const folders = {};
+function add({ name, type, value, unit, writable = true }) {
+  // a unit makes it an AnalogUnit; dots in the name are folders
   machine ??= own.addObject({ organizedBy: space.rootFolder.objects, browseName: "Machine", nodeId: "s=Machine" });
-  nodes[name] = own.addVariable({
-    componentOf: machine, browseName: name, nodeId: `s=${name}`, dataType: type, minimumSamplingInterval: 10,
+  const [last, ...around] = name.split(".").reverse();
+  const place = around.reverse().reduce((parent, folder) =>
+    (folders[folder] ??= own.addObject({ componentOf: parent, browseName: folder, nodeId: `s=${folder}` })), machine);
+  const analog = unit === undefined ? undefined
+    : { engineeringUnits: makeEUInformation(unit, unit, unit), engineeringUnitsRange: { low: -1e9, high: 1e9 } };
+  nodes[name] = own[analog ? "addAnalogDataItem" : "addVariable"]({
+    ...analog,
+    componentOf: place, browseName: last, nodeId: `s=${name}`, dataType: type, minimumSamplingInterval: 10,
     accessLevel: writable ? "CurrentRead | CurrentWrite" : "CurrentRead",
     userAccessLevel: writable ? "CurrentRead | CurrentWrite" : "CurrentRead",
   });
