@@ -9,7 +9,7 @@ from twin.zone import DAY_NS, NS, Axis
 
 
 class Timetable:
-    """Local times of day; computed, not ticked.
+    """Local times of day; computed, not ticked. A date that the clock leaves out has none.
 
     Args:
         times: Local times, hh:mm.
@@ -40,7 +40,7 @@ class Timetable:
         zone = self.axis.zone
         day = zone.local_ns(self.axis.moment_ns(now)) // DAY_NS - 1
         while True:
-            if (day + 3) % 7 in self.days:  # 1970-01-01 was a Thursday
+            if (day + 3) % 7 in self.days and zone.has_day(day):  # 1970-01-01 was a Thursday
                 for time in self.times:
                     yield self.axis.seconds(zone.utc_ns(day * DAY_NS + time))
             day += 1

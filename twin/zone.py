@@ -137,6 +137,15 @@ class Zone:
             begin = end
         return max(begin, local_ns - self.offset_ns(begin))
 
+    def has_day(self, day: int) -> bool:
+        """Whether the clock ever shows a date, in days since 1970.
+
+        >>> apia = Zone("Pacific/Apia")  # went over the date line
+        >>> [apia.has_day(datetime(2011, 12, date, tzinfo=UTC).toordinal() - _UNIX.toordinal()) for date in (29, 30)]
+        [True, False]
+        """
+        return self.local_ns(self.utc_ns(day * DAY_NS)) // DAY_NS == day
+
     def at(self, moment: datetime) -> datetime:
         """Local time at a moment, with its offset.
 

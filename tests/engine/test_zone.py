@@ -131,6 +131,22 @@ def test_a_time_of_departure_that_comes_twice_is_the_first_and_one_left_out_the_
         assert again.astimezone(ZoneInfo("Europe/Vienna")).strftime("%d %H:%M") in ("26 02:30", "30 02:30")
 
 
+@pytest.mark.parametrize(
+    ("name", "epoch", "hours"),
+    [
+        ("Pacific/Apia", "2011-12-29T00:00-10:00", [8, 32, 56]),  # no 30 December, so no truck of that day
+        ("America/Nuuk", "2026-03-28T12:00-02:00", [11, 20, 34.5]),  # 23:30 of the 28th is left out, its day is not
+    ],
+)
+def test_a_day_that_is_left_out_has_no_departures(name: str, epoch: str, hours: list[float]) -> None:
+    times = ("08:00",) if name == "Pacific/Apia" else ("23:30", "09:00")
+    table = Timetable(times, Axis(Zone(name), epoch_ns(datetime.fromisoformat(epoch))))
+    found = [0.0]
+    while len(found) < 4:
+        found.append(table.after(found[-1]))
+    assert [time / 3600 for time in found[1:]] == hours
+
+
 def test_a_zone_survives_its_pickle() -> None:
     for zone in (zone_of("Asia/Kathmandu", 0.0), zone_of("", 3600.0)):
         assert pickle.loads(pickle.dumps(zone)) is zone  # noqa: S301 - made here
