@@ -14,6 +14,7 @@ from brokers.counterpart import Body
 from brokers.retry import retried
 from brokers.stores import open_store
 from scenarios.live.account import Account
+from scenarios.live.folder import LOCK
 from scenarios.live.record import FILE, RunRecord
 from scenarios.live.settings import RunSettings
 from scenarios.live.told import Told
@@ -103,6 +104,17 @@ class Commanding:
         """
         if self._record is not None and not (self._settings.folder / FILE).exists():
             self._record.write(self._settings.folder)
+
+    def stay(self) -> None:
+        """See that the record stays where the run lives, as its lock does: without it another run would begin.
+
+        The lock comes first: a record without one would be taken for that of a run that has ended.
+
+        Raises:
+            OSError: It cannot be written now.
+        """
+        if (self._settings.folder / LOCK).exists():
+            self.restore()
 
     async def _keep(self, body: Body) -> None:
         """Keep a command in folder and store; returns when both have it."""

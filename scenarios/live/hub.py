@@ -144,6 +144,12 @@ class Hub:
         with suppress(OSError):
             self._tally.keep(self._told())
 
+    def keep_record(self) -> None:
+        """See that the record of the run stays in its folder; a disk that does not take it is told by the journal."""
+        if self._commanding is not None:
+            with suppress(OSError):
+                self._commanding.stay()
+
     def roles(self) -> Mapping[str, Any]:
         """How the processes do: as the parent tells, and those that run alone of themselves."""
         return {**({} if self._beside is None else self._beside.roles()), **self.parent.roles}

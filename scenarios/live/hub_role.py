@@ -154,4 +154,5 @@ async def _counting(hub: Hub) -> None:
     while True:
         hub.parent.counts(Accounts(hub.ends()))
         hub.keep_count()
+        hub.keep_record()
         await asyncio.sleep(COUNT_S)

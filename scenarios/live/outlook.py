@@ -10,7 +10,7 @@ from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import Any
 
-from brokers.refusals import Refusals
+from brokers.refusals import Refusals, reason_of
 from scenarios.forecast import saved
 from scenarios.forecast.ahead import Question, forecast
 from scenarios.forecast.pool import BranchPool
@@ -53,6 +53,7 @@ class Outlook:
         self._asking = 0
         self._made = 0
         self._refusals = Refusals()
+        self._faults: set[str] = set()
 
     def account(self) -> Account:
         """Forecasts made, in the making and not made, with the reason."""
@@ -60,7 +61,7 @@ class Outlook:
         return Account({"made": self._made, "failed": sum(failed.values())}, {"waiting": self._asking}, failed)
 
     async def run(self) -> None:
-        """Look ahead again and again; returns only when that is not wanted."""
+        """Look ahead again and again, whatever comes of it; returns only when that is not wanted."""
         while self.config.every is not None:
             try:
                 await self.look(self._usual())
@@ -68,7 +69,15 @@ class Outlook:
                 log.debug("forecast: %s", error)  # a plant that is away is told by who starts it again
             except FactoryError as error:
                 log.warning("forecast: %s", error)
+            except Exception as error:
+                self._told(error)
             await asyncio.sleep(self.config.every)
+
+    def _told(self, error: Exception) -> None:
+        """Tell a fault of ours or of a plug-in with the place where it arose, each once: it may come at every turn."""
+        if (fault := reason_of(error)) not in self._faults:
+            self._faults.add(fault)
+            log.error("forecast: could not be made: %s: %s (told once)", type(error).__name__, error, exc_info=error)
 
     def _usual(self) -> Question:
         return Question(self.config.horizon, self.config.forks, self.config.step)
@@ -101,7 +110,7 @@ class Outlook:
         """
         try:
             document = await self._looked(question)
-        except FactoryError as error:
+        except Exception as error:
             self._refusals.count(error)
             raise
         self._made += 1

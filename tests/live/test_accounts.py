@@ -69,6 +69,32 @@ async def test_forecasts_that_cannot_be_made_are_counted_with_the_reason(tmp_pat
         outlook.close()
 
 
+async def test_a_forecast_that_fails_by_a_fault_is_told_once_and_the_next_ones_are_made(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asked = 0
+
+    async def ask(_: str) -> str:
+        nonlocal asked
+        asked += 1
+        raise KeyError("of a plug-in") if asked < 3 else RetriableError("plant: expected one, got none")
+
+    async def publish(_: object) -> None: ...
+
+    outlook = Outlook(ForecastConfig().model_copy(update={"every": 0.001}), ask, publish)
+    running = asyncio.create_task(outlook.run())
+    try:
+        await until(lambda: asked > 3)
+        counts = outlook.account().reasons
+    finally:
+        running.cancel()
+        outlook.close()
+    assert counts["'of a plug-in'"] == 2
+    [told] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert told.getMessage().startswith("forecast: could not be made: KeyError: 'of a plug-in'")
+    assert told.exc_info
+
+
 def test_links_that_no_unit_completes_are_told_but_blank_ones() -> None:
     def link(name: str, status: str = "normal", units: tuple[str, ...] = ()) -> LinkMaster:
         return LinkMaster(

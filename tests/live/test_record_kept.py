@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from scenarios.live.commanding import RENEW_S, Commanding
+from scenarios.live.folder import LOCK
+from scenarios.live.hub import Hub
+from scenarios.live.hub_role import _counting
 from scenarios.live.record import RunRecord
 from scenarios.live.settings import RunSettings
+from tests.transport.parts import until
 from twin.errors import RefusedRowsError
 from twin.records import Frame
 
@@ -100,3 +105,37 @@ async def test_a_run_without_a_record_writes_none(tmp_path: Path) -> None:
     (tmp_path / "record.json").unlink()
     await lived(settings, store, 2)
     assert store.writes == []
+
+
+async def test_a_record_that_is_removed_comes_back_with_the_lock_and_not_before(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    settings = run_in(folder)
+    record = RunRecord.of_folder(folder)
+    commanding = Commanding(settings, Keeping(), "mqtt://127.0.0.1:1")  # type: ignore[arg-type]
+    shutil.rmtree(folder)
+    commanding.stay()
+    folder.mkdir()
+    commanding.stay()
+    assert RunRecord.of_folder(folder) is None
+    (folder / LOCK).touch()
+    commanding.stay()
+    assert RunRecord.of_folder(folder) == record
+
+
+async def test_the_hub_looks_for_the_record_whenever_it_looks_at_its_counters(tmp_path: Path) -> None:
+    settings = run_in(tmp_path).model_copy(update={"store": f"duckdb://{tmp_path}/store.duckdb"})
+    hub = Hub(settings, settings.title)
+    hub._commanding = Commanding(settings, hub.store, "mqtt://127.0.0.1:1")
+    record = RunRecord.of_folder(tmp_path)
+    (tmp_path / LOCK).touch()
+    counting = asyncio.create_task(_counting(hub))
+    try:
+        for _ in range(2):
+            (tmp_path / "record.json").unlink()
+            await until((tmp_path / "record.json").exists)
+            assert RunRecord.of_folder(tmp_path) == record
+    finally:
+        counting.cancel()
+        await asyncio.gather(counting, return_exceptions=True)
+        await hub.close()
