@@ -103,6 +103,16 @@ METERS = {
         [*ramp([k for k in EACH if k % 7]), *ramp([0, 60, 120]), read(E0 + 7 * M, float("nan"))],
         [(COUNTER, 1, 60, "good")],
     ),
+    "a machine beside it that nobody ever read": Case(
+        [told("equipment", OTHER, kind="press"), state(E0, "PRODUCING", OTHER), *ramp(EACH)],
+        [(COUNTER, 1, 60, "partial")],
+        path=LINE,
+    ),
+    "a store beside it": Case(
+        [told("equipment", OTHER, kind="rack", role="store"), state(E0, "PRODUCING", OTHER), *ramp(EACH)],
+        [(COUNTER, 1, 60, "good")],
+        path=LINE,
+    ),
     "nothing from a quarter to the hour on": Case(
         ramp(range(46)), [(COUNTER, 1, 45, "partial"), (COUNTER, 2, None, None)]
     ),
@@ -137,6 +147,13 @@ OUTPUT = {
     "the planned time of the row goes before that of the unit": Case(
         [told("equipment", UNIT, kind="machine", ideal_s=60.0), made(E0 + 59 * M, 60, ideal_s=30.0)],
         [("effectiveness", 1, 0.5, None)],
+    ),
+    "nobody ever says what it makes": Case([], [("oee", 1, None, None), ("availability", 1, 1, "good")]),
+    "a unit of a stranger, of which nobody says what it makes": Case(
+        [told("equipment", UNIT, kind="unit")], [("oee", 1, None, None)]
+    ),
+    "it says for the first time in the next hour what it makes": Case(
+        [made(E0 + 70 * M, 1)], [("oee", 1, 0, "good"), ("oee", 2, None, None)]
     ),
     "on the full hour it belongs to the next": Case(
         [made(E0 + H, 1)], [("good_quantity", 1, 0, "good"), ("good_quantity", 2, 1, "good")]

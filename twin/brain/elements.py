@@ -99,7 +99,7 @@ def _presence(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.in
 
 
 def unrate(row: NDArray[np.int64]) -> None:
-    """Mark the times of a unit that made something of which the planned run time is not known.
+    """Mark the times of a unit of which it is not known for how long it should have run for what it made.
 
     Args:
         row: Quantities of the unit, int64[INTS].

@@ -262,12 +262,15 @@ class Intake:
             elif self._in_time(unit.site, time_ns):
                 self._completed(unit, time_ns, part)
             else:
+                _counts(unit)
                 unit.parts.add(time_ns, part)
                 unit.site.changed_before(time_ns - DAY_NS, time_ns + DAY_NS)
 
     def _completed(self, unit: Unit, time_ns: int, part: Completion) -> None:
         """Keep a completion, whose planned time may belong to windows that are closed already."""
         log, site = unit.parts, unit.site
+        if not unit.counted:
+            _counts(unit)
         since = log.add(time_ns, part)
         if site.mark is not None and since < site.mark:
             said = since if part.begun_ns == UNSAID else part.begun_ns
@@ -429,6 +432,13 @@ class Intake:
         self.stats.rejected += 1
         if kind is not None and path is not None:
             self.refused(Refused(path, kind, time_ns))
+
+
+def _counts(unit: Unit) -> None:
+    """A unit completes something: where it said nothing before, it made nothing."""
+    if not (unit.counted or unit.rated):
+        unit.site.touch(-NEVER, NEVER)
+    unit.counted = True
 
 
 def _lasts(begun_ns: int, time_ns: int) -> bool:

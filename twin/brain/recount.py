@@ -143,7 +143,8 @@ class Recount(Brain):
             voice.gaps = [*voice.past, *voice.gaps]
         for unit in known.units.values():
             mine = self._intake.unit(unit.path)
-            mine.master, mine.rated, mine.held = unit.master, unit.rated, dict(unit.held)
+            mine.master, mine.held = unit.master, dict(unit.held)
+            mine.rated, mine.counted = unit.rated, unit.counted
             declare(mine)
 
     def _windows(self, groups: Iterable[Group]) -> list[tuple[str, Window]]:

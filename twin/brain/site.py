@@ -455,7 +455,8 @@ def _count(unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[
     floats[COUNTED] = parts[:5]
     rated = not math.isnan(parts.ideal_produced_s)
     floats[IDEAL] = parts[5:] if rated else (0.0, 0.0)
-    if unit.processing and not rated:
+    silent = not unit.counted and not unit.rated  # that it made nothing is not known
+    if unit.processing and (silent or not rated):
         unrate(ints)
     floats[COLUMN["out_good"]] = parts.good
     floats[[COLUMN["out_produced"], COLUMN["out_rate"]]] = parts.good + parts.scrap + parts.rework

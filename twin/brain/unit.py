@@ -95,6 +95,7 @@ class Unit:
 
     Attributes:
         rated: Whether master data of any time have a planned run time.
+        counted: Whether it ever said that it completed something.
         held: The last times that it said its states again after something was missing, by when they began.
         unheard: Why its state is unknown, when its publisher went that gave no heartbeats; may be of long ago.
     """
@@ -109,6 +110,7 @@ class Unit:
     jobs: JobLog = field(default_factory=JobLog)
     master: EquipmentMaster | None = None
     rated: bool = False
+    counted: bool = False
     speaker: str = ""
     unheard: Unheard | None = None
     held: dict[int, StateSaidAgain] = field(default_factory=dict)
@@ -192,8 +194,7 @@ class Unit:
         if self.meter.heard or self.master is None:
             return True
         tags = self.master.tags
-        counts = any(tag.name == ENERGY for tag in tags) if tags else self.processing
-        return counts and self.master.role in POWERED
+        return self.master.role in POWERED and (not tags or any(tag.name == ENERGY for tag in tags))
 
     @property
     def ideal_s(self) -> float | None:

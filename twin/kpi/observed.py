@@ -58,7 +58,7 @@ class Observed:
         gas_doubt: As ``energy_doubt``, of gas.
         co2_known_ns: Of ``energy_known_ns``, that of meters whose grid factor is known.
         cost_known_ns: Of ``energy_known_ns``, that of meters whose energy has a price.
-        unrated_apt_ns: Of ``apt_ns``, that of units which made something whose planned run time is unknown.
+        unrated_apt_ns: Of ``apt_ns``, that of units of which what they made, or its planned run time, is unknown.
         unrated_aupt_ns: The same of ``aupt_ns``.
         unrated_pbt_ns: The same of ``pbt_ns``.
         unrated_known_ns: The same of ``known_ns``.
