@@ -38,7 +38,8 @@ class Known:
     """All that is known of a run.
 
     Args:
-        sites: Last heartbeat of each site: ``sent``, ``dropped``, ``lag_s``, ``stale``, and units that are ``silent``.
+        sites: Heartbeat of each site, all its publishers together: ``sent``, ``dropped``, ``lag_s``, ``stale``, and
+            units that are ``silent``.
         counters: Counters of ingest, store and brain, as the hub gives them; empty while nothing is live. What else
             it tells stands by hop in ``hops``.
         roles: How the processes do, as their supervisor tells or they themselves, with what they tell by hop; by the

@@ -19,6 +19,7 @@ import numpy as np
 
 from brokers.retry import retried
 from dashboards.delta import Delta, Json
+from dashboards.heartbeats import Heartbeats
 from dashboards.model import PlantModel
 from dashboards.rows import MS, Key, figure, kpi_row, lacking, rows, wire_key
 from dashboards.silence import HeardUnits
@@ -101,6 +102,7 @@ class LiveState:
         self._sections: dict[str, dict[Key, dict[str, Any]]] = {
             name: {} for name in ("states", "stock", "alarms", "kpis", "sites")
         }
+        self._beats = Heartbeats()
         self._readings: dict[str, _Reading] = {}
         self._power: dict[str, dict[str, float]] = {}
         self._watching: Counter[str] = Counter()
@@ -147,6 +149,7 @@ class LiveState:
             self.feed([await retried(partial(history.latest, kind), "pages", patience_s)])
         for site in self._sections["sites"].values():
             site["arrived_ns"] = None
+        self._beats = Heartbeats()
         self.heard = HeardUnits(self._now_ns)
 
     @property
@@ -328,7 +331,9 @@ class LiveState:
     def _heartbeats(self, frame: Frame) -> None:
         for path, time_ns, (sent, dropped, lag_s) in self._rows(frame):
             row = {"t": time_ns // MS, "sent": sent, "dropped": dropped, "lag_s": figure(lag_s)}
-            self._put("sites", (path,), {**row, "arrived_ns": self._now_ns()})
+            told = self._beats.take(path, frame.publisher, row)
+            if told is not None:
+                self._put("sites", (path,), {**told, "arrived_ns": self._now_ns()})
 
     def _meta(self, frame: Frame) -> None:
         for path, _, (schema, body) in self._rows(frame):

@@ -49,11 +49,11 @@ def device(machine: NodeOpcUa) -> DeviceConfig:
 
 
 @asynccontextmanager
-async def gathered(url: str, folder: Path, device: DeviceConfig) -> AsyncIterator[MachinesRole]:
+async def gathered(url: str, folder: Path, device: DeviceConfig, transport: str = "uns") -> AsyncIterator[MachinesRole]:
     """The role with one real machine beside simulated units, as in the process of a run."""
     settings = RunSettings(
         scenario=folder, seed=1, broker=url, store=f"lines://{folder}", folder=folder, run="r1",
-        publishers=(str(SITE),), machines=(str(SITE),),
+        publishers=(str(SITE),), machines=(str(SITE),), transport=transport,
     )  # fmt: skip
     units = real_units(flow(DeviceConfig(profile="cnc"), device), SITE)
     role = MachinesRole(settings, {SITE: RealMachines(units, folder)}, Parent(alone=True))
@@ -88,12 +88,16 @@ def parts(sink: RecordingSink) -> int:
     return sum(column(sink, RecordKind.PART, "good"))
 
 
-async def test_the_plug_is_pulled_and_put_back(mosquitto: Mosquitto, machine: NodeOpcUa, tmp_path: Path) -> None:
+@pytest.mark.parametrize("transport", ["uns", "sparkplug"])
+async def test_the_plug_is_pulled_and_put_back(
+    mosquitto: Mosquitto, machine: NodeOpcUa, tmp_path: Path, transport: str
+) -> None:
+    """Over Sparkplug as well: what stands elsewhere than below the publisher's path is its device all the same."""
     sink = RecordingSink()
     await asyncio.to_thread(machine.show, STATUS, 2)
     async with (
-        receiving(mosquitto.url, "uns", sink) as ingest,
-        gathered(mosquitto.url, tmp_path, device(machine)) as role,
+        receiving(mosquitto.url, transport, sink) as ingest,
+        gathered(mosquitto.url, tmp_path, device(machine), transport) as role,
     ):
         await sink.holds(lambda s: states(s)[-1:] == ["PRODUCING"])
         await asyncio.to_thread(machine.show, COUNTER, 5)

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -156,6 +157,34 @@ def test_the_age_of_a_site_grows_from_its_last_heartbeat() -> None:
     live.feed([records(RecordKind.HEARTBEAT, [(EquipmentPath("a/b"), 10**9, (None, None, None))])])
     now[0] += 3 * 10**9
     assert live.sites()["a/b"]["age_s"] == 3.0
+
+
+def beat(publisher: str, time_s: int, sent: int | None, dropped: int = 0, lag_s: float = 0.0) -> Frame:
+    frame = records(RecordKind.HEARTBEAT, [(EquipmentPath("a/b"), time_s * 10**9, (sent, dropped, lag_s))])
+    return replace(frame, publisher=publisher)
+
+
+def test_publishers_of_one_site_are_told_together_whoever_spoke_last() -> None:
+    """Real machines have a publisher of their own, whose heartbeats are behind those of the plant."""
+    live = LiveState()
+    live.feed([beat("a/b", 10, 100), beat("a/b/machines", 8, 7, dropped=1, lag_s=2.0)])
+    told = live.sites()["a/b"]
+    assert (told["t"], told["sent"], told["dropped"], told["lag_s"]) == (10_000, 107, 1, 2.0)
+    live.feed([beat("a/b", 11, 110)])
+    assert live.sites()["a/b"]["sent"] == 117
+    live.feed([beat("a/b", 9, 90), beat("a/b/machines", 9, None, dropped=1)])
+    told = live.sites()["a/b"]
+    assert (told["sent"], told["dropped"], told["lag_s"]) == (110, 1, 0.0)
+
+
+async def test_what_was_sent_before_the_pages_were_there_is_not_added(served: Served) -> None:
+    live = LiveState()
+    await live.load(served.store)
+    site = next(iter(live.sites()))
+    newest_s = live.sites()[site]["t"] // 1000 + 10
+    frame = records(RecordKind.HEARTBEAT, [(EquipmentPath(site), newest_s * 10**9, (3, 0, 0.0))])
+    live.feed([replace(frame, publisher=site)])
+    assert live.sites()[site]["sent"] == 3
 
 
 async def test_what_comes_from_the_store_alone_is_not_fresh(served: Served) -> None:
