@@ -261,6 +261,8 @@ class MachineDerivation:
         self._stamps: dict[str, int | None] = {}
         self._rows = Rows()
         self._heard_ns: int | None = None
+        self._since: dict[str, int] = {}
+        """Since when a counter has not been heard, by what it counts, until its next reading."""
         self._latest_ns = 0
         self._made_of_order = 0
         self._known = False
@@ -283,6 +285,7 @@ class MachineDerivation:
     def lose(self, at_ns: int, cause: str) -> None:
         """The connection is gone: nothing is known until it is opened again and all values are read anew."""
         self.counters.lost += 1
+        self._uncounted(self._heard_ns)
         self._unknown(at_ns, cause)
         self._held.clear()
         self._names.clear()
@@ -296,6 +299,7 @@ class MachineDerivation:
         silent_ns = now_ns - self._heard_ns
         if silent_ns > self._options.gap * 1e9:
             self.counters.gaps += 1
+            self._uncounted(self._heard_ns)
             self._unknown(self._heard_ns + round(self._options.gap * 1e9), "gap")
         elif silent_ns < HOLDS_S * 1e9 and now_ns - self._latest_ns >= HOLDS_S * 1e9:
             self._speaker.sample(self._onward(now_ns), self._rows, apart=False)
@@ -306,6 +310,7 @@ class MachineDerivation:
         speaker = self._speaker
         return {
             "counters": counters,
+            "heard_ns": self._heard_ns,
             "made": speaker.made,
             "order": speaker.order,
             "made_of_order": self._made_of_order,
@@ -317,6 +322,7 @@ class MachineDerivation:
         """Go on from what the process before has kept."""
         for what, (_, counter) in self._counters.items():
             counter.value = kept["counters"].get(what)
+        self._uncounted(kept.get("heard_ns") or kept["latest_ns"])
         self._speaker.made, self._speaker.order = kept["made"], kept["order"]
         self._made_of_order, self._latest_ns = kept["made_of_order"], kept["latest_ns"]
         for alarm in self._alarms:
@@ -327,6 +333,11 @@ class MachineDerivation:
         """What is to be said since the last call."""
         rows, self._rows = self._rows, Rows()
         return self._speaker.frames(rows)
+
+    def _uncounted(self, heard_ns: int | None) -> None:
+        """What is counted from here to the next reading of each counter was made at some time between."""
+        for what in self._counters if heard_ns else ():
+            self._since.setdefault(what, int(heard_ns or 0))
 
     def _unknown(self, at_ns: int, cause: str) -> None:
         if self._known or self._latest_ns == 0:
@@ -425,25 +436,28 @@ class MachineDerivation:
     def _count(self, time_ns: int, touched: set[str]) -> None:
         """Say the parts that counters have counted since their last reading."""
         steps = dict.fromkeys(("good", "total", "scrap", "rework"), 0)
+        since: list[int] = []
         for what, (item, counter) in self._counters.items():
             number = number_of(self._held[item].value) if item in touched else math.nan
             if math.isnan(number) or self._held[item].quality == BAD:
                 continue
             steps[what] = counter.step(int(number), self.counters.faults)
+            if (unheard := self._since.pop(what, None)) is not None and steps[what]:
+                since.append(unheard)
             self._speaker.made = self._speaker.made or 0
         good = steps["good"]
         if "total" in self._counters:
             good = steps["total"] - steps["scrap"] - steps["rework"]
         if good or steps["scrap"] or steps["rework"]:
-            self._made(time_ns, good, steps["scrap"], steps["rework"])
+            self._made(time_ns, good, steps["scrap"], steps["rework"], min(since, default=None))
 
-    def _made(self, time_ns: int, good: int, scrap: int, rework: int) -> None:
+    def _made(self, time_ns: int, good: int, scrap: int, rework: int, begun_ns: int | None) -> None:
         parts = self._options.parts
         made = parts.makes if parts is not None and parts.makes else self._unit.item or None
         ideal = self._unit.ideal_s if parts is None or parts.ideal is None else parts.ideal
         self._speaker.made = (self._speaker.made or 0) + good + scrap + rework
         self._made_of_order += good
-        self._rows.parts.append((self._unit.path, time_ns, (made, good, scrap, rework, ideal, 1)))
+        self._rows.parts.append((self._unit.path, time_ns, (made, good, scrap, rework, ideal, 1, begun_ns)))
         self._speaker.sample(time_ns, self._rows, apart=False)
 
     def _changeover(self, time_ns: int) -> None:

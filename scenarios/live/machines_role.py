@@ -187,9 +187,16 @@ def _machines(gatherings: Sequence[RealMachines]) -> Account:
     reasons: Counter[str] = Counter()
     for each in met:
         reasons.update(each.reasons)
+    reasons.update(_resets(gatherings))
     away = [session for session in sessions if not session.open]
     reasons.update(f"{session.name}: {session.reason or 'not answering yet'}" for session in away)
     return Account(counts, {"machines": len(sessions), "away": len(away)}, dict(reasons))
+
+
+def _resets(gatherings: Sequence[RealMachines]) -> dict[str, int]:
+    """Counters of parts that began anew: what they counted since their last reading is not known to anybody."""
+    counted = [(each.unit.path, each.derivation.counters.faults.resets) for one in gatherings for each in one.units]
+    return {f"{path}: a counter was reset, its parts since the last reading are unknown": n for path, n in counted if n}
 
 
 async def run_machines(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Account:

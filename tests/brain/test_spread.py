@@ -247,3 +247,27 @@ def test_where_a_part_of_an_operation_was_not_heard_it_is_not_known_how_much_an_
         assert [told.rows(kpi)[hour][-1]["quality"] for hour in (1, 2, 3)] == ["partial", "partial", "good"]
     assert [told.rows("good_quantity")[hour][-1]["value"] for hour in (1, 2, 3)] == [1, 1, 1]
     assert told.brain.stats.settled <= 6, "what will never be known is not asked for again"
+
+
+@pytest.mark.parametrize(("back", "hours"), [(100, (2,)), (130, (2, 3))])
+def test_what_was_made_while_nothing_was_heard_makes_no_good_performance(back: int, hours: tuple[int, ...]) -> None:
+    """A counter shows at the return what was made since 01:10: 30 min, or 60 min over the end of an hour.
+
+    Its planned time (25 min each) has no time in which it was earned, so performance of what was heard is above 1.
+    """
+    told = Told(live_s=900.0)
+    told.state(0, "PRODUCING")
+    for minute in range(25, 70, 25):
+        told.part(minute, good=1)
+    told.beats(0, 60)
+    told.state(70, "UNKNOWN")
+    told.state(back, "PRODUCING")
+    told.part(back, good=2, begun=70)
+    told.part(200, good=1)
+    told.state(200, "STARVED")
+    told.beats(75, 300)
+    for kpi in ("oee", "effectiveness"):
+        found = {hour: rows[-1] for hour, rows in told.rows(kpi).items()}
+        assert all(found[hour]["quality"] == "partial" for hour in hours), found
+        assert found[4]["quality"] == "good"
+    assert sum(rows[-1]["value"] for rows in told.rows("good_quantity").values()) == 5

@@ -247,6 +247,26 @@ def test_what_is_silent_is_unknown_and_its_values_with_it() -> None:
     assert derivation.counters.gaps == 1
 
 
+def test_what_is_counted_over_a_silence_or_a_death_was_made_since_it_was_last_heard() -> None:
+    derivation = machine(parts={"good": "g", "scrap": "x"}, gap="10 s", **WORDS)
+    derivation.take(at(0, w=2, g=5, x=0), T0)
+    derivation.take([], T0 + 4 * S)
+    derivation.tick(T0 + 20 * S)
+    derivation.take([DataValue("g", 9, T0 + 30 * S)], T0 + 30 * S)
+    derivation.take([DataValue("x", 1, T0 + 31 * S)], T0 + 31 * S)
+    derivation.take([DataValue("x", 2, T0 + 32 * S)], T0 + 32 * S)
+    parts = [
+        (time, good, scrap, begun)
+        for time, _, good, scrap, _, _, _, begun in rows(derivation.frames(), RecordKind.PART)
+    ]
+    assert parts == [(30, 4, 0, T0 + 4 * S), (31, 0, 1, T0 + 4 * S), (32, 0, 1, None)]
+    after = machine(parts={"good": "g", "scrap": "x"}, gap="10 s", **WORDS)
+    after.recall(derivation.kept())
+    after.take(at(0, w=2, g=11, x=2), T0 + 40 * S)
+    (part,) = rows(after.frames(), RecordKind.PART)
+    assert (part[0], part[2], part[-1]) == (40, 2, T0 + 32 * S)
+
+
 def test_a_connection_that_is_lost_is_unknown_with_its_cause_until_all_is_read_anew() -> None:
     derivation = machine(tags={"energy_kwh": "e"}, parts={"good": "g"}, **WORDS)
     derivation.take(at(0, w=2, e=5, g=10), T0)
@@ -260,6 +280,9 @@ def test_a_connection_that_is_lost_is_unknown_with_its_cause_until_all_is_read_a
         frames = each.frames()
         assert states(frames) == [(61, "PRODUCING", None)]
         assert rows(frames, RecordKind.PART)[0][:3] == (61, "plate", 2)
+        assert rows(frames, RecordKind.PART)[0][-1] == T0, "made at some time since the last reading"
+        each.take([DataValue("g", 13, T0 + 63 * S)], T0 + 63 * S)
+        assert rows(each.frames(), RecordKind.PART)[0][-1] is None
         assert shown(frames, "energy_kwh")[-1] == (61, 6, GOOD)
 
 

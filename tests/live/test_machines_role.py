@@ -111,6 +111,9 @@ async def test_the_plug_is_pulled_and_put_back(
         await sink.holds(lambda s: states(s)[-1:] == ["FAILED"])
         assert role.accounts.hops["machines"].holds["away"] == 0
         assert role.accounts.hops["machines"].counts["losses"] == 1
+        assert column(sink, RecordKind.PART, "begun_ns")[0] is None
+        told = role.accounts.hops["machines"].reasons  # the server remembers nothing: it counts from 2 again
+        assert told == {f"{UNIT}: a counter was reset, its parts since the last reading are unknown": 1}
         assert "UNKNOWN" not in states(sink)[states(sink).index("PRODUCING") + 2 :]
         assert Accounts.of(role.accounts.document()) == role.accounts
     assert {frame.publisher for frame in sink.frames} == {machines_publisher(str(SITE))}
