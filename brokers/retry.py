@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from twin.errors import RefusedRowsError, RetriableError, StoreError
+from twin.errors import NotLetInError, RefusedRowsError, RetriableError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ async def retried(
     Args:
         work: What to do; begun anew each time.
         what: What it is, for the log, e.g. ``history``.
-        patience_s: Longest time to go on trying; None: without end.
+        patience_s: Longest time to go on trying; None: without end. Who has only so much does not wait to be let in.
         pauses_s: First and longest pause between two tries.
         failed: Called after each failure.
         passing: Errors that may pass.
@@ -55,7 +55,9 @@ async def retried(
         except RefusedRowsError:
             raise
         except passing as error:
-            if patience_s is not None and time.monotonic() - begun + pause_s > patience_s:
+            if patience_s is not None and (
+                isinstance(error, NotLetInError) or time.monotonic() - begun + pause_s > patience_s
+            ):
                 raise
             if not failures:
                 log.warning("%s: %s; trying again", what, error)

@@ -14,7 +14,7 @@ import urllib3
 from brokers.columns import ColumnType, column_type
 from brokers.naming import STORE_TAGS, store_tags
 from brokers.stores.lines import SAID_AGAIN, TAG_COLUMNS, carried, said_with
-from twin.errors import ConnectorError, FatalError, RefusedRowsError, RetriableError, StoreError
+from twin.errors import ConnectorError, NotLetInError, RefusedRowsError, RetriableError, StoreError
 from twin.records import RecordKind
 
 Series = tuple[dict[str, str], list[str], list[list[Any]]]
@@ -29,6 +29,10 @@ REFUSED = (400, 413, 422)
 
 class StoreAwayError(StoreError, RetriableError):
     """The server is away or busy: the same write may succeed later."""
+
+
+class StoreShutError(StoreError, NotLetInError):
+    """The server does not let us in or does not know the place: a start ends by it, who was in before waits."""
 
 
 class RetiredRowsError(RefusedRowsError):
@@ -75,7 +79,7 @@ class InfluxHttp:
 
         Raises:
             StoreAwayError: The server is away or busy.
-            FatalError: It refuses the credentials or does not know the place.
+            StoreShutError: It refuses the credentials or does not know the place.
             RefusedRowsError: It refuses the rows that were sent.
             StoreError: It refuses the question.
         """
@@ -114,7 +118,7 @@ class InfluxHttp:
         """Whether the server understands InfluxQL: one that does refuses nonsense, others answer anything."""
         try:
             self.query("SHOW NO SUCH THING")
-        except (StoreAwayError, FatalError):
+        except (StoreAwayError, StoreShutError):
             raise
         except StoreError:
             return True
@@ -135,11 +139,11 @@ def failure(base: str, status: int, body: bytes | str, *, rows: bool) -> Connect
     """The error for an answer that is none, to rows or to a question."""
     text = (body if isinstance(body, str) else body.decode("utf-8", "replace")).strip()[:300]
     if status == 401:
-        return FatalError(f"store {base}: expected valid credentials, got status 401 (check the token or password)")
+        return StoreShutError(f"store {base}: expected valid credentials, got status 401 (check the token or password)")
     if status == 403:
-        return FatalError(f"store {base}: expected the right to read and write there, got: {text}")
+        return StoreShutError(f"store {base}: expected the right to read and write there, got: {text}")
     if status == 404:
-        return FatalError(f"store {base}: expected a known bucket or database, got: {text}")
+        return StoreShutError(f"store {base}: expected a known bucket or database, got: {text}")
     if rows and status in REFUSED and RETIRED.search(text):
         return RetiredRowsError(f"store {base}: expected rows within the retention, got: {text}")
     if status == 429 or status >= 500:

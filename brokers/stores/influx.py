@@ -176,7 +176,7 @@ class InfluxStore:
 
         Raises:
             StoreAwayError: The server does not answer; both a StoreError and a RetriableError.
-            FatalError: Wrong token, no such bucket, or no right to read and write it.
+            StoreShutError: Wrong token, no such bucket, or no right to read and write it.
         """
         self.version = await self._run(self._writer, self._http.ping)
         self.readable = await self._run(self._readers, self._http.speaks)

@@ -44,7 +44,7 @@ from scenarios.live.settings import RunSettings
 from scenarios.live.tally import Tally
 from twin.brain import Brain, BrainConfig
 from twin.config.plant import Title
-from twin.errors import RetriableError, ScenarioError, StoreError
+from twin.errors import NotLetInError, RetriableError, ScenarioError, StoreError
 from twin.records import Frame, RecordKind
 
 log = logging.getLogger(__name__)
@@ -207,8 +207,10 @@ class Hub:
 
         Raises:
             StoreError: Somebody else has the store open; who takes the place of a hub that died waits a minute for it.
+            NotLetInError: The store does not let us in; who was in before waits.
         """
-        await retried(self.store.open, "hub", AGAIN_S if self.parent.again else 0.0)
+        opened = partial(retried, self.store.open, "hub", AGAIN_S if self.parent.again else 0.0)
+        await (retried(opened, "hub", passing=(NotLetInError,)) if self.parent.again else opened())
         self._stack.push_async_callback(self.store.close)
         address = await self.web.start()
         self._stack.push_async_callback(self.web.stop)

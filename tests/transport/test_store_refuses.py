@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from brokers.ingest import IngestConfig
 from brokers.outbox import OutboxConfig
+from brokers.retry import retried
+from brokers.stores._influxql import failure
+from scenarios.live.hub import Hub
+from scenarios.live.parent import Parent
+from scenarios.live.settings import RunSettings
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import (
     LIMIT_S,
@@ -21,6 +28,8 @@ from tests.transport.parts import (
     until,
 )
 from tests.transport.test_path import TRANSPORTS
+from twin.errors import NotLetInError
+from twin.records import Frame
 
 WAITING = OutboxConfig(policy="wait", pieces=200, window=50, resend_after_s=0.3, probe_s=0.5)
 
@@ -42,6 +51,79 @@ async def test_a_refused_write_is_tried_again(mosquitto: Mosquitto, transport: s
         assert ingest.counters.store_failures > 0
     assert sink.numbered == outbox.counters.put
     assert not sink.twice
+
+
+class ShutSink(RecordingSink):
+    """A server that does not let us in while it refuses."""
+
+    async def write(self, frames: Sequence[Frame]) -> None:
+        if self.refusing:
+            raise failure("http://store", 401, "", rows=True)
+        await super().write(frames)
+
+
+async def test_a_store_that_no_longer_lets_us_in_is_told_once_and_waited_for(
+    mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = ShutSink()
+    async with (
+        receiving(mosquitto.url, "uns", sink) as ingest,
+        sending(mosquitto.url, "uns") as (outbox, pump),
+    ):
+        outbox.put([meta(), *tick_frames(0)])
+        assert await pump.drain(LIMIT_S)
+        sink.refusing = True
+        outbox.put(tick_frames(1))
+        await until(lambda: ingest.counters.store_failures > 1)
+        assert ingest.status()["store_ok"] is False
+        sink.refusing = False
+        assert await pump.drain(LIMIT_S)
+        assert ingest.counters.lost == outbox.counters.lost == 0
+    assert sink.numbered == outbox.counters.put
+    begun, over = [record.getMessage() for record in caplog.records if record.name == "brokers.retry"]
+    assert "expected valid credentials, got status 401 (check the token or password); trying again" in begun
+    assert "works again" in over
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+async def test_who_comes_to_a_store_for_the_first_time_is_told_at_once(status: int) -> None:
+    tries = 0
+
+    async def work() -> None:
+        nonlocal tries
+        tries += 1
+        raise failure("http://store", status, "no", rows=False)
+
+    with pytest.raises(NotLetInError):
+        await retried(work, "store", 3600.0)
+    assert tries == 1
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_hub_that_was_in_before_waits_to_be_let_in_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    settings = RunSettings(scenario=tmp_path, seed=1, store=f"lines://{tmp_path}", folder=tmp_path, port=0)
+    hub, tries = Hub(settings, settings.title, Parent(again=again)), 0
+    opening = hub.store.open
+
+    async def open_late() -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise failure("http://store", 401, "", rows=False)
+        await opening()
+
+    monkeypatch.setattr(hub.store, "open", open_late)
+    try:
+        if again:
+            await hub.open()
+        else:
+            with pytest.raises(NotLetInError):
+                await hub.open()
+    finally:
+        await hub.close()
+    assert tries == (3 if again else 1)
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
