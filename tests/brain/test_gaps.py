@@ -136,30 +136,6 @@ def test_an_order_may_have_been_lost_for_as_long_as_it_may_count() -> None:
     assert (value, quality) == (1.0, "partial")
 
 
-@pytest.mark.parametrize(("first", "runs", "quality"), [(1, "r", "good"), (1, "qr", "good"), (2, "r", "partial")])
-def test_who_counts_from_1_has_lost_nothing(first: int, runs: str, quality: str) -> None:
-    due_ns = E0 + 190 * M
-    said = [[order(E0, "o0", "received", due_ns)], BEGIN, beats(70, 85), [order(E0 + 85 * M, "o0", "delivered")]]
-    frames = numbered(*said, beats(85, 240))
-    shifted = [
-        replace(frame, run=runs[-1] if frame.time_ns[0] > E0 + 80 * M else runs[0], seq=frame.seq + first)
-        for frame in frames
-    ]
-    begun = next((frame.seq for frame in shifted if frame.run != runs[0]), first)
-    shifted = [replace(frame, seq=frame.seq - begun + first) if frame.run != runs[0] else frame for frame in shifted]
-    assert shares(heard(shifted), "otif") == [(1.0, quality, 1.0)]
-
-
-def test_who_began_with_0_has_lost_a_number_when_its_next_run_begins_with_1() -> None:
-    due_ns = E0 + 190 * M
-    said = [[order(E0, "o0", "received", due_ns)], BEGIN, [order(E0 + 70 * M, "o0", "delivered")]]
-    again = [
-        frame.stamped("p", "s", seq + 1)
-        for seq, frame in enumerate([*beats(70, 80), state(E0, "PRODUCING"), *beats(80, 240)])
-    ]
-    assert shares(heard([*numbered(*said), *again]), "otif") == [(1.0, "partial", 1.0)]
-
-
 def test_a_number_that_lacks_before_an_older_row() -> None:
     """One that numbers its messages under the heartbeats of somebody else says its state again."""
     every = [state(E0, "PRODUCING"), state(E0 + 30 * M, "FAILED"), state(E0, "PRODUCING")]

@@ -104,16 +104,6 @@ def test_each_number_is_taken_once_in_any_order(order: list[int]) -> None:
     assert seen.missing == []
 
 
-@given(st.permutations(range(5)))
-def test_what_comes_before_the_first_number_is_taken_and_does_not_lack(order: list[int]) -> None:
-    seen = Numbers(1)
-    for number in order:
-        assert not seen.lacks(0, 1)
-        assert seen.take(number)
-        assert not seen.take(number)
-    assert (seen.begin, seen.missing) == (0, [])
-
-
 def test_windows_end_once_however_the_marks_fall() -> None:
     marks = [0, 7 * M, 61 * M, 3 * H, 3 * H + 1, 30 * H]
     ends = [w.t1_ns for a, b in pairwise(marks) for w in regular("hour", zone_of("", 1800.0), a, b)]

@@ -213,7 +213,7 @@ class Brain:
         key = (frame.publisher, frame.run)
         numbers = self._numbers.get(key)
         if numbers is None:
-            numbers = self._numbers[key] = Numbers(self._first_number(frame))
+            numbers = self._numbers[key] = Numbers()
         late, expected = frame.seq < numbers.next, numbers.next
         new = numbers.take(frame.seq)
         if new and late:
@@ -225,11 +225,6 @@ class Brain:
                 self._lacks(frame, expected)
             self._until[frame.publisher] = max(self._until.get(frame.publisher, -NEVER), int(frame.time_ns[-1]))
         return new
-
-    def _first_number(self, frame: Frame) -> int:
-        """Under which number a run begins: with 0, but for publishers that count from 1 and never said 0."""
-        runs = (known for (publisher, _), known in self._numbers.items() if publisher == frame.publisher)
-        return int(frame.seq == 1 and all(known.begin for known in runs))
 
     def _lacks(self, frame: Frame, expected: int) -> None:
         """Numbers before that of a frame did not come."""

@@ -6,15 +6,11 @@ MAX_RANGES = 10_000
 
 
 class Numbers:
-    """Numbers seen of one publisher's run; out of order and again is allowed, twice counting is not.
+    """Numbers seen of one publisher's run; out of order and again is allowed, twice counting is not."""
 
-    Args:
-        begin: Its first number. Those before are taken if they come, and do not lack.
-    """
-
-    def __init__(self, begin: int = 0) -> None:
-        self.begin = self.next = begin
-        self.missing: list[tuple[int, int]] = [(0, begin)] if begin else []
+    def __init__(self) -> None:
+        self.next = 0
+        self.missing: list[tuple[int, int]] = []
 
     def take(self, number: int) -> bool:
         """Whether a frame with this number is new.
@@ -38,13 +34,12 @@ class Numbers:
         >>> seen.take(3), seen.lacks(0, 3), seen.lacks(3, 4)
         (True, True, False)
         """
-        return any(first < high and last > max(low, self.begin) for first, last in self.missing)
+        return any(first < high and last > low for first, last in self.missing)
 
     def _fill(self, number: int) -> bool:
         for index, (low, high) in enumerate(self.missing):
             if low <= number < high:
                 rest = [(low, number), (number + 1, high)]
                 self.missing[index : index + 1] = [(a, b) for a, b in rest if a < b]
-                self.begin = min(self.begin, number)
                 return True
         return False
