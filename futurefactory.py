@@ -47,8 +47,15 @@ if TYPE_CHECKING:
     from dashboards.panel import board as board
     from dashboards.panel import panel as panel
     from dashboards.panel import panels as panels
+    from devices.connection import BrowsedItem as BrowsedItem
+    from devices.connection import ConnectionOptions as ConnectionOptions
+    from devices.connection import DataValue as DataValue
+    from devices.connection import MachineConnection as MachineConnection
+    from devices.connection import Wanted as Wanted
+    from devices.connections import connections as connections
     from devices.drivers import drivers as drivers
     from devices.profiles import profiles as profiles
+    from devices.secret import Secret as Secret
     from devices.signals.signal import Profile as Profile
     from devices.signals.signal import Signal as Signal
     from devices.unit import DeviceUnit as DeviceUnit
@@ -151,16 +158,18 @@ if TYPE_CHECKING:
     from twin.tags import TagSpec as TagSpec
 
 _HOMES = {
-    "PLAIN": ("brokers.counterpart", "PLAIN"),
     "Behaviour": ("twin.behaviours.behaviour", "Behaviour"),
     "BehaviourConfig": ("twin.config.behaviours", "BehaviourConfig"),
     "Brain": ("twin.brain", "Brain"),
     "Breakable": ("twin.behaviours.breakable", "Breakable"),
+    "BrowsedItem": ("devices.connection", "BrowsedItem"),
     "Command": ("twin.engine.effect", "Command"),
     "Config": ("twin.basis", "Config"),
+    "ConnectionOptions": ("devices.connection", "ConnectionOptions"),
     "Connector": ("brokers.connectors", "Connector"),
-    "Counterpart": ("brokers.counterpart", "Counterpart"),
     "Count": ("twin.quantities", "Count"),
+    "Counterpart": ("brokers.counterpart", "Counterpart"),
+    "DataValue": ("devices.connection", "DataValue"),
     "Delivery": ("twin.ports", "Delivery"),
     "DeviceUnit": ("devices.unit", "DeviceUnit"),
     "Distribution": ("twin.distributions", "Distribution"),
@@ -191,10 +200,12 @@ _HOMES = {
     "Load": ("twin.engine.station", "Load"),
     "Lot": ("twin.engine.station", "Lot"),
     "MachineConfig": ("twin.stations.machine", "MachineConfig"),
+    "MachineConnection": ("devices.connection", "MachineConnection"),
     "Mark": ("twin.ports", "Mark"),
     "ModelError": ("twin.errors", "ModelError"),
     "NOT_NOW": ("twin.control.rules", "NOT_NOW"),
     "Observed": ("twin.kpi.observed", "Observed"),
+    "PLAIN": ("brokers.counterpart", "PLAIN"),
     "PanelSpec": ("dashboards.panel", "PanelSpec"),
     "Part": ("twin.engine.station", "Part"),
     "Passage": ("twin.behaviours.passage", "Passage"),
@@ -223,6 +234,7 @@ _HOMES = {
     "ScenarioError": ("twin.errors", "ScenarioError"),
     "Scene": ("twin.engine.effect", "Scene"),
     "Scope": ("dashboards.panel", "Scope"),
+    "Secret": ("devices.secret", "Secret"),
     "Setting": ("twin.engine.station", "Setting"),
     "Sharing": ("twin.sharing", "Sharing"),
     "ShowsEvents": ("dashboards.panel", "Events"),
@@ -249,11 +261,13 @@ _HOMES = {
     "UnitState": ("twin.states", "UnitState"),
     "Volume": ("twin.quantities", "Volume"),
     "WAIT": ("twin.engine.station", "WAIT"),
+    "Wanted": ("devices.connection", "Wanted"),
     "Workplace": ("twin.behaviours.workplace", "Workplace"),
     "behaviours": ("twin.config.behaviours", "behaviours"),
     "board": ("dashboards.panel", "board"),
     "check_connector": ("brokers.contract", "check_connector"),
     "check_store": ("brokers.contract", "check_store"),
+    "connections": ("devices.connections", "connections"),
     "connectors": ("brokers.connectors", "connectors"),
     "drivers": ("devices.drivers", "drivers"),
     "effects": ("twin.effects", "effects"),
@@ -306,11 +320,14 @@ __all__ = [  # noqa: RUF022 - in plain order
     "BehaviourConfig",
     "Brain",
     "Breakable",
+    "BrowsedItem",
     "Command",
     "Config",
+    "ConnectionOptions",
     "Connector",
     "Count",
     "Counterpart",
+    "DataValue",
     "Delivery",
     "DeviceUnit",
     "Distribution",
@@ -341,10 +358,12 @@ __all__ = [  # noqa: RUF022 - in plain order
     "Load",
     "Lot",
     "MachineConfig",
+    "MachineConnection",
     "Mark",
     "ModelError",
     "NOT_NOW",
     "Observed",
+    "PLAIN",
     "PanelSpec",
     "Part",
     "Passage",
@@ -373,6 +392,7 @@ __all__ = [  # noqa: RUF022 - in plain order
     "ScenarioError",
     "Scene",
     "Scope",
+    "Secret",
     "Setting",
     "Sharing",
     "ShowsEvents",
@@ -399,11 +419,13 @@ __all__ = [  # noqa: RUF022 - in plain order
     "UnitState",
     "Volume",
     "WAIT",
+    "Wanted",
     "Workplace",
     "behaviours",
     "board",
     "check_connector",
     "check_store",
+    "connections",
     "connectors",
     "drivers",
     "effects",
