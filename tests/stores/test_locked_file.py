@@ -55,6 +55,6 @@ async def test_a_hub_that_takes_the_place_of_one_that_died_waits_for_it(
         holder.communicate()
         await opening
         told = [record.getMessage() for record in caplog.records]
-        assert [f"the process {holder.pid} has open" in told[0], "is back after" in told[1]] == [True, True]
+        assert [f"the process {holder.pid} has open" in told[0], "works again after" in told[1]] == [True, True]
     finally:
         await hub.close()
