@@ -10,6 +10,7 @@ from scenarios.loader import draft
 from scenarios.reading.index import Index, StationEntry, indexed, listed, text_at
 from scenarios.reading.messages import problem
 from twin.config.plant import PlantConfig
+from twin.engine.links import destinations as linked
 from twin.errors import Problem
 from twin.plant.enough import too_few
 from twin.stations import stations
@@ -26,7 +27,7 @@ def advice(path: Path, plant: PlantConfig) -> list[Problem]:
         ScenarioError: As :func:`scenarios.loader.load`.
     """
     index = indexed(draft(path).root)
-    return [*_unbuffered(index), *_unnamed(index), *placed(index, too_few(plant))]
+    return [*_unbuffered(index), *_unnamed(index), *placed(index, [*too_few(plant), *_uncounted(plant)])]
 
 
 def _unnamed(index: Index) -> Iterator[Problem]:
@@ -40,6 +41,19 @@ def _unnamed(index: Index) -> Iterator[Problem]:
             yield problem(
                 index.root, ("chain", "links", number), "a unit that completes the link", f"none: {name}", hint
             )
+
+
+def _uncounted(plant: PlantConfig) -> Iterator[Problem]:
+    """Units that let items pass uncounted and after which no other of their line counts them."""
+    kinds = {path: station for path, _, station in plant.stations()}
+    successors, _ = linked(plant)
+    for path in (path for path, station in kinds.items() if getattr(station, "samples", False)):
+        for one in (ahead := [path]):
+            ahead += [each for each in successors[one] if each.line == path.line and each not in ahead]
+        if not any(getattr(stations[kinds[one].kind], "role", "") == "work" for one in ahead[1:]):
+            hint = "put a machine or an inspection of every item after it"
+            expected = f"a unit of {path.line} after it that counts every item"
+            yield Problem(str(path), expected, "none, so that the output of the line is what was looked at", hint)
 
 
 def _unbuffered(index: Index) -> Iterator[Problem]:

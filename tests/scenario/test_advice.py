@@ -36,3 +36,29 @@ def test_a_link_that_no_unit_completes_is_told(tmp_path: Path, status: str, warn
     told = warnings(file)
     assert len(told) == warned
     assert all("linked.yaml:" in one and "none: bought" in one and "write link: bought" in one for one in told)
+
+
+@pytest.mark.parametrize(
+    ("look", "after", "warned"),
+    [
+        ("every: 10", "", 1),
+        ("sample: 0.2", "", 1),
+        ("every: 1", "", 0),
+        ("every: 3", "{id: p, kind: machine, cycle: 1 s}", 0),
+    ],
+)
+def test_a_line_that_ends_with_an_inspection_of_a_sample_is_told(
+    tmp_path: Path, look: str, after: str, warned: int
+) -> None:
+    units = f"""
+{{id: src, kind: source, mix: {{x: 1}}}}
+{{id: m, kind: machine, cycle: 4 s}}
+{{id: look, kind: inspection, cycle: 1 s, {look}}}
+{after}
+{{id: out, kind: sink}}
+"""
+    file = tmp_path / "sampled.yaml"
+    file.write_text(document(units.replace("\n\n", "\n")), encoding="utf-8")
+    told = warnings(file)
+    assert len(told) == warned
+    assert all("sampled.yaml:" in one and "that counts every item" in one for one in told)

@@ -44,13 +44,18 @@ class InspectionConfig(ProcessConfig):
     def returns(self) -> bool:
         return self.rework == 1 and self.rework_max == MOST_REWORKS and self.every == 1 and self.sample in (None, 1)
 
+    @property
+    def samples(self) -> bool:
+        return self.every > 1 or self.sample not in (None, 1)
+
 
 @stations.register("inspection", config=InspectionConfig)
 class Inspection(Processor):
     """Looks at each item, or at a sample, then passes it on, scraps it, or sends it to rework.
 
     What is not in the sample passes in no time and leaves no record; it too waits in a place until it
-    is taken. Items that come back from rework are sampled like all others.
+    is taken. Items that come back from rework are sampled like all others. Where no unit of the line counts
+    items after it, the output of the line is what it has looked at: ``validate`` warns.
 
     An item to rework waits in its place until the reworking unit takes it, as good ones do for their
     successors. A loop without a buffer in it can lock; give the way back a buffer.
