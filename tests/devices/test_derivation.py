@@ -7,7 +7,7 @@ import pickle
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from devices.connection import ConnectionOptions, DataValue, Scalar
@@ -158,6 +158,7 @@ def test_counters_are_reset_jump_and_stumble() -> None:
     assert faults == CountingFaults(resets=2, implausible=1, glitches=1)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # says how busy the machine is
 @given(st.lists(st.integers(0, 50), max_size=60), st.integers(0, 65535))
 def test_a_counter_that_rolls_over_counts_every_part(steps: list[int], start: int) -> None:
     counter, faults, value = StepCounter(50, 65536), CountingFaults(), start
