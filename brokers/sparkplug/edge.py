@@ -24,10 +24,10 @@ from brokers.sparkplug.metrics import (
     plain,
     specs_of,
 )
-from brokers.sparkplug.protobuf import DataType, Payload, set_value
 from twin.equipment import EquipmentPath, Level
 from twin.master import EquipmentMaster, read_master
 from twin.records import Frame, RecordKind
+from twin.sparkplug.protobuf import DataType, Payload, set_value
 
 UNIT_KINDS = (
     RecordKind.STATE,

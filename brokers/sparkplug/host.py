@@ -23,11 +23,11 @@ from brokers.sparkplug.metrics import (
     MetricSpec,
     spec_for,
 )
-from brokers.sparkplug.protobuf import DataType, Metric, get_value
 from brokers.sparkplug.tables import fitted, table, width_of
 from twin.equipment import EquipmentPath
 from twin.master import SCHEMAS, EquipmentMaster, meta_frame
 from twin.records import UNCERTAIN, Frame, RecordKind, records
+from twin.sparkplug.protobuf import DataType, Metric, get_value
 from twin.tags import TagSpec
 
 MOST_METRICS = 100_000

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from brokers import columns
-from brokers.sparkplug.protobuf import DataType
 from twin.records import COLUMNS, RecordKind
+from twin.sparkplug.protobuf import DataType
 from twin.tags import TagSpec
 
 SEQUENCE, TIME, RUN, PUBLISHER = "Frame/Sequence", "Frame/Time", "Frame/Run", "Frame/Publisher"

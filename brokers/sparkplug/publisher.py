@@ -16,9 +16,9 @@ from brokers.mqtt.message import Message, Will
 from brokers.naming import SPARKPLUG, control_topic, parse_sparkplug_topic, sparkplug_path, sparkplug_topic
 from brokers.sparkplug.edge import EdgeNode, Packet
 from brokers.sparkplug.metrics import REBIRTH
-from brokers.sparkplug.protobuf import get_value, parse
 from twin.errors import RetriableError
 from twin.records import Frame
+from twin.sparkplug.protobuf import get_value, parse
 
 log = logging.getLogger(__name__)
 

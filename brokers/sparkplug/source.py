@@ -16,14 +16,14 @@ from brokers.mqtt.connection import Connection, ConnectionConfig
 from brokers.mqtt.ends import ReceivingEnd
 from brokers.mqtt.message import Message, Will, slices
 from brokers.naming import SPARKPLUG, SparkplugId, control_topic, parse_sparkplug_topic, sparkplug_node, sparkplug_topic
-from brokers.sparkplug.compressed import inflated
 from brokers.sparkplug.edge import now_ms
 from brokers.sparkplug.host import HostNode
 from brokers.sparkplug.metrics import REBIRTH
-from brokers.sparkplug.protobuf import DataType, Payload, parse, set_value
 from twin.errors import RetriableError
 from twin.ports import Delivery
 from twin.records import Frame
+from twin.sparkplug.compressed import inflated
+from twin.sparkplug.protobuf import DataType, Payload, parse, set_value
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from brokers.columns import misfit, name_states
 from brokers.sparkplug.metrics import QUALITIES, QUALITY, MetricSpec
-from brokers.sparkplug.protobuf import DataType, get_value
 from twin.records import BAD, COLUMNS, UNCERTAIN, RecordKind
+from twin.sparkplug.protobuf import DataType, get_value
 
 MOST_EXACT = 2**53
 """Beyond it a whole number is rounded when it becomes a float."""

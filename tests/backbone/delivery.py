@@ -19,12 +19,12 @@ from brokers.reception import Event
 from brokers.refusals import Refusals
 from brokers.sparkplug.edge import EdgeNode, Packet
 from brokers.sparkplug.host import HostNode
-from brokers.sparkplug.protobuf import parse
 from brokers.stores import Store
 from scenarios.live.hub_memory import HubMemory
 from twin.brain import Brain, BrainConfig
 from twin.ports import Delivery, Mark
 from twin.records import Frame, RecordKind
+from twin.sparkplug.protobuf import parse
 
 Transport = Literal["uns", "sparkplug"]
 TOGETHER = 40

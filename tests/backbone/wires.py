@@ -10,9 +10,9 @@ from brokers.mqtt.codec import decode, encode
 from brokers.naming import parse_sparkplug_topic, parse_uns_topic, sparkplug_node, uns_topic
 from brokers.sparkplug.edge import EdgeNode
 from brokers.sparkplug.host import HostNode
-from brokers.sparkplug.protobuf import parse
 from twin.equipment import Level
 from twin.records import Frame
+from twin.sparkplug.protobuf import parse
 
 
 class UnsWire:

@@ -22,7 +22,6 @@ from brokers.opcua.gate import Change
 from brokers.opcua.values import data_value
 from brokers.sparkplug.edge import EdgeNode
 from brokers.sparkplug.host import HostNode
-from brokers.sparkplug.protobuf import parse
 from brokers.stores import StoreUrl
 from brokers.stores.line_protocol import sealed as sealed_lines
 from brokers.stores.line_protocol import unsealed
@@ -51,6 +50,7 @@ from twin.master import ChainMaster, EquipmentMaster, PlaceMaster, ShiftMaster, 
 from twin.ports import Mark
 from twin.quantities import in_unit
 from twin.records import Frame, RecordKind, records
+from twin.sparkplug.protobuf import parse
 from twin.tags import TagSpec
 
 SCRATCH = Path(tempfile.mkdtemp(prefix="fuzz-"))

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from brokers.sparkplug.compressed import PACKED, inflated
-from brokers.sparkplug.protobuf import DataType, Payload, set_value
 from tests.strangers.hall import Hall, S, Said, opened
 from twin.equipment import EquipmentPath
+from twin.sparkplug.compressed import PACKED, inflated
+from twin.sparkplug.protobuf import DataType, Payload, set_value
 
 VALUES: list[tuple[str, Any]] = [
     *(("int_value", 2**32 - 1), ("long_value", 2**64 - 1), ("float_value", 1.5), ("double_value", float("nan"))),

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from brokers.naming import HASH_DIGITS, SparkplugId, foreign_path
 from brokers.sparkplug.host import MOST_DEVICES, MOST_TAGS, UNMAPPED, HostNode
-from brokers.sparkplug.protobuf import DataType, Payload, set_value
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import RecordingSink, receiving
 from tests.transport.test_malformed_message import publish_all
 from twin.equipment import SEGMENT
 from twin.records import BAD, GOOD, UNCERTAIN, Frame, RecordKind
+from twin.sparkplug.protobuf import DataType, Payload, set_value
 
 NOW_NS, SENT_MS, OWN_MS = 1_790_000_000_000_000_000, 1_789_999_990_000, 1_789_999_980_000
 NAMES = ("机床", "铣床", "Line 1", "Line-1", "LINE 1")

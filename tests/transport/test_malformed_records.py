@@ -10,8 +10,8 @@ import pytest
 from brokers.naming import SparkplugId
 from brokers.sparkplug.host import HostNode
 from brokers.sparkplug.metrics import PUBLISHER, RUN
-from brokers.sparkplug.protobuf import DataType, Payload, set_value
 from twin.records import COLUMNS, RecordKind
+from twin.sparkplug.protobuf import DataType, Payload, set_value
 
 PART: dict[str, tuple[int, Any]] = {
     "Part/item": (DataType.STRING, "door"),

@@ -19,12 +19,12 @@ import pytest
 from brokers.naming import SparkplugId
 from brokers.outbox import Outbox
 from brokers.sparkplug.metrics import REBIRTH
-from brokers.sparkplug.protobuf import DataType, get_value
 from brokers.sparkplug.publisher import SparkplugPublisher
 from brokers.sparkplug.source import SparkplugSource
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, SITE, UNITS, meta, tick_frames
 from tests.transport.wire import Seen, Wire, throw_out, watching
+from twin.sparkplug.protobuf import DataType, get_value
 
 NODE = SparkplugId("yujiang", "vehicle")
 DATA = ("NDATA", "DDATA")

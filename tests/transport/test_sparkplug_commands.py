@@ -9,11 +9,11 @@ import pytest
 from brokers.naming import sparkplug_node, sparkplug_topic
 from brokers.outbox import Outbox
 from brokers.sparkplug.metrics import REBIRTH
-from brokers.sparkplug.protobuf import DataType, Payload
 from brokers.sparkplug.publisher import SparkplugPublisher
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import SITE, UNITS, meta
 from tests.transport.wire import Wire, watching
+from twin.sparkplug.protobuf import DataType, Payload
 
 TOPIC = sparkplug_topic(sparkplug_node(SITE), "NCMD")
 SET = 1 + len(UNITS)

@@ -11,8 +11,8 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from brokers.sparkplug.protobuf import parse
 from tests.transport.parts import LIMIT_S
+from twin.sparkplug.protobuf import parse
 
 
 class Seen(NamedTuple):

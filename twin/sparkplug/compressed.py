@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from brokers.sparkplug.protobuf import parse
+from twin.sparkplug.protobuf import parse
 
 PACKED = "SPBV1.0_COMPRESSED"
 WINDOW = {"GZIP": zlib.MAX_WBITS | 16, "DEFLATE": zlib.MAX_WBITS}
