@@ -5,30 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import ssl
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
 from devices.connection import ALIVE_S, BrowsedItem, DataValue, Scalar, Wanted
+from devices.connections._broker import BrokerSession
 from devices.connections._told import ReadingQueue, changed
 from devices.connections.mqtt.messages import Address, NoValueError, Pointer, json_of, leaves, one_value, plain, time_of
 from devices.connections.mqtt.options import AliveOptions, MqttOptions
-from twin.errors import Problem, ProblemsError, RetriableError
+from twin.errors import Problem, ProblemsError
 from twin.records import BAD, GOOD, UNCERTAIN
 
-MOST_BYTES = 64 * 1024 * 1024
-"""Bytes of messages on their way from the network to the event loop; above it they are dropped and counted."""
 BROWSE_S = 2.0
-CLOSE_S = 2.0
-REFUSALS = {"Not authorized", "Bad user name or password", "Bad username or password", "Banned",
-            "Client identifier not valid"}  # fmt: skip
 NOTHING = "no message so far"
 
 
@@ -36,22 +26,15 @@ class TopicLink:
     """A connection; see ``devices/connections/mqtt/__init__.py``."""
 
     def __init__(self, options: MqttOptions, wanted: Sequence[Wanted], base: Path) -> None:
-        self._options, self._base = options, base
-        self._url = urlsplit(options.broker)
+        self._options = options
         self.queue = ReadingQueue(options.broker, math.inf)
-        self.dropped = 0
-        """Messages that came while too many waited."""
+        self._session = BrokerSession(options, base, self._take, self.queue.fail)
         self._addresses = {one.item: (Address.of(one.item), one.deadband) for one in wanted}
         self._by_topic: dict[str, list[str]] = {}
         for item, (address, _) in self._addresses.items():
             self._by_topic.setdefault(address.topic, []).append(item)
         self._time = Pointer.of(options.time[1:]) if options.time else None
         self._online = False
-        self._waiting = 0
-        self._lock = threading.Lock()
-        self._client: paho.Client | None = None
-        self._asked: dict[int, asyncio.Future[list[str]]] = {}
-        self._sent: dict[int, asyncio.Future[list[str]]] = {}
         self._pulse: asyncio.Task[None] | None = None
         self._browsed: asyncio.Queue[tuple[str, bytes]] | None = None
 
@@ -64,99 +47,14 @@ class TopicLink:
             RetriableError: The broker is away.
             ProblemsError: It does not let us in.
         """
-        self._loop = asyncio.get_running_loop()
-        answer: asyncio.Future[str] = self._loop.create_future()
-        self._client = client = self._made(answer)
-        port = self._url.port or (8883 if self._url.scheme == "mqtts" else 1883)
-        try:
-            async with asyncio.timeout(2 * self._options.timeout):
-                keepalive = max(1, int(self._options.timeout))
-                await asyncio.to_thread(client.connect, str(self._url.hostname), port, keepalive)
-                client.loop_start()
-                said = await answer
-        except ssl.SSLCertVerificationError as error:
-            hint = "name the file of its authority in the option authority"
-            problem = Problem(f"{self._options.broker} certificate", "one that is trusted", str(error), hint)
-            raise ProblemsError([problem]) from None
-        except (OSError, TimeoutError) as error:
-            raise self._away(f"expected a broker, got {error or 'no answer'}") from None
-        if said in REFUSALS:
-            problem = Problem(f"{self._options.broker} options.user", "a broker that lets us in", said)
-            raise ProblemsError([problem])
-        if said != "Success":
-            raise self._away(f"expected a broker, got {said}")
+        await self._session.open()
         self.queue.put(DataValue(item, None, None, BAD, NOTHING) for item in self._addresses)
-        await self._subscribe()
-        self._pulse = asyncio.create_task(self._beat())
-
-    def _away(self, text: str) -> RetriableError:
-        return RetriableError(f"{self._options.broker}: {text}")
-
-    def _made(self, answer: asyncio.Future[str]) -> paho.Client:
-        options = self._options
-        client = paho.Client(CallbackAPIVersion.VERSION2, options.client_id, reconnect_on_failure=False)
-        client.connect_timeout = options.timeout
-        if options.user is not None and options.password is not None:
-            secret = options.password.read(self._base, f"{options.broker} options.password")
-            client.username_pw_set(options.user, secret)
-        if self._url.scheme == "mqtts":
-            client.tls_set_context(self._trust())
-        client.on_connect = lambda *a: self._call(_settle, answer, str(a[3]))
-        client.on_disconnect = lambda *a: self._call(self._gone, answer, str(a[3]))
-        client.on_subscribe = lambda *a: self._call(self._answered, self._asked, a[2], [str(one) for one in a[3]])
-        client.on_publish = lambda *a: self._call(self._answered, self._sent, a[2], [str(a[3])])
-        client.on_message = self._came
-        return client
-
-    def _trust(self) -> ssl.SSLContext:
-        authority = self._options.authority
-        try:
-            return ssl.create_default_context(cafile=str(self._base / authority) if authority else None)
-        except OSError as error:
-            problem = Problem(f"{self._options.broker} options.authority", "a file of certificates", str(error))
-            raise ProblemsError([problem]) from None
-
-    def _call(self, function: Callable[..., object], *arguments: object) -> None:
-        with suppress(RuntimeError):  # the event loop has ended
-            self._loop.call_soon_threadsafe(function, *arguments)
-
-    def _gone(self, answer: asyncio.Future[str], reason: str) -> None:
-        _settle(answer, reason)
-        self.queue.fail(self._away(f"the connection ended, {reason}"))
-        for future in (*self._asked.values(), *self._sent.values()):
-            _settle(future, [reason])
-
-    @staticmethod
-    def _answered(asked: dict[int, asyncio.Future[list[str]]], number: int, said: list[str]) -> None:
-        if number in asked:
-            _settle(asked[number], said)
-
-    async def _subscribe(self) -> None:
         topics = list(self._by_topic)
         if self._options.alive:
             topics.insert(0, self._options.alive.topic)
-        for start in range(0, len(topics), 100):
-            some = topics[start : start + 100]
-            for topic, said in zip(some, await self._granted(some), strict=False):
-                if not said.startswith("Granted"):
-                    self._tell_all(self._by_topic.get(topic, ()), BAD, f"not subscribed: {said}")
-
-    async def _granted(self, topics: Sequence[str]) -> list[str]:
-        if self._client is None:
-            raise self._away("there is no connection")
-        future: asyncio.Future[list[str]] = self._loop.create_future()
-        qos: int = self._options.qos
-        code, number = self._client.subscribe([(topic, qos) for topic in topics])
-        if code or number is None:
-            raise self._away(f"expected to subscribe, got {paho.error_string(code)}")
-        self._asked[number] = future
-        try:
-            async with asyncio.timeout(self._options.timeout):
-                return await future
-        except TimeoutError:
-            raise self._away("expected an answer to a subscription, got none") from None
-        finally:
-            del self._asked[number]
+        for topic, reason in (await self._session.refused(topics, self._options.qos)).items():
+            self._tell_all(self._by_topic.get(topic, ()), BAD, f"not subscribed: {reason}")
+        self._pulse = asyncio.create_task(self._beat())
 
     async def _beat(self) -> None:
         """A machine that has said it is there is there until its last will is told."""
@@ -167,19 +65,7 @@ class TopicLink:
 
     # messages
 
-    def _came(self, _client: paho.Client, _: Any, message: paho.MQTTMessage) -> None:
-        """Hand a message over, from the network's thread."""
-        size = len(message.payload)
-        with self._lock:
-            if self._waiting + size > MOST_BYTES:
-                self.dropped += 1
-                return
-            self._waiting += size
-        self._call(self._take, message.topic, bytes(message.payload), bool(message.retain))
-
     def _take(self, topic: str, payload: bytes, retained: bool) -> None:
-        with self._lock:
-            self._waiting -= len(payload)
         if self._browsed is not None:
             with suppress(asyncio.QueueFull):
                 self._browsed.put_nowait((topic, payload))
@@ -245,29 +131,15 @@ class TopicLink:
             raise ProblemsError([Problem(where, "a value", "none")])
         text = value if address.pointer is None and isinstance(value, str) else None
         payload = text if text is not None else json.dumps(address.pointer.around(value) if address.pointer else value)
-        if self._client is None or not self._client.is_connected():
-            raise self._away("there is no connection")
-        sent = self._client.publish(address.topic, payload, 1)
-        future = self._sent[sent.mid] = self._loop.create_future()
-        try:
-            async with asyncio.timeout(self._options.timeout):
-                while not sent.is_published() and not future.done():
-                    await asyncio.wait([future], timeout=0.05)
-            said = future.result() if future.done() else ["Success"]
-        except TimeoutError:
-            raise self._away("expected an answer to a message, got none") from None
-        finally:
-            del self._sent[sent.mid]
-        if said != ["Success"] and not said[0].startswith("No matching"):
-            raise ProblemsError([Problem(where, "a broker that takes it", said[0])])
+        await self._session.publish(address.topic, payload, 1, where)
 
     async def browse(self) -> AsyncIterator[BrowsedItem]:
         """What comes within two seconds, each item once."""
         self._browsed = asyncio.Queue(10_000)
-        await self._granted(["#"])
+        await self._session.refused(["#"], self._options.qos)
         seen: set[str] = set()
-        end = self._loop.time() + BROWSE_S
-        while (left := end - self._loop.time()) > 0:
+        end = asyncio.get_running_loop().time() + BROWSE_S
+        while (left := end - asyncio.get_running_loop().time()) > 0:
             try:
                 async with asyncio.timeout(left):
                     topic, payload = await self._browsed.get()
@@ -281,24 +153,9 @@ class TopicLink:
 
     async def close(self) -> None:
         """Leave; never raises, also when the broker does not answer."""
-        client, self._client = self._client, None
         if self._pulse is not None:
             self._pulse.cancel()
-        if client is None:
-            return
-        client.on_disconnect = client.on_message = None
-        client.disconnect()
-        stopping = asyncio.create_task(asyncio.to_thread(client.loop_stop))
-        await asyncio.wait([stopping], timeout=CLOSE_S)
-        sock = client.socket()
-        if not stopping.done() and sock is not None:
-            with suppress(OSError):
-                sock.close()
-
-
-def _settle(future: asyncio.Future[Any], result: object) -> None:
-    if not future.done():
-        future.set_result(result)
+        await self._session.close()
 
 
 def _is_wrong(item: str) -> bool:
