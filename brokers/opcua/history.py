@@ -144,7 +144,7 @@ class ReadSpan(NamedTuple):
     def part(self, done: int, step: int) -> tuple[int, int]:
         """The next part in reading order: its ends in time order.
 
-        >>> Span(0, 10, False).part(4, 4), Span(0, 10, True).part(8, 4)
+        >>> ReadSpan(0, 10, False).part(4, 4), ReadSpan(0, 10, True).part(8, 4)
         ((4, 8), (0, 2))
         """
         if self.backwards:

@@ -33,7 +33,7 @@ class StepCounter:
 
     >>> counter, faults = StepCounter(100, 65536), CountingFaults()
     >>> [counter.step(value, faults) for value in (65530, 65534, 2, 2, 0, 3)]
-    [0, 4, 4, 0, 0, 1]
+    [0, 4, 4, 0, 0, 3]
     """
 
     largest_step: int
