@@ -63,7 +63,7 @@ def test_events_come_first_then_telemetry_then_the_heartbeat() -> None:
     assert frames[1].values.tolist() == [["blank", 1, 0, 0, 60.0, 1, None]]
 
 
-def test_every_unit_has_a_meter_and_each_profile_one_frame() -> None:
+def test_every_unit_that_takes_power_has_a_meter_and_each_profile_one_frame() -> None:
     bank = DeviceBank(flow(CNC, DeviceConfig(profile="press")), SITE, 1)
     frames = bank.frames(60.0, view(4, 60.0, UnitState.PRODUCING), [])
     assert len(telemetry(frames)) == 2
@@ -73,9 +73,11 @@ def test_every_unit_has_a_meter_and_each_profile_one_frame() -> None:
         if frame.kind is RecordKind.TELEMETRY
         for path, time, value in zip(frame.paths, frame.time_ns, frame.column("energy_kwh"), strict=True)
     }
-    for name in ("in", "m1", "m2", "out"):
-        assert energy[LINE.child(name), EPOCH_NS] == 0.0
-        assert energy[LINE.child(name), EPOCH_NS + 60 * 10**9] == pytest.approx(0.2)
+    ends = (EPOCH_NS, EPOCH_NS + 60 * 10**9)
+    assert set(energy) == {(LINE.child(name), end) for name in ("m1", "m2") for end in ends}
+    for name in ("m1", "m2"):
+        assert energy[LINE.child(name), ends[0]] == 0.0
+        assert energy[LINE.child(name), ends[1]] == pytest.approx(0.2)
 
 
 def test_units_of_other_sites_are_left_out() -> None:

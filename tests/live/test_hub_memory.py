@@ -152,8 +152,8 @@ async def test_a_folder_that_is_removed_is_told_and_a_copy_wanted_from_which_the
 
 def test_rows_that_the_store_has_lost_are_remembered_until_the_run_is_made_anew(tmp_path: Path) -> None:
     memory = HubMemory(tmp_path / "hub.state", "run")
-    assert memory.lost_rows == 0
+    assert memory.lost_rows() == 0
     memory.owe(25)
-    assert HubMemory(tmp_path / "hub.state", "run").lost_rows == 25
+    assert HubMemory(tmp_path / "hub.state", "run").lost_rows() == 25
     memory.begin(Brain())
-    assert memory.lost_rows == 0
+    assert memory.lost_rows() == 0

@@ -42,7 +42,7 @@ def test_states_and_quantities_of_the_account_are_those_of_the_brain(name: str, 
         for path, figures in level.items():
             assert {k: figures.counts[k] for k in other[path].counts} == other[path].counts
             assert figures.time_elements == pytest.approx(other[path].time_elements, abs=1e-3)
-            assert figures.kpis["energy_kwh"] == pytest.approx(other[path].kpis["energy_kwh"])
+            assert figures.kpis.get("energy_kwh", 0.0) == pytest.approx(other[path].kpis["energy_kwh"])
             assert figures.counts["good"] == figures.kpis.get("good_quantity", figures.counts["good"])
     sums = [sum(unit.counts["good"] for path, unit in heard.units.items() if path.startswith(f"{line}/"))
             for line in heard.lines]  # fmt: skip
