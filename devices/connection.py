@@ -48,19 +48,27 @@ class ConnectionOptions(MachineOptions):
         return None
 
 
-def host_and_port(url: str) -> dict[str, Any]:
-    """Host, and port where there is one, of a URL, as options.
+class HostOptions(ConnectionOptions):
+    """Base of the options of protocols that name a machine by host and port alone; the usual port is the protocol's."""
 
-    Raises:
-        ValueError: There is none.
+    host: str = Field(min_length=1, max_length=255, description="name or address of the machine")
+    port: int = Field(ge=1, le=65_535, description="TCP port")
 
-    >>> host_and_port("modbus://10.0.0.7:1502"), host_and_port("s7://press")
-    ({'host': '10.0.0.7', 'port': 1502}, {'host': 'press'})
-    """
-    parts = urlsplit(url)
-    if not parts.hostname or parts.path.strip("/") or parts.username is not None:
-        raise ValueError(f"expected {parts.scheme}://host:port, got {url!r}")
-    return {"host": parts.hostname} | ({} if parts.port is None else {"port": parts.port})
+    @classmethod
+    def from_url(cls, url: str) -> dict[str, Any]:
+        """Host, and port where there is one.
+
+        >>> HostOptions.from_url("modbus://10.0.0.7:1502"), HostOptions.from_url("s7://press")
+        ({'host': '10.0.0.7', 'port': 1502}, {'host': 'press'})
+        """
+        parts = urlsplit(url)
+        if not parts.hostname or parts.path.strip("/") or parts.username is not None:
+            raise ValueError(f"expected {parts.scheme}://host:port, got {url!r}")
+        return {"host": parts.hostname} | ({} if parts.port is None else {"port": parts.port})
+
+    def reached_at(self) -> tuple[str, int] | None:
+        """Host and port."""
+        return self.host, self.port
 
 
 def place_of(url: str, usual: int) -> tuple[str, int] | None:

@@ -1,10 +1,22 @@
-"""Which places of a device are read together."""
+"""Which places of a device are read together, and how a block that it refuses is read in parts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from itertools import groupby
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+
+from devices.connection import DataValue, Scalar
+from twin.records import BAD
+
+
+class RequestRefusedError(Exception):
+    """A device has answered that it does not do what it was asked for."""
+
+    @property
+    def of_address(self) -> bool:
+        """Whether it may be that only some of the addresses are wrong."""
+        return True
 
 
 class ReadPlace(Protocol):
@@ -25,6 +37,9 @@ class ReadPlace(Protocol):
     @property
     def width(self) -> int:
         """Number of addresses."""
+
+    def value(self, raw: Any, /) -> tuple[Scalar, str]:
+        """What stands there, and why it is none."""
 
 
 P = TypeVar("P", bound=ReadPlace)
@@ -65,9 +80,37 @@ class ReadPlan(Generic[P]):
         if block:
             yield block
 
+    async def read(self, places: Mapping[str, P], ask: Callable[[P, int, int], Awaitable[Any]]) -> dict[str, DataValue]:
+        """Read items in as few requests as the device allows; a block that it refuses in halves.
+
+        Args:
+            places: Where the items are.
+            ask: Reads so many addresses from one on, of the unit and table of a place; may raise RequestRefusedError.
+        """
+        values: dict[str, DataValue] = {}
+        for block in self.blocks(places):
+            values |= await self._read(block, ask)
+        return values
+
+    async def _read(self, block: dict[str, P], ask: Callable[[P, int, int], Awaitable[Any]]) -> dict[str, DataValue]:
+        start = min(one.address for one in block.values())
+        length = max(one.address + one.width for one in block.values()) - start
+        try:
+            raw = await ask(next(iter(block.values())), start, length)
+        except RequestRefusedError as error:
+            if not error.of_address or len(block) == 1:
+                return {item: DataValue(item, None, None, BAD, str(error)) for item in block}
+            first, second = self.split(block)
+            return await self._read(first, ask) | await self._read(second, ask)
+        return {item: _told(item, *one.value(raw[one.address - start :][: one.width])) for item, one in block.items()}
+
     def split(self, block: dict[str, P]) -> tuple[dict[str, P], dict[str, P]]:
         """Two halves of a block that a device refuses; they stay apart from now on."""
         items = list(block)
         middle = len(items) // 2
         self._apart.add(items[middle])
         return {item: block[item] for item in items[:middle]}, {item: block[item] for item in items[middle:]}
+
+
+def _told(item: str, value: Scalar, reason: str) -> DataValue:
+    return DataValue(item, None, None, BAD, reason) if reason else DataValue(item, value)

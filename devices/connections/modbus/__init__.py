@@ -39,7 +39,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from devices.connection import BrowsedItem, ConnectionOptions, DataValue, Scalar, Wanted, host_and_port
+from devices.connection import BrowsedItem, ConnectionOptions, DataValue, HostOptions, Scalar, Wanted
 from devices.connections import connections
 from devices.connections._blocks import ReadPlan
 from devices.connections._polled import Poll
@@ -54,7 +54,7 @@ from twin.records import BAD
 BITS_PER_REGISTER = 16
 
 
-class ModbusOptions(ConnectionOptions):
+class ModbusOptions(HostOptions):
     """Options of a Modbus connection."""
 
     schemes: ClassVar[tuple[str, ...]] = ("modbus",)
@@ -66,15 +66,6 @@ class ModbusOptions(ConnectionOptions):
     gap: int = Field(default=8, ge=0, le=100, description="registers that are read along rather than ask twice")
     map: str | None = Field(default=None, min_length=1, max_length=1000, description="table that names registers")
     timeout: Annotated[Duration, Field(gt=0, le=60)] = Field(default=3.0, description="longest wait for an answer")
-
-    @classmethod
-    def from_url(cls, url: str) -> dict[str, Any]:
-        """Host and port."""
-        return host_and_port(url)
-
-    def reached_at(self) -> tuple[str, int] | None:
-        """Host and port."""
-        return self.host, self.port
 
 
 @connections.register("modbus", ModbusOptions)
@@ -125,24 +116,13 @@ class ModbusConnection:
         registers = {item: one for item, one in found.items() if isinstance(one, Register)}
         if not registers:
             await self._client.connected()
-        for block in self._plan.blocks(registers):
-            values |= await self._read(block)
+        values |= await self._plan.read(registers, self._words)
         return [values[item] for item in items]
 
-    async def _read(self, block: dict[str, Register]) -> dict[str, DataValue]:
-        """Read a block; a refused one in halves."""
-        first = next(iter(block.values()))
-        start = min(one.address for one in block.values())
-        length = max(one.address + one.width for one in block.values()) - start
-        try:
-            words = await self._client.read(first.unit, first.table, start, length)
-        except RefusedError as error:
-            if not error.of_address or len(block) == 1:
-                return {item: DataValue(item, None, None, BAD, str(error)) for item in block}
-            halves = self._plan.split(block)
-            return await self._read(halves[0]) | await self._read(halves[1])
+    async def _words(self, first: Register, start: int, length: int) -> list[int]:
+        words = await self._client.read(first.unit, first.table, start, length)
         self._queue.heard()
-        return {item: _value(item, one, words[one.address - start :][: one.width]) for item, one in block.items()}
+        return words
 
     async def write(self, item: str, value: Scalar) -> None:
         """Write one coil or register; a bit of a register leaves the others as they are."""
@@ -173,8 +153,3 @@ class ModbusConnection:
         """Ask no more and end the connection."""
         await self._poll.end()
         await self._client.close()
-
-
-def _value(item: str, register: Register, words: Sequence[int]) -> DataValue:
-    value, reason = register.value(words)
-    return DataValue(item, None, None, BAD, reason) if reason else DataValue(item, value)

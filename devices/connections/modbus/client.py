@@ -10,6 +10,7 @@ import struct
 from collections.abc import Sequence
 from contextlib import suppress
 
+from devices.connections._blocks import RequestRefusedError
 from devices.connections.modbus.registers import BITS
 from twin.errors import RetriableError
 
@@ -36,7 +37,7 @@ LARGEST = 254
 CLOSE_S = 1.0
 
 
-class RefusedError(Exception):
+class RefusedError(RequestRefusedError):
     """A device answered with an exception.
 
     Args:

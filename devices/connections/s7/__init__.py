@@ -32,7 +32,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from devices.connection import BrowsedItem, ConnectionOptions, DataValue, Scalar, Wanted, host_and_port
+from devices.connection import BrowsedItem, ConnectionOptions, DataValue, HostOptions, Scalar, Wanted
 from devices.connections import connections
 from devices.connections._blocks import ReadPlan
 from devices.connections._polled import Poll
@@ -41,13 +41,12 @@ from devices.connections.s7.areas import MemoryArea, UnheldError, area_of, wrong
 from devices.connections.s7.client import DeniedError, PutGetClient
 from twin.errors import Problem, ProblemsError
 from twin.quantities import Duration
-from twin.records import BAD
 
 LARGEST = 400
 """Bytes of a block; every controller takes so many in one answer, or is asked in pieces."""
 
 
-class S7Options(ConnectionOptions):
+class S7Options(HostOptions):
     """Options of an S7 connection."""
 
     schemes: ClassVar[tuple[str, ...]] = ("s7",)
@@ -57,15 +56,6 @@ class S7Options(ConnectionOptions):
     slot: int = Field(default=1, ge=0, le=31, description="slot of the controller")
     gap: int = Field(default=16, ge=0, le=200, description="bytes that are read along rather than ask twice")
     timeout: Annotated[Duration, Field(gt=0, le=60)] = Field(default=3.0, description="longest wait for an answer")
-
-    @classmethod
-    def from_url(cls, url: str) -> dict[str, Any]:
-        """Host and port."""
-        return host_and_port(url)
-
-    def reached_at(self) -> tuple[str, int] | None:
-        """Host and port."""
-        return self.host, self.port
 
 
 @connections.register("s7", S7Options)
@@ -99,27 +89,15 @@ class S7Connection:
 
     async def _ask(self, items: Sequence[str]) -> list[DataValue]:
         """Read some items, in as few requests as the controller allows."""
-        values: dict[str, DataValue] = {}
         if not items:
             await self._client.alive()
-        for block in self._plan.blocks({item: self._areas[item] for item in items}):
-            values |= await self._read(block)
+        values = await self._plan.read({item: self._areas[item] for item in items}, self._bytes)
         return [values[item] for item in items]
 
-    async def _read(self, block: dict[str, MemoryArea]) -> dict[str, DataValue]:
-        """Read a block; a refused one in halves."""
-        first = next(iter(block.values()))
-        start = min(one.address for one in block.values())
-        length = max(one.address + one.width for one in block.values()) - start
-        try:
-            raw = await self._client.read(first.table, first.unit, start, length)
-        except DeniedError as error:
-            if len(block) == 1:
-                return {item: DataValue(item, None, None, BAD, str(error)) for item in block}
-            halves = self._plan.split(block)
-            return await self._read(halves[0]) | await self._read(halves[1])
+    async def _bytes(self, first: MemoryArea, start: int, length: int) -> bytes:
+        raw = await self._client.read(first.table, first.unit, start, length)
         self._queue.heard()
-        return {item: _value(item, one, raw[one.address - start :][: one.width]) for item, one in block.items()}
+        return raw
 
     async def write(self, item: str, value: Scalar) -> None:
         """Write one item; a bit without the others of its byte."""
@@ -143,8 +121,3 @@ class S7Connection:
         """Ask no more and end the connection."""
         await self._poll.end()
         await self._client.close()
-
-
-def _value(item: str, area: MemoryArea, raw: bytes) -> DataValue:
-    value, reason = area.value(raw)
-    return DataValue(item, None, None, BAD, reason) if reason else DataValue(item, value)

@@ -10,6 +10,7 @@ import asyncio
 import struct
 from contextlib import suppress
 
+from devices.connections._blocks import RequestRefusedError
 from twin.errors import Problem, ProblemsError, RetriableError
 
 AREAS = {"I": 0x81, "Q": 0x82, "M": 0x83, "DB": 0x84}
@@ -35,7 +36,7 @@ OVERHEAD = 18
 CLOSE_S = 1.0
 
 
-class DeniedError(Exception):
+class DeniedError(RequestRefusedError):
     """A controller does not give or take an item.
 
     Args:
