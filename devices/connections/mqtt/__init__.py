@@ -26,59 +26,31 @@ stops to answer is noticed within two ``timeout``.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from devices.connection import BrowsedItem, ConnectionOptions, DataValue, Scalar, Wanted
+from devices.connection import ConnectionOptions, Wanted
 from devices.connections import connections
+from devices.connections._late import LateConnection, Link
 from devices.connections.mqtt.messages import wrong_address
 from devices.connections.mqtt.options import MqttOptions
 
-if TYPE_CHECKING:
-    from devices.connections.mqtt.link import TopicLink
-
 
 @connections.register("mqtt", MqttOptions)
-class MqttConnection:
+class MqttConnection(LateConnection):
     """A machine that publishes at an MQTT broker: any JSON by path, last will, retained values."""
 
     Options: ClassVar[type[ConnectionOptions]] = MqttOptions
-
-    def __init__(self, options: Any, wanted: Sequence[Wanted], base: Path) -> None:
-        self._made = options, wanted, base
-        self._link: TopicLink | None = None
 
     @staticmethod
     def wrong(item: str) -> str:
         """What is wrong with an address; empty when it is one."""
         return wrong_address(item)
 
-    def _opened(self) -> TopicLink:
-        if self._link is None:
-            from devices.connections.mqtt.link import TopicLink
+    @staticmethod
+    def link(options: Any, wanted: Sequence[Wanted], base: Path) -> Link:
+        """A session with the broker."""
+        from devices.connections.mqtt.link import TopicLink
 
-            self._link = TopicLink(*self._made)
-        return self._link
-
-    async def open(self) -> None:
-        """Connect and subscribe."""
-        await self._opened().open()
-
-    async def readings(self) -> Sequence[DataValue]:
-        """What has been published."""
-        return await self._opened().queue.take()
-
-    async def write(self, item: str, value: Scalar) -> None:
-        """Publish a value at the topic of an item; below a path as an object with nothing else in it."""
-        await self._opened().write(item, value)
-
-    async def browse(self) -> AsyncIterator[BrowsedItem]:
-        """What is published within two seconds, and what the broker has kept."""
-        async for found in self._opened().browse():
-            yield found
-
-    async def close(self) -> None:
-        """Leave the broker."""
-        if self._link is not None:
-            await self._link.close()
+        return TopicLink(options, wanted, base)

@@ -29,59 +29,31 @@ show what the device made of it. The connection takes no part in the election of
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from devices.connection import BrowsedItem, ConnectionOptions, DataValue, Scalar, Wanted
+from devices.connection import ConnectionOptions, Wanted
 from devices.connections import connections
+from devices.connections._late import LateConnection, Link
 from devices.connections.sparkplug.address import wrong_address
 from devices.connections.sparkplug.options import SparkplugOptions
 
-if TYPE_CHECKING:
-    from devices.connections.sparkplug.link import NodeLink
-
 
 @connections.register("sparkplug", SparkplugOptions)
-class SparkplugConnection:
+class SparkplugConnection(LateConnection):
     """Edge nodes and devices that speak Sparkplug B: births, data, deaths, rebirth."""
 
     Options: ClassVar[type[ConnectionOptions]] = SparkplugOptions
-
-    def __init__(self, options: Any, wanted: Sequence[Wanted], base: Path) -> None:
-        self._made = options, wanted, base
-        self._link: NodeLink | None = None
 
     @staticmethod
     def wrong(item: str) -> str:
         """What is wrong with an address; empty when it is one."""
         return wrong_address(item)
 
-    def _opened(self) -> NodeLink:
-        if self._link is None:
-            from devices.connections.sparkplug.link import NodeLink
+    @staticmethod
+    def link(options: Any, wanted: Sequence[Wanted], base: Path) -> Link:
+        """A session with the broker."""
+        from devices.connections.sparkplug.link import NodeLink
 
-            self._link = NodeLink(*self._made)
-        return self._link
-
-    async def open(self) -> None:
-        """Connect, subscribe, ask for births."""
-        await self._opened().open()
-
-    async def readings(self) -> Sequence[DataValue]:
-        """What has been said."""
-        return await self._opened().queue.take()
-
-    async def write(self, item: str, value: Scalar) -> None:
-        """Command a metric of a node or device that is there."""
-        await self._opened().write(item, value)
-
-    async def browse(self) -> AsyncIterator[BrowsedItem]:
-        """All metrics of the births of the nodes that are followed."""
-        async for found in self._opened().browse():
-            yield found
-
-    async def close(self) -> None:
-        """Leave the broker."""
-        if self._link is not None:
-            await self._link.close()
+        return NodeLink(options, wanted, base)
