@@ -15,6 +15,7 @@ from devices.drivers import drivers, is_real, kinds, knows, option_problems, opt
 from devices.secret import Secret
 from scenarios.actions.catalogue import registries
 from scenarios.loader import load
+from tests.connections.cell import cell
 from twin.errors import ProblemsError, ScenarioError
 
 
@@ -64,34 +65,9 @@ def wire() -> Iterator[None]:
     connections.forget("wire")
 
 
-DOCUMENT = """
-schema_version: 1
-name: cell
-title: Cell
-epoch: 2026-03-02T06:00:00+08:00
-items: {part: {title: Part}}
-enterprises:
-  - id: e
-    title: E
-    sites:
-      - id: s
-        areas:
-          - id: a
-            lines:
-              - id: l
-                stations:
-                  - {id: in, kind: source, mix: {part: 1}}
-                  - id: m
-                    kind: machine
-                    cycle: 60 s
-                    device: {profile: cnc, driver: DRIVER, options: OPTIONS}
-                  - {id: out, kind: sink}
-"""
-
-
 def loaded(folder: Path, driver: str, options: str) -> None:
     path = folder / "cell.yaml"
-    path.write_text(DOCUMENT.replace("DRIVER", driver).replace("OPTIONS", options), encoding="utf-8")
+    path.write_text(cell(driver, options), encoding="utf-8")
     load(path)
 
 

@@ -17,6 +17,7 @@ from scenarios.live.machines_role import MachinesRole
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings, machines_publisher
 from scenarios.loader import load
+from tests.connections.cell import cell
 from tests.connections.test_opcua import NodeOpcUa
 from tests.devices.plants import LINE, SITE, flow
 from tests.servers.mosquitto import Mosquitto
@@ -140,34 +141,9 @@ async def test_what_is_said_while_the_broker_is_away_comes_after_a_new_start_of_
     assert sink.twice == []
 
 
-DOCUMENT = """
-schema_version: 1
-name: cell
-title: Cell
-epoch: 2026-03-02T06:00:00+08:00
-items: {part: {title: Part}}
-enterprises:
-  - id: e
-    title: E
-    sites:
-      - id: s
-        areas:
-          - id: a
-            lines:
-              - id: l
-                stations:
-                  - {id: in, kind: source, mix: {part: 1}}
-                  - id: m
-                    kind: machine
-                    cycle: 60 s
-                    device: {profile: cnc, driver: opcua, options: {endpoint: "opc.tcp://127.0.0.1:4840"}}
-                  - {id: out, kind: sink}
-"""
-
-
 def test_real_machines_are_known_to_a_run_and_keep_the_time_of_the_clock(tmp_path: Path) -> None:
     file = tmp_path / "cell.yaml"
-    file.write_text(DOCUMENT, encoding="utf-8")
+    file.write_text(cell("opcua", '{endpoint: "opc.tcp://127.0.0.1:4840"}'), encoding="utf-8")
     settings = settings_for(file, load(file), speed=1.0)
     assert settings.machines == ("e/s",)
     assert settings.own_publishers == {"e/s", "e/s/machines"}

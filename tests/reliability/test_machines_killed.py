@@ -13,46 +13,18 @@ import pytest
 from brokers.stores import open_store
 from scenarios.live.settings import RunSettings
 from tests.cli.programs import FACTORY, Program, get
+from tests.connections.cell import cell
 from tests.connections.test_opcua import NodeOpcUa
 from tests.counterparts import wait_for
 from twin.records import RecordKind
 
 UNIT = "e/s/a/l/m"
 STATUS, COUNTER = "ns=2;s=Small", "nsu=http://maker.example/UA;s=Whole"
-DOCUMENT = """
-schema_version: 1
-name: cell
-title: Cell
-epoch: 2026-03-02T06:00:00+08:00
-items: {part: {title: Part}}
-enterprises:
-  - id: e
-    title: E
-    sites:
-      - id: s
-        areas:
-          - id: a
-            lines:
-              - id: l
-                stations:
-                  - {id: in, kind: source, mix: {part: 1}}
-                  - {id: first, kind: machine, cycle: 6 s}
-                  - id: m
-                    kind: machine
-                    cycle: 2 s
-                    device:
-                      profile: cnc
-                      driver: opcua
-                      options:
-                        endpoint: "ENDPOINT"
-                        security: none
-                        check: 0.5 s
-                        timeout: 2 s
-                        period: 0.1 s
-                        state: {item: "ns=2;s=Small", values: {1: IDLE_NO_ORDER, 2: PRODUCING, 3: FAILED}}
-                        parts: {good: "nsu=http://maker.example/UA;s=Whole"}
-                  - {id: out, kind: sink}
-"""
+OPTIONS = (
+    '{endpoint: "ENDPOINT", security: none, check: 0.5 s, timeout: 2 s, period: 0.1 s, '
+    'state: {item: "ns=2;s=Small", values: {1: IDLE_NO_ORDER, 2: PRODUCING, 3: FAILED}}, '
+    'parts: {good: "nsu=http://maker.example/UA;s=Whole"}}'
+)
 
 
 @pytest.fixture
@@ -66,7 +38,8 @@ def machine(tmp_path: Path) -> Iterator[NodeOpcUa]:
 @pytest.fixture
 def program(machine: NodeOpcUa, tmp_path: Path) -> Iterator[Program]:
     file = tmp_path / "cell.yaml"
-    file.write_text(DOCUMENT.replace("ENDPOINT", machine.options()["endpoint"]), encoding="utf-8")
+    options = OPTIONS.replace("ENDPOINT", machine.options()["endpoint"])
+    file.write_text(cell("opcua", options, "2 s", "{id: first, kind: machine, cycle: 6 s}"), encoding="utf-8")
     begun = Program([str(FACTORY), "run", str(file), "--port", "0"], {"FF_DATA": str(tmp_path / "data")})
     yield begun
     begun.kill()
