@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tests.cli.programs import factory
+from tests.connections.cell import cell
 from tests.connections.test_browse import VARIABLES
 from tests.connections.test_opcua import NodeOpcUa
 from tests.counterparts import free_port
-from tests.live.test_machines_role import DOCUMENT
 from tests.servers.mosquitto import Mosquitto
 
 pytestmark = pytest.mark.xdist_group("opcua_connection")
@@ -36,8 +36,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeOpcUa]:
 def doctor(folder: Path, options: dict[str, Any], *words: str) -> tuple[int, list[str]]:
     """Exit code and lines of the doctor for a cell with one real machine."""
     scenario = folder / "cell.yaml"
-    said = json.dumps(options)
-    scenario.write_text(DOCUMENT.replace('{endpoint: "opc.tcp://127.0.0.1:4840"}', said), encoding="utf-8")
+    scenario.write_text(cell("opcua", json.dumps(options)), encoding="utf-8")
     done = factory("doctor", str(scenario), *words, environment={"FF_DATA": str(folder / "data")})
     assert done.stderr == ""
     assert not (folder / "data").exists()
