@@ -258,6 +258,20 @@ def test_the_running_hour_begins_where_meters_were_read() -> None:
     assert {row["quality"] for row in live.values()} == {"good"}
 
 
+def test_running_figures_of_many_units_take_turns() -> None:
+    sent = frames(made(1, seed=6, tick_s=10), tick_s=10)
+    every = run(Brain(BrainConfig(live_s=50)), sent)
+    some = run(Brain(BrainConfig(live_s=50, live_units=2)), sent)
+    assert some.items() <= every.items()
+    ends = sorted({key[3] for key in every if key[2] == "live"})
+    by_turn = [{key[0] for key in some if key[2:] == ("live", end) and key[0] in UNITS} for end in ends]
+    units = {key[0] for key in every if key[2] == "live" and key[0] in UNITS}
+    assert all(len(said) <= 2 for said in by_turn)
+    assert all(set().union(*by_turn[at : at + 3]) == units for at in range(len(ends) - 10, len(ends) - 2))
+    left_out = [key for key in every.keys() - some.keys() if key[2] != "live" or key[0] not in UNITS]
+    assert left_out == []
+
+
 def test_what_no_record_should_look_like_is_counted_not_taken() -> None:
     brain = Brain()
     brain.process(part_rows([(0, EPOCH, float("inf"), 0, 0, 40.0, 1), (0, EPOCH, 1, 0, 0, float("nan"), 1)]))

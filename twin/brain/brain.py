@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 MOST_REASONS = 100
 """Reasons for which indicators could not be computed that are kept apart."""
+MOST_TURNS = 6
+"""Running windows after which every unit has been reported, however many there are."""
 SITE_LEVELS = (Level.LINE, Level.AREA, Level.SITE)
 
 
@@ -298,10 +300,9 @@ class Brain:
         return found + [(site.path, window) for window in self._live(start, end)]
 
     def _live(self, start: int, end: int) -> list[Window]:
-        if self.config.live_s is None or not self.live:
+        if not self.config.live_ns or not self.live:
             return []
-        period = round(self.config.live_s * NS_PER_S)
-        t1_ns = end // period * period
+        t1_ns = end // self.config.live_ns * self.config.live_ns
         first = self._intake.first if self._intake.first is not None else start
         # from a full minute on, where meters were read
         t0_ns = max((t1_ns - round(self.config.live_window_s * NS_PER_S)) // MINUTE_NS * MINUTE_NS, first)
@@ -354,6 +355,8 @@ class Brain:
             site.close(path, window, table)
         sheet = self._sheet(window)
         scopes = self._scopes_of(site, path, table)
+        if window.kind == LIVE:
+            scopes = self._in_turn(scopes, len(table.units), window)
         report(sheet, table, scopes)
         report_jobs(sheet, table, scopes)
         report_trade(sheet, [site], table, self.config)
@@ -375,6 +378,14 @@ class Brain:
             reason = reason if len(self.broken) < MOST_REASONS else "others"
             log.error("brain: %s", reason, exc_info=error)
         self.broken[reason] += 1
+
+    def _in_turn(self, scopes: list[Scope], units: int, window: Window) -> list[Scope]:
+        """Scopes whose running window is reported now: all above the units, which come first, and these in turns."""
+        turns = min(-(-units // self.config.live_units), MOST_TURNS)
+        if turns <= 1 or not self.config.live_ns:
+            return scopes
+        turn = window.t1_ns // self.config.live_ns % turns
+        return scopes[turn:units:turns] + scopes[units:]
 
     def _scopes_of(self, site: Site, path: str, table: Table) -> list[Scope]:
         version, scopes = self._scopes.get(path, (-1, []))

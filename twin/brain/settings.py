@@ -19,6 +19,8 @@ class BrainConfig:
         keep_h: How long after its end a window is revised when late records arrive; at least 25.
         live_s: Period of the running window in source time; None: no running window.
         live_window_s: Length of the running window, lengthened to begin at a full minute.
+        live_units: Units of a site whose running window is reported at a time; where there are more they take turns,
+            at most six.
         patience_s: How long enterprises and chains wait for a site that lags behind the others.
         partial_below: Coverage below which a value is marked partial.
         bullwhip_h: Period of the sums of orders and demand that the bullwhip ratio compares, whole hours.
@@ -34,6 +36,7 @@ class BrainConfig:
     keep_h: float = 48.0
     live_s: float | None = 10.0
     live_window_s: float = 3600.0
+    live_units: int = 200
     patience_s: float = 300.0
     partial_below: float = 1.0
     bullwhip_h: int = 168
@@ -45,6 +48,8 @@ class BrainConfig:
             raise ValueError(f"brain: expected keep_h of 25 or more, got {self.keep_h} (a day must fit in)")
         if self.gap_s <= 0 or self.live_window_s <= 0 or (self.live_s is not None and self.live_s <= 0):
             raise ValueError("brain: expected periods above 0 s")
+        if self.live_units < 1:
+            raise ValueError(f"brain: expected live_units of 1 or more, got {self.live_units}")
         if self.bullwhip_h < 1 or not 8 <= self.bullwhip_periods <= KEPT_H // self.bullwhip_h:
             hours = self.bullwhip_h * self.bullwhip_periods
             raise ValueError(
@@ -55,6 +60,11 @@ class BrainConfig:
     def gap_ns(self) -> int:
         """``gap_s`` in ns."""
         return round(self.gap_s * NS_PER_S)
+
+    @property
+    def live_ns(self) -> int:
+        """``live_s`` in ns, 0 without a running window."""
+        return round((self.live_s or 0.0) * NS_PER_S)
 
     @property
     def ahead_ns(self) -> int:
