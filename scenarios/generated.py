@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from brokers import reference as wires
+from brokers.mqtt import schemas as messages
 from dashboards.grafana import provisioning
 from devices import reference as devices
 from scenarios import scaffold
@@ -21,6 +23,8 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield study_schema.FILE, study_schema.render()
     yield reference.FILE, reference.render()
     yield devices.FILE, devices.render()
+    yield wires.FILE, wires.render()
+    yield messages.FILE, messages.render()
     yield ROOT / "docs" / "reference" / "kpi.md", indicators.render()
     yield scaffold.GUIDE, scaffold.guide()
     for name, text in provisioning.files().items():

@@ -58,6 +58,8 @@ class Column(NamedTuple):
         longest: Most characters, of texts.
         blank: May be the empty text, which says nothing.
         words: Texts that are allowed; empty: any.
+        document: The text is a JSON document, which wires that speak JSON carry as such.
+        meaning: What it says, with its unit, for reference and schemas.
     """
 
     name: str
@@ -68,6 +70,8 @@ class Column(NamedTuple):
     longest: int = 1_000
     blank: bool = False
     words: frozenset[str] = frozenset()
+    document: bool = False
+    meaning: str = ""
 
 
 _INTEGER, _FLOAT = ColumnType.INTEGER, ColumnType.FLOAT
@@ -78,8 +82,8 @@ LONGEST_S = 1e9
 """Longest planned run time of one item, 31 years."""
 
 
-def _quantity(name: str, required: bool = False) -> Column:
-    return Column(name, _FLOAT, required, -MOST_PIECES, MOST_PIECES)
+def _quantity(name: str, meaning: str, required: bool = False) -> Column:
+    return Column(name, _FLOAT, required, -MOST_PIECES, MOST_PIECES, meaning=meaning)
 
 
 ORDER_EVENTS = ("placed", "received", "shipped", "delivered", "cancelled", "released", "started", "completed")
@@ -87,81 +91,97 @@ ORDER_EVENTS = ("placed", "received", "shipped", "delivered", "cancelled", "rele
 OPERATION_EVENTS = ("begun", "ended")
 """Steps of an order at each unit that works on it; said on request only, for process mining."""
 
+MEANINGS: dict[RecordKind, str] = {
+    RecordKind.TELEMETRY: "all tags of a device at one time",
+    RecordKind.STATE: "a state entered at the time of the row",
+    RecordKind.PART: "one completed operation: what became of its pieces. A quantity may be a fraction (29.5 t), and"
+    " negative where it corrects an earlier one",
+    RecordKind.STOCK: "quantity of an item on hand in a storing unit after a change",
+    RecordKind.SHIPMENT: "a load that departed from or arrived at a unit; the path is where it happened",
+    RecordKind.ORDER: "a step in the life of an order: placed (by who wants it), received (by who is to supply it),"
+    " then shipped, delivered or cancelled in part or whole; of a job order released, started, completed, cancelled",
+    RecordKind.ALARM: "an alarm came or went",
+    RecordKind.HEARTBEAT: "the publisher has sent all that happened before the time of the row; its own counters",
+    RecordKind.META: "master data of a path",
+    RecordKind.KPI: "an indicator; the time of the row is the end of its window",
+}
+"""What a row of each kind says."""
+
 SPECS: dict[RecordKind, tuple[Column, ...]] = {
-    # state entered at source_time; job order on the unit or None; cause: id of the failure mode, neighbour, ...
     RecordKind.STATE: (
-        Column("state", required=True, words=frozenset(state.name for state in UnitState)),
-        Column("order", blank=True),
-        Column("cause", blank=True),
+        Column("state", required=True, words=frozenset(state.name for state in UnitState), meaning="canonical state"),
+        Column("order", blank=True, meaning="job order on the unit"),
+        Column("cause", blank=True, meaning="why: id of a failure mode, a neighbour, a job, a disturbance"),
     ),
-    # one completed operation: item, quantities by outcome, ideal time of one item (PRI), first pass through the unit;
-    # a quantity may be a fraction (29.5 t), and negative where it corrects an earlier one; begun_ns: when the operation
-    # began, ns since 1970 UTC, None: with the completion before it
     RecordKind.PART: (
-        Column("item"),
-        _quantity("good", required=True),
-        _quantity("scrap", required=True),
-        _quantity("rework", required=True),
-        Column("ideal_s", _FLOAT, low=0, high=LONGEST_S),
-        Column("first_pass", _INTEGER),
-        Column("begun_ns", _INTEGER, low=0),
+        Column("item", meaning="what was made"),
+        _quantity("good", "good pieces", required=True),
+        _quantity("scrap", "scrapped pieces", required=True),
+        _quantity("rework", "pieces to be worked on again", required=True),
+        Column("ideal_s", _FLOAT, low=0, high=LONGEST_S, meaning="planned run time of one piece (PRI), s"),
+        Column("first_pass", _INTEGER, meaning="1: first pass through the unit; 0: after rework"),
+        Column(
+            "begun_ns",
+            _INTEGER,
+            low=0,
+            meaning="when the operation began, ns since 1970 UTC; null: with the completion before it",
+        ),
     ),
-    # quantity of an item on hand in a storing unit after a change
-    RecordKind.STOCK: (Column("item", required=True), _quantity("on_hand", required=True)),
-    # a load that departed from or arrived at a unit; the path is where it happened
+    RecordKind.STOCK: (
+        Column("item", required=True, meaning="what is on hand"),
+        _quantity("on_hand", "quantity on hand", required=True),
+    ),
     RecordKind.SHIPMENT: (
-        Column("shipment", required=True),
-        Column("event", required=True, words=frozenset(("departed", "arrived"))),
-        Column("item"),
-        _quantity("quantity"),
-        Column("origin", blank=True),
-        Column("destination", blank=True),
+        Column("shipment", required=True, meaning="id of the load"),
+        Column("event", required=True, words=frozenset(("departed", "arrived")), meaning="what happened to it"),
+        Column("item", meaning="what it carries"),
+        _quantity("quantity", "how much of it"),
+        Column("origin", blank=True, meaning="path where it comes from"),
+        Column("destination", blank=True, meaning="path where it goes to"),
     ),
-    # a step in the life of an order: placed (by who wants it), received (by who is to supply it), then shipped,
-    # delivered or cancelled in part or whole; of a job order released, started, completed, cancelled. The quantity
-    # is that of the step; due_ns: ns since 1970 UTC or None; origin supplies or makes it, destination wants it
     RecordKind.ORDER: (
-        Column("order", required=True),
-        Column("event", required=True, words=frozenset((*ORDER_EVENTS, *OPERATION_EVENTS))),
-        Column("item"),
-        _quantity("quantity"),
-        Column("due_ns", _INTEGER),
-        Column("origin", blank=True),
-        Column("destination", blank=True),
+        Column("order", required=True, meaning="id of the order"),
+        Column("event", required=True, words=frozenset((*ORDER_EVENTS, *OPERATION_EVENTS)), meaning="the step"),
+        Column("item", meaning="what is ordered"),
+        _quantity("quantity", "quantity of the step"),
+        Column("due_ns", _INTEGER, meaning="when it is due, ns since 1970 UTC"),
+        Column("origin", blank=True, meaning="path of who supplies or makes it"),
+        Column("destination", blank=True, meaning="path of who wants it"),
     ),
     RecordKind.ALARM: (
-        Column("code", required=True),
-        Column("severity", _INTEGER),
-        Column("active", _INTEGER, required=True, low=0, high=1),
-        Column("text", longest=10_000, blank=True),
+        Column("code", required=True, meaning="which alarm"),
+        Column("severity", _INTEGER, meaning="1 to 1000, as in OPC UA"),
+        Column("active", _INTEGER, required=True, low=0, high=1, meaning="1: it came; 0: it went"),
+        Column("text", longest=10_000, blank=True, meaning="what people read"),
     ),
-    # the publisher has sent all that happened before source_time; its own counters
     RecordKind.HEARTBEAT: (
-        Column("sent", _INTEGER, low=0),
-        Column("dropped", _INTEGER, low=0),
-        Column("lag_s", _FLOAT),
+        Column("sent", _INTEGER, low=0, meaning="pieces that the publisher has sent"),
+        Column("dropped", _INTEGER, low=0, meaning="pieces that it has dropped"),
+        Column("lag_s", _FLOAT, meaning="how far it is behind the clock, s"),
     ),
-    # master data (twin/master.py): name of the schema and the document as JSON text
-    RecordKind.META: (Column("schema", required=True), Column("body", required=True, longest=4 * 1024 * 1024)),
-    # source_time is the end of the window; low and high: bounds that neighbouring readings prove, None when the value
-    # is exact or they are unknown; flag_gt1: a ratio above 1 where 1 is the ceiling; overtime: production outside
-    # planned time took part; revision: 0, then one more whenever the record is computed again to something else
+    # twin/master.py has the documents
+    RecordKind.META: (
+        Column("schema", required=True, meaning="name of the schema of the document"),
+        Column("body", required=True, longest=4 * 1024 * 1024, document=True, meaning="the document"),
+    ),
     RecordKind.KPI: (
-        Column("kpi", required=True),
-        Column("scope"),
-        Column("window", required=True),
-        Column("t0_ns", _INTEGER, required=True, low=0),
-        Column("value", _FLOAT),
-        Column("numerator", _FLOAT),
-        Column("denominator", _FLOAT),
-        Column("coverage", _FLOAT),
-        Column("quality"),
-        Column("rule_version"),
-        Column("low", _FLOAT),
-        Column("high", _FLOAT),
-        Column("flag_gt1", _INTEGER),
-        Column("overtime", _INTEGER),
-        Column("revision", _INTEGER),
+        Column("kpi", required=True, meaning="id of the indicator"),
+        Column("scope", meaning="what it is of: machine, line, site, enterprise, chain ..."),
+        Column("window", required=True, meaning="kind of window: hour, shift, day ..."),
+        Column("t0_ns", _INTEGER, required=True, low=0, meaning="begin of the window, ns since 1970 UTC"),
+        Column("value", _FLOAT, meaning="the value; ratios from 0 to 1; null: not known"),
+        Column("numerator", _FLOAT, meaning="numerator of the value, to be summed over units and windows"),
+        Column("denominator", _FLOAT, meaning="denominator of the value, likewise"),
+        Column("coverage", _FLOAT, meaning="share of the window of which is known what happened, 0 to 1"),
+        Column("quality", meaning="good, estimated, partial, bad"),
+        Column("rule_version", meaning="version of the rules that it was computed by"),
+        Column("low", _FLOAT, meaning="lower bound that neighbouring readings prove; null: exact, or not known"),
+        Column("high", _FLOAT, meaning="upper bound, likewise"),
+        Column("flag_gt1", _INTEGER, meaning="1: a ratio above 1 where 1 is the ceiling"),
+        Column("overtime", _INTEGER, meaning="1: production outside planned time took part"),
+        Column(
+            "revision", _INTEGER, meaning="0, then one more whenever the record is computed again to something else"
+        ),
     ),
 }
 """Columns of every kind but telemetry, whose columns are the tags of the device. New ones go to the end of a

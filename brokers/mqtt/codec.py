@@ -9,7 +9,8 @@
 The path and the kind are those of the topic. ``quality`` names only values that are not good
 (1 uncertain, 2 bad); an unknown number is null and bad, and so is one that is not finite. A message
 without ``publisher``, ``run`` and ``seq`` is foreign: taken, but not marked. ``sent`` is the time at which a
-message was sent, for publishers whose devices have no clock to trust.
+message was sent, for publishers whose devices have no clock to trust. A document (the ``body`` of master data) stands
+as JSON in the message; one that came as text, as earlier versions sent it, is read too.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from brokers.columns import misfit, name_states
 from brokers.mqtt.times import read_time, read_times
 from brokers.naming import LONGEST_PUBLISHER, LONGEST_TAG, UnsTopic, publisher_problem, tag_problem
 from twin.equipment import EquipmentPath
-from twin.records import BAD, COLUMNS, FIGURED, UNCERTAIN, Frame, RecordKind, Refused, nothing_of
+from twin.records import BAD, COLUMNS, FIGURED, SPECS, UNCERTAIN, Frame, RecordKind, Refused, nothing_of
 
 VERSION = 1
 SCHEMA = "factory.uns.v1"
@@ -43,6 +44,7 @@ MOST_EXACT = 2**53
 KEYS = {"v", "publisher", "run", "seq", "kind", "historical", "sent", "rows"}
 ROW_KEYS = {"time", "values", "quality"}
 _UNNAMED = float("nan")
+_DOCUMENTS = {kind: [column.name for column in columns if column.document] for kind, columns in SPECS.items()}
 
 
 class MalformedError(ValueError):
@@ -76,9 +78,12 @@ def encode(frame: Frame) -> bytes:
         ValueError: It would be larger than any receiver takes.
     """
     values, quality = frame.values.tolist(), _quality_of(frame)  # JSON has no NaN or infinity: null, and bad
-    rows = []
+    rows, documents = [], _DOCUMENTS.get(frame.kind, ())
     for row, time in enumerate(iso_times(frame.time_ns)):
-        body: dict[str, Any] = {"time": time, "values": dict(zip(frame.tags, values[row], strict=True))}
+        said = dict(zip(frame.tags, values[row], strict=True))
+        for name in documents:
+            said[name] = _embedded(said[name])
+        body: dict[str, Any] = {"time": time, "values": said}
         if quality is not None and quality[row].any():
             body["quality"] = {frame.tags[i]: int(quality[row, i]) for i in np.flatnonzero(quality[row])}
         rows.append(body)
@@ -91,6 +96,26 @@ def encode(frame: Frame) -> bytes:
     if len(payload) > MOST_BYTES:
         raise ValueError(f"{frame.kind} of {frame.paths[0]}: expected at most {MOST_BYTES} bytes, got {len(payload)}")
     return payload
+
+
+def _embedded(text: Any) -> Any:
+    """A document as JSON, if it comes back from there as the same text; else as it is."""
+    try:
+        document = orjson.loads(text)
+        same = isinstance(document, dict) and orjson.dumps(document) == text.encode()
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, AttributeError):
+        return text
+    return orjson.Fragment(text) if same else text
+
+
+def _as_text(document: Any) -> Any:
+    """The text of a document that stood as JSON; a text as it is."""
+    if not isinstance(document, dict):
+        return document
+    try:
+        return orjson.dumps(document).decode()
+    except orjson.JSONEncodeError as error:
+        raise MalformedError(f"message: expected a document, got {error}") from None
 
 
 def _quality_of(frame: Frame) -> NDArray[np.uint8] | None:
@@ -312,6 +337,9 @@ def _records(kind: RecordKind, rows: list[dict[str, Any]], told: Told) -> tuple[
         if not row["values"].keys() <= known:
             raise MalformedError(f"message: expected {kind} values among {tags}, got {sorted(row['values'])}")
         values[index] = [row["values"].get(tag) for tag in tags]
+    for name in _DOCUMENTS[kind]:
+        place = tags.index(name)
+        values[:, place] = [_as_text(document) for document in values[:, place]]
     if strange := name_states(kind, values):
         told(ValueError(f"message: {strange}"))
     if problem := misfit(kind, values):

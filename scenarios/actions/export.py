@@ -21,4 +21,5 @@ def act(
         document, kind, out, seed, told_end_s(until, document.run.horizon, "--until", document.axis()), options
     )
     if not quiet:
-        print(f"{out}: {kind}, {result.sim_s / 3600:g} h of {result.scenario}, fingerprint {result.fingerprint}")
+        of = f"{result.sim_s / 3600:g} h of {result.scenario}, fingerprint {result.fingerprint}"
+        print(f"{out}: {kind}, {of if result.sim_s else result.scenario}")

@@ -2,7 +2,8 @@
 
 A module registers a class that has an ``Options`` model and the methods of :class:`Exporter`; its name is
 the name of the format, the first line of its docstring the summary. Exporters get the records that a
-plant's devices send, frame by frame, so whatever is exported could as well come from a real plant.
+plant's devices send, frame by frame, so whatever is exported could as well come from a real plant. One that has
+``equipment_only = True`` gets the master data and nothing else; nothing is simulated for it.
 """
 
 from __future__ import annotations

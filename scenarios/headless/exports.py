@@ -51,13 +51,15 @@ def export(
         name: Name of the format.
         out: File or folder.
         seed: Seed; default that of the scenario.
-        until_s: Horizon in simulated s.
+        until_s: Horizon in simulated s; of no meaning for a format that says only what equipment there is.
         options: Options of the format; default its defaults.
         progress: Told the simulated time reached.
 
     Raises:
         ScenarioError: The records cannot be written there.
     """
+    kind = exporter_of(name)
+    until_s = 0.0 if getattr(kind, "equipment_only", False) else until_s
     start = epoch_ns(scenario.epoch)
     chosen = scenario.run.seed if seed is None else seed
     manifest = {"scenario": scenario.name, "seed": chosen, "sim_s": until_s, "epoch": scenario.epoch.isoformat()}
@@ -66,7 +68,6 @@ def export(
     subject = Subject(scenario.name, titles(scenario.plant()), units, scenario.zone_of(), start, end, manifest)
     draft = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        kind = exporter_of(name)
         exporter = kind(draft, subject, kind.Options() if options is None else options)
         result = simulate(scenario, seed, until_s, progress, exporter.take, operations=kind.operations)
         exporter.close()
