@@ -83,6 +83,7 @@ def test_nothing_that_fits_is_a_valid_draft_too() -> None:
         ("opcua", "opc.tcp://a:4841/x", {"endpoint": "opc.tcp://a:4841/x"}, ("a", 4841)),
         ("modbus", "modbus://a", {"host": "a"}, ("a", 502)),
         ("s7", "s7://[::1]:1102", {"host": "::1", "port": 1102}, ("::1", 1102)),
+        ("ethernet_ip", "eip://a", {"host": "a"}, ("a", 44_818)),
         ("mqtt", "mqtts://a", {"broker": "mqtts://a"}, ("a", 8883)),
         ("mtconnect", "http://a:5000/mill", {"agent": "http://a:5000/mill"}, ("a", 5000)),
         ("mtconnect", "shdr://a:7878", {"adapter": "a:7878"}, ("a", 7878)),
