@@ -262,6 +262,7 @@ def _sum(rows: Sequence[Counters], name: str) -> int:
 
 NEVER = above()
 GATEWAY = above(restarts=0, stale=0, lag_s=LAG_S, refused=0, malformed=0, mismatched=0, events_dropped=0)
+SERVERS = above(restarts=0, silent=0, refused=0)
 HOPS = (
     Hop("processes", _processes, above(down=0, faults=0), above(restarts=0, silent=0)),
     Hop("machines", _told("machines"), above(down=0), above(away=0, restarts=0), "machines", optional=True),
@@ -277,6 +278,7 @@ HOPS = (
     Hop("figures", _told("figures"), above(dropped=0), above(refused=0), optional=True),
     Hop("forecasts", _told("forecasts"), NEVER, above(failed=0), optional=True),
     Hop("gateway", _told("gateway"), above(down=0, dropped=0), GATEWAY, "gateway", optional=True),
+    Hop("servers", _told("servers"), above(down=0, dropped=0), SERVERS, "servers", optional=True),
     Hop("pages", _pages, NEVER, above(refused=0, failures=0, unshown=0)),
 )
 """All hops in the direction of the data."""

@@ -14,6 +14,7 @@ from devices.drivers import drivers
 from devices.profiles import profiles
 from devices.recordings.options import DEFAULT_STATES
 from devices.recordings.record import ReplayCounters
+from devices.servers import servers
 from devices.signals.signal import Profile, Signal
 
 FILE = Path(__file__).parent.parent / "docs" / "reference" / "devices.md"
@@ -75,6 +76,19 @@ What it counted over a silence or an outage comes as one record whose `begun_ns`
 indicators of the windows in between are `partial`, not good.
 """
 
+SERVERS = """## Simulated machines as servers
+
+`factory run SCENARIO --serve modbus` lets every simulated machine with a device answer to clients of a protocol, so
+that programs for real machines can be tried at a desk; `--serve` may be given for several protocols. What is shown are
+the records of the run, as the broker brings them. A machine of which nothing was heard for 10 s, or for five ticks
+where that is longer, shows nothing but its counts.
+
+Servers listen on loopback at their usual ports (modbus 5020, s7 1102, mtconnect 5000); `--serve modbus=1502` names
+another port, `--serve modbus=0.0.0.0:1502` the address too: whoever reaches it can read, nobody can write. Where
+everything stands is written to `servers/KIND.csv` in the folder of the run, and follows from the scenario alone. With
+roles that run alone: `factory role servers SCENARIO --serve modbus`.
+"""
+
 
 def render() -> str:
     """The page as Markdown."""
@@ -85,6 +99,8 @@ def render() -> str:
         CONNECTIONS,
         *(_driver(kind, connections[kind]) for kind in connections.kinds()),
         _counters("### What is counted of a real machine", MachineCounters),
+        SERVERS,
+        *(_driver(kind, servers[kind], "--serve") for kind in servers.kinds()),
         "## Profiles\n",
         _note(),
         *(_profile(profiles[kind]) for kind in profiles.kinds()),
@@ -92,10 +108,10 @@ def render() -> str:
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _driver(kind: str, entry: Any) -> str:
+def _driver(kind: str, entry: Any, named: str = "driver:") -> str:
     """A driver in the words of its module; literal blocks become code."""
     text = inspect.cleandoc(sys.modules[entry.__module__].__doc__ or "")
-    out = [f"### `driver: {kind}`", ""]
+    out = [f"### `{named} {kind}`", ""]
     code = False
     for line in text.splitlines():
         if line.endswith("::"):

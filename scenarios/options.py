@@ -33,6 +33,10 @@ Listen = Annotated[
     typer.Option(help="further path to take from the broker; '#': all; with =arrival: its clocks are wrong"),
 ]
 OpcuaPort = Annotated[int | None, typer.Option(help="start the OPC UA server on this port")]
+Serve = Annotated[
+    list[str] | None,
+    typer.Option(help="server as which simulated machines answer: modbus, s7, mtconnect; with =PORT or =HOST:PORT"),
+]
 Speed = Annotated[float | None, typer.Option(help="simulated seconds per second")]
 Port = Annotated[
     int | None,
@@ -57,6 +61,7 @@ LIVE: dict[str, tuple[Any, Any]] = {
     "transport": (Transport, None),
     "listen": (Listen, None),
     "opcua_port": (OpcuaPort, None),
+    "serve": (Serve, None),
     "speed": (Speed, None),
     "seed": (Seed, None),
     "backfill": (Backfill, None),

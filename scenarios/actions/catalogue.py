@@ -30,6 +30,7 @@ HOMES = (
     "devices.profiles",
     "devices.drivers",
     "devices.connections",
+    "devices.servers",
     "twin.supply.policies",
     "twin.control.rules",
     "twin.effects",

@@ -105,14 +105,15 @@ def settings_for(file: Path | str, scenario: Scenario, **options: Any) -> RunSet
     try:
         settings = RunSettings.model_validate(own | chosen)
     except ValidationError as error:
-        raise ScenarioError(_option(row) for row in error.errors()) from None
+        raise ScenarioError(map(wrong_option, error.errors())) from None
     if settings.machines and settings.speed != 1:
         hint = "or driver: simulated for the units of real machines"
         raise ScenarioError([Problem("--speed", "1, the speed of real machines", f"{settings.speed:g}", hint)])
     return settings
 
 
-def _option(row: Any) -> Problem:
+def wrong_option(row: Any) -> Problem:
+    """What is wrong with an option, as a user would look for it."""
     return Problem("--" + str(row["loc"][0]).replace("_", "-"), wanted(row), shown(row["input"]))
 
 
@@ -124,7 +125,7 @@ def go(scenario: Scenario, settings: RunSettings, wish: Wish, quiet: bool = Fals
             print(line, flush=True)
 
     with closing(listening(settings.host, settings.port)) as listener:
-        settings = with_port_of_opcua(settings)
+        settings = with_ports_of_servers(with_port_of_opcua(settings))
         if settings.broker is not None:
             settings.counterpart.reach(settings.broker)
         begun = begin(scenario, settings, wish)
@@ -152,6 +153,20 @@ def with_port_of_opcua(settings: RunSettings) -> RunSettings:
         return settings
     with closing(listening("127.0.0.1", settings.opcua_port, "OPC UA", "--opcua-port")) as probe:
         return settings.model_copy(update={"opcua_port": probe.getsockname()[1]})
+
+
+def with_ports_of_servers(settings: RunSettings) -> RunSettings:
+    """The settings with one port for every life of each server of machines.
+
+    Raises:
+        FatalError: One is taken.
+    """
+    fixed = []
+    for kind, host, port in settings.served:
+        with closing(listening(host, port, kind, f"--serve {kind}=PORT")) as probe:
+            shown = f"[{host}]" if ":" in host else host
+            fixed.append(f"{kind}={shown}:{probe.getsockname()[1]}")
+    return settings.model_copy(update={"serve": tuple(fixed)})
 
 
 def _to_the_end(run: LiveRun) -> bool:

@@ -9,7 +9,9 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from scenarios.actions.live import given, root_of, settings_for, wish_for
+from pydantic import ValidationError
+
+from scenarios.actions.live import given, root_of, settings_for, wish_for, wrong_option
 from scenarios.format.document import Scenario
 from scenarios.live.account import Account
 from scenarios.live.begin import begin
@@ -24,8 +26,8 @@ from twin.errors import Problem, RetriableError, ScenarioError
 
 RUN_S = 60.0
 """Longest wait for the hub to have begun the run; whoever watches the role starts it again then."""
-OWN = ("broker", "opcua_port")
-"""Options that a plant and a gateway may have of their own; all others are those with which the hub began the run."""
+OWN = ("broker", "opcua_port", "serve")
+"""Options that a role may have of its own; all others are those with which the hub began the run."""
 
 
 def lives_as_hub(file: Path, scenario: Scenario, options: Mapping[str, Any], fresh: bool) -> None:
@@ -50,7 +52,7 @@ def lives_as_hub(file: Path, scenario: Scenario, options: Mapping[str, Any], fre
 
 
 def lives_beside_hub(name: str, scenario: Scenario, options: Mapping[str, Any], sites: tuple[str, ...]) -> None:
-    """Be the plant, the gateway or the real machines of the run that the hub has begun, until told to stop.
+    """Be another role of the run that the hub has begun, until told to stop.
 
     Raises:
         RetriableError: No hub has begun one.
@@ -69,17 +71,32 @@ def lives_beside_hub(name: str, scenario: Scenario, options: Mapping[str, Any], 
         raise ScenarioError(problems)
     own = {option: options[option] for option in OWN if options[option] is not None}
     served = tuple(site for site in known if site in sites)
-    settings = begun_by_hub(root_of(scenario)).model_copy(update={**own, "sites": served})
+    begun = begun_by_hub(root_of(scenario))
+    settings = changed(begun, {**own, "sites": served})
     if name == "machines" and not settings.machines:
         raise ScenarioError([Problem("role", "a scenario with a unit that a real machine stands for", "none")])
     if name == "gateway" and settings.opcua_port is None:
         raise ScenarioError([Problem("--opcua-port", "the port of the OPC UA server", "none")])
+    if name == "servers" and not settings.serve:
+        raise ScenarioError([Problem("--serve", "a server as which machines answer", "none", "e.g. --serve modbus")])
     again = settings.own_plant_state.with_suffix(".ticks").exists()
     role = claimed(told(name), [f"{name} {site}" for site in served or known])
     try:
         asyncio.run(until_told(role, settings, Parent(alone=True, again=again and name == "plant")))
     finally:
         gc.unfreeze()  # libraries that are loaded here, and not in a child, complain of what is never collected
+
+
+def changed(settings: RunSettings, own: Mapping[str, Any]) -> RunSettings:
+    """Settings of a run with others of its own.
+
+    Raises:
+        ScenarioError: One is not possible.
+    """
+    try:
+        return RunSettings.model_validate(settings.model_dump() | own)
+    except ValidationError as error:
+        raise ScenarioError(map(wrong_option, error.errors())) from None
 
 
 def claimed(role: Role, parts: Sequence[str], *also: Callable[[], Coroutine[Any, Any, None]]) -> Role:

@@ -17,7 +17,7 @@ def add(app: typer.Typer) -> None:
     @app.command()
     @with_live_options
     def role(
-        name: Annotated[str, typer.Argument(help="hub, plant, gateway or machines")],
+        name: Annotated[str, typer.Argument(help="hub, plant, gateway, machines or servers")],
         scenario: Annotated[Path, typer.Argument(help="scenario, as for run; or settings of a run, as JSON")],
         site: Annotated[
             list[str] | None,

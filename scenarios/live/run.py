@@ -188,6 +188,7 @@ class LiveRun:
         await asyncio.gather(self._role("hub", self._process("hub")), self._broker(broker))
         for name, wanted in (
             ("gateway", self.settings.opcua_port is not None),
+            ("servers", bool(self.settings.serve)),
             ("plant", True),
             ("machines", bool(self.settings.machines)),
         ):
@@ -256,7 +257,7 @@ class LiveRun:
     async def _end(self) -> None:
         """The plant first, so that the hub takes in what it said."""
         for names, limit_s in (
-            (("plant", "machines", "gateway"), PLANT_STOP_S),
+            (("plant", "machines", "gateway", "servers"), PLANT_STOP_S),
             (("hub",), HUB_STOP_S),
             (("broker",), BROKER_STOP_S),
         ):

@@ -12,12 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from brokers.connectors import EMBEDDED, connectors
 from brokers.counterpart import Counterpart
 from brokers.door import Stamp, under
+from devices.servers import servers
 from scenarios.format.forecast import ForecastConfig
 from scenarios.live.folder import writing
 from twin.config.plant import Title
 from twin.records import Frame
 
 LISTEN = r"^(#|[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*)(=(source|server|arrival))?$"
+
+
+SERVE = r"^[a-z][a-z0-9_]*(=([^\s=]+:)?\d{1,5})?$"
+LOOPBACK = "127.0.0.1"
 
 
 def machines_publisher(site: str) -> str:
@@ -57,6 +62,7 @@ class RunSettings(BaseModel):
         machines: Sites with units that real machines stand for.
         opcua_port: Port of the OPC UA server; None: no server.
         opcua_security: ``sign_encrypt`` or ``none``.
+        serve: Servers as which simulated machines answer, as ``KIND``, ``KIND=PORT`` or ``KIND=HOST:PORT``.
         forecast: How far to look ahead, and how often.
         scenario_hash: Hash over the content of the scenario.
     """
@@ -90,6 +96,7 @@ class RunSettings(BaseModel):
     machines: tuple[str, ...] = ()
     opcua_port: int | None = Field(default=None, ge=0, le=65535)
     opcua_security: Literal["sign_encrypt", "none"] = "sign_encrypt"
+    serve: tuple[Annotated[str, Field(pattern=SERVE)], ...] = ()
     forecast: ForecastConfig = ForecastConfig()
     scenario_hash: str = ""
 
@@ -107,6 +114,24 @@ class RunSettings(BaseModel):
         if transport is not None and not connectors[transport].takes(broker or EMBEDDED):
             raise ValueError(f"expected {connectors[transport].wanted}, got {broker!r}")
         return broker
+
+    @field_validator("serve")
+    @classmethod
+    def _served(cls, serve: tuple[str, ...]) -> tuple[str, ...]:
+        kinds = [one.partition("=")[0] for one in serve]
+        for kind in kinds:
+            if kind not in servers or kinds.count(kind) > 1:
+                raise ValueError(f"expected one of {', '.join(servers.kinds())}, each once, got {kind!r}")
+        return serve
+
+    @property
+    def served(self) -> list[tuple[str, str, int]]:
+        """Kind, host and port of each server."""
+        found = []
+        for kind, _, place in (one.partition("=") for one in self.serve):
+            host, _, port = place.rpartition(":")
+            found.append((kind, host.strip("[]") or LOOPBACK, int(port) if port else servers[kind].usual_port))
+        return found
 
     @property
     def counterpart(self) -> Counterpart:

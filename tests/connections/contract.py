@@ -89,6 +89,8 @@ class Contract:
     """Whether it gives times."""
     told_alive: ClassVar[bool] = True
     """Whether the connection knows that a machine is there that says nothing."""
+    impatient: ClassVar[str] = "1 s"
+    """Longest wait for an answer where a machine does not answer; a server that is slow needs more of it."""
     forgets: ClassVar[bool] = True
     """Whether a machine that has restarted has its first values again."""
 
@@ -246,13 +248,13 @@ class Contract:
     ) -> None:
         items = list(self.at_start())
         try:
-            async with self.connected(machine, items, tmp_path, timeout="1 s") as connection:
+            async with self.connected(machine, items, tmp_path, timeout=self.impatient) as connection:
                 await self.every(connection, items)
                 machine.freeze()
                 with pytest.raises(RetriableError):
                     await self.for_ever(connection)
             with pytest.raises(RetriableError):
-                async with self.connected(machine, items, tmp_path, timeout="1 s"):
+                async with self.connected(machine, items, tmp_path, timeout=self.impatient):
                     pass
         finally:
             machine.thaw()

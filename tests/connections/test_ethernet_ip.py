@@ -69,7 +69,7 @@ class Cpppo(Peer, Machine):
         return [sys.executable, str(PROGRAM), json.dumps({"port": self.port, "tags": tags})]
 
     def options(self) -> dict[str, Any]:
-        return {"host": "127.0.0.1", "port": self.port, "period": "50 ms"}
+        return {"host": "127.0.0.1", "port": self.port, "period": "50 ms", "timeout": "60 s"}
 
     def show(self, item: str, value: Scalar) -> None:
         tag, at = place_of(item)
@@ -110,6 +110,7 @@ class TestEthernetIp(Contract):
     missing = "Nothing.Here"
     writable = tuple(one.item for one in ITEMS)
     unfit = ("Count", 40_000)
+    impatient = "4 s"
     wrong = ("", "7up", "A-B", "Tag[", "Tag[1,2,3,4]", "Tag.64", "Tag.", ".Tag", "Program:.Tag", "Tag[-1]", "Ta g",
              "Tag.5:string", "Täg", "Tag[٣]", "a" * 500, "Program:Main")  # fmt: skip
 

@@ -35,10 +35,16 @@ class MisfitError(Exception):
 
 
 class _Line(Connection):  # type: ignore[misc, unused-ignore]
-    """A connection that raises when it has ended, instead of giving nothing."""
+    """A connection that raises when it has ended, instead of giving nothing.
 
-    def __init__(self, parent: PLC) -> None:
+    Args:
+        parent: Whose it is.
+        heard: Is told of each answer, in the thread that asks.
+    """
+
+    def __init__(self, parent: PLC, heard: Callable[[], None]) -> None:
         super().__init__(parent)
+        self._heard = heard
         self.msg_socket.close()  # for messages of the controller, which nobody asks for
 
     def send(self, request: bytes, connected: bool = True, slot: int | None = None) -> tuple[int, bytes]:
@@ -50,6 +56,7 @@ class _Line(Connection):  # type: ignore[misc, unused-ignore]
         status, answer = super().send(request, connected, slot)
         if answer is None:
             raise ConnectionError("no answer")
+        self._heard()
         return status, answer
 
 
@@ -63,14 +70,17 @@ class TagController:
         slot: Its slot.
         timeout_s: Longest wait for an answer in s.
         micro800: Whether it is a Micro800.
+        heard: Is told of each answer.
     """
 
-    def __init__(self, where: str, host: str, port: int, slot: int, timeout_s: float, micro800: bool) -> None:
+    def __init__(
+        self, where: str, host: str, port: int, slot: int, timeout_s: float, micro800: bool, heard: Callable[[], None]
+    ) -> None:
         self._where, self._slot = where, slot
         self._plc = PLC(host, slot, timeout_s, micro800, port)
         self._plc.conn.Socket.close()
         self._plc.conn.msg_socket.close()
-        self._plc.conn = _Line(self._plc)
+        self._plc.conn = _Line(self._plc, heard)
         self._plc.StringEncoding = "latin-1"  # a byte is a character; what they mean is said in values.py
         self._plc.CIPTypes[0xD2] = (2, "WORD", "<H")
 

@@ -21,7 +21,7 @@ from twin.errors import Problem, ProblemsError
 from twin.records import BAD
 
 TOGETHER = 100
-"""Items that are read before the next sign of life."""
+"""Items that are read in one turn of the thread."""
 CLOSE_S = 1.0
 T = TypeVar("T")
 
@@ -31,10 +31,9 @@ class TagLink:
 
     def __init__(self, options: EthernetIpOptions, wanted: Sequence[Wanted]) -> None:
         self._where = f"ethernet_ip {options.host}:{options.port}"
-        self._controller = TagController(
-            self._where, options.host, options.port, options.slot, options.timeout, options.micro800
-        )
         self.queue = ReadingQueue(self._where, 2 * options.timeout)
+        place = options.host, options.port, options.slot
+        self._controller = TagController(self._where, *place, options.timeout, options.micro800, self.queue.heard)
         self._thread = ThreadPoolExecutor(1, "ethernet_ip")
         self._poll = Poll(self.queue, wanted, self._ask)
 
@@ -52,7 +51,6 @@ class TagLink:
         values: list[DataValue] = []
         for at in range(0, len(asked), TOGETHER):
             values += await self._some(asked[at : at + TOGETHER])
-            self.queue.heard()
         return values
 
     async def _some(self, asked: Sequence[str]) -> list[DataValue]:

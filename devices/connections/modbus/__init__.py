@@ -27,8 +27,9 @@ Types are ``int16 uint16 int32 uint32 int64 uint64 float32 float64 textN``, ``ui
 round, ``badc`` the bytes in each word, ``dcba`` both. Scales belong to the mapping of tags.
 
 A map is a table with the columns ``quantity, register_address_zero_based, function_code, data_type`` and, for
-browsing, ``unit_after`` and ``divide_raw_by``. Items of one table near to one another are read together; where a
-device refuses the block, it is split until only what does not exist is BAD.
+browsing, ``unit_after`` and ``divide_raw_by``; ``unit_id`` where it names registers of several devices. Items of one
+table near to one another are read together; where a device refuses the block, it is split until only what does not
+exist is BAD.
 """
 
 from __future__ import annotations

@@ -62,9 +62,11 @@ def _address(row: Mapping[str, str]) -> str:
     table = next((name for name, code in READ.items() if str(code) == (row["function_code"] or "").strip()), "?")
     kind, _, order = (row["data_type"] or "").strip().partition(" ")
     place = f"{table}:{(row['register_address_zero_based'] or '').strip()}"
+    unit = (row.get("unit_id") or "").strip()
+    behind = f":unit={unit}" if unit else ""
     if kind in ("bool", "bit") and table in ("coil", "discrete"):
-        return place
-    return f"{place}:{kind}:{ORDERS.get(order.strip(), order.strip() or '?')}"
+        return place + behind
+    return f"{place}:{kind}:{ORDERS.get(order.strip(), order.strip() or '?')}{behind}"
 
 
 def _problems(rows: Sequence[tuple[Mapping[str, str], str]], where: str) -> Iterator[Problem]:
