@@ -47,15 +47,19 @@ if TYPE_CHECKING:
     from dashboards.panel import board as board
     from dashboards.panel import panel as panel
     from dashboards.panel import panels as panels
+    from devices.connection import ALIVE_S as ALIVE_S
     from devices.connection import BrowsedItem as BrowsedItem
     from devices.connection import ConnectionOptions as ConnectionOptions
     from devices.connection import DataValue as DataValue
+    from devices.connection import HostOptions as HostOptions
     from devices.connection import MachineConnection as MachineConnection
     from devices.connection import Wanted as Wanted
     from devices.connections import connections as connections
     from devices.drivers import drivers as drivers
     from devices.profiles import profiles as profiles
     from devices.secret import Secret as Secret
+    from devices.served import ServedPlant as ServedPlant
+    from devices.servers import servers as servers
     from devices.signals.signal import Profile as Profile
     from devices.signals.signal import Signal as Signal
     from devices.unit import DeviceUnit as DeviceUnit
@@ -121,6 +125,7 @@ if TYPE_CHECKING:
     from twin.errors import FatalError as FatalError
     from twin.errors import ModelError as ModelError
     from twin.errors import Problem as Problem
+    from twin.errors import ProblemsError as ProblemsError
     from twin.errors import RetriableError as RetriableError
     from twin.errors import ScenarioError as ScenarioError
     from twin.errors import StoreError as StoreError
@@ -141,6 +146,8 @@ if TYPE_CHECKING:
     from twin.quantities import Ratio as Ratio
     from twin.quantities import Speed as Speed
     from twin.quantities import Volume as Volume
+    from twin.records import BAD as BAD
+    from twin.records import GOOD as GOOD
     from twin.records import Frame as Frame
     from twin.records import RecordKind as RecordKind
     from twin.records import records as records
@@ -158,6 +165,8 @@ if TYPE_CHECKING:
     from twin.tags import TagSpec as TagSpec
 
 _HOMES = {
+    "ALIVE_S": ("devices.connection", "ALIVE_S"),
+    "BAD": ("twin.records", "BAD"),
     "Behaviour": ("twin.behaviours.behaviour", "Behaviour"),
     "BehaviourConfig": ("twin.config.behaviours", "BehaviourConfig"),
     "Brain": ("twin.brain", "Brain"),
@@ -186,6 +195,8 @@ _HOMES = {
     "Field": ("pydantic", "Field"),
     "Figure": ("twin.kpi.spec", "Figure"),
     "Frame": ("twin.records", "Frame"),
+    "GOOD": ("twin.records", "GOOD"),
+    "HostOptions": ("devices.connection", "HostOptions"),
     "Identifier": ("twin.config.plant", "Identifier"),
     "IndexedStore": ("brokers.stores._indexed", "IndexedStore"),
     "Instant": ("twin.instants", "Instant"),
@@ -217,6 +228,7 @@ _HOMES = {
     "PoolMember": ("twin.control.lot", "PoolMember"),
     "Power": ("twin.quantities", "Power"),
     "Problem": ("twin.errors", "Problem"),
+    "ProblemsError": ("twin.errors", "ProblemsError"),
     "ProcessConfig": ("twin.config.plant", "ProcessConfig"),
     "Processor": ("twin.behaviours.processor", "Processor"),
     "Profile": ("devices.signals.signal", "Profile"),
@@ -235,6 +247,7 @@ _HOMES = {
     "Scene": ("twin.engine.effect", "Scene"),
     "Scope": ("dashboards.panel", "Scope"),
     "Secret": ("devices.secret", "Secret"),
+    "ServedPlant": ("devices.served", "ServedPlant"),
     "Setting": ("twin.engine.station", "Setting"),
     "Sharing": ("twin.sharing", "Sharing"),
     "ShowsEvents": ("dashboards.panel", "Events"),
@@ -293,6 +306,7 @@ _HOMES = {
     "rules": ("twin.control.rules", "rules"),
     "run_experiment": ("scenarios.experiments.run", "run_experiment"),
     "run_optimisation": ("scenarios.experiments.optimisation.run", "run_optimisation"),
+    "servers": ("devices.servers", "servers"),
     "sharings": ("twin.sharing", "sharings"),
     "simulate": ("scenarios.headless.simulation", "simulate"),
     "stations": ("twin.stations", "stations"),
@@ -316,6 +330,8 @@ def __dir__() -> list[str]:
 
 
 __all__ = [  # noqa: RUF022 - in plain order
+    "ALIVE_S",
+    "BAD",
     "Behaviour",
     "BehaviourConfig",
     "Brain",
@@ -344,6 +360,8 @@ __all__ = [  # noqa: RUF022 - in plain order
     "Field",
     "Figure",
     "Frame",
+    "GOOD",
+    "HostOptions",
     "Identifier",
     "IndexedStore",
     "Instant",
@@ -375,6 +393,7 @@ __all__ = [  # noqa: RUF022 - in plain order
     "PoolMember",
     "Power",
     "Problem",
+    "ProblemsError",
     "ProcessConfig",
     "Processor",
     "Profile",
@@ -393,6 +412,7 @@ __all__ = [  # noqa: RUF022 - in plain order
     "Scene",
     "Scope",
     "Secret",
+    "ServedPlant",
     "Setting",
     "Sharing",
     "ShowsEvents",
@@ -451,6 +471,7 @@ __all__ = [  # noqa: RUF022 - in plain order
     "rules",
     "run_experiment",
     "run_optimisation",
+    "servers",
     "sharings",
     "simulate",
     "stations",

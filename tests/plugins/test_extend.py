@@ -24,7 +24,7 @@ from twin.errors import ScenarioError
 from twin.records import RecordKind, records, telemetry
 
 BLOCK = re.compile(r"^```\w+ (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-SORTS = ("behaviour", "connector", "driver", "kpi", "panel", "rule", "station", "store")
+SORTS = ("behaviour", "connection", "connector", "driver", "kpi", "panel", "rule", "station", "store")
 NAMES = {sort: f"my{example_of(sort).replace('_', '')}" for sort in sorts()}
 
 
@@ -60,7 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_there_are_eight_and_the_guide_shows_each_file_as_it_is_written() -> None:
+def test_there_are_nine_and_the_guide_shows_each_file_as_it_is_written() -> None:
     assert tuple(sorts()) == SORTS
     files = {file: text for sort in sorts() for file, text in files_of(sort, example_of(sort)).items()}
     assert recipes() == files
