@@ -122,6 +122,8 @@ def test_live_command_with_real_counterparts_is_accepted(
         "localhost:8086": f"localhost:{influxdb18.port}",
         "bucket=telemetry": f"bucket={influxdb18.database()}",
         "4840": str(free_port()),
+        "modbus=1502": f"modbus={free_port()}",
+        "s7=1102": f"s7={free_port()}",
     }
     for place, here in places.items():
         line = line.replace(place, here)

@@ -101,7 +101,8 @@ class TagController:
         Raises:
             RetriableError: It does not answer.
         """
-        self._ask(self._plc.GetPLCTime, True)
+        with suppress(*UNREADABLE):  # any answer will do
+            self._ask(self._plc.GetPLCTime, True)
 
     def read(self, names: Sequence[str]) -> list[Read]:
         """Read tags, one value for each.
