@@ -203,7 +203,7 @@ def served_machines(config: PlantConfig, sites: Callable[[EquipmentPath], bool])
         config: The plant.
         sites: Which sites are served; the numbers do not depend on that.
     """
-    found = []
+    found: list[ServedMachine] = []
     for path, _, station in config.stations():
         if station.device is None or is_real(station.device.driver):
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
 from devices.served import ServedPlant
@@ -18,7 +18,7 @@ class MachineServer(Protocol):
 
     usual_port: ClassVar[int]
     """Port where none is named; one that nobody has to be privileged for."""
-    columns: ClassVar[Sequence[str]]
+    columns: ClassVar[tuple[str, ...]]
     """Columns of its map."""
     requests: int
     """Requests that were answered."""
@@ -44,7 +44,7 @@ class ServerKind(Protocol):
     """What is registered for a protocol, a class."""
 
     usual_port: int
-    columns: Sequence[str]
+    columns: tuple[str, ...]
 
     def __call__(self, plant: ServedPlant, host: str, port: int) -> MachineServer:
         """Make one; nothing is opened yet."""

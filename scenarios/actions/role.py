@@ -94,7 +94,7 @@ def changed(settings: RunSettings, own: Mapping[str, Any]) -> RunSettings:
         ScenarioError: One is not possible.
     """
     try:
-        return RunSettings.model_validate(settings.model_dump() | own)
+        return RunSettings.model_validate({**settings.model_dump(), **own})
     except ValidationError as error:
         raise ScenarioError(map(wrong_option, error.errors())) from None
 

@@ -34,7 +34,7 @@ class MisfitError(Exception):
     """A value that a tag cannot hold; says what it can."""
 
 
-class _Line(Connection):  # type: ignore[misc, unused-ignore]
+class _Line(Connection):  # type: ignore[misc]
     """A connection that raises when it has ended, instead of giving nothing.
 
     Args:

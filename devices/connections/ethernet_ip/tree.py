@@ -20,22 +20,32 @@ BITS_PER_WORD = 32
 
 
 class Named(Protocol):
-    """A tag or a member, as pylogix gives it."""
+    """A tag or a member, as pylogix gives it: its name, the number of its type, how many dimensions it has and of
+    what size, whether it is a structure, and whether it is there for the controller alone."""
 
-    TagName: str
-    SymbolType: int
-    DataTypeValue: int
-    Array: int
-    Struct: int
-    Size: int
-    Internal: bool | None
+    @property
+    def TagName(self) -> str: ...  # noqa: N802
+    @property
+    def SymbolType(self) -> int: ...  # noqa: N802
+    @property
+    def DataTypeValue(self) -> int: ...  # noqa: N802
+    @property
+    def Array(self) -> int: ...  # noqa: N802
+    @property
+    def Struct(self) -> int: ...  # noqa: N802
+    @property
+    def Size(self) -> int: ...  # noqa: N802
+    @property
+    def Internal(self) -> bool | None: ...  # noqa: N802
 
 
 class Structure(Protocol):
     """A type of several members."""
 
-    Name: str
-    Fields: Sequence[Named]
+    @property
+    def Name(self) -> str: ...  # noqa: N802
+    @property
+    def Fields(self) -> Sequence[Named]: ...  # noqa: N802
 
 
 def items(tags: Sequence[Named], structures: Mapping[int, Structure]) -> Iterator[BrowsedItem]:
