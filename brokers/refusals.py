@@ -35,9 +35,10 @@ class Refusals:
             number: How many.
         """
         self._count(reason, number)
+        sender = f"{sender:.200}"  # both are as long as somebody made them
         if (reason, sender) not in self._told and len(self._told) < MOST_TOLD:
             self._told.add((reason, sender))
-            log.warning("%s: %s (told once)", sender, detail or reason)
+            log.warning("%s: %.500s (told once)", sender, detail or reason)
 
     def count(self, error: Exception) -> None:
         """Count what an error says; telling it is somebody else's."""

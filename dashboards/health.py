@@ -253,7 +253,8 @@ def _pages(known: Known) -> Report | None:
     counted = {name: value for name, value in known.pages.items() if isinstance(value, int)}
     unshown: Mapping[str, int] = known.pages.get("unshown", {})
     counted |= {"failures": known.counters.get("pages_failures", 0), "unshown": sum(unshown.values())}
-    return Report(counted, {**unshown, **known.counters.get("pages_failed_why", {})})
+    refused = known.pages.get("refused_why", {})
+    return Report(counted, {**refused, **unshown, **known.counters.get("pages_failed_why", {})})
 
 
 def _sum(rows: Sequence[Counters], name: str) -> int:

@@ -19,6 +19,7 @@ import numpy as np
 
 from brokers.retry import retried
 from dashboards.delta import Delta, Json
+from dashboards.guests import Guests
 from dashboards.heartbeats import Heartbeats
 from dashboards.model import PlantModel
 from dashboards.rows import MS, Key, figure, kpi_row, lacking, rows, wire_key
@@ -87,10 +88,17 @@ class LiveState:
     Args:
         now_ns: Clock for the age of heartbeats; only differences matter.
         limits: Bounds.
+        guests: Who is a stranger, and how much is kept of strangers; None: nobody is one.
     """
 
-    def __init__(self, now_ns: Callable[[], int] = time.monotonic_ns, limits: LiveLimits | None = None):
+    def __init__(
+        self,
+        now_ns: Callable[[], int] = time.monotonic_ns,
+        limits: LiveLimits | None = None,
+        guests: Guests | None = None,
+    ):
         self.model = PlantModel()
+        self.guests = guests or Guests(lambda _: True)
         self.limits = limits or LiveLimits()
         self.refused = 0
         self.unshown: Counter[tuple[RecordKind, str]] = Counter()
@@ -120,9 +128,9 @@ class LiveState:
 
     def feed(self, frames: Iterable[Frame]) -> None:
         """Take frames that are in the store; an observer of the ingest."""
-        for frame in frames:
-            taker = self._takers.get(frame.kind)
-            if taker is not None and len(frame):
+        for given in frames:
+            taker = self._takers.get(given.kind)
+            if taker is not None and len(frame := self.guests.admitted(given)):
                 self.frames += 1
                 taker(frame)
                 if frame.kind in HEARD:
@@ -244,6 +252,8 @@ class LiveState:
         if known is None and len(kept) >= self.limits.keys:
             self.refused += 1
             return False
+        if known is None and not self.guests.takes_entry(section, str(key[0])):
+            return False
         if known is not None and known["t"] > row["t"]:
             return False
         kept[key] = row
@@ -337,7 +347,8 @@ class LiveState:
 
     def _meta(self, frame: Frame) -> None:
         for path, _, (schema, body) in self._rows(frame):
-            self.model.note(EquipmentPath(path), schema, body)
+            if self.guests.takes_body(path, schema, body):
+                self.model.note(EquipmentPath(path), schema, body)
 
     def _kpis(self, frame: Frame) -> None:
         for path, time_ns, values in self._rows(frame):

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from scenarios.checks.flows import impossible
 from scenarios.checks.references import dangling
+from scenarios.checks.times import end_problems
 from scenarios.format.document import Scenario
 from scenarios.reading.composition import AUTHORING, LIBRARY, Sources
 from scenarios.reading.index import indexed
@@ -119,6 +120,7 @@ def _checked(root: Node, overrides: Node | None, sources: Sources) -> Scenario:
         scenario = Scenario.model_validate(root.plain())
     except ValidationError as error:
         found.extend(translated(error, root))
+    found.extend(end_problems(root))
     index = indexed(root)
     found.extend(dangling(index))
     if scenario is not None and not found:

@@ -173,6 +173,8 @@ def _body(topic: UnsTopic, payload: bytes) -> dict[str, Any]:
         raise MalformedError(f"message: expected an object of version {VERSION} with {sorted(KEYS)}")
     if body.get("kind", topic.kind) != topic.kind:
         raise MalformedError(f"message: expected kind {topic.kind} as in the topic, got {body['kind']!r}")
+    if not isinstance(body.get("historical", False), bool):
+        raise MalformedError(f"message: expected historical to be true or false, got {body['historical']!r:.100}")
     rows = body.get("rows")
     if not isinstance(rows, list) or not 0 < len(rows) <= MOST_ROWS or not all(map(_is_row, rows)):
         raise MalformedError(f"message: expected 1 to {MOST_ROWS} rows of {sorted(ROW_KEYS)}")
@@ -223,7 +225,7 @@ def _table(topic: UnsTopic, body: dict[str, Any], place: tuple[str, str, int], t
     times = _times(rows)
     quality = _read_quality(tags, rows, doubtful)
     paths: tuple[EquipmentPath, ...] = (topic.path,) * len(rows)
-    historical, sent_ns = bool(body.get("historical", False)), _sent(body)
+    historical, sent_ns = body.get("historical", False), _sent(body)
     return Frame(topic.kind, paths, times, tags, values, quality, *place, historical, sent_ns)
 
 

@@ -39,7 +39,8 @@ MOST_SETS = 2_000
 UNMAPPED = "birth: expected metrics as our publishers name them (numbers are kept; no states, quantities or indicators)"
 MS = 1_000_000
 _NO_METRIC: Any = Metric()
-Alias = tuple[str | None, MetricSpec]
+MOST_MS = 2**63 // MS - 1
+"""Latest time whose ns are 64 bits."""
 
 
 @dataclass
@@ -83,8 +84,8 @@ class HostNode:
     run: str = ""
     _bd_seq: int | None = None
     _next_seq: int = 0
-    _aliases: dict[int, Alias] = field(default_factory=dict)
-    _names: dict[tuple[str | None, str], MetricSpec] = field(default_factory=dict)
+    _aliases: dict[str | None, dict[int, MetricSpec | None]] = field(default_factory=dict)
+    _names: dict[str | None, dict[str, MetricSpec]] = field(default_factory=dict)
     _masters: dict[tuple[EquipmentPath, str], str] = field(default_factory=dict)
     _unmapped: set[EquipmentPath] = field(default_factory=set)
 
@@ -94,6 +95,9 @@ class HostNode:
         Raises:
             ValueError: It has no meaning, e.g. too many metrics or a name that makes no path.
         """
+        if payload.timestamp > MOST_MS:
+            self._refuse(f"payload: expected a time in ms of 64 bits in ns, got {payload.timestamp}", device)
+            payload.timestamp = 0
         if len(payload.metrics) > MOST_METRICS:
             raise ValueError(f"payload: expected at most {MOST_METRICS} metrics, got {len(payload.metrics)}")
         if word in ("NBIRTH", "DBIRTH"):
@@ -121,6 +125,7 @@ class HostNode:
             if device not in self.devices and len(self.devices) >= MOST_DEVICES:
                 raise ValueError(f"host: expected at most {MOST_DEVICES} devices of an edge node")
             self.devices[device] = True
+        self._aliases[device], self._names[device] = {}, {}
         named = [(self._define(device, metric), metric) for metric in payload.metrics if metric.name]
         if self.publisher:
             return self._masters_in(device, named)
@@ -143,10 +148,19 @@ class HostNode:
     def _define(self, device: str | None, metric: Any) -> MetricSpec:
         name, datatype = metric.name, metric.datatype
         spec = spec_for(name, datatype) if self.publisher else self._foreign_spec(device, name, datatype)
+        aliases, names = self._aliases[device], self._names[device]
         if metric.HasField("alias"):
-            self._aliases[metric.alias] = (device, spec)
-        self._names[device, name] = spec
+            ambiguous = metric.alias in aliases and aliases[metric.alias] != spec
+            aliases[metric.alias] = None if ambiguous else spec
+            if ambiguous:
+                self._refuse(f"metric: expected an alias for one metric of a birth, got {metric.alias} again", device)
+        if name in names:
+            self._refuse(f"metric: expected each name once in a birth, got {name!r:.100} again", device)
+        names[name] = spec
         return spec
+
+    def _refuse(self, problem: str, device: str | None) -> None:
+        self.refusals.error(ValueError(problem), "/".join(filter(None, (*self.identity[:2], device))))
 
     def _foreign_spec(self, device: str | None, name: str, datatype: int) -> MetricSpec:
         number = datatype in range(DataType.INT8, DataType.STRING)
@@ -155,13 +169,13 @@ class HostNode:
         if not (problem or number or control):
             problem = f"expected a number, got data type {datatype} (what is none is not kept)"
         if problem:
-            self.refusals.error(ValueError(f"metric: {problem}"), "/".join(filter(None, (*self.identity[:2], device))))
+            self._refuse(f"metric: {problem}", device)
         kind = RecordKind.TELEMETRY if number and not control and not problem else None
         return MetricSpec(name, datatype, kind, name)
 
     def _node_death(self, payload: Any) -> None:
         found = [get_value(metric, DataType.INT64) for metric in payload.metrics if metric.name == BDSEQ]
-        if self.online and found and (self._bd_seq is None or found[0] == self._bd_seq):
+        if self.online and (not found or self._bd_seq is None or found[0] == self._bd_seq):
             self.online = False
             self.devices = dict.fromkeys(self.devices, False)
 
@@ -203,14 +217,15 @@ class HostNode:
         if len(known) > MOST_TAGS:
             raise ValueError(f"birth: expected at most {MOST_TAGS} metrics that are numbers, got {len(known)}")
         path = self._path(device)
-        if path not in self._unmapped:
+        if path not in self._unmapped and len(self._unmapped) < MOST_DEVICES:
             self._unmapped.add(path)
             self.refusals.add(UNMAPPED, str(path))
         tags = tuple(_tag_of(spec, metric) for spec, metric in known)
         title = self.identity.node if device is None else device
         master = EquipmentMaster(kind="unit", tags=tags, en=title, zh=title)
         values = self._foreign(path, known, sent_ms)
-        return [meta_frame(int(values[-1].time_ns[-1]), [(path, master)]), *values]
+        time_ns = int(values[-1].time_ns[-1]) if values else self._time(_NO_METRIC, sent_ms)[0]
+        return [meta_frame(time_ns, [(path, master)]), *values]
 
     # data
 
@@ -242,9 +257,8 @@ class HostNode:
 
     def _spec(self, device: str | None, metric: Any) -> MetricSpec | None:
         if metric.name:
-            return self._names.get((device, metric.name))
-        owner, spec = self._aliases.get(metric.alias, (None, None))
-        return spec if owner == device else None
+            return self._names.get(device, {}).get(metric.name)
+        return self._aliases.get(device, {}).get(metric.alias)
 
     def _path(self, device: str | None) -> EquipmentPath:
         identity = self.identity._replace(device=device)
@@ -296,7 +310,9 @@ class HostNode:
         by_time: dict[tuple[int, bool], dict[str, tuple[MetricSpec, Any]]] = {}
         unsaid = self._time(_NO_METRIC, sent_ms)
         for spec, metric in named:
-            if spec.kind is RecordKind.TELEMETRY:
+            if metric.timestamp > MOST_MS:
+                self._refuse(f"metric: expected a time in ms of 64 bits in ns, got {metric.timestamp}", path.name)
+            elif spec.kind is RecordKind.TELEMETRY:
                 time = (metric.timestamp * MS, True) if metric.timestamp else unsaid
                 by_time.setdefault(time, {})[spec.column] = (spec, metric)
         tables: dict[tuple[tuple[str, ...], bool], list[tuple[int, dict[str, tuple[MetricSpec, Any]]]]] = {}

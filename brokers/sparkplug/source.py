@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_NODES = 10_000
+LONGEST_PAUSE = 16
+"""Between two requests for a rebirth, in shortest pauses."""
 DATA_WORDS = {"NBIRTH", "DBIRTH", "NDATA", "DDATA", "NDEATH", "DDEATH"}
 
 
@@ -49,7 +51,7 @@ class SparkplugSource(ReceivingEnd):
         self.nodes: dict[tuple[str, str], HostNode] = {}
         """What is known of each edge node, by group and node."""
         self._rebirth_s = rebirth_s
-        self._asked: dict[tuple[str, str], float] = {}
+        self._asked: dict[tuple[str, str], tuple[float, float]] = {}
         self._stamp, self._leaving = 0, False
         self._saying: asyncio.Task[None] | None = None
         filters = ((self._state_topic, 1), *((_filter(root), 0) for root in roots))
@@ -133,8 +135,9 @@ class SparkplugSource(ReceivingEnd):
     async def _ask_rebirths(self) -> None:
         now = asyncio.get_running_loop().time()
         for key, node in self.nodes.items():
-            if node.wants_rebirth and now - self._asked.get(key, -1e9) >= self._rebirth_s:
-                self._asked[key] = now
+            asked, pause_s = self._asked.get(key, (-1e9, 0.0))
+            if node.wants_rebirth and now - asked >= pause_s:
+                self._asked[key] = now, next_pause_s(pause_s, now - asked, self._rebirth_s)
                 node.wants_rebirth = False
                 node.counters.rebirths += 1
                 try:
@@ -151,6 +154,21 @@ class SparkplugSource(ReceivingEnd):
         if not online and self._connection.online and not self._leaving:
             again = self._connection.publish(self._state_topic, _state(True, self._stamp), 1, True)
             self._saying = asyncio.get_running_loop().create_task(_quietly(again))
+
+
+def next_pause_s(pause_s: float, since_s: float, least_s: float) -> float:
+    """How long no other rebirth is asked for: longer each time where the one before has explained nothing.
+
+    Args:
+        pause_s: The pause that was kept.
+        since_s: Time since the request before.
+        least_s: Shortest pause.
+
+    >>> next_pause_s(1.0, 1.2, 1.0), next_pause_s(16.0, 17.0, 1.0), next_pause_s(16.0, 100.0, 1.0)
+    (2.0, 16.0, 1.0)
+    """
+    in_vain = since_s < 4 * max(pause_s, least_s)
+    return min(LONGEST_PAUSE * least_s, 2 * pause_s) if in_vain and pause_s else least_s
 
 
 def _filter(root: str) -> str:

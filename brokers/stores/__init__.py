@@ -7,7 +7,8 @@
 ``lines://data/telemetry``                            folder of line-protocol files
 ====================================================  =======================================================
 
-A mistake in a URL is bad input: its errors are those of a document.
+A mistake in a URL is bad input: its errors are those of a document. A character that ends a part of a URL stands in
+a name as ``%`` and two hexadecimal digits (``%3F`` is ``?``, ``%25`` is ``%``); a ``#`` is one like any other.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from os import PathLike, fspath
 from typing import Protocol, runtime_checkable
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from twin.errors import Problem, ProblemsError, did_you_mean
 from twin.ports import History, Sink
@@ -94,13 +96,16 @@ class StoreUrl:
         Raises:
             ProblemsError: It names a user or password, has no scheme, or a port that is none.
 
-        >>> StoreUrl.of("duckdb://data/plant.duckdb?keep=30 day").file, StoreUrl.of("lines:///srv/lines").file
-        ('data/plant.duckdb', '/srv/lines')
+        >>> StoreUrl.of("duckdb://data/plant.duckdb?keep=30 day").file, StoreUrl.of("lines:///srv/hall #3").file
+        ('data/plant.duckdb', '/srv/hall #3')
         """
+        if not text.isprintable():  # the reader of URLs would leave them out
+            raise _problem("store", "a URL of printable characters", f"{text!r:.200}", "write e.g. %0A for them")
         try:
-            parts = urlsplit(text)
+            parts = urlsplit(text.replace("#", "%23"))
             port = parts.port if parts.scheme.startswith("influxdb") else None
             options = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+            place = [unquote(part, errors="strict") for part in (parts.netloc, parts.path)]
         except ValueError as error:
             raise _problem("store", "a URL such as duckdb://data/factory.duckdb", f"{text!r:.200} ({error})") from None
         if not parts.scheme:
@@ -109,13 +114,23 @@ class StoreUrl:
             raise _problem(f"store {parts.scheme}", "no user or password in the URL", "one", "use the environment")
         if len(dict(options)) < len(options):
             raise _problem(f"store {parts.scheme}", "each option once", f"{parts.query!r:.200}")
-        netloc = (parts.hostname or "") if parts.scheme.startswith("influxdb") else parts.netloc
-        return cls(parts.scheme, netloc, port, parts.path, dict(options))
+        if parts.scheme.startswith("influxdb"):
+            if port == 0:
+                raise _problem(f"store {parts.scheme}", "a port from 1 to 65535", "0")
+            return cls(parts.scheme, parts.hostname or "", port, parts.path, dict(options))
+        return cls(parts.scheme, place[0], port, place[1], dict(options))
 
     @property
     def file(self) -> str:
-        """The URL read as a path in the file system."""
-        return self.host + self.path
+        """The URL read as a path in the file system.
+
+        Raises:
+            ProblemsError: It names none.
+        """
+        path = self.host + self.path
+        if not path or "\0" in path:
+            raise _problem(f"store {self.scheme}", "a path after ://", repr(path))
+        return path
 
     def option(self, name: str, default: str = "") -> str:
         """One option."""
@@ -194,6 +209,20 @@ def _problem(where: str, expected: str, got: str, hint: str = "") -> ProblemsErr
 
 stores: Registry[Callable[[StoreUrl], Store]] = Registry("store", "brokers.stores", {"": 1})
 """Every kind of store, by the scheme of its URL."""
+
+
+def file_url(scheme: str, path: str | PathLike[str]) -> str:
+    """Address of a store in a file or folder, whatever characters its path has.
+
+    >>> file_url("duckdb", "/srv/hall #3/50%?.duckdb"), StoreUrl.of("duckdb:///srv/50%25%3F.duckdb").file
+    ('duckdb:///srv/hall #3/50%25%3F.duckdb', '/srv/50%?.duckdb')
+    """
+    return f"{scheme}://{''.join(map(_quoted, fspath(path)))}"
+
+
+def _quoted(character: str) -> str:
+    plain = character.isprintable() and character not in "%?@[]"
+    return character if plain else quote(character, errors="surrogatepass")
 
 
 def apart(url: str, run: str) -> str:

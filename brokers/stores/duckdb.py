@@ -27,7 +27,7 @@ from brokers.stores._duckdb_tables import Tables
 from brokers.stores.latest import Latest
 from brokers.stores.schema import LAST_KEY, bucket_ns, checked_where, event_frame, events_only
 from twin.equipment import EquipmentPath
-from twin.errors import RefusedRowsError, StoreError
+from twin.errors import Problem, ProblemsError, RefusedRowsError, StoreError
 from twin.records import BAD, COLUMNS, Frame, RecordKind
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ CONTENT = (
 )
 """What a write raises when the rows are at fault, not the file."""
 
+HELD = "expected a file that nobody has open"
 UNDER = "unit IN (SELECT unnest(?::INTEGER[]))"
 
 
@@ -392,12 +393,24 @@ def _columns(kind: RecordKind) -> str:
     return ", ".join(["unit", "time_ns", *(quoted(name) for name in COLUMNS[kind])])
 
 
+def path_problem(path: str) -> Problem | None:
+    """What keeps DuckDB from having its file at a path: it reads a backslash as a slash, a question mark as the begin
+    of options, and a word with a colon at the begin as another system.
+
+    >>> str(path_problem("md:plant.duckdb"))
+    "store duckdb: expected a path without \\\\ and ?, and no word with a colon before it, got 'md:plant.duckdb'"
+    """
+    if not re.search(r"[\\?]|^\w+:", path):
+        return None
+    return Problem("store duckdb", r"a path without \ and ?, and no word with a colon before it", repr(path))
+
+
 def explained(path: str, text: str) -> str:
     """What DuckDB says, as people should hear it."""
     held = re.search(r"PID (\d+)", text)
     if "set lock" in text:
         who = f"the process {held[1]}" if held else "another process"
-        return f"store {path}: expected a file that nobody has open, got one that {who} has open (end that process)"
+        return f"store {path}: {HELD}, got one that {who} has open (end that process)"
     if "No space left" in text or "disk quota" in text.lower() or "not enough disk space" in text.lower():
         return f"store {path}: expected room on the disk, got none: no space left (free some; nothing is lost so far)"
     return f"store {path}: {text.splitlines()[0]}"
@@ -408,4 +421,6 @@ def duckdb_store(url: StoreUrl) -> DuckDbStore:
     """Embedded file, the default; option ``keep``, e.g. ``keep=30 day``, deletes what is older."""
     url.allow("keep", "run")
     keep_s = url.seconds("keep")
+    if odd := path_problem(url.file):
+        raise ProblemsError([odd])
     return DuckDbStore(url.file, None if keep_s is None else round(keep_s * 1e9), run=url.run, now_ns=url.now_ns)

@@ -241,7 +241,8 @@ class LineStore:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work, *values)
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            text = "expected room on the disk, got none: no space left (free some)" if full else str(error)
+            told = f"expected files to read and to write, got: {error.strerror} ({error.filename or self.folder})"
+            text = "expected room on the disk, got none: no space left (free some)" if full else told
             raise StoreError(f"store {self.folder}: {text}") from error
 
 

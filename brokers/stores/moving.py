@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import numpy as np
 
-from brokers.stores import Store
+from brokers.stores import Store, StoreUrl, file_url
 from brokers.stores._duckdb_catalog import quoted
 from brokers.stores.duckdb import DuckDbStore, explained
 from brokers.stores.line_protocol import LineStore
@@ -21,6 +23,8 @@ from twin.records import Frame, RecordKind
 
 BATCH_ROWS = 50_000
 MOST_ROWS = 1 << 40
+ASIDE = ".ff-"
+"""Begins the name of a folder in which something is made that is not yet what it will be."""
 EVER = (-(2**63) + 1, 2**63 - 1)
 
 
@@ -77,6 +81,40 @@ def _frames(
         yield Frame(RecordKind.TELEMETRY, tuple(paths[row[0]] for row in rows), stamps, tags, values, quality)
 
 
+@contextmanager
+def whole(address: str) -> Iterator[str]:
+    """The address of a store that is to be filled: a new file or folder gets its name when all is in it.
+
+    Args:
+        address: A store of any kind; one that is there is filled where it is.
+
+    Raises:
+        OSError: No file can be made there.
+    """
+    path = path_of(address)
+    if path is None or os.path.lexists(path):
+        yield address
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        path.lstat()  # a name that no file can have is told before anything is made
+    with TemporaryDirectory(prefix=ASIDE, dir=path.parent) as aside:
+        scheme, (_, mark, options) = address.partition("://")[0], address.partition("?")
+        yield f"{file_url(scheme, Path(aside) / path.name)}{mark}{options}"
+        for name in sorted(os.listdir(aside), key=len):  # first the store, then what lies beside it
+            (Path(aside) / name).replace(path.with_name(name))
+
+
+def path_of(address: str) -> Path | None:
+    """File or folder of a store; None: it is on a server.
+
+    Raises:
+        ProblemsError: It is no address of a store.
+    """
+    url = StoreUrl.of(address)
+    return Path(url.file) if url.scheme in ("duckdb", "lines") else None
+
+
 def compact(path: Path) -> tuple[int, int]:
     """Write a DuckDB file anew without the room that deleted rows have left, and put it in the old one's place.
 
@@ -86,17 +124,20 @@ def compact(path: Path) -> tuple[int, int]:
     Raises:
         StoreError: It is no such file, or somebody has it open.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    path = path.resolve()
     try:
-        with duckdb.connect(str(path)) as file:
+        with duckdb.connect(str(path)) as file, TemporaryDirectory(prefix=ASIDE, dir=path.parent) as aside:
             file.execute("CHECKPOINT")
-            before = path.stat().st_size
-            file.execute(f"ATTACH '{str(beside).replace(chr(39), chr(39) * 2)}' AS smaller")
-            row = file.execute("SELECT current_database()").fetchone() or ("",)
-            file.execute(f"COPY FROM DATABASE {quoted(row[0])} TO smaller")
-            file.execute("DETACH smaller")
+            before, beside = path.stat(), Path(aside) / "smaller"
+            (own,) = file.execute("SELECT current_database()").fetchone() or ("",)
+            other = quoted(f"{own} smaller")
+            file.execute(f"ATTACH '{str(beside).replace(chr(39), chr(39) * 2)}' AS {other}")
+            file.execute(f"COPY FROM DATABASE {quoted(own)} TO {other}")
+            file.execute(f"DETACH {other}")
+            beside.chmod(before.st_mode & 0o777)
+            with suppress(PermissionError):
+                os.chown(beside, before.st_uid, before.st_gid)
             beside.replace(path)
     except (duckdb.Error, OSError) as error:
-        beside.unlink(missing_ok=True)
         raise StoreError(explained(str(path), f"expected a DuckDB file, got: {error}")) from error
-    return before, path.stat().st_size
+    return before.st_size, path.stat().st_size

@@ -213,6 +213,8 @@ class Routes:
         live = self.last
         stream = {"clients": len(self.broadcaster.clients), "merged": self.broadcaster.merges}
         taken: Answer = {"frames": live.frames, "refused": live.refused, "rejected_meta": live.model.rejected}
+        taken["refused"] += sum(live.guests.refused.values())
+        taken["refused_why"] = dict(live.guests.refused)
         taken["unshown"] = {f"{kind} without {what}": count for (kind, what), count in live.unshown.items()}
         sites, counters, roles = live.sites(), dict(self.settings.counters()), dict(self.settings.roles())
         stale_s = self.settings.stale_s

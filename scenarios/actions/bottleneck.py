@@ -51,7 +51,7 @@ def act(
     """Simulate a scenario and tell which units limit it between two times."""
     document = load(scenario, overrides)
     warm_up, until = window
-    cut = (told_s(warm_up, 0.0, "--warm-up"), told_end_s(until, document.run.horizon, "--until", document.axis()))
+    cut = (told_s(warm_up, 0.0, "--warm-up"), told_end_s(until, document.horizon_s, "--until", document.axis()))
     _check(cut, scope, scopes_of(document))
     first = document.run.seed if seed is None else seed
     with told(document.name, quiet) as progress:

@@ -18,7 +18,7 @@ def act(
     options = read_options(exporter_of(kind).Options, settings)
     document = load(scenario)
     result = export(
-        document, kind, out, seed, told_end_s(until, document.run.horizon, "--until", document.axis()), options
+        document, kind, out, seed, told_end_s(until, document.horizon_s, "--until", document.axis()), options
     )
     if not quiet:
         of = f"{result.sim_s / 3600:g} h of {result.scenario}, fingerprint {result.fingerprint}"

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from brokers.stores import file_url
 from dashboards.web.listening import listening
 from devices.drivers import is_real
 from scenarios.actions.durations import told_s
@@ -87,7 +88,7 @@ def settings_for(file: Path | str, scenario: Scenario, **options: Any) -> RunSet
         "speed": scenario.run.speed,
         "transport": scenario.brokers.transport,
         "broker": None if scenario.brokers.url == "embedded" else scenario.brokers.url,
-        "store": store_of(scenario, None) or f"duckdb://{folder}/{FILE}",
+        "store": store_of(scenario, None) or file_url("duckdb", folder / FILE),
         "host": scenario.dashboards.host,
         "port": free_or_any(scenario.dashboards.host, scenario.dashboards.port),
         "language": scenario.dashboards.language,

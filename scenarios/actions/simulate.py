@@ -146,7 +146,7 @@ def act(
         Whether its expectations were met and it did not lock.
     """
     document = load(scenario, overrides)
-    until_s = told_end_s(until, document.run.horizon, "--until", document.axis())
+    until_s = told_end_s(until, document.horizon_s, "--until", document.axis())
     errors = Console(stderr=True)
     with Progress(console=errors, transient=True, disable=quiet or not errors.is_terminal) as bar:
         task = bar.add_task(document.name, total=until_s)

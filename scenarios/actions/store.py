@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from brokers.recount import ALL, Recounted, Recounter
-from brokers.stores import Store, apart, open_store
-from brokers.stores.moving import compact, copied
+from brokers.stores import Counting, Store, StoreUrl, apart, file_url, open_store
+from brokers.stores.moving import compact, copied, path_of, whole
+from brokers.stores.reading import runs_apart, unfit
 from scenarios.options import STORE
 from twin.brain import BrainConfig
 from twin.brain.recount import pieces, standing
 from twin.equipment import EquipmentPath, Level
-from twin.errors import Problem, ScenarioError
+from twin.errors import Problem, ProblemsError, ScenarioError
 from twin.kpi.amounts import NS_PER_H, NS_PER_S
 from twin.records import RecordKind
 
 
 def address_of(text: str) -> str:
-    """The address of a store; a file or folder stands for itself."""
+    """The address of a store; a file or folder stands for itself.
+
+    Raises:
+        ScenarioError: It is empty.
+    """
     if "://" in text:
         return text
-    return f"{'duckdb' if text.endswith('.duckdb') else 'lines'}://{Path(text).absolute()}"
+    if not text:
+        raise ScenarioError([Problem("store", "the address of a store", "nothing", STORE)])
+    return file_url("duckdb" if text.endswith(".duckdb") else "lines", Path(text).absolute())
 
 
-async def _moved(source: str, target: str) -> str:
+async def _moved(source: str, target: str) -> tuple[str, int]:
+    """Rows by kind, and how many could not be read."""
     first, second = open_store(source), open_store(target)
     await first.open()
     try:
@@ -36,13 +47,77 @@ async def _moved(source: str, target: str) -> str:
             await second.close()
     finally:
         await first.close()
-    return ", ".join(f"{kind} {count:,}" for kind, count in rows.items() if count) or "nothing"
+    missed = sum(first.missed().values()) if isinstance(first, Counting) else 0
+    return ", ".join(f"{kind} {count:,}" for kind, count in rows.items() if count) or "nothing", missed
 
 
-def move(source: str, target: str) -> None:
-    """Copy all that a store holds into another."""
-    place = address_of(target)
-    print(f"{target}: {asyncio.run(_moved(_there(source), place))}")
+def move(source: str, target: str) -> bool:
+    """Copy all that a store holds into another; whether all of it could be read."""
+    problems = [*_problems(source, _of_source), *_problems(target, _of_target)]
+    if not problems and _same(source, target):
+        problems.append(Problem(target, "another store than the one to read from", "the same"))
+    if problems:
+        raise ScenarioError(problems)
+    for run in _apart(source):
+        print(f"{source}: run {run} is kept apart and not copied (add ?run={run} to copy it)", file=sys.stderr)
+    try:
+        with whole(address_of(target)) as place:
+            told, missed = asyncio.run(_moved(address_of(source), place))
+    except OSError as error:
+        raise ScenarioError([Problem(target, "a place to write to", f"{error.strerror}")]) from None
+    print(f"{target}: {told}")
+    if missed:
+        print(f"{source}: {missed:,} rows or lines are lost or cannot be read", file=sys.stderr)
+    return not missed
+
+
+def _problems(text: str, judged: Callable[[str, Path | None], Problem | None]) -> list[Problem]:
+    """What is wrong with one of two stores, without opening it."""
+    try:
+        address = address_of(text)
+        open_store(address)
+        found = judged(text, path_of(address))
+    except ProblemsError as error:
+        return list(error.problems)
+    except OSError as error:
+        return [Problem(f"{text:.200}", "a path", str(error.strerror))]
+    return [] if found is None else [found]
+
+
+def _of_source(text: str, path: Path | None) -> Problem | None:
+    if path is None:
+        return Problem(text, "a duckdb:// or lines:// store to read from", "a server", "which has its own tools")
+    if not path.exists():
+        return Problem(text, "a store that is there", "none", STORE)
+    url = StoreUrl.of(address_of(text))
+    if url.scheme == "duckdb" and (wrong := unfit(path)):
+        return wrong
+    if url.scheme == "lines" and not any((*path.glob("*.lp"), *path.glob("run-*/*.lp"))):
+        return Problem(text, "a folder with files *.lp", "none", STORE)
+    known = runs_apart(path) if url.run else [""]
+    hint = f"known: {', '.join(known) or 'none'}"
+    return None if url.run in known else Problem(text, "a run that is kept apart there", repr(url.run), hint)
+
+
+def _of_target(text: str, path: Path | None) -> Problem | None:
+    if path is None or not os.path.lexists(path):
+        return None
+    if address_of(text).startswith("duckdb:"):
+        return unfit(path)
+    return None if path.is_dir() else Problem(text, "a folder, or a name that is free", "a file")
+
+
+def _same(source: str, target: str) -> bool:
+    first, second = (StoreUrl.of(address_of(text)) for text in (source, target))
+    if first.scheme != second.scheme or first.run != second.run or not os.path.exists(second.file):
+        return False
+    return os.path.samefile(first.file, second.file)
+
+
+def _apart(source: str) -> list[str]:
+    """Runs of a store that are not in what is copied of it."""
+    url = StoreUrl.of(address_of(source))
+    return [] if url.run else runs_apart(Path(url.file))
 
 
 Span = tuple[int, int]
@@ -140,15 +215,17 @@ def _shown(time_ns: int) -> str:
 
 def shrink(file: Path) -> None:
     """Give the room of deleted rows back to the disk."""
-    if not file.is_file():
-        raise ScenarioError([Problem(str(file), "a .duckdb file", "none")])
+    wrong = unfit(file) if file.exists() else Problem(str(file), "a .duckdb file", "none")
+    if wrong is not None:
+        raise ScenarioError([wrong])
     before, after = compact(file)
     print(f"{file}: {before / 2**20:.1f} MiB, now {after / 2**20:.1f} MiB")
 
 
 def _there(source: str) -> str:
     address = address_of(source)
-    scheme, _, place = address.partition("://")
-    if scheme in ("duckdb", "lines") and not Path(place.partition("?")[0]).exists():
-        raise ScenarioError([Problem(source, "a store that is there", "none", STORE)])
+    path = path_of(address)
+    wrong = _of_source(source, path) if path is not None else None
+    if wrong is not None:
+        raise ScenarioError([wrong])
     return address

@@ -1,17 +1,56 @@
-"""Whether the shifts and breaks of a calendar fit the day."""
+"""Whether the shifts and breaks of a calendar fit the day, and a run has an end."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from scenarios.format.document import LONGEST_S, LONGEST_YEARS
 from scenarios.reading.messages import problem, shown
 from scenarios.reading.nodes import Loc, Node
+from twin.config.begun import Begun
 from twin.errors import Problem
+from twin.instants import instant, misplaced
 from twin.quantities import in_unit
+from twin.zone import Axis, Instant
 
 DAY_S = 86_400.0
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+def wrong_end(end: Instant, axis: Axis) -> tuple[str, str, str] | None:
+    """What was expected, what was got and a hint, of an end that no run has; None when all is well.
+
+    Args:
+        end: The end.
+        axis: Simulated time with the local time of the plant.
+
+    >>> from twin.zone import Zone
+    >>> wrong_end(0.0, Axis(Zone(), 0))
+    ('an end after the begin of the run', '0 s', '')
+    """
+    if found := misplaced(end, axis):
+        return found
+    end_s = axis.second(end)
+    if not end_s > 0:
+        return "an end after the begin of the run", f"{end_s:g} s", ""
+    if end_s > LONGEST_S:
+        return f"at most {LONGEST_YEARS} years", f"{end_s / 3600:,.0f} h", ""
+    return None
+
+
+def end_problems(root: Node) -> Iterator[Problem]:
+    """An end of the run that it does not have; also where other values of the document are wrong."""
+    run = root.entries.get("run")
+    node = None if run is None else run.entries.get("horizon")
+    begin = {key: root.entries[key].value for key in ("zone", "epoch") if key in root.entries}
+    try:
+        end = None if node is None else instant(node.value)
+        axis = Begun.model_validate(begin).axis()
+    except (ValueError, OverflowError):
+        return  # told with all values that are none
+    if end is not None and (wrong := wrong_end(end, axis)):
+        yield problem(root, ("run", "horizon"), *wrong)
 
 
 def clock_s(text: object) -> float | None:

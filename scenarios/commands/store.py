@@ -23,7 +23,8 @@ def add(app: typer.Typer) -> None:
         """Write all that a store holds elsewhere, e.g. as line protocol that every InfluxDB reads."""
         from scenarios.actions.store import move
 
-        move(source, target)
+        if not move(source, target):
+            raise typer.Exit(1)
 
     @store.command("import")
     def import_(
@@ -33,7 +34,8 @@ def add(app: typer.Typer) -> None:
         """Fill a store with all that another holds; rows that are there already stay one."""
         from scenarios.actions.store import move
 
-        move(source, target)
+        if not move(source, target):
+            raise typer.Exit(1)
 
     @store.command("recompute")
     def recompute(

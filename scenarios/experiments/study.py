@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scenarios.checks.times import wrong_end
 from scenarios.experiments.account import OF_FLOW, STOCK, Kpi
 from scenarios.experiments.document import FactorConfig, OptimisationConfig, StudyConfig, Values
 from scenarios.experiments.quantities import inverse, node_of, number
@@ -15,7 +16,6 @@ from scenarios.loader import LIBRARY, Draft, draft
 from scenarios.reading.messages import nearest, problem, shown
 from scenarios.reading.nodes import Loc, Node, is_file, no_file
 from twin.errors import Problem, ScenarioError
-from twin.instants import misplaced
 from twin.kpi.spec import kpis
 from twin.master import chain_path
 from twin.plant.held import HOLDING
@@ -51,7 +51,7 @@ class Study:
     def horizon_s(self) -> float:
         """End of each run in simulated s."""
         end = self.config.horizon
-        return self.scenario.run.horizon if end is None else self.scenario.axis().second(end)
+        return self.scenario.horizon_s if end is None else self.scenario.axis().second(end)
 
     @property
     def seed(self) -> int:
@@ -145,11 +145,8 @@ def _unknown_kpis(config: StudyConfig, root: Node) -> Iterator[Problem]:
 def wrong_times(study: Study) -> Iterator[Problem]:
     """An end that no run has, or a warm-up after which nothing of a run is left."""
     end = study.config.horizon
-    if end is not None and (found := misplaced(end, study.scenario.axis())):
+    if end is not None and (found := wrong_end(end, study.scenario.axis())):
         yield problem(study.root, ("horizon",), *found)
-        return
-    if not study.horizon_s > 0:
-        yield problem(study.root, ("horizon",), "an end after the begin of the run", f"{study.horizon_s:g} s")
         return
     fixed = study.config.warm_up.fixed
     if fixed >= study.horizon_s:

@@ -30,6 +30,7 @@ from twin.config.plant import (
     Titled,
 )
 from twin.equipment import SEGMENT
+from twin.instants import Instant
 from twin.quantities import Duration
 from twin.stations import stations as station_registry
 
@@ -100,7 +101,9 @@ class RunConfig(Config):
     """How the plant is run."""
 
     seed: int = Field(default=1, ge=0, description="seed of all random streams")
-    horizon: Duration = Field(default=8 * 3600.0, gt=0, description="simulated time of `factory simulate`")
+    horizon: Instant = Field(
+        default=8 * 3600.0, description="end of `factory simulate`, a duration or a local date-time of the plant"
+    )
     tick: Duration = Field(
         default=1.0,
         gt=0,
@@ -113,7 +116,7 @@ class RunConfig(Config):
         default=1.0, gt=0, le=3600, description="simulated seconds per second when live; simulate never waits"
     )
 
-    @field_validator("horizon", "backfill")
+    @field_validator("backfill")
     @classmethod
     def _bounded(cls, value: float) -> float:
         if value > LONGEST_S:
@@ -209,6 +212,11 @@ class Scenario(PlantConfig):
     def base(self) -> Path:
         """Folder of the document; relative file names of drivers start here."""
         return self._base
+
+    @property
+    def horizon_s(self) -> float:
+        """End of a simulation in simulated s."""
+        return self.axis().second(self.run.horizon)
 
     @field_validator("epoch")
     @classmethod

@@ -80,9 +80,9 @@ that a perturbation or cap hits, or of the plant where sites of several zones ar
 twice without its offset are problems. In a live run, which begins at another date, date-times move along by whole days
 and keep their time of day.
 
-What ends may be given so too: `--until` and `--at` of the commands, `--horizon` of a forecast and the due time of its
-`--order` (there a duration counts from now on), `horizon` of a study. There a date-time is the local time that the
-plant shows, also in a live run.
+What ends may be given so too: `run.horizon`, `--until` and `--at` of the commands, `--horizon` of a forecast and the
+due time of its `--order` (there a duration counts from now on), `horizon` of a study. There a date-time is the local
+time that the plant shows, also in a live run.
 """
 
 

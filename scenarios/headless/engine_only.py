@@ -44,7 +44,7 @@ def simulate_engine(
         which are the brain's, are not known.
     """
     begun = time.perf_counter()
-    horizon_s = scenario.run.horizon if until_s is None else until_s
+    horizon_s = scenario.horizon_s if until_s is None else until_s
     used = scenario.run.seed if seed is None else seed
     plant = Plant(scenario.plant(), used, trace=False)
     for step in range(1, STEPS + 1):

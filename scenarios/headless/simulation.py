@@ -141,7 +141,7 @@ def simulate(
         The result; its figures were computed by the brain from the frames.
     """
     begun = time.perf_counter()
-    horizon_s = scenario.run.horizon if until_s is None else until_s
+    horizon_s = scenario.horizon_s if until_s is None else until_s
     feed = Feed.of(scenario, seed, operations)
     tick_s = tick_for(min(REPORT_TICK_S, horizon_s))
     brain = Brain(BrainConfig(gap_s=tick_s, keep_h=max(48.0, horizon_s / 3600 + 25), live_s=None))

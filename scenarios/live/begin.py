@@ -11,7 +11,7 @@ from pathlib import Path
 from time import time_ns
 
 from brokers.retry import retried
-from brokers.stores import apart, open_store
+from brokers.stores import apart, file_url, open_store
 from scenarios.format.document import Scenario
 from scenarios.headless.feed import anchor
 from scenarios.live import folder
@@ -103,7 +103,7 @@ def _in_folders(scenario: Scenario, root: Path) -> EarlierRun:
     for path in reversed(folder.runs(root)):
         record = RunRecord.of_folder(path)
         if record is None and (path / RECORD).exists() and (path / FILE).exists():
-            record = asyncio.run(_kept_in(f"duckdb://{path}/{FILE}", scenario))
+            record = asyncio.run(_kept_in(file_url("duckdb", path / FILE), scenario))
         if record is not None and not record.store:
             return EarlierRun(record, path)
     return EarlierRun()
@@ -190,7 +190,7 @@ def _goes_on(settings: RunSettings, wish: Wish, record: RunRecord, known: Path |
 def _recorded(wish: Wish, record: RunRecord, begun: Begun) -> Begun:
     """The same with its record in its folder and in its store."""
     path = begun.settings.folder
-    url = f"duckdb://{path}/{FILE}" if wish.store is None else wish.store
+    url = file_url("duckdb", path / FILE) if wish.store is None else wish.store
     try:
         with folder.writing(path):
             record.write(path)

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from brokers import connectors
-from brokers.door import Door
+from brokers.door import Door, under
 from brokers.ingest import Ingest
 from brokers.isolation import Isolated
 from brokers.outbox import Outbox, OutboxConfig
@@ -23,6 +23,7 @@ from brokers.reception import Stored
 from brokers.refusals import Refusals
 from brokers.retry import retried
 from brokers.stores import Counting, Logged, Store, open_store
+from dashboards.guests import Guests
 from dashboards.live import LiveState
 from dashboards.web.app import create_app
 from dashboards.web.doors import own_names, token_for
@@ -80,7 +81,7 @@ class Hub:
         self.parent = parent or Parent(alone=True)
         self.store: Store = open_store(settings.store, self._now_ns)
         self.brain = Brain(BrainConfig(live_s=tick_for(LIVE_S * settings.speed), isolating=True))
-        self.live = LiveState()
+        self.live = LiveState(guests=Guests(under((*settings.roots, settings.brain))))
         self.memory = HubMemory(settings.hub_state, settings.run)
         self._tally = Tally(settings.hub_state.with_suffix(".told"))
         self._recalled: HubState | None = None

@@ -332,6 +332,18 @@ def test_a_birth_replaces_all_aliases_and_a_device_waits_for_its_own() -> None:
     assert node.asks_rebirth(0.0)
 
 
+def test_an_alias_is_of_its_device_and_of_one_metric() -> None:
+    node = NodeState("G", "N", {("D", "a"): "a", ("E", "b"): "b", ("E", "c"): "c"})
+    node.take("NBIRTH", "", payload(0))
+    node.take("DBIRTH", "D", payload(1, Said("a", 1, alias=1)))
+    node.take("DBIRTH", "E", payload(2, Said("b", 2, alias=1), Said("c", 2, alias=2), Said("d", 2, alias=2)))
+    assert seen(node.take("DDATA", "D", payload(3, Said("", 5, alias=1)))) == {"a": (5, GOOD, "")}
+    assert seen(node.take("DDATA", "E", payload(4, Said("", 6, alias=1)))) == {"b": (6, GOOD, "")}
+    assert not node.asks_rebirth(0.0)
+    assert node.take("DDATA", "E", payload(5, Said("", 7, alias=2))) == []
+    assert node.asks_rebirth(0.0)
+
+
 def test_a_last_will_of_a_session_before_says_nothing() -> None:
     node = state("a")
     node.take("NBIRTH", "", payload(0, Said("bdSeq", 8, DataType.INT64)))
@@ -369,6 +381,9 @@ def test_what_a_node_kept_is_not_current() -> None:
         (DataType.INT8, {"int_value": 0xFFFF_FF80}, -128, GOOD, ""),
         (DataType.INT64, {"int_value": 0xFFFF_FFFF}, -1, GOOD, ""),
         (DataType.UINT32, {"long_value": 2**32 - 1}, 2**32 - 1, GOOD, ""),
+        (DataType.UINT8, {"int_value": 0xFFFF_FFF9}, 249, GOOD, ""),
+        (DataType.UINT8, {"int_value": 300}, None, BAD, "expected a value of the data type UINT8, got 300"),
+        (DataType.INT8, {"int_value": 300}, None, BAD, "expected a value of the data type INT8, got 300"),
         (DataType.INT32, {"string_value": "1"}, None, BAD, "expected a value of the data type INT32, got string_value"),
         (DataType.INT32, {}, None, BAD, "expected a value of the data type INT32, got none"),
         (DataType.INT32, {"is_null": True}, None, BAD, "null"),

@@ -150,3 +150,63 @@ def test_a_live_run_keeps_the_time_of_day_in_winter_and_in_summer() -> None:
         start = anchor(config, datetime.fromisoformat(now), timedelta())
         assert anchored(config, start).epoch.strftime("%H:%M") == "06:00"
         assert datetime.fromisoformat(now) - start < timedelta(hours=25)
+
+
+EVENING = "2026-10-24T18:00:00"
+"""Begin in Vienna on the evening before the clocks go back."""
+
+
+def ending(horizon: str, epoch: str = f"{EVENING}\nzone: Europe/Vienna") -> Scenario:
+    text = WORKS.format(epoch=epoch, shifts=FROM_ONE)
+    return loads(f"{text}run:\n  seed: 3\n  horizon: {horizon}\n", Path())
+
+
+@pytest.mark.parametrize(
+    ("horizon", "epoch", "hours"),
+    [
+        ("26 h", EVENING + "+01:00", 26),
+        ("2026-10-25 06:00", f"{EVENING}\nzone: Europe/Vienna", 13),
+        ("2026-10-25T06:00:00", EVENING + "+02:00", 12),
+        ("2026-10-25 02:30+02:00", f"{EVENING}\nzone: Europe/Vienna", 8.5),
+        ("2026-10-25 02:30+01:00", f"{EVENING}\nzone: Europe/Vienna", 9.5),
+        ("2026-10-25T06:00:00Z", f"{EVENING}\nzone: Europe/Vienna", 14),
+        ("2026-03-29 06:00", "2026-03-28T18:00:00\nzone: Europe/Vienna", 11),
+        ("2024-03-01 00:00", "2024-02-28T00:00:00+05:45", 48),
+        ("2023-03-01 00:00", "2023-02-28T00:00:00+05:45", 24),
+        ("2027-01-01 00:00", "2026-12-31T23:30:00-03:30", 0.5),
+        ("2026-04-05 06:00", "2026-04-04T18:00:00\nzone: Australia/Lord_Howe", 12.5),
+    ],
+)
+def test_a_simulation_ends_at_a_local_date_time(horizon: str, epoch: str, hours: float) -> None:
+    """As long as it is by the clocks of the plant; written out, it is the same document again."""
+    scenario = ending(horizon, epoch)
+    assert scenario.horizon_s == hours * 3600
+    assert Scenario.model_validate(scenario.document()).horizon_s == hours * 3600
+
+
+@pytest.mark.parametrize(
+    ("horizon", "told"),
+    [
+        (
+            "2026-10-25 02:30",
+            "a local time that the clocks of Europe/Vienna show once, got 2026-10-25 02:30:00, which ",
+        ),
+        ("2026-10-24 18:00", "an end after the begin of the run, got 0 s"),
+        ("2026-10-24 17:59", "a time from the begin of the run on, 2026-10-24 18:00:00+02:00, got 2026-10-24 17:59:00"),
+        ("2026-02-30 08:00", "a date-time that there is, such as "),
+        ("2026-10-25", "a date-time that there is, such as "),
+        ("0 s", "an end after the begin of the run, got 0 s"),
+        ("-1 h", "at least 0, got '-1 h'"),
+        ("2150-01-01 00:00", "at most 50 years, got 1,079,839 h"),
+        ("900000 h", "at most 50 years, got 900,000 h"),
+        ("8", "a time since the begin such as '2 h', or a local date-time such as "),
+    ],
+)
+def test_an_end_that_a_run_does_not_have_is_told_beside_all_else(horizon: str, told: str) -> None:
+    with pytest.raises(ScenarioError) as error:
+        ending(f"{horizon}\nstrange: 1")
+    lines = str(error.value).splitlines()
+    end = next(number for number, line in enumerate(WORKS.splitlines(), 1) if "kind: sink" in line) + 4
+    assert len(lines) == 2
+    assert lines[0].startswith(f"scenario.yaml:{end} run.horizon: expected {told}")
+    assert "strange: expected a known key" in lines[1]

@@ -290,6 +290,15 @@ async def test_tags_that_differ_in_case_only_stay_apart(tmp_path: Path) -> None:
         ("duckdb://x?keep=1 h&keep=2 h", "each option once"),
         ("lines://x?rotate_mb=64 MB", "rotate_mb: expected a whole number"),
         ("lines://x?rotate_mb=-1", "rotate_mb: expected a whole number"),
+        ("duckdb://", "expected a path after ://, got ''"),
+        ("lines://?rotate_mb=1", "expected a path after ://, got ''"),
+        ("duckdb://a%00b", "expected a path after ://"),
+        ("duckdb://a%FFb", "expected a URL"),
+        ("duckdb:///srv/a\tb.duckdb", "printable characters"),
+        ("duckdb:///srv/a%3Fb.duckdb", r"a path without .* and \?"),
+        ("duckdb:///srv/a\\b.duckdb", r"a path without .* and \?"),
+        ("duckdb://md:plant", "no word with a colon"),
+        ("influxdb1://host:0?db=x", "a port from 1 to 65535"),
     ],
 )
 def test_a_wrong_url_is_bad_input_and_explained(url: str, message: str) -> None:

@@ -194,3 +194,97 @@ async def test_the_state_of_another_host_is_not_malformed(mosquitto: Mosquitto) 
             with suppress(TimeoutError):
                 await asyncio.wait_for(sink.holds(lambda seen: bool(telemetry(seen.frames))), 2)
         assert ingest.counters.malformed == 0
+
+
+def aliased(seq: int, *metrics: tuple[str, int, float]) -> Any:
+    """A birth of numbers with a name and an alias; without names, their data."""
+    message = Payload(seq=seq, timestamp=SENT_MS)
+    for name, alias, value in metrics:
+        metric = message.metrics.add(alias=alias, datatype=DataType.DOUBLE, double_value=value)
+        if name:
+            metric.name = name
+    return message
+
+
+def said_by(frames: list[Frame]) -> list[tuple[str, tuple[str, ...], list[list[float]]]]:
+    return [(frame.paths[0].name, frame.tags, frame.values.tolist()) for frame in telemetry(frames)]
+
+
+def test_an_alias_is_of_its_device() -> None:
+    """Peers count aliases from 0 in every device: what the other device has of that number is another metric."""
+    node = host()
+    node.take("DBIRTH", "saw", aliased(1, ("force", 5, 1.0)))
+    node.take("DBIRTH", "mill", aliased(2, ("speed", 5, 2.0)))
+    assert said_by(node.take("DDATA", "saw", aliased(3, ("", 5, 7.0)))) == [("saw", ("force",), [[7.0]])]
+    assert said_by(node.take("DDATA", "mill", aliased(4, ("", 5, 8.0)))) == [("mill", ("speed",), [[8.0]])]
+    assert (node.counters.unknown, node.wants_rebirth) == (0, False)
+    node.take("DBIRTH", "saw", aliased(5, ("length", 5, 3.0)))  # born anew with other metrics
+    assert said_by(node.take("DDATA", "saw", aliased(6, ("", 5, 9.0)))) == [("saw", ("length",), [[9.0]])]
+
+
+def test_an_alias_of_two_metrics_stands_for_none() -> None:
+    node = host()
+    node.take("DBIRTH", "m", aliased(1, ("p", 1, 1.0), ("q", 1, 2.0), ("r", 2, 3.0), ("s", 1, 4.0)))
+    assert said_by(node.take("DDATA", "m", aliased(2, ("", 1, 7.0), ("", 2, 8.0)))) == [("m", ("r",), [[8.0]])]
+    assert node.counters.unknown == 1
+    assert node.refusals.counts["metric: expected an alias for one metric of a birth"] == 2
+
+
+def test_a_metric_with_a_time_that_cannot_be_harms_no_other() -> None:
+    node = host()
+    born(node, 1, "m", {"x": (DataType.DOUBLE, 1.0), "y": (DataType.DOUBLE, 1.0)})
+    message = aliased(2, ("x", 0, 3.0), ("y", 0, 4.0))
+    message.metrics[0].timestamp = 2**64 - 1
+    assert said_by(node.take("DDATA", "m", message)) == [("m", ("y",), [[4.0]])]
+    message = aliased(3, ("x", 0, 5.0))
+    message.timestamp = 2**64 - 1
+    (frame,) = node.take("DDATA", "m", message)
+    assert (frame.time_ns.tolist(), frame.values.tolist()) == ([NOW_NS], [[5.0]])
+    assert frame.quality is not None
+    assert frame.quality.tolist() == [[UNCERTAIN]]
+    assert {reason for reason in node.refusals.counts if "64 bits" in reason} == {
+        "metric: expected a time in ms of 64 bits in ns", "payload: expected a time in ms of 64 bits in ns"
+    }  # fmt: skip
+
+
+def test_a_last_will_without_a_number_is_a_death() -> None:
+    node = HostNode(SparkplugId("acme", "edge"), lambda: NOW_NS)
+    birth = payload(0, SENT_MS, {"bdSeq": (DataType.INT64, 3)})
+    node.take("NBIRTH", None, birth)
+    node.take("NDEATH", None, payload(0, SENT_MS, {"bdSeq": (DataType.INT64, 2)}))
+    assert node.online, "of a session before this one"
+    node.take("NDEATH", None, payload(0, SENT_MS, {}))
+    assert not node.online
+
+
+def test_whole_numbers_of_every_width() -> None:
+    """As peers write them: the sign in the width of the type, of 32 bits or of 64; what is none is bad."""
+    node, message = host(), Payload(seq=1, timestamp=SENT_MS)
+    for name, datatype, field, value, _ in WHOLE:
+        message.metrics.add(name=name, datatype=datatype, **{field: value})
+    (frame,) = telemetry(node.take("DBIRTH", "m", message))
+    assert frame.tags == tuple(name for name, *_ in WHOLE)
+    found = [None if np.isnan(value) else value for value in frame.values[0].tolist()]
+    assert found == [wanted for *_, wanted in WHOLE]
+    assert frame.quality is not None
+    assert (frame.quality[0] == BAD).tolist() == [wanted is None for *_, wanted in WHOLE]
+
+
+WHOLE = [
+    ("i8", DataType.INT8, "int_value", 249, -7),
+    ("i8 of 32", DataType.INT8, "int_value", 2**32 - 7, -7),
+    ("i8 beyond", DataType.INT8, "int_value", 300, None),
+    ("i16", DataType.INT16, "int_value", 65_529, -7),
+    ("i16 plain", DataType.INT16, "int_value", 249, 249),
+    ("i32", DataType.INT32, "int_value", 2**32 - 7, -7),
+    ("i32 of 64", DataType.INT32, "long_value", 2**64 - 7, -7),
+    ("i32 in 64", DataType.INT32, "long_value", 2**32 - 7, -7),
+    ("i64", DataType.INT64, "long_value", 2**64 - 7, -7),
+    ("i64 in 32", DataType.INT64, "int_value", 2**32 - 7, -7),
+    ("i64 plain", DataType.INT64, "long_value", 2**32 - 7, 2**32 - 7),
+    ("u8", DataType.UINT8, "int_value", 249, 249),
+    ("u8 of 32", DataType.UINT8, "int_value", 2**32 - 7, 249),
+    ("u8 beyond", DataType.UINT8, "int_value", 300, None),
+    ("u32", DataType.UINT32, "int_value", 2**32 - 7, 2**32 - 7),
+]
+"""Name, data type, field, bits, and the number; None: bad."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,10 @@ import httpx
 import numpy as np
 import pytest
 
+from brokers.door import under
 from brokers.isolation import Isolated
 from brokers.stores import open_store
+from dashboards.guests import BYTES, KEYS, PATHS, GuestLimits, Guests
 from dashboards.live import LiveLimits, LiveState
 from dashboards.web.app import create_app
 from dashboards.web.guard import LARGEST_BODY
@@ -19,7 +21,7 @@ from dashboards.web.server import WebServer
 from tests.web.conftest import Served
 from tests.web.test_live import events, next_with
 from twin.equipment import EquipmentPath
-from twin.records import Frame, RecordKind, records
+from twin.records import Frame, RecordKind, records, telemetry
 
 UNIT = EquipmentPath("a/b/c/d/m")
 T0 = 1_748_851_200_000_000_000
@@ -104,6 +106,70 @@ def test_a_unit_that_says_ever_new_tags_fills_no_memory() -> None:
         live.feed([Frame(RecordKind.TELEMETRY, (UNIT,), np.array([T0 + number]), (f"t{number}",), values)])
     assert len(live.reading(UNIT)["values"]) == 10
     assert live.refused == 20
+
+
+PLACE = '{"en": "M", "zh": "%s"}'
+FEW = GuestLimits(paths=4, keys=5, kpis=6, size=200)
+
+
+def of(path: str, kind: RecordKind, *values: object) -> Frame:
+    return records(kind, [(EquipmentPath(path), T0, values)])
+
+
+STRANGERS: dict[str, tuple[Callable[[int], Frame], str, int]] = {
+    "units": (lambda n: of(f"red/s/a/l/m{n}", RecordKind.STATE, "FAILED", None, None), PATHS, 46),
+    "sites": (lambda n: of(f"red/s{n}", RecordKind.HEARTBEAT, 1, 0, 0.0), PATHS, 46),
+    "alarms": (lambda n: of("red/s/a/l/m", RecordKind.ALARM, f"c{n}", 1, 1, "x"), KEYS, 45),
+    "stocks": (lambda n: of("red/s/a/l/m", RecordKind.STOCK, f"item{n}", 1.0), KEYS, 45),
+    "indicators": (lambda n: of("red/s/a/l/m", RecordKind.KPI, f"k{n}", None, "hour", 1, 0.5), KEYS, 44),
+    "readings": (lambda n: telemetry(EquipmentPath(f"red/s/a/l/m{n}"), T0, {"power_kw": 1.0}), PATHS, 46),
+    "master data": (lambda n: of(f"red/s/a{n % 4}", RecordKind.META, "place", PLACE % ("x" * n)), BYTES, 19),
+}
+"""What a stranger says the n-th time, why it is refused, and how often of 50 times; four documents of 21 + n characters
+are more than 200 from n = 31 on."""
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_what_strangers_say_is_bounded_and_keeps_nothing_of_ours_out(name: str) -> None:
+    say, reason, refused = STRANGERS[name]
+    live = LiveState(guests=Guests(under(("a",)), FEW))
+    live.feed(say(number) for number in range(50))
+    assert dict(live.guests.refused) == {reason: refused}
+    for number in range(20):
+        path = f"a/b/c/d/m{number}"
+        live.feed([of(path, RecordKind.ALARM, "c", 1, 1, "x"), of(path, RecordKind.STATE, "FAILED", None, None)])
+        live.feed([of(path, RecordKind.STOCK, "i", 1.0), of(path, RecordKind.KPI, "oee", None, "hour", 1, 0.5)])
+        live.feed([of(path, RecordKind.META, "equipment", '{"kind": "machine", "en": "%s", "zh": "M"}' % ("M" * 100))])
+    for section in ("alarms", "states", "stock", "kpis"):
+        assert sum(key[0].startswith("a/") for key in live.section(section)) == 20
+    assert sum(master.en == "M" * 100 for master in live.model.units.values()) == 20
+    assert dict(live.guests.refused) == {reason: refused}
+
+
+def test_a_stranger_who_is_known_goes_on() -> None:
+    live = LiveState(guests=Guests(under(("a",)), FEW))
+    live.feed(of("red/s/a/l/m", RecordKind.ALARM, f"c{number % 3}", 1, number % 2, "x") for number in range(9))
+    live.feed(of("red/s/a", RecordKind.META, "place", PLACE % ("x" * (120 + number % 9))) for number in range(99))
+    assert not live.guests.refused
+
+
+async def test_what_strangers_say_in_vain_is_in_health() -> None:
+    live = LiveState(guests=Guests(under(("a",)), FEW))
+    live.feed(of("red/s/a/l/m", RecordKind.ALARM, f"c{number}", 1, 1, "x") for number in range(7))
+    store = open_store("duckdb://:memory:")
+    await store.open()
+    web = WebServer(create_app(store, live))
+    await web.start()
+    try:
+        async with httpx.AsyncClient(base_url=web.url) as client:
+            answer = (await client.get("api/health")).json()
+            assert len((await client.get("api/alarms")).json()) == 5
+    finally:
+        await web.stop()
+        await store.close()
+    pages = next(hop for hop in answer["hops"] if hop["hop"] == "pages")
+    assert (answer["live"]["refused"], answer["live"]["refused_why"]) == (2, {KEYS: 2})
+    assert pages["reasons"] == [{"reason": KEYS, "count": 2}]
 
 
 def test_bad_quality_stays_bad_beside_another_set_of_tags() -> None:

@@ -12,6 +12,7 @@ from brokers.door import AHEAD, BEHIND, ROOM, TAGS
 from brokers.opcua import Status
 from brokers.opcua.gate import Counts
 from brokers.sparkplug.host import UNMAPPED
+from dashboards.guests import BYTES, KEYS, PATHS
 from dashboards.health import ENDED, HOPS, MISSED, SILENT, UNHEARD, Known, hops
 from dashboards.web.texts import Language, texts
 from scenarios.live.gateway_role import account_of
@@ -201,7 +202,7 @@ async def test_every_hop_and_counter_has_a_name_in_both_languages(language: Lang
 
 
 def test_reasons_that_are_known_have_words_in_both_languages() -> None:
-    known = [*MISSED.values(), UNHEARD, AHEAD, BEHIND, TAGS, ROOM, UNMAPPED, SILENT, ENDED]
+    known = [*MISSED.values(), UNHEARD, AHEAD, BEHIND, TAGS, ROOM, UNMAPPED, SILENT, ENDED, PATHS, KEYS, BYTES]
     for reason in known:
         assert texts("en")[f"reason.{reason}"] == reason
         assert texts("zh")[f"reason.{reason}"] != reason

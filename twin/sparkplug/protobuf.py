@@ -108,7 +108,10 @@ _CLASSES = _built()
 Payload: Any = _CLASSES["Payload"]
 Metric: Any = _CLASSES["Metric"]
 
-_SIGNED = {DataType.INT8, DataType.INT16, DataType.INT32, DataType.INT64}
+SIGNED = {DataType.INT8: 8, DataType.INT16: 16, DataType.INT32: 32, DataType.INT64: 64}
+"""Width of the signed types."""
+UNSIGNED = {DataType.UINT8: 8, DataType.UINT16: 16, DataType.UINT32: 32, DataType.UINT64: 64, DataType.DATETIME: 64}
+"""Width of the types without sign."""
 _INTS = {DataType.INT8, DataType.INT16, DataType.INT32, DataType.UINT8, DataType.UINT16, DataType.UINT32}
 _LONGS = {DataType.INT64, DataType.UINT64, DataType.DATETIME}
 _TEXTS = {DataType.STRING, DataType.TEXT, DataType.UUID}
@@ -141,15 +144,54 @@ def set_value(metric: Any, datatype: int, value: Any) -> None:
 
 
 def get_value(metric: Any, datatype: int) -> Any:
-    """The value of a metric; None when it is null or of a type that is not read here."""
+    """The value of a metric; None when it is null, of a type that is not read here, or none of its data type.
+
+    >>> metric = Metric(int_value=249)
+    >>> get_value(metric, DataType.INT8), get_value(metric, DataType.UINT8), get_value(metric, DataType.INT16)
+    (-7, 249, 249)
+    """
     field = metric.WhichOneof("value")
     if field is None or metric.is_null:
         return None
     value = getattr(metric, field)
-    if datatype in _SIGNED and field in ("int_value", "long_value"):
-        bits = 64 if field == "long_value" else 32
-        return value - (1 << bits) if value >> (bits - 1) else value
+    if field in ("int_value", "long_value") and (datatype in SIGNED or datatype in UNSIGNED):
+        return whole(value, DataType(datatype), 64 if field == "long_value" else 32)
     return None if field == "bytes_value" else value
+
+
+def whole(value: int, datatype: DataType, field: int) -> int | None:
+    """A whole number from the bits of a field, whose writer may have extended the sign further than it had to.
+
+    Args:
+        value: The bits.
+        datatype: Its data type, one of ``SIGNED`` and ``UNSIGNED``.
+        field: Bits of the field.
+
+    Returns:
+        The number; None: it is none of that data type.
+
+    >>> whole(249, DataType.INT8, 32), whole(2**32 - 7, DataType.INT8, 32), whole(300, DataType.INT8, 32)
+    (-7, -7, None)
+    >>> whole(249, DataType.UINT8, 32), whole(2**32 - 7, DataType.UINT8, 32), whole(300, DataType.UINT8, 32)
+    (249, 249, None)
+    """
+    if datatype in SIGNED:
+        return _signed(value, SIGNED[datatype], field)
+    width = UNSIGNED[datatype]
+    if value >> width == 0:
+        return value
+    number = _signed(value, width, field)
+    return None if number is None else number + (1 << width)
+
+
+def _signed(value: int, width: int, field: int) -> int | None:
+    limit = 1 << (width - 1)
+    for bits in (8, 16, 32, 64):
+        if min(width, field) <= bits <= field:
+            number = value - (1 << bits) if value >> (bits - 1) == 1 else value
+            if -limit <= number < limit:
+                return number
+    return None
 
 
 def parse(payload: bytes) -> Any:

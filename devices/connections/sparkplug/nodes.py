@@ -69,7 +69,7 @@ class NodeState:
     _asked_s: float | None = None
     _bd_seq: int | None = None
     _next_seq: int = 0
-    _aliases: dict[int, tuple[Owner, str]] = field(default_factory=dict)
+    _aliases: dict[Owner, dict[int, str]] = field(default_factory=dict)
     _held: dict[str, DataValue] = field(default_factory=dict)
 
     def take(self, word: str, device: Owner, payload: Any) -> list[DataValue]:
@@ -125,12 +125,14 @@ class NodeState:
     def _birth(self, device: Owner, payload: Any) -> Iterator[DataValue]:
         room = MOST_METRICS - sum(map(len, self.born.values()))
         born: dict[str, BornMetric] = {}
+        aliases = self._aliases[device] = {}
         for metric in payload.metrics[: max(0, room)]:
             if not metric.name:
                 continue
             born[metric.name] = BornMetric(metric.datatype, _unit_of(metric), _shown(metric))
             if metric.HasField("alias"):
-                self._aliases[metric.alias] = device, metric.name
+                twice = aliases.get(metric.alias, metric.name) != metric.name
+                aliases[metric.alias] = "" if twice else metric.name  # said of two metrics it stands for none
         self.born[device] = born
         yield from self._values(device, payload)
         missing = (item for (of, name), item in self.wanted.items() if of == device and name not in born)
@@ -181,8 +183,8 @@ class NodeState:
 
     def _values(self, device: Owner, payload: Any) -> Iterator[DataValue]:
         for metric in payload.metrics:
-            owner, name = (device, metric.name) if metric.name else self._aliases.get(metric.alias, (device, ""))
-            known = self.born[device].get(name) if owner == device else None
+            name = metric.name or self._aliases[device].get(metric.alias, "")
+            known = self.born[device].get(name)
             if known is None:
                 self._unexplained = True
             elif metric.is_historical:

@@ -10,11 +10,9 @@ from typing import Any
 
 from devices.connection import DataValue, Scalar
 from twin.records import BAD, GOOD, UNCERTAIN
-from twin.sparkplug.protobuf import DataType, Metric, set_value
+from twin.sparkplug.protobuf import SIGNED, UNSIGNED, DataType, Metric, set_value, whole
 
 MS = 1_000_000
-SIGNED = {DataType.INT8: 8, DataType.INT16: 16, DataType.INT32: 32, DataType.INT64: 64}
-UNSIGNED = {DataType.UINT8: 8, DataType.UINT16: 16, DataType.UINT32: 32, DataType.UINT64: 64, DataType.DATETIME: 64}
 FLOATS = {DataType.FLOAT, DataType.DOUBLE}
 TEXTS = {DataType.STRING, DataType.TEXT, DataType.UUID}
 QUALITY = "Quality"
@@ -25,22 +23,18 @@ LARGEST_FLOAT = 3.4028234663852886e38
 
 
 def scalar_of(metric: Any, datatype: int) -> Scalar:
-    """The value of a metric that has one; whole numbers whose writer extended the sign further than it had to are cut.
+    """The value of a metric that has one.
 
     Raises:
         ValueError: It is of a data type that is not one value, or not of the one that the birth says.
     """
     field = metric.WhichOneof("value")
     value: Any = getattr(metric, field) if field else None
-    whole = field in ("int_value", "long_value")
-    if datatype in SIGNED and whole:
-        bits = SIGNED[DataType(datatype)]
-        cut = value & ((1 << bits) - 1)
-        if bits == 64 and field == "int_value":
-            bits = 32
-        return int(cut - (1 << bits) if cut >> (bits - 1) else cut)
-    if datatype in UNSIGNED and whole:
-        return int(value & ((1 << UNSIGNED[DataType(datatype)]) - 1))
+    if field in ("int_value", "long_value") and (datatype in SIGNED or datatype in UNSIGNED):
+        number = whole(value, DataType(datatype), 64 if field == "long_value" else 32)
+        if number is None:
+            raise ValueError(f"expected a value of the data type {DataType(datatype).name}, got {value}")
+        return number
     if datatype in FLOATS and field in ("float_value", "double_value"):
         return float(value)
     if (datatype in TEXTS and field == "string_value") or (datatype == DataType.BOOLEAN and field == "boolean_value"):
