@@ -1,4 +1,4 @@
-"""Events: state changes and alarms, seen at the unit and at everything above it.
+"""Events: state changes, alarms and commands, seen at the unit and at everything above it.
 
 asyncua has no alarms and conditions (Part 9): an event says what happened and is gone. There is no
 acknowledgement, no retained state and no refresh.
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from asyncua import ua
 from asyncua.common.event_objects import BaseEvent
 
+from brokers.opcua.methods import CallOutcome
 from brokers.opcua.model import PlantModel
 from brokers.opcua.values import moment
 from twin.equipment import EquipmentPath
@@ -19,9 +20,15 @@ from twin.states import UnitState
 
 STATE_EVENT = "UnitStateEventType"
 ALARM_EVENT = "UnitAlarmEventType"
+COMMAND_EVENT = "UnitCommandEventType"
 FIELDS: dict[str, dict[str, ua.VariantType]] = {
     STATE_EVENT: dict.fromkeys(("State", "Order", "Cause"), ua.VariantType.String),
     ALARM_EVENT: {"Code": ua.VariantType.String, "Active": ua.VariantType.Boolean},
+    COMMAND_EVENT: {
+        "Command": ua.VariantType.String,
+        "User": ua.VariantType.String,
+        "Result": ua.VariantType.StatusCode,
+    },
 }
 SEVERITY = {UnitState.FAILED: 700, UnitState.REPAIR: 500, UnitState.QUALITY_HOLD: 400, UnitState.MINOR_STOP: 300}
 """Severity (1..1000) of the change into a state; other states have 100."""
@@ -82,14 +89,21 @@ class Events:
         state, order, cause = values
         event = self._event(STATE_EVENT, path, time_ns, SEVERITY.get(UnitState[state], 100))
         event.Message = ua.LocalizedText(f"{path.name}: {state}" + (f" ({cause})" if cause else ""), "en")
-        await self._send(path, event, {"State": state, "Order": order, "Cause": cause})
+        await self._send(path, event, STATE_EVENT, {"State": state, "Order": order, "Cause": cause})
 
     async def alarm(self, path: EquipmentPath, time_ns: int, values: tuple[str, int, int, str]) -> None:
         """An alarm of a unit has come or gone: (code, severity, active, text)."""
         code, severity, active, text = values
         event = self._event(ALARM_EVENT, path, time_ns, max(1, min(1000, int(severity))))
         event.Message = ua.LocalizedText(text or f"{path.name}: {code}", "en")
-        await self._send(path, event, {"Code": code, "Active": bool(active)})
+        await self._send(path, event, ALARM_EVENT, {"Code": code, "Active": bool(active)})
+
+    async def command(self, path: EquipmentPath, verb: str, user: str, outcome: CallOutcome) -> None:
+        """A method of a unit was called: by whom, and what came of it, in words."""
+        result = ua.StatusCode(outcome.status)
+        event = self._event(COMMAND_EVENT, path, self.model.now(), 100 if result.is_good() else 300)
+        event.Message = ua.LocalizedText(f"{path.name}: {verb}: {outcome.text}", "en")
+        await self._send(path, event, COMMAND_EVENT, {"Command": verb, "User": user, "Result": result})
 
     def _event(self, name: str, path: EquipmentPath, time_ns: int, severity: int) -> BaseEvent:
         event = BaseEvent(sourcenode=self.model.node(path), severity=severity)
@@ -100,10 +114,9 @@ class Events:
         event.EventId = secrets.token_bytes(16)
         return event
 
-    async def _send(self, path: EquipmentPath, event: BaseEvent, values: dict[str, object]) -> None:
+    async def _send(self, path: EquipmentPath, event: BaseEvent, name: str, values: dict[str, object]) -> None:
         if not self.budget.spend(self.model.now()):
             return
-        name = STATE_EVENT if "State" in values else ALARM_EVENT
         for key, value in values.items():
             event.add_property(key, value, FIELDS[name][key])
         service = self.model.space.server.iserver.subscription_service
