@@ -130,6 +130,11 @@ class Methods:
             return CallOutcome(ua.StatusCodes.BadNotSupported, str(error))
 
 
+def operating() -> str | None:
+    """Name of the user whose request is being served, if he is an operator."""
+    return caller.get() if caller.get() in OPERATORS else None
+
+
 def _is_there(value: ua.Variant) -> bool:
     return value.Value is not None and value.Value != ""
 

@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from brokers.opcua.calls import Calls
 from brokers.opcua.config import OpcUaConfig
 from brokers.opcua.ranges import RangedReads
 from brokers.opcua.subscriptions import Subscriptions
@@ -192,6 +193,7 @@ class ClosedServer(InternalServer):  # type: ignore[misc]
     def __init__(self, user_manager: Users):
         super().__init__(user_manager=user_manager)
         self.attribute_service = RangedReads(self.aspace)
+        self.method_service = Calls(self.aspace)
         self.subscription_service = self.isession.subscription_service = Subscriptions(self.aspace, iserver=self)
 
     def create_session(self, name: str, user: User | None = None, external: bool = False) -> InternalSession:

@@ -13,7 +13,7 @@ from asyncua import ua
 from asyncua.common.utils import ServiceError
 from asyncua.server.address_space import AddressSpace
 from asyncua.server.internal_subscription import InternalSubscription
-from asyncua.server.monitored_item_service import MonitoredItemService, WhereClauseEvaluator
+from asyncua.server.monitored_item_service import MonitoredItemData, MonitoredItemService, WhereClauseEvaluator
 from asyncua.server.subscription_service import SubscriptionService
 
 from brokers.opcua.ranges import INVALID, ranged, slices
@@ -82,6 +82,16 @@ class MonitoredItems(MonitoredItemService):  # type: ignore[misc]
         except ValueError:
             return ua.MonitoredItemCreateResult(StatusCode=INVALID)
         return await super()._create_data_change_monitored_item(params)
+
+    def event_items(self) -> list[tuple[ua.NodeId, MonitoredItemData]]:
+        """The items that hear events, each with its node."""
+        found = ((node, self._monitored_items.get(one)) for node, ids in self._monitored_events.items() for one in ids)
+        return [(node, item) for node, item in found if item is not None]
+
+    async def send_event(self, event: Any, item: MonitoredItemData) -> None:
+        """Send an event to one item, whatever its filter says; the fields are those that it asks for."""
+        told = ua.EventFieldList(item.client_handle, event.to_event_fields(item.filter.SelectClauses))
+        await self.isub.enqueue_event(item.monitored_item_id, told, item.queue_size)
 
     def range_of(self, item: int) -> str:
         """The IndexRange of an item; empty: all of the value."""
@@ -179,6 +189,12 @@ class Subscriptions(SubscriptionService):  # type: ignore[misc]
         await made.start()
         self.subscriptions[number] = made
         return result
+
+    async def trigger_event(self, event: Any, subscription_id: int | None = None) -> None:
+        """Tell an event to all who watch its node; conditions are kept elsewhere."""
+        known = self.subscriptions
+        for one in list(known.values()) if subscription_id is None else [known[subscription_id]]:
+            await one.monitored_item_srv.trigger_event(event)
 
     def modify_subscription(self, params: ua.ModifySubscriptionParameters) -> ua.ModifySubscriptionResult:
         """Take a new bound of messages; periods and counts stay as they were, as the answer says."""

@@ -64,9 +64,10 @@ class HubClient:
         Raises:
             RetriableError: Nobody answers.
         """
-        asked = {"path": path, "tag": tag, "t0_ns": max(0, t0_ns), "t1_ns": max(0, t1_ns), "max_points": max_points}
-        if asked["t0_ns"] >= asked["t1_ns"]:
+        low, high = max(0, t0_ns), max(0, t1_ns)
+        if low >= high:
             return np.array([], dtype=np.int64), np.array([])
+        asked = {"path": path, "tag": tag, "t0_ns": low, "t1_ns": high, "max_points": max_points}
         try:
             said = await self._ask("raw", asked)
         except ModelError as error:  # of what it does not know it has nothing

@@ -17,7 +17,7 @@ from brokers.opcua.model import NAMESPACE
 from tests.counterparts import needed, npm_peer
 from tests.opcua.plants import passwords
 
-LIMIT_S = 90.0
+LIMIT_S = 300.0
 
 
 class Asker:

@@ -105,11 +105,13 @@ const asked = {
   },
   async alarms(session) {
     const list = await opcua.installAlarmMonitoring(session);
-    const tell = (what) => ({ fields }) => say(what, { fields: Object.fromEntries(Object.entries(fields).map(
-      ([name, one]) => [name, plain(one?.value)])) });
-    list.on("newAlarm", tell("alarm"));
-    list.on("alarmChanged", tell("alarm"));
-    list.on("alarmDeleted", tell("over"));
+    list.on("alarmChanged", ({ conditionId, eventId, fields }) => say("alarm", {
+      condition: conditionId.toString(), event: eventId.toString("hex"), name: fields.conditionName.value,
+      active: fields.activeState.id.value, acked: fields.ackedState.id.value, retain: fields.retain.value,
+      severity: fields.severity.value, message: plain(fields.message.value), comment: plain(fields.comment.value),
+      user: fields.clientUserId.value, source: fields.sourceName.value, enabled: fields.enabledState.id.value,
+      time: plain(fields.time.value), kind: fields.conditionClassName.value.text,
+    }));
     return {};
   },
   async acknowledge(session, { condition, event, comment }) {
