@@ -35,7 +35,7 @@ TIME, NODE, CODE = ua.VariantType.DateTime, ua.VariantType.NodeId, ua.VariantTyp
 
 
 @dataclass
-class Condition:
+class AlarmCondition:
     """An alarm of a unit.
 
     Args:
@@ -100,11 +100,11 @@ def _state(name: str, on: bool, words: tuple[str, str]) -> dict[str, tuple[objec
     return {name: (ua.LocalizedText(words[on], "en"), TEXT), f"{name}/Id": (on, BOOL)}
 
 
-Tell = Callable[[Condition], Awaitable[None]]
+Tell = Callable[[AlarmCondition], Awaitable[None]]
 """Sends an event of a condition to whoever watches its unit."""
 
 
-class Conditions:
+class AlarmConditions:
     """All conditions of the plant.
 
     Args:
@@ -116,7 +116,7 @@ class Conditions:
 
     def __init__(self, space: Space, tell: Tell, now: Callable[[], int], user: Callable[[], str | None]):
         self._space, self._tell, self._now, self._user = space, tell, now, user
-        self.known: dict[ua.NodeId, Condition] = {}
+        self.known: dict[ua.NodeId, AlarmCondition] = {}
 
     def link(self) -> None:
         """Make the methods of the condition types callable, with conditions as their objects."""
@@ -128,7 +128,7 @@ class Conditions:
         """An alarm of a unit has come or gone: (code, severity, active, text)."""
         code, severity, active, text = values
         node = self._space.id(node_id(path, f"alarm.{code}"))
-        one = self.known.get(node) or Condition(path, code, node)
+        one = self.known.get(node) or AlarmCondition(path, code, node)
         if active and not one.active:
             one.acked = False
             one.events.clear()
@@ -136,7 +136,7 @@ class Conditions:
         one.last_severity, one.severity = one.severity, max(1, min(1000, int(severity)))
         await self._changed(one)
 
-    async def _changed(self, one: Condition) -> None:
+    async def _changed(self, one: AlarmCondition) -> None:
         self.known.pop(one.node, None)
         if one.retain:
             self.known[one.node] = one
@@ -144,7 +144,7 @@ class Conditions:
             del self.known[next(iter(self.known))]
         await self._tell(one)
 
-    def event(self, one: Condition, kind: ua.NodeId, new: bool = True) -> BaseEvent:
+    def event(self, one: AlarmCondition, kind: ua.NodeId, new: bool = True) -> BaseEvent:
         """An event of a condition, or the last one again."""
         if new or not one.events:
             one.events.append(secrets.token_bytes(16))
@@ -172,7 +172,7 @@ class Conditions:
         found = self._named(node, given)
         return found if isinstance(found, ua.StatusCode) else await self._said(found, given)
 
-    def _named(self, node: ua.NodeId, given: tuple[ua.Variant, ...]) -> Condition | ua.StatusCode:
+    def _named(self, node: ua.NodeId, given: tuple[ua.Variant, ...]) -> AlarmCondition | ua.StatusCode:
         if self._user() is None:
             return DENIED
         if len(given) != 2:
@@ -182,7 +182,7 @@ class Conditions:
             return UNKNOWN
         return found if given[0].Value in found.events else UNKNOWN_EVENT
 
-    async def _said(self, one: Condition, given: tuple[ua.Variant, ...]) -> ua.StatusCode:
+    async def _said(self, one: AlarmCondition, given: tuple[ua.Variant, ...]) -> ua.StatusCode:
         text = given[1].Value
         said = text.Text if isinstance(text, ua.LocalizedText) and text.Text else one.comment[0]
         one.comment = (said, self._user() or "", self._now())

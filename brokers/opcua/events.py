@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from asyncua import ua
 from asyncua.common.event_objects import BaseEvent
 
-from brokers.opcua.conditions import Condition, Conditions
+from brokers.opcua.conditions import AlarmCondition, AlarmConditions
 from brokers.opcua.methods import CallOutcome, operating
 from brokers.opcua.model import PlantModel
 from brokers.opcua.refresh import Refresh
@@ -80,7 +80,7 @@ class Events:
     _types: dict[str, ua.NodeId] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.conditions = Conditions(self.model.space, self._of_condition, self.model.now, operating)
+        self.conditions = AlarmConditions(self.model.space, self._of_condition, self.model.now, operating)
         self._refresh = Refresh(self.model.space, self._held, self.model.now)
 
     async def open(self) -> None:
@@ -105,7 +105,7 @@ class Events:
         """An alarm of a unit has come or gone: (code, severity, active, text)."""
         await self.conditions.take(path, time_ns, values)
 
-    async def _of_condition(self, one: Condition) -> None:
+    async def _of_condition(self, one: AlarmCondition) -> None:
         event = self.conditions.event(one, self._types[ALARM_EVENT])
         if self.budget.spend(self.model.now()):
             await self._seen(one.path, event)
