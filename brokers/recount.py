@@ -134,7 +134,7 @@ class Recounter:
                 await self._take(recount, readings(unit, tag, times, values, ~np.isin(times, good)))
 
     async def _corrected_until(self, site: EquipmentPath, t1_ns: int, mark_ns: int) -> int:
-        """Until when completions are read: what was made before a time may be corrected by one long after it."""
+        """Until when completions are read: a later one may correct what was made before, or say that some lack."""
         until_ns = t1_ns
         for step in range(t1_ns // STEP_NS, min(t1_ns + CORRECTED_NS, mark_ns) // STEP_NS + 1):
             last_ns = self._corrections.get((site, step))
@@ -148,7 +148,8 @@ class Recounter:
         if not len(frame):
             return 0
         taken = np.array([frame.column(name) for name in ("good", "scrap", "rework")], dtype=float) < 0
-        return int(frame.time_ns[taken.any(axis=0)].max(initial=0))
+        lacking = frame.column("lacking") == 1
+        return int(frame.time_ns[taken.any(axis=0) | lacking].max(initial=0))
 
     async def _events(self, kind: RecordKind, under: str, span: tuple[int, int]) -> AsyncIterator[Frame]:
         step_ns = STEP_NS if span[0] > 0 else span[1] - span[0]

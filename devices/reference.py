@@ -70,8 +70,10 @@ Conditions know numbers, texts, `+ - * / %`, comparisons, `in`, `and`, `or`, `no
 
 What is read at the opening holds from then on. A stamp behind the one before of its item, or more than a minute ahead
 of its arrival, makes the value UNCERTAIN. A machine that is silent for longer than `gap`, or whose connection is lost,
-is UNKNOWN with the cause; its values are bad until it says them again, and no energy is made up. Of a counter the steps
-count; what it counted between the last reading and a reset is not known (told on *Data path*).
+is UNKNOWN with the cause, and so it is from the moment it was last heard where the process that hears it was away;
+its values are bad until it says them again, and no energy is made up. Of a counter the steps
+count; what it counted between the last reading and a reset, or a jump above `largest_step`, is not known: told on
+*Data path*, and by a record (`lacking`) by which the windows over that span are `partial`.
 What it counted over a silence or an outage comes as one record whose `begun_ns` is the time of the reading before, so
 indicators of the windows in between are `partial`, not good.
 """

@@ -314,6 +314,24 @@ def counted(master: Master) -> tuple[tuple[str, Any], ...]:
     return tuple((name, value) for name, value in master if name not in NAMING)
 
 
+BY_MOMENT = frozenset(
+    (
+        *("days", "shifts", "rotation", "exceptions", "calendar"),
+        *("grid_factor_kg_per_kwh", "grid_factors_kg_per_kwh", "tariff_cny_per_kwh"),
+    )
+)
+"""Fields that say something of each moment, so that a span in which they change is the sum of its parts."""
+
+
+def structure(master: Master) -> tuple[tuple[str, Any], ...]:
+    """What of master data figures depend on and a span can have only one of; also whether there are rates at all."""
+    kept = [(name, value) for name, value in counted(master) if name not in BY_MOMENT]
+    if isinstance(master, PlaceMaster):
+        factors = master.grid_factor_kg_per_kwh is not None or bool(master.grid_factors_kg_per_kwh)
+        kept += [("factors", factors), ("prices", bool(master.tariff_cny_per_kwh))]
+    return tuple(kept)
+
+
 def meta_frame(time_ns: int, masters: list[tuple[EquipmentPath, Master]]) -> Frame:
     """META records of some master data."""
     rows: list[tuple[EquipmentPath, int, tuple[Any, ...]]] = [

@@ -126,6 +126,13 @@ SPECS: dict[RecordKind, tuple[Column, ...]] = {
             low=0,
             meaning="when the operation began, ns since 1970 UTC; null: with the completion before it",
         ),
+        Column(
+            "lacking",
+            _INTEGER,
+            low=0,
+            high=1,
+            meaning="1: more may have been made since begun_ns than is said, e.g. because a counter was reset",
+        ),
     ),
     RecordKind.STOCK: (
         Column("item", required=True, meaning="what is on hand"),

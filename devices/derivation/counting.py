@@ -21,6 +21,11 @@ class CountingFaults:
     glitches: int = 0
     rollovers: int = 0
 
+    @property
+    def unknown(self) -> int:
+        """Readings of which it is not known how many were counted since the one before."""
+        return self.resets + self.implausible
+
 
 @dataclass
 class StepCounter:

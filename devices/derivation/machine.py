@@ -32,6 +32,8 @@ AHEAD_NS = 60_000_000_000
 """Furthest that a machine's clock may be ahead of ours to be believed."""
 HOLDS_S = 5.0
 """Values that hold are said again after this, as long as the machine answers."""
+RESTARTED = "gateway_restarted"
+"""Cause of a state that is not known because nobody heard the machine while this process was not there."""
 MOST_REASONS = 100
 """Reasons that are counted each by its name."""
 
@@ -263,6 +265,8 @@ class MachineDerivation:
         self._heard_ns: int | None = None
         self._since: dict[str, int] = {}
         """Since when a counter has not been heard, by what it counts, until its next reading."""
+        self._shown_ns: dict[str, int] = {}
+        """When a counter was read last, or known to show the same still, by what it counts."""
         self._latest_ns = 0
         self._made_of_order = 0
         self._known = False
@@ -274,7 +278,10 @@ class MachineDerivation:
             values: In the order in which it gave them.
             at_ns: Time of their arrival.
         """
+        self._miss(at_ns)
         self._heard_ns = at_ns
+        if not values and self._known:
+            self._shown_ns = dict.fromkeys(self._shown_ns, at_ns)
         if not self._known and self._held:
             self._again(at_ns)
         timed = [self._timed(value, at_ns) for value in values if not self._said_before(value)]
@@ -285,6 +292,7 @@ class MachineDerivation:
     def lose(self, at_ns: int, cause: str) -> None:
         """The connection is gone: nothing is known until it is opened again and all values are read anew."""
         self.counters.lost += 1
+        self._miss(at_ns)
         self._uncounted(self._heard_ns)
         self._unknown(at_ns, cause)
         self._held.clear()
@@ -294,15 +302,19 @@ class MachineDerivation:
 
     def tick(self, now_ns: int) -> None:
         """Time goes on: what is silent becomes unknown, what holds is said again."""
+        self._miss(now_ns)
         if not self._known or self._heard_ns is None:
             return
-        silent_ns = now_ns - self._heard_ns
-        if silent_ns > self._options.gap * 1e9:
+        if now_ns - self._heard_ns < HOLDS_S * 1e9 <= now_ns - self._latest_ns:
+            self._speaker.sample(self._onward(now_ns), self._rows, apart=False)
+
+    def _miss(self, now_ns: int) -> None:
+        """After a silence nothing is known, whatever ends it: also of this process, that nobody let run meanwhile."""
+        gap_ns = round(self._options.gap * 1e9)
+        if self._known and self._heard_ns is not None and now_ns - self._heard_ns > gap_ns:
             self.counters.gaps += 1
             self._uncounted(self._heard_ns)
-            self._unknown(self._heard_ns + round(self._options.gap * 1e9), "gap")
-        elif silent_ns < HOLDS_S * 1e9 and now_ns - self._latest_ns >= HOLDS_S * 1e9:
-            self._speaker.sample(self._onward(now_ns), self._rows, apart=False)
+            self._unknown(self._heard_ns + gap_ns, "gap")
 
     def kept(self) -> dict[str, Any]:
         """What the next process goes on from, as plain data: no part made meanwhile is missed or counted twice."""
@@ -311,6 +323,7 @@ class MachineDerivation:
         return {
             "counters": counters,
             "heard_ns": self._heard_ns,
+            "known": self._known,
             "made": speaker.made,
             "order": speaker.order,
             "made_of_order": self._made_of_order,
@@ -319,15 +332,18 @@ class MachineDerivation:
         }
 
     def recall(self, kept: Mapping[str, Any]) -> None:
-        """Go on from what the process before has kept."""
+        """Go on from what the process before has kept; from when it heard the machine last nothing is known."""
+        heard_ns = kept.get("heard_ns") or kept["latest_ns"]
         for what, (_, counter) in self._counters.items():
             counter.value = kept["counters"].get(what)
-        self._uncounted(kept.get("heard_ns") or kept["latest_ns"])
+        self._uncounted(heard_ns)
         self._speaker.made, self._speaker.order = kept["made"], kept["order"]
         self._made_of_order, self._latest_ns = kept["made_of_order"], kept["latest_ns"]
         for alarm in self._alarms:
             alarm.active = alarm.source.code in kept["active"]
-        self._known = True  # what that process said last held until it died
+        self._known = kept.get("known", True)
+        if self._latest_ns:
+            self._unknown(heard_ns + 1, RESTARTED)  # what was said at that instant stays said
 
     def frames(self) -> list[Frame]:
         """What is to be said since the last call."""
@@ -437,14 +453,22 @@ class MachineDerivation:
         """Say the parts that counters have counted since their last reading."""
         steps = dict.fromkeys(("good", "total", "scrap", "rework"), 0)
         since: list[int] = []
+        lacking: list[int] = []
         for what, (item, counter) in self._counters.items():
             number = number_of(self._held[item].value) if item in touched else math.nan
             if math.isnan(number) or self._held[item].quality == BAD:
                 continue
+            unknown, unheard = self.counters.faults.unknown, self._since.pop(what, None)
             steps[what] = counter.step(int(number), self.counters.faults)
-            if (unheard := self._since.pop(what, None)) is not None and steps[what]:
+            if self.counters.faults.unknown != unknown:
+                lacking.append(self._shown_ns.get(what, time_ns) if unheard is None else unheard)
+            elif unheard is not None and steps[what]:
                 since.append(unheard)
+            self._shown_ns[what] = time_ns
             self._speaker.made = self._speaker.made or 0
+        if lacking:
+            row = (None, 0, 0, 0, None, None, min(*lacking, time_ns), 1)
+            self._rows.parts.append((self._unit.path, time_ns, row))
         good = steps["good"]
         if "total" in self._counters:
             good = steps["total"] - steps["scrap"] - steps["rework"]

@@ -123,7 +123,8 @@ def _apart(source: str) -> list[str]:
 Span = tuple[int, int]
 
 
-async def _recomputed(address: str, span: Span, run: str, heard_all: bool) -> Recounted:
+async def recomputed(address: str, span: Span, run: str, heard_all: bool) -> Recounted:
+    """Compute again what a store has of a span; arguments as for :func:`recount`, with its first and last ns."""
     store = open_store(apart(address, run) if run else address)
     await store.open()
     try:
@@ -190,7 +191,7 @@ def recount(source: str, span: tuple[str, str], run: str, heard_all: bool = Fals
         wrong.append(Problem("--to", "a moment after --from", repr(span[1])))
     if wrong or begin is None or end is None:
         raise ScenarioError(wrong)
-    done = asyncio.run(_recomputed(_there(source), (begin, end), run, heard_all))
+    done = asyncio.run(recomputed(_there(source), (begin, end), run, heard_all))
     print(f"{source}: {done.windows:,} windows computed, {done.revised:,} indicators revised")
     if done.gone:
         print(f"{done.gone:,} windows stay as they are, or a part of them: {done.reason}")

@@ -121,9 +121,11 @@ def _put(unit: UnitLog, kind: RecordKind, time_s: float, values: Any) -> None:
         unit.states.append(UnitState[state])
         unit.causes.append(str(cause or ""))
     elif kind is RecordKind.PART:
-        item, good, scrap, rework, *_ = values
-        unit.part_s.append(time_s)
-        unit.parts.append(Made(str(item), _count(good), _count(scrap), _count(rework)))
+        item, *quantities = values[:4]
+        made = Made(str(item), *map(_count, quantities))
+        if any(made[1:]):  # else it says only that some may lack
+            unit.part_s.append(time_s)
+            unit.parts.append(made)
     else:
         code, _, active, _ = values
         unit.alarm_s.append(time_s)

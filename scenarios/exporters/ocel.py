@@ -38,6 +38,8 @@ class Ocel:
         if frame.kind not in _READERS:
             return
         for path, time_ns, values in zip(frame.paths, frame.time_ns.tolist(), frame.values, strict=True):
+            if frame.kind is RecordKind.PART and not any(values[1:4]):
+                continue  # nothing was made
             kind, attributes, links = _READERS[frame.kind](values)
             self._add(kind, time_ns, attributes, [(str(path), "unit"), *links])
 

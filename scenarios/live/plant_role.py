@@ -262,7 +262,7 @@ class PlantRole:
             for site, frames in self.feed.advance(entry.sim_s):
                 await self._put(site, frames, lag_s)
             again = {path for path, site in self._sites.items() if site.overcame()}
-            for path, frame in self.feed.current() if again else ():
+            for path, frame in (*self.feed.meta(), *self.feed.current()) if again else ():
                 if path in again:
                     await self._put(path, [frame], lag_s)
         elif isinstance(entry, Told):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -53,7 +54,13 @@ def metered(counter: dict[str, Any] | None = None, unit: str = "kW.h", **body: A
 
 def made(time_ns: int, good: float, scrap: float = 0.0, rework: float = 0.0, **more: Any) -> Frame:
     row = (more.get("item", "cube"), good, scrap, rework, more.get("ideal_s"), more.get("first", 1), more.get("begun"))
-    return records(RecordKind.PART, [(more.get("unit", UNIT), time_ns, row)])
+    return records(RecordKind.PART, [(more.get("unit", UNIT), time_ns, (*row, more.get("lacking")))])
+
+
+def lacking(begun_min: int, time_min: int, good: float = 0.0) -> Frame:
+    """More may have been made since a minute than what is said at another: a counter was reset."""
+    item = "cube" if good else None
+    return made(E0 + time_min * M, good, item=item, first=None, begun=E0 + begun_min * M, lacking=1)
 
 
 def ordered(time_ns: int, name: str, event: str, quantity: float, due_ns: int) -> Frame:
@@ -148,6 +155,31 @@ OUTPUT = {
         [told("equipment", UNIT, kind="machine", ideal_s=60.0), made(E0 + 59 * M, 60, ideal_s=30.0)],
         [("effectiveness", 1, 0.5, None)],
     ),
+    "a counter is reset": Case(
+        [made(E0 + 9 * M, 10), lacking(30, 40), made(E0 + 50 * M, 5)],
+        [("good_quantity", 1, 15, "partial"), ("quality_ratio", 1, 1, "partial"), ("good_quantity", 2, 0, "good")],
+    ),
+    "a counter is reset after nobody read it over the full hour": Case(
+        [made(E0 + 9 * M, 10), lacking(55, 65), made(E0 + 130 * M, 5)],
+        [("good_quantity", 1, 10, "partial"), ("good_quantity", 2, 0, "partial"), ("good_quantity", 3, 5, "good")],
+        3,
+    ),
+    "a counter is reset, the other goes on": Case(
+        [lacking(30, 40, 3.0), made(E0 + 50 * M, 5)], [("good_quantity", 1, 8, "partial")]
+    ),
+    "what is under way when a counter is reset": Case(
+        [
+            told("equipment", UNIT, kind="machine", ideal_s=60.0),
+            *(made(E0 + k * M, 1) for k in (*range(5, 56, 5), *range(62, 240, 5))),
+            lacking(57, 58),
+        ],
+        [
+            ("good_quantity", 1, 11, "partial"),
+            ("effectiveness", 2, None, "partial"),
+            ("effectiveness", 3, 12 / 60, "good"),
+        ],
+        4,
+    ),
     "nobody ever says what it makes": Case([], [("oee", 1, None, None), ("availability", 1, 1, "good")]),
     "a unit of a stranger, of which nobody says what it makes": Case(
         [told("equipment", UNIT, kind="unit")], [("oee", 1, None, None)]
@@ -222,6 +254,22 @@ def test_what_follows_by_hand(name: str) -> None:
             assert row["value"] == pytest.approx(value), (kpi, hour, row)
         elif quality is None:
             assert row is None or row["value"] is None, (kpi, hour, row)
+
+
+@pytest.mark.parametrize("numbered", [False, True])
+def test_that_some_lack_is_said_after_their_hour_was_closed(numbered: bool) -> None:
+    """Said twice at ten past: the hour before is no longer good, the one after never was."""
+    frames = in_order([WORKS, made(E0 + 9 * M, 10)], 3)
+    at = next(index for index, frame in enumerate(frames) if frame.time_ns[0] == E0 + 70 * M)
+    frames[at:at] = [lacking(50, 70), lacking(50, 70)]
+    if numbered:
+        frames = [frame.stamped("p", "r", seq) for seq, frame in enumerate(frames)]
+    brain = Brain(QUIET)
+    early = heard(frames[:at], brain)[UNIT, "good_quantity", "hour", E0 + H]
+    assert (early["value"], early["quality"]) == (10, "good")
+    rows = heard(frames[at:], pickle.loads(pickle.dumps(brain)))  # noqa: S301
+    found = [rows[UNIT, "good_quantity", "hour", E0 + hour * H] for hour in (1, 2, 3)]
+    assert [(row["value"], row["quality"]) for row in found] == [(10, "partial"), (0, "partial"), (0, "good")]
 
 
 def test_a_heartbeat_of_a_year_ago_changes_nothing() -> None:

@@ -88,3 +88,45 @@ def test_stages_of_another_link_do_not_limit() -> None:
     """What completes another link ends the walk: its capacity is told there."""
     stages: list[Stage] = [("end", 10.0, ("final",))]
     assert per_day(stages) == (pytest.approx(8640), 1)
+
+
+def chain_of(quantity: float) -> ChainMaster:
+    """One whole takes so many parts; parts come each 10 s, a whole each 60 s."""
+    links = [
+        LinkMaster(id=name, en=name, zh=name, segment="s", item=name, quantity=each, units=(LINE.child(unit),))
+        for name, each, unit in (("part", quantity, "end"), ("whole", 1.0, "final"))
+    ]
+    return ChainMaster(id="c", en="c", zh="c", final_item="whole", links=tuple(links))
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize(
+    ("change", "qualities"), [(2 * H, ["good"] * 4), (3 * H // 2, ["good", "partial", *["good"] * 2])]
+)
+def test_a_chain_is_reckoned_with_what_held_at_its_time(change: int, qualities: list[str], late: bool) -> None:
+    """From some time on a whole takes ten parts, and parts are the bottleneck: 864 wholes a day instead of 1440."""
+    brain = Brain(QUIET)
+    units = [("end", 10.0, ("final",)), ("final", 60.0, ())]
+    masters = [
+        EquipmentMaster(
+            kind="machine", en=name, zh=name, position=number, ideal_s=ideal_s, to=tuple(map(LINE.child, to)),
+            link={"end": "part", "final": "whole"}[name],
+        )
+        for number, (name, ideal_s, to) in enumerate(units)
+    ]  # fmt: skip
+    paths = [LINE.child(name) for name, _, _ in units]
+    old = meta_frame(EPOCH, [(chain_path("c"), chain_of(1.0))])
+    new = meta_frame(EPOCH + change, [(chain_path("c"), chain_of(10.0))])
+    frames = [
+        meta_frame(EPOCH, list(zip(paths, masters, strict=True))),
+        records(RecordKind.STATE, [(path, EPOCH, ("PRODUCING", "o", None)) for path in paths]),
+        *([] if late else [old]),
+        new,
+        *(beat(EPOCH + k * H // 4) for k in range(17)),
+        *([old] if late else []),
+        beat(EPOCH + 4 * H + S),
+    ]
+    rows = run(brain, frames)
+    found = [rows[EquipmentPath("chain-c"), "bottleneck_link", "hour", EPOCH + hour * H] for hour in (1, 2, 3, 4)]
+    assert [row["value"] for row in found] == [1, 1, 0, 0]
+    assert [row["quality"] for row in found] == qualities

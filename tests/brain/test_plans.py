@@ -123,6 +123,64 @@ def test_what_is_said_again_between_changes_nothing() -> None:
     assert brain.stats.revised == before
 
 
+SHIFTS = {
+    name: [{"id": "a", "start_s": start_s, "duration_s": 7200}] for name, start_s in (("early", 0), ("later", 14_400))
+}
+MIDST = E0 + 90 * M
+
+
+def changing(order: str, **figures: Any) -> Rows:
+    """What is said last where plans change at half past one; they come in time, or the old or the new ones late."""
+    old = [
+        said(E0, SITE, "place", grid_factor_kg_per_kwh=0.5, tariff_cny_per_kwh={"00:00": 1.0}),
+        said(E0, LINE, "place", shifts=SHIFTS["early"]),
+    ]
+    new = [
+        said(
+            MIDST,
+            SITE,
+            "place",
+            grid_factors_kg_per_kwh={"00:00": 0.25, "01:45": 0.75},
+            tariff_cny_per_kwh={"00:00": 3.0},
+        ),
+        said(MIDST, LINE, "place", shifts=SHIFTS["later"]),
+    ]
+    events = [state(E0, "PRODUCING"), state(E0 + 60 * M, "FAILED"), state(E0 + 75 * M, "PRODUCING")]
+    events += [state(MIDST, "IDLE_NO_ORDER")]
+    events += [read(E0 + k * M, 1000.0 + k) for k in range(figures.get("phase", 0), 241, figures.get("every", 1))]
+    brain = Brain(QUIET)
+    late = {"in time": [], "the old late": old, "the new late": new}[order]
+    rows = heard(run([frame for frame in (*old, *new, *events) if not any(frame is other for other in late)]), brain)
+    return rows | heard([*late, beat(E0 + 241 * M)], pickle.loads(pickle.dumps(brain)))  # noqa: S301
+
+
+@pytest.mark.parametrize("order", ["in time", "the old late", "the new late"])
+def test_an_hour_with_two_plans_has_each_for_its_part(order: str) -> None:
+    """Hour 2: planned until half past, a quarter of an hour failed; 30 kWh at 0.5, 15 at 0.25 and 15 at 0.75."""
+    rows = changing(order)
+    assert figure(rows, "availability", 1) == (1.0, "good")
+    assert figure(rows, "availability", 2) == (pytest.approx(0.5), "good")
+    assert (UNIT, "availability", "hour", E0 + 3 * H) not in rows or figure(rows, "availability", 3)[0] is None
+    assert figure(rows, "co2_kg", 2) == (pytest.approx(15 + 3.75 + 11.25), "good")
+    assert figure(rows, "energy_cost_cny", 2) == (pytest.approx(30 + 90), "good")
+    assert figure(rows, "energy_kwh", 2) == (pytest.approx(60), "good")
+    assert [figure(rows, "co2_kg", hour) for hour in (1, 3)] == [(30.0, "good"), (45.0, "good")]
+
+
+def test_what_changes_between_two_readings_has_the_bounds_that_these_prove() -> None:
+    rows = changing("in time", phase=7, every=15)
+    row = rows[UNIT, "energy_cost_cny", "hour", E0 + 2 * H]
+    assert row["quality"] == "estimated"
+    assert row["value"] == pytest.approx(120)
+    assert row["low"] < row["value"] < row["high"]
+
+
+def test_a_planned_time_that_changes_within_an_hour_is_not_good() -> None:
+    new = said(MIDST, UNIT, "equipment", kind="machine", ideal_s=30.0, minor_stop_max_s=300.0)
+    rows = heard(run([*OLD, new, *EVENTS]))
+    assert [figure(rows, "oee", hour)[1] for hour in (1, 2, 3)] == ["good", "partial", "good"]
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_a_price_and_a_shift_of_before_a_change(late: bool) -> None:
     shift = [{"id": "a", "start_s": 0, "duration_s": 2 * 3600}]

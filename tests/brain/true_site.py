@@ -3,8 +3,9 @@
 Two publishers tell of a mill, a saw, a store and an order desk: states, completed operations with and without their
 begin, of several items, reworked and corrected afterwards, orders and job orders, stocks and shipments, a counter that
 rolls over, and master data that change. What leaves no trace is outside: the loss of an unnumbered message, a wrong
-reading that its neighbours do not contradict, master data that come later than what they are of, or never; and the
-first operation of a unit that ends before one that began earlier.
+reading that its neighbours do not contradict, master data that come later than what they are of, or never, but for
+those of a site, whose grid factor another message may have changed; and the first operation of a unit that ends before
+one that began earlier.
 """
 
 from __future__ import annotations
@@ -199,6 +200,7 @@ class Manner:
         phase: Its first reading.
         wrong: Readings that are none, by their number.
         again: When it says the states of its units again.
+        reset: Span in which the counter of its machine lost what was made, which it says at the end.
     """
 
     numbered: bool = True
@@ -207,6 +209,7 @@ class Manner:
     phase: int = 0
     wrong: tuple[tuple[int, float], ...] = ()
     again: tuple[int, ...] = ()
+    reset: tuple[int, int] | None = None
 
 
 @st.composite
@@ -220,6 +223,7 @@ def manners(draw: st.DrawFn) -> Manner:
         draw(st.just(0) | st.integers(1, period // S - 1)) * S,
         tuple(wrong.items()),
         tuple(draw(st.lists(seconds, max_size=3))),
+        draw(st.none() | st.tuples(seconds, seconds).map(lambda span: (min(span), max(span)))),
     )
 
 
@@ -231,6 +235,8 @@ def tell(history: SiteHistory, publisher: str, manner: Manner) -> list[Frame]:
         for s in manner.again:
             before = [frame for time_ns, frame in said_states if time_ns <= E0 + s * S]
             rows += [(E0 + s * S, before[-1])] if before else []
+    if manner.reset is not None and not history.corrected:
+        rows = _lacking(rows, PUBLISHERS[publisher][0], *(E0 + s * S for s in manner.reset))
     end, wrong = E0 + HOURS * H + 30 * M, dict(manner.wrong)
     unit = PUBLISHERS[publisher][0]
     for k, t in enumerate(range(E0 + manner.phase, end, manner.period)):
@@ -239,6 +245,18 @@ def tell(history: SiteHistory, publisher: str, manner: Manner) -> list[Frame]:
     rows += [(t, records(RecordKind.HEARTBEAT, [(SITE, t, (0, 0, 0.0))])) for t in range(E0, end + 1, manner.beat_ns)]
     rows.sort(key=lambda row: (row[0], row[1].kind is RecordKind.HEARTBEAT))
     return [frame.stamped(publisher, "r", k if manner.numbered else -1) for k, (_, frame) in enumerate(rows)]
+
+
+def _lacking(
+    rows: list[tuple[int, Frame]], unit: EquipmentPath, first_ns: int, last_ns: int
+) -> list[tuple[int, Frame]]:
+    """What is said without what a unit made in a span, and that it lacks."""
+
+    def told(time_ns: int, frame: Frame) -> bool:
+        return frame.kind is not RecordKind.PART or frame.paths[0] != unit or not first_ns < time_ns <= last_ns
+
+    lacks = records(RecordKind.PART, [(unit, last_ns, (None, 0.0, 0.0, 0.0, None, None, first_ns, 1))])
+    return [*(row for row in rows if told(*row)), (last_ns, lacks)]
 
 
 def in_turn(lists: dict[str, list[Frame]], behind: dict[str, int] | None = None) -> list[Frame]:
@@ -288,14 +306,19 @@ def hardships(draw: st.DrawFn, lists: dict[str, list[Frame]], losses: bool = Tru
     )
 
 
+def _told_of(frame: Frame) -> bool:
+    """Whether it is told that a message lacks: not of master data, but for another grid factor."""
+    return frame.kind is not RecordKind.META or (frame.paths[0] == SITE and frame.time_ns[0] > E0)
+
+
 def arriving(lists: dict[str, list[Frame]], hardship: Hardship) -> list[Frame]:
     """What arrives, in that order."""
     placed: list[tuple[float, Frame]] = []
     for number, frame in enumerate(in_turn(lists, {"q": hardship.behind_s * S})):
-        numbered = frame.seq >= 0
-        if numbered and number in hardship.lost and frame.kind is not RecordKind.META:
+        numbered = frame.seq >= 0 and _told_of(frame)
+        if numbered and number in hardship.lost:
             continue
-        place = number + (hardship.late.get(number, 0) if numbered and frame.kind is not RecordKind.META else 0)
+        place = number + (hardship.late.get(number, 0) if numbered else 0)
         placed.append((place, frame))
         if number in hardship.twice and frame.kind is not RecordKind.HEARTBEAT:
             placed.append((place + 0.5 + hardship.twice[number], replace(frame)))

@@ -35,8 +35,13 @@ def at(second: float, **values: Scalar) -> list[DataValue]:
 
 
 def feed(derivation: MachineDerivation, *steps: tuple[float, dict[str, Scalar]]) -> list[Frame]:
+    """What it says of some steps; it answers in between."""
+    before = steps[0][0]
     for second, values in steps:
+        for alive in range(math.ceil(before), math.ceil(second), 2):
+            derivation.take([], T0 + alive * S)
         derivation.take(at(second, **values), T0 + round(second * S))
+        before = second
     return derivation.frames()
 
 
@@ -128,9 +133,9 @@ def test_parts_orders_and_what_the_counters_show() -> None:
         (48, {"g": 4}),
     )
     assert rows(frames, RecordKind.PART) == [
-        (12, "plate", 5, 1, 0, 12.0, 1, None),
-        (24, "plate", 4, 0, 0, 12.0, 1, None),
-        (48, "plate", 1, 0, 0, 12.0, 1, None),
+        (12, "plate", 5, 1, 0, 12.0, 1, None, None),
+        (24, "plate", 4, 0, 0, 12.0, 1, None, None),
+        (48, "plate", 1, 0, 0, 12.0, 1, None, None),
     ]
     orders = [(time, *values[:4]) for time, *values in rows(frames, RecordKind.ORDER)]
     assert orders == [
@@ -156,6 +161,38 @@ def test_counters_are_reset_jump_and_stumble() -> None:
     counter = StepCounter(50)
     assert [counter.step(value, faults) for value in (100, 0, 101, 5, 7, 9000, 9001)] == [0, 0, 1, 0, 2, 0, 1]
     assert faults == CountingFaults(resets=2, implausible=1, glitches=1)
+
+
+def lacks(frames: list[Frame]) -> list[tuple[float, float]]:
+    """When it said that parts may lack, and since when."""
+    said = rows(frames, RecordKind.PART)
+    assert all(row[1:5] == (None, 0, 0, 0) for row in said if row[8])
+    return [(row[0], (row[7] - T0) / S) for row in said if row[8]]
+
+
+def test_what_is_not_known_of_a_counter_is_said() -> None:
+    """A reset and a jump: since its last reading, or since the machine answered last and it still showed that."""
+    derivation = machine(parts={"good": {"item": "g", "largest_step": 50}, "scrap": "s"}, gap="60 s", **WORDS)
+    derivation.take(at(0, w=2, g=100, s=3), T0)
+    derivation.take(at(10, w=3), T0 + 10 * S)
+    derivation.take(at(12, g=2), T0 + 12 * S)
+    derivation.take([], T0 + 20 * S)
+    derivation.take(at(21, g=9000, s=4), T0 + 21 * S)
+    derivation.take(at(22, g=9001), T0 + 22 * S)
+    frames = derivation.frames()
+    assert lacks(frames) == [(12, 0), (21, 20)]
+    assert [row[2:4] for row in rows(frames, RecordKind.PART) if not row[8]] == [(0, 1), (1, 0)]
+
+
+def test_what_is_not_known_of_a_counter_over_a_death_is_said() -> None:
+    first = machine(parts={"good": "g"}, **WORDS)
+    first.take(at(0, w=2, g=100), T0)
+    first.take([], T0 + 3 * S)
+    first.frames()
+    second = machine(parts={"good": "g"}, **WORDS)
+    second.recall(first.kept())
+    second.take(at(60, w=2, g=5), T0 + 60 * S)
+    assert lacks(second.frames()) == [(60, 3)]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # says how busy the machine is
@@ -248,6 +285,51 @@ def test_what_is_silent_is_unknown_and_its_values_with_it() -> None:
     assert derivation.counters.gaps == 1
 
 
+@pytest.mark.parametrize("ends", ["hears", "loses"])
+def test_a_process_that_was_not_let_run_knows_nothing_of_that_time(ends: str) -> None:
+    """Frozen for 200 s: what ends it is heard before any tick, and the state in between is not taken for granted."""
+    derivation = machine(tags={"energy_kwh": "e"}, parts={"good": "g"}, gap="10 s", **WORDS)
+    derivation.take(at(0, w=2, e=5, g=7), T0)
+    if ends == "loses":
+        derivation.lose(T0 + 200 * S, "connection_lost")
+    derivation.take([DataValue(item, value) for item, value in (("w", 2), ("e", 9), ("g", 9))], T0 + 200 * S)
+    derivation.tick(T0 + 200 * S)
+    frames = derivation.frames()
+    assert states(frames) == [(0, "PRODUCING", None), (10, "UNKNOWN", "gap"), (200, "PRODUCING", None)]
+    (part,) = rows(frames, RecordKind.PART)
+    assert (part[0], part[2], part[7]) == (200, 2, T0), "made at some time since it was last heard"
+    assert derivation.counters.gaps == 1
+
+
+def test_who_takes_the_place_of_one_that_died_knows_nothing_of_the_time_between() -> None:
+    first = machine(**WORDS)
+    first.take(at(0, w=2), T0)
+    first.take([], T0 + 3 * S)
+    assert states(first.frames()) == [(0, "PRODUCING", None)]
+    second = machine(**WORDS)
+    second.recall(first.kept())
+    second.take(at(60, w=2), T0 + 60 * S)
+    (gone, back) = rows(second.frames(), RecordKind.STATE)
+    assert gone[1:] == ("UNKNOWN", None, "gateway_restarted")
+    assert gone[0] == pytest.approx(3)
+    assert back[:2] == (60, "PRODUCING")
+
+
+def test_what_was_unknown_already_when_a_process_died_is_not_said_again() -> None:
+    first = machine(**WORDS)
+    first.take(at(0, w=2), T0)
+    first.lose(T0 + 3 * S, "connection_lost")
+    first.frames()
+    second = machine(**WORDS)
+    second.recall(first.kept())
+    assert second.frames() == []
+    second.take(at(60, w=2), T0 + 60 * S)
+    assert states(second.frames()) == [(60, "PRODUCING", None)]
+    third = machine(**WORDS)
+    third.recall(machine(**WORDS).kept())  # that had never heard it
+    assert third.frames() == []
+
+
 def test_what_is_counted_over_a_silence_or_a_death_was_made_since_it_was_last_heard() -> None:
     derivation = machine(parts={"good": "g", "scrap": "x"}, gap="10 s", **WORDS)
     derivation.take(at(0, w=2, g=5, x=0), T0)
@@ -258,14 +340,14 @@ def test_what_is_counted_over_a_silence_or_a_death_was_made_since_it_was_last_he
     derivation.take([DataValue("x", 2, T0 + 32 * S)], T0 + 32 * S)
     parts = [
         (time, good, scrap, begun)
-        for time, _, good, scrap, _, _, _, begun in rows(derivation.frames(), RecordKind.PART)
+        for time, _, good, scrap, _, _, _, begun, _ in rows(derivation.frames(), RecordKind.PART)
     ]
     assert parts == [(30, 4, 0, T0 + 4 * S), (31, 0, 1, T0 + 4 * S), (32, 0, 1, None)]
     after = machine(parts={"good": "g", "scrap": "x"}, gap="10 s", **WORDS)
     after.recall(derivation.kept())
     after.take(at(0, w=2, g=11, x=2), T0 + 40 * S)
     (part,) = rows(after.frames(), RecordKind.PART)
-    assert (part[0], part[2], part[-1]) == (40, 2, T0 + 32 * S)
+    assert (part[0], part[2], part[7]) == (40, 2, T0 + 32 * S)
 
 
 def test_a_connection_that_is_lost_is_unknown_with_its_cause_until_all_is_read_anew() -> None:
@@ -281,9 +363,9 @@ def test_a_connection_that_is_lost_is_unknown_with_its_cause_until_all_is_read_a
         frames = each.frames()
         assert states(frames) == [(61, "PRODUCING", None)]
         assert rows(frames, RecordKind.PART)[0][:3] == (61, "plate", 2)
-        assert rows(frames, RecordKind.PART)[0][-1] == T0, "made at some time since the last reading"
+        assert rows(frames, RecordKind.PART)[0][7] == T0, "made at some time since the last reading"
         each.take([DataValue("g", 13, T0 + 63 * S)], T0 + 63 * S)
-        assert rows(each.frames(), RecordKind.PART)[0][-1] is None
+        assert rows(each.frames(), RecordKind.PART)[0][7] is None
         assert shown(frames, "energy_kwh")[-1] == (61, 6, GOOD)
 
 

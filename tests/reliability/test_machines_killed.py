@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from brokers.stores import open_store
+from devices.derivation.machine import RESTARTED
 from scenarios.live.settings import RunSettings
 from tests.cli.programs import FACTORY, Program, get
 from tests.connections.cell import cell
@@ -61,13 +62,14 @@ def counted(address: str) -> float:
     return max((float(row["v"] or 0.0) for row in found if row["path"] == UNIT), default=0.0)
 
 
-async def made(settings: RunSettings) -> list[int]:
-    """Good quantity of each record of the machine in the store."""
+async def stored(settings: RunSettings) -> tuple[list[int], list[str]]:
+    """Good quantity of each record of the machine in the store, and the causes of its states."""
     store = open_store(settings.store)
     await store.open()
     try:
-        frame = await store.rows(RecordKind.PART, UNIT, 0, 2**62, 10_000)
-        return [int(good) for good in frame.column("good").tolist()]
+        made = await store.rows(RecordKind.PART, UNIT, 0, 2**62, 10_000)
+        states = await store.rows(RecordKind.STATE, UNIT, 0, 2**62, 10_000)
+        return [int(good) for good in made.column("good").tolist()], states.column("cause").tolist()
     finally:
         await store.close()
 
@@ -96,5 +98,6 @@ def test_every_part_of_a_real_machine_is_stored_once(machine: NodeOpcUa, program
     assert hop(address, "ingest")["lost"] == 0
     assert program.interrupt() == 0, "\n".join(program.lines)
     (file,) = tmp_path.glob("data/cell/*/run.json")
-    parts = asyncio.run(made(RunSettings.model_validate_json(file.read_text(encoding="utf-8"))))
+    parts, causes = asyncio.run(stored(RunSettings.model_validate_json(file.read_text(encoding="utf-8"))))
     assert sum(parts) == 5 + 8 + 1
+    assert causes.count(RESTARTED) == 1, "nobody heard the machine while the role was away"

@@ -116,7 +116,7 @@ def reading_late() -> Heard:
 
 @cache
 def corrected() -> tuple[list[Frame], list[Frame]]:
-    """What comes in time, and what comes after it: two corrections of parts and a reading of the meter."""
+    """What comes in time, and what comes after it: two corrections of parts, a counter that was reset, a reading."""
     history = WORKS.history()
     on_time = [frame for frame in history if frame.kind is not RecordKind.TELEMETRY or _kept(frame)]
     unit, first_ns = WORKS.unit("saw"), E0 + 30 * H
@@ -125,6 +125,7 @@ def corrected() -> tuple[list[Frame], list[Frame]]:
     rows = [
         (unit, time_ns, ("cube", -good, good, 0.0, 300.0, 1)),
         (unit, time_ns + S, ("cube", 7.0, 0.0, 0.0, 300.0, 1)),
+        (unit, time_ns + 2 * S, (None, 0.0, 0.0, 0.0, None, None, time_ns - 3 * H, 1)),
     ]
     reading = next(f for f in history if f.kind is RecordKind.TELEMETRY and not _kept(f))
     return on_time, [records(RecordKind.PART, rows), reading.stamped("", "", -1)]
@@ -205,7 +206,7 @@ async def test_a_gateway_that_was_offline_for_five_days(store: Store) -> None:
 
 async def test_a_correction_and_a_reading_that_come_a_week_late(store: Store) -> None:
     brain = await stored(store, reading_late)
-    assert brain.stats.too_late == 3
+    assert brain.stats.too_late == 4
     await recounted(store, brain)
     assert not differences(await figures(store, WORKS.site), truth_with_corrections())
 

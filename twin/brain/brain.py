@@ -13,6 +13,7 @@ from twin.brain.intake import Intake, Stats
 from twin.brain.logs import WITH_ORDER, TransitLog
 from twin.brain.meters import MINUTE_NS
 from twin.brain.missing import Missing
+from twin.brain.plans import Plans
 from twin.brain.reports.chain import ChainView, report_chain, shipped
 from twin.brain.reports.jobs import report_jobs
 from twin.brain.reports.orders import report_chain_trade, report_trade
@@ -42,6 +43,8 @@ MOST_REASONS = 100
 """Reasons for which indicators could not be computed that are kept apart."""
 MOST_TURNS = 6
 """Running windows after which every unit has been reported, however many there are."""
+UNTIMED = (RecordKind.KPI, RecordKind.META)
+"""Kinds whose times do not say how far their publisher has come."""
 SITE_LEVELS = (Level.LINE, Level.AREA, Level.SITE)
 
 
@@ -69,6 +72,8 @@ class Brain:
         self.broken: Counter[str] = Counter()
         self._intake = Intake(self.config)
         self._numbers: dict[tuple[str, str], Numbers] = {}
+        self._unnoted: dict[tuple[str, str], int] = {}
+        """First number of a run that lacks before master data, which do not say when."""
         self._until: dict[str, int] = {}
         """Latest time of what was taken of a publisher."""
         self._groups: dict[str, Group] = {}
@@ -93,6 +98,11 @@ class Brain:
     def chains(self) -> Mapping[str, tuple[EquipmentPath, ChainMaster]]:
         """Chains by their path."""
         return self._intake.chains
+
+    @property
+    def chain_plans(self) -> dict[str, Plans]:
+        """Master data of chains with the times from which they hold, by path."""
+        return self._intake.chain_plans
 
     @property
     def transit(self) -> Mapping[str, TransitLog]:
@@ -222,18 +232,21 @@ class Brain:
             for site in self._intake.sites.values():
                 for voice in site.voices.all_of(frame.publisher):
                     site.heals(voice.fills(frame.run, frame.seq, numbers))
-        if len(frame) and frame.kind not in (RecordKind.KPI, RecordKind.META):
-            if frame.seq > expected and frame.kind is not RecordKind.HEARTBEAT:
-                self._lacks(frame, expected)
+        if frame.seq > expected and frame.kind in UNTIMED:
+            self._unnoted.setdefault(key, expected)
+        if len(frame) and frame.kind not in UNTIMED:
+            expected = min(expected, self._unnoted.pop(key, expected))
+            if frame.seq > expected and frame.kind is not RecordKind.HEARTBEAT and numbers.lacks(expected, frame.seq):
+                self._lacks(frame, expected, numbers.after(frame.seq))
             self._until[frame.publisher] = max(self._until.get(frame.publisher, -NEVER), int(frame.time_ns[-1]))
         return new
 
-    def _lacks(self, frame: Frame, expected: int) -> None:
-        """Numbers before that of a frame did not come."""
+    def _lacks(self, frame: Frame, expected: int, until: int) -> None:
+        """Numbers before that of a frame did not come: from one on, until another that did."""
         site = self._intake.site(frame.paths[0])
         since_ns = self._until.get(frame.publisher, -NEVER)
         until_ns = max(int(frame.time_ns[0]), since_ns + 1)  # what is said again is older
-        site.lacks_numbers(frame.publisher, Gap(since_ns, until_ns, frame.run, expected - 1, frame.seq))
+        site.lacks_numbers(frame.publisher, Gap(since_ns, until_ns, frame.run, expected - 1, until))
 
     def _beats(self, frame: Frame) -> list[Frame]:
         result: list[Frame] = []
@@ -254,6 +267,8 @@ class Brain:
                 continue
             since = voice.mark
             voice.passes(beat, self._numbers.get((frame.publisher, frame.run)), self.config.gap_ns)
+            if voice.gaps:
+                site.rates_again(frame.publisher)
             if since is not None and site.mark is not None and since < site.mark:
                 site.catch_up(since, min(time_ns, site.mark))
             self._regroup()
@@ -413,10 +428,16 @@ class Brain:
             yield from self._group_frames(members, window, keep=True)
 
     def _pending(self, members: Group) -> Iterator[Frame]:
-        changed, members.pending = members.pending, set()
+        changed, members.pending = members.pending | self._rechained(members), set()
         settled, members.unsettled = members.unsettled - changed, set()
         for window in sorted(changed | settled, key=lambda window: (window.t1_ns, window.kind)):
             yield from self._group_frames(members, window, keep=True, spread_only=window in settled)
+
+    def _rechained(self, members: Group) -> set[Window]:
+        """Windows of a chain that were reported and of whose time its master data now say something else."""
+        first_ns, last_ns = self._intake.rechained.pop(members.path, (NEVER, NEVER))
+        told = (Window(*window) for _, window in members.sayings.told)
+        return {window for window in told if window.t0_ns < last_ns and window.t1_ns > first_ns}
 
     def _group_frames(
         self, members: Group, window: Window, keep: bool = False, spread_only: bool = False
@@ -439,10 +460,12 @@ class Brain:
                 report_jobs(sheet, table, scopes)
                 report_transport(sheet, table, scopes)
         else:
-            path, chain = entry
+            path, plans = entry[0], self._intake.chain_plans[members.path]
+            chain = then if isinstance(then := plans.at(window.t0_ns), ChainMaster) else entry[1]
             final = self._intake.item(chain.final_item)
             sites = list(members.sites.values())
-            view = ChainView(chain, path, sites, table, window, self._intake.transit, final)
+            mixed = plans.mixes(window.t0_ns, window.t1_ns)
+            view = ChainView(chain, path, sites, table, window, self._intake.transit, final, mixed)
             report_chain(sheet, view)
             report_chain_trade(sheet, path, sites, table, self.config)
             report_chain_transport(sheet, path, table, shipped(view))

@@ -11,9 +11,10 @@ from twin.brain.jobs import LOST
 from twin.brain.logs import UNSAID, WITH_ORDER, Completion, StepLog, TransitLog
 from twin.brain.missing import TRADED, Missing
 from twin.brain.orders import OrderStep, order_step
+from twin.brain.plans import Plans
 from twin.brain.settings import BrainConfig
 from twin.brain.site import Site
-from twin.brain.unit import ENERGY, StateSaidAgain, Surroundings, Unheard, Unit
+from twin.brain.unit import ENERGY, SaidAgain, Surroundings, Unheard, Unit
 from twin.brain.voices import NEVER, Voice
 from twin.brain.windows import DAY_NS
 from twin.equipment import EquipmentPath, Level
@@ -27,6 +28,8 @@ MOST_READING = 1e15
 """Largest value of a counter; beyond it a double no longer tells its steps apart."""
 LONGEST_OPERATION_NS = 31 * DAY_NS
 FURTHEST_DUE_NS = 3653 * DAY_NS
+MORE = [1]
+"""What a PART says after ``begun_ns`` where more was made than it says."""
 
 
 @dataclass
@@ -69,6 +72,9 @@ class Intake:
         self.units: dict[str, Unit] = {}
         self.transit: dict[str, TransitLog] = {}
         self.chains: dict[str, tuple[EquipmentPath, ChainMaster]] = {}
+        self.chain_plans: dict[str, Plans] = {}
+        self.rechained: dict[str, tuple[int, int]] = {}
+        """Spans of which the master data of a chain have come to say something else, by its path."""
         self.items: dict[str, int] = {}
         self.stats = Stats()
         self.first: int | None = None
@@ -112,6 +118,8 @@ class Intake:
             if master is not None:
                 self._learn(path, master, time_ns)
                 self._reads(path)
+                if path.level is Level.SITE and isinstance(master, PlaceMaster):
+                    self.site(path).places_said(frame.publisher, frame.run, frame.seq, time_ns)
             elif schema in SCHEMAS:
                 self._reject()
 
@@ -135,15 +143,18 @@ class Intake:
         if site is None or unit is None or mark is None or time_ns >= mark:
             return
         last_ns = time_ns if row.kind is RecordKind.PART else min(unit.states.said(time_ns), mark)
-        last_ns = mark if row.kind in TRADED else last_ns
-        span = unit.parts.around(time_ns, last_ns) if unit.parts.planned else (time_ns, last_ns)
-        self._late(site, *span)
-        site.changed_before(*span)
+        self._lacks(unit, time_ns, mark if row.kind in TRADED else last_ns)
+
+    def _lacks(self, unit: Unit, first_ns: int, last_ns: int) -> None:
+        """It is not known what a unit said in a span, windows of which are closed."""
+        span = unit.parts.around(first_ns, last_ns) if unit.parts.planned else (first_ns, last_ns)
+        self._late(unit.site, *span)
+        unit.site.changed_before(*span)
 
     def _learn(self, path: EquipmentPath, master: Master, time_ns: int) -> None:
         self.version += 1
         if isinstance(master, ChainMaster):
-            self.chains[path] = (path, master)
+            self._learn_chain(path, master, time_ns)
         elif isinstance(master, EquipmentMaster):
             unit = self.unit(path)
             unit.rated |= master.ideal_s is not None
@@ -159,6 +170,15 @@ class Intake:
             if isinstance(newest, PlaceMaster):
                 site.places[path] = newest
             site.changed()
+
+    def _learn_chain(self, path: EquipmentPath, master: ChainMaster, time_ns: int) -> None:
+        plans = self.chain_plans.setdefault(path, Plans())
+        span = plans.learn(time_ns, master)
+        if isinstance(plans.newest, ChainMaster):
+            self.chains[path] = (path, plans.newest)
+        if span is not None:
+            before = self.rechained.get(path, span)
+            self.rechained[path] = min(span[0], before[0]), max(span[1], before[1])
 
     def states(self, frame: Frame) -> None:
         """State changes."""
@@ -199,7 +219,7 @@ class Intake:
         last = None if voice is None else voice.last
         if voice is None or last is None or last.run != frame.run or not 0 <= last.seq < frame.seq:
             return  # when it was said is not known
-        held = StateSaidAgain(time_ns, frame.run, frame.seq, last.time_ns)
+        held = SaidAgain(time_ns, frame.run, frame.seq, last.time_ns)
         gaps = [gap for gap in (*voice.past, *voice.gaps) if gap.known and held.after(gap)]
         if not gaps or unit.states.last_ns != time_ns:
             return
@@ -257,6 +277,8 @@ class Intake:
                 part = part._replace(begun_ns=UNSAID)
             if unit is None or part is None:
                 self._reject(frame.kind, path, time_ns)
+            elif row[7:] == MORE and self._more(unit, time_ns, part):
+                continue
             elif unit.parts.knows(time_ns, part):
                 self.stats.repeats += 1
             elif self._in_time(unit.site, time_ns):
@@ -265,6 +287,17 @@ class Intake:
                 _counts(unit)
                 unit.parts.add(time_ns, part)
                 unit.site.changed_before(time_ns - DAY_NS, time_ns + DAY_NS)
+
+    def _more(self, unit: Unit, time_ns: int, part: Completion) -> bool:
+        """More may have been made since a time than is said; whether a row says nothing else."""
+        first_ns = time_ns if part.begun_ns == UNSAID else part.begun_ns
+        self.missing.note(unit.path, RecordKind.PART, first_ns, time_ns)
+        if unit.site.mark is not None and first_ns < unit.site.mark:
+            self._lacks(unit, first_ns, time_ns)
+        alone = not (part.good or part.scrap or part.rework)
+        if alone:
+            self._in_time(unit.site, time_ns)
+        return alone
 
     def _completed(self, unit: Unit, time_ns: int, part: Completion) -> None:
         """Keep a completion, whose planned time may belong to windows that are closed already."""
@@ -280,7 +313,7 @@ class Intake:
             site.unsettle(start)
 
     def _part(self, row: list[Any]) -> Completion | None:
-        item, good, scrap, rework, ideal_s, first_pass, begun_ns = row
+        item, good, scrap, rework, ideal_s, first_pass, begun_ns, *_ = row
         try:
             begun_ns, first = UNSAID if begun_ns is None else int(begun_ns), bool(first_pass)
             amounts = float(good), float(scrap), float(rework)

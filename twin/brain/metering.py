@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ def pieces(values: dict[str, float], zone: Zone, window: Window) -> Edges:
 
 def meter(
     units: Sequence[Unit],
-    place: PlaceMaster | None,
+    rated: Sequence[tuple[Window, PlaceMaster]],
     window: Window,
     ints: NDArray[np.int64],
     floats: NDArray[np.float64],
@@ -54,7 +55,7 @@ def meter(
 
     Args:
         units: The units.
-        place: Master data of their site, if known.
+        rated: Master data of their site, as far as known, and the parts of the window in which they held.
         window: The window.
         ints: Their whole quantities, int64[units, INTS].
         floats: Their other quantities, float64[units, FLOATS].
@@ -68,8 +69,8 @@ def meter(
             if log is not None:
                 columns = [COLUMN[name] for name in (counter, f"{kind}_low_m3", f"{kind}_high_m3")]
                 _write(kind, columns, log.energy(window.t0_ns, window.t1_ns), window, ints[row], floats[row])
-    if place is not None:
-        _rate(units, place, window, ints, floats)
+    if rated:
+        _rate(units, rated, ints, floats)
 
 
 def _write(
@@ -89,19 +90,29 @@ def _write(
 
 
 def _rate(
-    units: Sequence[Unit], place: PlaceMaster, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]
+    units: Sequence[Unit],
+    rated: Sequence[tuple[Window, PlaceMaster]],
+    ints: NDArray[np.int64],
+    floats: NDArray[np.float64],
 ) -> None:
-    factors = pieces(place.grid_factors_kg_per_kwh, place.clock, window)
-    if factors:
+    factors = [edge for window, place in rated for edge in _factors(place, window)]
+    if len(factors) == 1:
+        floats[:, CO2] = floats[:, ENERGY] * factors[0][2]
+    elif factors:
         floats[:, CO2] = [weighted(unit.meter, factors) for unit in units]
-    elif place.grid_factor_kg_per_kwh is not None:
-        floats[:, CO2] = floats[:, ENERGY] * place.grid_factor_kg_per_kwh
-    if factors or place.grid_factor_kg_per_kwh is not None:
+    if factors:
         ints[:, COLUMN["co2_known_ns"]] = ints[:, COLUMN["energy_known_ns"]]
-    prices = pieces(place.tariff_cny_per_kwh, place.clock, window)
+    prices = [edge for window, place in rated for edge in pieces(place.tariff_cny_per_kwh, place.clock, window)]
     if prices:
         floats[:, COST] = [weighted(unit.meter, prices) for unit in units]
         ints[:, COLUMN["cost_known_ns"]] = ints[:, COLUMN["energy_known_ns"]]
+
+
+def _factors(place: PlaceMaster, window: Window) -> Edges:
+    """Pieces of a window by the grid factor."""
+    plain = place.grid_factor_kg_per_kwh
+    edges = pieces(place.grid_factors_kg_per_kwh, place.clock, window)
+    return edges or ([] if plain is None else [(window.t0_ns, window.t1_ns, plain)])
 
 
 def weighted(log: MeterLog, spans: Edges) -> tuple[float, float, float]:
@@ -113,6 +124,8 @@ def weighted(log: MeterLog, spans: Edges) -> tuple[float, float, float]:
     total = sum((b.total - a.total) * value for a, b, value in zip(edges, edges[1:], values, strict=False))
     if not all(edge.around for edge in edges):
         return total, total, total
+    if log.declared.net and not all(edge.read for edge in edges):
+        return total, -inf, inf
     low = high = total
     for edge, weight in zip(edges, _weights(values), strict=True):
         bounds = ((edge.low - edge.total) * weight, (edge.high - edge.total) * weight)

@@ -38,14 +38,14 @@ class Missing:
     def __bool__(self) -> bool:
         return bool(self._spans or self.unread)
 
-    def note(self, path: str, kind: RecordKind, time_ns: int) -> None:
-        """A row of a path was refused."""
+    def note(self, path: str, kind: RecordKind, time_ns: int, last_ns: int | None = None) -> None:
+        """A row of a path was refused; or some at unknown instants from a time to a last one."""
         if kind is RecordKind.META:
             if len(self.unread) < MOST_PATHS:
                 self.unread[path] = min(time_ns, self.unread.get(path, time_ns))
         elif path in self._spans or len(self._spans) < MOST_PATHS:
             kinds = self._spans.setdefault(path, {})
-            kinds[kind] = _joined([*kinds.get(kind, ()), (time_ns, time_ns)])
+            kinds[kind] = _joined([*kinds.get(kind, ()), (time_ns, time_ns if last_ns is None else last_ns)])
 
     def read(self, path: str) -> int | None:
         """Master data of a path were taken; since when some could not be, None where all could."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from typing import NamedTuple
 
 from twin.brain.voices import NEVER
-from twin.master import EquipmentMaster, Master, counted
+from twin.master import EquipmentMaster, Master, counted, structure
 
 MOST_SAID = 200
 """Master data of a path that are kept; of more, first those that say nothing new are forgotten, then the oldest."""
@@ -24,12 +25,14 @@ class Plans:
 
     Attributes:
         changes: When it came to say something else that figures depend on.
+        breaks: Those of them over which a span is not the sum of its parts.
         forgotten_ns: What was said before is no longer known.
     """
 
     def __init__(self) -> None:
         self.said: list[DatedMaster] = []
         self.changes: list[int] = []
+        self.breaks: list[int] = []
         self.forgotten_ns = -NEVER
 
     @property
@@ -50,15 +53,19 @@ class Plans:
         index -= again
         until_ns = self.said[index + 1].time_ns if index + 1 < len(self.said) else NEVER
         self._thin()
-        pairs = zip(self.said, self.said[1:], strict=False)
-        self.changes = [after.time_ns for before, after in pairs if counted(before.master) != counted(after.master)]
+        self.changes = self._differing(counted)
+        self.breaks = self._differing(structure) if self.changes else []
         if held is not None and counted(held) == counted(master):
             return None
         return (time_ns if index else -NEVER), until_ns
 
     def mixes(self, t0_ns: int, t1_ns: int) -> bool:
-        """Whether a window holds two plans, or of before what is known."""
-        return t0_ns < self.forgotten_ns or any(t0_ns < change_ns < t1_ns for change_ns in self.changes)
+        """Whether a window holds two plans that cannot be had each for its part, or is of before what is known."""
+        return t0_ns < self.forgotten_ns or any(t0_ns < break_ns < t1_ns for break_ns in self.breaks)
+
+    def _differing(self, said: Callable[[Master], object]) -> list[int]:
+        pairs = zip(self.said, self.said[1:], strict=False)
+        return [after.time_ns for before, after in pairs if said(before.master) != said(after.master)]
 
     def metered_otherwise(self, time_ns: int) -> bool:
         """Whether the counters of a unit were declared otherwise at a time: all readings are judged by the newest."""

@@ -125,7 +125,7 @@ class Recount(Brain):
         self.blind, self._vouched = False, vouched
         self._first = brain
         self.broken = brain.broken
-        self._intake.chains = dict(brain.chains)
+        self._intake.chains, self._intake.chain_plans = dict(brain.chains), brain.chain_plans
         self._intake.missing = brain.missing
         groups = brain.groups_of(piece.site)
         paths = {piece.site, *(path for group in groups for path in group.sites)}
@@ -139,6 +139,7 @@ class Recount(Brain):
         site = self._intake.site(known.path)
         site.places, site.voices = dict(known.places), copy.deepcopy(known.voices)
         site.plans, site.replanned = known.plans, known.replanned
+        site.placer, site.placed = known.placer, known.placed
         for voice in site.voices.known.values():
             voice.gaps = [*voice.past, *voice.gaps]
         for unit in known.units.values():

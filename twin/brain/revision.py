@@ -9,7 +9,7 @@ import numpy as np
 from twin.brain.told import AT, FIGURES, GONE
 from twin.brain.windows import Window
 from twin.equipment import EquipmentPath
-from twin.kpi.spec import KNOWN, RULE_VERSION, kpis
+from twin.kpi.spec import KNOWN, RATED, RULE_VERSION, kpis
 from twin.records import Frame, RecordKind, records
 
 CLOSE = 1e-9
@@ -17,8 +17,8 @@ CLOSE = 1e-9
 KPI, QUALITY, COVERAGE, VALUE, REVISION = (AT[name] for name in ("kpi", "quality", "coverage", "value", "revision"))
 COMPLETE = "good"
 STATED = {"known_ns", "rated_known_ns", "people_known_ns", "things_known_ns"}
-METERED = {basis for basis, shares in KNOWN.items() if STATED.isdisjoint(known for known, _ in shares)}
-"""What needs no state of any unit, only readings of meters."""
+METERED = {basis for basis, shares in KNOWN.items() if STATED.isdisjoint(known for known, _ in shares)} - RATED
+"""What needs no state of any unit and no rates, only readings of meters."""
 Row = list[Any]
 
 

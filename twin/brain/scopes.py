@@ -25,7 +25,7 @@ LEVELS = {
 }
 METERED = [
     COLUMN[f"{kind}_{what}"] for kind in ("energy", "air", "gas") for what in ("known_ns", "span_ns", "missed", "doubt")
-] + [COLUMN[name] for name in ("co2_known_ns", "cost_known_ns", *PERSONNEL, *FIXTURES)]
+] + [COLUMN[name] for name in ("rates_doubt", "co2_known_ns", "cost_known_ns", *PERSONNEL, *FIXTURES)]
 """Columns that add over all units of a group and not only over those that process."""
 METERED_FLOATS = [COLUMN[name] for name in AMOUNTS]
 OUTPUT = [COLUMN[name] for name in ("out_produced", "out_good", "out_rate")]

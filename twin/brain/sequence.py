@@ -36,6 +36,15 @@ class Numbers:
         """
         return any(first < high and last > low for first, last in self.missing)
 
+    def after(self, high: int) -> int:
+        """The first number after the last below a number that has not come; 0 where all have.
+
+        >>> seen = Numbers()
+        >>> [seen.take(number) for number in (0, 3, 4)], seen.after(4), seen.after(2), seen.after(1)
+        ([True, True, True], 3, 2, 0)
+        """
+        return max((min(last, high) for first, last in self.missing if first < high), default=0)
+
     def _fill(self, number: int) -> bool:
         for index, (low, high) in enumerate(self.missing):
             if low <= number < high:

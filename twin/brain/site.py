@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ from twin.brain.plan import calendar_of, spans
 from twin.brain.plans import Plans
 from twin.brain.spread import Worked, spread
 from twin.brain.told import Sayings
-from twin.brain.unit import Unit
+from twin.brain.unit import SaidAgain, Unit
 from twin.brain.voices import NEVER, Beat, Gap, Voice, Voices, joined
 from twin.brain.windows import DAY_NS, LONGEST_NS, Window
 from twin.equipment import EquipmentPath
@@ -36,6 +36,7 @@ OPEN = COLUMN["open_ns"]
 LACKS = COLUMN["missing"]
 UNREAD = [COLUMN[name] for name in ("energy_doubt", "air_doubt", "gas_doubt")]
 DOUBT = COLUMN["failures_doubt"]
+RATES = COLUMN["rates_doubt"]
 FAILURES = [COLUMN[name] for name in ("failures", "repaired", "repair_ns")]
 COUNTED = [COLUMN[name] for name in COUNTS]
 IDEAL = [COLUMN[name] for name in ("ideal_produced_s", "ideal_good_s")]
@@ -86,6 +87,10 @@ class Site:
         self.stops: dict[str, int] = {}
         """Begin of minor stops that may still become failures, of windows that were computed, by unit."""
         self.live: tuple[Window, Table] | None = None
+        self.placer = ""
+        """Who said its master data last, by which its energy has a price and CO2."""
+        self.placed: SaidAgain | None = None
+        """Where that stands among all that its publisher numbers."""
         self._completed, self._looked = False, 0
         self._sorted: tuple[Unit, ...] = ()
         self._calendars: dict[str, PlaceMaster | None] = {}
@@ -134,16 +139,29 @@ class Site:
     @contextmanager
     def planned_at(self, time_ns: int) -> Iterator[None]:
         """With the master data of a time in the place of the newest."""
-        then = {path: plans.at(time_ns) for path, plans in self.replanned.items()}
-        then = {path: master for path, master in then.items() if master is not self.replanned[path].newest}
+        said = {path: plans.at(time_ns) for path, plans in self.replanned.items()}
+        then = {path: master for path, master in said.items() if master is not self._held(path)}
         if not then:
             yield
             return
+        before = {path: master for path in then if (master := self._held(path)) is not None}
         self._holds(then)
         try:
             yield
         finally:
-            self._holds({path: self.replanned[path].newest for path in then})
+            self._holds(before)
+
+    def _held(self, path: str) -> Master | None:
+        """The master data that are taken to hold now."""
+        unit = self.units.get(path)
+        return self.places.get(path) if unit is None else unit.master
+
+    def stretches(self, window: Window) -> list[Window]:
+        """A window, cut where master data changed."""
+        kind, t0_ns, t1_ns = window
+        changes = (change_ns for plans in self.replanned.values() for change_ns in plans.changes)
+        cuts = sorted({change_ns for change_ns in changes if t0_ns < change_ns < t1_ns})
+        return [Window(kind, begin, end) for begin, end in pairwise([t0_ns, *cuts, t1_ns])]
 
     def _holds(self, masters: Mapping[str, Master]) -> None:
         for path, master in masters.items():
@@ -220,11 +238,51 @@ class Site:
         for unit in self.units.values() if span is not None else ():
             self.touch(*(unit.parts.around(*span) if unit.parts.planned else span))  # type: ignore[misc]
 
+    def places_said(self, publisher: str, run: str, seq: int, time_ns: int) -> None:
+        """Its own master data came."""
+        voice = self.voices.known.get(publisher)
+        last = None if voice is None else voice.last
+        heard = last is not None and (seq < 0 or (last.run == run and 0 <= last.seq < seq))
+        self.placer = publisher
+        self.placed = SaidAgain(time_ns, run, seq, last.time_ns if heard and last is not None else -NEVER)
+        for gap in self._unrated():
+            self._rates_until(gap)
+
+    def rates_again(self, publisher: str) -> None:
+        """Something of a publisher may be found missing: from before its master data, or after."""
+        if publisher == self.placer:
+            for gap in self._unrated():
+                self._rates_until(gap)
+
+    def _unrated(self) -> Iterator[Gap]:
+        """Gaps in which master data of the site may be missing, of which it is not known what they said."""
+        for voice in self.voices.all_of(self.placer) if self.placer else ():
+            yield from (gap for gap in (*voice.past, *voice.gaps) if gap.known and gap.rates_ns == NEVER)
+
+    def _rates_until(self, gap: Gap) -> None:
+        """What was missing is known where master data were said again after it."""
+        if self.placed is None or not self.placed.after(gap):
+            return
+        gap.rates_ns = max(gap.end, self.placed.began_ns)
+        if self.edge > gap.start > -NEVER:
+            self.touch(gap.start, NEVER)
+            self.changed_before(gap.start, self.mark or gap.start)
+
+    def doubts_rates(self, window: Window) -> bool:
+        """Whether grid factor or tariff may have been others in a window, because a message is missing.
+
+        What its publisher said before anything was heard of it is no loss.
+        """
+        voices = self.voices.all_of(self.placer) if self.placer else []
+        gaps = (gap for voice in voices for gap in (*voice.past, *voice.gaps) if gap.known)
+        return any(-NEVER < gap.start < window.t1_ns and gap.rates_ns > window.t0_ns for gap in gaps)
+
     def lacks_numbers(self, publisher: str, gap: Gap) -> None:
         """Numbers of a publisher did not come: windows that heartbeats of others have closed are computed again."""
         if self.voices.counts(publisher, gap) and self.mark is not None and -NEVER < gap.start < self.mark:
             self.touch(gap.start, self.mark)
             self.changed_before(max(gap.start, self.first or gap.start), self.mark)
+        self.rates_again(publisher)
 
     def close(self, path: str, window: Window, table: Table) -> None:
         """Keep what was observed of a window that has ended."""
@@ -299,7 +357,8 @@ class Site:
         attend(ints, [row for row, unit in enumerate(chosen) if unit.person])
         use(ints, [row for row, unit in enumerate(chosen) if unit.fixture])
         ints[:, COLUMN["window_ns"]] = window.length_ns
-        meter(chosen, self.places.get(self.path), window, ints, floats)
+        meter(chosen, self._rated(window), window, ints, floats)
+        ints[:, RATES] = self.doubts_rates(window)
         for row, unit in enumerate(chosen):
             self._doubt(unit, window, ints[row])
         return Table(chosen, ints, floats)
@@ -381,6 +440,13 @@ class Site:
     def _durations(self, units: Sequence[Unit], window: Window) -> dict[int, NDArray[np.int64]]:
         """Time in each code by what was planned for it, int64[units, CODES] each."""
         found: dict[int, NDArray[np.int64]] = {}
+        for stretch in self.stretches(window):
+            with self.planned_at(stretch.t0_ns):
+                self._planned(units, stretch, found)
+        return found
+
+    def _planned(self, units: Sequence[Unit], window: Window, found: dict[int, NDArray[np.int64]]) -> None:
+        """Add what a stretch of a window with one plan has."""
         known: dict[int, Pieces] = {}
         for row, unit in enumerate(units):
             place = self._calendar(unit)
@@ -390,6 +456,15 @@ class Site:
                 if planned not in found:
                     found[planned] = np.zeros((len(units), CODES), dtype=np.int64)
                 found[planned][row] += self.heard(unit, Window("", begin, end))
+
+    def _rated(self, window: Window) -> list[tuple[Window, PlaceMaster]]:
+        """Its own master data over a window, which say what its energy costs."""
+        found = []
+        for stretch in self.stretches(window):
+            with self.planned_at(stretch.t0_ns):
+                place = self.places.get(self.path)
+            if place is not None:
+                found.append((stretch, place))
         return found
 
     def _calendar(self, unit: Unit) -> PlaceMaster | None:

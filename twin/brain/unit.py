@@ -69,11 +69,11 @@ class Unheard(NamedTuple):
     since_ns: int
 
 
-class StateSaidAgain(NamedTuple):
-    """That a unit said its state again: it had been in it since it began.
+class SaidAgain(NamedTuple):
+    """That a unit said its state again, in which it had been since it began; or a site its master data.
 
     Args:
-        began_ns: When the state began.
+        began_ns: When the state began, or since when the master data hold.
         run: Run of its publisher.
         seq: Number under which that was said.
         until_ns: The last heartbeat of that run before.
@@ -86,7 +86,7 @@ class StateSaidAgain(NamedTuple):
 
     def after(self, gap: Gap) -> bool:
         """Whether that was said after a gap."""
-        return (gap.run == self.run and 0 <= gap.high < self.seq) or gap.end <= self.until_ns
+        return (gap.run == self.run and 0 <= gap.high <= self.seq) or gap.end <= self.until_ns
 
 
 @dataclass(eq=False)
@@ -113,9 +113,9 @@ class Unit:
     counted: bool = False
     speaker: str = ""
     unheard: Unheard | None = None
-    held: dict[int, StateSaidAgain] = field(default_factory=dict)
+    held: dict[int, SaidAgain] = field(default_factory=dict)
 
-    def holds(self, held: StateSaidAgain) -> None:
+    def holds(self, held: SaidAgain) -> None:
         """Keep that it said its state again."""
         self.held.pop(held.began_ns, None)
         self.held[held.began_ns] = held
@@ -133,7 +133,7 @@ class Unit:
             return self.states.works(gap.end)
         return gap.end if held.began_ns <= gap.start else max(gap.end, self.states.works(held.began_ns))
 
-    def _held_over(self, gap: Gap) -> StateSaidAgain | None:
+    def _held_over(self, gap: Gap) -> SaidAgain | None:
         """The state at the end of a gap, where it was said again afterwards."""
         held = self.held.get(self.states.begun(gap.end)) if self.held else None
         return held if held is not None and held.after(gap) else None

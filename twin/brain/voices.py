@@ -31,7 +31,7 @@ class Beat(NamedTuple):
 
 @dataclass(slots=True)
 class Gap:
-    """A span of which not everything was heard; with numbers, those of the heartbeats around it."""
+    """A span of which not everything was heard; with numbers, those heard before and after what is missing."""
 
     start: int
     end: int
@@ -39,6 +39,8 @@ class Gap:
     low: int = -1
     high: int = -1
     lost: bool = False
+    rates_ns: int = NEVER
+    """Until when master data of the site that may have been among it may have held."""
 
     @property
     def known(self) -> bool:
@@ -95,7 +97,7 @@ class Voice:
             return
         numbered = beat.seq >= 0 and numbers is not None
         if numbers is not None and numbered and numbers.lacks(low + 1, beat.seq):
-            self.gaps.append(Gap(since, beat.time_ns, beat.run, low, beat.seq))
+            self.gaps.append(Gap(since, beat.time_ns, beat.run, low, numbers.after(beat.seq)))
             return
         if last is not None and not (numbered and low >= 0) and self._was_silent(beat.time_ns - since, gap_ns):
             self.gaps.append(Gap(since, beat.time_ns))

@@ -56,6 +56,8 @@ class Observed:
         gas_span_ns: As ``energy_span_ns``, of gas.
         gas_missed: As ``energy_missed``, of gas.
         gas_doubt: As ``energy_doubt``, of gas.
+        rates_missed: Always 0: no grid factor or tariff is estimated.
+        rates_doubt: Units of whose site a message is missing that may have changed grid factor or tariff.
         co2_known_ns: Of ``energy_known_ns``, that of meters whose grid factor is known.
         cost_known_ns: Of ``energy_known_ns``, that of meters whose energy has a price.
         unrated_apt_ns: Of ``apt_ns``, that of units of which what they made, or its planned run time, is unknown.
@@ -132,6 +134,8 @@ class Observed:
     gas_span_ns: Amount = 0
     gas_missed: Amount = 0
     gas_doubt: Amount = 0
+    rates_missed: Amount = 0
+    rates_doubt: Amount = 0
     co2_known_ns: Amount = 0
     cost_known_ns: Amount = 0
     unrated_apt_ns: Amount = 0

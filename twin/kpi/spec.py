@@ -56,14 +56,17 @@ METERS: dict[str, tuple[str, ...]] = {
     "rated": ("failures",),
     "energy": ("energy",),
     "product": ("energy",),
-    "carbon": ("energy",),
-    "fuel_carbon": ("energy", "gas"),
+    "carbon": ("energy", "rates"),
+    "fuel_carbon": ("energy", "gas", "rates"),
     "fuel": ("energy", "gas"),
-    "cost": ("energy",),
+    "cost": ("energy", "rates"),
     "air": ("air",),
     "gas": ("gas",),
 }
-"""By basis, what may be in doubt though the whole window is known: kinds of meter, and the course of failures."""
+"""By basis, what may be in doubt though the whole window is known: kinds of meter, the rates that their energy is
+weighted with, and the course of failures."""
+RATED = frozenset(basis for basis, kinds in METERS.items() if "rates" in kinds)
+"""What needs the rates."""
 EQUIPMENT: tuple[Scope, ...] = ("machine", "line", "area", "site", "enterprise")
 RULE_VERSION = "iso22400-2+own/2"
 """Version of the calculation rules, in every record; raise it when a formula changes."""

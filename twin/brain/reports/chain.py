@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,6 +33,7 @@ class ChainView:
         window: The window.
         transit: Quantities under way by item.
         final_item: Number that the brain gave to the final product.
+        mixed: Whether other master data of the chain hold in a part of the window.
     """
 
     chain: ChainMaster
@@ -42,6 +43,7 @@ class ChainView:
     window: Window
     transit: Mapping[str, TransitLog]
     final_item: int
+    mixed: bool = False
 
 
 def report_chain(sheet: Sheet, view: ChainView) -> None:
@@ -54,6 +56,7 @@ def report_chain(sheet: Sheet, view: ChainView) -> None:
     least, bottleneck = min(limits, default=(None, None))
     final = shipped(view)
     coverage = _coverage(view.table, view.window)
+    coverage = replace(coverage, settled=coverage.settled and not view.mixed)
     window_s = view.window.length_ns * 1e-9
     held = [stock / link.quantity for stock, link in zip(stocks, view.chain.links, strict=True) if stock is not None]
     energy = float(view.table.floats[:, COLUMN["energy_kwh"]].sum()) if coverage.energy > 0 else None
@@ -94,4 +97,5 @@ def _coverage(table: Table, window: Window) -> Coverage:
         unit.site.trusts([unit], window) for unit in table.units
     )
     shares = known / max(known + unknown, 1), read / max(metered, 1)
-    return Coverage(*shares, exact, certain, (low, high), settled=not lacks)
+    rated = not np.any(table.ints[:, COLUMN["rates_doubt"]])
+    return Coverage(*shares, exact, certain, (low, high), settled=not lacks, rated=rated)

@@ -13,7 +13,7 @@ from twin.brain.site import Table
 from twin.brain.windows import LIVE, Window
 from twin.equipment import EquipmentPath
 from twin.kpi.observed import COLUMN, Observed
-from twin.kpi.spec import KNOWN, METERS, RULE_VERSION, KpiSpec
+from twin.kpi.spec import KNOWN, METERS, RATED, RULE_VERSION, KpiSpec
 from twin.records import COLUMNS, Frame, RecordKind
 
 DOUBTS = ("missed", "doubt")
@@ -37,6 +37,7 @@ class Coverage:
         certain: Whether no reading is in doubt.
         bounds: Least and most that the readings allow for the numerator, where that is known.
         settled: Whether all is known of what was under way at the end of the window, and nothing was refused.
+        rated: Whether no message is missing that may have changed grid factor or tariff.
     """
 
     time: float
@@ -45,6 +46,7 @@ class Coverage:
     certain: bool = True
     bounds: tuple[float, float] | None = None
     settled: bool = True
+    rated: bool = True
 
 
 Broken = Callable[[KpiSpec, Exception], None]
@@ -186,6 +188,8 @@ class Sheet:
 
     def _quality(self, spec: KpiSpec, share: float, coverage: Coverage) -> str:
         metered = spec.basis != "time"
+        if spec.basis in RATED and not coverage.rated:
+            return PARTIAL
         if share < self.partial_below or not coverage.settled or (metered and not coverage.certain):
             return PARTIAL
         if metered and not coverage.exact:
@@ -227,7 +231,8 @@ def coverage_of(o: Observed) -> Coverage:
     """Coverage of one scope's observation."""
     time, energy = float(_share(o.known_ns, o.span_ns)), float(_share(o.energy_known_ns, o.energy_span_ns))
     whole = bool(o.missing == 0)
-    return Coverage(time, energy, bool(o.energy_missed == 0), bool(o.energy_doubt == 0), settled=whole)
+    rated, certain = bool(o.rates_doubt == 0), bool(o.energy_doubt == 0)
+    return Coverage(time, energy, bool(o.energy_missed == 0), certain, settled=whole, rated=rated)
 
 
 def known_share(table: Table, row: int) -> float:
