@@ -103,14 +103,23 @@ def settings_for(file: Path | str, scenario: Scenario, **options: Any) -> RunSet
         "machines": sites_of_machines(scenario),
     }
     chosen = {name: value for name, value in options.items() if value is not None}
-    try:
-        settings = RunSettings.model_validate(own | chosen)
-    except ValidationError as error:
-        raise ScenarioError(map(wrong_option, error.errors())) from None
+    settings = validated(own | chosen)
     if settings.machines and settings.speed != 1:
         hint = "or driver: simulated for the units of real machines"
         raise ScenarioError([Problem("--speed", "1, the speed of real machines", f"{settings.speed:g}", hint)])
     return settings
+
+
+def validated(said: dict[str, Any]) -> RunSettings:
+    """Settings from what was said.
+
+    Raises:
+        ScenarioError: A value is not possible.
+    """
+    try:
+        return RunSettings.model_validate(said)
+    except ValidationError as error:
+        raise ScenarioError(map(wrong_option, error.errors())) from None
 
 
 def wrong_option(row: Any) -> Problem:

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from pydantic import ValidationError
-
-from scenarios.actions.live import given, root_of, settings_for, wish_for, wrong_option
+from scenarios.actions.live import given, root_of, settings_for, validated, wish_for
+from scenarios.forecast.saved import data_folder
 from scenarios.format.document import Scenario
 from scenarios.live.account import Account
-from scenarios.live.begin import begin
+from scenarios.live.begin import FILE, begin
 from scenarios.live.beside import telling
-from scenarios.live.folder import runs
+from scenarios.live.folder import locked, runs, writing
 from scenarios.live.parent import Parent
 from scenarios.live.roles import NAMES, Role, role_of, until_told
 from scenarios.live.settings import RunSettings
 from scenarios.live.together import until_one_ends
 from scenarios.loader import load
+from twin.equipment import SEGMENT
 from twin.errors import Problem, RetriableError, ScenarioError
 
 RUN_S = 60.0
 """Longest wait for the hub to have begun the run; whoever watches the role starts it again then."""
+OF_BRAIN = ("broker", "store", "transport", "listen")
+"""Options that a brain has which is nobody's run."""
 OWN = ("broker", "opcua_port", "serve")
 """Options that a role may have of its own; all others are those with which the hub began the run."""
 
@@ -61,12 +64,7 @@ def lives_beside_hub(name: str, scenario: Scenario, options: Mapping[str, Any], 
     """
     known = [str(path) for path, _ in scenario.plant().sites()]
     problems = [Problem("--site", f"one of {', '.join(known)}", repr(site)) for site in sites if site not in known]
-    for option, value in options.items():
-        if value is not None and option not in OWN:
-            words = f"--{option.replace('_', '-')}"
-            problems.append(
-                Problem(words, f"no such option of a {name}", repr(value), "the hub begins the run with it")
-            )
+    problems += not_of(name, options, OWN, "the hub begins the run with it")
     if problems:
         raise ScenarioError(problems)
     own = {option: options[option] for option in OWN if options[option] is not None}
@@ -93,10 +91,61 @@ def changed(settings: RunSettings, own: Mapping[str, Any]) -> RunSettings:
     Raises:
         ScenarioError: One is not possible.
     """
-    try:
-        return RunSettings.model_validate({**settings.model_dump(), **own})
-    except ValidationError as error:
-        raise ScenarioError(map(wrong_option, error.errors())) from None
+    return validated({**settings.model_dump(), **own})
+
+
+def lives_as_brain(name: str, options: Mapping[str, Any], fresh: bool) -> None:
+    """Be the brain of what a broker brings, whoever says it, until told to stop.
+
+    Args:
+        name: Name of the brain; folder, client ids and publisher are called by it.
+        options: Options of the command line; None where nothing was said.
+        fresh: Forget what it remembers.
+
+    Raises:
+        ScenarioError: An option is wrong, or the brain is alive.
+        IdentityTakenError: Another process at the broker is the brain of that name.
+    """
+    folder = data_folder() / f"brain-{name}"
+    settings = brain_settings(name, folder, options)
+    settings.counterpart.reach(options["broker"])
+    with writing(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(folder) as lock:
+        run = None if fresh else RunSettings.run_of(settings.file)
+        settings = settings.model_copy(update={"run": run or secrets.token_hex(6)})
+        settings.write()
+        role = claimed(role_of("brain"), ("brain",), lock.keep)
+        asyncio.run(until_told(role, settings, Parent(alone=True, again=run is not None)))
+
+
+def brain_settings(name: str, folder: Path, options: Mapping[str, Any]) -> RunSettings:
+    """Settings of a brain that has no scenario.
+
+    Raises:
+        ScenarioError: Its name is none, there is no broker, or an option is not for it.
+    """
+    problems = []
+    if not SEGMENT.fullmatch(name):
+        problems.append(Problem("role", "a name of the brain of a-z, 0-9, - and _", repr(name)))
+    if options["broker"] is None:
+        problems.append(Problem("--broker", "the address of the broker that it listens to", "none"))
+    problems += not_of("brain", options, OF_BRAIN, "it has no plant and no pages")
+    if problems:
+        raise ScenarioError(problems)
+    said = {option: options[option] for option in OF_BRAIN if options[option] is not None}
+    own = {"scenario": name, "name": f"brain-{name}", "seed": 0, "roots": (), "listen": ("#",), "folder": folder}
+    own["store"] = f"duckdb://{folder}/{FILE}"
+    return validated(own | said)
+
+
+def not_of(name: str, options: Mapping[str, Any], known: Sequence[str], hint: str) -> list[Problem]:
+    """What is wrong with options that were given and that a role does not have."""
+    given = [(option, value) for option, value in options.items() if value is not None and option not in known]
+    return [
+        Problem(f"--{option.replace('_', '-')}", f"no such option of a {name}", repr(value), hint)
+        for option, value in given
+    ]
 
 
 def claimed(role: Role, parts: Sequence[str], *also: Callable[[], Coroutine[Any, Any, None]]) -> Role:
@@ -168,6 +217,10 @@ def act(name: str, scenario: Path, sites: tuple[str, ...], backfill: str | None,
         chosen = RunSettings.model_validate_json(scenario.read_text(encoding="utf-8"))
         role = role_of(name) if name == "hub" else told(name)
         return asyncio.run(until_told(role, chosen, Parent(alone=True)))
+    if name == "brain":
+        if sites:
+            options["site"] = list(sites)
+        return lives_as_brain(str(scenario), {**options, "backfill": backfill}, fresh)
     document = load(scenario)
     settings = given(document, backfill, **options)
     if name != "hub":

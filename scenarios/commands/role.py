@@ -17,8 +17,10 @@ def add(app: typer.Typer) -> None:
     @app.command()
     @with_live_options
     def role(
-        name: Annotated[str, typer.Argument(help="hub, plant, gateway, machines or servers")],
-        scenario: Annotated[Path, typer.Argument(help="scenario, as for run; or settings of a run, as JSON")],
+        name: Annotated[str, typer.Argument(help="hub, plant, gateway, machines, servers or brain")],
+        scenario: Annotated[
+            Path, typer.Argument(help="scenario, as for run; or settings of a run, as JSON; of a brain its name")
+        ],
         site: Annotated[
             list[str] | None,
             typer.Option(help="site that this role serves, can be repeated; default: all"),

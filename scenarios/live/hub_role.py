@@ -10,23 +10,17 @@ from functools import partial
 from brokers.retry import retried
 from brokers.stores import Logged
 from scenarios.headless.feed import Feed
-from scenarios.live.account import Account, Accounts
+from scenarios.live.account import Account
 from scenarios.live.backfill import FINE_TICK_S, backfill, first_feed
 from scenarios.live.clock import SystemClock
-from scenarios.live.hub import CONNECT_S, Hub
+from scenarios.live.hub import Hub
 from scenarios.live.parent import Parent
 from scenarios.live.plant_memory import PlantMemory
 from scenarios.live.settings import RunSettings
+from scenarios.live.thinking import CONNECT_S
 from twin.errors import ForgottenError
 from twin.ports import Clock
 from twin.records import RecordKind
-
-COUNT_S = 1.0
-"""Real time between two looks at the counters."""
-SAVE_S = 60
-"""Seconds between two copies of the brain."""
-SETTLE_S = 2.0
-"""Longest wait at the end for what is on its way."""
 
 
 async def run_hub(
@@ -44,23 +38,7 @@ async def run_hub(
         What the exit code depends on.
     """
     hub = Hub(settings, settings.title, parent, listener)
-    work = asyncio.create_task(_work(hub))
-    stopped = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            work.result()
-        await hub.settle(SETTLE_S)
-    finally:
-        for task in (work, stopped):
-            task.cancel()
-        await asyncio.gather(work, stopped, return_exceptions=True)
-        parent.counts(Accounts(hub.ends()))
-        hub.keep_count()
-        await hub.remember()
-        await hub.close()
-        parent.counts(Accounts(hub.ends()))  # what was found to be gone when it was written for the last time
-    return hub.ends()
+    return await hub.serve(_work(hub), stop)
 
 
 async def _work(hub: Hub) -> None:
@@ -74,7 +52,7 @@ async def _work(hub: Hub) -> None:
     parent.ready()
     watching = asyncio.create_task(hub.watch())
     try:
-        await asyncio.gather(watching, _looking(hub), _counting(hub), _remembering(hub))
+        await asyncio.gather(watching, _looking(hub), hub.counting(), hub.remembering())
     finally:
         watching.cancel()
 
@@ -138,21 +116,3 @@ async def _looking(hub: Hub) -> None:
     look()
     await live.wait()
     hub.look_ahead()
-
-
-async def _remembering(hub: Hub) -> None:
-    """Save what the next process goes on from, now and then."""
-    while True:
-        for _ in range(SAVE_S):
-            await asyncio.sleep(1.0)
-            if hub.memory.large or hub.memory.exposed:
-                break
-        await hub.remember()
-
-
-async def _counting(hub: Hub) -> None:
-    while True:
-        hub.parent.counts(Accounts(hub.ends()))
-        hub.keep_count()
-        hub.keep_record()
-        await asyncio.sleep(COUNT_S)

@@ -19,7 +19,7 @@ from scenarios.live.settings import RunSettings
 from twin.errors import DataLostError, FactoryError, FatalError, ForgottenError, PlantLockedError, ProblemsError
 from twin.registry import bug
 
-NAMES = ("hub", "plant", "gateway", "machines", "servers")
+NAMES = ("hub", "plant", "gateway", "machines", "servers", "brain")
 MODULE = "scenarios.live.roles"
 BUG = 4
 
@@ -50,6 +50,10 @@ def role_of(name: str, listener: int | None = None) -> Role:
         from scenarios.live.servers_role import run_servers
 
         return run_servers
+    if name == "brain":
+        from scenarios.live.brain_role import run_brain
+
+        return run_brain
     from scenarios.live.hub_role import run_hub
 
     return partial(run_hub, listener=None if listener is None else socket.socket(fileno=listener))

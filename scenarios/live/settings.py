@@ -143,6 +143,14 @@ class RunSettings(BaseModel):
         """Where the settings are for the processes of the roles."""
         return self.folder / "run.json"
 
+    @staticmethod
+    def run_of(file: Path) -> str | None:
+        """Name of the run whose settings a file has; None where there is none that can be read."""
+        try:
+            return RunSettings.model_validate_json(file.read_text(encoding="utf-8")).run or None
+        except (OSError, ValueError):
+            return None
+
     def write(self) -> None:
         """Write the settings into the run's folder for the processes of the roles, whole or not at all.
 

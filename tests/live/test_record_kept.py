@@ -11,7 +11,6 @@ from pathlib import Path
 from scenarios.live.commanding import RENEW_S, Commanding
 from scenarios.live.folder import LOCK
 from scenarios.live.hub import Hub
-from scenarios.live.hub_role import _counting
 from scenarios.live.record import RunRecord
 from scenarios.live.settings import RunSettings
 from tests.transport.parts import until
@@ -129,7 +128,7 @@ async def test_the_hub_looks_for_the_record_whenever_it_looks_at_its_counters(tm
     hub._commanding = Commanding(settings, hub.store, "mqtt://127.0.0.1:1")
     record = RunRecord.of_folder(tmp_path)
     (tmp_path / LOCK).touch()
-    counting = asyncio.create_task(_counting(hub))
+    counting = asyncio.create_task(hub.counting())
     try:
         for _ in range(2):
             (tmp_path / "record.json").unlink()

@@ -1,0 +1,48 @@
+"""The brain's process on anybody's records: no plant, no pages; indicators to the broker and into the store."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from brokers.stores import Logged
+from scenarios.live.account import Account
+from scenarios.live.parent import Parent
+from scenarios.live.settings import RunSettings
+from scenarios.live.thinking import CONNECT_S, Thinking
+
+log = logging.getLogger(__name__)
+
+
+async def run_brain(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Account:
+    """Compute indicators of what the broker brings until told to stop.
+
+    Args:
+        settings: Settings of the run, with the address of a broker.
+        stop: Set when it is to end.
+        parent: The process that started this one.
+
+    Returns:
+        What the exit code depends on.
+    """
+    thinking = Thinking(settings, parent)
+    return await thinking.serve(_work(thinking), stop)
+
+
+async def _work(thinking: Thinking) -> None:
+    settings, parent = thinking.settings, thinking.parent
+    if settings.broker is None:
+        raise ValueError("brain: expected the address of a broker in the settings, got none")
+    await thinking.open_store()
+    known = await asyncio.to_thread(thinking.recall)
+    if not known:
+        if parent.again and settings.hub_state.exists():
+            log.warning("brain: what it remembered cannot be read; it begins with what comes now")
+        await asyncio.to_thread(thinking.memory.begin, thinking.brain)
+    if isinstance(thinking.store, Logged):
+        await thinking.store.save()
+    await thinking.connect(settings.broker, None if known else CONNECT_S)
+    heard = ", ".join(path or "everything" for path in settings.heard)
+    print(f"brain: {'goes on' if known else 'begins'}, listens to {heard}", flush=True)
+    parent.ready()
+    await asyncio.gather(thinking.watch(), thinking.counting(), thinking.remembering())
