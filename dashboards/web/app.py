@@ -68,7 +68,9 @@ def create_app(history: History, live: LiveState, settings: WebSettings | None =
     )
     app.state.broadcaster = broadcaster
     app.state.load = lambda: live.load(history)
-    app.include_router(Routes(history, live, settings, broadcaster).router())
+    routes = Routes(history, live, settings, broadcaster)
+    app.include_router(routes.router())
+    app.add_api_route("/metrics", routes.metrics, response_model=None)
     app.add_exception_handler(StoreError, _store_away)
     app.add_exception_handler(RequestValidationError, _not_valid)
     _pages(app, settings)

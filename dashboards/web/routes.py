@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from dashboards.health import Known, hops
 from dashboards.live import LiveState
@@ -15,6 +15,7 @@ from dashboards.panel import PanelSpec, board, panels
 from dashboards.streamed import INSTEAD, OF_TILES
 from dashboards.web import answers
 from dashboards.web.kpi_table import table
+from dashboards.web.metrics import exposition
 from dashboards.web.questions import (
     CommandQuestion,
     ForecastQuestion,
@@ -222,6 +223,11 @@ class Routes:
         unnamed = {str(path): links for path, links in live.model.unnamed_links().items()}
         rows = hops(Known(beats, counters, roles, {**taken, **stream}, unnamed))
         return {"hops": rows, "sites": sites, "stream": stream, "live": taken, "ingest": counters, "roles": roles}
+
+    async def metrics(self) -> Response:
+        """The same for Prometheus."""
+        body, kind = exposition(await self.health())
+        return Response(body, media_type=kind)
 
     async def live(self, watch: Watched = []) -> StreamingResponse:  # noqa: B006 - never changed
         """Server-sent events: ``snapshot``, then ``delta``, and ``watched`` for the units asked for.
