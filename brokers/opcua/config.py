@@ -4,26 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from twin.equipment import EquipmentPath
-from twin.ports import Clock, History
+from twin.ports import Clock
 
 
 class MethodCall(NamedTuple):
-    """What an operator asked for by an OPC UA method."""
+    """What an operator asked for by an OPC UA method.
+
+    Args:
+        path: Unit.
+        verb: Name of the method.
+        user: Who asked.
+        time_ns: When, by the clock of the machine.
+        given: Arguments by name; one that was left empty is not there.
+    """
 
     path: EquipmentPath
     verb: str
     user: str
     time_ns: int
+    given: Mapping[str, Any] = MappingProxyType({})
 
 
-CommandHandler = Callable[[MethodCall], Awaitable[bool]]
-"""Takes a command; False when it refuses, e.g. because its bounded queue is full."""
+CommandHandler = Callable[[MethodCall], Awaitable[str]]
+"""Does a command and says what is done when; raises ModelError when it is refused, RetriableError when nobody answers.
+
+A problem of a ModelError whose place ends with the name of an argument is one of that argument.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +110,15 @@ class MachineClock:
         await asyncio.sleep(seconds)
 
 
+class StoredSeries(Protocol):
+    """What history is read from: a store, or who has it open."""
+
+    async def series(
+        self, path: EquipmentPath, tag: str, t0_ns: int, t1_ns: int, max_points: int = 1000, /
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """One telemetry tag in ``[t0, t1)``, as :meth:`twin.ports.History.series` gives it. Raises ConnectorError."""
+
+
 @dataclass
 class Doors:
     """What the server is connected with besides the records.
@@ -105,5 +130,5 @@ class Doors:
     """
 
     commands: CommandHandler | None = None
-    history: History | None = None
+    history: StoredSeries | None = None
     clock: Clock = field(default_factory=MachineClock)

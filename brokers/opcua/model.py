@@ -14,6 +14,7 @@ from brokers.opcua.gate import Gate
 from brokers.opcua.lives import Lives
 from brokers.opcua.space import ORGANIZES, NodeTitle, Space, VariableSpec
 from brokers.opcua.unece import unit
+from brokers.opcua.verbs import OUTPUT, VERBS
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.spec import kpis
 from twin.master import EquipmentMaster, Master
@@ -24,9 +25,9 @@ NAMESPACE = "urn:futurefactory:isa95"
 """Namespace of the plant's nodes; the URN is our own."""
 
 TYPES = ("EnterpriseType", "SiteType", "AreaType", "WorkCenterType", "WorkUnitType", "ChainType", "LinkType")
-VERBS = ("Start", "Stop", "Reset")
-"""Methods of a unit, named after PackML commands."""
 
+UNIT_NODES = 6 + 3 * len(VERBS)
+"""Nodes of a unit besides its tags, at most."""
 TEXT = ua.VariantType.String
 NUMBER = ua.VariantType.Double
 CODE = ua.VariantType.UInt32
@@ -124,7 +125,7 @@ class PlantModel:
         await node.write_attribute(ua.AttributeIds.Description, ua.DataValue(title.description))
 
     async def _unit(self, path: EquipmentPath, master: EquipmentMaster) -> None:
-        if self.space.room(node_id(path, "state"), nodes=12):
+        if self.space.room(node_id(path, "state"), nodes=UNIT_NODES):
             await self._state(path)
             if self.options.methods:
                 await self._methods(path)
@@ -145,8 +146,19 @@ class PlantModel:
         await self.space.add([self.space.property(owner, "EnumStrings", names, ua.ObjectIds.LocalizedText)])
 
     async def _methods(self, path: EquipmentPath) -> None:
-        items = [self.space.method(node_id(path, verb), self.node(path), NodeTitle(verb)) for verb in VERBS]
+        items = []
+        for verb in VERBS:
+            owner = node_id(path, verb.name)
+            items.append(self.space.method(owner, self.node(path), NodeTitle(verb.name, verb.en, verb.zh)))
+            if verb.arguments:
+                items.append(self._arguments(owner, "InputArguments", [one.told for one in verb.arguments]))
+            items.append(self._arguments(owner, "OutputArguments", [OUTPUT]))
         await self.space.add(items)
+
+    def _arguments(self, owner: str, name: str, arguments: list[ua.Argument]) -> ua.AddNodesItem:
+        return self.space.property(
+            owner, name, ua.Variant(arguments, ua.VariantType.ExtensionObject), ua.ObjectIds.Argument
+        )
 
     async def _tag(self, path: EquipmentPath, tag: TagSpec) -> None:
         key = (path, tag.name)

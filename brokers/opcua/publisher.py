@@ -10,6 +10,7 @@ from typing import Any
 
 from asyncua import Server
 
+from brokers.opcua.capabilities import tell_capabilities
 from brokers.opcua.config import Doors, OpcUaConfig
 from brokers.opcua.events import Budget, Events
 from brokers.opcua.gate import Change, Gate
@@ -95,10 +96,9 @@ class OpcUaPublisher:
         self.machinery = await Machinery.load(server, self.config.nodesets)
         space = Space(server, await server.register_namespace(NAMESPACE), self.config.max_nodes)
         await self._open_model(space)
-        server.iserver.history_manager = Histories(server.iserver)
-        if self.doors.history is not None:
-            storage = StoredHistory(self.doors.history, space.index, self._now)
-            server.iserver.history_manager.set_storage(storage)
+        stored = None if self.doors.history is None else StoredHistory(self.doors.history, self._now)
+        server.iserver.history_manager = Histories(server.iserver, stored)
+        await tell_capabilities(server, history=stored is not None)
         await listen(server, self.config)
         self._writer = asyncio.create_task(self._write_forever(), name="opcua-writer")
         self.ready.set()
@@ -110,7 +110,7 @@ class OpcUaPublisher:
         self._telemetry = Telemetry(self.model.telemetry, self.gate)
         self.events = Events(self.model, Budget(self.config.max_events_per_s))
         await self.events.open()
-        self.methods = Methods(self.model, self.doors.commands)
+        self.methods = Methods(self.model, self.doors.commands, self.events.command)
 
     def _now(self) -> int:
         return self.doors.clock.now_ns()

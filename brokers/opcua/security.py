@@ -29,7 +29,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from brokers.opcua.calls import Calls
 from brokers.opcua.config import OpcUaConfig
+from brokers.opcua.ranges import RangedReads
+from brokers.opcua.subscriptions import Subscriptions
 from twin.errors import FatalError
 
 CERTIFICATE_DAYS = 3 * 365
@@ -180,12 +183,18 @@ class CallerRuleset:
 
 
 class ClosedServer(InternalServer):  # type: ignore[misc]
-    """asyncua's server without its open doors.
+    """asyncua's server without its open doors, and with services that look at all that is asked.
 
     Two defects of asyncua 2.1.0 are closed here. Session tokens count from 1000 and a new channel
     that names one is joined to the session before its credentials are checked, so tokens have to be
     unguessable. And anyone may register servers for discovery without a session.
     """
+
+    def __init__(self, user_manager: Users):
+        super().__init__(user_manager=user_manager)
+        self.attribute_service = RangedReads(self.aspace)
+        self.method_service = Calls(self.aspace)
+        self.subscription_service = self.isession.subscription_service = Subscriptions(self.aspace, iserver=self)
 
     def create_session(self, name: str, user: User | None = None, external: bool = False) -> InternalSession:
         """A session with a random token."""

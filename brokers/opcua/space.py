@@ -195,7 +195,7 @@ class Space:
         return item
 
     def method(self, identifier: str, parent: ua.NodeId, title: NodeTitle) -> ua.AddNodesItem:
-        """A method without arguments."""
+        """A method; its arguments are properties."""
         item = self._item(identifier, parent, ua.QualifiedName(title.name, self.index), COMPONENT)
         item.NodeClass = ua.NodeClass.Method
         item.NodeAttributes = ua.MethodAttributes(

@@ -22,6 +22,13 @@ async def series(history: History, path: EquipmentPath, tag: str, span: tuple[in
     return {"path": path, "tag": tag, "t": (time_ns / MS).tolist(), "v": known}
 
 
+async def raw(history: History, path: EquipmentPath, tag: str, span: tuple[int, int], points: int) -> Row:
+    """One tag: times in ns and values, None where unknown; all of them, up to so many."""
+    time_ns, values = await history.series(path, tag, *span, max_points=points)
+    known = [value if math.isfinite(value) else None for value in values.tolist()]
+    return {"path": path, "tag": tag, "t_ns": time_ns.tolist(), "v": known}
+
+
 async def states(
     history: History, model: PlantModel, under: EquipmentPath, span: tuple[int, int], limit: int
 ) -> dict[str, list[Row]]:

@@ -15,7 +15,9 @@ from twin.kpi.definitions.forecast import FORECAST_WINDOWS
 LONGEST_PATH = 5 * 64
 LONGEST_SPAN_MS = 400 * 86_400_000
 LATEST_MS = 253_402_300_799_000
+LATEST_NS = 2**63 - 1
 MOST_POINTS = 5000
+MOST_RAW = 1_000_000
 
 
 def _path(text: str) -> EquipmentPath:
@@ -67,6 +69,16 @@ class SeriesQuestion(Span):
     path: Path
     tag: TagName
     max_points: int = Field(default=1000, ge=10, le=MOST_POINTS)
+
+
+class RawQuestion(BaseModel):
+    """One telemetry tag of a unit over a span in ns of source time, as it is stored."""
+
+    path: Path
+    tag: TagName
+    t0_ns: int = Field(ge=0, le=LATEST_NS, description="nanoseconds since 1970 UTC")
+    t1_ns: int = Field(ge=0, le=LATEST_NS)
+    max_points: int = Field(default=10_000, ge=10, le=MOST_RAW, description="above it the values are thinned")
 
 
 class PathQuestion(Span):

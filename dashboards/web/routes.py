@@ -24,6 +24,7 @@ from dashboards.web.questions import (
     KpiTableQuestion,
     Path,
     PathQuestion,
+    RawQuestion,
     SeriesQuestion,
     Under,
     Watched,
@@ -64,7 +65,7 @@ class Routes:
         router = APIRouter(prefix="/api")
         for name in ("model", "vocabulary", "state", "kpis", "alarms", "panels", "health", "live"):
             router.add_api_route(f"/{name}", getattr(self, name), response_model=None)
-        for name in ("series", "states", "stock", "kpi_series", "kpi_table", "alarm_log"):
+        for name in ("series", "raw", "states", "stock", "kpi_series", "kpi_table", "alarm_log"):
             router.add_api_route(f"/{name.replace('_', '-')}", getattr(self, name), response_model=None)
         router.add_api_route("/i18n/{language}", self.i18n, response_model=None)
         router.add_api_route("/forecast", self.forecast, methods=["POST"], response_model=None)
@@ -113,6 +114,11 @@ class Routes:
         """One telemetry tag over a span, thinned to ``max_points``."""
         path = self._known(question.path)
         return await answers.series(self.history, path, question.tag, question.ns(), question.max_points)
+
+    async def raw(self, question: Annotated[RawQuestion, Query()]) -> Answer:
+        """One telemetry tag over a span of source time in ns, as it is stored: thinned only above ``max_points``."""
+        path, span = self._known(question.path), (question.t0_ns, question.t1_ns)
+        return await answers.raw(self.history, path, question.tag, span, question.max_points)
 
     async def states(self, question: Annotated[PathQuestion, Query()]) -> Answer:
         """State changes of the units at or below a path, each from the begin of the span."""

@@ -10,9 +10,10 @@ from typing import Any
 
 import urllib3
 
-from dashboards.web.doors import ANYWHERE, TOKEN
+from dashboards.web.doors import TOKEN
 from scenarios.actions.live import root_of
 from scenarios.live.folder import runs
+from scenarios.live.hub_client import pages_of
 from scenarios.live.settings import RunSettings
 from scenarios.loader import load
 from twin.errors import Problem, RetriableError, ScenarioError
@@ -29,9 +30,7 @@ def address_of(root: Path) -> str:
     """
     for folder in reversed(runs(root)):
         if (folder / "run.json").exists():
-            settings = RunSettings.model_validate_json((folder / "run.json").read_text(encoding="utf-8"))
-            host = "127.0.0.1" if settings.host in ANYWHERE else settings.host
-            return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+            return pages_of(RunSettings.model_validate_json((folder / "run.json").read_text(encoding="utf-8")))
     raise RetriableError(f"{root}: expected a run, got none (start factory run with the same FF_DATA, or give --url)")
 
 

@@ -9,13 +9,15 @@ from brokers import connectors
 from brokers.door import Door
 from brokers.links import LinkSource
 from brokers.opcua.bridge import bridge
-from brokers.opcua.config import OpcUaConfig
+from brokers.opcua.config import Doors, OpcUaConfig
 from brokers.opcua.publisher import OpcUaPublisher
 from brokers.opcua.status import Status
 from brokers.refusals import merged
 from scenarios.live.account import Account, Accounts
 from scenarios.live.clock import SystemClock
 from scenarios.live.doorway import door_of
+from scenarios.live.hub_client import HubClient, pages_of
+from scenarios.live.operating import Operating
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
 from scenarios.live.together import until_one_ends
@@ -25,7 +27,7 @@ COUNT_S = 1.0
 
 
 async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent) -> Account:
-    """Serve OPC UA from the broker's records until told to stop.
+    """Serve OPC UA from the broker's records until told to stop; methods and history are those of the hub.
 
     Certificate and credentials are kept beside the runs of the scenario, so they outlive one run.
     """
@@ -36,7 +38,9 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
         port=settings.opcua_port,
         security=settings.opcua_security,
     )
-    publisher = OpcUaPublisher(config)
+    hub = HubClient(pages_of(settings))
+    commands = Operating(hub.command) if settings.counterpart.commands else None
+    publisher = OpcUaPublisher(config, Doors(commands, hub))
     name = f"opcua-{settings.name}{settings.share}"
     source = connectors.make_source(
         settings.broker, settings.transport, name, settings.heard_by_gateway, watching=True, **settings.listening

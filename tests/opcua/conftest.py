@@ -23,11 +23,13 @@ class Running:
     clock: HandClock
     folder: Path
     commands: list[MethodCall] = field(default_factory=list)
-    accepts: bool = True
+    refusal: Exception | None = None
 
-    async def take(self, command: MethodCall) -> bool:
+    async def take(self, command: MethodCall) -> str:
         self.commands.append(command)
-        return self.accepts
+        if self.refusal is not None:
+            raise self.refusal
+        return f"{command.verb} at once"
 
     async def client(self, user: str = "viewer", password: str | None = None) -> Client:
         known = passwords(self.publisher.config)

@@ -26,7 +26,7 @@ class Peer:
 
     async def next(self) -> dict[str, Any]:
         assert self.process.stdout is not None
-        while line := await asyncio.wait_for(self.process.stdout.readline(), 60):
+        while line := await asyncio.wait_for(self.process.stdout.readline(), 300):
             if line.startswith(b'{"what"'):
                 return dict(json.loads(line))
         pytest.fail("the client ended without a word")
@@ -57,7 +57,7 @@ async def peer(plant: Running, tmp_path: Path, **task: str) -> AsyncIterator[Pee
         yield Peer(process)
         assert process.stdin is not None
         process.stdin.close()
-        await asyncio.wait_for(process.wait(), 30)
+        await asyncio.wait_for(process.wait(), 300)
     finally:
         if process.returncode is None:
             process.kill()

@@ -313,7 +313,3 @@ async def test_an_operator_commands(plant: Running) -> None:
             await plant.node(client, BUFFER).call_method(stop)
         with pytest.raises(ua.uaerrors.BadTooManyArguments):
             await cell.call_method(stop, 5)
-        plant.accepts = False
-        with pytest.raises(ua.uaerrors.BadResourceUnavailable):
-            await cell.call_method(stop)
-        plant.accepts = True
