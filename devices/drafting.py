@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from devices.connection import BrowsedItem
 from devices.derivation.machine import converted
 from devices.derivation.options import ItemSource
+from devices.recordings.options import DEFAULT_STATES
 from twin.tags import TagSpec
 
 LIKE = 0.6
@@ -28,6 +29,7 @@ _MEASURES = {"rpm", "pct", "nm", "c", "mm", "s", "bar", "min", "kw", "kwh", "kg"
 _COUNTED = {"count", "part", "total", "produced"}
 _SCRAP = {"scrap", "reject", "bad", "nok", "ng", "defect", "defects"}
 _STATE = {"state", "status", "execution"}
+_WHOLE = ("int", "uint")
 
 
 class DraftedMapping(NamedTuple):
@@ -136,7 +138,7 @@ def as_yaml(
     """The draft as the lines ``device:`` of a scenario, with all that is not sure as comments."""
     lines = ["device:", f"  profile: {profile}", f"  driver: {driver}", "  options:"]
     lines += [f"    {name}: {_flow(value)}" for name, value in session.items()]
-    lines += [*_tag_lines(tags, draft), *_state_lines(draft.states), *_part_lines(draft.counters)]
+    lines += [*_tag_lines(tags, draft), *_state_lines(draft), *_part_lines(draft.counters)]
     if draft.rest:
         lines.append("    # not mapped; what conditions or alarms need stands under inputs:")
         lines += [f"    #   {_flow(item.item)}{_seen(item)}" for item in draft.rest]
@@ -158,12 +160,48 @@ def _tag_lines(tags: Sequence[TagSpec], draft: DraftedMapping) -> Iterator[str]:
         yield f"      # nothing like: {', '.join(lacking)}"
 
 
-def _state_lines(states: Sequence[BrowsedItem]) -> Iterator[str]:
-    if not states:
+def recognised(draft: DraftedMapping) -> tuple[BrowsedItem, dict[str, Any]] | None:
+    """The item whose words are those of a standard, and what stands under ``state:``; None where none or two are.
+
+    PackML is known by ``StateCurrent`` (with ``UnitModeCurrent``), MTConnect by the type ``EXECUTION``, OPC UA for
+    Machinery by ``MachineryItemState/CurrentState``, SEMI E10 by its name.
+    """
+    found = [(item, said) for item in draft.states if (said := _standard(item))]
+    if len(found) != 1:
+        return None
+    item, said = found[0]
+    if said.get("model") == "packml":
+        modes = [one for one in (*draft.rest, *draft.tags.values()) if {"unit", "mode", "current"} <= words(one.name)]
+        said |= {"mode_item": modes[0].item} if len(modes) == 1 else {}
+    return item, {"item": item.item} | said
+
+
+def _standard(item: BrowsedItem) -> dict[str, Any]:
+    """What the words of an item are by its name, place and type; nothing where they may be anything."""
+    own, around = words(item.name), set[str]().union(*(words(folder) for folder in item.folders[-FOLDERS:]))
+    number = item.type.rstrip("0123456789") in _WHOLE
+    if number and {"state", "current"} <= own:
+        return {"model": "packml"}
+    if item.type == "text" and item.about.split(":")[0].split()[-1:] == ["EXECUTION"]:
+        return {"values": dict(DEFAULT_STATES)}
+    if item.name == "CurrentState" and {"machinery", "item", "state"} <= around:
+        return {"model": "machinery"}
+    return {"model": "e10"} if item.type == "text" and {"e", "10"} <= own | around else {}
+
+
+def _state_lines(draft: DraftedMapping) -> Iterator[str]:
+    others, sure = draft.states, recognised(draft)
+    if sure is not None:
+        item, said = sure
+        yield f"    state: {_flow(said)}{_seen(item)}"
+        if said.get("model") == "packml":
+            yield "    # model: packml_from_0 where Stopped is 0; values: stand over those of the model"
+        others = [one for one in others if one is not item]
+    elif not others:
         yield "    # state: {item: ..., values: {...}}: nothing is named like a state"
-        return
-    yield "    # state: say what the values mean, or model: packml, packml_from_0, e10, machinery of a standard"
-    for item in states:
+    else:
+        yield "    # state: say what the values mean, or model: packml, packml_from_0, e10, machinery of a standard"
+    for item in others:
         values = "values: {1: IDLE_NO_ORDER, 2: PRODUCING, 3: FAILED}"
         yield f"    # state: {{item: {_flow(item.item)}, {values}}}{_seen(item)}"
 

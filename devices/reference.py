@@ -16,6 +16,7 @@ from devices.recordings.options import DEFAULT_STATES
 from devices.recordings.record import ReplayCounters
 from devices.servers import servers
 from devices.signals.signal import Profile, Signal
+from devices.tagfiles import tagfiles
 
 FILE = Path(__file__).parent.parent / "docs" / "reference" / "devices.md"
 
@@ -78,6 +79,13 @@ What it counted over a silence or an outage comes as one record whose `begun_ns`
 indicators of the windows in between are `partial`, not good.
 """
 
+TAGFILES = """## Tags from files
+
+What engineering tools export names the items of a machine before anybody can reach it: `factory browse press.L5X`
+lists them and `factory browse press.L5X --draft press` drafts the mapping, as from the machine itself; the host is to
+be filled in. Where a file does not say the protocol it stands before it: `factory browse modbus meter.csv`. Files of
+more than 64 MB, and XML with definitions of its own, are refused.
+"""
 SERVERS = """## Simulated machines as servers
 
 `factory run SCENARIO --serve modbus` lets every simulated machine with a device answer to clients of a protocol, so
@@ -101,6 +109,8 @@ def render() -> str:
         CONNECTIONS,
         *(_driver(kind, connections[kind]) for kind in connections.kinds()),
         _counters("### What is counted of a real machine", MachineCounters),
+        TAGFILES,
+        *(_driver(kind, tagfiles[kind], "factory browse:") for kind in tagfiles.kinds()),
         SERVERS,
         *(_driver(kind, servers[kind], "--serve") for kind in servers.kinds()),
         "## Profiles\n",

@@ -6,7 +6,7 @@ one in the order of the scenario. The data items ``m1.state`` (the word of the s
 tag of its profile, a sample. What is not known is ``UNAVAILABLE``.
 
 ``/probe``, ``/current`` and ``/sample?from=&count=`` answer for all devices, ``/NAME/probe`` and so on for one of them,
-by name, uuid or id. Observations have sequence numbers; the last 20,000 are kept. Streams (``interval``), ``path`` and
+by name, uuid or id. Observations have sequence numbers; the last 131,072 are kept. Streams (``interval``), ``path`` and
 assets are not served.
 
 Source: MTConnect 2.0, part 1 (protocol, sections 5 to 8), part 2 (types of data items).
@@ -28,7 +28,7 @@ from devices.servers import servers
 from devices.servers._streams import StreamServer
 from twin.states import UnitState
 
-BUFFER = 20_000
+BUFFER = 131_072
 MOST_COUNT = 10_000
 USUAL_COUNT = 100
 UNAVAILABLE = "UNAVAILABLE"

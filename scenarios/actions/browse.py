@@ -1,4 +1,4 @@
-"""``factory browse``: what a real machine offers, and a draft of its mapping."""
+"""``factory browse``: what a real machine or an export of its tags offers, and a draft of its mapping."""
 
 from __future__ import annotations
 
@@ -18,17 +18,22 @@ from devices.connections import connections
 from devices.drafting import as_yaml, drafted
 from devices.gathering import CLOSE_S, OPEN_S
 from devices.profiles import profiles
+from devices.tagfiles import read_tags
 from scenarios.actions.console import console
 from scenarios.actions.import_ import read_options
 from twin.errors import Problem, RetriableError, ScenarioError
 
+Who = tuple[str | None, str | None]
+"""User, and variable with the password."""
+ANYWHERE = "machine.example"
+"""Host that stands in a draft where a file does not say it."""
 LONGEST_S = 120.0
 """Longest time that is spent on the tree; of a larger one is shown what came until then."""
 
 
 def act(
     machine: Sequence[str],
-    who: tuple[str | None, str | None],
+    who: Who,
     settings: Sequence[str],
     profile: str | None,
     most: int,
@@ -38,7 +43,8 @@ def act(
     """Print what a machine offers.
 
     Args:
-        machine: URL of the machine; with the kind of connection before it the scheme may be left out.
+        machine: URL of the machine; with the kind of connection before it the scheme may be left out. Or a file with
+            its tags (:mod:`devices.tagfiles`).
         who: User, and variable with the password.
         settings: Further options of the connection, as name=value.
         profile: Tag profile to draft the mapping for.
@@ -53,16 +59,13 @@ def act(
         raise ScenarioError([Problem("--draft", "a tag profile", repr(profile), profiles.hint(profile))])
     if len(machine) > 2:
         raise ScenarioError([Problem("endpoint", "a kind and a URL, or a URL", repr(" ".join(machine)))])
-    kind, url = _named(machine[0] if len(machine) == 2 else "", machine[-1])
-    session = _session(kind, url, who)
-    options: Any = read_options(
-        connections[kind].Options, [*(f"{name}={json.dumps(value)}" for name, value in session.items()), *settings]
-    )
-    items, whole = asyncio.run(_offered(connections[kind](options, (), Path.cwd()), most, url))
+    named = machine[0] if len(machine) == 2 else ""
+    file = Path(machine[-1])
+    listed = "://" not in machine[-1] and file.is_file()
+    kind, shown, items, whole = (_of_file if listed else _of_machine)(named, machine[-1], who, settings, most)
     if not whole:
-        print(f"warning: {url}: there is more; only {len(items)} items are shown", file=sys.stderr)
+        print(f"warning: {machine[-1]}: there is more; only {len(items)} items are shown", file=sys.stderr)
     if profile is not None:
-        shown = session | {name: _plain(options, name) for name in (text.partition("=")[0] for text in settings)}
         tags = profiles[profile].tags
         print(as_yaml(profile, kind, shown, tags, drafted(tags, items)), end="")
     elif as_json:
@@ -72,11 +75,47 @@ def act(
         _show(items)
 
 
+Listed = tuple[str, dict[str, Any], list[BrowsedItem], bool]
+"""Kind of connection, options of a session with it, items, and whether these are all."""
+
+
+def _of_machine(named: str, endpoint: str, who: Who, settings: Sequence[str], most: int) -> Listed:
+    """What a machine offers."""
+    kind, url = _named(named, endpoint)
+    session = _session(kind, url, who)
+    options = _options(kind, session, settings)
+    items, whole = asyncio.run(_offered(connections[kind](options, (), Path.cwd()), most, url))
+    return kind, _shown(session, options, settings), items, whole
+
+
+def _of_file(named: str, file: str, who: Who, settings: Sequence[str], most: int) -> Listed:
+    """What an engineering tool has exported; where the machine is stands in no such file."""
+    if named:
+        _known(named)
+    kind, items = read_tags(Path(file), named)
+    schemes = connections[kind].Options.schemes
+    session = _session(kind, f"{schemes[0] if schemes else kind}://{ANYWHERE}", who)
+    return kind, _shown(session, _options(kind, session, settings), settings), items[:most], len(items) <= most
+
+
+def _options(kind: str, session: dict[str, Any], settings: Sequence[str]) -> Any:
+    told = [f"{name}={json.dumps(value)}" for name, value in session.items()]
+    return read_options(connections[kind].Options, [*told, *settings])
+
+
+def _shown(session: dict[str, Any], options: ConnectionOptions, settings: Sequence[str]) -> dict[str, Any]:
+    return session | {name: _plain(options, name) for name in (text.partition("=")[0] for text in settings)}
+
+
+def _known(kind: str) -> None:
+    if kind not in connections:
+        raise ScenarioError([Problem("kind", "a kind of connection", repr(kind), connections.hint(kind))])
+
+
 def _named(kind: str, endpoint: str) -> tuple[str, str]:
     """Kind and URL."""
     if kind:
-        if kind not in connections:
-            raise ScenarioError([Problem("kind", "a kind of connection", repr(kind), connections.hint(kind))])
+        _known(kind)
         schemes = connections[kind].Options.schemes
         return kind, endpoint if "://" in endpoint or not schemes else f"{schemes[0]}://{endpoint}"
     scheme, told, _ = endpoint.partition("://")
@@ -88,7 +127,7 @@ def _named(kind: str, endpoint: str) -> tuple[str, str]:
     return by_scheme[scheme], endpoint
 
 
-def _session(kind: str, url: str, who: tuple[str | None, str | None]) -> dict[str, Any]:
+def _session(kind: str, url: str, who: Who) -> dict[str, Any]:
     """Options that say where the machine is and who asks."""
     model: type[ConnectionOptions] = connections[kind].Options
     try:

@@ -37,6 +37,15 @@ GONE_TICKS = 5
 """A site of which nothing was heard for so long, or for so many ticks where that is longer, shows nothing any more."""
 
 
+SAID = {RecordKind.TELEMETRY, RecordKind.STATE, RecordKind.PART, RecordKind.ALARM, RecordKind.HEARTBEAT}
+"""Kinds by which machines are heard of; figures come from the brain, also when they are silent."""
+
+
+def _site(path: EquipmentPath) -> str:
+    """Site of a path; of one above it the path itself."""
+    return "/".join(str(path).split("/")[:2])
+
+
 class ShownRun:
     """The machines of a run, as far as its records tell of them.
 
@@ -48,10 +57,10 @@ class ShownRun:
 
     def __init__(self, plant: ServedPlant, settings: RunSettings, door: Door) -> None:
         self.plant, self.door, self._settings = plant, door, settings
-        self._machines: dict[EquipmentPath, list[EquipmentPath]] = defaultdict(list)
+        self._machines: dict[str, list[EquipmentPath]] = defaultdict(list)
         for machine in plant.machines:
-            self._machines[machine.path.site].append(machine.path)
-        self._heard: dict[EquipmentPath, float] = {}
+            self._machines[_site(machine.path)].append(machine.path)
+        self._heard: dict[str, float] = {}
         self._arrived: dict[tuple[str, str], Arrivals] = {}
         self._gone_s = max(GONE_S, GONE_TICKS * settings.tick_s / settings.speed)
 
@@ -60,9 +69,9 @@ class ShownRun:
         if not self._settings.admits(frame) or not self._is_new(frame):
             return
         frame = self.door.admit(self._settings.within(frame))
-        if frame.kind is RecordKind.META or not len(frame):
+        if frame.kind not in SAID:
             return
-        for site in {path.site for path in frame.paths} & self._machines.keys():
+        for site in set(map(_site, frame.paths)) & self._machines.keys():
             self._heard[site] = now_s
             self.plant.seen(self._machines[site], True)
         self.plant.take(frame)

@@ -9,6 +9,7 @@ from devices.connection import BrowsedItem
 from devices.connections import connections
 from devices.drafting import as_yaml, drafted, likeness
 from devices.profiles import profiles
+from devices.recordings.options import DEFAULT_STATES
 from twin.tags import TagSpec
 
 TAGS = profiles["cnc"].tags
@@ -105,3 +106,33 @@ def test_what_is_no_place_of_a_machine_is_refused() -> None:
     for url in ("modbus://", "modbus://a/b", "modbus://u:p@a", "modbus://a:99999"):
         with pytest.raises(ValueError, match=r"expected|[Pp]ort"):
             connections["modbus"].Options.from_url(url)
+
+
+def named(name: str, type_: str = "int32", *folders: str, about: str = "") -> BrowsedItem:
+    return BrowsedItem("/".join((*folders, name)), name, folders, type_, about=about)
+
+
+EXECUTION = {"item": "exec_state", "values": DEFAULT_STATES}
+PACKML = {"item": "StateCurrent", "model": "packml"}
+MACHINERY = {"item": "MachineryItemState/CurrentState", "model": "machinery"}
+
+
+@pytest.mark.parametrize(
+    ("items", "state"),
+    [
+        ([named("StateCurrent"), named("UnitModeCurrent")], PACKML | {"mode_item": "UnitModeCurrent"}),
+        ([named("StateCurrent"), named("Status", "int16")], PACKML),
+        ([named("exec_state", "text", about="EVENT EXECUTION")], EXECUTION),
+        ([named("CurrentState", "text", "MachineryItemState")], MACHINERY),
+        ([named("E10State", "text")], {"item": "E10State", "model": "e10"}),
+        ([named("StateCurrent"), named("StateCurrent", "int32", "Cell2")], None),
+        ([named("Status", "int16")], None),
+        ([named("CurrentState", "text")], None),
+    ],
+)
+def test_a_state_is_drafted_where_its_words_are_those_of_a_standard(
+    items: list[BrowsedItem], state: dict[str, object] | None
+) -> None:
+    """Two that are as like, and words that may mean anything, stay comments."""
+    device = yaml.safe_load(as_yaml("cnc", "opcua", {}, TAGS, drafted(TAGS, items)))["device"]
+    assert device["options"].get("state") == state

@@ -53,7 +53,7 @@ def test_the_guide_shows_what_the_draft_is_and_the_doctor_agrees(machine: NodeOp
     device = saved(tmp_path, machine.port)
     state = device["options"].pop("state")
     assert device == draft
-    assert state["item"] == "ns=2;s=Status"
+    assert state["item"] == "nsu=http://maker.example/UA;s=Status"
     told = factory(*proved, folder=tmp_path)
     assert (told.returncode, told.stderr) == (0, "")
     assert told.stdout.rstrip().endswith("none wrong")

@@ -21,8 +21,9 @@ from tests.counterparts import free_port
 from tests.devices.plants import LINE, SITE, machines
 from tests.devices.test_servers import parts, state
 from tests.servers.mosquitto import Mosquitto
+from twin.equipment import EquipmentPath
 from twin.errors import FatalError, ScenarioError
-from twin.records import Frame
+from twin.records import Frame, RecordKind, records
 from twin.states import UnitState
 
 M0 = LINE.child("m0")
@@ -71,6 +72,18 @@ def test_a_site_that_is_silent_shows_nothing_until_it_is_heard_again(tmp_path: P
     assert value(run, STATE) is None
     run.take(parts(M0, 2, good=1).stamped(str(SITE), "r1.a", 1), 20.0)
     assert value(run, STATE) == int(UnitState.PRODUCING)
+
+
+def test_figures_of_a_site_or_above_say_nothing_of_its_machines(tmp_path: Path) -> None:
+    run = shown(tmp_path)
+    values = ("oee", None, "hour", 0, 0.5, 1.0, 2.0, 1.0, "good", "1", None, None, 0, 0, 0)
+    for path in (SITE, EquipmentPath("acme")):
+        run.take(records(RecordKind.KPI, [(path, 1, values)]).stamped("brain/x", "r1.brain", 0), 0.0)
+    run.take(records(RecordKind.HEARTBEAT, [(EquipmentPath("acme"), 1, (0, 0, 0.0))]), 0.0)
+    assert value(run, STATE) is None
+    assert not run.plant.machines[0].there
+    run.take(records(RecordKind.HEARTBEAT, [(SITE, 1, (0, 0, 0.0))]), 0.0)
+    assert run.plant.machines[0].there
 
 
 async def test_records_at_a_broker_are_what_a_client_of_the_protocol_reads(

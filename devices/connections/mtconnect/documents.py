@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 from devices.connection import BrowsedItem, DataValue, Scalar
 from devices.recordings.shdr import stamp_ns
+from devices.xml_tree import XmlRefusedError, parsed
 from twin.records import BAD
 
 UNAVAILABLE = "UNAVAILABLE"
@@ -22,7 +23,6 @@ NUMERIC = re.compile(
 )
 """Types of events that are numbers."""
 _WHOLE = re.compile(r"[-+]?\d{1,30}")
-_DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
 class DocumentError(Exception):
@@ -108,12 +108,10 @@ def root_of(content: bytes) -> ElementTree.Element:
     Raises:
         DocumentError: It is none, or says an error.
     """
-    if _DOCTYPE.search(content):
-        raise DocumentError("", "expected a document without definitions of its own")
     try:
-        root = ElementTree.fromstring(content)  # noqa: S314 - definitions are refused above
-    except ElementTree.ParseError as error:
-        raise DocumentError("", f"expected XML of an agent, got {error}") from None
+        root = parsed(content)
+    except XmlRefusedError as error:
+        raise DocumentError("", f"expected XML of an agent: {error}") from None
     if _tag(root) == "MTConnectError":
         found = next((one for one in root.iter() if _tag(one) == "Error"), root)
         raise DocumentError(found.get("errorCode", "UNKNOWN"), (found.text or "").strip())

@@ -75,6 +75,19 @@ def numbered(item: str, uris: list[str]) -> str:
     return f"ns={number(match['nsu'], uris)};{match['id']}"
 
 
+def stable(item: str, uris: list[str]) -> str:
+    """A node id with the URI of its namespace in place of the number, which may be another after a restart.
+
+    >>> stable("ns=1;s=Speed", ["http://opcfoundation.org/UA/", "urn:maker"]), stable("i=85", [])
+    ('nsu=urn:maker;s=Speed', 'i=85')
+    """
+    match = _NODE.fullmatch(item)
+    space = int(match["ns"]) if match and match["ns"] else 0
+    if match is None or not 0 < space < len(uris) or not uris[space] or ";" in uris[space]:
+        return item
+    return f"nsu={uris[space]};{match['id']}"
+
+
 def number(uri: str, uris: list[str]) -> int:
     """Number of a namespace at a server.
 

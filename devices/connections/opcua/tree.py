@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from asyncua import ua
 
 from devices.connection import BrowsedItem
+from devices.connections.opcua.addresses import stable
 from devices.connections.opcua.session import Session
 from devices.connections.opcua.values import NAMES, read_value
 from twin.errors import RetriableError
@@ -75,7 +76,7 @@ async def _variable(session: Session, reference: Any, folders: tuple[str, ...]) 
     ids += [ua.ReadValueId(NodeId=node, AttributeId=ua.AttributeIds.Value) for node in units]
     value, about, access, *unit = await session.services.read(ua.ReadParameters(NodesToRead=ids))
     kind = None if value.Value is None else value.Value.VariantType
-    item = reference.NodeId.to_string()
+    item = stable(reference.NodeId.to_string(), session.uris)
     return BrowsedItem(
         item,
         reference.BrowseName.Name,
