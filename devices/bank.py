@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
+from devices.change import OTHERS, DriverChange, in_step
 from devices.drivers import is_real, open_driver, option_problems
 from devices.instants import misplaced_in
-from devices.master import has_meter, ideal_s, made_item, meters_of, site_masters
+from devices.master import has_meter, ideal_s, made_item, meters_of, site_masters, tags_of
+from devices.merging import merged
 from devices.profiles import profiles
 from devices.recordings.options import ReplayOptions
 from devices.recordings.record import ReplayCounters
+from devices.speech import Speech
 from devices.unit import DeviceUnit, Event, PlantView, Setting, Tick
 from twin.config.plant import LineConfig, PlantConfig, StationConfig
 from twin.engine.clock import to_ns
 from twin.equipment import EquipmentPath
 from twin.errors import Problem, ScenarioError
 from twin.master import meta_frame
-from twin.records import GOOD, Frame, RecordKind, records
+from twin.records import Frame, RecordKind, records
 from twin.zone import Axis
-
-EVENTS = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ORDER, RecordKind.ALARM)
 
 
 class DeviceBank:
@@ -34,7 +33,8 @@ class DeviceBank:
         site: Path of the site.
         seed: Seed of the run.
         base: Directory to which file names in the options of drivers are relative.
-        live: Units that real machines stand for say nothing here; else they are simulated, with a note.
+        live: Units that real machines stand for say nothing here until they are simulated; else they are simulated
+            from the beginning, with a note.
 
     Raises:
         ScenarioError: Options of drivers that are wrong, all at once.
@@ -51,7 +51,13 @@ class DeviceBank:
         self._now_s = 0.0
         units = list(site_units(config, site))
         self._refuse(units)
-        units = [self._present(unit) for unit in units if not (live and is_real(unit.driver))]
+        self._changing = {unit.path: unit for unit in units if live and changes(unit)}
+        counters = {path: counters_said(config, path) for path in self._changing}
+        self._speeches = {
+            path: Speech(path, not is_real(unit.driver), counters=counters[path])
+            for path, unit in self._changing.items()
+        }
+        units = [self._present(unit, live) for unit in units]
         self._driver_of = {unit.number: unit.driver for unit in units}
         self._drivers = {kind: open_driver(kind, some, self._setting) for kind, some in _by_driver(units).items()}
 
@@ -61,8 +67,10 @@ class DeviceBank:
         if problems:
             raise ScenarioError(problems)
 
-    def _present(self, unit: DeviceUnit) -> DeviceUnit:
+    def _present(self, unit: DeviceUnit, live: bool) -> DeviceUnit:
         """The unit, simulated when it is a real machine, or has no recording and the user asked for that."""
+        if is_real(unit.driver) and live:
+            return unit.simulated()
         if is_real(unit.driver):
             self.notes.append(f"{unit.path}: a real machine ({unit.driver}), simulated here")
             return unit.simulated()
@@ -104,7 +112,43 @@ class DeviceBank:
         for kind, driver_ in self._drivers.items():
             said.extend(driver_.frames(Tick(self._now_s, tick_s, view, events[kind])))
         self._now_s = tick_s
-        return [*merged(said), self._heartbeat(tick_s)]
+        return [*self._spoken(merged(said), tick_s), self._heartbeat(tick_s)]
+
+    @property
+    def changing(self) -> Mapping[EquipmentPath, DeviceUnit]:
+        """Units that real machines stand for, or may stand for later."""
+        return self._changing
+
+    @property
+    def silent(self) -> frozenset[EquipmentPath]:
+        """Units that real machines stand for now."""
+        return frozenset(path for path, speech in self._speeches.items() if not speech.speaks)
+
+    def change(self, change: DriverChange) -> None:
+        """From a simulated time on, not before the last step, another driver speaks for a unit."""
+        at_ns = to_ns(self._setting.epoch_ns, change.at_s)
+        self._speeches[change.path].change(at_ns, not is_real(change.driver), dict(change.counted))
+
+    def counted(self, path: EquipmentPath) -> dict[str, float]:
+        """Where the counters of a unit whose driver may change stand, as they were said last."""
+        return self._speeches[path].counted
+
+    def _spoken(self, frames: list[Frame], tick_s: float) -> list[Frame]:
+        """What goes out of what the drivers said: nothing of units that real machines stand for."""
+        if not self._speeches:
+            return frames
+        out: list[Frame] = []
+        own: dict[EquipmentPath, list[Frame]] = {path: [] for path in self._speeches}
+        for frame in frames:
+            rows: dict[EquipmentPath | None, list[int]] = defaultdict(list)
+            for row, path in enumerate(frame.paths):
+                rows[path if path in own else None].append(row)
+            for of, some in rows.items():
+                (out if of is None else own[of]).append(frame if len(some) == len(frame) else frame.take(some))
+        until_ns = to_ns(self._setting.epoch_ns, tick_s) + 1
+        for path, speech in self._speeches.items():
+            out.extend(speech.said(own[path], until_ns))
+        return merged(out)
 
     def _heartbeat(self, tick_s: float) -> Frame:
         time_ns = to_ns(self._setting.epoch_ns, tick_s)
@@ -128,6 +172,7 @@ def device_unit(path: EquipmentPath, number: int, line: LineConfig, station: Sta
         profile="" if device is None else device.profile,
         driver="simulated" if device is None else device.driver,
         options={} if device is None else device.options,
+        others={} if device is None else device.others,
         power=station.power,
         signatures=frozenset(mode.signature for mode in failures) - {"none"},
         item=made_item(station),
@@ -138,9 +183,24 @@ def device_unit(path: EquipmentPath, number: int, line: LineConfig, station: Sta
     )
 
 
+def counters_said(config: PlantConfig, path: EquipmentPath) -> tuple[str, ...]:
+    """Tags of a unit that only ever grow."""
+    station = next(station for one, _, station in config.stations() if one == path)
+    return tuple(tag.name for tag in tags_of(station) if tag.counter)
+
+
+def changes(unit: DeviceUnit) -> bool:
+    """Whether a real machine stands for a unit, or may stand for it later."""
+    return any(is_real(kind) for kind in (unit.driver, *unit.others))
+
+
 def _problems(unit: DeviceUnit) -> list[Problem]:
     where = f"{unit.path} device"
     found = option_problems(unit.driver, unit.options, where)
+    for kind, options in unit.others.items():
+        found += option_problems(kind, options, f"{where}.others.{kind}")
+        if (kind != in_step(unit) and not is_real(kind)) or kind == unit.driver:
+            found.append(Problem(f"{where}.others", OTHERS, repr(kind)))
     if unit.profile and unit.profile not in profiles:
         hint = f"known: {', '.join(profiles.kinds())}"
         found.append(Problem(f"{where}.profile", "a known profile", repr(unit.profile), hint))
@@ -156,43 +216,6 @@ def _by_driver(units: Iterable[DeviceUnit]) -> dict[str, list[DeviceUnit]]:
     for unit in units:
         groups[unit.driver].append(unit)
     return dict(groups)
-
-
-def merged(frames: Iterable[Frame]) -> list[Frame]:
-    """Frames of one kind and the same columns as one, rows in order of time; events before telemetry."""
-    groups: dict[tuple[RecordKind, tuple[str, ...]], list[Frame]] = defaultdict(list)
-    for frame in frames:
-        groups[frame.kind, frame.tags].append(frame)
-    order = {kind: place for place, kind in enumerate((*EVENTS, RecordKind.TELEMETRY))}
-    kinds = sorted(groups, key=lambda group: order[group[0]])
-    return [_in_time(_joined(groups[group])) for group in kinds]
-
-
-def _joined(frames: Sequence[Frame]) -> Frame:
-    first = frames[0]
-    if len(frames) == 1:
-        return first
-    quality = None
-    if any(frame.quality is not None for frame in frames):
-        quality = np.concatenate([_quality(frame) for frame in frames])
-    return Frame(
-        first.kind,
-        tuple(path for frame in frames for path in frame.paths),
-        np.concatenate([frame.time_ns for frame in frames]),
-        first.tags,
-        np.concatenate([frame.values for frame in frames]),
-        quality,
-    )
-
-
-def _quality(frame: Frame) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    return np.full(frame.values.shape, GOOD) if frame.quality is None else frame.quality
-
-
-def _in_time(frame: Frame) -> Frame:
-    if len(frame) < 2 or bool(np.all(frame.time_ns[1:] >= frame.time_ns[:-1])):
-        return frame
-    return frame.take(np.argsort(frame.time_ns, kind="stable"))
 
 
 def _axis(config: PlantConfig, path: EquipmentPath) -> Axis:

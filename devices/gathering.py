@@ -12,17 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devices.bank import merged, site_units
-from devices.connection import ConnectionOptions, DataValue, MachineConnection, Wanted
+from devices.bank import site_units
+from devices.change import DriverChange
+from devices.connection import ConnectionOptions, DataValue, MachineConnection, Scalar, Wanted
 from devices.connections import connections
 from devices.derivation.machine import MachineCounters, MachineDerivation, wanted
 from devices.derivation.options import of_session
 from devices.drivers import is_real
 from devices.master import tags_of
+from devices.merging import merged
+from devices.speech import Speech
 from devices.unit import DeviceUnit
 from twin.config.plant import PlantConfig
 from twin.equipment import EquipmentPath
-from twin.errors import FactoryError
+from twin.errors import FactoryError, ModelError, Problem, ProblemsError, RetriableError, did_you_mean
 from twin.records import Frame
 from twin.registry import bug
 
@@ -31,31 +34,47 @@ log = logging.getLogger(__name__)
 OPEN_S = 30.0
 """Longest time that a machine has to answer at the opening."""
 CLOSE_S = 5.0
+MEMORY_NS = 60_000_000_000
+"""So late a machine may be told that it stands for a unit without losing anything of what it said since then."""
+HOLD_NS = 30_000_000_000
+"""Longest time for which a machine holds back what it says while another one is to take its place."""
+WRITE_S = 5.0
+"""Longest time that a machine has to take what is written."""
 PAUSES_S = (0.5, 5.0)
 """First and longest pause before a machine is tried again; each is twice the one before."""
 LOST, AWAY = "connection_lost", "not_connected"
 """Causes of a state that is not known."""
 
 
-@dataclass
+@dataclass(eq=False)
 class RealUnit:
-    """A unit that a real machine stands for."""
+    """A unit that a real machine stands for, or may stand for later."""
 
     unit: DeviceUnit
     kind: str
     options: ConnectionOptions
     derivation: MachineDerivation
+    speech: Speech
+
+    @property
+    def name(self) -> str:
+        """What tells it from others that may stand for the same unit."""
+        return str(self.unit.path) if self.kind == self.unit.driver else f"{self.unit.path} {self.kind}"
 
 
 def real_units(config: PlantConfig, site: EquipmentPath) -> list[RealUnit]:
-    """The units of a site that real machines stand for."""
+    """The units of a site that real machines stand for, or may stand for later; one for each kind of connection."""
     stations = {path: station for path, _, station in config.stations()}
     found = []
     for unit in site_units(config, site):
-        if is_real(unit.driver):
-            options = connections[unit.driver].Options.model_validate(unit.options)
-            derivation = MachineDerivation(unit, options, tags_of(stations[unit.path]), options.period)
-            found.append(RealUnit(unit, unit.driver, options, derivation))
+        for kind, given in unit.drivers.items():
+            if is_real(kind):
+                options = connections[kind].Options.model_validate(given)
+                tags = tags_of(stations[unit.path])
+                derivation = MachineDerivation(unit, options, tags, options.period)
+                counters = [tag.name for tag in tags if tag.counter]
+                speech = Speech(unit.path, kind == unit.driver, MEMORY_NS, counters)
+                found.append(RealUnit(unit, kind, options, derivation, speech))
     return found
 
 
@@ -72,12 +91,18 @@ class MachineSession:
         self.units, self._base, self._now_ns = units, base, now_ns
         self.open = False
         self.losses = 0
+        self._connection: MachineConnection | None = None
         self.reason = ""
         """Why it is not open."""
         self._of_item: dict[str, list[RealUnit]] = defaultdict(list)
         for unit in units:
             for item in dict(unit.options.items()):
                 self._of_item[item].append(unit)
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it stands for a unit now."""
+        return any(unit.speech.speaks for unit in self.units)
 
     @property
     def name(self) -> str:
@@ -124,16 +149,32 @@ class MachineSession:
         try:
             async with asyncio.timeout(OPEN_S):
                 await connection.open()
-            self.open = True
+            self.open, self._connection = True, connection
             if self.reason:
                 log.warning("machine %s: is there again", self.name)
             self.reason = ""
             while True:
                 self._take(await connection.readings())
         finally:
+            self._connection = None
             with suppress(Exception):  # whatever it was, it is over
                 async with asyncio.timeout(CLOSE_S):
                     await connection.close()
+
+    async def write(self, item: str, value: Scalar) -> None:
+        """Write an item; returns when the machine has taken it.
+
+        Raises:
+            RetriableError: The machine is not there, or does not answer.
+            ProblemsError: It refuses, with its reason.
+        """
+        if self._connection is None:
+            raise RetriableError(f"{self.name}: expected a machine that is there, got {self.reason or 'no answer yet'}")
+        try:
+            async with asyncio.timeout(WRITE_S):
+                await self._connection.write(item, value)
+        except TimeoutError:
+            raise RetriableError(f"{self.name}: expected an answer within {WRITE_S:g} s, got none") from None
 
     def _take(self, values: Sequence[DataValue]) -> None:
         """Give each unit what is its own; nothing is a sign of life to all."""
@@ -158,14 +199,102 @@ class RealMachines:
     def __init__(self, units: Sequence[RealUnit], base: Path, now_ns: Callable[[], int] = time.time_ns):
         self.units = units
         self.sessions = [MachineSession(some, base, now_ns) for some in _together(units)]
+        self._frozen: dict[str, dict[str, Any]] = {}
+        """What the next process goes on from, of machines that hold back what they say."""
 
     def frames(self, now_ns: int) -> list[Frame]:
         """What they say since the last call, up to a time."""
         said: list[Frame] = []
         for unit in self.units:
             unit.derivation.tick(now_ns)
-            said.extend(unit.derivation.frames())
+            self._go_on(unit, now_ns)
+            said.extend(unit.speech.said(unit.derivation.frames(), now_ns))
         return merged(said)
+
+    def change(self, change: DriverChange, at_ns: int) -> None:
+        """From a time on a driver, which need not be one of these, stands for a unit."""
+        for unit in self._of(str(change.path)):
+            unit.speech.change(at_ns, unit.kind == change.driver, dict(change.counted))
+            self._frozen.pop(unit.name, None)
+
+    def hold(self, path: str, driver: str, now_ns: int) -> int:
+        """Say nothing of a unit from now on, until it is told which driver stands for it, or for half a minute.
+
+        Args:
+            path: Unit.
+            driver: Driver that is to take its place.
+            now_ns: Time of this computer.
+
+        Returns:
+            From when on nothing is said.
+
+        Raises:
+            ModelError: That driver is a real machine, and is not there.
+        """
+        units = self._of(path)
+        for session in self.sessions:
+            if not session.open and any(unit in units and unit.kind == driver for unit in session.units):
+                hint = "it goes on with the driver that it has"
+                got = session.reason or "no answer yet"
+                raise ModelError([Problem(f"{path} driver {driver}", "a machine that is there", got, hint)])
+        for unit in units:
+            unit.speech.hold(now_ns)
+            self._frozen.setdefault(unit.name, _kept(unit))
+        return now_ns
+
+    def counted(self, path: str) -> dict[str, float]:
+        """Where the counters of a unit stand, as the real machine that stands for it has said them; else nothing."""
+        found = (unit.speech.counted for unit in self._of(path) if unit.speech.speaks)
+        return next(found, {})
+
+    def _go_on(self, unit: RealUnit, now_ns: int) -> None:
+        """As it was, where nobody has told what became of a change."""
+        held_ns = unit.speech.held_ns
+        if held_ns is not None and now_ns - held_ns > HOLD_NS:
+            log.warning("machine %s: goes on with the driver that it has, no change of it was kept", unit.name)
+            unit.speech.release()
+            self._frozen.pop(unit.name, None)
+
+    def _of(self, path: str) -> list[RealUnit]:
+        return [unit for unit in self.units if str(unit.unit.path) == path]
+
+    async def command(self, path: str, name: str, given: Scalar) -> tuple[str, Scalar]:
+        """Write to a machine what a command of the scenario stands for.
+
+        Args:
+            path: Unit.
+            name: Name of the command in the options of its device.
+            given: Value that was given with it; None: none.
+
+        Returns:
+            Item and value that were written.
+
+        Raises:
+            ModelError: The scenario does not allow it, or the machine refuses it.
+            RetriableError: The machine is not there.
+        """
+        unit, session = self._session_of(path)
+        allowed = unit.options.commands
+        if name not in allowed:
+            names = ", ".join(sorted(allowed)) or "none"
+            hint = did_you_mean(name, allowed, "add it to commands in the options of the device")
+            raise ModelError([Problem(path, f"a command that the scenario allows ({names})", repr(name), hint)])
+        try:
+            value = allowed[name].chosen(given)
+        except ValueError as error:
+            raise ModelError([Problem(f"{path} {name}", *map(str, error.args))]) from None
+        try:
+            await session.write(allowed[name].item, value)
+        except ProblemsError as error:
+            raise ModelError(error.problems) from None
+        return allowed[name].item, value
+
+    def _session_of(self, path: str) -> tuple[RealUnit, MachineSession]:
+        for session in self.sessions:
+            for unit in session.units:
+                if str(unit.unit.path) == path and unit.speech.speaks:
+                    return unit, session
+        raise ModelError([Problem(path, "a unit that a real machine stands for", "one that is simulated")])
 
     @property
     def counters(self) -> list[MachineCounters]:
@@ -174,13 +303,19 @@ class RealMachines:
 
     def kept(self) -> dict[str, Any]:
         """What the next process goes on from."""
-        return {str(unit.unit.path): unit.derivation.kept() for unit in self.units}
+        return {unit.name: self._frozen.get(unit.name) or _kept(unit) for unit in self.units}
 
     def recall(self, kept: Mapping[str, Any]) -> None:
         """Go on from what the process before has kept."""
         for unit in self.units:
-            if (known := kept.get(str(unit.unit.path))) is not None:
+            if (known := kept.get(unit.name)) is not None:
                 unit.derivation.recall(known)
+                if "speech" in known:
+                    unit.speech.recall(known["speech"])
+
+
+def _kept(unit: RealUnit) -> dict[str, Any]:
+    return {**unit.derivation.kept(), "speech": unit.speech.kept()}
 
 
 def _together(units: Iterable[RealUnit]) -> Iterator[list[RealUnit]]:

@@ -17,6 +17,9 @@ from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind
 from twin.zone import Axis, Zone
 
+SIMULATED = "simulated"
+"""The driver that every unit has."""
+
 
 class PlantView(Protocol):
     """The plant as an engine shows it at one moment; every array is [units of the plant]."""
@@ -90,6 +93,7 @@ class DeviceUnit:
         profile: Tag profile; empty for a unit without a device, which has meters only.
         driver: Kind of driver.
         options: Options of the driver, not yet checked.
+        others: Drivers that may take its place while everything runs, with their options.
         power: Electrical power by state.
         signatures: Signals that drift before one of its failures.
         item: Item that it makes, where that is known without running.
@@ -104,6 +108,7 @@ class DeviceUnit:
     profile: str = ""
     driver: str = "simulated"
     options: dict[str, Any] = field(default_factory=dict)
+    others: dict[str, dict[str, Any]] = field(default_factory=dict)
     power: PowerConfig = field(default_factory=PowerConfig)
     signatures: frozenset[str] = frozenset()
     item: str = ""
@@ -117,9 +122,14 @@ class DeviceUnit:
         """All its counters."""
         return (ENERGY, *self.media) if self.metered else self.media
 
+    @property
+    def drivers(self) -> dict[str, dict[str, Any]]:
+        """All drivers that may stand for it, with their options; the simulated one always may."""
+        return {SIMULATED: {}, **self.others, self.driver: self.options}
+
     def simulated(self) -> DeviceUnit:
         """The same unit, simulated."""
-        return replace(self, driver="simulated", options={})
+        return replace(self, driver=SIMULATED, options=self.drivers[SIMULATED])
 
 
 @dataclass(frozen=True, slots=True)

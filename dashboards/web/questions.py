@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from fastapi import HTTPException, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from brokers.naming import LONGEST_TAG
 from dashboards.panel import Window
@@ -152,6 +152,32 @@ class CommandQuestion(BaseModel):
     cap: Quantity | None = Field(default=None, description="for curtail: power that is left, e.g. '200 kW'")
     flow: Quantity | None = Field(default=None, description="for curtail: gas that is left, e.g. '40 m3/h'")
     mode: Name | None = Field(default=None, description="for fail: failure mode; default: the first")
+
+    def given(self) -> dict[str, Any]:
+        """What was given."""
+        return self.model_dump(exclude_none=True)
+
+
+class MachineQuestion(BaseModel):
+    """Another driver for a unit, or a command to its real machine; the scenario has to allow either."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    target: Path
+    driver: Name | None = Field(default=None, description="driver that stands for the unit from now on")
+    command: Name | None = Field(default=None, description="name of what is written, see commands in its options")
+    value: bool | int | float | Annotated[str, Field(max_length=1000)] | None = Field(
+        default=None, description="value to write, where the scenario leaves it open"
+    )
+    cause: Name | None = Field(default=None, description="name of the cause, default operator")
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if (self.driver is None) == (self.command is None):
+            raise ValueError(f"expected driver or command, got {'neither' if self.driver is None else 'both'}")
+        if self.driver is not None and self.value is not None:
+            raise ValueError("expected a value with a command only, got one with a driver")
+        return self
 
     def given(self) -> dict[str, Any]:
         """What was given."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import to_thread
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from dashboards.web.questions import (
     KpiQuestion,
     KpiSeriesQuestion,
     KpiTableQuestion,
+    MachineQuestion,
     Path,
     PathQuestion,
     RawQuestion,
@@ -42,6 +44,7 @@ from twin.records import RecordKind
 from twin.states import STATES
 
 Answer = dict[str, Any]
+Does = Callable[[Mapping[str, Any]], Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class Routes:
         router.add_api_route("/commands", self.commands, response_model=None)
         router.add_api_route("/commands/offered", self.offered, response_model=None)
         router.add_api_route("/commands", self.command, methods=["POST"], response_model=None)
+        router.add_api_route("/machines", self.machines, response_model=None)
+        router.add_api_route("/machines", self.machine, methods=["POST"], response_model=None)
         return router
 
     async def model(self) -> Answer:
@@ -200,12 +205,29 @@ class Routes:
 
     async def command(self, question: CommandQuestion) -> Answer:
         """Give the live plant a command; answered when it stands durably in the record of the run."""
-        if self.settings.command is None:
-            raise HTTPException(404, "command: expected a live run, got pages alone")
-        if not self.settings.commandable:
-            raise HTTPException(403, "command: expected a token beyond loopback, got pages that need none")
+        return await self._done("command", self.settings.command, question.given())
+
+    async def machines(self) -> list[Answer]:
+        """Units that real machines stand for, or may stand for: their driver, what it may be, what may be written."""
         try:
-            return await self.settings.command(question.given())
+            return await to_thread(self.settings.machines)
+        except ProblemsError as error:
+            raise HTTPException(422, str(error)) from None
+
+    async def machine(self, question: MachineQuestion) -> Answer:
+        """Change the driver of a unit, or write to its real machine what the scenario allows.
+
+        Answered when it stands durably in the record of the run.
+        """
+        return await self._done("machine", self.settings.machine, question.given())
+
+    async def _done(self, what: str, do: Does | None, wanted: Answer) -> Answer:
+        if do is None:
+            raise HTTPException(404, f"{what}: expected a live run, got pages alone")
+        if not self.settings.commandable:
+            raise HTTPException(403, f"{what}: expected a token beyond loopback, got pages that need none")
+        try:
+            return await do(wanted)
         except ProblemsError as error:
             raise HTTPException(422, str(error)) from None
         except ConnectorError as error:

@@ -35,6 +35,8 @@ class WebSettings:
         roles: Gives how the processes of the run do.
         ahead: Makes a forecast of the live plant; None: there is none.
         command: Gives the live plant a command; None: there is none.
+        machine: Changes the driver of a unit, or writes to its real machine; None: there is no plant.
+        machines: Units that real machines stand for, or may stand for.
         offered: Says what the plant can be told of a path: names of effects, each with what may stand in its fields
             that name something, such as failure modes; None: there is no plant.
         commanded: All commands that it was given.
@@ -56,6 +58,8 @@ class WebSettings:
     roles: Callable[[], Mapping[str, Any]] = field(default=_nothing)
     ahead: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]] | None = None
     command: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]] | None = None
+    machine: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]] | None = None
+    machines: Callable[[], list[dict[str, Any]]] = list
     offered: Callable[[str], Awaitable[Mapping[str, Mapping[str, Sequence[str]]]]] | None = None
     commanded: Callable[[], list[dict[str, Any]]] = list
     commandable: bool = True

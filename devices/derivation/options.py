@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
@@ -190,6 +191,52 @@ class JobSource(Config):
     none: tuple[Word, ...] = Field(default=("", "0"), description="values that mean: no order")
 
 
+class WritableItem(Config):
+    """An item that may be written, and with what."""
+
+    item: Address = Field(description="address, in the words of the protocol")
+    value: bool | int | float | str | None = Field(
+        default=None, description="what is written; default: what is given with the command"
+    )
+    least: Annotated[float, "number"] | None = Field(
+        default=None, allow_inf_nan=False, description="least number that may be given"
+    )
+    most: Annotated[float, "number"] | None = Field(
+        default=None, allow_inf_nan=False, description="largest number that may be given"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        bounded = self.least is not None or self.most is not None
+        if self.value is not None and bounded:
+            raise ValueError("expected value, or bounds of what is given (least, most), got both")
+        if self.least is not None and self.most is not None and self.least > self.most:
+            raise ValueError(f"expected least up to most, got {self.least:g} and {self.most:g}")
+        return self
+
+    def chosen(self, given: bool | float | str | None) -> bool | int | float | str:
+        """What is written when this is given with a command.
+
+        Raises:
+            ValueError: It may not be; as *expected, got*.
+        """
+        if self.value is not None:
+            if given is not None:
+                raise ValueError(f"no value: it writes {self.value!r}", repr(given))
+            return self.value
+        if given is None:
+            raise ValueError("a value", "none")
+        if self.least is None and self.most is None:
+            return given
+        least, most = (-inf if self.least is None else self.least, inf if self.most is None else self.most)
+        if isinstance(given, bool | str) or not least <= given <= most:
+            raise ValueError(f"a number from {least:g} to {most:g}", repr(given))
+        return given
+
+
+WritableOf = Annotated[WritableItem, BeforeValidator(_short)]
+
+
 class MachineOptions(Config):
     """What holds for a real machine whatever it is connected by."""
 
@@ -207,6 +254,11 @@ class MachineOptions(Config):
     parts: PartsSource | None = Field(default=None, description="what it counts")
     alarms: tuple[AlarmSource, ...] = Field(default=(), max_length=10_000, description="its alarms")
     job: JobSource | None = Field(default=None, description="the order on it")
+    commands: dict[OwnName, WritableOf] = Field(
+        default={},
+        max_length=1000,
+        description="what may be written to it, by the name of the command; nothing else is",
+    )
 
     @model_validator(mode="after")
     def _known_names(self) -> Self:

@@ -34,14 +34,19 @@ def address_of(root: Path) -> str:
     raise RetriableError(f"{root}: expected a run, got none (start factory run with the same FF_DATA, or give --url)")
 
 
-def asked(address: str, wanted: dict[str, Any] | None) -> Any:
+def asked(address: str, wanted: dict[str, Any] | None, what: str = "commands") -> Any:
     """What a run answers to a command, or without one the list of all.
+
+    Args:
+        address: Address of its pages.
+        wanted: Fields of the command.
+        what: Last part of the address of the interface.
 
     Raises:
         RetriableError: Nobody answers, or there is no plant that could do it now.
         ScenarioError: It is refused.
     """
-    url = f"{address.rstrip('/')}/api/commands"
+    url = f"{address.rstrip('/')}/api/{what}"
     headers = {"authorization": f"Bearer {token}"} if (token := os.environ.get(TOKEN)) else {}
     method = "GET" if wanted is None else "POST"
     try:

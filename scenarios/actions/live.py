@@ -43,9 +43,10 @@ def stamps_of(scenario: Scenario) -> dict[str, str]:
 
 
 def sites_of_machines(scenario: Scenario) -> tuple[str, ...]:
-    """Sites with units that real machines stand for."""
+    """Sites with units that real machines stand for, or may stand for later."""
     units = ((path, station.device) for path, _, station in scenario.plant().stations())
-    found = (str(path.site) for path, device in units if device is not None and is_real(device.driver))
+    real = ((path, any(is_real(kind) for kind in (d.driver, *d.others))) for path, d in units if d is not None)
+    found = (str(path.site) for path, is_one in real if is_one)
     return tuple(dict.fromkeys(found))
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from brokers.connectors import EMBEDDED, Connector, connectors
 from brokers.stores import stores
+from devices.change import OTHERS
 from devices.drivers import is_real, kinds, knows, misfits_of, options_of
 from devices.profiles import profiles
 from devices.signals.signal import AIR, GAS
@@ -243,27 +244,41 @@ def _device(index: Index, unit: StationEntry) -> Found:
     yield from index.unknown((*loc, "profile"), "profile", text_at(device, "profile") or None, profiles.kinds())
     if not knows(driver):
         yield from index.unknown((*loc, "driver"), "driver", driver, kinds())
-    options = device.entries.get("options")
     yield from _mapped_tags(index, loc, device)
     if knows(driver):
-        try:
-            options_of(driver).model_validate({} if options is None else options.plain())
-        except ValidationError as error:
-            yield from translated(error, index.root, (*loc, "options"))
+        yield from _options(index, loc, device, driver, ("options",))
+    others = device.entries.get("others")
+    for kind in () if others is None else others.entries:
+        place = (*loc, "others", kind)
+        if not knows(kind):
+            yield from index.unknown(place, "driver", kind, kinds())
+        elif kind == driver or not (is_real(kind) or (kind == SIMULATED and is_real(driver))):
+            yield problem(index.root, place, OTHERS, repr(kind))
         else:
-            yield from _connected(index, (*loc, "options"), device, driver)
-        named = [] if options is None else found_in(options, options_of(driver), _entries, _elements, _value)
-        for inner, name, of in named:
-            if of == "item":
-                yield from index.unknown((*loc, "options", *inner), WORDS[of], name, index.names("items"))
+            yield from _options(index, loc, device, kind, ("others", kind))
 
 
-def _connected(index: Index, loc: Loc, device: Node, driver: str) -> Found:
+def _options(index: Index, loc: Loc, device: Node, driver: str, place: Loc) -> Found:
+    """Whether the options of a driver are those that it has."""
+    options = device.at(place) if has(device, place) else None
+    try:
+        options_of(driver).model_validate({} if options is None else options.plain())
+    except ValidationError as error:
+        yield from translated(error, index.root, (*loc, *place))
+    else:
+        yield from _connected(index, (*loc, *place), device, driver, options)
+    named = [] if options is None else found_in(options, options_of(driver), _entries, _elements, _value)
+    for inner, name, of in named:
+        if of == "item":
+            yield from index.unknown((*loc, *place, *inner), WORDS[of], name, index.names("items"))
+
+
+def _connected(index: Index, loc: Loc, device: Node, driver: str, options: Node | None) -> Found:
     """What does not fit in the options of a connection: tags, units of measure, addresses."""
     profile = text_at(device, "profile")
-    if profile in profiles and "options" in device.entries:
+    if profile in profiles and options is not None:
         units = {tag.name: tag.unit for tag in (*profiles[profile].tags, AIR.tag, GAS.tag)}
-        for misfit in misfits_of(driver, device.entries["options"].plain(), units):
+        for misfit in misfits_of(driver, options.plain(), units):
             yield problem(index.root, (*loc, *misfit.loc), *misfit[1:])
 
 

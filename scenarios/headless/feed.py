@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devices.bank import DeviceBank
+from devices.change import DriverChange
 from devices.master import chain_meta
+from devices.unit import DeviceUnit
 from scenarios.headless.boundaries import boundaries
 from twin.behaviours.calendar import DAYS
 from twin.config.plant import PlantConfig
 from twin.engine.events import TraceRow
 from twin.equipment import EquipmentPath
+from twin.errors import FactoryError, Problem
 from twin.plant.locks import Lock
 from twin.plant.plant import Plant
 from twin.records import Frame, RecordKind, records
@@ -106,6 +109,8 @@ class Feed:
         self._site_of = self._sites()
         self._last: dict[tuple[RecordKind, str, str], Row] = {}
         self.locks: list[Lock] = []
+        self.changes: tuple[DriverChange, ...] = ()
+        """Changes of drivers so far, and those to come."""
         self._served = set(self.banks)
 
     def serve(self, serves: Callable[[str], bool]) -> None:
@@ -130,6 +135,27 @@ class Feed:
     def notes(self) -> list[str]:
         """What the user should know, e.g. a recording that is not there."""
         return [note for bank in self.banks.values() for note in bank.notes]
+
+    def change(self, change: DriverChange) -> None:
+        """From a simulated time on, not before now, another driver stands for a unit.
+
+        Raises:
+            FactoryError: Its time has passed.
+        """
+        if change.at_s < self.now_s:
+            expected = f"a time from {self.now_s:g} s on"
+            raise FactoryError(str(Problem(f"{change.path} driver", expected, f"{change.at_s:g} s")))
+        self.banks[change.path.site].change(change)
+        self.changes = (*self.changes, change)
+
+    def driver_of(self, path: str) -> tuple[DeviceUnit | None, str]:
+        """A unit whose driver may change, and its driver as last told; None where there is none."""
+        for bank in self.banks.values():
+            unit = next((unit for one, unit in bank.changing.items() if str(one) == path), None)
+            if unit is not None:
+                told = [change.driver for change in self.changes if str(change.path) == path]
+                return unit, told[-1] if told else unit.driver
+        return None, ""
 
     def meta(self) -> list[tuple[EquipmentPath, Frame]]:
         """Master data by publisher: each site's own; the chain's with the first site."""
@@ -176,7 +202,10 @@ class Feed:
         the brain have these rows already and nothing changes there.
         """
         rows: dict[tuple[EquipmentPath, RecordKind], list[Row]] = {}
+        silent = {path for bank in self.banks.values() for path in bank.silent}
         for (kind, path, _), row in self._last.items():
+            if path in silent:
+                continue
             rows.setdefault((EquipmentPath(path).site, kind), []).append(row)
         return [(site, records(kind, sorted(some, key=lambda row: row[1]))) for (site, kind), some in rows.items()]
 
@@ -200,7 +229,7 @@ class Feed:
 
     def dump(self) -> bytes:
         """Everything as bytes from which :meth:`of_bytes` goes on as if nothing had happened."""
-        return pickle.dumps((self.config, self.seed, self.plant.snapshot(), self.banks, self._last))
+        return pickle.dumps((self.config, self.seed, self.plant.snapshot(), self.banks, self._last, self.changes))
 
     def save(self, path: Path) -> None:
         """Write everything to a file from which :meth:`resume` goes on."""
@@ -215,9 +244,9 @@ class Feed:
     @classmethod
     def of_bytes(cls, saved: bytes) -> Feed:
         """Continue from bytes that this installation made; never read others."""
-        config, seed, snapshot, banks, last = pickle.loads(saved)  # noqa: S301 - sealed by their keepers
+        config, seed, snapshot, banks, last, changes = pickle.loads(saved)  # noqa: S301 - sealed by their keepers
         feed = cls.__new__(cls)
-        feed.config, feed.seed, feed.banks, feed._last = config, seed, banks, last
+        feed.config, feed.seed, feed.banks, feed._last, feed.changes = config, seed, banks, last, changes
         feed._served = set(banks)
         feed.plant = Plant.restore(snapshot)
         feed._site_of = feed._sites()

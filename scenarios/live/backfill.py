@@ -93,5 +93,5 @@ def first_feed(settings: RunSettings) -> Feed:
         config = anchored(config, settings.epoch or anchor(config, datetime.now(UTC), before))
     feed = Feed(config, settings.seed, scenario.base, live=True)
     record = RunRecord.of_folder(settings.folder)
-    post(feed.plant, () if record is None else record.commands)
+    post(feed, () if record is None else record.commands)
     return feed

@@ -10,15 +10,16 @@ from functools import partial
 from time import time_ns
 from typing import Any
 
-from brokers.counterpart import Body
+from brokers.counterpart import Body, GivesCommands
+from brokers.refusals import merged
 from brokers.retry import retried
 from brokers.stores import open_store
 from scenarios.live.account import Account
 from scenarios.live.folder import LOCK
 from scenarios.live.record import FILE, RunRecord
-from scenarios.live.settings import RunSettings
-from scenarios.live.told import Told
-from twin.errors import RetriableError, StoreError
+from scenarios.live.settings import RunSettings, machines_publisher
+from scenarios.live.told import HELD, Told
+from twin.errors import ModelError, Problem, RetriableError, StoreError
 from twin.ports import Clock, Sink
 
 log = logging.getLogger(__name__)
@@ -42,11 +43,13 @@ class Commanding:
     def __init__(self, settings: RunSettings, sink: Sink, broker: str):
         self._settings, self._sink = settings, sink
         self._sender = settings.counterpart.gives(broker, settings.name, settings.run, self._keep)
+        machines = settings.counterpart.gives(broker, machines_publisher(settings.name), settings.run, self._keep)
+        self._machines = machines if settings.machines else None
         self._kept: set[str] = set()
         self._writing = asyncio.Lock()
         self._asked = self._unanswered = 0
         self._record = RunRecord.of_folder(settings.folder)
-        self._epoch_ns = 0 if settings.epoch is None else round(settings.epoch.timestamp() * 1e9)
+        self._epoch_ns = settings.epoch_ns
 
     async def open(self) -> None:
         """Connect.
@@ -54,11 +57,16 @@ class Commanding:
         Raises:
             ConnectorError: The broker does not answer, or refuses us.
         """
-        await self._sender.open()
+        for sender in self._senders():
+            await sender.open()
 
     async def close(self) -> None:
         """Disconnect."""
-        await self._sender.close()
+        for sender in self._senders():
+            await sender.close()
+
+    def _senders(self) -> list[GivesCommands]:
+        return [self._sender, *([] if self._machines is None else [self._machines])]
 
     async def send(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Give the plant a command.
@@ -73,9 +81,48 @@ class Commanding:
             ModelError: The plant refuses it.
             RetriableError: No plant answers.
         """
+        return await self._sent(self._sender, wanted)
+
+    async def to_machine(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Write to a real machine what a command of the scenario stands for.
+
+        Args:
+            wanted: Unit as ``target``, ``command``, and ``value`` and ``cause`` where they are given.
+
+        Returns:
+            Its id, and what was written when.
+
+        Raises:
+            ModelError: It is refused, by the scenario or by the machine.
+            RetriableError: The process of the real machines does not answer.
+        """
+        if self._machines is None:
+            raise ModelError([Problem(str(wanted["target"]), "a run with real machines", "one without")])
+        return await self._sent(self._machines, {**wanted, "asked_ns": time_ns()})
+
+    async def change_driver(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Let another driver stand for a unit: whoever speaks for it until then holds back before it is decided.
+
+        Args:
+            wanted: Unit as ``target``, its ``driver`` from then on, and ``cause`` where it is given.
+
+        Returns:
+            Its id, and from when on that is so.
+
+        Raises:
+            ModelError: It is refused, or the machine is not there.
+            RetriableError: A process of the run does not answer.
+        """
+        if self._machines is None:
+            raise ModelError([Problem(str(wanted["target"]), "a run with real machines", "one without")])
+        hold = {"target": wanted["target"], "driver": wanted["driver"], "asked_ns": time_ns()}
+        held = await self._machines.send(secrets.token_hex(8), hold, ANSWER_S)
+        return await self._sent(self._sender, {**wanted, **held[HELD]})
+
+    async def _sent(self, sender: GivesCommands, wanted: Mapping[str, Any]) -> dict[str, Any]:
         self._asked += 1
         try:
-            body = await self._sender.send(secrets.token_hex(8), wanted, ANSWER_S)
+            body = await sender.send(secrets.token_hex(8), wanted, ANSWER_S)
         except RetriableError:
             self._unanswered += 1
             raise
@@ -86,7 +133,7 @@ class Commanding:
         now_s = (now_ns - self._epoch_ns) * 1e-9
         accepted = () if self._record is None else self._record.commands
         waiting = sum(any(command.at_s > now_s for command in one.commands) for one in accepted)
-        refused = dict(self._sender.refusals.counts)
+        refused = merged(sender.refusals for sender in self._senders())
         counts = {"asked": self._asked, "unanswered": self._unanswered, "refused": sum(refused.values())}
         holds = {"accepted": len(accepted), "waiting": waiting, "executed": len(accepted) - waiting}
         return Account(counts, holds, refused)
@@ -121,7 +168,7 @@ class Commanding:
         told = Told.of(body)
         async with self._writing:
             record = RunRecord.of_folder(self._settings.folder) or self._record  # somebody may have removed the file
-            if record is None or told.id in self._kept:
+            if record is None or told.id in self._kept or not told.commands:
                 return
             record = record.told(told)
             await retried(partial(self._to_folder, record), RECORD, passing=(OSError,))

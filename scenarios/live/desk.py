@@ -9,11 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from devices.change import DriverChange, in_step, wrong
+from devices.drivers import is_real
+from scenarios.headless.feed import Feed
 from scenarios.live.record import RunRecord
 from scenarios.live.settings import RunSettings
-from scenarios.live.told import Told, instruction_of, post
+from scenarios.live.told import CHANGE_DRIVER, DriverRequest, Told, instruction_of, post
+from twin.engine.effect import Command
+from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
-from twin.plant.plant import Plant
 
 Note = Callable[[Told], Awaitable[None]]
 
@@ -23,7 +27,7 @@ class Desk:
 
     Args:
         settings: Settings of the run, with a broker.
-        plant: The plant.
+        feed: The plant and its devices.
         known: What it was told before.
         note: Remembers durably what is accepted.
         wake: Called when something is wanted.
@@ -32,14 +36,14 @@ class Desk:
     def __init__(
         self,
         settings: RunSettings,
-        plant: Plant,
+        feed: Feed,
         known: tuple[Told, ...],
         note: Note,
         wake: Callable[[], None] = lambda: None,
     ):
         if settings.broker is None:
             raise ValueError("commands: expected the address of a broker, got none")
-        self._settings, self._plant, self._note = settings, plant, note
+        self._settings, self._feed, self._plant, self._note = settings, feed, feed.plant, note
         self._known = {one.id: one for one in known}
         client = f"commanded-{settings.name}{settings.share}"
         self._receiver = settings.counterpart.takes(settings.broker, settings.name, settings.run, client, wake)
@@ -60,9 +64,10 @@ class Desk:
         """See that record and plant know the same, before the plant goes on: one of them may have lost its disk."""
         record = RunRecord.of_folder(self._settings.folder)
         kept = () if record is None else record.commands
-        done = set(self._plant.commands)
+        done, changed = set(self._plant.commands), set(self._feed.changes)
         for one in kept:
-            if not done.issuperset(one.commands) and all(c.at_s >= self._plant.now_s for c in one.commands):
+            new = not (done.issuperset(one.of_plant) and changed.issuperset(one.changes))
+            if new and all(command.at_s >= self._plant.now_s for command in one.commands):
                 await self._accept(one)
             self._known[one.id] = one
         names = {one.id for one in kept}
@@ -90,11 +95,35 @@ class Desk:
         if self._settings.sites and len(self._settings.sites) < len(self._settings.publishers):
             hint = "run one plant without --site to give it commands"
             raise ModelError([Problem("command", "a plant in one process", "one whose processes share sites", hint)])
-        return Told(name, self._plant.instructed(instruction_of(asked)))
+        if isinstance(asked, dict) and "driver" in asked:
+            return self._changed(name, DriverRequest.of(asked))
+        instruction = instruction_of(asked)
+        unit, driver = self._feed.driver_of(instruction.target)
+        if unit is not None and is_real(driver):
+            expected, got = "a unit that is simulated now", f"one that a real machine ({driver}) stands for"
+            raise ModelError([Problem(instruction.target, expected, got, "factory machine writes to real machines")])
+        return Told(name, self._plant.instructed(instruction))
+
+    def _changed(self, name: str, wanted: DriverRequest) -> Told:
+        """Another driver from now on, and not before whoever speaks until then holds back.
+
+        Raises:
+            ModelError: It is not to be had.
+        """
+        unit, now = self._feed.driver_of(wanted.target)
+        problems = wrong(unit, wanted.target, wanted.driver, now)
+        if problems or unit is None:
+            raise ModelError(problems)
+        at_s = max(self._plant.now_s, (wanted.from_ns - self._plant.epoch_ns) * 1e-9)
+        path = EquipmentPath(wanted.target)
+        counted = self._feed.banks[path.site].counted(path) if now == in_step(unit) else wanted.counted
+        change = DriverChange(at_s, path, wanted.driver, tuple(sorted(counted.items())))
+        command = Command(at_s, wanted.target, CHANGE_DRIVER, wanted.cause, 1.0, change.detail)
+        return Told(name, (command,))
 
     async def _accept(self, one: Told) -> None:
         await self._note(one)
-        post(self._plant, [one])
+        post(self._feed, [one])
         self._known[one.id] = one
 
     async def _tell(self, told: list[Told], stop: asyncio.Event) -> None:

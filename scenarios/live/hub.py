@@ -23,7 +23,7 @@ from scenarios.live.backfill import History
 from scenarios.live.beside import Beside
 from scenarios.live.clock import SystemClock
 from scenarios.live.commanding import Commanding
-from scenarios.live.offers import Offers
+from scenarios.live.offers import Machines, Offers
 from scenarios.live.outlook import Outlook
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
@@ -68,6 +68,8 @@ class Hub(Thinking):
             roles=self.roles,
             ahead=self.ahead,
             command=self.command,
+            machine=self.machine,
+            machines=Machines(settings).document,
             offered=Offers(settings.scenario).of,
             commanded=lambda: [] if self._commanding is None else self._commanding.document(),
             carried=settings.counterpart.commands,
@@ -123,6 +125,13 @@ class Hub(Thinking):
         if self._commanding is None:
             raise RetriableError("command: expected a live plant, got one that is not live yet (ask again later)")
         return await self._commanding.send(wanted)
+
+    async def machine(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Write to a real machine, or let another driver stand for its unit, see :class:`Commanding`."""
+        if self._commanding is None:
+            raise RetriableError("machine: expected a live plant, got one that is not live yet (ask again later)")
+        changes = "driver" in wanted
+        return await (self._commanding.change_driver if changes else self._commanding.to_machine)(wanted)
 
     def look_ahead(self) -> None:
         """The plant is live from now on."""

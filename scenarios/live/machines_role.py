@@ -13,6 +13,8 @@ import logging
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -24,10 +26,13 @@ from brokers.spool import Spool
 from devices.gathering import RealMachines, real_units
 from scenarios.live.account import Account, Accounts
 from scenarios.live.clock import SystemClock
+from scenarios.live.machine_desk import MachineDesk
 from scenarios.live.parent import Parent
+from scenarios.live.record import FILE, RunRecord
 from scenarios.live.settings import RunSettings, machines_publisher
 from scenarios.live.together import until_one_ends
 from scenarios.loader import load
+from twin.engine.clock import to_ns
 from twin.equipment import EquipmentPath
 from twin.ports import Clock
 from twin.records import Frame, RecordKind, records
@@ -134,6 +139,10 @@ class MachinesRole:
         outage = BrokerOutage("machines")
         self.sites = [MachinesPublisher(site, settings, some, outage) for site, some in gatherings.items()]
         self._parent, self._clock = parent, clock or SystemClock()
+        self._desk = MachineDesk(settings, gatherings, self._clock, parent)
+        self._folder, self._gatherings = settings.folder, gatherings
+        self._record: tuple[int, ...] = ()
+        self._told: set[str] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until told to stop.
@@ -144,7 +153,7 @@ class MachinesRole:
         pumps = [site.pump.run() for site in self.sites]
         sessions = [session.run() for site in self.sites for session in site.gathering.sessions]
         try:
-            await until_one_ends(*pumps, *sessions, self._publish(stop))
+            await until_one_ends(*pumps, *sessions, self._desk.run(), self._publish(stop))
         finally:
             self._parent.counts(self.accounts)
             for site in self.sites:
@@ -153,6 +162,7 @@ class MachinesRole:
     async def _publish(self, stop: asyncio.Event) -> None:
         self._parent.ready()
         while not stop.is_set():
+            self._hear()
             await asyncio.gather(*(site.say(self._clock.now_ns()) for site in self.sites))
             self._parent.counts(self.accounts)
             try:
@@ -163,13 +173,33 @@ class MachinesRole:
         await asyncio.gather(*(site.say(self._clock.now_ns()) for site in self.sites))
         await asyncio.gather(*(site.end(DRAIN_S) for site in self.sites))
 
+    def _hear(self) -> None:
+        """Which drivers stand for which units: the record of the run says it, so that it is one for all processes."""
+        with suppress(OSError):
+            about = (self._folder / FILE).stat()
+            seen = (about.st_mtime_ns, about.st_ino, about.st_size)
+            record = None if seen == self._record else RunRecord.of_folder(self._folder)
+            self._record = seen
+            if record is not None:
+                self._learn(record)
+
+    def _learn(self, record: RunRecord) -> None:
+        for one in record.commands:
+            for change in () if one.id in self._told else one.changes:
+                machines = self._gatherings.get(change.path.site)
+                if machines is not None:
+                    machines.change(change, to_ns(round(record.epoch.timestamp() * 1e9), change.at_s))
+            self._told.add(one.id)
+
     @property
     def accounts(self) -> Accounts:
         """What was met on the hops from the machines to the broker."""
         refused = merged(site.pump.publisher.refusals for site in self.sites)
         dropped = sum(site.spool.dropped + site.forgone for site in self.sites)
         publishers = Account({"refused": sum(refused.values())}, reasons=refused)
-        hops = {"machines": _machines([site.gathering for site in self.sites]), "publishers": publishers}
+        machines = _machines([site.gathering for site in self.sites])
+        machines = replace(machines, counts={**machines.counts, "written": self._desk.written})
+        hops = {"machines": machines, "publishers": publishers}
         hops["spool"] = Account(
             {}, {"dropped": dropped, "waiting": sum(site.spool.held for site in self.sites),
                  "bytes": sum(site.spool.bytes for site in self.sites)},
@@ -188,7 +218,7 @@ def _machines(gatherings: Sequence[RealMachines]) -> Account:
     for each in met:
         reasons.update(each.reasons)
     reasons.update(_resets(gatherings))
-    away = [session for session in sessions if not session.open]
+    away = [session for session in sessions if session.speaks and not session.open]
     reasons.update(f"{session.name}: {session.reason or 'not answering yet'}" for session in away)
     return Account(counts, {"machines": len(sessions), "away": len(away)}, dict(reasons))
 

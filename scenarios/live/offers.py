@@ -1,11 +1,20 @@
-"""What the plant of a run can be told, by the path of a unit or place: what the form of commands offers."""
+"""What a run can be told, by the path of a unit or place: what the forms of commands and of machines offer."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from devices.bank import changes, site_units
+from devices.change import in_turn
+from devices.derivation.options import MachineOptions
+from devices.drivers import is_real, options_of
+from scenarios.live.record import RunRecord
+from scenarios.live.settings import RunSettings
 from scenarios.loader import load
+from twin.config.plant import PlantConfig
 from twin.equipment import EquipmentPath
 from twin.plant.instruction import Offer
 from twin.plant.plant import Plant
@@ -36,6 +45,51 @@ class Offers:
             if self._known is None:
                 self._known = await asyncio.to_thread(_all, self._scenario)
         return self._known.get(path, {})
+
+
+class Machines:
+    """The units of a run that real machines stand for, or may stand for.
+
+    Args:
+        settings: Settings of the run.
+    """
+
+    def __init__(self, settings: RunSettings):
+        self._settings = settings
+        self._known: dict[str, dict[str, Any]] | None = None
+
+    def document(self) -> list[dict[str, Any]]:
+        """Each with its driver now, those that it may have, and what may be written to it by the driver.
+
+        Raises:
+            ScenarioError: The scenario cannot be read any more.
+        """
+        if not self._settings.machines:
+            return []
+        if self._known is None:
+            self._known = dict(_machines(load(self._settings.scenario).plant()))
+        found = {path: dict(row) for path, row in self._known.items()}
+        record = RunRecord.of_folder(self._settings.folder)
+        for change in (change for one in (() if record is None else record.commands) for change in one.changes):
+            if str(change.path) in found:
+                found[str(change.path)]["driver"] = change.driver
+        return list(found.values())
+
+
+def _machines(config: PlantConfig) -> Iterator[tuple[str, dict[str, Any]]]:
+    for site, _ in config.sites():
+        for unit in filter(changes, site_units(config, site)):
+            real = {kind: given for kind, given in unit.drivers.items() if is_real(kind)}
+            commands = {kind: _commands(kind, given) for kind, given in real.items()}
+            row = {"path": str(unit.path), "driver": unit.driver, "drivers": in_turn(unit), "commands": commands}
+            yield str(unit.path), row
+
+
+def _commands(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What may be written by each command; nothing of where."""
+    known = options_of(kind).model_validate(options)
+    given = known.commands if isinstance(known, MachineOptions) else {}
+    return {name: one.model_dump(exclude={"item"}, exclude_none=True) for name, one in given.items()}
 
 
 def _all(scenario: Path) -> dict[str, Offer]:

@@ -156,7 +156,7 @@ class PlantRole:
         self._wake = asyncio.Event()
         self._desk: Desk | None = None
         if memory is not None:
-            self._desk = Desk(settings, feed.plant, memory.told, self._note, self._wake.set)
+            self._desk = Desk(settings, feed, memory.told, self._note, self._wake.set)
 
     @property
     def outboxes(self) -> dict[EquipmentPath, Outbox]:
@@ -266,7 +266,7 @@ class PlantRole:
                 if path in again:
                     await self._put(path, [frame], lag_s)
         elif isinstance(entry, Told):
-            post(self.feed.plant, [entry])
+            post(self.feed, [entry])
 
     async def _paced(self, stop: asyncio.Event) -> None:
         pace = Pace(*await self._start(), self.settings.speed)

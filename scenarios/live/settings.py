@@ -164,6 +164,11 @@ class RunSettings(BaseModel):
             draft.replace(self.file)
 
     @property
+    def epoch_ns(self) -> int:
+        """Moment of simulated second 0 in ns since 1970 UTC; 0 where it is not fixed yet."""
+        return 0 if self.epoch is None else round(self.epoch.timestamp() * 1e9)
+
+    @property
     def brain(self) -> str:
         """Publisher id of the indicators."""
         return f"brain/{self.name}"

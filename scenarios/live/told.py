@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from devices.change import DriverChange
+from twin.basis import Identifier
 from twin.engine.effect import Command
 from twin.errors import ModelError, Problem
-from twin.plant.instruction import Instruction
-from twin.plant.plant import Plant
+from twin.plant.instruction import OPERATOR, Instruction
+
+if TYPE_CHECKING:
+    from scenarios.headless.feed import Feed
+
+WRITE = "write"
+"""What was written to a real machine, as an action; nothing of it is the plant's."""
+CHANGE_DRIVER = "change_driver"
+"""Another driver stands for a unit, as an action; the devices do it."""
+HELD = "held"
+"""From when on a real machine says nothing, and where its counters stand, in its answer to a request to hold back."""
+BESIDE = frozenset({WRITE, CHANGE_DRIVER})
+"""Actions that the plant has no part in."""
 
 
 class Told(NamedTuple):
@@ -29,6 +42,20 @@ class Told(NamedTuple):
     def body(self) -> dict[str, Any]:
         """The same as plain data."""
         return {"id": self.id, "commands": [list(command) for command in self.commands]}
+
+    @property
+    def of_plant(self) -> tuple[Command, ...]:
+        """What of it the plant does."""
+        return tuple(command for command in self.commands if command.action not in BESIDE)
+
+    @property
+    def changes(self) -> tuple[DriverChange, ...]:
+        """Drivers that it changes."""
+        return tuple(
+            DriverChange.of(command.at_s, command.target, command.detail)
+            for command in self.commands
+            if command.action == CHANGE_DRIVER
+        )
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Told:
@@ -49,8 +76,43 @@ class Told(NamedTuple):
         for command in self.commands:
             at = datetime.fromtimestamp(epoch_ns * 1e-9 + command.at_s, UTC)
             time = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            rows.append({"time": time, "at_s": command.at_s, **command._asdict()})
+            row = {"time": time, "at_s": command.at_s, **command._asdict()}
+            if command.action == CHANGE_DRIVER:
+                row["detail"] = DriverChange.of(command.at_s, command.target, command.detail).driver
+            rows.append(row)
         return {"id": self.id, "commands": rows}
+
+
+class DriverRequest(BaseModel):
+    """That another driver stands for a unit from now on.
+
+    Args:
+        target: Path of the unit.
+        driver: Its driver from then on.
+        cause: Name of the cause.
+        from_ns: Not before this, ns since 1970 UTC.
+        counted: Where the counters of a real machine that stands for the unit until then stand.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    target: str
+    driver: str
+    cause: Identifier = OPERATOR
+    from_ns: int = 0
+    counted: dict[str, float] = {}
+
+    @classmethod
+    def of(cls, asked: object) -> DriverRequest:
+        """The same from plain data.
+
+        Raises:
+            ModelError: It is none; with every finding.
+        """
+        return _read(cls, asked)
+
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def instruction_of(asked: object) -> Instruction:
@@ -59,8 +121,12 @@ def instruction_of(asked: object) -> Instruction:
     Raises:
         ModelError: It is none; with every finding.
     """
+    return _read(Instruction, asked)
+
+
+def _read(kind: type[Model], asked: object) -> Model:
     try:
-        return Instruction.model_validate(asked)
+        return kind.model_validate(asked)
     except ValidationError as error:
         from scenarios.reading.messages import shown, wanted  # here: a plant has no other use for documents
 
@@ -74,8 +140,10 @@ def _expected(text: str) -> str:
     return text.removeprefix("expected ").partition(", got ")[0]
 
 
-def post(plant: Plant, told: Iterable[Told]) -> None:
-    """Let a plant do what it was told, each at its time."""
+def post(feed: Feed, told: Iterable[Told]) -> None:
+    """Let a plant and its devices do what they were told, each at its time."""
     for one in told:
-        for command in one.commands:
-            plant.post(command)
+        for command in one.of_plant:
+            feed.plant.post(command)
+        for change in one.changes:
+            feed.change(change)

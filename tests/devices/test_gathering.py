@@ -11,15 +11,18 @@ import pytest
 from pydantic import Field
 
 from devices.bank import DeviceBank
+from devices.change import DriverChange, wrong
 from devices.connection import BrowsedItem, ConnectionOptions, DataValue, Scalar, Wanted
 from devices.connections import connections
 from devices.gathering import MachineSession, RealMachines, real_units
+from devices.unit import DeviceUnit
+from scenarios.headless.feed import Feed
 from tests.devices.plants import LINE, SITE, flow
 from twin.brain.brain import Brain
 from twin.brain.reports.summary import summary
 from twin.config.plant import DeviceConfig, PlantConfig
 from twin.engine.clock import to_ns
-from twin.errors import ProblemsError, RetriableError
+from twin.errors import FactoryError, ModelError, ProblemsError, RetriableError, ScenarioError
 from twin.plant.plant import Plant
 from twin.records import Frame, RecordKind, records
 
@@ -204,3 +207,117 @@ def test_a_process_that_takes_the_place_of_one_that_died_misses_no_part() -> Non
     assert frames[RecordKind.PART].column("good").tolist() == [3]
     assert frames[RecordKind.STATE].column("state").tolist() == ["UNKNOWN", "PRODUCING"]
     assert frames[RecordKind.TELEMETRY].column("part_count").tolist()[-1] == 3
+
+
+def simulated(endpoint: str) -> DeviceConfig:
+    """A simulated machine whose place a real one may take."""
+    real = device(endpoint)
+    return DeviceConfig(profile="cnc", driver="simulated", others={"script": real.options})
+
+
+def test_a_machine_changes_its_driver_and_back_without_a_gap() -> None:
+    """Simulated up to 600 s, real up to 1200 s, then simulated again: each instant has the rows of exactly one."""
+    config = flow(DeviceConfig(profile="cnc"), simulated("a"))
+    feed, untouched = (Feed(config, 7, Path(), live=True) for _ in range(2))
+    epoch_ns = feed.plant.epoch_ns
+    gathering = RealMachines(real_units(config, SITE), Path())
+    (real,) = gathering.units
+    changes = [DriverChange(600.5, M2, "script"), DriverChange(1200.5, M2, "simulated")]
+    ours: list[Frame] = []
+    theirs: list[Frame] = []
+    whole: list[Frame] = []
+    for second in range(30, 1801, 30):
+        for change in changes:
+            if second - 30 <= change.at_s < second:
+                feed.change(change)
+                gathering.change(change, to_ns(epoch_ns, change.at_s))
+        at_ns = to_ns(epoch_ns, second)
+        real.derivation.take([DataValue("w", 3 if second < 900 else 2, at_ns), DataValue("g", second, at_ns)], at_ns)
+        for said, some in ((ours, feed), (whole, untouched)):
+            said.extend(frame for _, frames in some.advance(float(second)) for frame in frames)
+        theirs += gathering.frames(at_ns + 1)
+        feed = Feed.of_bytes(feed.dump())
+    change_ns = [to_ns(epoch_ns, change.at_s) for change in changes]
+
+    def of(frames: list[Frame], kind: RecordKind, name: str) -> list[tuple[int, Any]]:
+        found = [row for frame in frames if frame.kind is kind and name in frame.tags for row in frame.rows()]
+        return [(row["time_ns"], row[name]) for row in found if row["path"] == M2]
+
+    inside = [change_ns[0] <= time_ns < change_ns[1] for time_ns, _ in of(theirs, RecordKind.PART, "good")]
+    assert inside
+    assert all(inside)
+    expected = [row for row in of(whole, RecordKind.PART, "good") if not change_ns[0] <= row[0] < change_ns[1]]
+    assert of(ours, RecordKind.PART, "good") == expected
+    assert of(theirs, RecordKind.STATE, "state")[0] == (change_ns[0], "FAILED"), "what holds is said at the change"
+    held = [state for time_ns, state in of(whole, RecordKind.STATE, "state") if time_ns <= change_ns[1]][-1]
+    assert (change_ns[1], held) in of(ours, RecordKind.STATE, "state")
+    times = [time_ns for time_ns, _ in of(ours, RecordKind.TELEMETRY, "spindle_load_pct")]
+    assert times == [to_ns(epoch_ns, s) for s in range(30, 1801, 30) if s <= 600 or s > 1200]
+    others = [[frame for frame in said if frame.kind is RecordKind.PART] for said in (ours, whole)]
+    m1 = [[row for frame in frames for row in frame.rows() if row["path"] == M1] for frames in others]
+    assert m1[0] == m1[1], "the plant goes on as if nothing had happened"
+
+
+def test_a_plant_that_begins_again_says_nothing_of_units_that_real_machines_stand_for() -> None:
+    feed = Feed(flow(DeviceConfig(profile="cnc"), simulated("a")), 7, Path(), live=True)
+    feed.advance(600.0)
+    assert M2 in {path for _, frame in feed.current() for path in frame.paths}
+    feed.change(DriverChange(600.0, M2, "script"))
+    feed.advance(601.0)
+    assert M2 not in {path for _, frame in feed.current() for path in frame.paths}
+    with pytest.raises(FactoryError, match="expected a time from 601 s on, got 600 s"):
+        feed.change(DriverChange(600.0, M2, "simulated"))
+
+
+def test_while_a_change_is_decided_a_machine_holds_back_and_a_new_process_loses_no_part() -> None:
+    gathering = RealMachines(real_units(plant(), SITE), Path())
+    (unit,) = gathering.units
+    unit.derivation.take([DataValue("w", 2), DataValue("g", 10)], S)
+    gathering.frames(2 * S)
+    assert gathering.hold(str(M2), "simulated", 2 * S) == 2 * S
+    unit.derivation.take([DataValue("g", 13)], 3 * S)
+    assert gathering.frames(4 * S) == []
+    assert gathering.kept()[str(M2)]["counters"]["good"] == 10, "what is not said is counted again by the next process"
+    (frame,) = [frame for frame in gathering.frames(40 * S) if frame.kind is RecordKind.PART]
+    assert frame.column("good").tolist() == [3], "nobody has decided anything for half a minute"
+    assert gathering.kept()[str(M2)]["counters"]["good"] == 13
+
+
+def test_a_machine_that_is_not_there_does_not_take_over() -> None:
+    gathering = RealMachines(real_units(flow(DeviceConfig(profile="cnc"), simulated("a")), SITE), Path())
+    gathering.sessions[0].reason = "a: expected an answer, got none"
+    with pytest.raises(ModelError, match=r"driver script: expected a machine that is there, got a: expected"):
+        gathering.hold(str(M2), "script", S)
+    assert gathering.units[0].speech.held_ns is None
+
+
+@pytest.mark.parametrize(
+    ("driver", "words"),
+    [
+        ("s7", "expected one of simulated, script, got 's7' (name it under others"),
+        ("scripts", "did you mean 'script'?"),
+        ("simulated", "expected another one than it has, got 'simulated'"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused(driver: str, words: str) -> None:
+    feed = Feed(flow(DeviceConfig(profile="cnc"), simulated("a")), 7, Path(), live=True)
+    (problem,) = wrong(*_asked(feed, str(M2), driver))
+    assert words in str(problem)
+    (problem,) = wrong(*_asked(feed, str(M1), driver))
+    assert "expected a unit whose device names another driver, got one that has none" in str(problem)
+
+
+def _asked(feed: Feed, path: str, driver: str) -> tuple[DeviceUnit | None, str, str, str]:
+    unit, now = feed.driver_of(path)
+    return unit, path, driver, now
+
+
+@pytest.mark.parametrize(
+    ("driver", "others"),
+    [("simulated", "replay"), ("script", "script"), ("simulated", "simulated"), ("replay", "simulated")],
+)
+def test_only_what_can_change_stands_among_the_other_drivers(driver: str, others: str) -> None:
+    given = {"script": device("a").options, "replay": {"file": "x", "on_missing": "simulate"}, "simulated": {}}
+    config = DeviceConfig(profile="cnc", driver=driver, options=given[driver], others={others: given[others]})
+    with pytest.raises(ScenarioError, match="others: expected kinds of connections besides the driver"):
+        Feed(flow(DeviceConfig(profile="cnc"), config), 7, Path(), live=True)

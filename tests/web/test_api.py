@@ -124,7 +124,7 @@ async def test_the_interface_describes_itself(standing: Served) -> None:
     document = await standing.get("api/docs.json")
     assert "/api/series" in document["paths"]
     others = {path: set(verbs) for path, verbs in document["paths"].items() if set(verbs) != {"get"}}
-    assert others == {"/api/forecast": {"post"}, "/api/commands": {"get", "post"}}
+    assert others == {"/api/forecast": {"post"}, "/api/commands": {"get", "post"}, "/api/machines": {"get", "post"}}
 
 
 async def test_pages_without_a_live_plant_make_no_forecast(standing: Served) -> None:
@@ -143,6 +143,18 @@ async def test_pages_without_a_live_plant_give_no_commands(standing: Served) -> 
         assert (await client.post("api/commands", json={"effect": "stop"})).status_code == 422
         assert (await client.post("api/commands", json={**stop, "factor": -1})).status_code == 422
         assert (await client.post("api/commands", json=stop, headers={"origin": "http://elsewhere"})).status_code == 403
+
+
+async def test_pages_without_a_live_plant_change_no_driver_and_write_nothing(standing: Served) -> None:
+    unit = {"target": "alpha/east/shop/mill/mill1"}
+    change = {**unit, "driver": "opcua"}
+    async with standing.client() as client:
+        assert (await client.get("api/machines")).json() == []
+        assert (await client.post("api/machines", json=change)).status_code == 404
+        for wrong in (unit, {**change, "command": "stop"}, {**change, "value": 1}, {**change, "target": "a b"}):
+            assert (await client.post("api/machines", json=wrong)).status_code == 422, wrong
+        elsewhere = {"origin": "http://elsewhere"}
+        assert (await client.post("api/machines", json=change, headers=elsewhere)).status_code == 403
 
 
 async def test_the_table_of_the_board_is_small_and_says_what_the_rows_say(standing: Served) -> None:

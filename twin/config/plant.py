@@ -221,14 +221,12 @@ class MediumConfig(Config):
 
 
 class DeviceConfig(Config):
-    """What stands for the machine: a simulation, a recording, a real PLC.
-
-    Changing ``driver`` changes nothing downstream.
-    """
+    """What stands for the machine: a simulation, a recording, a real PLC; which one changes nothing downstream."""
 
     profile: str = Field(description="tag profile, e.g. cnc, press, robot_cell; see factory list")
     driver: str = Field(default="simulated", description="simulated, replay, or a kind of connection to a real machine")
     options: dict[str, Any] = Field(default={}, description="options of the driver, checked by the driver")
+    others: dict[str, dict[str, Any]] = Field(default={}, description="drivers that may take its place, with options")
     time: Literal["source", "server", "arrival"] = Field(
         default="source",
         description="whose time its values have: its own, that of their message, or that of their arrival, which makes "

@@ -59,6 +59,10 @@ export interface Effect { name: string; value: string; amounts: string[]; needed
 export interface Commandable { able: boolean; why: "no_plant" | "no_way" | "no_token" | ""; effects: Effect[] }
 /** What the plant can be told of a path: effects, each with the values among which one chooses, by field. */
 export interface Offered { path: string; effects: Record<string, Record<string, string[]>> }
+/** What may be written by a command: one value, or what is given with it, between bounds. */
+export interface Written { value?: string | number | boolean; least?: number; most?: number }
+/** A unit that real machines stand for, or may stand for. */
+export interface Machine { path: string; driver: string; drivers: string[]; commands: Record<string, Record<string, Written>> }
 export interface Given { id: string; commands: { time: string; target: string; action: string; cause: string; factor: number; detail: string }[] }
 export type Scope = "chain" | "enterprise" | "site" | "line" | "unit";
 export type Grade = "good" | "warn" | "bad";

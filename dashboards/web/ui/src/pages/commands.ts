@@ -200,7 +200,11 @@ export class Commands {
 }
 
 /** How much of an effect, and of what: a factor, what is left of a carrier, a failure mode. */
+/** Actions that no effect of the plant is: what they say of themselves is for people already. */
+const OF_MACHINES = ["change_driver", "write"];
+
 function how({ action, factor, detail, target }: Given["commands"][number]): string {
+  if (OF_MACHINES.includes(action)) return detail;
   const amounts = store.vocabulary.commands.effects.find((one) => one.name === action)?.amounts ?? [];
   if (!amounts.length) return [factor === 1 ? "" : `× ${number(factor)}`, detail ? causeName(target, detail) : ""].filter(Boolean).join(" ");
   if (factor < 0) return t("command.over");

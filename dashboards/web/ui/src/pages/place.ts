@@ -5,6 +5,7 @@ import { lasting, number, t, title } from "../i18n";
 import { nameOf, routeOf } from "../picture";
 import { store, type Section } from "../store";
 import { Commands } from "./commands";
+import { Machines } from "./machines";
 import type { Scope, Unit } from "../types";
 
 /** Kind of the units of strangers that say nothing of themselves. */
@@ -55,10 +56,11 @@ export function place(target: HTMLElement, scope: Scope, path: string): Page {
   const head = heading(target, path, spanChooser(() => board?.reload()));
   board = new Board(target, scope, path);
   const commands = commandable(scope, path) ? new Commands(path) : null;
-  if (commands) append(target, [commands.element]);
+  const machines = scope === "unit" && store.vocabulary.commands.why !== "no_plant" ? new Machines(path) : null;
+  append(target, [machines?.element ?? null, commands?.element ?? null]);
   head.update();
   return {
     update: (changed?: Set<Section>) => { board?.update(changed ?? new Set<Section>(["kpis"])); head.update(); },
-    close: () => { board?.close(); commands?.close(); },
+    close: () => { board?.close(); machines?.close(); commands?.close(); },
   };
 }
