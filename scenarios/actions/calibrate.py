@@ -14,6 +14,7 @@ from scenarios.calibrate.fitting import Estimate
 from scenarios.calibrate.reading import read_events
 from scenarios.calibrate.writing import document, place, plain, said, said_share
 from scenarios.loader import load
+from scenarios.placing import placed
 from twin.errors import Problem, ScenarioError
 
 
@@ -73,7 +74,8 @@ def act(events: Path, scenario: str, out: Path, *, as_json: bool, quiet: bool) -
     if not calibration.findings and not calibration.shares and not calibration.modes:
         problem = Problem(str(events), f"records of units of {scenario}", "; ".join(calibration.notes[:3]) or "none")
         raise ScenarioError([problem])
-    out.write_text(document(calibration, base, name, stations), encoding="utf-8")
+    with placed(out, "a file that can be written") as draft:
+        draft.write_text(document(calibration, base, name, stations), encoding="utf-8")
     load(out)
     if as_json:
         print(json.dumps(as_document(calibration), ensure_ascii=False))

@@ -22,6 +22,7 @@ from scenarios.forecast.layout import DEFAULT_KPIS
 from scenarios.forecast.pool import BranchPool
 from scenarios.forecast.records import GROUP_KPIS
 from scenarios.forecast.result import NAMES, Document
+from scenarios.placing import placed
 from scenarios.reading.nodes import is_file
 from twin.errors import Problem, RetriableError, ScenarioError
 
@@ -172,7 +173,8 @@ def tell(
     """Write and print a forecast."""
     text = json.dumps(document, ensure_ascii=False)
     if out is not None:
-        out.write_text(text + "\n", encoding="utf-8")
+        with placed(out, "a file that can be written") as draft:
+            draft.write_text(text + "\n", encoding="utf-8")
     if as_json:
         print(text)
     elif not quiet:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from scenarios.importers import Document, importers
 from scenarios.loader import loads
+from scenarios.placing import placed
 from scenarios.reading.messages import nearest, wanted
 from scenarios.reading.nodes import parse
 from twin.config.plant import Config
@@ -83,14 +84,8 @@ def write(text: str, out: Path) -> None:
         ScenarioError: It is not valid, with the lines it would have had; or it cannot be written.
     """
     loads(text, out.parent, out.name)
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
+    with placed(out, "a file that can be written") as draft:
         draft.write_text(text, encoding="utf-8")
-        draft.replace(out)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        problem = Problem(str(out), "a file that can be written", error.strerror or str(error))
-        raise ScenarioError([problem]) from None
 
 
 def act(kind: str, file: Path, out: Path, settings: Sequence[str], *, quiet: bool) -> None:

@@ -19,6 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scenarios.placing import placed
 from twin.errors import Problem, ScenarioError
 from twin.plant.plant import Plant
 
@@ -136,12 +137,9 @@ def write(path: Path, header: Header, snapshot: bytes, key: bytes | None = None)
     Raises:
         ScenarioError: The file cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write_private(beside, sealed(header, snapshot, key or own_key()))
-        beside.replace(path)
-    except OSError as error:
-        raise ScenarioError([Problem(str(path), "a file to write", error.strerror or "")]) from None
+    content = sealed(header, snapshot, key or own_key())
+    with placed(path, "a file to write") as draft:
+        write_private(draft, content)
 
 
 def read(path: Path, key: bytes | None = None) -> tuple[Header, bytes]:

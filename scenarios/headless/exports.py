@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from scenarios.exporters import Subject, exporters
 from scenarios.format.document import Scenario
 from scenarios.headless.simulation import Simulation, simulate
+from scenarios.placing import placed
 from scenarios.reading.messages import nearest
 from twin.config.plant import PlantConfig
 from twin.engine.clock import epoch_ns
@@ -66,22 +65,8 @@ def export(
     units = tuple(str(path) for path, _, _ in scenario.stations())
     end = start + round(until_s * 1e9)
     subject = Subject(scenario.name, titles(scenario.plant()), units, scenario.zone_of(), start, end, manifest)
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
+    with placed(out, parents=True) as draft:
         exporter = kind(draft, subject, kind.Options() if options is None else options)
         result = simulate(scenario, seed, until_s, progress, exporter.take, operations=kind.operations)
         exporter.close()
-        _place(draft, out)
-    except OSError as error:
-        raise ScenarioError([Problem(str(out), "a place that can be written", error.strerror or str(error))]) from None
-    finally:
-        if draft.is_dir():
-            shutil.rmtree(draft)
-        draft.unlink(missing_ok=True)
     return result
-
-
-def _place(draft: Path, out: Path) -> None:
-    if draft.is_dir() and out.is_dir() and (out / "manifest.json").is_file():
-        shutil.rmtree(out)
-    draft.replace(out)
