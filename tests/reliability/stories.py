@@ -53,6 +53,12 @@ def faulty(most: int = A_RUN) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("seed", "times"), [(SEED + number, share) for number, share in enumerate(shares)])
 
 
+def kinds(*names: str) -> pytest.MarkDecorator:
+    """Give a test ``some`` kinds of its fault: each has runs of its own, or one run has all where each comes once."""
+    together = [names] if FAULTS == 1 else [(name,) for name in names]
+    return pytest.mark.parametrize("some", together, ids=" ".join)
+
+
 @dataclass
 class Story:
     """One run with a fault in it.

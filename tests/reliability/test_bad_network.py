@@ -10,7 +10,7 @@ import pytest
 
 from tests.reliability.network import BadNetwork
 from tests.reliability.servers import pause
-from tests.reliability.stories import SHORT_S, faulty, story
+from tests.reliability.stories import SHORT_S, faulty, kinds, story
 from tests.servers.mosquitto import Mosquitto
 
 pytestmark = pytest.mark.reliability
@@ -36,15 +36,16 @@ def far(tmp_path: Path, network: BadNetwork) -> Iterator[Mosquitto]:
 
 
 @faulty()
-@pytest.mark.parametrize("trouble", ["delay", "loss", "cut"])
+@kinds("delay", "loss", "cut")
 def test_nothing_is_lost_or_doubled(
-    trouble: str, seed: int, times: int, tmp_path: Path, network: BadNetwork, far: Mosquitto
+    some: tuple[str, ...], seed: int, times: int, tmp_path: Path, network: BadNetwork, far: Mosquitto
 ) -> None:
-    with story(f"network: {trouble}", seed, tmp_path, "--broker", far.url) as run:
-        for _ in run.occasions(times):
-            network.delay_s = 0.15 if trouble == "delay" else 0.0
-            network.loss = 0.1 if trouble == "loss" else 0.0
-            network.cut = trouble == "cut"
-            pause(run.chance.uniform(2.0, SHORT_S))
-            network.delay_s, network.loss, network.cut = 0.0, 0.0, False
+    with story(f"network: {', '.join(some)}", seed, tmp_path, "--broker", far.url) as run:
+        for trouble in some:
+            for _ in run.occasions(times):
+                network.delay_s = 0.15 if trouble == "delay" else 0.0
+                network.loss = 0.1 if trouble == "loss" else 0.0
+                network.cut = trouble == "cut"
+                pause(run.chance.uniform(2.0, SHORT_S))
+                network.delay_s, network.loss, network.cut = 0.0, 0.0, False
         run.end()

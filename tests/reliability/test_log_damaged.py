@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.stories import DEATHS, Story, faulty, story
+from tests.reliability.stories import DEATHS, Story, faulty, kinds, story
 
 
 @pytest.mark.reliability
 @faulty(DEATHS)
-@pytest.mark.parametrize("damage", ["cut", "flipped"])
-def test_nothing_is_lost_or_doubled(damage: str, seed: int, times: int, tmp_path: Path) -> None:
-    with story(f"log of DuckDB {damage}", seed, tmp_path) as run:
-        for _ in run.occasions(times):
-            run.kill("hub", then=lambda: hurt(run, damage))
+@kinds("cut", "flipped")
+def test_nothing_is_lost_or_doubled(some: tuple[str, ...], seed: int, times: int, tmp_path: Path) -> None:
+    with story(f"log of DuckDB {', '.join(some)}", seed, tmp_path) as run:
+        for damage in some:
+            for _ in run.occasions(times):
+                run.kill("hub", then=lambda damage=damage: hurt(run, damage))  # type: ignore[misc]
         run.end()
 
 

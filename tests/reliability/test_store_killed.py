@@ -7,29 +7,25 @@ from pathlib import Path
 import pytest
 
 from tests.reliability.servers import Influx, SlowProxy, pause
-from tests.reliability.stories import Story, faulty, story
+from tests.reliability.stories import Story, faulty, kinds, story
 
 pytestmark = pytest.mark.reliability
 
 
 @faulty()
-def test_killed_and_back_at_once(seed: int, times: int, tmp_path: Path, influx: Influx) -> None:
-    with story("kill -9 of InfluxDB", seed, tmp_path, "--store", influx.store()) as run:
-        for _ in run.occasions(times):
-            influx.kill()
-            influx.start()
-        run.end()
-
-
-@faulty()
-def test_away_for_a_while(seed: int, times: int, tmp_path: Path, influx: Influx) -> None:
-    with story("InfluxDB away", seed, tmp_path, "--store", influx.store()) as run:
-        for number in run.occasions(times):
-            influx.kill()
-            pause(run.length_s(number))
-            influx.start()
-        told(run, times, "; trying again")
-        told(run, times, ": works again after ")
+@kinds("away", "killed")
+def test_nothing_is_lost_or_doubled(
+    some: tuple[str, ...], seed: int, times: int, tmp_path: Path, influx: Influx
+) -> None:
+    with story(f"InfluxDB {', '.join(some)}", seed, tmp_path, "--store", influx.store()) as run:
+        for kind in some:
+            for number in run.occasions(times):
+                influx.kill()
+                pause(run.length_s(number) if kind == "away" else 0.0)
+                influx.start()
+            if kind == "away":
+                told(run, times, "; trying again")
+                told(run, times, ": works again after ")
         run.end()
 
 
