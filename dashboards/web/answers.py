@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from dashboards.model import PlantModel
 from dashboards.rows import MS, figure, kpi_row, shown
 from twin.equipment import EquipmentPath
@@ -14,10 +16,16 @@ from twin.records import Frame, RecordKind
 
 Row = dict[str, Any]
 
+LAST = 100_000
+"""Readings of the last of the spans that are thinned to a point each; of more of them also the last is a mean."""
+
 
 async def series(history: History, path: EquipmentPath, tag: str, span: tuple[int, int], points: int) -> Row:
-    """One tag: times in ms and values, None where unknown."""
+    """One tag: times in ms and values, None where unknown; the last is a reading also where others are means."""
     time_ns, values = await history.series(path, tag, *span, max_points=points)
+    if time_ns.size:
+        last_ns, last = await history.series(path, tag, int(time_ns[-1]), span[1], max_points=LAST)
+        time_ns, values = np.append(time_ns[:-1], last_ns[-1:]), np.append(values[:-1], last[-1:])
     known = [value if math.isfinite(value) else None for value in values.tolist()]
     return {"path": path, "tag": tag, "t": (time_ns / MS).tolist(), "v": known}
 

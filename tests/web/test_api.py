@@ -41,6 +41,9 @@ async def test_a_series_is_what_the_store_has_with_unknown_as_null(standing: Ser
     assert answer["t"] == sorted(answer["t"])
     known = [value for value in answer["v"] if value is not None]
     assert known == sorted(known)
+    all_of = await standing.get("api/series", path=MILL, tag="energy_kwh", t0=now - HOUR_MS, t1=now + 1)
+    assert len(all_of["t"]) > len(answer["t"])
+    assert (answer["t"][-1], answer["v"][-1]) == (all_of["t"][-1], all_of["v"][-1]), "what is called the value of now"
     assert (await standing.get("api/series", path=MILL, tag="no_such_tag", t0=now - HOUR_MS, t1=now))["t"] == []
 
 

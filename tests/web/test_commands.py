@@ -77,6 +77,10 @@ async def test_a_command_is_asked_once_more_then_left_or_done_and_listed(
     await form.get_by_role("button", name="Give the command …").click()
     await form.get_by_role("button", name="Leave it").click()
     await expect(form.get_by_role("group")).to_have_count(0)
+    await form.get_by_role("button", name="Give the command …").click()
+    await page.keyboard.press("Escape")
+    await expect(form.get_by_role("group")).to_have_count(0)
+    await expect(form.get_by_label("Command", exact=True)).to_be_focused()
     assert desk.kept == []
 
     await form.get_by_label("Command", exact=True).select_option("slow")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.async_api import BrowserContext, expect
+from playwright.async_api import BrowserContext, Route, expect
 
 from dashboards.silence import HeardUnits
 from tests.web.conftest import Served
@@ -162,3 +162,69 @@ async def test_who_is_silent_beside_living_ones_is_not_called_live(browsing: Bro
     await expect(window.page.locator(".page-head .age")).to_have_text(re.compile("no news for 1 min"))
     await window.page.locator("header.top a", has=window.page.locator(".link-state")).click()
     await expect(window.page.locator("tr[data-hop=publishers]")).to_contain_text(f"{MILL}: silent")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ["Cause: Rack", "Cause: program completed"]), ("zh", ["原因：料架", "原因：程序完成"])],
+)
+async def test_a_cause_has_the_name_of_the_neighbour_or_of_the_word_of_the_control(
+    browsing: BrowserContext, served: Served, language: str, words: list[str]
+) -> None:
+    window = await opened(browsing, served, "#/unit/beta/west/shop/mill/customer", language)
+    for seconds, cause, text in zip((1, 2), ("rack", "program_completed"), words, strict=True):
+        row = (
+            EquipmentPath("beta/west/shop/mill/customer"),
+            served.live.data_ns + seconds * S,
+            ("STARVED", None, cause),
+        )
+        served.live.feed([records(RecordKind.STATE, [row])])
+        await expect(window.page.locator("[data-panel=unit_state]")).to_contain_text(text)
+
+
+async def test_a_tag_without_a_value_is_named_and_has_no_chart_until_it_has_one(
+    browsing: BrowserContext, served: Served
+) -> None:
+    async def nothing(route: Route) -> None:
+        await route.fulfill(json={"path": MILL, "tag": "power_kw", "t": [], "v": []})
+
+    await browsing.route("**/api/series?*tag=power_kw*", nothing)
+    window = await opened(browsing, served, f"#/unit/{MILL}")
+    panel = window.page.locator("[data-panel=unit_tags]")
+    await expect(panel).to_contain_text("No value in this time: Active power")
+    names = panel.locator("figure:visible .name")
+    await expect(names.first).to_be_visible()
+    assert "Active power" not in await names.all_inner_texts()
+    await served.move(3)
+    await expect(panel.locator("figure:visible .name", has_text="Active power")).to_have_count(1)
+    await expect(panel).not_to_contain_text("No value in this time", use_inner_text=True)
+
+
+async def test_what_is_out_of_its_shift_says_so_where_it_has_no_figure(
+    browsing: BrowserContext, served: Served
+) -> None:
+    saw, now_ns = EquipmentPath("gamma/depot/yard/stock/saw"), served.live.data_ns
+    master = (
+        "equipment",
+        '{"kind": "machine", "role": "work", "en": "Saw", "zh": "锯床", "ideal_s": 10, "completes": true}',
+    )
+    served.live.feed([records(RecordKind.META, [(saw, now_ns, master)])])
+    window = await opened(browsing, served, f"#/unit/{saw}")
+    gauge = window.page.locator("[data-panel=unit_oee] .gauge")
+    await expect(gauge).to_contain_text("no value yet")
+    served.live.feed([records(RecordKind.STATE, [(saw, now_ns, ("OFF_SHIFT", None, None))])])
+    await served.move(2)
+    await expect(gauge).to_contain_text("Off shift")
+
+
+async def test_signs_have_their_words_once(browsing: BrowserContext, served: Served) -> None:
+    """Also where a bar that is alone has its course below."""
+    site, end_ns = EquipmentPath("beta/west"), served.live.data_ns // (3600 * S) * 3600 * S
+    row = {"kpi": "oee", "scope": "site", "window": "hour", "t0_ns": end_ns - 3600 * S, "value": 1.5, "quality": "good"}
+    told = records(RecordKind.KPI, [(site, end_ns, tuple(row.get(column) for column in COLUMNS[RecordKind.KPI]))])
+    await served.store.write([told])
+    served.live.feed([told])
+    window = await opened(browsing, served, "#/enterprise/beta")
+    notes = window.page.locator("[data-panel=enterprise_oee] .note.signs:visible")
+    await expect(notes.filter(has_text="▲")).to_have_count(1)
+    await expect(window.page.locator("[data-panel=enterprise_oee] sup.sign")).to_have_text("▲")

@@ -77,7 +77,7 @@ export class Board implements Page {
 export function spanChooser(changed: () => void): HTMLElement {
   const element = h("div", { class: "chooser", role: "group", "aria-label": t("span") });
   const draw = (): void => replace(element, spans().map((seconds) => h("button", {
-    type: "button", "aria-pressed": seconds === spanS() ? "true" : "false",
+    type: "button", "data-key": `span-${seconds}`, "aria-pressed": seconds === spanS() ? "true" : "false",
     click: () => { setSpan(seconds); draw(); changed(); },
   }, lasting(seconds).replace(" 00 min", "").replace(" 00 s", ""))));
   draw();

@@ -3,7 +3,8 @@ import uPlot from "uplot";
 import { h } from "./dom";
 import { number, offsetAt } from "./i18n";
 
-export const PALETTE = ["#3b8df0", "#22a877", "#d99a1c", "#9b6cf0", "#ef5f7a", "#17a9c4", "#7fae1e", "#e07f2f"];
+/** Neither red nor amber: those say that something is wrong. */
+export const PALETTE = ["#3b8df0", "#22a877", "#9b6cf0", "#17a9c4", "#c95fc0", "#7fae1e", "#8194b5", "#a9744f"];
 
 export interface Line { label: string; colour: string; dash?: number[]; stepped?: boolean; percent?: boolean; fill?: boolean; thin?: boolean
   /** Whether the value at a place is no plain one: drawn as a point. */
@@ -33,12 +34,12 @@ function axis(): uPlot.Axis {
   };
 }
 
-/** Bounds of the values with a little air, wide enough that noise does not look like news. */
-function range(low: number | null, high: number | null): uPlot.Range.Function {
+/** Bounds of the values with a little air, wide enough that noise does not look like news beside what is normal. */
+function range(low: number | null, high: number | null, normal: number): uPlot.Range.Function {
   return (_, min, max) => {
     if (min === null || max === null || !Number.isFinite(min) || (min === 0 && max === 0)) return [low ?? 0, high ?? 1];
-    const air = Math.max((max - min) * 0.12, Math.abs(max) * 0.01, 1e-6);
-    const from = low !== null && min - air < low && min >= low ? low : min - air;
+    const air = Math.max((max - min) * 0.12, Math.abs(max) * 0.01, normal * 0.05, 1e-6);
+    const from = low !== null && min - air < low && min >= low ? low : min >= 0 ? Math.max(0, min - air) : min - air;
     const to = high !== null && max + air > high && max <= high ? high : max + air;
     return [from, to];
   };
@@ -61,15 +62,19 @@ export function chart(target: HTMLElement, options: ChartOptions): uPlot {
     tzDate: tz, pxAlign: true, padding: [8, 18, 0, 0],
     legend: { show: options.lines.length > 1, live: true },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 }, ...(options.sync ? { sync: { key: options.sync } } : {}) },
-    scales: { x: { time: true, range: (_, min, max) => (min === max && min !== null ? [min - 3600, max + 3600] : [min, max]) }, y: { range: range(options.low ?? null, options.high ?? null) } },
-    axes: [
+    scales: { x: { time: true, range: (_, min, max) => (min === max && min !== null ? [min - 3600, max + 3600] : [min, max]) }, y: { range: range(options.low ?? null, options.high ?? null, options.band ? options.band[1] - options.band[0] : 0) } },
+    axes: [ // of which the figures are as exact as the steps between them, and all of them are seen
       { ...axis(), values: ticks, space: 64, size: 28 },
-      { ...axis(), size: 52, space: 26, values: (_, values) => values.map((value) => (percent ? `${number(value * 100, 0)}%` : number(value))) },
+      { ...axis(), space: 26, size: (_, shown) => Math.max(52, ...(shown ?? []).map((one) => 16 + 6.5 * one.length)),
+        values: (_, values, __, ___, step) => values.map((value) => (percent ? `${number(value * 100, digitsOf(step * 100))}%` : number(value, digitsOf(step)))) },
     ],
     bands: options.bands ?? [],
     plugins: options.band ? [band(options.band)] : [],
   }, [[], ...options.lines.map(() => [])], target);
 }
+
+/** Digits behind the point that tell the steps of an axis apart. */
+function digitsOf(step: number): number { return (step.toFixed(6).replace(/0+$/, "").split(".")[1] ?? "").length; }
 
 /** Points only where a value is no plain one, or is the only one. */
 function pointsOf({ doubtful, colour }: Line): uPlot.Series.Points {

@@ -37,9 +37,24 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   return element;
 }
 
+/** What finds an element again after it was made anew: its id, its key or where it leads; empty when it has none of them. */
+function signOf(element: Element | null): string {
+  const name = ["id", "data-key", "href"].find((one) => element?.hasAttribute(one));
+  return name === undefined ? "" : `[${name}="${CSS.escape(element?.getAttribute(name) ?? "")}"]`;
+}
+
+/** Changes what is within an element; who works with the keyboard stays on what is there afterwards too. */
+export function keepFocus(within: Element, change: () => void): void {
+  const active = document.activeElement, sign = within.contains(active) ? signOf(active) : "";
+  change();
+  if (sign && !active?.isConnected) within.querySelector<HTMLElement>(sign)?.focus({ preventScroll: true });
+}
+
 export function replace(element: Element, ...children: Child[]): void {
-  element.replaceChildren();
-  append(element, children);
+  keepFocus(element, () => {
+    element.replaceChildren();
+    append(element, children);
+  });
 }
 
 /** Sets text only when it differs, so that nothing is laid out again for nothing. */

@@ -1,7 +1,7 @@
 // Start: words, model, stream, then the page that the address names.
 import "uplot/dist/uPlot.min.css";
 import type { Page } from "./board";
-import { h, remember, remembered, replace, say } from "./dom";
+import { h, keepFocus, remember, remembered, replace, say } from "./dom";
 import { choose, clock, current, day, describe, keep, preferred, setZone, t, title } from "./i18n";
 import { health } from "./pages/health";
 import { kpis } from "./pages/kpis";
@@ -51,7 +51,20 @@ function show(): void {
   else page = overview(main);
   document.title = `${main.querySelector("h1")?.firstChild?.textContent ?? ""} · Future Factory`;
   markNav(name, path);
+}
+
+/** Another address: from its top, and the keyboard goes on in it when what it was on has gone. */
+function turn(): void {
+  show();
   scrollTo(0, 0);
+  if (document.activeElement === document.body) main.focus({ preventScroll: true });
+}
+
+/** The same page anew, in another language or with other equipment: neither its place nor the keyboard's is lost. */
+function again(change: () => void): void {
+  const top = scrollY;
+  keepFocus(root, change);
+  scrollTo(0, top);
 }
 
 function unknown(path: string): Page {
@@ -63,9 +76,15 @@ function header(): HTMLElement {
   const other = current() === "zh" ? "en" : "zh";
   const toggle = h("button", { type: "button", class: "icon", id: "language", lang: other, title: t("other_language"), click: () => void switchTo(other) }, other === "zh" ? "中文" : "EN");
   const theme = h("button", { type: "button", class: "icon", id: "theme", title: t("theme"), "aria-label": t("theme"), click: flip }, "◐");
-  const menu = h("button", { type: "button", class: "icon menu", "aria-label": t("sites"), click: () => document.body.classList.toggle("menu-open") }, "☰");
+  const menu = h("button", { type: "button", class: "icon menu", id: "menu", "aria-label": t("sites"), "aria-controls": "side", "aria-expanded": "false", click: () => openMenu(!document.body.classList.contains("menu-open")) }, "☰");
   return h("header", { class: "top" }, menu, h("a", { class: "brand", href: "#/" }, logo(), h("span", {}, "Future Factory")),
     h("span", { class: "scenario" }, title(store.vocabulary.title)), h("span", { class: "spring" }), h("a", { href: "#/health", title: t("health") }, link), time, toggle, theme);
+}
+
+/** On small screens the sites lie over the page while they are asked for. */
+function openMenu(open: boolean): void {
+  document.body.classList.toggle("menu-open", open);
+  document.getElementById("menu")?.setAttribute("aria-expanded", String(open));
 }
 
 function logo(): Element {
@@ -80,8 +99,8 @@ function logo(): Element {
 }
 
 function nav(): HTMLElement {
-  const item = (href: string, words: string, kind = ""): HTMLElement => h("a", { href, class: kind, click: () => document.body.classList.remove("menu-open") }, words);
-  return h("nav", { class: "side", "aria-label": t("sites") },
+  const item = (href: string, words: string, kind = ""): HTMLElement => h("a", { href, class: kind, click: () => openMenu(false) }, words);
+  return h("nav", { class: "side", id: "side", "aria-label": t("sites") },
     item("#/", t("overview"), "primary"), item("#/kpis", t("kpi_board"), "primary"), item("#/health", t("health"), "primary"),
     store.ofLevel("enterprise").map((enterprise) => [
       item(routeOf(enterprise.path), title(enterprise), "enterprise"),
@@ -119,14 +138,14 @@ function marks(): void {
 async function switchTo(language: "en" | "zh"): Promise<void> {
   keep(language);
   await choose(language);
-  build();
+  again(build);
 }
 
 function flip(): void {
   const light = document.documentElement.dataset["theme"] !== "light";
   document.documentElement.dataset["theme"] = light ? "light" : "dark";
   remember("theme", light ? "light" : "dark");
-  show();
+  again(show);
 }
 
 function build(): void {
@@ -143,7 +162,7 @@ function schedule(changed: Set<Section>): void {
     refresh = 0;
     const now = new Set(pending);
     pending.clear();
-    if (now.has("model")) build(); else page?.update?.(now);
+    if (now.has("model")) again(build); else page?.update?.(now);
     marks();
     if (!store.firstPaint && store.states.size) {
       store.firstPaint = performance.now();
@@ -171,7 +190,12 @@ async function start(): Promise<void> {
   store.subscribe(schedule);
   build();
   schedule(new Set<Section>(["states"]));
-  addEventListener("hashchange", show);
+  addEventListener("hashchange", turn);
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !document.body.classList.contains("menu-open")) return;
+    openMenu(false);
+    document.getElementById("menu")?.focus();
+  });
   setInterval(() => schedule(new Set<Section>(["sites", "states"])), 1000);
 }
 

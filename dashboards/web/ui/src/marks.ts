@@ -58,8 +58,10 @@ export function tell(place: HTMLElement, marks: Mark[]): void {
   place.hidden = now === "";
 }
 
-/** Says below what the signs within an element mean. */
+/** Says below what the signs within an element mean, as far as nothing within says so already. */
 export function explain(within: Element, place: HTMLElement): void {
   const found = [...within.querySelectorAll<HTMLElement | SVGElement>("[data-why]")];
-  tell(place, found.map((one) => ({ sign: one.dataset["sign"] ?? "", why: one.dataset["why"] ?? "" })));
+  const told = [...within.querySelectorAll(".note.signs:not([hidden])")].map((one) => one.textContent ?? "").join(" · ");
+  tell(place, found.map((one) => ({ sign: one.dataset["sign"] ?? "", why: one.dataset["why"] ?? "" }))
+    .filter(({ sign, why }) => !told.includes(`${sign} ${why}`)));
 }

@@ -6,12 +6,23 @@ import { hatch, look } from "./state_look";
 
 const CELL = 20, GAP = 3;
 
+function spoken(unit: string): string { return `${title(nameOf(unit))}: ${look(unit).words}`; }
+
+function ring(pen: CanvasRenderingContext2D, x: number, y: number): void {
+  pen.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--text");
+  pen.lineWidth = 3;
+  pen.beginPath();
+  pen.roundRect(x + 1.5, y + 1.5, CELL - 3, CELL - 3, 3);
+  pen.stroke();
+}
+
 export class MiniGrid {
   readonly element: HTMLElement;
   private readonly canvas = h("canvas", { role: "img", tabindex: "0" });
   private painted: string[] = [];
   private columns = 1;
   private at = 0;
+  private marked = -1;
   private readonly watcher = new ResizeObserver(() => this.lay());
 
   constructor(private readonly units: string[], private readonly name: string) {
@@ -20,6 +31,7 @@ export class MiniGrid {
     this.canvas.addEventListener("pointermove", (event) => this.say(this.hit(event)));
     this.canvas.addEventListener("click", (event) => this.open(this.hit(event)));
     this.canvas.addEventListener("keydown", (event) => this.key(event));
+    for (const kind of ["focus", "blur"]) this.canvas.addEventListener(kind, () => this.mark());
   }
 
   update(): void {
@@ -36,13 +48,23 @@ export class MiniGrid {
       pen.roundRect(x, y, CELL, CELL, 4);
       pen.fill();
       if (of.hatched) hatch(pen, x, y, CELL, CELL);
+      if (index === this.marked) ring(pen, x, y);
       pen.fillStyle = of.ink;
       pen.font = "700 11px system-ui, 'Noto Sans CJK SC', sans-serif";
       pen.textAlign = "center";
       pen.textBaseline = "middle";
       pen.fillText(of.letter, x + CELL / 2, y + CELL / 2 + 0.5);
     });
-    this.canvas.setAttribute("aria-label", `${this.name}: ${t("units", { n: this.units.length })}`);
+    const unit = this.units[this.marked];
+    this.canvas.setAttribute("aria-label", unit ? spoken(unit) : `${this.name}: ${t("units", { n: this.units.length })}`);
+  }
+
+  /** The cell that the keyboard is on is seen while the canvas has the focus. */
+  private mark(): void {
+    delete this.painted[this.marked];
+    this.marked = document.activeElement === this.canvas ? this.at : -1;
+    delete this.painted[this.marked];
+    this.update();
   }
 
   close(): void { this.watcher.disconnect(); }
@@ -68,7 +90,7 @@ export class MiniGrid {
 
   private say(index: number): void {
     const unit = this.units[index];
-    this.canvas.title = unit ? `${title(nameOf(unit))}: ${look(unit).words}` : "";
+    this.canvas.title = unit ? spoken(unit) : "";
     this.canvas.classList.toggle("pointing", unit !== undefined);
   }
 
@@ -83,8 +105,7 @@ export class MiniGrid {
     if (step === undefined) return;
     event.preventDefault();
     this.at = Math.min(this.units.length - 1, Math.max(0, this.at + step));
-    const unit = this.units[this.at];
-    if (unit) this.canvas.setAttribute("aria-label", `${title(nameOf(unit))}: ${look(unit).words}`);
+    this.mark();
     this.say(this.at);
   }
 }

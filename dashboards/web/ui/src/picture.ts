@@ -1,7 +1,7 @@
 // What a drawn panel is, and which elements it is about.
 import { h, remember, remembered } from "./dom";
-import { clock, spec, t, title } from "./i18n";
-import { store, type Section } from "./store";
+import { clock, known, spec, t, title } from "./i18n";
+import { parent, store, type Section } from "./store";
 import type { Panel, Place } from "./types";
 
 export interface Context { panel: Panel; path: string; signal: AbortSignal }
@@ -52,6 +52,13 @@ export function untold(context: Context): boolean {
   return pointless(context) || ((panel.scope === "chain" || ofForecast) && !store.figure(path, kpi, windowOf(panel)).row);
 }
 
+/** Why there is no figure of an element: nothing in it that works is in a shift, or nothing has been said yet. */
+export function noFigure(path: string): string {
+  const unit = store.unit(path), all = unit ? [unit] : store.unitsUnder(path), working = all.filter((one) => one.role === "work");
+  const asked = working.length ? working : all;
+  return t(asked.length && asked.every((one) => store.states.get(one.path)?.s === "OFF_SHIFT") ? "state.OFF_SHIFT" : "no_value");
+}
+
 /** Elements that the panel shows one entry each of. */
 export function elements(context: Context): string[] {
   const { panel, path } = context;
@@ -82,8 +89,9 @@ export function itemName(path: string, item: string): string {
 
 /** What people call the cause of a state or an alarm, or an order: a failure mode, a job, a perturbation, a neighbour or a material. */
 export function causeName(path: string, cause: string): string {
-  const known = siteOf(path)?.causes[cause] ?? store.unit(cause);
-  return known ? title(known) : itemName(path, cause);
+  const word = `cause.${cause.toLowerCase()}`; // what controls of machines say of themselves
+  const named = siteOf(path)?.causes[cause] ?? store.unit(cause) ?? store.unit(`${parent(path)}/${cause}`);
+  return named ? title(named) : known(word) ? t(word) : itemName(path, cause);
 }
 
 /** An alarm in words: the name of its code, else the text that came with it. */

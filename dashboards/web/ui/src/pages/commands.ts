@@ -156,7 +156,9 @@ export class Commands {
       left ? t("command.left", { amount: left.words }) : "",
       wanted["duration"] === undefined ? "" : t("command.lasting", { n: number(this.minutes.valueAsNumber) })];
     const yes = h("button", { type: "button", class: "act", click: () => void this.say(wanted) }, t("command.yes"));
-    const no = h("button", { type: "button", click: () => { this.turn(); this.choice.focus(); } }, t("command.no"));
+    const leave = (): void => { this.turn(); this.choice.focus(); };
+    const no = h("button", { type: "button", click: leave }, t("command.no"));
+    this.sure.onkeydown = ({ key }) => { if (key === "Escape") leave(); };
     replace(this.answer);
     replace(this.sure, h("p", { id: "command-question" }, t("command.question", { unit: title(nameOf(this.path)), what: words.filter(Boolean).join(" ") })), yes, no);
     this.sure.setAttribute("role", "group");

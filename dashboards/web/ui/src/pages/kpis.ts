@@ -88,7 +88,7 @@ class KpiBoard implements Page {
   private drawTools(): void {
     const choice = (names: string[], now: string, words: (name: string) => string, take: (name: string) => void, label: string): HTMLElement =>
       h("div", { class: "chooser", role: "group", "aria-label": label }, names.map((name) => h("button", {
-        type: "button", "aria-pressed": name === now ? "true" : "false", click: () => { take(name); this.drawTools(); this.turn(); },
+        type: "button", "data-key": `choice-${name}`, "aria-pressed": name === now ? "true" : "false", click: () => { take(name); this.drawTools(); this.turn(); },
       }, words(name))));
     const search = h("input", { type: "search", placeholder: t("filter"), "aria-label": t("filter"), value: this.filter });
     search.addEventListener("input", () => { this.filter = search.value.trim().toLowerCase(); if (this.loaded) this.draw(); });
@@ -121,13 +121,12 @@ class KpiBoard implements Page {
   private draw(): void {
     const columns = this.columns(), paths = this.paths();
     if (!paths.length) return replace(this.field, h("p", { class: "nothing" }, t("no_kpis")));
-    const left = this.field.scrollLeft, top = this.field.scrollTop, active = document.activeElement?.getAttribute("data-key");
+    const left = this.field.scrollLeft, top = this.field.scrollTop;
     replace(this.field, h("table", {},
       h("thead", {}, h("tr", {}, this.head("", t("equipment"), ""), columns.map((kpi) => this.head(kpi, t(`kpi.${kpi}`), this.symbol(kpi))))),
       h("tbody", {}, paths.flatMap((path) => this.row(path, columns)))));
     explain(this.field, this.meaning);
     this.field.scrollTo(left, top);
-    if (active) this.field.querySelector<HTMLElement>(`[data-key="${CSS.escape(active)}"]`)?.focus({ preventScroll: true });
   }
 
   private symbol(kpi: string): string {

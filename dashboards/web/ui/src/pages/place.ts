@@ -32,7 +32,7 @@ function facts(unit: Unit): HTMLElement {
   if (unit.capacity !== null) rows.push([t("fact.capacity"), number(unit.capacity)]);
   const next = unit.to.map((path) => h("a", { href: routeOf(path) }, title(nameOf(path))));
   return h("dl", { class: "facts" }, rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
-    next.length ? h("div", {}, h("dt", {}, t("fact.to")), h("dd", {}, next.flatMap((one, index) => (index ? [", ", one] : [one])))) : null);
+    next.length ? h("div", {}, h("dt", {}, t("fact.to")), h("dd", {}, next.flatMap((one, index) => (index ? [t("comma"), one] : [one])))) : null);
 }
 
 function heading(target: HTMLElement, path: string, tools: HTMLElement | null): { update(): void } {

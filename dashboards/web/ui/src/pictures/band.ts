@@ -10,7 +10,7 @@ import type { KpiRow } from "../types";
 
 const QUANTILES = ["p05", "p25", "p50", "p75", "p95"];
 const AHEAD_MS = 8 * 86_400_000;
-const COLOUR = PALETTE[0] ?? "#3b8df0", EXPECTED = PALETTE[2] ?? "#d99a1c";
+const COLOUR = PALETTE[0] ?? "#3b8df0", EXPECTED = PALETTE[2] ?? "#9b6cf0";
 
 /** Rows of the newest forecast: what older ones said of times that they alone reach is left out. */
 export function newest(rows: KpiRow[][]): KpiRow[][] {

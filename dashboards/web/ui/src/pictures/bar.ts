@@ -43,10 +43,10 @@ const bars: Maker = (context) => {
     bars.clear();
     replace(element, paths.length === 0 ? h("p", { class: "nothing" }, t("nothing")) : paths.map((path) => {
       const fill = h("i", { class: "fill" }), text = h("span", { class: "amount" }), mark = h("span", { class: "signs" });
-      const row = h("a", { class: "bar", href: routeOf(path), role: "listitem", title: path },
+      const row = h("a", { class: "bar", href: routeOf(path), title: path },
         h("span", { class: "name" }, title(nameOf(path))), h("span", { class: "track" }, fill), h("span", { class: "amounts" }, text, mark));
       bars.set(path, { fill, text, mark, row });
-      return row;
+      return h("div", { role: "listitem" }, row);
     }));
   };
   const update = (): void => {

@@ -2,7 +2,7 @@
 import { h, say, svg } from "../dom";
 import { grade, NONE, plain, shownIn, t } from "../i18n";
 import { marksOf, reasons, signs } from "../marks";
-import { untold, windowOf, type Maker } from "../picture";
+import { noFigure, untold, windowOf, type Maker } from "../picture";
 import { store } from "../store";
 import { traced } from "./stat";
 
@@ -39,7 +39,7 @@ export const gauge: Maker = (context) => {
     const shown = shownIn(panel, kpi, value);
     say(text, shown.text);
     const marks = marksOf(kpi, row), why = reasons(marks), above = marks.some((one) => one.sign === "▲");
-    say(unit, `${shown.unit || (shown.text === NONE ? t("no_value") : "")} ${signs(marks)}`.trim());
+    say(unit, `${shown.unit || (shown.text === NONE ? noFigure(path) : "")} ${signs(marks)}`.trim());
     say(note, marks.map((one) => `${one.sign} ${one.why}`).join(" · "));
     note.hidden = !marks.length;
     hand.setAttribute("d", value === null || share(value) <= 0 ? "" : arc(0, share(value), R));

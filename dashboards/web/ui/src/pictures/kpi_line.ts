@@ -5,7 +5,7 @@ import { box, chart, fit, PALETTE } from "../chart";
 import { h, replace } from "../dom";
 import { spec, t, title, unit } from "../i18n";
 import { doubtful, onLine, tell } from "../marks";
-import { elements, nameOf, nowMs, pointless, spanS, windowOf, type Context, type Maker } from "../picture";
+import { elements, nameOf, noFigure, nowMs, pointless, spanS, windowOf, type Context, type Maker } from "../picture";
 import type { KpiRow } from "../types";
 
 const MOST = 8;
@@ -24,6 +24,7 @@ export const kpiLine: Maker = (context) => {
   const lines = wanted(context);
   const about = spec(lines[0]?.kpi ?? "");
   const target = box(title(panel));
+  replace(target, h("p", { class: "nothing" }, t("loading")));
   const note = unit(about?.unit ?? "");
   const meaning = h("p", { class: "note signs", hidden: true });
   const element = h("div", { class: "lines" }, note ? h("div", { class: "axis-unit" }, note) : null, target, meaning);
@@ -43,7 +44,7 @@ export const kpiLine: Maker = (context) => {
       drawn = shown.map((one) => one.label).join();
       done();
       plot = shown.length ? begin(shown) : null;
-      if (!plot) replace(target, h("p", { class: "nothing" }, t("no_value")));
+      if (!plot) replace(target, h("p", { class: "nothing" }, noFigure(context.path)));
     }
     plot?.setData([times.map((time) => time / 1000), ...columns]);
     tell(meaning, data.flatMap((rows, index) => rows.flatMap((row) => onLine(shown[index]?.kpi ?? "", row))));

@@ -4,7 +4,7 @@ import { clock, day, known, plain, shownIn, t, title } from "../i18n";
 import { marksOf, sup } from "../marks";
 import { alarmName, elements, nameOf, owner, routeOf, windowOf, type Maker } from "../picture";
 import { isUnder, store } from "../store";
-import type { AlarmRow } from "../types";
+import type { AlarmRow, KpiRow } from "../types";
 
 const SHOWN = 12;
 
@@ -43,15 +43,18 @@ const kpiTable: Maker = (context) => {
   const ids = context.panel.shows.ids ?? [], window = windowOf(context.panel), { each } = context.panel;
   const head = each !== null && known(`one.${each}`) ? `one.${each}` : "equipment";
   const paths = (): string[] => elements(context).filter((path) => context.panel.each !== "unit" || ids.some((id) => store.figure(path, id, window).row));
+  let shown = "-";
   const update = (): void => {
-    const cell = (path: string, id: string): HTMLElement => {
-      const { row } = store.figure(path, id, window);
-      return h("td", { class: "figure" }, plain(shownIn(context.panel, id, row?.v)), sup(marksOf(id, row)));
-    };
+    const figures = paths().map((path) => ids.map((id) => store.figure(path, id, window).row));
+    const key = JSON.stringify([paths(), figures]);
+    if (key === shown) return;
+    shown = key;
+    const cell = (row: KpiRow | undefined, id: string): HTMLElement =>
+      h("td", { class: "figure" }, plain(shownIn(context.panel, id, row?.v)), sup(marksOf(id, row)));
     replace(element, h("table", {},
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t(head)), ids.map((id) => h("th", { class: "figure", scope: "col" }, t(`kpi.${id}`))))),
-      h("tbody", {}, paths().map((path) => h("tr", {},
-        h("td", {}, h("a", { href: routeOf(path) }, title(nameOf(path)))), ids.map((id) => cell(path, id)))))));
+      h("tbody", {}, paths().map((path, at) => h("tr", {},
+        h("td", {}, h("a", { href: routeOf(path) }, title(nameOf(path)))), ids.map((id, column) => cell(figures[at]?.[column], id)))))));
   };
   return { element, update, empty: () => !paths().length };
 };

@@ -2,8 +2,8 @@
 import type uPlot from "uplot";
 import { ask } from "../api";
 import { box, chart, fit, PALETTE } from "../chart";
-import { h, replace, say } from "../dom";
-import { measure, t, title, unit } from "../i18n";
+import { h, say } from "../dom";
+import { measure, named, t, title, unit } from "../i18n";
 import { nowMs, spanS, type Context, type Maker } from "../picture";
 import { store } from "../store";
 import type { Point, Tag } from "../types";
@@ -23,9 +23,10 @@ class TagChart {
   private values: (number | null)[] = [];
   private plot: uPlot | null = null;
   private heard = false;
+  loaded = false;
   private done: () => void = () => undefined;
 
-  constructor(private readonly path: string, readonly tag: Tag, private readonly colour: string) {
+  constructor(private readonly path: string, readonly tag: Tag) {
     this.target = box(title(tag));
     const words = h("span", { class: "name", title: tag.name }, title(tag));
     this.element = h("figure", { class: "tag" }, h("figcaption", {}, words, this.now, h("span", { class: "unit" }, unit(tag.unit))), this.target);
@@ -38,6 +39,7 @@ class TagChart {
     const [times, values] = later < 0 ? [[], []] : [this.times.slice(later), this.values.slice(later)];
     this.times = [...answer.t.map((time) => time / 1000), ...times];
     this.values = [...answer.v, ...values];
+    this.loaded = true;
     if (!this.heard) say(this.now, measure(this.values.filter((value) => value !== null).at(-1), this.tag.unit).text);
     this.draw();
   }
@@ -52,7 +54,12 @@ class TagChart {
     say(this.now, measure(value, this.tag.unit).text);
   }
 
+  /** Whether it has a value in the span, or has had one since the page was opened. */
+  get silent(): boolean { return !this.heard && !this.values.some((value) => value !== null); }
+
   draw(): void {
+    this.element.hidden = this.silent;
+    if (this.silent) return;
     const from = nowMs() / 1000 - spanS();
     const first = this.times.findIndex((time) => time >= from);
     if (first > 0 || this.times.length > HELD_POINTS) {
@@ -70,7 +77,7 @@ class TagChart {
     const plot = chart(this.target, {
       height: 118, sync: this.path,
       ...(this.tag.counter || !Number.isFinite(this.tag.high - this.tag.low) ? {} : { band: [this.tag.low, this.tag.high] as [number, number] }),
-      lines: [{ label: title(this.tag), colour: this.colour, fill: !this.tag.counter }],
+      lines: [{ label: title(this.tag), colour: PALETTE[0] ?? "#3b8df0", fill: !this.tag.counter }],
     });
     this.done = fit(plot, this.target);
     return plot;
@@ -92,21 +99,26 @@ function bare(name: string): Tag {
 
 export const tagLines: Maker = (context) => {
   const { path, signal } = context, unit = store.unit(path), shows = chosen(context), charts = new Map<string, TagChart>();
-  const element = h("div", { class: "tags" }, h("p", { class: "nothing" }, t("no_telemetry")));
+  const field = h("div", { class: "tags" }), without = h("p", { class: "note" });
+  const element = h("div", {}, field, without);
+  const tell = (): void => {
+    const names = [...charts.values()].filter((one) => one.loaded && one.silent).map((one) => title(one.tag));
+    say(without, names.length ? named("no_telemetry", names.join(t("comma"))) : "");
+  };
   const add = (tag: Tag): TagChart => {
-    const one = new TagChart(path, tag, PALETTE[charts.size % PALETTE.length] ?? "#4da3ff");
-    if (!charts.size) replace(element);
+    const one = new TagChart(path, tag);
     charts.set(tag.name, one);
-    element.append(one.element);
+    field.append(one.element);
     return one;
   };
-  const load = (one: TagChart): void => { one.load(signal).catch(() => undefined); };
+  const load = (one: TagChart): void => { one.load(signal).then(tell).catch(() => undefined); };
   for (const tag of unit ? store.tags(unit) : []) if (shows(tag.name)) add(tag);
   const stop = store.onPoints((of, points) => {
     if (of !== path) return;
     const untold = new Set(points.flatMap((point) => Object.keys(point.values)).filter((name) => !charts.has(name) && shows(name)));
     for (const name of [...untold].slice(0, Math.max(0, MOST_CHARTS - charts.size))) load(add(bare(name)));
     for (const one of charts.values()) { for (const point of points) one.push(point); one.draw(); }
+    tell();
   });
   return {
     element, update: () => undefined, empty: () => charts.size === 0,
