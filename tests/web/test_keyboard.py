@@ -89,6 +89,7 @@ async def test_figures_and_equipment_that_come_meanwhile_leave_the_keyboard_and_
     served.live.feed([records(RecordKind.KPI, [(site, served.live.data_ns + 10**9, told)])])
     await expect(page.locator("[data-panel=enterprise_kpis]")).to_contain_text("12.3%")
     await expect(link).to_be_focused()
+    await page.set_viewport_size({"width": 1280, "height": 300})
     await page.evaluate("scrollTo(0, 150)")
     master = ("equipment", '{"kind": "buffer", "en": "Newcomer", "zh": "新设备"}')
     newcomer = EquipmentPath("beta/newcomer/shop/mill/shelf")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
-from playwright.async_api import BrowserContext, Route, expect
+from playwright.async_api import BrowserContext, expect
 
 from dashboards.silence import HeardUnits
 from tests.web.conftest import Served
 from tests.web.test_live import state
 from tests.web.test_pages import MILL, opened
 from twin.equipment import EquipmentPath
-from twin.records import COLUMNS, RecordKind, records
+from twin.master import EquipmentMaster
+from twin.records import COLUMNS, Frame, RecordKind, records
+from twin.tags import TagSpec
 
 pytestmark = pytest.mark.browser
 
@@ -185,19 +188,19 @@ async def test_a_cause_has_the_name_of_the_neighbour_or_of_the_word_of_the_contr
 async def test_a_tag_without_a_value_is_named_and_has_no_chart_until_it_has_one(
     browsing: BrowserContext, served: Served
 ) -> None:
-    async def nothing(route: Route) -> None:
-        await route.fulfill(json={"path": MILL, "tag": "power_kw", "t": [], "v": []})
-
-    await browsing.route("**/api/series?*tag=power_kw*", nothing)
-    window = await opened(browsing, served, f"#/unit/{MILL}")
+    saw, now_ns = EquipmentPath("gamma/depot/yard/stock/saw"), served.live.data_ns
+    tags = tuple(TagSpec(name, "kW", 0.0, 9.0, name.title(), name) for name in ("spindle", "table"))
+    master = EquipmentMaster(en="Saw", zh="锯床", kind="machine", tags=tags)
+    served.live.feed([records(RecordKind.META, [(saw, now_ns, ("equipment", master.model_dump_json()))])])
+    window = await opened(browsing, served, f"#/unit/{saw}")
     panel = window.page.locator("[data-panel=unit_tags]")
-    await expect(panel).to_contain_text("No value in this time: Active power")
-    names = panel.locator("figure:visible .name")
-    await expect(names.first).to_be_visible()
-    assert "Active power" not in await names.all_inner_texts()
-    await served.move(3)
-    await expect(panel.locator("figure:visible .name", has_text="Active power")).to_have_count(1)
-    await expect(panel).not_to_contain_text("No value in this time", use_inner_text=True)
+    await expect(panel).to_contain_text("No value in this time: Spindle, Table")
+    await expect(panel.locator("figure:visible")).to_have_count(0)
+    said = Frame(RecordKind.TELEMETRY, (saw,), np.array([now_ns + S]), ("table",), np.array([[4.5]]))
+    served.live.feed([said])
+    await served.move(2)
+    await expect(panel.locator("figure:visible .name")).to_have_text("Table")
+    await expect(panel.get_by_text("No value in this time: Spindle", exact=True)).to_be_visible()
 
 
 async def test_what_is_out_of_its_shift_says_so_where_it_has_no_figure(

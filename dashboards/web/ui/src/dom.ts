@@ -37,10 +37,11 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   return element;
 }
 
-/** What finds an element again after it was made anew: its id, its key or where it leads; empty when it has none of them. */
+/** What finds an element again after it was made anew: its id, its key or where it leads, in its panel; empty when it has none of them. */
 function signOf(element: Element | null): string {
   const name = ["id", "data-key", "href"].find((one) => element?.hasAttribute(one));
-  return name === undefined ? "" : `[${name}="${CSS.escape(element?.getAttribute(name) ?? "")}"]`;
+  const panel = element?.closest("[data-panel]")?.getAttribute("data-panel"), room = panel ? `[data-panel="${panel}"]` : element?.closest("main") ? "main" : "";
+  return name === undefined ? "" : `${room} [${name}="${CSS.escape(element?.getAttribute(name) ?? "")}"]`;
 }
 
 /** Changes what is within an element; who works with the keyboard stays on what is there afterwards too. */

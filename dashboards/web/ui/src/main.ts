@@ -15,6 +15,8 @@ const LEVELS: Record<string, Scope> = { enterprise: "enterprise", site: "site", 
 
 let page: Page | null = null;
 let refresh = 0;
+/** Until then a page that was made anew is as high as it was before. */
+const LATER_MS = 3000;
 const pending = new Set<Section>();
 const root = document.getElementById("app") as HTMLElement;
 const main = h("main", { id: "main", tabindex: "-1" });
@@ -63,8 +65,10 @@ function turn(): void {
 /** The same page anew, in another language or with other equipment: neither its place nor the keyboard's is lost. */
 function again(change: () => void): void {
   const top = scrollY;
+  main.style.minHeight = `${main.offsetHeight}px`; // charts come later
   keepFocus(root, change);
   scrollTo(0, top);
+  setTimeout(() => { main.style.minHeight = ""; }, LATER_MS);
 }
 
 function unknown(path: string): Page {
