@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import orjson
@@ -54,6 +54,23 @@ class LinkPublisher(Publisher, Protocol):
 
     async def flushed(self, limit_s: float = 5.0) -> None:
         """Wait until what was sent has left, at most so long."""
+
+
+Command = Callable[[str, str, object], None]
+"""Called with path, name and value of a command that came from outside."""
+Offered = Mapping[str, Mapping[str, bool]]
+"""Commands of each path that can be given one, by name: whether it has a size, else it is on or off."""
+
+
+@runtime_checkable
+class Commanded(Protocol):
+    """A publisher over which others can give commands to what it speaks for."""
+
+    on_command: Command
+    """Called in the event loop for each command."""
+
+    def offer(self, offered: Offered) -> None:
+        """Say which commands are taken, in what is said first; before ``open``."""
 
 
 class LinkSource(Source, Protocol):

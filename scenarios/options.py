@@ -28,6 +28,10 @@ QuietIfWell = Annotated[bool, typer.Option("--quiet", help="say nothing when all
 Broker = Annotated[str | None, typer.Option(help="mqtt://host:port or mqtts://; default: embedded")]
 StoreUrl = Annotated[str | None, typer.Option(help="influxdb://, duckdb://, lines://; default: embedded")]
 Transport = Annotated[str | None, typer.Option(help="uns, sparkplug, or a plug-in's")]
+TransportOptions = Annotated[
+    list[str] | None,
+    typer.Option("--transport-option", metavar="NAME=VALUE", help="option of the transport, can be repeated"),
+]
 Listen = Annotated[
     list[str] | None,
     typer.Option(help="further path to take from the broker; '#': all; with =arrival: its clocks are wrong"),
@@ -59,6 +63,7 @@ LIVE: dict[str, tuple[Any, Any]] = {
     "broker": (Broker, None),
     "store": (StoreUrl, None),
     "transport": (Transport, None),
+    "transport_options": (TransportOptions, None),
     "listen": (Listen, None),
     "opcua_port": (OpcuaPort, None),
     "serve": (Serve, None),

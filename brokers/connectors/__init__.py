@@ -9,9 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
+
 from brokers.counterpart import PLAIN, Counterpart
 from brokers.links import LinkPublisher, LinkSource
+from twin.basis import Config
 from twin.registry import Registry
+
+
+class PlainOptions(Config):
+    """A transport without settings."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,9 @@ class Connector:
         schemes: What the addresses of its counterparts begin with; empty: anything.
         counterpart: What its counterparts do for a live run besides; None: what MQTT brokers do where the address is
             that of one, else nothing.
+        options: What a user can set, beside the address.
+        sends: Options among these that its publishers take.
+        receives: Options among these that the source of an ingest takes.
     """
 
     publisher: Callable[..., LinkPublisher]
@@ -36,6 +46,30 @@ class Connector:
     embedded: Mapping[str, Any] = field(default_factory=dict)
     schemes: tuple[str, ...] = ()
     counterpart: Counterpart | None = None
+    options: type[Config] = PlainOptions
+    sends: tuple[str, ...] = ()
+    receives: tuple[str, ...] = ()
+
+    def wrong(self, given: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+        """What is wrong with options that a user gave: name, what was expected, what came."""
+        known = ", ".join(self.options.model_fields) or "none"
+        try:
+            self.options.model_validate(dict(given))
+        except ValidationError as error:
+            return [
+                (
+                    ".".join(map(str, row["loc"])),
+                    f"an option of this transport ({known})" if row["type"] == "extra_forbidden" else row["msg"],
+                    repr(row["input"]),
+                )
+                for row in error.errors(include_url=False)
+            ]
+        return []
+
+    def chosen(self, given: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+        """Those of some options that were given, as publishers and sources take them."""
+        options = self.options.model_validate(dict(given)).model_dump(exclude_unset=True)
+        return {name: value for name, value in options.items() if name in names}
 
     def takes(self, url: str) -> bool:
         """Whether an address is one of its counterparts, as far as its scheme tells."""

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from brokers.links import Offered
 from brokers.naming import sparkplug_device, sparkplug_node, sparkplug_topic
 from brokers.sparkplug.metrics import (
     BDSEQ,
+    COMMAND,
     PUBLISHER,
     QUALITY,
     QUALITY_CODES,
@@ -78,8 +80,18 @@ class EdgeNode:
         self._datatype_in_data = datatype_in_data
         self._bd_seq, self._seq, self._alias = 255, 0, 0
         self._devices: dict[str | None, _Device] = {}
+        self._offered: dict[str | None, list[MetricSpec]] = {}
         node = self._device_for(publisher)
         self._add_all(node, [*specs_of(RecordKind.HEARTBEAT), *specs_of(RecordKind.META)])
+
+    def offer(self, offered: Offered) -> None:
+        """Have what can be commanded in births: ``Command/<name>``, a number where it has a size."""
+        for path, names in offered.items():
+            device = sparkplug_device(self.publisher, path)
+            types = {name: DataType.DOUBLE if sized else DataType.BOOLEAN for name, sized in names.items()}
+            self._offered[device] = [MetricSpec(COMMAND + name, datatype) for name, datatype in types.items()]
+            if device in self._devices:
+                self._add_all(self._devices[device], self._offered[device])
 
     # deaths
 
@@ -177,19 +189,22 @@ class EdgeNode:
 
     # bookkeeping
 
-    def name_of(self, metric: Any) -> str:
-        """Name of a metric of a command, which may have an alias only.
+    def commanded(self, device: str | None, metric: Any) -> tuple[str, int]:
+        """Name and data type of a metric of a command, which may have an alias only, and no type.
 
         Raises:
             ValueError: Nothing has that alias.
         """
-        if metric.name:
-            return str(metric.name)
+        name = str(metric.name) or self._name_of(metric.alias)
+        known = self._devices[device].metrics.get(name) if device in self._devices else None
+        return name, metric.datatype or (known.datatype if known is not None else DataType.DOUBLE)
+
+    def _name_of(self, alias: int) -> str:
         for device in self._devices.values():
-            for name, alias in device.aliases.items():
-                if alias == metric.alias:
+            for name, own in device.aliases.items():
+                if own == alias:
                     return name
-        raise ValueError(f"metric: expected an alias of a birth, got {metric.alias}")
+        raise ValueError(f"metric: expected an alias of a birth, got {alias}")
 
     def _next_seq(self) -> int:
         seq, self._seq = self._seq, (self._seq + 1) % 256
@@ -209,6 +224,7 @@ class EdgeNode:
             if EquipmentPath(path).level is Level.UNIT:
                 for kind in UNIT_KINDS:
                     self._add_all(device, specs_of(kind))
+            self._add_all(device, self._offered.get(name, []))
         return device
 
     def _learn(self, device: _Device, frame: Frame) -> bool:

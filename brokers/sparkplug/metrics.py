@@ -18,6 +18,8 @@ from twin.tags import TagSpec
 
 SEQUENCE, TIME, RUN, PUBLISHER = "Frame/Sequence", "Frame/Time", "Frame/Run", "Frame/Publisher"
 REBIRTH, BDSEQ = "Node Control/Rebirth", "bdSeq"
+COMMAND = "Command/"
+"""Folder of what can be written to a unit or site."""
 QUALITY = "Quality"
 QUALITY_CODES = {0: 192, 1: 500, 2: 0}
 """Ours (good, uncertain, bad) to Sparkplug's (good, stale, bad)."""
@@ -83,7 +85,7 @@ def spec_for(name: str, datatype: int) -> MetricSpec:
     kind = FOLDERS.get(head + slash)
     if kind is not None:
         return MetricSpec(name, datatype, kind, column)
-    if head in ("Frame", "Node Control") or name == BDSEQ:
+    if head in ("Frame", "Node Control", "Command") or name == BDSEQ:
         return MetricSpec(name, datatype)
     return MetricSpec(name, datatype, RecordKind.TELEMETRY, name)
 

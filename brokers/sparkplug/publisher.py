@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import orjson
 
-from brokers.links import pieces
+from brokers.links import Command, Offered, pieces
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.connection import Connection, ConnectionConfig
 from brokers.mqtt.ends import SendingEnd
 from brokers.mqtt.message import Message, Will
 from brokers.naming import SPARKPLUG, control_topic, parse_sparkplug_topic, sparkplug_path, sparkplug_topic
 from brokers.sparkplug.edge import EdgeNode, Packet
-from brokers.sparkplug.metrics import REBIRTH
+from brokers.sparkplug.metrics import COMMAND, REBIRTH
 from twin.errors import RetriableError
 from twin.records import Frame
 from twin.sparkplug.protobuf import get_value, parse
 
 log = logging.getLogger(__name__)
-
-Command = Callable[[str, str, object], None]
-"""Called with path, metric name and value of a command to a device or the node."""
 
 
 class SparkplugPublisher(SendingEnd):
@@ -57,6 +54,7 @@ class SparkplugPublisher(SendingEnd):
         self._tasks: set[asyncio.Task[None]] = set()
         self._rebirth_s, self._rebirthing = rebirth_s, False
         self._host_online, self._host_ms = asyncio.Event(), -1
+        self._host = primary_host
         state = f"{SPARKPLUG}/STATE/{primary_host}" if primary_host else None
         if not primary_host:
             self._host_online.set()
@@ -75,6 +73,10 @@ class SparkplugPublisher(SendingEnd):
     def begin(self, run: str) -> None:
         """Name the run that is about to be sent, so that the first births have it; before ``open``."""
         self._node.run = run
+
+    def offer(self, offered: Offered) -> None:
+        """Say in births which commands are taken; before ``open``."""
+        self._node.offer(offered)
 
     def split(self, frame: Frame) -> Sequence[Frame]:
         """One piece per device."""
@@ -120,6 +122,8 @@ class SparkplugPublisher(SendingEnd):
         return Will(packet.topic, packet.payload, qos=1, retain=False)
 
     async def _greet(self) -> None:
+        if not self._host_online.is_set():
+            log.warning("edge node %s: waits for its primary host %s", self.publisher, self._host)
         await self._host_online.wait()
         async with self._order:
             for packet in self._node.births():
@@ -151,13 +155,13 @@ class SparkplugPublisher(SendingEnd):
         task.add_done_callback(self._tasks.discard)
 
     def _take_node_command(self, message: Message) -> None:
-        for name, value in self._commands(message):
+        for name, value in self._commands(message, None):
             if name == REBIRTH:
                 if value and not self._rebirthing:
                     self._rebirthing = True
                     self._start(asyncio.get_running_loop().create_task(self._rebirth()))
             else:
-                self.on_command(self.publisher, name, value)
+                self.on_command(self.publisher, name.removeprefix(COMMAND), value)
 
     def _take_device_command(self, message: Message) -> None:
         identity = parse_sparkplug_topic(message.topic)[1]
@@ -166,10 +170,10 @@ class SparkplugPublisher(SendingEnd):
         except ValueError as error:
             self._refuse(message, error)
             return
-        for name, value in self._commands(message):
-            self.on_command(path, name, value)
+        for name, value in self._commands(message, identity.device):
+            self.on_command(path, name.removeprefix(COMMAND), value)
 
-    def _commands(self, message: Message) -> list[tuple[str, object]]:
+    def _commands(self, message: Message, device: str | None) -> list[tuple[str, object]]:
         """Names and values of the metrics that are understood; the rest is counted and told."""
         found: list[tuple[str, object]] = []
         try:
@@ -179,7 +183,8 @@ class SparkplugPublisher(SendingEnd):
             return found
         for metric in metrics:
             try:
-                found.append((self._node.name_of(metric), get_value(metric, metric.datatype)))
+                name, datatype = self._node.commanded(device, metric)
+                found.append((name, get_value(metric, datatype)))
             except ValueError as error:
                 self._refuse(message, error)
         return found

@@ -41,13 +41,21 @@ class SparkplugSource(ReceivingEnd):
 
     Args:
         url: Address of the broker.
-        client_id: MQTT client id and id of the host application.
+        client_id: MQTT client id.
         roots: Publishers to listen to, e.g. ``enterprise/site``, or enterprises; empty text: all.
         rebirth_s: Least time between two requests for a rebirth of one node.
+        host_id: Id of the host application; default the client id.
     """
 
-    def __init__(self, url: str, client_id: str = "ingest", roots: Sequence[str] = ("",), rebirth_s: float = 1.0):
-        self.host_id = client_id
+    def __init__(
+        self,
+        url: str,
+        client_id: str = "ingest",
+        roots: Sequence[str] = ("",),
+        rebirth_s: float = 1.0,
+        host_id: str | None = None,
+    ):
+        self.host_id = host_id or client_id
         self.nodes: dict[tuple[str, str], HostNode] = {}
         """What is known of each edge node, by group and node."""
         self._rebirth_s = rebirth_s

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from scenarios.live.settings import RunSettings
 from scenarios.live.supervisor import RoleEndedError
 from scenarios.loader import load
 from scenarios.reading.messages import shown, wanted
+from scenarios.reading.nodes import parse
 from twin.errors import Problem, ScenarioError
 from twin.master import chain_path
 
@@ -88,6 +90,7 @@ def settings_for(file: Path | str, scenario: Scenario, **options: Any) -> RunSet
         "seed": scenario.run.seed,
         "speed": scenario.run.speed,
         "transport": scenario.brokers.transport,
+        "transport_options": scenario.brokers.options,
         "broker": None if scenario.brokers.url == "embedded" else scenario.brokers.url,
         "store": store_of(scenario, None) or file_url("duckdb", folder / FILE),
         "host": scenario.dashboards.host,
@@ -104,11 +107,32 @@ def settings_for(file: Path | str, scenario: Scenario, **options: Any) -> RunSet
         "machines": sites_of_machines(scenario),
     }
     chosen = {name: value for name, value in options.items() if value is not None}
+    if "transport_options" in chosen:
+        chosen["transport_options"] = {**scenario.brokers.options, **told_options(chosen["transport_options"])}
     settings = validated(own | chosen)
     if settings.machines and settings.speed != 1:
         hint = "or driver: simulated for the units of real machines"
         raise ScenarioError([Problem("--speed", "1, the speed of real machines", f"{settings.speed:g}", hint)])
     return settings
+
+
+def told_options(texts: Sequence[str]) -> dict[str, Any]:
+    """Options of the transport from ``name=value`` texts; values are read as YAML.
+
+    Raises:
+        ScenarioError: A text is not of that form.
+    """
+    found, problems = {}, []
+    for text in texts:
+        name, equals, value = text.partition("=")
+        node, wrong = parse(value, f"--transport-option {name}")
+        problems += wrong
+        if not equals or not name:
+            problems.append(Problem("--transport-option", "name=value", repr(text)))
+        found[name] = node.plain()
+    if problems:
+        raise ScenarioError(problems)
+    return found
 
 
 def validated(said: dict[str, Any]) -> RunSettings:

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from scenarios.actions.live import given, root_of, settings_for, validated, wish_for
+from scenarios.actions.live import given, root_of, settings_for, told_options, validated, wish_for
 from scenarios.forecast.saved import data_folder
 from scenarios.format.document import Scenario
 from scenarios.live.account import Account
@@ -27,7 +27,7 @@ from twin.errors import Problem, RetriableError, ScenarioError
 
 RUN_S = 60.0
 """Longest wait for the hub to have begun the run; whoever watches the role starts it again then."""
-OF_BRAIN = ("broker", "store", "transport", "listen")
+OF_BRAIN = ("broker", "store", "transport", "transport_options", "listen")
 """Options that a brain has which is nobody's run."""
 OWN = ("broker", "opcua_port", "serve")
 """Options that a role may have of its own; all others are those with which the hub began the run."""
@@ -134,6 +134,8 @@ def brain_settings(name: str, folder: Path, options: Mapping[str, Any]) -> RunSe
     if problems:
         raise ScenarioError(problems)
     said = {option: options[option] for option in OF_BRAIN if options[option] is not None}
+    if "transport_options" in said:
+        said["transport_options"] = told_options(said["transport_options"])
     own = {"scenario": name, "name": f"brain-{name}", "seed": 0, "roots": (), "listen": ("#",), "folder": folder}
     own["store"] = f"duckdb://{folder}/{FILE}"
     return validated(own | said)

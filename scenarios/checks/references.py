@@ -327,8 +327,18 @@ def _addresses(index: Index) -> Found:
         yield from index.unknown(("store", "url"), "kind of store", scheme, stores.kinds())
     carrier = transport or BrokersConfig().transport
     asked = transport is not None or "://" in broker  # nobody loads a transport to hear that it takes what it brings
+    brokers = index.root.entries.get("brokers")
+    given = None if brokers is None else brokers.entries.get("options")
+    if given is not None and isinstance(given.plain(), dict) and connectors.knows(carrier):
+        yield from _options_of_transport(index, connectors[carrier], given)
     if asked and connectors.knows(carrier):
         yield from _broker(index, connectors[carrier], broker if "://" in broker else "")
+
+
+def _options_of_transport(index: Index, connector: Connector, given: Node) -> Found:
+    """Whether a transport has the options that were given."""
+    for name, expected, got in connector.wrong(given.plain()):
+        yield problem(index.root, ("brokers", "options", name), expected, got)
 
 
 def _broker(index: Index, connector: Connector, broker: str) -> Found:

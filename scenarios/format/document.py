@@ -146,6 +146,9 @@ class BrokersConfig(Config):
         description="embedded, or mqtt://host:port, mqtts://host:port, or as the transport of a plug-in wants it; "
         "credentials come from the environment",
     )
+    options: dict[str, bool | int | float | str] = Field(
+        default={}, description="options of the transport, e.g. of sparkplug host_id, primary_host, datatype_in_data"
+    )
     opcua: OpcUaConfig = Field(default=OpcUaConfig(), description="OPC UA server")
 
 

@@ -7,11 +7,13 @@ same plant on another disk, which knows the record only, does it at the same sim
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 
 from devices.change import DriverChange, in_step, wrong
 from devices.drivers import is_real
 from scenarios.headless.feed import Feed
+from scenarios.live.outside import wanted_by
 from scenarios.live.record import RunRecord
 from scenarios.live.settings import RunSettings
 from scenarios.live.told import CHANGE_DRIVER, DriverRequest, Told, instruction_of, post
@@ -19,6 +21,8 @@ from twin.engine.effect import Command
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
 
+MOST_WAITING = 100
+"""Commands from outside that were not looked at yet; what comes besides is left."""
 Note = Callable[[Told], Awaitable[None]]
 
 
@@ -44,9 +48,16 @@ class Desk:
         if settings.broker is None:
             raise ValueError("commands: expected the address of a broker, got none")
         self._settings, self._feed, self._plant, self._note = settings, feed, feed.plant, note
+        self._wake = wake
         self._known = {one.id: one for one in known}
         client = f"commanded-{settings.name}{settings.share}"
         self._receiver = settings.counterpart.takes(settings.broker, settings.name, settings.run, client, wake)
+
+    def hear(self, path: str, name: str, value: object) -> None:
+        """Take a command that came over the transport of the records; what is none is refused as others are."""
+        if len(self._receiver.asked) < MOST_WAITING:
+            self._receiver.asked.append((secrets.token_hex(8), wanted_by(path, name, value)))
+        self._wake()
 
     async def open(self) -> None:
         """Connect.

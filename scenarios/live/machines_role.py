@@ -66,7 +66,7 @@ class MachinesPublisher:
             raise ValueError(f"{site}: expected the address of a broker, got none")
         self.site, self.gathering = site, gathering
         name = machines_publisher(str(site))
-        publisher = connectors.make_publisher(settings.broker, settings.transport, name)
+        publisher = connectors.make_publisher(settings.broker, settings.transport, name, **settings.sending)
         file = settings.folder / "machines" / f"{hashlib.blake2b(name.encode(), digest_size=6).hexdigest()}.sqlite"
         self.spool = Spool(file, f"{settings.run}.{uuid4().hex[:8]}", publisher.split)
         self.outbox = Outbox(name, publisher.split, BOUNDS, self.spool.run, self.spool.first)

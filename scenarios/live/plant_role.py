@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Any
 
 from brokers import connectors
+from brokers.links import Commanded
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import BrokerOutage, Pump
 from brokers.refusals import merged
@@ -24,6 +25,7 @@ from scenarios.live.account import LOCKED, Account, Accounts
 from scenarios.live.clock import Pace, SystemClock
 from scenarios.live.desk import Desk
 from scenarios.live.outlook import SNAPSHOT
+from scenarios.live.outside import offered_by
 from scenarios.live.pacing import Looks, Pacer, spare_the_collector
 from scenarios.live.parent import Parent
 from scenarios.live.plant_memory import Entry, Hello, Paced, PlantMemory, Tick
@@ -84,7 +86,7 @@ class SitePublisher:
     ):
         if settings.broker is None:
             raise ValueError(f"{site}: expected the address of a broker, got none")
-        publisher = connectors.make_publisher(settings.broker, settings.transport, str(site))
+        publisher = connectors.make_publisher(settings.broker, settings.transport, str(site), **settings.sending)
         self.outbox = Outbox(str(site), publisher.split, config)
         if memory is not None:
             self.outbox = Outbox(str(site), publisher.split, config, memory.run, memory.number(str(site)))
@@ -157,6 +159,15 @@ class PlantRole:
         self._desk: Desk | None = None
         if memory is not None:
             self._desk = Desk(settings, feed, memory.told, self._note, self._wake.set)
+            self._hear_outside(self._desk)
+
+    def _hear_outside(self, desk: Desk) -> None:
+        """Take commands also over the transport of the records, where it carries some."""
+        publishers = {str(site): one.pump.publisher for site, one in self._sites.items()}
+        commanded = {site: one for site, one in publishers.items() if isinstance(one, Commanded)}
+        for site, offered in offered_by(self.feed.plant, commanded).items():
+            commanded[site].on_command = desk.hear
+            commanded[site].offer(offered)
 
     @property
     def outboxes(self) -> dict[EquipmentPath, Outbox]:

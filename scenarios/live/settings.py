@@ -40,6 +40,7 @@ class RunSettings(BaseModel):
         seed: Seed of all random streams.
         speed: Simulated seconds per second.
         transport: Kind of transport, e.g. ``uns`` or ``sparkplug``.
+        transport_options: Options of that transport.
         roots: Paths of the scenario, at and below which records are taken from the broker; empty text: everything.
         listen: Further such paths; ``#``: everything; with ``=arrival`` or ``=server`` at the end of one, its rows
             have that time.
@@ -75,6 +76,7 @@ class RunSettings(BaseModel):
     seed: int
     speed: float = Field(default=1.0, gt=0, le=3600)
     transport: str = "uns"
+    transport_options: dict[str, Any] = {}
     roots: tuple[str, ...] = ("",)
     listen: tuple[Annotated[str, Field(pattern=LISTEN)], ...] = ()
     stamps: dict[str, Stamp] = {}
@@ -106,6 +108,15 @@ class RunSettings(BaseModel):
         if not connectors.knows(transport):
             raise ValueError(f"expected one of {', '.join(connectors.kinds())}, got {transport!r}")
         return transport
+
+    @field_validator("transport_options")
+    @classmethod
+    def _options(cls, given: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        transport = info.data.get("transport")
+        wrong = connectors[transport].wrong(given) if transport is not None else []
+        if wrong:
+            raise ValueError("; ".join(f"{name}: expected {expected}, got {got}" for name, expected, got in wrong))
+        return given
 
     @field_validator("broker")
     @classmethod
@@ -183,6 +194,18 @@ class RunSettings(BaseModel):
     def listening(self) -> dict[str, Any]:
         """Options of what listens, which depend on the broker."""
         return dict(connectors[self.transport].embedded) if self.own_broker else {}
+
+    @property
+    def receiving(self) -> dict[str, Any]:
+        """The same of the ingest, with what the user says of the transport."""
+        connector = connectors[self.transport]
+        return {**self.listening, **connector.chosen(self.transport_options, connector.receives)}
+
+    @property
+    def sending(self) -> dict[str, Any]:
+        """Options of what publishes."""
+        connector = connectors[self.transport]
+        return connector.chosen(self.transport_options, connector.sends)
 
     @property
     def heard_by_gateway(self) -> tuple[str, ...]:

@@ -187,7 +187,7 @@ class Thinking:
             ConnectorError: It refuses us, or does not answer in time.
         """
         told, passing = self.settings, self.parent.passing
-        source = connectors.make_source(broker, told.transport, f"ingest-{told.name}", told.heard, **told.listening)
+        source = connectors.make_source(broker, told.transport, f"ingest-{told.name}", told.heard, **told.receiving)
         door = door_of(self.settings, SystemClock())
         self.ingest = Ingest(
             source,
@@ -199,7 +199,7 @@ class Thinking:
             passing=passing,
         )
         self.ingest.observe_presence(lambda presence: self.brain.presence(presence))
-        publisher = connectors.make_publisher(broker, self.settings.transport, self.settings.brain)
+        publisher = connectors.make_publisher(broker, told.transport, told.brain, **told.sending)
         life = f"{self.settings.run}.{secrets.token_hex(4)}"
         self._refused = publisher.refusals
         self._figures = Outbox(self.settings.brain, publisher.split, OutboxConfig(policy="drop_oldest"), life)
@@ -215,10 +215,11 @@ class Thinking:
         pump = Pump(self._figures, publisher, passing=passing)
         works = (self.ingest.run(), pump.run(), self._recounting.run())
         self._tasks = [asyncio.create_task(work) for work in works]
-        ready: asyncio.Task[None] = asyncio.create_task(_all_set(self.ingest.ready, pump.ready))
+        ready = asyncio.create_task(self.ingest.ready.wait())  # what publishes may wait for somebody else
         done, _ = await asyncio.wait([ready, *self._tasks], timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
-        for task in done - {ready}:
-            task.result()
+        for task in self._tasks:
+            if task in done:
+                task.result()
         if ready not in done:
             ready.cancel()
             raise RetriableError(f"{broker}: expected an answer within {limit_s:g} s, got none (is it running?)")
@@ -327,8 +328,3 @@ class Thinking:
     def _now_ns(self) -> int:
         """The clock of the run, for what a store keeps."""
         return time.time_ns()
-
-
-async def _all_set(*events: asyncio.Event) -> None:
-    for event in events:
-        await event.wait()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,6 +135,7 @@ def tck(*ids: str) -> Callable[[Callable[[Session], object]], Callable[[Session]
     return add
 
 
+@tck("topics-ndata-mqtt")
 @tck("payloads-nbirth-qos", "payloads-dbirth-qos", "payloads-ndata-qos", "payloads-ddata-qos", "topics-ddata-mqtt")
 @tck("topics-nbirth-mqtt", "topics-dbirth-mqtt", "topics-ddeath-mqtt")
 @tck("payloads-nbirth-retain", "payloads-dbirth-retain", "payloads-ndata-retain", "payloads-ddata-retain")
@@ -151,6 +153,8 @@ def births_of_nodes_start_at_0(session: Session) -> bool:
 
 @tck("payloads-sequence-num-incrementing", "payloads-sequence-num-always-included", "payloads-dbirth-seq-inc")
 @tck("payloads-ddata-seq-inc", "payloads-ndata-seq-inc", "topics-dbirth-seq", "topics-ddata-seq-num")
+@tck("payloads-dbirth-seq", "payloads-ddata-seq", "payloads-ndata-seq", "payloads-ddeath-seq-number")
+@tck("topics-ndata-seq-num")
 @tck("payloads-ddeath-seq-inc", "topics-ddeath-seq-num", "payloads-ddeath-seq")
 @tck("message-flow-device-birth-publish-dbirth-payload-seq")
 def every_message_has_the_next_seq(session: Session) -> bool:
@@ -175,6 +179,7 @@ def a_device_is_born_before_its_data(session: Session) -> bool:
     return True
 
 
+@tck("message-flow-edge-node-birth-publish-nbirth-payload-bdSeq")
 @tck("payloads-nbirth-bdseq", "topics-nbirth-bdseq-included", "payloads-nbirth-rebirth-req")
 @tck("topics-nbirth-rebirth-metric", "operational-behavior-data-commands-rebirth-name")
 @tck("operational-behavior-data-commands-rebirth-datatype", "operational-behavior-data-commands-rebirth-value")
@@ -202,6 +207,7 @@ def a_death_has_the_bdseq_of_its_birth(session: Session) -> bool:
     return deaths == [0, 1] and bd_seqs(session.of("NBIRTH")) == {0, 1}
 
 
+@tck("topics-ndeath-payload", "topics-ndeath-seq")
 @tck("payloads-ndeath-will-message-qos", "payloads-ndeath-will-message-retain", "payloads-ndeath-will-message")
 @tck("message-flow-edge-node-birth-publish-will-message-qos", "payloads-ndeath-seq")
 @tck("message-flow-edge-node-birth-publish-will-message-will-retained")
@@ -211,7 +217,7 @@ def the_will_is_a_death_at_qos_1(session: Session) -> bool:
     return will.qos == 1 and not will.retain and not will.body.HasField("seq") and names(will) == ["bdSeq"]
 
 
-@tck("operational-behavior-edge-node-intentional-disconnect-ndeath")
+@tck("operational-behavior-edge-node-intentional-disconnect-ndeath", "payloads-ndeath-will-message-publisher")
 def a_goodbye_is_a_death(session: Session) -> bool:
     return session.of("NDEATH", "DDATA", "NDATA")[-1].word == "NDEATH"
 
@@ -237,6 +243,7 @@ def data_have_aliases_and_no_names(session: Session) -> bool:
 
 @tck("payloads-metric-datatype-req", "operational-behavior-data-publish-dbirth-values", "topics-dbirth-metric-reqs")
 @tck("topics-nbirth-metric-reqs", "operational-behavior-data-publish-nbirth-values")
+@tck("topics-nbirth-metrics", "topics-dbirth-metrics")
 def births_have_name_type_and_value(session: Session) -> bool:
     births = session.of("NBIRTH", "DBIRTH")
     metrics = [metric for seen in births for metric in seen.body.metrics]
@@ -250,6 +257,7 @@ def data_have_no_types(session: Session) -> bool:
 
 @tck("payloads-name-requirement", "payloads-metric-timestamp-in-UTC", "payloads-timestamp-in-UTC")
 @tck("payloads-nbirth-timestamp", "payloads-dbirth-timestamp", "payloads-ndata-timestamp", "payloads-ddata-timestamp")
+@tck("topics-nbirth-timestamp", "topics-ndata-timestamp")
 @tck("topics-dbirth-timestamp", "topics-ddata-timestamp", "payloads-ddeath-timestamp")
 def everything_has_a_time_in_ms(session: Session) -> bool:
     stamps = [seen.body.timestamp for seen in session.edge]
@@ -266,6 +274,8 @@ def a_rebirth_is_the_whole_sequence(session: Session) -> bool:
     return after[0].word == "NBIRTH" and {seen.topic for seen in after[1:]} == devices
 
 
+@tck("topics-ncmd-mqtt", "topics-ncmd-timestamp", "topics-ncmd-payload", "operational-behavior-data-commands-ncmd-verb")
+@tck("topics-dcmd-timestamp", "topics-dcmd-payload", "payloads-name-cmd-requirement")
 @tck("payloads-ncmd-qos", "payloads-ncmd-retain", "payloads-ncmd-seq", "payloads-ncmd-timestamp")
 @tck("payloads-dcmd-qos", "payloads-dcmd-retain", "payloads-dcmd-seq", "payloads-dcmd-timestamp", "topics-dcmd-mqtt")
 @tck("operational-behavior-data-commands-ncmd-rebirth-verb", "operational-behavior-data-commands-ncmd-rebirth-name")
@@ -277,6 +287,8 @@ def commands_are_qos_0_with_time_and_no_seq(session: Session) -> bool:
     return plain and all(seen.body.timestamp and names(seen)[0] for seen in commands)
 
 
+@tck("components-ph-state", "conformance-primary-host", "intro-sparkplug-host-state")
+@tck("operational-behavior-host-application-death-topic", "operational-behavior-host-application-death-retained")
 @tck("host-topic-phid-birth-qos", "host-topic-phid-birth-retain", "host-topic-phid-birth-topic")
 @tck("host-topic-phid-death-qos", "host-topic-phid-death-retain", "host-topic-phid-death-topic")
 @tck("operational-behavior-host-application-connect-birth-qos", "payloads-state-birth")
@@ -288,16 +300,105 @@ def state_is_retained_at_qos_1(session: Session) -> bool:
 
 @tck("host-topic-phid-birth-payload", "host-topic-phid-birth-payload-timestamp", "host-topic-phid-death-payload")
 @tck("payloads-state-birth-payload", "operational-behavior-host-application-connect-birth-payload")
-@tck("operational-behavior-host-application-disconnect-intentional")
+@tck(
+    "operational-behavior-host-application-disconnect-intentional", "operational-behavior-host-application-termination"
+)
+@tck("message-flow-phid-sparkplug-state-publish-payload", "host-topic-phid-death-payload-timestamp-disconnect-clean")
 def state_says_online_and_when(session: Session) -> bool:
     bodies = [orjson.loads(seen.payload) for seen in session.states]
     typed = all(type(b["online"]) is bool and type(b["timestamp"]) is int and len(b) == 2 for b in bodies)
     return typed and bodies[0]["online"] is True and bodies[-1]["online"] is False
 
 
+@tck("operational-behavior-edge-node-birth-sequence-wait", "operational-behavior-host-application-connect-birth")
+@tck("message-flow-phid-sparkplug-state-publish", "host-topic-phid-birth-required")
 @tck("message-flow-edge-node-birth-publish-phid-wait", "message-flow-edge-node-birth-publish-phid-wait-online")
 def the_edge_waits_for_its_host(session: Session) -> bool:
     return session.of("STATE", "NBIRTH")[0].word == "STATE"
+
+
+FORM = re.compile(
+    r"spBv1\.0/(yujiang/(N(BIRTH|DEATH|DATA|CMD)/vehicle|D(BIRTH|DEATH|DATA|CMD)/vehicle/[^+#/]+)|STATE/host1)"
+)
+
+
+@tck("topic-structure", "topic-structure-namespace-a", "topic-structure-namespace-device-id-associated-message-types")
+@tck("topic-structure-namespace-device-id-non-associated-message-types", "topics-nbirth-topic", "topics-dbirth-topic")
+@tck("topics-ndata-topic", "topics-ddata-topic", "topics-ndeath-topic", "topics-ddeath-topic", "topics-ncmd-topic")
+@tck("topics-dcmd-topic", "message-flow-edge-node-birth-publish-nbirth-topic")
+@tck("message-flow-device-birth-publish-dbirth-topic", "message-flow-device-birth-publish-dbirth-match-edge-node-topic")
+@tck("topic-structure-namespace-valid-group-id", "topic-structure-namespace-valid-edge-node-id")
+@tck("topic-structure-namespace-valid-device-id", "intro-group-id-string", "intro-group-id-chars")
+@tck("intro-edge-node-id-string", "intro-edge-node-id-chars", "intro-device-id-string", "intro-device-id-chars")
+def topics_have_their_form(session: Session) -> bool:
+    return all(FORM.fullmatch(seen.topic) for seen in session.seen if seen.topic.startswith("spBv1.0/"))
+
+
+@tck("message-flow-edge-node-birth-publish-nbirth-payload", "message-flow-device-birth-publish-dbirth-payload")
+@tck("message-flow-edge-node-birth-publish-will-message-payload")
+def payloads_are_those_of_sparkplug(session: Session) -> bool:
+    said = session.of("NBIRTH", "DBIRTH", "NDEATH")
+    return all(seen.body.SerializeToString() == seen.payload and seen.payload for seen in said)
+
+
+@tck("payloads-metric-datatype-value", "payloads-metric-datatype-value-type")
+def data_types_are_those_of_the_list(session: Session) -> bool:
+    births = session.of("NBIRTH", "DBIRTH")
+    return all(1 <= metric.datatype <= 34 for seen in births for metric in seen.body.metrics)
+
+
+@tck("payloads-propertyset-keys-array-size", "payloads-propertyset-values-array-size")
+@tck("payloads-metric-propertyvalue-type-req", "payloads-metric-propertyvalue-type-type")
+@tck("payloads-metric-propertyvalue-type-value")
+def properties_have_a_type_and_as_many_values_as_names(session: Session) -> bool:
+    births = session.of("NBIRTH", "DBIRTH")
+    sets = [m.properties for seen in births for m in seen.body.metrics if m.HasField("properties")]
+    assert sets
+    typed = all(1 <= value.type <= 34 for one in sets for value in one.values)
+    return typed and all(len(one.keys) == len(one.values) for one in sets)
+
+
+@tck("case-sensitivity-metric-names", "case-sensitivity-sparkplug-ids", "topic-structure-namespace-unique-device-id")
+def names_differ_in_more_than_their_case(session: Session) -> bool:
+    devices = {seen.topic for seen in session.of("DBIRTH")}
+    assert len({topic.lower() for topic in devices}) == len(devices)
+    return all(
+        len({name.lower() for name in names(seen)}) == len(names(seen)) for seen in session.of("NBIRTH", "DBIRTH")
+    )
+
+
+@tck("operational-behavior-data-publish-nbirth", "operational-behavior-data-publish-dbirth")
+def data_say_nothing_that_no_birth_has_named(session: Session) -> bool:
+    for life in session.lives:
+        known: set[int] = set()
+        for seen in life:
+            if seen.word.endswith("BIRTH"):
+                known |= {metric.alias for metric in seen.body.metrics if metric.HasField("alias")}
+            elif not known >= {metric.alias for metric in seen.body.metrics}:
+                return False
+    return True
+
+
+@tck("operational-behavior-data-publish-dbirth-order")
+def values_of_a_message_are_in_order_of_time(session: Session) -> bool:
+    for seen in session.of(*DATA):
+        live = [metric for metric in seen.body.metrics if not metric.is_historical]
+        stamps: dict[int, list[int]] = {}
+        for metric in live:
+            stamps.setdefault(metric.alias, []).append(metric.timestamp)
+        if any(times != sorted(times) for times in stamps.values()):
+            return False
+    return True
+
+
+@tck("operational-behavior-device-ddeath")
+def a_device_that_is_lost_dies(session: Session) -> bool:
+    return [seen.topic.rpartition("/")[2] for seen in session.of("DDEATH")] == [DEVICE]
+
+
+@tck("principles-birth-certificates-order")
+def births_come_first(session: Session) -> bool:
+    return session.edge[0].word == "NBIRTH" and orjson.loads(session.states[0].payload)["online"]
 
 
 @pytest.mark.parametrize("name", sorted(CHECKS))
