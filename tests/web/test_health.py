@@ -45,7 +45,14 @@ REAL = {
     "machines": {"counters": {"machines": 2, "away": 0, "values": 9}, "reasons": {}},
     "spool": {"counters": {"dropped": 0, "waiting": 0}, "reasons": {}},
 }
-ROLES = {"plant": UP, "broker": UP, "machines": {**UP, "hops": REAL}, "gateway": {**UP, "hops": GATE}}
+SERVED = told("servers", machines=2, silent=0, requests=9, denied=1, losses=0, dropped=0, refused=0)
+ROLES = {
+    "plant": UP,
+    "broker": UP,
+    "machines": {**UP, "hops": REAL},
+    "gateway": {**UP, "hops": GATE},
+    "servers": {**UP, "hops": SERVED},
+}
 
 
 def rows_of(**given: Any) -> dict[str, dict[str, Any]]:
@@ -74,7 +81,7 @@ def test_a_run_in_order_is_good_on_every_hop() -> None:
 
 def test_of_a_role_alone_nothing_is_known_of_the_others_and_a_run_without_opc_ua_has_no_such_hop() -> None:
     rows = {row["hop"]: row["status"] for row in hops(Known())}
-    assert not {"gateway", "machines", "spool"} & set(rows)
+    assert not {"gateway", "machines", "servers", "spool"} & set(rows)
     assert set(rows.values()) == {"unknown", "good"}
     assert [name for name, status in rows.items() if status == "good"] == ["pages"]
 
@@ -113,6 +120,8 @@ def test_of_a_role_alone_nothing_is_known_of_the_others_and_a_run_without_opc_ua
         ("journal", "warn", {"hops": told("journal", quarantined=1)}),
         ("figures", "bad", {"hops": told("figures", dropped=1)}),
         ("forecasts", "warn", {"hops": told("forecasts", failed=1)}),
+        ("servers", "bad", {"roles": {"servers": {**UP, "status": "down", "hops": SERVED}}}),
+        ("servers", "warn", {"roles": {"servers": {**UP, "hops": told("servers", silent=1)}}}),
         ("gateway", "bad", {"roles": {"gateway": {**UP, "status": "down", "hops": GATE}}}),
         ("gateway", "bad", {"roles": {"gateway": {**UP, "status": "starting"}}}),
         ("gateway", "warn", {"roles": {"gateway": {**UP, **DIED, "hops": GATE}}}),
