@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from devices.servers import servers as servers
     from devices.signals.signal import Profile as Profile
     from devices.signals.signal import Signal as Signal
+    from devices.tagfiles import tagfiles as tagfiles
     from devices.unit import DeviceUnit as DeviceUnit
     from devices.unit import Driver as Driver
     from devices.unit import Setting as DriverSetting
@@ -311,6 +312,7 @@ _HOMES = {
     "simulate": ("scenarios.headless.simulation", "simulate"),
     "stations": ("twin.stations", "stations"),
     "stores": ("brokers.stores", "stores"),
+    "tagfiles": ("devices.tagfiles", "tagfiles"),
     "telemetry": ("twin.records", "telemetry"),
     "unpacked": ("brokers.packing", "unpacked"),
 }
@@ -476,6 +478,7 @@ __all__ = [  # noqa: RUF022 - in plain order
     "simulate",
     "stations",
     "stores",
+    "tagfiles",
     "telemetry",
     "unpacked",
 ]

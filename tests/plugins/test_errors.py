@@ -27,6 +27,11 @@ WRONG = {
     "panel": ("width=12", "width=120", "a width of 1 to 24 columns"),
     "rule": (", tool: PoolMember | None)", ")", "key that takes 3 values"),
     "station": ("class Polisher(Processor)", "class Polisher", "of that takes 1 value"),
+    "connection": (
+        "async def write(self, item: str, value: Any)",
+        "async def write(self, item: str)",
+        "write that takes 2 values, got (self, item",
+    ),
     "store": ("def jsonl(url: StoreUrl)", "def jsonl()", "something that takes 1 value"),
 }
 """By sort: what stands in the recipe, what is wrong instead, and what is told of it."""
@@ -141,7 +146,9 @@ BASE = {
     "importer": "from futurefactory import importers\n",
     "policy": "from futurefactory import Policy, PolicyConfig, policies\n",
     "profile": "from futurefactory import profiles\n",
+    "server": "from futurefactory import servers\n",
     "sharing": "from futurefactory import Sharing, sharings\n",
+    "tagfile": "from futurefactory import tagfiles\n",
 }
 UNFIT = {
     "effect": (
@@ -164,6 +171,15 @@ UNFIT = {
         "wanted that takes 1 value, got (self)",
     ),
     "profile": ('profiles.register("loom")("a loom")\n', "expected tags and signals, got none"),
+    "server": (
+        '@servers.register("fins")\nclass Fins:\n    "FINS."\n    def __init__(self, plant): ...\n',
+        "something that takes 3 values, got (plant)",
+    ),
+    "tagfile": (
+        '@tagfiles.register("gsd")\nclass Gsd:\n    "GSD."\n    def __init__(self, content, connection): ...\n'
+        "    def items(self): ...\n",
+        "expected endings, got none",
+    ),
     "sharing": (
         '@sharings.register("by_name")\nclass ByName(Sharing):\n    "By name."\n    def rank(self): return 0.0\n',
         "rank that takes 1 value, got (self)",
