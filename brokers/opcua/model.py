@@ -149,7 +149,7 @@ class PlantModel:
         items = []
         for verb in VERBS:
             owner = node_id(path, verb.name)
-            items.append(self.space.method(owner, self.node(path), NodeTitle(verb.name, verb.en, verb.zh)))
+            items.append(self.space.method(owner, self.node(path), NodeTitle(verb.name, zh=verb.zh)))
             if verb.arguments:
                 items.append(self._arguments(owner, "InputArguments", [one.told for one in verb.arguments]))
             items.append(self._arguments(owner, "OutputArguments", [OUTPUT]))

@@ -39,13 +39,11 @@ class MethodVerb(NamedTuple):
 
     Args:
         name: Its name.
-        en: What it does.
-        zh: The same in Chinese.
+        zh: What it does, in Chinese.
         arguments: What it wants.
     """
 
     name: str
-    en: str
     zh: str
     arguments: tuple[MethodArgument, ...] = ()
 
@@ -56,14 +54,13 @@ def argument(name: str, variant: ua.VariantType, text: str) -> ua.Argument:
 
 
 VERBS = (
-    MethodVerb("Start", "End a stop", "结束停机"),
-    MethodVerb("Stop", "Stop until Start or Reset", "停机，直到启动或复位"),
-    MethodVerb("Hold", "Hold for quality until Unhold or Reset", "质量保持，直到解除或复位"),
-    MethodVerb("Unhold", "End a hold", "解除保持"),
-    MethodVerb("Reset", "End a stop and a hold", "结束停机和保持"),
+    MethodVerb("Start", "结束停机"),
+    MethodVerb("Stop", "停机，直到启动或复位"),
+    MethodVerb("Hold", "质量保持，直到解除或复位"),
+    MethodVerb("Unhold", "解除保持"),
+    MethodVerb("Reset", "结束停机和保持"),
     MethodVerb(
         "InjectFault",
-        "Let a failure mode fail now",
         "立即触发一种故障",
         (MethodArgument("Mode", TEXT, "failure mode; empty: the first", "mode", optional=True),),
     ),

@@ -78,7 +78,9 @@ def say(value: object) -> str:
         return f"{value.DisplayName.Text} {value.UnitId}"
     if isinstance(value, ua.Range):
         return f"{value.Low:g} .. {value.High:g}"
-    return " ".join(text.Text for text in value)  # type: ignore[attr-defined]
+    if hasattr(value, "DataType"):  # an argument; what asyncua reads is not its ua.Argument
+        return f"{value.Name}: {value.Description.Text}"  # type: ignore[attr-defined]
+    return " ".join(map(say, value)) if isinstance(value, list) else value.Text  # type: ignore[attr-defined]
 
 
 async def test_the_address_space_is_the_golden_one(plant: Running, viewer: Client) -> None:
