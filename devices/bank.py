@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from devices.change import OTHERS, DriverChange, in_step
+from devices.change import OTHERS, SHADOWED, DriverChange, in_step
 from devices.drivers import is_real, open_driver, option_problems
 from devices.instants import misplaced_in
 from devices.master import has_meter, ideal_s, made_item, meters_of, site_masters, tags_of
@@ -54,7 +54,7 @@ class DeviceBank:
         self._changing = {unit.path: unit for unit in units if live and changes(unit)}
         counters = {path: counters_said(config, path) for path in self._changing}
         self._speeches = {
-            path: Speech(path, not is_real(unit.driver), counters=counters[path])
+            path: Speech(path, not is_real(unit.driver), counters=counters[path], shadow=unit.shadow)
             for path, unit in self._changing.items()
         }
         units = [self._present(unit, live) for unit in units]
@@ -173,6 +173,7 @@ def device_unit(path: EquipmentPath, number: int, line: LineConfig, station: Sta
         driver="simulated" if device is None else device.driver,
         options={} if device is None else device.options,
         others={} if device is None else device.others,
+        shadow=device is not None and device.shadow,
         power=station.power,
         signatures=frozenset(mode.signature for mode in failures) - {"none"},
         item=made_item(station),
@@ -197,6 +198,8 @@ def changes(unit: DeviceUnit) -> bool:
 def _problems(unit: DeviceUnit) -> list[Problem]:
     where = f"{unit.path} device"
     found = option_problems(unit.driver, unit.options, where)
+    if unit.shadow and not changes(unit):
+        found.append(Problem(f"{where}.shadow", SHADOWED, "none"))
     for kind, options in unit.others.items():
         found += option_problems(kind, options, f"{where}.others.{kind}")
         if (kind != in_step(unit) and not is_real(kind)) or kind == unit.driver:

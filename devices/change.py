@@ -13,6 +13,9 @@ from twin.errors import Problem, did_you_mean
 OTHERS = "kinds of connections besides the driver, or simulated beside one"
 """What may stand among the other drivers of a device."""
 
+SHADOWED = "a real machine among its driver and others, beside which the simulated one is said"
+"""What a device with a shadow has."""
+
 
 class DriverChange(NamedTuple):
     """From a simulated time on another driver stands for a unit.

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from devices.names import cause_names, item_names
 from devices.profiles import profiles
+from devices.shadow import shadow_tags
 from devices.signals.signal import AIR, ENERGY, GAS, POWER, Signal, counter
 from twin.behaviours.calendar import calendar_master
 from twin.config.plant import (
@@ -99,6 +100,13 @@ def tags_of(station: StationConfig) -> tuple[TagSpec, ...]:
     return tuple(replace(tag, high=high) if high and tag.name == POWER.name else tag for tag in tags)
 
 
+def said_tags(station: StationConfig) -> tuple[TagSpec, ...]:
+    """All that a unit says: its tags, and those of its shadow where it has one."""
+    tags = tags_of(station)
+    shadowed = station.device is not None and station.device.shadow
+    return (*tags, *shadow_tags(tags)) if shadowed else tags
+
+
 def rating_of(station: StationConfig, tag: str) -> float | None:
     """Most that a counter can count in an hour: twice its highest rate; None if it is real, or parts add to it."""
     if station.device is not None and station.device.driver != "simulated":
@@ -148,7 +156,7 @@ def equipment(
         profile=None if station.device is None else station.device.profile,
         profile_en="" if profile is None else profile.en,
         profile_zh="" if profile is None else profile.zh,
-        tags=tags_of(station),
+        tags=said_tags(station),
         meters=counters_of(station),
         en=title.en,
         zh=title.zh,

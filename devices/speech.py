@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from devices.merging import merged
+from devices.shadow import beside
 from twin.equipment import EquipmentPath
 from twin.records import Frame, RecordKind, records
 
@@ -44,6 +45,7 @@ class Speech:
         speaks: Whether it speaks at the beginning.
         memory_ns: How long rows are kept that were not to go out, for changes that are told late.
         counters: Tags of the unit that only ever grow.
+        shadow: Its readings go out under other names while it does not speak.
 
     >>> path = EquipmentPath("e/s/a/l/m")
     >>> state = lambda time_ns, name: records(RecordKind.STATE, [(path, time_ns, (name, None, None))])
@@ -56,13 +58,15 @@ class Speech:
     ([20, 30], ['PRODUCING', 'STARVED'])
     """
 
-    def __init__(self, path: EquipmentPath, speaks: bool, memory_ns: int = 0, counters: Iterable[str] = ()):
+    def __init__(
+        self, path: EquipmentPath, speaks: bool, memory_ns: int = 0, counters: Iterable[str] = (), shadow: bool = False
+    ):
         self.path, self.speaks = path, speaks
         self._memory_ns = memory_ns
         self._changes: list[Handover] = []
         self._last: dict[tuple[RecordKind, str], Frame] = {}
         self._unsaid: list[Frame] = []
-        self._counters = frozenset(counters)
+        self._counters, self._shadow = frozenset(counters), shadow
         self._read: dict[str, float] = {}
         self._ahead: dict[str, float] = {}
         self._due: dict[str, float] = {}
@@ -135,8 +139,10 @@ class Speech:
         self._ahead = {tag: self._due.pop(tag) - self._read[tag] for tag in list(self._due) if tag in self._read}
 
     def _counting_on(self, frames: Iterable[Frame]) -> list[Frame]:
-        """What goes out of rows, with counters that go on; nothing while it does not speak."""
-        return [self._on(frame) for frame in frames] if self.speaks else []
+        """What goes out of rows, with counters that go on; at most its shadow while it does not speak."""
+        if self.speaks:
+            return [self._on(frame) for frame in frames]
+        return [beside(frame) for frame in frames if self._shadow and frame.kind is RecordKind.TELEMETRY]
 
     def _on(self, frame: Frame) -> Frame:
         if frame.kind is not RecordKind.TELEMETRY or not (self._ahead or self._due):

@@ -94,6 +94,7 @@ class DeviceUnit:
         driver: Kind of driver.
         options: Options of the driver, not yet checked.
         others: Drivers that may take its place while everything runs, with their options.
+        shadow: Whether the simulated machine is said beside a real one.
         power: Electrical power by state.
         signatures: Signals that drift before one of its failures.
         item: Item that it makes, where that is known without running.
@@ -109,6 +110,7 @@ class DeviceUnit:
     driver: str = "simulated"
     options: dict[str, Any] = field(default_factory=dict)
     others: dict[str, dict[str, Any]] = field(default_factory=dict)
+    shadow: bool = False
     power: PowerConfig = field(default_factory=PowerConfig)
     signatures: frozenset[str] = frozenset()
     item: str = ""

@@ -105,6 +105,7 @@ def settings_for(file: Path | str, scenario: Scenario, **options: Any) -> RunSet
         "scenario_hash": scenario_hash(scenario),
         "publishers": tuple(str(path) for path, _ in scenario.plant().sites()),
         "machines": sites_of_machines(scenario),
+        "shadows": tuple(str(path) for path, _, one in scenario.plant().stations() if one.device and one.device.shadow),
     }
     chosen = {name: value for name, value in options.items() if value is not None}
     if "transport_options" in chosen:

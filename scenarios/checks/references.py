@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from brokers.connectors import EMBEDDED, Connector, connectors
 from brokers.stores import stores
-from devices.change import OTHERS
+from devices.change import OTHERS, SHADOWED
 from devices.drivers import is_real, kinds, knows, misfits_of, options_of
 from devices.profiles import profiles
 from devices.signals.signal import AIR, GAS
@@ -248,6 +248,8 @@ def _device(index: Index, unit: StationEntry) -> Found:
     if knows(driver):
         yield from _options(index, loc, device, driver, ("options",))
     others = device.entries.get("others")
+    if device.plain().get("shadow") is True and not any(map(is_real, (driver, *(others.entries if others else ())))):
+        yield problem(index.root, (*loc, "shadow"), SHADOWED, "none")
     for kind in () if others is None else others.entries:
         place = (*loc, "others", kind)
         if not knows(kind):

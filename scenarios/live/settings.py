@@ -60,7 +60,8 @@ class RunSettings(BaseModel):
         folder: Folder for what the run keeps.
         run: Name of the run, with which the run ids of its publishers begin; empty: none.
         publishers: Sites of the scenario; what they said in another run is not taken.
-        machines: Sites with units that real machines stand for.
+        machines: Sites with units that real machines stand for, or may stand for.
+        shadows: Units whose simulated machine is said beside the real one.
         opcua_port: Port of the OPC UA server; None: no server.
         opcua_security: ``sign_encrypt`` or ``none``.
         serve: Servers as which simulated machines answer, as ``KIND``, ``KIND=PORT`` or ``KIND=HOST:PORT``.
@@ -96,6 +97,7 @@ class RunSettings(BaseModel):
     run: str = ""
     publishers: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
+    shadows: tuple[str, ...] = ()
     opcua_port: int | None = Field(default=None, ge=0, le=65535)
     opcua_security: Literal["sign_encrypt", "none"] = "sign_encrypt"
     serve: tuple[Annotated[str, Field(pattern=SERVE)], ...] = ()

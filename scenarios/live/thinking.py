@@ -22,6 +22,7 @@ from brokers.reception import Stored
 from brokers.refusals import Refusals
 from brokers.retry import retried
 from brokers.stores import Counting, Logged, Store, open_store
+from devices.shadow import Residuals
 from scenarios.headless.feed import tick_for
 from scenarios.live.account import Account, Accounts
 from scenarios.live.clock import SystemClock
@@ -29,7 +30,7 @@ from scenarios.live.doorway import door_of
 from scenarios.live.hub_memory import HubMemory, HubState
 from scenarios.live.parent import Parent
 from scenarios.live.recounting import Recounting
-from scenarios.live.settings import RunSettings
+from scenarios.live.settings import RunSettings, machines_publisher
 from scenarios.live.tally import Tally
 from twin.brain import Brain, BrainConfig
 from twin.errors import NotLetInError, RetriableError, ScenarioError, StoreError
@@ -73,6 +74,7 @@ class Thinking:
         """Rows that the store had lost when it was opened, and that were written into it again."""
         self._lost_before = 0
         """Rows that it had lost in lives before, and that nobody could write again."""
+        self._residuals = Residuals(settings.shadows, self._is_real)
         self._thought = Isolated("brain", self._think)
         self._door: Door | None = None
         self.ingest: Ingest | None = None
@@ -316,9 +318,18 @@ class Thinking:
         self.memory.close()
 
     async def _observe(self, frames: Sequence[Frame]) -> None:
-        figures = self._thought(frame for frame in frames if frame.kind is not RecordKind.KPI)
+        figures = [*self._thought(frame for frame in frames if not self._is_ours(frame))]
+        figures += [residual for frame in frames for residual in self._residuals.of(frame)]
         if figures and self._figures is not None:
             await self._figures.put_soon(figures)
+
+    def _is_ours(self, frame: Frame) -> bool:
+        """Whether it is an indicator, or a residual: nothing is made of what was made of records."""
+        ours = frame.kind is RecordKind.TELEMETRY and frame.publisher == self.settings.brain
+        return ours or frame.kind is RecordKind.KPI
+
+    def _is_real(self, frame: Frame) -> bool:
+        return frame.publisher in map(machines_publisher, self.settings.machines)
 
     def _think(self, frame: Frame) -> Sequence[Frame]:
         if frame.kind is RecordKind.HEARTBEAT:

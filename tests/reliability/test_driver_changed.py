@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def file(machine: NodeOpcUa, tmp_path: Path) -> Path:
     found = tmp_path / "cell.yaml"
     stop = 'commands: {stop: {item: "ns=2;s=Small", value: 3}}}'
     real = OPTIONS.replace("ENDPOINT", machine.options()["endpoint"]).removesuffix("}") + f", {stop}"
-    text = cell("simulated", "{}", "2 s").replace(SIMULATED, f"{SIMULATED}, others: {{opcua: {real}}}")
+    text = cell("simulated", "{}", "2 s").replace(SIMULATED, f"{SIMULATED}, shadow: true, others: {{opcua: {real}}}")
     found.write_text(text, encoding="utf-8")
     return found
 
@@ -46,6 +47,12 @@ def program(file: Path, mosquitto: Mosquitto, tmp_path: Path) -> Iterator[Progra
 def driver(address: str) -> str:
     found: Any = get(address, "/api/machines")
     return str(found[0]["driver"])
+
+
+def series(address: str, tag: str) -> list[float]:
+    now_ms = time.time_ns() // 10**6
+    found: Any = get(address, f"/api/series?path={UNIT}&tag={tag}&t0={now_ms - 600_000}&t1={now_ms + 60_000}")
+    return [value for value in found["v"] if value is not None]
 
 
 def changed(file: Path, address: str, kind: str) -> dict[str, Any]:
@@ -75,6 +82,8 @@ def test_a_machine_is_real_for_a_while(machine: NodeOpcUa, file: Path, program: 
     wait_for(lambda: hop(address, "machines").get("values", 0) > 0, "the machine that stands by")
     begun = changed(file, address, "opcua")
     wait_for(lambda: shown(address) == "IDLE_NO_ORDER", "the state of the real machine")
+    wait_for(lambda: set(series(address, "residual_state_code")) & {0.0, 1.0}, "its distance from its shadow")
+    assert series(address, "simulated_power_kw")
     machine.show(COUNTER, 9)  # it showed 2 before
     assert factory("machine", str(file), UNIT, "--command", "stop", "--url", address).returncode == 0
     wait_for(lambda: shown(address) == "FAILED", "the machine to have obeyed")

@@ -227,6 +227,7 @@ class DeviceConfig(Config):
     driver: str = Field(default="simulated", description="simulated, replay, or a kind of connection to a real machine")
     options: dict[str, Any] = Field(default={}, description="options of the driver, checked by the driver")
     others: dict[str, dict[str, Any]] = Field(default={}, description="drivers that may take its place, with options")
+    shadow: bool = Field(default=False, description="say what the simulated machine does beside what the real one does")
     time: Literal["source", "server", "arrival"] = Field(
         default="source",
         description="whose time its values have: its own, that of their message, or that of their arrival, which makes "
