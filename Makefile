@@ -40,8 +40,9 @@ check: install-test
 	$(PYTEST) --doctest-modules twin devices brokers dashboards scenarios
 
 # Everything that is made from the code: schemas, reference pages, Grafana boards.
-docs: install
+docs: install-test
 	$(BIN)/python -m scenarios.generated
+	$(BIN)/python -m tests.transport.sparkplug_statements
 
 bench: install-test
 	$(PYTEST) -s -m bench tests/bench

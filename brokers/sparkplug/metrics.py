@@ -8,6 +8,7 @@ end-to-end acknowledgement), ``Frame/Time`` the exact time in ns where it is not
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,5 +92,5 @@ def spec_for(name: str, datatype: int) -> MetricSpec:
 
 
 def plain(value: Any) -> Any:
-    """A value as Sparkplug can say it: NaN in records is unknown, as None."""
-    return None if isinstance(value, float) and value != value else value
+    """A value as both transports say it: what is not finite in records is unknown, as None."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
