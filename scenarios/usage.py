@@ -43,6 +43,8 @@ def mistake(error: Any, arguments: Sequence[str]) -> Problem:
         return Problem(place, "a value", "nothing", more)
     if place == command:
         return _of_command(command, str(error.message), more)
+    if found := re.match(r"\w+ '(.+)' is not (readable|writable)", str(error.message), re.DOTALL):
+        return Problem(found[1], f"a {found[2]} file", "one without permission", f"change its rights, or {more}")
     return Problem(place, _wanted(str(error.message)), _given(place, arguments), more)
 
 

@@ -89,11 +89,17 @@ def _times(row: Document) -> list[str]:
 
 def _saved(target: Path, at: str | None, seed: int | None, overrides: Sequence[str]) -> tuple[saved.Header, bytes]:
     """The plant that a file holds, or that of a scenario run to a time."""
-    if is_file(target):
-        with target.open("rb") as file:
-            if saved.is_saved(file.read(len(saved.MAGIC))):
-                return saved.read(target)
+    if is_file(target) and saved.is_saved(_begin(target)):
+        return saved.read(target)
     return plant_at(target, at, seed, overrides)
+
+
+def _begin(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(saved.MAGIC))
+    except OSError as error:
+        raise ScenarioError([Problem(str(file), "a readable file", error.strerror or str(error))]) from None
 
 
 def _watched(name: str, snapshot: bytes, question: Question, workers: int | None, quiet: bool) -> Document:

@@ -197,8 +197,11 @@ class GravesWillems:
     def detect(self, path: Path) -> bool:
         if not path.is_file():
             return False
-        with path.open("rb") as file:
-            return file.read(4096).lstrip(b"\xef\xbb\xbf").startswith(b"stage_id,lead_time")
+        try:
+            with path.open("rb") as file:
+                return file.read(4096).lstrip(b"\xef\xbb\xbf").startswith(b"stage_id,lead_time")
+        except OSError:
+            return False
 
     def read(self, path: Path, options: ChainOptions) -> Document:
         chain = read_chain(path)

@@ -54,3 +54,23 @@ def test_times_beyond_what_the_wire_can_say_are_refused(
     (tmp_path / "small.yaml").write_text(text.replace(old, new), encoding="utf-8")
     assert cli.run(["simulate", str(tmp_path / "small.yaml")]) == 2
     assert told in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["validate", "simulate", "experiment", "bottleneck", "doctor", "command"])
+def test_a_file_that_may_not_be_read_is_told_by_its_name(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "secret.yaml"
+    file.write_text(SMALL, encoding="utf-8")
+    monkeypatch.setattr("os.access", lambda *_, **__: False)  # who runs the tests may read all
+    assert cli.run([command, str(file)]) == 2
+    assert f"{file}: expected a readable file, got one without permission" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["forecast FILE", "import auto FILE --out o.yaml"])
+def test_a_file_that_cannot_be_read_is_bad_input(words: str, capfd: pytest.CaptureFixture[str]) -> None:
+    file = Path("/proc/self/mem")  # whose first byte nobody can read
+    assert cli.run(words.replace("FILE", str(file)).split()) == 2
+    told = capfd.readouterr().err
+    assert f"{file}: expected " in told
+    assert len(told.splitlines()) == 1
