@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from devices.names import cause_names, item_names
 from devices.profiles import profiles
@@ -26,7 +27,7 @@ from twin.config.plant import (
 )
 from twin.control.planned import planned_run_s, pool_of
 from twin.day_pattern import DAY_S
-from twin.engine.links import Paths, destinations
+from twin.engine.links import Paths, destinations, rework_target
 from twin.engine.station import Station
 from twin.equipment import EquipmentPath
 from twin.master import (
@@ -129,16 +130,39 @@ def counters_of(station: StationConfig) -> dict[str, MeterMaster]:
     return {tag: meter for tag, meter in known.items() if tag == ENERGY.name or meter != MeterMaster()}
 
 
+def material(station: StationConfig, position: int, ways: tuple[Paths, Paths]) -> dict[str, Any]:
+    """What master data say of the ways of material through a unit; parameters as of :func:`equipment`."""
+    to, rework_to = ways
+    return {
+        "position": position,
+        "to": to,
+        "rework_to": next(iter(rework_to), ""),
+        "routed": station.pooled,
+        "completes": station.releases,
+        "joins": station.joins,
+        "splits": station.splits,
+        "gives": getattr(station, "gives", {}),
+        "takes": getattr(station, "takes", {}),
+        "samples": getattr(station, "samples", False),
+        "leaves": station.ends and getattr(stations[station.kind], "records_parts", Station.records_parts),
+    }
+
+
 def equipment(
     station: StationConfig,
     position: int,
-    to: Paths,
+    ways: tuple[Paths, Paths],
     planned: Mapping[str, float],
     calendar: CalendarConfig | None = None,
 ) -> EquipmentMaster:
-    """Master data of one unit, which stands at a position of its line and gives its material to others.
+    """Master data of one unit.
 
-    Of a tool the planned run time is that of its pool. The calendar is its own, where its line has another.
+    Args:
+        station: The unit.
+        position: Its position in its line.
+        ways: Where it gives its material to, and where it sends rework to.
+        planned: Planned run time by pool, which is that of its tools.
+        calendar: Its own calendar, where its line has another.
     """
     title = station.title or Title(en=station.id, zh=station.id)
     kind_en, kind_zh = getattr(stations[station.kind], "titles", Station.titles)
@@ -147,10 +171,6 @@ def equipment(
     return EquipmentMaster(
         kind=station.kind,
         role=getattr(stations[station.kind], "role", Station.role),
-        routed=station.pooled,
-        completes=station.releases,
-        joins=station.joins,
-        splits=station.splits,
         kind_en=kind_en,
         kind_zh=kind_zh,
         profile=None if station.device is None else station.device.profile,
@@ -160,11 +180,10 @@ def equipment(
         meters=counters_of(station),
         en=title.en,
         zh=title.zh,
-        position=position,
         ideal_s=planned.get(pool_of(station)) if station.pooled else ideal_s(station),
         capacity=getattr(station, "capacity", None) if stores else None,
-        to=to,
         link=station.link,
+        **material(station, position, ways),
         final=bool(getattr(station, "final", False)),
         calendar=None if calendar is None else calendar_master(calendar),
     )
@@ -226,6 +245,7 @@ def site_masters(config: PlantConfig, site: EquipmentPath) -> Iterator[tuple[Equ
 def _areas(config: PlantConfig, path: EquipmentPath, site: SiteConfig) -> Iterator[tuple[EquipmentPath, Master]]:
     to, _ = destinations(config)
     planned = planned_run_s(config)
+    known = {unit: station for unit, _, station in config.stations()}
     for area in site.areas:
         yield path.child(area.id), _place(area.title, area.id, config.axis(site))
         for line in area.lines:
@@ -234,7 +254,8 @@ def _areas(config: PlantConfig, path: EquipmentPath, site: SiteConfig) -> Iterat
             common = line_calendar(config, site, line)
             for position, station in enumerate(line.stations):
                 unit, own = here.child(station.id), config.calendars.get(calendar_name(site, line, station) or "")
-                yield unit, equipment(station, position, to[unit], planned, None if own is common else own)
+                ways = to[unit], rework_target(unit, station, known)
+                yield unit, equipment(station, position, ways, planned, None if own is common else own)
 
 
 def _link(config: PlantConfig, link: ChainLinkConfig) -> LinkMaster:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from devices.master import material
 from scenarios.checks.flows import destinations, placed
 from scenarios.loader import draft
 from scenarios.reading.index import Index, StationEntry, indexed, listed, text_at
 from scenarios.reading.messages import problem
-from twin.config.plant import PlantConfig
+from twin.config.plant import PlantConfig, ProcessConfig
 from twin.engine.links import destinations as linked
+from twin.engine.links import rework_target
+from twin.equipment import EquipmentPath
 from twin.errors import Problem
+from twin.kpi.output import Standing, output_of
+from twin.master import EquipmentMaster
 from twin.plant.enough import too_few
 from twin.stations import stations
 
@@ -44,16 +49,22 @@ def _unnamed(index: Index) -> Iterator[Problem]:
 
 
 def _uncounted(plant: PlantConfig) -> Iterator[Problem]:
-    """Units that let items pass uncounted and after which no other of their line counts them."""
-    kinds = {path: station for path, _, station in plant.stations()}
-    successors, _ = linked(plant)
-    for path in (path for path, station in kinds.items() if getattr(station, "samples", False)):
-        for one in (ahead := [path]):
-            ahead += [each for each in successors[one] if each.line == path.line and each not in ahead]
-        if not any(getattr(stations[kinds[one].kind], "role", "") == "work" for one in ahead[1:]):
-            hint = "put a machine or an inspection of every item after it"
-            expected = f"a unit of {path.line} after it that counts every item"
-            yield Problem(str(path), expected, "none, so that the output of the line is what was looked at", hint)
+    """Ends of lines at which material leaves of which nothing says how much."""
+    to, _ = linked(plant)
+    known = {path: station for path, _, station in plant.stations()}
+    units, lines = list[Standing](), dict[EquipmentPath, dict[str, int]]()
+    for row, (path, station) in enumerate(known.items()):
+        members = lines.setdefault(path.line, {})
+        flow = material(station, len(members), (to[path], rework_target(path, station, known)))
+        works = 1.0 if isinstance(station, ProcessConfig) or station.pooled else None
+        units.append(Standing(EquipmentMaster(kind=station.kind, en="", zh="", ideal_s=works, **flow)))
+        members[path] = row
+    for line, rows in lines.items():
+        names = {row: path for path, row in rows.items()}
+        for row in output_of(rows, units).unknown:
+            got = "material that comes uncounted, so that the output of the line is only what was worked on"
+            hint = "put a sink into the line where it leaves, or a machine where it comes"
+            yield Problem(names[row], f"that all that leaves {line} is counted", got, hint)
 
 
 def _unbuffered(index: Index) -> Iterator[Problem]:

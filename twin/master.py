@@ -122,6 +122,11 @@ class EquipmentMaster(Master):
         completes: Lots come back here when their recipe is done.
         joins: It makes one piece of several.
         splits: It makes several pieces of one.
+        gives: Pieces that one item becomes, by item, where it is not one; of all others under the empty name.
+        takes: The same of the pieces that one is made of, by what is made.
+        samples: It lets items pass of which it says nothing.
+        leaves: Material leaves the plant here, and all of it is counted.
+        rework_to: Path of the unit that it sends rework to.
         kind_en: English name of the kind.
         kind_zh: Chinese name of the kind.
         profile: Tag profile, None when it has no telemetry.
@@ -148,6 +153,11 @@ class EquipmentMaster(Master):
     completes: bool = False
     joins: bool = False
     splits: bool = False
+    gives: dict[str, Annotated[int, Field(ge=1, lt=2**31)]] = {}
+    takes: dict[str, Annotated[int, Field(ge=1, lt=2**31)]] = {}
+    samples: bool = False
+    leaves: bool = False
+    rework_to: str = ""
     kind_en: str = "Unit"
     kind_zh: str = "设备"
     profile: str | None = None

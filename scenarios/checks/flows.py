@@ -39,6 +39,8 @@ def _place(index: Index, where: str) -> str:
     if path == "perturbation":
         name, _, field = field.partition(" ")
         loc = _perturbation(index, name)
+    if path.startswith("recipes."):
+        loc = ("recipes", path.removeprefix("recipes."))
     if path == "envelope":
         name, _, field = field.partition(" ")
         loc = _named(index, [("envelopes",)], name)

@@ -45,6 +45,7 @@ def dangling(index: Index) -> list[Problem]:
     found.extend(envelopes(index))
     found.extend(_scopes(index))
     found.extend(_addresses(index))
+    found.extend(_pace(index))
     return [*index.problems, *found]
 
 
@@ -273,6 +274,23 @@ def _options(index: Index, loc: Loc, device: Node, driver: str, place: Loc) -> F
     for inner, name, of in named:
         if of == "item":
             yield from index.unknown((*loc, *place, *inner), WORDS[of], name, index.names("items"))
+
+
+def _pace(index: Index) -> Found:
+    """Whether a plant with real machines is to run at another speed than theirs."""
+    loc = ("run", "speed")
+    speed = index.root.at(loc).value if has(index.root, loc) else 1
+    devices = (unit.node.entries.get("device") for unit in index.units.values())
+    real = any(is_real(driver) for device in devices if device is not None for driver in _drivers(device))
+    if real and isinstance(speed, int | float) and speed != 1:
+        hint = "or driver: simulated for the units of real machines"
+        yield problem(index.root, loc, "1, the speed of real machines", f"{speed:g}", hint)
+
+
+def _drivers(device: Node) -> list[str]:
+    """The driver of a device, and those of the others that say something of it too."""
+    others = device.entries.get("others")
+    return [text_at(device, "driver") or SIMULATED, *({} if others is None else others.entries)]
 
 
 def _connected(index: Index, loc: Loc, device: Node, driver: str, options: Node | None) -> Found:

@@ -48,6 +48,8 @@ ONLY_INTERVALS = {
 }
 """Quantities that the engine's sums do not hold."""
 IDEAL = set(IDEALS)
+OUTPUT = {"out_good", "out_produced", "out_rate"}
+"""Quantities that count pieces, which the engine's sums do not hold where items become different numbers of them."""
 LINE_KPIS = ("line_oee", "bottleneck_unit")
 
 
@@ -172,6 +174,9 @@ class RunAccount:
         scope, _, rows = self._places[path]
         if asked & ONLY_INTERVALS or self._rated_by_time(spec, path):
             return True
+        ends = {int(rows[term.row]) for term in scope.output.terms}
+        if scope.level < Level.UNIT and asked & OUTPUT and ends & self._quantities.uneven.keys():
+            return True
         configs = [self._configs[row] for row in rows[list(scope.units)]]
         if spec.id == "line_oee" and any(config.pooled for config in configs):
             return True  # it sums planned times of steps
@@ -222,7 +227,9 @@ class RunAccount:
         times_s = [t0_s, *(rates.changes(t0_s, t1_s) if self._by_time else []), t1_s]
         edges = [to_ns(origin, time) for time in times_s]
         energy = [np.array([ledger.window(unit, *span).energy_kwh for unit in units]) for span in pairwise(edges)]
-        ints, floats = self._quantities.of(Spent.of_truths(truths), t1_ns - t0_ns, *rates.rated(times_s, energy))
+        ints, floats = self._quantities.of(
+            Spent.of_truths(truths, self._quantities.uneven), t1_ns - t0_ns, *rates.rated(times_s, energy)
+        )
         held = np.zeros(self.units)
         held[self.watched[: len(inside)]] = inside
         said = np.array([sum(truth.stock_ns.values()) / (t1_ns - t0_ns) for truth in truths])

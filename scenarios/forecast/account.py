@@ -9,14 +9,15 @@ from math import inf
 import numpy as np
 
 from scenarios.forecast.openings import STEPS, Openings
-from scenarios.headless.sums import IDEAL, Floats, Ints, Quantities, Spent
+from scenarios.headless.sums import IDEAL, Floats, Ints, PieceWeights, Quantities, Spent
 from twin.brain.logs import FAILING, MINOR, PAUSING
 from twin.config.plant import PlantConfig, ProcessConfig
 from twin.engine.clock import INSTANT_S
 from twin.engine.codes import PRODUCING, WITH_ORDER
 from twin.engine.events import TraceRow
 from twin.kpi.observed import FLOATS, INTS
-from twin.plant.ledger import Totals
+from twin.kpi.output import Term
+from twin.plant.ledger import Count, Totals
 from twin.plant.plant import Plant
 from twin.records import RecordKind
 from twin.states import MINOR_STOP_MAX_S, UnitState
@@ -34,16 +35,36 @@ class Milestone:
     Args:
         id: Name of it.
         path: Equipment that is to make them.
-        units: Numbers of the units whose good parts count: the last of the equipment.
+        terms: What leaves the equipment; its rows are numbers of units.
         quantity: Number of parts from the begin of the forecast on.
         due_s: Simulated time at which they are due; None: whenever.
     """
 
     id: str
     path: str
-    units: tuple[int, ...]
+    terms: tuple[Term, ...]
     quantity: int
     due_s: float | None = None
+
+    @property
+    def units(self) -> tuple[int, ...]:
+        """Numbers of the units whose completions bear on it."""
+        return tuple(term.row for term in self.terms)
+
+    def gain(self, unit: int, weight: PieceWeights, done: tuple[str, Count]) -> int:
+        """How many more parts have left when a unit has completed operations on an item.
+
+        Args:
+            unit: Its number.
+            weight: What its operations give and take.
+            done: The item and the operations.
+        """
+        (given, _, taken), (_, made) = weight.of(done), done
+        return sum(
+            term.given * given + term.taken * taken + term.scrap * made.scrap + term.rework * made.rework
+            for term in self.terms
+            if term.row == unit
+        )
 
 
 @dataclass(slots=True)
@@ -96,6 +117,7 @@ class BranchAccount:
         """Where the branch begins, in simulated s."""
         self._cutter = Cutter(plant.config, plant.now_s)
         self._parts = [[0, 0, 0, 0, 0] for _ in self._stations]
+        self._pieces = {unit: [0, 0, 0] for unit in self._cutter.quantities.uneven}
         self._ideal = [[0.0, 0.0] for _ in self._stations]
         self._failed = [[0, 0, 0] for _ in self._stations]
         self._producing = [station.totals[PRODUCING] for station in self._stations]
@@ -113,7 +135,7 @@ class BranchAccount:
         self.orders: dict[tuple[int, str], OrderCourse] = {}
         """The plant's own orders of which there was news, by unit and order."""
         self._open = {stone.id: stone.quantity for stone in milestones}
-        self._stones = {unit: [s.id for s in milestones if unit in s.units] for s in milestones for unit in s.units}
+        self._stones = {unit: [s for s in milestones if unit in s.units] for s in milestones for unit in s.units}
         self._base = since([plant.ledger.totals(unit) for unit in range(len(self._stations))])
 
     def advance(self, sim_s: float) -> Cut:
@@ -184,7 +206,7 @@ class BranchAccount:
             course.done_s = row.sim_s
 
     def _part(self, row: TraceRow) -> None:
-        _, good, scrap, rework, ideal_s, first_pass = row.values
+        item, good, scrap, rework, ideal_s, first_pass = row.values
         made = good + scrap + rework
         self._earn(row)
         parts, ideal = self._parts[row.unit], self._ideal[row.unit]
@@ -193,12 +215,16 @@ class BranchAccount:
         parts[2] += rework
         parts[3] += made * first_pass
         parts[4] += good * first_pass
+        done, weights = (item, Count(good, scrap, rework)), self._cutter.quantities.weights
+        if row.unit in self._pieces:
+            moved = weights[row.unit].of(done)
+            self._pieces[row.unit] = [a + b for a, b in zip(self._pieces[row.unit], moved, strict=True)]
         ideal[0] += ideal_s * made
         ideal[1] += ideal_s * good
-        for stone in self._stones.get(row.unit, ()) if good else ():
-            self._open[stone] -= good
-            if self._open[stone] <= 0 and self.completions[stone] == inf:
-                self.completions[stone] = row.sim_s
+        for stone in self._stones.get(row.unit, ()):
+            self._open[stone.id] -= stone.gain(row.unit, weights[row.unit], done)
+            if self._open[stone.id] <= 0 and self.completions[stone.id] == inf:
+                self.completions[stone.id] = row.sim_s
 
     def _state(self, row: TraceRow) -> None:
         """As the brain counts failures: nights do not split them, overlong minor stops are some."""
@@ -228,7 +254,8 @@ class BranchAccount:
         counts = np.concatenate([self._parts, self._failed], axis=1)
         self._openings.cut(self._spent_s())
         inside = np.array([station.level for station in self._stations], dtype=np.int64)
-        return self._cutter.cut(Spent(whole_ns(seconds), energy, counts, np.array(self._ideal)), inside)
+        spent = Spent(whole_ns(seconds), energy, counts, np.array(self._ideal), {**self._pieces})
+        return self._cutter.cut(spent, inside)
 
 
 def since(totals: Sequence[Totals], base: tuple[Floats, Floats] | None = None) -> tuple[Floats, Floats]:
@@ -254,17 +281,17 @@ class Cutter:
 
     def __init__(self, config: PlantConfig, begin_s: float):
         self._begin_s = begin_s
-        self._quantities = Quantities(config)
-        self._then_s, self._then = begin_s, np.zeros(len(self._quantities.rates.priced))
+        self.quantities = Quantities(config)
+        self._then_s, self._then = begin_s, np.zeros(len(self.quantities.rates.priced))
         self._co2, self._cost = self._then, self._then
 
     def stops(self, sim_s: float) -> list[float]:
         """Times from the last stop to a time at which a factor or a tariff changes, and that time."""
-        return [*self._quantities.rates.changes(self._then_s, sim_s), sim_s]
+        return [*self.quantities.rates.changes(self._then_s, sim_s), sim_s]
 
     def note(self, now_s: float, energy: Floats) -> None:
         """The energy of the units since the begin in kWh, float64[units]; times must not go back."""
-        co2, cost = self._quantities.rates.rated((self._then_s, now_s), [energy - self._then])
+        co2, cost = self.quantities.rates.rated((self._then_s, now_s), [energy - self._then])
         self._co2, self._cost = self._co2 + co2, self._cost + cost
         self._then_s, self._then = now_s, energy
 
@@ -276,7 +303,7 @@ class Cutter:
             inside: Parts inside each unit now.
         """
         span_ns = round((self._then_s - self._begin_s) * 1e9)
-        return Cut(self._then_s, *self._quantities.of(spent, span_ns, self._co2, self._cost), inside)
+        return Cut(self._then_s, *self.quantities.of(spent, span_ns, self._co2, self._cost), inside)
 
 
 def planned(plant: Plant) -> list[bool]:

@@ -10,13 +10,15 @@ import numpy as np
 
 from scenarios.forecast.account import Cut, Cutter, Milestone, planned, since, whole_ns
 from scenarios.forecast.openings import STEPS, Openings
-from scenarios.headless.sums import Floats, Spent
+from scenarios.headless.sums import Floats, Ints, Quantities, Spent
 from twin import compiled
+from twin.plant.ledger import Count
 from twin.plant.plant import Plant
 
 UNKNOWN_KPIS = frozenset({"mtbf_h", "mttr_h"})
 """Indicators of failures, which the kernel does not count."""
-GOOD = 0
+OUTCOMES = (Count(good=1), Count(scrap=1), Count(rework=1))
+"""An operation by its outcome, as the kernel numbers them."""
 
 
 def obstacles(plant: Plant, kpi_ids: Sequence[str]) -> list[str]:
@@ -51,6 +53,11 @@ class FastBranches:
         ]
         self._units = range(len(plant.units))
         self._base = since([self._program.totals(unit) for unit in self._units])
+
+    def gains(self, stone: Milestone) -> Ints:
+        """How many parts have left with an operation of each unit that was good, scrap or rework."""
+        rows = enumerate(Quantities(self._config).weights)
+        return np.array([[stone.gain(unit, each, (each.first, one)) for one in OUTCOMES] for unit, each in rows])
 
     def branch(self, number: int | None) -> FastBranch:
         """A branch; None: the one that goes on as the plant would."""
@@ -116,6 +123,7 @@ class FastBranch:
         done = self._program.completions()
         found = {}
         for stone in self._all._milestones:
-            times = done.sim_s[np.isin(done.unit, stone.units) & (done.outcome == GOOD)]
-            found[stone.id] = float(times[stone.quantity - 1]) if len(times) >= stone.quantity else inf
+            gains = self._all.gains(stone)[done.unit, done.outcome].cumsum()
+            reached = np.flatnonzero(gains >= stone.quantity)
+            found[stone.id] = float(done.sim_s[reached[0]]) if len(reached) else inf
         return found

@@ -122,13 +122,12 @@ class Layout:
         values = np.full(shape, np.nan)
         busy = of_matrices(_rows(table.ints), _rows(table.floats))
         pbt = busy.pbt_ns.reshape(table.ints.shape[:2])
-        good = np.asarray(busy.out_good).reshape(pbt.shape)
         for row, scope in enumerate(self.scopes):
             if scope.level is not Level.LINE or not scope.processing:
                 continue
             ideal_s = stage_s(scope.bottleneck, self.units)
             shares = [pbt[:, unit] * ideal_s / own for unit in scope.bottleneck if (own := self.units[unit].ideal_s)]
-            earned: Any = good[:, list(scope.last)].sum(axis=1) * ideal_s
+            earned: Any = scope.output.operations(table.floats) * ideal_s
             planned: Any = sum(shares, np.zeros(len(pbt)))
             if routed(table, scope):
                 earned = table.floats[:, list(scope.processing), COLUMN["ideal_good_s"]].sum(axis=1)

@@ -40,4 +40,4 @@ def _milestone(text: str, where: str, config: PlantConfig, layout: Layout, now_s
     if not number.isdigit() or int(number) < 1:
         raise ValueError(f"the quantity {number!r}")
     due_s = moment_s(due, config, now_s, where) if at else None
-    return Milestone(text, path, layout.scopes[row].last, int(number), due_s)
+    return Milestone(text, path, layout.scopes[row].output.terms, int(number), due_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from scenarios.format.document import Scenario
 from scenarios.headless.lots import of_plant, queue_times
 from scenarios.headless.simulation import Simulation
 from scenarios.headless.sites import units_of
+from scenarios.headless.sums import COUNTS, Floats, Quantities, Spent
 from twin.brain.elements import MAPPING
 from twin.brain.reports.summary import TIMES, ScopeFigures, Summary
 from twin.brain.scopes import group as scope_of
@@ -46,7 +47,8 @@ def simulate_engine(
     begun = time.perf_counter()
     horizon_s = scenario.horizon_s if until_s is None else until_s
     used = scenario.run.seed if seed is None else seed
-    plant = Plant(scenario.plant(), used, trace=False)
+    config = scenario.plant()
+    plant = Plant(config, used, trace=False, intervals=bool(Quantities(config).uneven))
     for step in range(1, STEPS + 1):
         plant.run_until(horizon_s * step / STEPS)
         if progress is not None:
@@ -70,14 +72,13 @@ def _summary(plant: Plant) -> Summary:
     totals = {path: _told(plant, number) for number, path in enumerate(plant.units)}
     working = {path for path, _, config in plant.config.stations() if isinstance(config, ProcessConfig)}
 
-    units = units_of(plant.config)
+    units, floats = units_of(plant.config), _made(plant, totals)
 
     def group(path: EquipmentPath) -> ScopeFigures:
         members = [unit for unit in plant.units if unit.is_under(path)]
         energy_kwh = sum(totals[unit].energy_kwh for unit in members)
         figures = _figures([totals[unit] for unit in members if unit in working], energy_kwh)
-        leaving = [totals[units[row].path] for row in scope_of(path, units).last]
-        figures.counts["good"] = sum(one.parts - one.scrapped - one.reworked for one in leaving)
+        figures.counts["good"] = int(scope_of(path, units).output.of(floats)[0])
         return figures
 
     return Summary(
@@ -85,6 +86,20 @@ def _summary(plant: Plant) -> Summary:
         lines={str(line): group(line) for line in sorted({path.line for path in plant.units})},
         sites={str(site): group(site) for site in sorted({path.site for path in plant.units})},
     )
+
+
+def _made(plant: Plant, totals: Mapping[EquipmentPath, Totals]) -> Floats:
+    """What was made, float64[units, FLOATS]: pieces by item where those of a unit are not alike."""
+    quantities, nothing = Quantities(plant.config), np.zeros(len(totals))
+    counts = np.zeros((len(totals), len(COUNTS)), dtype=np.int64)
+    counts[:, :3] = [(one.parts - one.scrapped - one.reworked, one.scrapped, one.reworked) for one in totals.values()]
+    end_ns = plant.epoch_ns + round(plant.now_s * 1e9)
+    pieces = {
+        unit: weight.sums(plant.ledger.window(unit, plant.epoch_ns, end_ns))
+        for unit, weight in quantities.uneven.items()
+    }
+    spent = Spent(np.zeros((len(totals), CODES), dtype=np.int64), nothing, counts, np.zeros((len(totals), 2)), pieces)
+    return quantities.of(spent, 0, nothing, nothing)[1]
 
 
 def _told(plant: Plant, number: int) -> Totals:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from devices.master import has_meter
 from twin.brain.elements import MAPPING, attend, use
-from twin.config.plant import MediumConfig, PlantConfig
+from twin.config.plant import MediumConfig, PlantConfig, StationConfig
 from twin.day_pattern import DayPattern
 from twin.engine.energy import by_state
-from twin.kpi.observed import COLUMN, FLOATS
-from twin.plant.ledger import Truth
+from twin.kpi.observed import COLUMN, FLOATS, PIECES
+from twin.plant.ledger import Count, Truth
 from twin.stations import stations
 
 Ints = NDArray[np.int64]
@@ -25,6 +26,7 @@ COUNTS = ("good", "scrap", "rework", "inspected", "good_at_first", "failures", "
 IDEALS = ("ideal_produced_s", "ideal_good_s")
 COUNTED, IDEAL = [COLUMN[name] for name in COUNTS[:5]], [COLUMN[name] for name in IDEALS]
 FAILED = [COLUMN[name] for name in COUNTS[5:]]
+MOVED, NOTHING = [COLUMN[name] for name in PIECES], (0, 0, 0)
 METERED = [COLUMN[name] for name in ("energy_known_ns", "energy_span_ns", "co2_known_ns")]
 ENERGY, CO2, COST = COLUMN["energy_kwh"], COLUMN["co2_kg"], COLUMN["energy_cost_cny"]
 
@@ -38,16 +40,24 @@ class Spent:
         energy: Energy in kWh, float64[units].
         counts: Quantities of ``COUNTS``, int64[units, 8].
         ideal: Planned time of what was produced and of what was good in s, float64[units, 2].
+        pieces: Quantities of ``PIECES`` of units whose items become several pieces, or are made of several, not alike,
+            by number of the unit.
     """
 
     durations_ns: Ints
     energy: Floats
     counts: Ints
     ideal: Floats
+    pieces: Mapping[int, Sequence[float]] = field(default_factory=dict)
 
     @classmethod
-    def of_truths(cls, truths: Sequence[Truth]) -> Spent:
-        """What a ledger says of all units."""
+    def of_truths(cls, truths: Sequence[Truth], weights: Mapping[int, PieceWeights]) -> Spent:
+        """What a ledger says of all units.
+
+        Args:
+            truths: Its accounts.
+            weights: Those of units of which they are not even, by number.
+        """
         counts = np.zeros((len(truths), len(COUNTS)), dtype=np.int64)
         ideal = np.zeros((len(truths), len(IDEALS)))
         for row, truth in enumerate(truths):
@@ -56,7 +66,48 @@ class Spent:
             counts[row, 5:] = truth.failures, truth.repaired, truth.repair_ns
             ideal[row] = [sum(getattr(item, name) for item in items) for name in IDEALS]
         durations = np.array([truth.durations_ns for truth in truths], dtype=np.int64)
-        return cls(durations, np.array([truth.energy_kwh for truth in truths]), counts, ideal)
+        pieces = {unit: weight.sums(truths[unit]) for unit, weight in weights.items()}
+        return cls(durations, np.array([truth.energy_kwh for truth in truths]), counts, ideal, pieces)
+
+
+class PieceWeights(NamedTuple):
+    """Pieces that operations of a unit give and take.
+
+    Args:
+        gives: Pieces that one item becomes, by item, where it is not one; of all others under the empty name.
+        takes: Pieces that one is made of, by what is made, where it is not one.
+        away: Whether rework leaves the unit.
+    """
+
+    gives: Mapping[str, int]
+    takes: Mapping[str, int]
+    away: bool
+
+    @classmethod
+    def at(cls, station: StationConfig) -> PieceWeights:
+        """Those of a unit."""
+        gives, takes = (getattr(station, name, {}) for name in ("gives", "takes"))
+        return cls(gives, takes, getattr(station, "rework_to", None) is not None)
+
+    @property
+    def first(self) -> str:
+        """An item that has a weight, if any."""
+        return next(iter((*self.gives, *self.takes)), "")
+
+    @property
+    def even(self) -> bool:
+        """Whether all its items are alike."""
+        return len({*self.gives.values()}) <= 1 and len({*self.takes.values()}) <= 1
+
+    def of(self, done: tuple[str, Count]) -> tuple[int, int, int]:
+        """Quantities of ``PIECES`` of completed operations on an item."""
+        item, made = done
+        gives, takes = (known.get(item, known.get("", 1)) for known in (self.gives, self.takes))
+        return made.good * gives, made.scrap * gives, (made.good + made.scrap + made.rework * self.away) * takes
+
+    def sums(self, truth: Truth) -> list[int]:
+        """Quantities of ``PIECES`` of all that a ledger says of the unit."""
+        return [sum(row) for row in zip(NOTHING, *map(self.of, truth.counts.items()), strict=True)]
 
 
 class Quantities:
@@ -74,6 +125,11 @@ class Quantities:
         self._people, self._fixtures = (
             [row for row, role in enumerate(roles) if role == wanted] for wanted in ("person", "fixture")
         )
+        weights = self.weights = [PieceWeights.at(unit) for unit in units]
+        self.uneven = {row: weight for row, weight in enumerate(weights) if not weight.even}
+        """Of units whose items become several pieces, or are made of several, not alike."""
+        each = (Count(good=1), Count(scrap=1), Count(rework=1))
+        self._pieces = np.array([[weight.of((weight.first, one)) for one in each] for weight in weights])
         self._metered = np.array([has_meter(unit) for unit in units])
         self._media = [
             ("air_m3", "air", *_flows([unit.air for unit in units])),
@@ -105,6 +161,9 @@ class Quantities:
         floats[:, COLUMN["out_good"]] = spent.counts[:, 0]
         floats[:, [COLUMN["out_produced"], COLUMN["out_rate"]]] = made[:, None]
         floats[:, IDEAL] = spent.ideal
+        floats[:, MOVED] = (spent.counts[:, :3, None] * self._pieces).sum(axis=1)
+        for row, pieces in spent.pieces.items():
+            floats[row, MOVED] = pieces
         floats[:, ENERGY], floats[:, CO2], floats[:, COST] = spent.energy, co2_kg, cost_cny
         for volume, kind, metered, flow, per_part in self._media:
             floats[:, COLUMN[volume]] = (spent.durations_ns * flow).sum(axis=1) / 1e9 + made * per_part

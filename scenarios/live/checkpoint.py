@@ -24,7 +24,7 @@ from scenarios.forecast.saved import own_key, software, write_private
 
 log = logging.getLogger(__name__)
 
-MAGIC = b"future-factory-state 4 "
+MAGIC = b"future-factory-state 5 "
 SEAL_BYTES = 16
 HEAD = struct.Struct("<II")
 """Length of the entry that follows, and a checksum of these four bytes."""

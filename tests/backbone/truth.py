@@ -59,6 +59,22 @@ def over(a: float, b: float) -> float | None:
     return a / b if b else None
 
 
+def pieces(truth: Truth, station: StationConfig) -> Sums:
+    """Pieces that came out of a unit, that it spoiled, and that it took."""
+    sums: Sums = {"out": 0, "spoiled": 0, "in": 0}
+    for item, count in truth.counts.items():
+        becomes = made = 1
+        if station.kind == "disassembly":
+            becomes = sum((station.variants[item] if station.variants else station.yields).values())
+        if station.kind == "assembly":
+            made = sum((station.variants[item] if station.variants else station.bom).values())
+        away = count.rework if getattr(station, "rework_to", None) else 0
+        sums["out"] += count.good * becomes
+        sums["spoiled"] += count.scrap * becomes
+        sums["in"] += (count.good + count.scrap + away) * made
+    return sums
+
+
 @dataclass(eq=False)
 class Reference:
     """What every indicator must be, from a plant that has run with ``intervals=True``."""
@@ -78,7 +94,8 @@ class Reference:
         return self.ledger.window(path, max(t0, self.plant.epoch_ns), t1)
 
     def _unit(self, path: str, t0: int, t1: int) -> Sums:
-        return unit_sums(self.truth(path, t0, t1))
+        truth, station = self.truth(path, t0, t1), self.stations[EquipmentPath(path)]
+        return unit_sums(truth) | pieces(truth, station)
 
     @cached_property
     def followers(self) -> dict[EquipmentPath, list[EquipmentPath]]:
@@ -107,23 +124,64 @@ class Reference:
     def _processing(self, path: str) -> list[EquipmentPath]:
         return [p for p, s in self.under(path).items() if isinstance(s, ProcessConfig)]
 
-    def _last(self, path: str) -> list[EquipmentPath]:
-        """Processing units after which no other of the group comes; of a shop where its lots come back finished."""
-        members = self.processing(path)
+    def counting(self, path: str) -> list[EquipmentPath]:
+        """Units of a group that say of all that comes what became of it: not inspections of a sample."""
+        members = [p for p in self.processing(path) if not self.samples(p)]
         offices = [p for p, s in self.under(path).items() if s.kind == "orders"]
-        if offices:
-            members = [p for p in members if self.stations[p].kind != "tool"] + offices
-        return [p for p in members if not any(q in members and q != p for q in self._downstream(p, path))]
+        return [p for p in members if self.stations[p].kind != "tool"] + offices if offices else members
 
-    def _downstream(self, start: EquipmentPath, path: str) -> set[EquipmentPath]:
-        seen: set[EquipmentPath] = set()
-        ahead = list(self.followers[start])
-        while ahead:
-            unit = ahead.pop()
-            if unit.is_under(path) and unit not in seen:
-                seen.add(unit)
-                ahead += self.followers[unit]
-        return seen
+    def samples(self, path: str) -> bool:
+        station = self.stations[EquipmentPath(path)]
+        return getattr(station, "every", 1) > 1 or getattr(station, "sample", None) not in (None, 1)
+
+    def _last(self, path: str) -> list[tuple[float, EquipmentPath, str]]:
+        """What leaves a group: how often which sum of which unit counts, ``spoiled`` of what it lost at its end.
+
+        Material that passes between units that count it is poured together: a pool. What is poured in less what is
+        taken out again inside leaves, unless sinks say it.
+        """
+        counting, under = self.counting(path), self.under(path)
+        pools: list[set[tuple[EquipmentPath, str]]] = []
+        for unit in under:
+            pools += [{(unit, "in")}, {(unit, "out")}] if unit in counting else [{(unit, "in"), (unit, "out")}]
+        for unit in under:
+            for after in self.followers[unit]:
+                if after in under:
+                    one = next(pool for pool in pools if (unit, "out") in pool)
+                    other = next(pool for pool in pools if (after, "in") in pool)
+                    if one is not other:
+                        pools.remove(other)
+                        one |= other
+        return [term for pool in pools for term in self._leaving(path, pool)]
+
+    def _leaving(self, path: str, pool: set[tuple[EquipmentPath, str]]) -> list[tuple[float, EquipmentPath, str]]:
+        counting, under = self.counting(path), self.under(path)
+        out = [unit for unit, side in pool if side == "out"]
+        sinks = [unit for unit in out if self.stations[unit].kind in ("sink", "customer")]
+        elsewhere = [
+            unit
+            for unit in out
+            if unit not in sinks
+            and (not self.followers[unit] or any(after not in under for after in self.followers[unit]))
+        ]
+        if not (sinks or elsewhere):
+            return []
+        givers = [unit for unit in out if unit in counting]
+        takers = [unit for unit, side in pool if side == "in" and unit in counting]
+        sampling = [unit for unit in out if self.samples(unit)]
+        found = [(1.0, unit, "spoiled") for unit in [*givers, *sampling]]
+        if sinks and not elsewhere and (takers or sampling):
+            return [*found, *((1.0, unit, "good") for unit in sinks)]
+        found += [(1.0, unit, "out") for unit in givers] + [(-1.0, unit, "in") for unit in takers]
+        for unit in sampling:
+            found.append((-1.0, unit, "scrap"))
+        for unit in under if takers or sampling else ():
+            line, name = unit.line, getattr(self.stations[unit], "rework_to", None)
+            if name is not None:
+                to = EquipmentPath(name if "/" in name else f"{line}/{name}")
+                found += [(-1.0, unit, "rework")] if unit in sampling else []
+                found += [(1.0, unit, "rework")] if (to, "in") in pool else []
+        return found
 
     def group(self, path: str, t0: int, t1: int) -> Sums:
         """Sums over processing units; energy over all units; output of the last ones."""
@@ -133,8 +191,10 @@ class Reference:
             sums[name] = sum(self.unit(p, t0, t1)[name] for p in metered)
         sums["co2"] = sum(self.rated(p, t0, t1, "factor") for p in metered)
         sums["cost"] = sum(self.rated(p, t0, t1, "price") for p in metered)
-        ends = [self.unit(p, t0, t1) for p in self.last(path)]
-        return sums | {"out_good": sum(e["good"] for e in ends), "out_pq": sum(e["good"] + e["scrap"] for e in ends)}
+        terms = self.last(path)
+        good = sum(share * self.unit(p, t0, t1)[name] for share, p, name in terms if name != "spoiled")
+        spoiled = sum(self.unit(p, t0, t1)[name] for _, p, name in terms if name == "spoiled")
+        return sums | {"out_good": good, "out_pq": good + spoiled}
 
     def efficiency(self, path: str, t0: int, t1: int) -> dict[str, float | None]:
         """Work and busy time over attendance of the workers of a place, use over service of its fixtures."""

@@ -72,6 +72,25 @@ def loaded(folder: Path, driver: str, options: str) -> None:
 
 
 @pytest.mark.usefixtures("wire")
+@pytest.mark.parametrize("speed", ["60", "0.5", "1", "1.0", "fast"])
+@pytest.mark.parametrize("driver", ["wire", "simulated"])
+def test_a_real_machine_runs_at_its_own_speed(tmp_path: Path, driver: str, speed: str) -> None:
+    """Told with the line, beside whatever else is wrong."""
+    options = "{endpoint: 'tcp:1'}" if driver == "wire" else "{}"
+    file = tmp_path / "cell.yaml"
+    file.write_text(cell(driver, options) + f"run:\n  speed: {speed}\n", encoding="utf-8")
+    told: list[str] = []
+    try:
+        load(file)
+    except ScenarioError as error:
+        told = [str(one) for one in error.problems if "run.speed" in one.where]
+    expected = {"fast": 1, "60": driver == "wire", "0.5": driver == "wire"}.get(speed, 0)
+    assert len(told) == expected
+    if expected and speed != "fast":
+        assert told[0].startswith(f"cell.yaml:24 run.speed: expected 1, the speed of real machines, got {speed} (or ")
+
+
+@pytest.mark.usefixtures("wire")
 def test_a_connection_stands_where_a_driver_stands(tmp_path: Path) -> None:
     loaded(tmp_path, "wire", "{endpoint: 'wire:1', password: {env: CELL}}")
     assert {"simulated", "replay", "wire"} <= set(kinds())

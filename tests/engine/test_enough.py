@@ -158,3 +158,61 @@ def test_a_long_chain_is_looked_at_in_proportion(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(enough, "_bound", counted)
     assert cost(80) < 5 * cost(20)
+
+
+STEPS = [{"id": "cut", "pool": "saw", "time": "5 min"}, {"id": "bake", "pool": "oven", "time": "1 h", "batch_max": 9}]
+LOOK = {"id": "look", "pool": "saw", "time": "1 min"}
+
+
+def shop(least: int, desk: Unit, bake: Unit | None = None, *more: Unit) -> PlantConfig:
+    """A shop in which an oven waits for so many pieces."""
+    steps = [STEPS[0], STEPS[1] | {"batch_min": least} | (bake or {}), *more]
+    tools = [{"id": f"{name}1", "kind": "tool", "pool": name} for name in ("saw", "oven")]
+    desk = {"id": "desk", "kind": "orders", "to": ["out"], **desk}
+    known: dict[str, Any] = {"recipes": {"part": {"steps": steps}, "lid": {"steps": steps}}}
+    return plant_of(site("s", line("l", [desk, *tools, sink()])), items=("part", "lid"), **known)
+
+
+def lots(item: str = "part", **plan: Any) -> Unit:
+    return {"item": item, **plan}
+
+
+BATCHES: dict[str, tuple[PlantConfig, str]] = {
+    "one lot": (shop(6, {"release": [lots(size=5)]}), "6 pieces of lots that come to the step, got at most 5"),
+    "some lots": (
+        shop(7, {"release": [lots(size=2, lots=3)]}),
+        "7 pieces of lots that come to the step, got at most 6",
+    ),
+    "some releases": (
+        shop(9, {"release": [lots(size=2, every="1 h", times=4)]}),
+        "9 pieces of lots that come to the step, got at most 8",
+    ),
+    "lots that are there": (
+        shop(5, {"release": [lots(size=2)], "started": [lots(step="bake", size=2), lots("lid", step="cut", size=5)]}),
+        "5 pieces of lots that come to the step, got at most 4",
+    ),
+    "enough": (shop(6, {"release": [lots(size=2, lots=3)]}), ""),
+    "without end": (shop(9, {"release": [lots(every="1 h")]}), ""),
+    "two recipes of one family": (
+        shop(6, {"release": [lots(size=3), lots("lid", size=3)]}, bake={"batch_family": "hot"}),
+        "",
+    ),
+    "back from rework": (
+        shop(4, {"started": [lots(step="look", size=4)]}, {}, LOOK | {"rework": 0.5, "rework_to": "cut"}),
+        "",
+    ),
+    "only some back from rework": (
+        shop(5, {"started": [lots(step="look", size=4)]}, {}, LOOK | {"rework": 0.5, "rework_to": "cut"}),
+        "5 pieces of lots that come to the step, got at most 4",
+    ),
+    "none back": (shop(5, {"started": [lots(step="look", size=4)]}, {}, LOOK), ""),
+    "nothing that comes": (shop(6, {"release": [lots("lid", every="1 h")]}), ""),
+}
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_a_step_of_a_recipe_that_waits_for_more_than_all_lots_is_told(name: str) -> None:
+    plant, expected = BATCHES[name]
+    found = [str(one) for one in too_few(plant)]
+    assert len(found) == bool(expected), found
+    assert all(one.startswith(f"recipes.part steps.1.batch_min: expected {expected} (release more ") for one in found)

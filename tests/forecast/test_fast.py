@@ -20,6 +20,7 @@ from tests.forecast.plants import running, small_line
 from twin.compiled import unsupported
 from twin.config.plant import PlantConfig
 from twin.errors import ScenarioError
+from twin.kpi.output import Term
 from twin.plant.plant import Plant
 
 pytest.importorskip("numba")
@@ -31,7 +32,7 @@ H = 3600.0
 def test_both_come_to_the_same(config: PlantConfig, hours: int, keep: bool) -> None:
     snapshot = running(config, 3, hours).snapshot()
     times = tuple((hours + k) * H for k in (1, 2, 5, 8))
-    stones = (Milestone("some", "x", (3,), 25), Milestone("many", "x", (1, 3), 10_000))
+    stones = (Milestone("some", "x", (Term(3, given=1),), 25), Milestone("many", "x", (Term(1, 1), Term(3, 1)), 10_000))
     outcomes = [
         run_branches(BranchPlan(snapshot, times, 7, DEFAULT_KPIS, stones, keep, engine), range(5))
         for engine in ("python", "compiled")

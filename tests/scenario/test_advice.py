@@ -8,6 +8,8 @@ import pytest
 
 from scenarios.advice import advice
 from scenarios.loader import load
+from tests.backbone.test_line_ends import End
+from tests.backbone.test_line_ends import document as line_with_end
 from tests.validation.test_output import document
 
 STATIONS = """
@@ -39,26 +41,20 @@ def test_a_link_that_no_unit_completes_is_told(tmp_path: Path, status: str, warn
 
 
 @pytest.mark.parametrize(
-    ("look", "after", "warned"),
+    ("units", "inside", "warned"),
     [
-        ("every: 10", "", 1),
-        ("sample: 0.2", "", 1),
-        ("every: 1", "", 0),
-        ("every: 3", "{id: p, kind: machine, cycle: 1 s}", 0),
+        ("{id: i, kind: inspection, cycle: 1 s, every: 10, to: [OUT]}", False, 1),
+        ("{id: i, kind: inspection, cycle: 1 s, sample: 0.2, to: [OUT]}", False, 1),
+        ("{id: i, kind: inspection, cycle: 1 s, every: 10, to: [OUT]}", True, 0),
+        ("{id: i, kind: inspection, cycle: 1 s, to: [OUT]}", False, 0),
+        ("{id: m, kind: machine, cycle: 1 s}\n{id: i, kind: inspection, cycle: 1 s, every: 10, to: [OUT]}", False, 0),
+        ("{id: f, kind: route, to: [n, OUT]}\n{id: n, kind: machine, cycle: 1 s, to: [OUT]}", False, 1),
+        ("{id: f, kind: route, to: [n, OUT]}\n{id: n, kind: machine, cycle: 1 s, to: [OUT]}", True, 0),
     ],
 )
-def test_a_line_that_ends_with_an_inspection_of_a_sample_is_told(
-    tmp_path: Path, look: str, after: str, warned: int
-) -> None:
-    units = f"""
-{{id: src, kind: source, mix: {{x: 1}}}}
-{{id: m, kind: machine, cycle: 4 s}}
-{{id: look, kind: inspection, cycle: 1 s, {look}}}
-{after}
-{{id: out, kind: sink}}
-"""
-    file = tmp_path / "sampled.yaml"
-    file.write_text(document(units.replace("\n\n", "\n")), encoding="utf-8")
+def test_a_line_that_something_leaves_uncounted_is_told(tmp_path: Path, units: str, inside: bool, warned: int) -> None:
+    file = tmp_path / "uncounted.yaml"
+    file.write_text(line_with_end(End(units, None), inside), encoding="utf-8")
     told = warnings(file)
     assert len(told) == warned
-    assert all("sampled.yaml:" in one and "that counts every item" in one for one in told)
+    assert all("uncounted.yaml:" in one and "that all that leaves w/s/h/l is counted" in one for one in told)

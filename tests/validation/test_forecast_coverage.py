@@ -10,12 +10,13 @@ from scenarios.forecast.layout import Layout
 from scenarios.forecast.result import Arrival, quantiles
 from tests.forecast.plants import LINE, running, small_line
 from tests.validation.report import equals
+from twin.kpi.output import Term
 
 pytestmark = pytest.mark.validation
 CASES, BRANCHES = 200, 19
 KPIS = ("good_quantity", "oee", "energy_kwh")
 BEGIN_H, END_H = 4, 10
-ORDER = Milestone("order", LINE, (3,), 70)
+ORDER = Milestone("order", LINE, (Term(3, given=1),), 70)
 
 
 def test_the_band_covers_what_comes() -> None:

@@ -87,7 +87,7 @@ class Intake:
         """The site of a path, new if need be. Raises ValueError above the site level."""
         site_path = path.site
         if site_path not in self.sites:
-            self.sites[site_path] = Site(site_path, self.missing)
+            self.sites[site_path] = Site(site_path, self.missing, self.items)
             self.version += 1
         return self.sites[site_path]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -226,6 +227,8 @@ class StateLog:
 
 UNSAID = -1
 """Nobody said when an operation began."""
+UNNAMED = -1
+"""Number of all items that are not named."""
 
 
 class Completions(NamedTuple):
@@ -445,6 +448,22 @@ class PartLog:
         first, last = bisect_left(self.times, t0_ns), bisect_left(self.times, t1_ns)
         items = _view(self.columns[5], first, last)
         return float(self.quantities(first, last)[0][items == item].sum())
+
+    def weighed(self, t0_ns: int, t1_ns: int, weights: Mapping[int, int]) -> tuple[float, float, float]:
+        """Good, scrap and rework quantity in the window, each item with its weight.
+
+        Args:
+            t0_ns: Begin of the window.
+            t1_ns: Its end.
+            weights: Weight by number of the item, see :func:`twin.brain.site.numbered`.
+        """
+        first, last = bisect_left(self.times, t0_ns), bisect_left(self.times, t1_ns)
+        if first >= last:
+            return 0.0, 0.0, 0.0
+        amounts = self.quantities(first, last)
+        other = weights.get(UNNAMED, 1)
+        each = np.array([weights.get(item, other) for item in _view(self.columns[5], first, last).tolist()])
+        return tuple(float(amount @ each) for amount in amounts)  # type: ignore[return-value]
 
     def prune(self, before_ns: int) -> None:
         """Forget completions before a time, but for the last one: the next operation began with it."""

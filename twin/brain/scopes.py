@@ -1,4 +1,4 @@
-"""Groups of units: lines, areas, sites, enterprises; and which units the group's output leaves."""
+"""Groups of units: lines, areas, sites, enterprises."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from twin.brain.unit import Unit
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.observed import COLUMN
 from twin.kpi.observed import METERED as AMOUNTS
+from twin.kpi.output import Output, Standing, Term, output_of
 
 LEVELS = {
     Level.UNIT: "machine",
@@ -40,7 +41,7 @@ class Scope:
         level: Its level.
         units: Rows of all its units.
         processing: Rows of those that process material.
-        last: Rows of those after which no other processing unit of the group comes; see :func:`output_of`.
+        output: What leaves it; see :func:`twin.kpi.output.output_of`.
         bottleneck: Rows of the designed bottleneck: the parallel units that together limit the flow.
     """
 
@@ -48,8 +49,13 @@ class Scope:
     level: Level
     units: tuple[int, ...]
     processing: tuple[int, ...]
-    last: tuple[int, ...]
+    output: Output
     bottleneck: tuple[int, ...] = ()
+
+    @property
+    def last(self) -> tuple[int, ...]:
+        """Rows of those after which no other processing unit of the group comes."""
+        return self.output.last
 
     @property
     def name(self) -> str:
@@ -61,35 +67,20 @@ def group(path: EquipmentPath, units: Sequence[Unit]) -> Scope:
     """The group of all units at or below a path, of a table with these units."""
     rows = {unit.path: row for row, unit in enumerate(units) if unit.path.is_under(path)}
     processing = tuple(row for row in rows.values() if units[row].processing)
-    last = output_of(rows, units)
     limiting = designed_bottleneck(rows, units) if processing else ()
-    return Scope(path, path.level, tuple(rows.values()), processing, last, limiting)
+    names = {str(path): row for path, row in rows.items()}
+    output = output_of(names, [Standing(unit.master) for unit in units])
+    return Scope(path, path.level, tuple(rows.values()), processing, output, limiting)
 
 
 def moved(scope: Scope, before: Sequence[Unit], after: Sequence[Unit]) -> Scope:
     """The same scope of a table with other rows, which holds all its units."""
-    place = {unit.path: row for row, unit in enumerate(after)}
-    kept = (scope.units, scope.processing, scope.last, scope.bottleneck)
-    return Scope(scope.path, scope.level, *(tuple(place[before[row].path] for row in rows) for rows in kept))
-
-
-def output_of(rows: dict[EquipmentPath, int], units: Sequence[Unit]) -> tuple[int, ...]:
-    """Rows of the units that the output of a group leaves: after them no other processing unit of it comes.
-
-    Lots that follow recipes leave a shop where they come back finished, so tools do not count in a group with a unit
-    that takes lots back; in a group of tools alone every operation is output.
-    """
-    office = any(units[row].completes for row in rows.values())
-    leaving = [row for row in rows.values() if _gives(units[row], office)]
-    last = tuple(row for row in leaving if not _reaches(row, rows, units))
-    if not last and leaving:  # material runs in circles
-        highest = max(units[row].position for row in leaving)
-        last = tuple(row for row in leaving if units[row].position == highest)
-    return last
-
-
-def _gives(unit: Unit, office: bool) -> bool:
-    return unit.completes or (unit.processing and not (office and unit.routed))
+    rows = {unit.path: row for row, unit in enumerate(after)}
+    place = {row: rows[before[row].path] for row in scope.units}
+    members, processing, limiting = (
+        tuple(place[row] for row in kept) for kept in (scope.units, scope.processing, scope.bottleneck)
+    )
+    return Scope(scope.path, scope.level, members, processing, scope.output.moved(place), limiting)
 
 
 def stage_s(rows: Iterable[int], units: Sequence[Unit]) -> float:
@@ -98,24 +89,10 @@ def stage_s(rows: Iterable[int], units: Sequence[Unit]) -> float:
     return 1 / rate if rate else 0.0
 
 
-def _reaches(start: int, rows: dict[EquipmentPath, int], units: Sequence[Unit]) -> bool:
-    seen, ahead = {start}, [start]
-    while ahead:
-        for name in units[ahead.pop()].next:
-            row = rows.get(name)  # type: ignore[call-overload]
-            if row is None or row in seen:
-                continue
-            if units[row].processing:
-                return True
-            seen.add(row)
-            ahead.append(row)
-    return False
-
-
 def machines(units: Sequence[Unit]) -> list[Scope]:
     """Each unit as its own scope."""
     return [
-        Scope(unit.path, Level.UNIT, (row,), (row,) if unit.processing else (), (row,))
+        Scope(unit.path, Level.UNIT, (row,), (row,) if unit.processing else (), Output((Term(row, given=1),), (row,)))
         for row, unit in enumerate(units)
     ]
 
@@ -130,13 +107,12 @@ def summed(table: Table, scope: Scope) -> tuple[NDArray[np.int64], NDArray[np.fl
 
     Axes before that of the units, e.g. of several windows, stay.
     """
-    processing, everyone, last = (list(rows) for rows in (scope.processing, scope.units, scope.last))
+    processing, everyone = list(scope.processing), list(scope.units)
     ints = table.ints[..., processing, :].sum(axis=-2)
     floats = table.floats[..., processing, :].sum(axis=-2)
     ints[..., METERED] = table.ints[..., everyone, :][..., METERED].sum(axis=-2)
     floats[..., METERED_FLOATS] = table.floats[..., everyone, :][..., METERED_FLOATS].sum(axis=-2)
-    ending = table.floats[..., last, :]
-    good, scrap = (ending[..., COLUMN[name]].sum(axis=-1) for name in ("out_good", "scrap"))
-    floats[..., OUTPUT] = np.stack([good + scrap, good, good], axis=-1)
+    good, spoiled = scope.output.of(table.floats)
+    floats[..., OUTPUT] = np.stack([good + spoiled, good, good], axis=-1)
     ints[..., COLUMN["window_ns"]] = table.ints[..., 0, COLUMN["window_ns"]]
     return ints, floats

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.brain.elements import BY_PLAN, attend, unrate, use
-from twin.brain.logs import CODES, PRODUCING, UNHEARD, StepLog
+from twin.brain.logs import CODES, PRODUCING, UNHEARD, UNNAMED, Completions, StepLog
 from twin.brain.metering import meter
 from twin.brain.missing import LASTS_NS, Missing
 from twin.brain.past import Past
@@ -27,6 +27,7 @@ from twin.brain.windows import DAY_NS, LONGEST_NS, Window
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_H
 from twin.kpi.observed import COLUMN, COUNTS, FLOATS, INTS
+from twin.kpi.observed import PIECES as PIECE_COUNTS
 from twin.master import EquipmentMaster, Master, PlaceMaster
 from twin.records import RecordKind
 from twin.shift_plan import Pieces
@@ -39,6 +40,7 @@ DOUBT = COLUMN["failures_doubt"]
 RATES = COLUMN["rates_doubt"]
 FAILURES = [COLUMN[name] for name in ("failures", "repaired", "repair_ns")]
 COUNTED = [COLUMN[name] for name in COUNTS]
+PIECES = [COLUMN[name] for name in PIECE_COUNTS]
 IDEAL = [COLUMN[name] for name in ("ideal_produced_s", "ideal_good_s")]
 
 
@@ -62,8 +64,10 @@ class Site:
     ``edge`` is the last end of a window that was closed.
     """
 
-    def __init__(self, path: EquipmentPath, missing: Missing | None = None):
+    def __init__(self, path: EquipmentPath, missing: Missing | None = None, items: Mapping[str, int] | None = None):
         self.path = path
+        self.items = {} if items is None else items
+        """Numbers of the items in the logs of its units, by name."""
         self.missing = Missing() if missing is None else missing
         self.plans: dict[str, Plans] = {}
         self.replanned: dict[str, Plans] = {}
@@ -535,6 +539,29 @@ def _count(unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[
         unrate(ints)
     floats[COLUMN["out_good"]] = parts.good
     floats[[COLUMN["out_produced"], COLUMN["out_rate"]]] = parts.good + parts.scrap + parts.rework
+    floats[PIECES] = _pieces(unit, window, parts)
+
+
+def numbered(by_item: Mapping[str, int], items: Mapping[str, int]) -> dict[int, int]:
+    """Amounts by number of the item instead of its name; the empty name means all others.
+
+    >>> numbered({"pump": 3, "fan": 2, "": 5}, {"pump": 0, "case": 1})
+    {0: 3, -1: 5}
+    """
+    known = {items[name]: amount for name, amount in by_item.items() if name in items}
+    return known | ({UNNAMED: by_item[""]} if "" in by_item else {})
+
+
+def _pieces(unit: Unit, window: Window, parts: Completions) -> tuple[float, float, float]:
+    """Pieces that good operations gave, that spoiled ones would have, and that all of them took.
+
+    Rework on the spot takes nothing: the piece is there.
+    """
+    given, taken = (
+        unit.parts.weighed(window.t0_ns, window.t1_ns, numbered(weights, unit.site.items)) if weights else parts[:3]
+        for weights in (unit.gives, unit.takes)
+    )
+    return given[0], given[1], taken[0] + taken[1] + (taken[2] if unit.rework_to else 0.0)
 
 
 def _ideal(unit: Unit, window: Window) -> tuple[float, float]:

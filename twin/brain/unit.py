@@ -27,6 +27,7 @@ class Surroundings(Protocol):
     """The site of a unit as what was heard of the unit concerns it; see :class:`twin.brain.site.Site`."""
 
     path: EquipmentPath
+    items: Mapping[str, int]
     first: int | None
     mark: int | None
     edge: int
@@ -174,6 +175,21 @@ class Unit:
     def completes(self) -> bool:
         """Whether lots come back here when their recipe is done."""
         return self.master is not None and self.master.completes
+
+    @property
+    def gives(self) -> Mapping[str, int]:
+        """Pieces that one item becomes, by item, where it is not one; of all others under the empty name."""
+        return {} if self.master is None else self.master.gives
+
+    @property
+    def takes(self) -> Mapping[str, int]:
+        """Pieces that one is made of, by what is made, where it is not one."""
+        return {} if self.master is None else self.master.takes
+
+    @property
+    def rework_to(self) -> str:
+        """Path of the unit that it sends rework to; empty where it sends none."""
+        return "" if self.master is None else self.master.rework_to
 
     @property
     def person(self) -> bool:

@@ -95,6 +95,9 @@ class Observed:
             is sent back comes again.
         out_good: Good quantity of the last units of the scope: what leaves it.
         out_rate: What the throughput counts: operations of a unit, what leaves a group.
+        pieces_good: Pieces that the good operations of a unit gave: more than ``good`` where it takes items apart.
+        pieces_spoiled: Pieces that the spoiled ones would have given.
+        pieces_taken: Pieces that operations took: more than they made where it joins them.
     """
 
     apt_ns: Amount = 0
@@ -172,6 +175,9 @@ class Observed:
     out_produced: Amount = 0
     out_good: Amount = 0
     out_rate: Amount = 0
+    pieces_good: Amount = 0
+    pieces_spoiled: Amount = 0
+    pieces_taken: Amount = 0
 
     @property
     def produced(self) -> Amount:
@@ -252,7 +258,9 @@ BOUNDS = (
 )
 METERED = ("energy_kwh", "co2_kg", "energy_cost_cny", "air_m3", "gas_m3", *BOUNDS)
 """Amounts by meters."""
-FLOATS = (*COUNTS, "ideal_produced_s", "ideal_good_s", *METERED, "out_produced", "out_good", "out_rate")
+PIECES = ("pieces_good", "pieces_spoiled", "pieces_taken")
+"""Pieces of a unit, where its operations take or give several."""
+FLOATS = (*COUNTS, "ideal_produced_s", "ideal_good_s", *METERED, "out_produced", "out_good", "out_rate", *PIECES)
 INTS = tuple(name for name in NAMES if name not in FLOATS)
 COLUMN = {name: index for names in (INTS, FLOATS) for index, name in enumerate(names)}
 """Column of each quantity in the int64 matrix (``INTS``) or the float64 matrix (``FLOATS``)."""

@@ -6,16 +6,20 @@ ready at the start, the cards of a loop. A bound is never too low, so what is to
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from math import floor, inf
 from typing import NamedTuple
 
 from twin.config.plant import PlantConfig, StationConfig
+from twin.config.recipes import StepConfig
 from twin.engine.links import Paths, destinations, resolve, rework_target
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 
 Stations = Mapping[EquipmentPath, StationConfig]
+Family = tuple[str | None, str | tuple[str, int]]
+"""Pool, and name of those of its steps that share batches, or the one step."""
 
 
 class Origin(NamedTuple):
@@ -38,7 +42,8 @@ def too_few(config: PlantConfig) -> list[Problem]:
     targets = {path: (*successors[path], *rework_target(path, stations[path], stations)) for path in stations}
     origins = _origins(stations, targets)
     bounds = _bounds(stations, origins)
-    return [problem for path in stations for problem in _lacking(path, stations, origins[path], bounds)]
+    found = [problem for path in stations for problem in _lacking(path, stations, origins[path], bounds)]
+    return [*found, *_small_batches(config)]
 
 
 def _lacking(
@@ -56,6 +61,52 @@ def _lacking(
             hint = f"more from {names}, or less here" if names else "see what comes before it"
             what = " and ".join(sorted(items))
             yield Problem(f"{path} {field}", f"{number} of {what} that it waits for", f"at most {most:g}", hint)
+
+
+def _small_batches(config: PlantConfig) -> Iterator[Problem]:
+    """Steps of recipes that wait for more pieces than the lots have that ever come to them."""
+    coming: defaultdict[Family, float] = defaultdict(float)
+    lots = [lot for _, _, station in config.stations() if station.releases for lot in _lots(station)]
+    for name, recipe in config.recipes.items():
+        own = [lot for lot in lots if _recipe(config, lot.item) == name]
+        ids = [step.id or str(number + 1) for number, step in enumerate(recipe.steps)]
+        again = any(step.rework for step in recipe.steps)
+        for number, step in enumerate(recipe.steps):
+            before = {"", *(ids if again else ids[: number + 1])}
+            coming[_family(name, number, step)] += sum(lot.pieces for lot in own if lot.begins in before)
+    for name, recipe in config.recipes.items():
+        for number, step in enumerate(recipe.steps):
+            most = coming[_family(name, number, step)]
+            if 0 < most < step.batch_min:
+                expected = f"{step.batch_min} pieces of lots that come to the step"
+                hint = "release more or larger lots, or wait for less"
+                yield Problem(f"recipes.{name} steps.{number}.batch_min", expected, f"at most {most:g}", hint)
+
+
+class Lots(NamedTuple):
+    """Lots of one line of a plan: their item, the step that they begin with if not the first, the most pieces."""
+
+    item: str
+    begins: str
+    pieces: float
+
+
+def _lots(desk: StationConfig) -> Iterator[Lots]:
+    for plan in getattr(desk, "release", ()):
+        times = 1.0 if plan.every is None else plan.times or inf
+        yield Lots(plan.item, "", plan.lots * plan.size * times)
+    for lot in getattr(desk, "started", ()):
+        yield Lots(lot.item, lot.step, float(lot.lots * lot.size))
+
+
+def _recipe(config: PlantConfig, item: str) -> str:
+    known = config.items.get(item)
+    return item if known is None else known.recipe or item
+
+
+def _family(recipe: str, number: int, step: StepConfig) -> Family:
+    """What lots share batches by."""
+    return step.pool, step.batch_family or (recipe, number)
 
 
 # --- where parts come from --------------------------------------------------------------------------

@@ -50,6 +50,11 @@ class AssemblyConfig(ProcessConfig):
         return self.variants or {str(self.makes): self.bom}
 
     @property
+    def takes(self) -> dict[str, int]:
+        """Pieces that a product is made of, by product."""
+        return {product: sum(bom.values()) for product, bom in self.products.items()}
+
+    @property
     def needed(self) -> dict[str, int]:
         """The greatest number of each component that a product needs."""
         most: dict[str, int] = {}

@@ -45,6 +45,12 @@ class DisassemblyConfig(ProcessConfig):
         """What an item becomes."""
         return self.variants[item] if self.variants else self.yields
 
+    @property
+    def gives(self) -> dict[str, int]:
+        """Pieces that one item becomes, by item; of all items under the empty name."""
+        lists = self.variants or {"": self.yields}
+        return {item: sum(pieces.values()) for item, pieces in lists.items()}
+
     def accepts(self, items: set[str]) -> set[str]:
         return items & self.variants.keys() if self.variants else items
 
@@ -82,7 +88,8 @@ class DisassemblyConfig(ProcessConfig):
 class Disassembly(GroupProcessor):
     """Works on one item in each place; the place is free when all that it became has left.
 
-    A PART row stands for one item taken apart, under its own name. What spoils is lost as a whole.
+    A PART row stands for one item taken apart, under its own name; the output of a line that ends here is its
+    pieces. What spoils is lost as a whole.
     An item with an identity keeps it in the first piece of the first item listed. With variants, an item of which
     it does not know what it becomes stays where it is.
     """

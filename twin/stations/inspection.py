@@ -46,6 +46,7 @@ class InspectionConfig(ProcessConfig):
 
     @property
     def samples(self) -> bool:
+        """Whether it lets items pass of which it says nothing."""
         return self.every > 1 or self.sample not in (None, 1)
 
 
@@ -54,8 +55,8 @@ class Inspection(Processor):
     """Looks at each item, or at a sample, then passes it on, scraps it, or sends it to rework.
 
     What is not in the sample passes in no time and leaves no record; it too waits in a place until it
-    is taken. Items that come back from rework are sampled like all others. Where no unit of the line counts
-    items after it, the output of the line is what it has looked at: ``validate`` warns.
+    is taken. Items that come back from rework are sampled like all others. At the end of a line they count by
+    its sinks, or where it has none there, by the units before it, less what the inspection has taken out.
 
     An item to rework waits in its place until the reworking unit takes it, as good ones do for their
     successors. A loop without a buffer in it can lock; give the way back a buffer.

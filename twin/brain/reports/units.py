@@ -65,7 +65,7 @@ def line_flow(table: Table, scope: Scope) -> LineFlow:
         earned_s = float(table.floats[list(scope.processing), COLUMN["ideal_good_s"]].sum())
         return LineFlow(earned_s, float(np.asarray(pbt)[list(scope.processing)].sum()), position)
     return LineFlow(
-        earned_s=float(table.floats[list(scope.last), COLUMN["out_good"]].sum()) * ideal_s,
+        earned_s=float(scope.output.operations(table.floats)) * ideal_s,
         pbt_ns=sum(int(pbt[row]) * ideal_s / own for row in scope.bottleneck if (own := table.units[row].ideal_s)),
         bottleneck=position,
     )
