@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 from pydantic import Field
 
@@ -209,9 +210,9 @@ def test_a_process_that_takes_the_place_of_one_that_died_misses_no_part() -> Non
     assert frames[RecordKind.TELEMETRY].column("part_count").tolist()[-1] == 3
 
 
-def simulated(endpoint: str) -> DeviceConfig:
+def simulated(endpoint: str, **options: Any) -> DeviceConfig:
     """A simulated machine whose place a real one may take."""
-    real = device(endpoint)
+    real = device(endpoint, **options)
     return DeviceConfig(profile="cnc", driver="simulated", others={"script": real.options})
 
 
@@ -256,6 +257,38 @@ def test_a_machine_changes_its_driver_and_back_without_a_gap() -> None:
     others = [[frame for frame in said if frame.kind is RecordKind.PART] for said in (ours, whole)]
     m1 = [[row for frame in frames for row in frame.rows() if row["path"] == M1] for frames in others]
     assert m1[0] == m1[1], "the plant goes on as if nothing had happened"
+
+
+def test_for_the_brain_it_is_one_unit_that_goes_on() -> None:
+    """Simulated, real with a meter that stands elsewhere, simulated: no second unknown, no part twice, no energy."""
+    config = flow(DeviceConfig(profile="cnc"), simulated("a", tags={"energy_kwh": "e"}))
+    feed, gathering, brain = Feed(config, 7, Path(), live=True), RealMachines(real_units(config, SITE), Path()), Brain()
+    epoch_ns, (real,) = feed.plant.epoch_ns, gathering.units
+    brain.process(feed.banks[SITE].meta())
+    parts, read = 0, list[float]()
+    for second in range(0, 1801, 10):
+        if second in (600, 1200):
+            counted = feed.banks[SITE].counted(M2) if second == 600 else gathering.counted(str(M2))
+            driver = "script" if second == 600 else "simulated"
+            change = DriverChange(second - 5.0, M2, driver, tuple(counted.items()))
+            feed.change(change)
+            gathering.change(change, to_ns(epoch_ns, change.at_s))
+        at_ns = to_ns(epoch_ns, second)
+        values = {"w": 2, "g": 3 + second // 30, "s": 0, "e": 50_000.0 + second / 3600}
+        real.derivation.take([DataValue(item, value, at_ns) for item, value in values.items()], at_ns)
+        beat = records(RecordKind.HEARTBEAT, [(SITE, at_ns, (None, None, None))])
+        plant = [frame for _, frames in feed.advance(float(second)) for frame in frames] if second else []
+        for publisher, frames in ((str(SITE), plant), (f"{SITE}/machines", [*gathering.frames(at_ns + 1), beat])):
+            for frame in frames:
+                brain.process(frame.stamped(publisher, "r.1", -1))
+                own = [row for row in frame.rows() if row["path"] == M2]
+                parts += sum(row["good"] for row in own if frame.kind is RecordKind.PART)
+                read += [row["energy_kwh"] for row in own if "energy_kwh" in row and not np.isnan(row["energy_kwh"])]
+    figures = summary(brain, epoch_ns, to_ns(epoch_ns, 1800)).units[str(M2)]
+    assert figures.counts["good"] == parts > 20
+    assert figures.time_elements["unknown_s"] == 0
+    assert figures.kpis["energy_kwh"] == pytest.approx(read[-1] - read[0])
+    assert 0 < figures.kpis["energy_kwh"] < 10
 
 
 def test_a_plant_that_begins_again_says_nothing_of_units_that_real_machines_stand_for() -> None:
