@@ -266,7 +266,9 @@ GATEWAY = above(restarts=0, stale=0, lag_s=LAG_S, refused=0, malformed=0, mismat
 SERVERS = above(restarts=0, silent=0, refused=0)
 HOPS = (
     Hop("processes", _processes, above(down=0, faults=0), above(restarts=0, silent=0)),
-    Hop("machines", _told("machines"), above(down=0), above(away=0, restarts=0), "machines", optional=True),
+    Hop(
+        "machines", _told("machines"), above(down=0), above(away=0, overflowed=0, restarts=0), "machines", optional=True
+    ),
     Hop("spool", _told("spool"), above(dropped=0), NEVER, optional=True),
     Hop("publishers", _publishers, above(dropped=0), above(stale=0, silent=0, refused=0, lag_s=LAG_S)),
     Hop("commands", _told("commands"), NEVER, above(unanswered=0), optional=True),

@@ -7,10 +7,10 @@ and is the same for every protocol.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -181,6 +181,22 @@ class MachineConnection(Protocol):
 
     async def close(self) -> None:
         """End the session; never raises, and never takes longer than some seconds."""
+
+
+@runtime_checkable
+class CountingConnection(Protocol):
+    """A connection that counts what it has met on its way, which its readings do not tell."""
+
+    def met(self) -> Mapping[str, int]:
+        """Numbers since it was opened, some of :data:`MET`."""
+
+
+MET = {
+    "missed": "messages whose number was left out",
+    "rebirths": "births asked for",
+    "overflowed": "messages for which there was no room",
+}
+"""What connections count besides values, by the name of the counter."""
 
 
 class ConnectionKind(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from typing import Any
 
 from devices.bank import site_units
 from devices.change import DriverChange
-from devices.connection import ConnectionOptions, DataValue, MachineConnection, Scalar, Wanted
+from devices.connection import ConnectionOptions, CountingConnection, DataValue, MachineConnection, Scalar, Wanted
 from devices.connections import connections
 from devices.derivation.machine import MachineCounters, MachineDerivation, wanted
 from devices.derivation.options import of_session
@@ -91,6 +91,7 @@ class MachineSession:
         self.units, self._base, self._now_ns = units, base, now_ns
         self.open = False
         self.losses = 0
+        self._met: Counter[str] = Counter()
         self._connection: MachineConnection | None = None
         self.reason = ""
         """Why it is not open."""
@@ -98,6 +99,11 @@ class MachineSession:
         for unit in units:
             for item in dict(unit.options.items()):
                 self._of_item[item].append(unit)
+
+    @property
+    def met(self) -> Counter[str]:
+        """What its connections, one after the other, have counted on their way."""
+        return self._met + Counter(_met(self._connection))
 
     @property
     def speaks(self) -> bool:
@@ -157,6 +163,7 @@ class MachineSession:
                 self._take(await connection.readings())
         finally:
             self._connection = None
+            self._met.update(_met(connection))
             with suppress(Exception):  # whatever it was, it is over
                 async with asyncio.timeout(CLOSE_S):
                     await connection.close()
@@ -185,6 +192,10 @@ class MachineSession:
                 own[id(unit)].append(value)
         for unit in self.units:
             unit.derivation.take(own[id(unit)], now_ns)
+
+
+def _met(connection: MachineConnection | None) -> Mapping[str, int]:
+    return connection.met() if isinstance(connection, CountingConnection) else {}
 
 
 class RealMachines:

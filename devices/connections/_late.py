@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from devices.connection import BrowsedItem, DataValue, Scalar, Wanted
+from devices.connection import BrowsedItem, CountingConnection, DataValue, Scalar, Wanted
 from devices.connections._told import ReadingQueue
 
 
@@ -68,6 +68,10 @@ class LateConnection(ABC):
         """All that the machine offers."""
         async for found in self._opened().browse():
             yield found
+
+    def met(self) -> Mapping[str, int]:
+        """What the link has counted, where it counts something."""
+        return self._link.met() if isinstance(self._link, CountingConnection) else {}
 
     async def close(self) -> None:
         """End the session."""

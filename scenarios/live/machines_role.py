@@ -23,6 +23,7 @@ from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import BrokerOutage, Pump
 from brokers.refusals import merged
 from brokers.spool import Spool
+from devices.connection import MET
 from devices.gathering import RealMachines, real_units
 from scenarios.live.account import Account, Accounts
 from scenarios.live.clock import SystemClock
@@ -214,6 +215,7 @@ def _machines(gatherings: Sequence[RealMachines]) -> Account:
     counts = {name: sum(getattr(each, name) for each in met) for name in names}
     counts |= {"losses": sum(session.losses for session in sessions)}
     counts |= {"glitches": sum(each.faults.glitches + each.faults.implausible for each in met)}
+    counts |= {name: sum(session.met[name] for session in sessions) for name in MET}
     reasons: Counter[str] = Counter()
     for each in met:
         reasons.update(each.reasons)

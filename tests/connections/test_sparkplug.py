@@ -191,6 +191,8 @@ async def test_lost_messages_are_told_and_a_birth_makes_it_sure_again(plant: Pla
                 latest |= {one.item.removeprefix(PLACE): one for one in await made.readings()}
         assert (latest["Parts"].value, latest["Text"].quality) == (7, GOOD)
         assert latest["Parts"].reason.startswith("messages of the node are missing")
+        assert made.met()["missed"] == 1
+        assert made.met()["rebirths"] >= 1
         plant.node.ask("deaf", on=False)
         assert (await until(made, "Parts", 7)).reason == ""
     finally:

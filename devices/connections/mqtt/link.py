@@ -151,6 +151,10 @@ class TopicLink:
                     yield found
         self._browsed = None
 
+    def met(self) -> dict[str, int]:
+        """Messages for which there was no room."""
+        return {"overflowed": self._session.dropped}
+
     async def close(self) -> None:
         """Leave; never raises, also when the broker does not answer."""
         if self._pulse is not None:

@@ -111,6 +111,12 @@ class NodeLink:
             payload.metrics.append(metric_of(REBIRTH, True, DataType.BOOLEAN, payload.timestamp))
             self._session.send(f"{SPARKPLUG}/{node.group}/NCMD/{node.node}", payload.SerializeToString())
 
+    def met(self) -> dict[str, int]:
+        """Messages that were left out or had no room, and births asked for, of all nodes."""
+        nodes = self.nodes.values()
+        missed, rebirths = sum(node.gaps for node in nodes), sum(node.rebirths for node in nodes)
+        return {"missed": missed, "rebirths": rebirths, "overflowed": self._session.dropped}
+
     # the other way, and the end
 
     async def write(self, item: str, value: Scalar) -> None:
