@@ -1,6 +1,6 @@
 """Companion models: Identification and the two state machines of OPC 40001-1 (Machinery).
 
-Nothing of a NodeSet is in this project; the caller names the files. What is here is thin but true:
+What is here is thin but true:
 a unit gets an Identification with what is known of it, and MachineryItemState and
 MachineryOperationMode show its state. There are no components, counters, jobs or notifications.
 """
@@ -78,7 +78,7 @@ class Machinery:
         await self._identification(model, path)
         for name in MACHINES:
             await self._machine(model, path, name)
-        await self._listed(model, path)
+        await model.space.organize(ua.NodeId(MACHINES_FOLDER, self.index), model.node(path))
 
     async def _identification(self, model: PlantModel, path: EquipmentPath) -> None:
         space, owner = model.space, node_id(path, "Identification")
@@ -111,16 +111,6 @@ class Machinery:
         await space.add([machine, current, number])
         await model.adopt((path, name), Variable(space.id(state), ua.VariantType.LocalizedText))
         await model.adopt((path, f"{name}.Id"), Variable(space.id(f"{state}.Id"), ua.VariantType.NodeId))
-
-    async def _listed(self, model: PlantModel, path: EquipmentPath) -> None:
-        item = ua.AddReferencesItem()
-        item.SourceNodeId = ua.NodeId(MACHINES_FOLDER, self.index)
-        item.TargetNodeId = model.node(path)
-        item.ReferenceTypeId = ua.NodeId(ua.ObjectIds.Organizes)
-        item.TargetNodeClass = ua.NodeClass.Object
-        item.IsForward = True
-        for status in await model.space.server.iserver.isession.add_references([item]):
-            status.check()
 
     def states(self, row: StateRow) -> dict[str, object]:
         """What the state machines show in a state, by tag; empty when they are not there."""

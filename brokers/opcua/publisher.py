@@ -19,6 +19,7 @@ from brokers.opcua.lives import HEALTHY, Lives, SilenceWatch
 from brokers.opcua.machinery import Machinery
 from brokers.opcua.methods import Methods
 from brokers.opcua.model import NAMESPACE, ModelOptions, PlantModel, kpi_tag, stock_tag
+from brokers.opcua.packml import PackMl
 from brokers.opcua.server import listen, make_server, stop, watched, with_port
 from brokers.opcua.space import Space
 from brokers.opcua.status import Status
@@ -93,8 +94,10 @@ class OpcUaPublisher:
         self.config = with_port(self.config)
         server = await make_server(self.config)
         self._server = server
+        index = await server.register_namespace(NAMESPACE)  # first, so that models do not change it
         self.machinery = await Machinery.load(server, self.config.nodesets)
-        space = Space(server, await server.register_namespace(NAMESPACE), self.config.max_nodes)
+        self.packml = await PackMl.of(server)
+        space = Space(server, index, self.config.max_nodes)
         await self._open_model(space)
         stored = None if self.doors.history is None else StoredHistory(self.doors.history, self._now)
         server.iserver.history_manager = Histories(server.iserver, stored)
@@ -183,6 +186,7 @@ class OpcUaPublisher:
         for unit in self.model.new_units:
             self.methods.link(unit)
             await self.machinery.add(self.model, unit)
+            await self.packml.add(self.model, unit)
         self.model.new_units.clear()
         await asyncio.sleep(0)
 
@@ -201,7 +205,7 @@ class OpcUaPublisher:
     def _tell_state(self, path: EquipmentPath, state: UnitState, time_ns: int) -> None:
         row = STATES[state]
         said = {"state": state.name, "state_code": int(state), "packml_state": row.packml}
-        for tag, value in {**said, **self.machinery.states(row)}.items():
+        for tag, value in {**said, **self.machinery.states(row), **self.packml.states(row)}.items():
             self._offer(self.model.slots.get((path, tag)), value, time_ns)
 
     def _guess_states(self, frame: Frame) -> None:

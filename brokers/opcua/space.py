@@ -213,6 +213,14 @@ class Space:
         )
         return item
 
+    async def organize(self, folder: ua.NodeId, target: ua.NodeId) -> None:
+        """List an object in a folder of a companion model too."""
+        item = ua.AddReferencesItem()
+        item.SourceNodeId, item.TargetNodeId, item.IsForward = folder, target, True
+        item.ReferenceTypeId, item.TargetNodeClass = ua.NodeId(ORGANIZES), ua.NodeClass.Object
+        for status in await self.server.iserver.isession.add_references([item]):
+            status.check()
+
     async def notifier(self, source: ua.NodeId, target: ua.NodeId) -> None:
         """Say that events of ``target`` are also seen at ``source``."""
         items = []

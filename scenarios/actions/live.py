@@ -100,6 +100,7 @@ def settings_for(file: Path | str, scenario: Scenario, **options: Any) -> RunSet
         "tick_s": scenario.run.tick,
         "opcua_port": opcua.port if opcua.enabled else None,
         "opcua_security": opcua.security,
+        "opcua_models": opcua.models,
         "folder": folder,
         "forecast": scenario.forecast,
         "scenario_hash": scenario_hash(scenario),

@@ -132,6 +132,10 @@ class OpcUaConfig(Config):
     security: Literal["sign_encrypt", "none"] = Field(
         default="sign_encrypt", description="sign_encrypt: Basic256Sha256, signed and encrypted; none: open, for tests"
     )
+    models: tuple[Literal["machinery", "packml"], ...] = Field(
+        default=("machinery", "packml"),
+        description="companion models of which units are instances; machinery: OPC 40001-1, packml: OPC 30050",
+    )
 
 
 class BrokersConfig(Config):

@@ -9,6 +9,7 @@ from brokers import connectors
 from brokers.door import Door
 from brokers.links import LinkSource
 from brokers.opcua.bridge import bridge
+from brokers.opcua.companions import nodesets
 from brokers.opcua.config import Doors, OpcUaConfig
 from brokers.opcua.publisher import OpcUaPublisher
 from brokers.opcua.status import Status
@@ -37,6 +38,7 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
         state=settings.folder.parent / "opcua",
         port=settings.opcua_port,
         security=settings.opcua_security,
+        nodesets=nodesets(settings.opcua_models),
     )
     hub = HubClient(pages_of(settings))
     commands = Operating(hub.command) if settings.counterpart.commands else None

@@ -65,6 +65,7 @@ class RunSettings(BaseModel):
         opcua_port: Port of the OPC UA server; None: no server.
         opcua_security: ``sign_encrypt`` or ``none``.
         serve: Servers as which simulated machines answer, as ``KIND``, ``KIND=PORT`` or ``KIND=HOST:PORT``.
+        opcua_models: Companion models of the OPC UA server.
         forecast: How far to look ahead, and how often.
         scenario_hash: Hash over the content of the scenario.
     """
@@ -101,6 +102,7 @@ class RunSettings(BaseModel):
     opcua_port: int | None = Field(default=None, ge=0, le=65535)
     opcua_security: Literal["sign_encrypt", "none"] = "sign_encrypt"
     serve: tuple[Annotated[str, Field(pattern=SERVE)], ...] = ()
+    opcua_models: tuple[Literal["machinery", "packml"], ...] = ()
     forecast: ForecastConfig = ForecastConfig()
     scenario_hash: str = ""
 

@@ -27,6 +27,7 @@ function plain(value) {
   if (Array.isArray(value) || ArrayBuffer.isView(value)) return Array.from(value, plain);
   if (value instanceof opcua.NodeId) return value.toString();
   if (value instanceof opcua.LocalizedText) return value.text;
+  if (value instanceof opcua.QualifiedName) return { index: value.namespaceIndex, name: value.name };
   return typeof value === "object" && value.toJSON ? value.toJSON() : value;
 }
 const read = (data) => ({

@@ -15,7 +15,9 @@ PAGE = ROOT / "THIRD_PARTY_NOTICES.md"
 HEAD = """# Third-party notices
 
 Future Factory contains none of these packages: an installation fetches them, in the versions of `locks/run.txt`, each
-under its own licence. The pages are bundled with uPlot (MIT); its licence is in `dashboards/static/LICENSES.txt`.
+under its own licence. The pages are bundled with uPlot (MIT); its licence is in `dashboards/static/LICENSES.txt`. The
+companion models in `brokers/opcua/nodesets` are files of the OPC Foundation (OPC Foundation MIT License 1.00, in the
+head of each file).
 Written by `make notices`.
 
 | Package | Version | Licence |
