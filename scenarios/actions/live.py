@@ -113,7 +113,7 @@ def settings_for(file: Path | str, scenario: Scenario, **options: Any) -> RunSet
         chosen["transport_options"] = {**scenario.brokers.options, **told_options(chosen["transport_options"])}
     settings = validated(own | chosen)
     if settings.machines and settings.speed != 1:
-        hint = "or driver: simulated for the units of real machines"
+        hint = "or leave real machines out of driver and others"
         raise ScenarioError([Problem("--speed", "1, the speed of real machines", f"{settings.speed:g}", hint)])
     return settings
 
