@@ -16,7 +16,9 @@ Stage = tuple[str, float | None, tuple[str, ...]]
 """Name, planned run time in s, what it gives to."""
 
 
-def per_day(stages: list[Stage], scrap: dict[str, int] | None = None, **kinds: str) -> tuple[float, float | None]:
+def per_day(
+    stages: list[Stage], scrap: dict[str, int] | None = None, unknown: tuple[str, ...] = (), **kinds: str
+) -> tuple[float | None, float | None]:
     """Capacity of the link that `end` completes and of the chain, which `final` of 60 s completes."""
     brain = Brain(QUIET)
     everyone: list[Stage] = [*stages, ("final", 60.0, ())]
@@ -34,13 +36,14 @@ def per_day(stages: list[Stage], scrap: dict[str, int] | None = None, **kinds: s
     paths = [LINE.child(name) for name, _, _ in everyone]
     brain.process(meta_frame(EPOCH, list(zip(paths, masters, strict=True))))
     brain.process(meta_frame(EPOCH, [(chain_path("c"), chain)]))
-    brain.process(records(RecordKind.STATE, [(path, EPOCH, ("STARVED", "o", None)) for path in paths]))
+    states = [(path, EPOCH, ("UNKNOWN" if path.name in unknown else "STARVED", "o", None)) for path in paths]
+    brain.process(records(RecordKind.STATE, states))
     run(brain, [beat(EPOCH)])
     said = [(LINE.child(name), EPOCH + S, ("p", 100 - lost, lost, 0, 1.0, 1)) for name, lost in (scrap or {}).items()]
     rows = run(brain, [*([records(RecordKind.PART, said)] if said else []), beat(EPOCH + H)])
-    link = rows[EquipmentPath("chain-c/part"), "chain_link_capacity_per_day", "hour", EPOCH + H]["value"]
+    link = rows.get((EquipmentPath("chain-c/part"), "chain_link_capacity_per_day", "hour", EPOCH + H), {})
     bottleneck = rows[EquipmentPath("chain-c"), "bottleneck_link", "hour", EPOCH + H]["value"]
-    return link, bottleneck
+    return link.get("value"), bottleneck
 
 
 def test_a_slow_stage_before_the_one_that_completes_limits_the_link() -> None:
@@ -49,6 +52,11 @@ def test_a_slow_stage_before_the_one_that_completes_limits_the_link() -> None:
 
 def test_a_slow_stage_that_completes_limits_it_too() -> None:
     assert per_day([("fast", 10.0, ("end",)), ("end", 100.0, ("final",))]) == (pytest.approx(864), 0)
+
+
+def test_what_nobody_knows_of_is_no_capacity_of_0() -> None:
+    assert per_day([("end", 100.0, ("final",))], unknown=("end",)) == (None, 1)
+    assert per_day([("slow", 100.0, ("end",)), ("end", 10.0, ("final",))], unknown=("end",)) == (pytest.approx(864), 0)
 
 
 def test_parallel_stages_add_up() -> None:

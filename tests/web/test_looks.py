@@ -169,13 +169,16 @@ async def test_who_is_silent_beside_living_ones_is_not_called_live(browsing: Bro
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en", ["Cause: Rack", "Cause: program completed"]), ("zh", ["原因：料架", "原因：程序完成"])],
+    [
+        ("en", ["Cause: Rack", "Cause: program completed", "Cause: not connected"]),
+        ("zh", ["原因：料架", "原因：程序完成", "原因：未连接"]),
+    ],
 )
 async def test_a_cause_has_the_name_of_the_neighbour_or_of_the_word_of_the_control(
     browsing: BrowserContext, served: Served, language: str, words: list[str]
 ) -> None:
     window = await opened(browsing, served, "#/unit/beta/west/shop/mill/customer", language)
-    for seconds, cause, text in zip((1, 2), ("rack", "program_completed"), words, strict=True):
+    for seconds, cause, text in zip((1, 2, 3), ("rack", "program_completed", "not_connected"), words, strict=True):
         row = (
             EquipmentPath("beta/west/shop/mill/customer"),
             served.live.data_ns + seconds * S,
@@ -196,7 +199,12 @@ async def test_a_tag_without_a_value_is_named_and_has_no_chart_until_it_has_one(
     panel = window.page.locator("[data-panel=unit_tags]")
     await expect(panel).to_contain_text("No value in this time: Spindle, Table")
     await expect(panel.locator("figure:visible")).to_have_count(0)
-    said = Frame(RecordKind.TELEMETRY, (saw,), np.array([now_ns + S]), ("table",), np.array([[4.5]]))
+    bad = np.array([[2]], dtype=np.uint8)
+    lost = Frame(RecordKind.TELEMETRY, (saw,), np.array([now_ns + S]), ("table",), np.array([[np.nan]]), bad)
+    served.live.feed([lost])
+    await served.move(2)
+    await expect(panel.locator("figure:visible")).to_have_count(0)
+    said = Frame(RecordKind.TELEMETRY, (saw,), np.array([now_ns + 3 * S]), ("table",), np.array([[4.5]]))
     served.live.feed([said])
     await served.move(2)
     await expect(panel.locator("figure:visible .name")).to_have_text("Table")

@@ -73,7 +73,7 @@ async def test_a_driver_is_changed_and_a_value_written(
     machine.away = False
     await form.get_by_role("button", name="Give the command …").click()
     await form.get_by_role("button", name="Yes, do it").click()
-    await expect(form.locator(".now")).to_have_text("Driver now: opcua")
+    await expect(form.locator(".now")).to_have_text("Driver now: OPC UA")
     await expect(form.get_by_role("status")).to_contain_text("kept in the record of the run")
     await form.get_by_label("What to do").select_option("command speed")
     await form.get_by_label("value (0 – 3,000)").fill("1500")

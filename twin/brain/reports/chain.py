@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twin.brain.logs import TransitLog
-from twin.brain.reports.link_capacity import link_capacity
+from twin.brain.reports.link_capacity import KNOWN_TIME, link_capacity
 from twin.brain.reports.sheet import Coverage, Sheet
 from twin.brain.site import Site, Table
 from twin.brain.windows import Window
@@ -17,8 +17,6 @@ from twin.kpi.definitions.supply import ChainFlow, LinkFlow
 from twin.kpi.observed import COLUMN
 from twin.kpi.spec import specs
 from twin.master import ChainMaster
-
-KNOWN = [COLUMN[n] for n in ("apt_ns", "aust_ns", "adet_ns", "adot_ns", "planned_down_ns", "outside_ns")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ def shipped(view: ChainView) -> float:
 def _coverage(table: Table, window: Window) -> Coverage:
     everyone = range(len(table.units))
     processing = [row for row in everyone if table.units[row].processing] or list(everyone)
-    known = int(table.ints[processing][:, KNOWN].sum())
+    known = int(table.ints[processing][:, KNOWN_TIME].sum())
     unknown = int(table.ints[processing, COLUMN["unknown_ns"]].sum())
     metered = int(table.ints[:, COLUMN["energy_span_ns"]].sum())
     read = int(table.ints[:, COLUMN["energy_known_ns"]].sum())

@@ -21,6 +21,9 @@ from twin.brain.unit import Unit
 from twin.kpi.observed import COLUMN
 from twin.master import LinkMaster
 
+KNOWN_TIME = [COLUMN[n] for n in ("apt_ns", "aust_ns", "adet_ns", "adot_ns", "planned_down_ns", "outside_ns")]
+"""Time of a unit of which it is known what it did."""
+
 
 def link_capacity(table: Table, link: LinkMaster) -> float | None:
     """Good items of a link that its stages could have completed in a window; None where no stage is known.
@@ -83,9 +86,9 @@ def _begins(units: Sequence[Unit], before: Mapping[int, list[int]]) -> list[int]
 
 
 def _good_items(table: Table, row: int) -> float:
-    """Good pieces that a unit could have made; infinite where it does not limit."""
+    """Good pieces that a unit could have made; infinite where it does not limit, or nobody knows of any of its time."""
     ideal_s = table.units[row].ideal_s if table.units[row].processing else None
-    if not ideal_s:
+    if not ideal_s or not table.ints[row, KNOWN_TIME].any():
         return inf
     produced, good = (float(table.floats[row, COLUMN[name]]) for name in ("out_produced", "good"))
     return int(table.ints[row, COLUMN["able_ns"]]) * 1e-9 / ideal_s * (good / produced if produced else 1.0)

@@ -4,7 +4,7 @@ import { h } from "./dom";
 import { number, offsetAt } from "./i18n";
 
 /** Neither red nor amber: those say that something is wrong. */
-export const PALETTE = ["#3b8df0", "#22a877", "#9b6cf0", "#17a9c4", "#c95fc0", "#7fae1e", "#8194b5", "#a9744f"];
+export const PALETTE = ["#3b8df0", "#22a877", "#9b6cf0", "#a9744f", "#c95fc0", "#17a9c4", "#7fae1e", "#8194b5"];
 
 export interface Line { label: string; colour: string; dash?: number[]; stepped?: boolean; percent?: boolean; fill?: boolean; thin?: boolean
   /** Whether the value at a place is no plain one: drawn as a point. */
@@ -38,7 +38,7 @@ function axis(): uPlot.Axis {
 function range(low: number | null, high: number | null, normal: number): uPlot.Range.Function {
   return (_, min, max) => {
     if (min === null || max === null || !Number.isFinite(min) || (min === 0 && max === 0)) return [low ?? 0, high ?? 1];
-    const air = Math.max((max - min) * 0.12, Math.abs(max) * 0.01, normal * 0.05, 1e-6);
+    const air = Math.max((max - min) * 0.12, Math.abs(max) * 0.01, normal * 0.01, 1e-6);
     const from = low !== null && min - air < low && min >= low ? low : min >= 0 ? Math.max(0, min - air) : min - air;
     const to = high !== null && max + air > high && max <= high ? high : max + air;
     return [from, to];

@@ -2,7 +2,8 @@
 import { ask } from "../api";
 import type { Page } from "../board";
 import { h, replace } from "../dom";
-import { known, number, t } from "../i18n";
+import { known, number, t, title } from "../i18n";
+import { store } from "../store";
 
 interface Hop {
   hop: string; status: "good" | "warn" | "bad" | "unknown";
@@ -14,7 +15,13 @@ const PERIOD_MS = 2000;
 /** A reason in words: whole where it is a known one, else its last part, which says how somebody is. */
 function inWords(reason: string): string {
   const whole = `reason.${reason}`, cut = reason.lastIndexOf(": "), last = `reason.${reason.slice(cut + 2)}`;
-  return known(whole) ? t(whole) : cut > 0 && known(last) ? `${reason.slice(0, cut + 2)}${t(last)}` : reason;
+  return known(whole) ? t(whole) : cut > 0 && known(last) ? `${who(reason.slice(0, cut))}: ${t(last)}` : who(reason);
+}
+
+/** With the name of the unit or site before its path, where it begins with one. */
+function who(reason: string): string {
+  const path = reason.split(": ", 1)[0] ?? "", about = store.unit(path) ?? store.place(path);
+  return about ? `${title(about)} ${reason}` : reason;
 }
 
 function row(one: Hop): HTMLElement {

@@ -87,7 +87,9 @@ export class Machines {
     const wanted = { target: this.path, [what]: name, ...(open ? { value: scalar(this.value.value) } : {}) };
     const words = what === "driver" ? t("machine.to", { driver: driverName(name) }) : `${t("machine.write", { name })} = ${open ? this.value.value : String(fixed)}`;
     const yes = h("button", { type: "button", class: "act", click: () => void this.say(wanted) }, t("command.yes"));
-    const no = h("button", { type: "button", click: () => { this.turn(); this.choice.focus(); } }, t("command.no"));
+    const leave = (): void => { this.turn(); this.choice.focus(); };
+    const no = h("button", { type: "button", click: leave }, t("command.no"));
+    this.sure.onkeydown = ({ key }) => { if (key === "Escape") leave(); };
     replace(this.answer);
     replace(this.sure, h("p", { id: "machine-question" }, t("command.question", { unit: title(nameOf(this.path)), what: words })), yes, no);
     this.sure.setAttribute("role", "group");

@@ -48,7 +48,7 @@ class TagChart {
     if (point.t === null || !(this.tag.name in point.values)) return;
     const value = point.values[this.tag.name] ?? null, time = point.t / 1000;
     const bad = point.bad.includes(this.tag.name);
-    this.heard = true;
+    this.heard ||= value !== null;
     if (time > (this.times.at(-1) ?? 0)) { this.times.push(time); this.values.push(bad ? null : value); }
     this.now.classList.toggle("bad", bad);
     say(this.now, measure(value, this.tag.unit).text);
