@@ -63,9 +63,9 @@ async def test_a_driver_is_changed_and_a_value_written(
 ) -> None:
     form = await form_of(browsing, served)
     await expect(form.locator(".now")).to_have_text("Driver now: simulated")
-    await expect(form.locator("option")).to_have_text(["from now on opcua"])
+    await expect(form.locator("option")).to_have_text(["from now on OPC UA"])
     await form.get_by_role("button", name="Give the command …").click()
-    await expect(form.get_by_role("group")).to_contain_text("Mill: from now on opcua. Really?")
+    await expect(form.get_by_role("group")).to_contain_text("Mill: from now on OPC UA. Really?")
     assert machine.asked == []
     machine.away = True
     await form.get_by_role("button", name="Yes, do it").click()
