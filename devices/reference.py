@@ -11,6 +11,7 @@ from typing import Any
 from devices.connections import connections
 from devices.derivation.machine import MachineCounters
 from devices.drivers import drivers
+from devices.personalities import personalities
 from devices.profiles import profiles
 from devices.recordings.options import DEFAULT_STATES
 from devices.recordings.record import ReplayCounters
@@ -113,6 +114,7 @@ def render() -> str:
         *(_driver(kind, tagfiles[kind], "factory browse:") for kind in tagfiles.kinds()),
         SERVERS,
         *(_driver(kind, servers[kind], "--serve") for kind in servers.kinds()),
+        _personalities(),
         "## Profiles\n",
         _note(),
         *(_profile(profiles[kind]) for kind in profiles.kinds()),
@@ -135,6 +137,17 @@ def _driver(kind: str, entry: Any, named: str = "driver:") -> str:
         elif line or not code:
             out.append(line[4:] if code else line)
     return "\n".join([*out, *(["```"] if code else []), ""])
+
+
+def _personalities() -> str:
+    """Personalities in the words of their modules."""
+    head = "## Personalities\n\nBehind a comma, e.g. `--serve modbus=1502,lost_sessions`; several may stand there.\n"
+    text = {
+        kind: inspect.cleandoc(sys.modules[personalities[kind].__module__].__doc__ or "")
+        for kind in personalities.kinds()
+    }
+    rows = [f"| `{kind}` | {' '.join(said.split())} |" for kind, said in text.items()]
+    return "\n".join([head, "| Personality | What a client meets |", "|---|---|", *rows, ""])
 
 
 def _states() -> str:

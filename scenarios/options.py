@@ -39,7 +39,9 @@ Listen = Annotated[
 OpcuaPort = Annotated[int | None, typer.Option(help="start the OPC UA server on this port")]
 Serve = Annotated[
     list[str] | None,
-    typer.Option(help="server as which simulated machines answer: modbus, s7, mtconnect; with =PORT or =HOST:PORT"),
+    typer.Option(
+        help="server as which simulated machines answer, e.g. modbus, s7=1102, mtconnect=0.0.0.0:5000 or s7,slow"
+    ),
 ]
 Speed = Annotated[float | None, typer.Option(help="simulated seconds per second")]
 Port = Annotated[

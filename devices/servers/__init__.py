@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
+from devices.personality import Personality
 from devices.served import ServedPlant
 from twin.registry import Registry
 
@@ -20,6 +21,8 @@ class MachineServer(Protocol):
     """Port where none is named; one that nobody has to be privileged for."""
     columns: ClassVar[tuple[str, ...]]
     """Columns of its map."""
+    personality: Personality
+    """How it behaves apart from what it shows; without faults where nobody says otherwise."""
     requests: int
     """Requests that were answered."""
     refused: int

@@ -6,6 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from contextlib import suppress
 
+from devices.personality import Personality, SessionLostError
 from devices.served import ServedPlant
 from twin.errors import FatalError
 
@@ -27,6 +28,7 @@ class StreamServer(ABC):
     def __init__(self, plant: ServedPlant, host: str, port: int) -> None:
         self.plant, self.host, self.port = plant, host, port
         self.requests = self.refused = 0
+        self.personality = Personality()
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.Task[None]] = set()
 
@@ -65,11 +67,12 @@ class StreamServer(ABC):
             writer.close()
             return
         self._clients.add(task)
-        with suppress(OSError, EOFError, ValueError, TimeoutError, asyncio.CancelledError):
+        with suppress(OSError, EOFError, ValueError, TimeoutError, SessionLostError, asyncio.CancelledError):
             while True:
                 async with asyncio.timeout(IDLE_S):
                     request = await self.frame(reader)
-                    writer.write(self.answer(request))
+                    for piece in await self.personality.answers(self.answer(request)):
+                        writer.write(piece)
                     await writer.drain()
         self._clients.discard(task)
         writer.close()

@@ -116,10 +116,15 @@ class ModbusServer(StreamServer):
         if len(asked) != 5:
             return ILLEGAL_VALUE, b""
         start, length = struct.unpack(">HH", asked[1:])
-        if not 1 <= length <= MOST_REGISTERS:
+        if not 1 <= length <= MOST_REGISTERS or self.personality.capped(length):
             return ILLEGAL_VALUE, b""
-        words = self._image(*self._places[unit])
-        if start + length > len(words):
+        machine, places = self._places[unit]
+        touched = [
+            point for point, one in places.items() if one.address < start + length and start < one.address + one.width
+        ]
+        hidden = [point for point in touched if self.personality.hidden(machine, point)]
+        words = self._image(machine, places)
+        if start + length > len(words) or hidden:
             return ILLEGAL_ADDRESS, b""
         return 0, struct.pack(f">{length}H", *words[start : start + length])
 

@@ -149,11 +149,15 @@ class MtConnectServer(StreamServer):
             text, known = _text(machine, item), self._latest.get(item.id)
             if known is not None and known.text == text:
                 continue
-            at = _time_ns(machine, item)
+            at = self._time_ns(machine, item)
             seen = Seen(self._next, machine, item, at if at >= 0 else time.time_ns(), text)
             self._next += 1
             self._buffer.append(seen)
             self._latest[item.id] = seen
+
+    def _time_ns(self, machine: ServedMachine, item: ServedItem) -> int:
+        point = next((one for one in machine.points if one.name == item.point), None)
+        return -1 if point is None else self.personality.seen(machine.now(point)).time_ns
 
     # answers
 
@@ -208,6 +212,8 @@ class MtConnectServer(StreamServer):
             start, count = int(query.get("from", first)), int(query.get("count", USUAL_COUNT))
             if not first <= start <= self._next or not 1 <= count <= MOST_COUNT:
                 return 404, _error("OUT_OF_RANGE", f"from {first} to {self._next}, count 1 to {MOST_COUNT}")
+            while self.personality.capped(count):
+                count //= 2
             span = self._span(start, first, count)
             following = span[-1].sequence + 1 if span else start
             found = [seen for seen in span if seen.machine.number in numbers]
@@ -240,11 +246,6 @@ def _text(machine: ServedMachine, item: ServedItem) -> str:
     if item.point == STATE and isinstance(value, int):
         return UnitState(value).name
     return UNAVAILABLE if value is None else repr(value) if isinstance(value, float) else str(value)
-
-
-def _time_ns(machine: ServedMachine, item: ServedItem) -> int:
-    point = next((one for one in machine.points if one.name == item.point), None)
-    return -1 if point is None else machine.now(point).time_ns
 
 
 def _stamp(time_ns: int) -> str:

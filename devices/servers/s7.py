@@ -129,8 +129,15 @@ class S7Server(StreamServer):
         if area != AREAS["DB"] or block not in self._blocks:
             return NO_BLOCK, b""
         start, length = address // 8, SIZES.get(size, 0) * (1 if size == BIT else count)
-        image = self._image(*self._blocks[block])
-        if not length or start + length > len(image):
+        machine, areas = self._blocks[block]
+        touched = [
+            point
+            for point, (_, one) in areas.items()
+            if one.address < start + length and start < one.address + one.width
+        ]
+        hidden = [point for point in touched if self.personality.hidden(machine, point)]
+        image = self._image(machine, areas)
+        if not length or start + length > len(image) or hidden or self.personality.capped(length // 2):
             return NO_RANGE, b""
         return GOOD_CODE, image[start : start + length]
 

@@ -31,6 +31,7 @@ HOMES = (
     "devices.drivers",
     "devices.connections",
     "devices.servers",
+    "devices.personalities",
     "devices.tagfiles",
     "twin.supply.policies",
     "twin.control.rules",

@@ -199,10 +199,9 @@ def with_ports_of_servers(settings: RunSettings) -> RunSettings:
         FatalError: One is taken.
     """
     fixed = []
-    for kind, host, port in settings.served:
-        with closing(listening(host, port, kind, f"--serve {kind}=PORT")) as probe:
-            shown = f"[{host}]" if ":" in host else host
-            fixed.append(f"{kind}={shown}:{probe.getsockname()[1]}")
+    for place in settings.served:
+        with closing(listening(place.host, place.port, place.kind, f"--serve {place.kind}=PORT")) as probe:
+            fixed.append(str(place._replace(port=probe.getsockname()[1])))
     return settings.model_copy(update={"serve": tuple(fixed)})
 
 

@@ -17,13 +17,15 @@ from brokers.links import LinkSource
 from brokers.reception import Arrivals
 from brokers.refusals import merged
 from brokers.retry import retried
+from devices.personalities import personalities
+from devices.personality import Personalities
 from devices.served import ServedPlant, served_machines
 from devices.servers import MachineServer, servers
 from scenarios.live.account import Account, Accounts
 from scenarios.live.clock import SystemClock
 from scenarios.live.doorway import door_of
 from scenarios.live.parent import Parent
-from scenarios.live.settings import RunSettings
+from scenarios.live.settings import RunSettings, ServerPlace
 from scenarios.live.together import until_one_ends
 from scenarios.loader import load
 from twin.equipment import EquipmentPath
@@ -103,7 +105,7 @@ async def run_servers(settings: RunSettings, stop: asyncio.Event, parent: Parent
     if not plant.machines:
         hint = "give its units a device, e.g. device: {profile: cnc}"
         raise ScenarioError([Problem("--serve", "a scenario with a simulated machine", "none", hint)])
-    made = {kind: servers[kind](plant, host, port) for kind, host, port in settings.served}
+    made = {place.kind: _made(place, plant) for place in settings.served}
     name = f"servers-{settings.name}{settings.share}"
     source = connectors.make_source(
         settings.broker, settings.transport, name, settings.heard_by_gateway, watching=True, **settings.listening
@@ -122,6 +124,12 @@ async def run_servers(settings: RunSettings, stop: asyncio.Event, parent: Parent
     return Account()
 
 
+def _made(place: ServerPlace, plant: ServedPlant) -> MachineServer:
+    server = servers[place.kind](plant, place.host, place.port)
+    server.personality = Personalities([personalities[name]() for name in place.personalities])
+    return server
+
+
 async def _carry(source: LinkSource, shown: ShownRun) -> None:
     async for delivery in source.deliveries():
         for frame in delivery.frames:
@@ -131,10 +139,10 @@ async def _carry(source: LinkSource, shown: ShownRun) -> None:
 
 def _tell(made: dict[str, MachineServer], settings: RunSettings, parent: Parent) -> None:
     """Write the maps, and say where each server is."""
-    for (kind, server), (_, host, port) in zip(made.items(), settings.served, strict=True):
-        file = write_map(server, settings.folder / "servers" / f"{kind}{settings.share}.csv")
+    for place in settings.served:
+        file = write_map(made[place.kind], settings.folder / "servers" / f"{place.kind}{settings.share}.csv")
         if not parent.again:
-            print(f"{kind}: {host}:{port}, map in {file}", flush=True)
+            print(f"{place.kind}: {place.host}:{place.port}, map in {file}", flush=True)
     parent.ready()
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from brokers.connectors import EMBEDDED, connectors
 from brokers.counterpart import Counterpart
 from brokers.door import Stamp, under
+from devices.personalities import personalities
 from devices.servers import servers
 from scenarios.format.forecast import ForecastConfig
 from scenarios.live.folder import writing
@@ -21,13 +22,48 @@ from twin.records import Frame
 LISTEN = r"^(#|[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*)(=(source|server|arrival))?$"
 
 
-SERVE = r"^[a-z][a-z0-9_]*(=([^\s=]+:)?\d{1,5})?$"
+SERVE = r"^[a-z][a-z0-9_]*(=([^\s=,]+:)?\d{1,5})?(,[a-z][a-z0-9_]*)*$"
 LOOPBACK = "127.0.0.1"
+
+
+def _kind_and_names(entry: str) -> tuple[str, tuple[str, ...]]:
+    """Kind of a server, and its personalities."""
+    first, *names = entry.split(",")
+    return first.partition("=")[0], tuple(names)
+
+
+def _known_server(entry: str) -> str:
+    kind, names = _kind_and_names(entry)
+    if kind not in servers:
+        raise ValueError(f"expected one of {', '.join(servers.kinds())}, got {entry!r}")
+    if any(name not in personalities for name in names):
+        raise ValueError(f"expected {', '.join(personalities.kinds())} behind a comma, got {entry!r}")
+    return entry
 
 
 def machines_publisher(site: str) -> str:
     """Publisher id of the real machines of a site, apart from that of its simulated units."""
     return f"{site}/machines"
+
+
+class ServerPlace(NamedTuple):
+    """A server as which simulated machines answer.
+
+    Args:
+        kind: Its kind.
+        host: Address that it listens on.
+        port: Its port; 0: any free one.
+        personalities: Kinds of what it does otherwise than one without faults.
+    """
+
+    kind: str
+    host: str
+    port: int
+    personalities: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return ",".join((f"{self.kind}={host}:{self.port}", *self.personalities))
 
 
 class RunSettings(BaseModel):
@@ -64,7 +100,8 @@ class RunSettings(BaseModel):
         shadows: Units whose simulated machine is said beside the real one.
         opcua_port: Port of the OPC UA server; None: no server.
         opcua_security: ``sign_encrypt`` or ``none``.
-        serve: Servers as which simulated machines answer, as ``KIND``, ``KIND=PORT`` or ``KIND=HOST:PORT``.
+        serve: Servers as which simulated machines answer, as ``KIND``, ``KIND=PORT`` or ``KIND=HOST:PORT``, each with
+            personalities behind commas.
         opcua_models: Companion models of the OPC UA server.
         forecast: How far to look ahead, and how often.
         scenario_hash: Hash over the content of the scenario.
@@ -101,7 +138,7 @@ class RunSettings(BaseModel):
     shadows: tuple[str, ...] = ()
     opcua_port: int | None = Field(default=None, ge=0, le=65535)
     opcua_security: Literal["sign_encrypt", "none"] = "sign_encrypt"
-    serve: tuple[Annotated[str, Field(pattern=SERVE)], ...] = ()
+    serve: tuple[Annotated[str, Field(pattern=SERVE), AfterValidator(_known_server)], ...] = ()
     opcua_models: tuple[Literal["machinery", "packml"], ...] = ()
     forecast: ForecastConfig = ForecastConfig()
     scenario_hash: str = ""
@@ -133,19 +170,21 @@ class RunSettings(BaseModel):
     @field_validator("serve")
     @classmethod
     def _served(cls, serve: tuple[str, ...]) -> tuple[str, ...]:
-        kinds = [one.partition("=")[0] for one in serve]
-        for kind in kinds:
-            if kind not in servers or kinds.count(kind) > 1:
-                raise ValueError(f"expected one of {', '.join(servers.kinds())}, each once, got {kind!r}")
+        kinds = [_kind_and_names(one)[0] for one in serve]
+        if len(set(kinds)) < len(kinds):
+            raise ValueError(f"expected each server once, got {', '.join(kinds)}")
         return serve
 
     @property
-    def served(self) -> list[tuple[str, str, int]]:
-        """Kind, host and port of each server."""
+    def served(self) -> list[ServerPlace]:
+        """Each server that is wanted."""
         found = []
-        for kind, _, place in (one.partition("=") for one in self.serve):
+        for entry in self.serve:
+            kind, names = _kind_and_names(entry)
+            place = entry.partition(",")[0].partition("=")[2]
             host, _, port = place.rpartition(":")
-            found.append((kind, host.strip("[]") or LOOPBACK, int(port) if port else servers[kind].usual_port))
+            at = int(port) if port else servers[kind].usual_port
+            found.append(ServerPlace(kind, host.strip("[]") or LOOPBACK, at, names))
         return found
 
     @property

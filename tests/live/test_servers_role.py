@@ -132,7 +132,7 @@ async def first_register(port: int) -> int:
 def test_what_is_served_is_named_by_kind_port_and_host(tmp_path: Path) -> None:
     chosen = settings(tmp_path, serve=("modbus", "s7=1103", "mtconnect=0.0.0.0:5001"))
     assert chosen.served == [
-        ("modbus", "127.0.0.1", 5020), ("s7", "127.0.0.1", 1103), ("mtconnect", "0.0.0.0", 5001)
+        ("modbus", "127.0.0.1", 5020, ()), ("s7", "127.0.0.1", 1103, ()), ("mtconnect", "0.0.0.0", 5001, ())
     ]  # fmt: skip
     scenario = load(Path("workshop"))
     for wrong in (["opcua"], ["modbus", "modbus"], ["modbus=x"], ["modbus=1:2:x"]):
@@ -142,8 +142,8 @@ def test_what_is_served_is_named_by_kind_port_and_host(tmp_path: Path) -> None:
 
 def test_a_port_is_fixed_for_every_life_of_a_server_and_a_taken_one_is_refused(tmp_path: Path) -> None:
     fixed = with_ports_of_servers(settings(tmp_path, serve=("modbus=0", "s7=[::1]:0")))
-    assert [(kind, host) for kind, host, _ in fixed.served] == [("modbus", "127.0.0.1"), ("s7", "::1")]
-    assert all(port > 0 for *_, port in fixed.served)
+    assert [(kind, host) for kind, host, *_ in fixed.served] == [("modbus", "127.0.0.1"), ("s7", "::1")]
+    assert all(place.port > 0 for place in fixed.served)
 
     async def taken() -> None:
         server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
