@@ -136,11 +136,11 @@ async def test_a_clock_that_is_slow_is_seen_where_a_protocol_has_times(tmp_path:
 
 
 def test_personalities_are_named_behind_commas(tmp_path: Path) -> None:
-    given = ("modbus=1502,slow,item_cap", "s7,duplicates")
+    given = ("modbus=1502,slow_batches,item_cap", "s7,duplicates")
     chosen = RunSettings(scenario=tmp_path, seed=1, store=f"lines://{tmp_path}", folder=tmp_path, serve=given)
-    assert [place.personalities for place in chosen.served] == [("slow", "item_cap"), ("duplicates",)]
+    assert [place.personalities for place in chosen.served] == [("slow_batches", "item_cap"), ("duplicates",)]
     assert [str(place) for place in chosen.served] == [
-        "modbus=127.0.0.1:1502,slow,item_cap",
+        "modbus=127.0.0.1:1502,slow_batches,item_cap",
         "s7=127.0.0.1:1102,duplicates",
     ]
     again = chosen.model_copy(update={"serve": tuple(map(str, chosen.served))})

@@ -9,8 +9,8 @@ from devices.personality import Personality
 TAKES_S = 0.5
 
 
-@personalities.register("slow")
-class Slow(Personality):
+@personalities.register("slow_batches")
+class SlowBatches(Personality):
     """Takes half a second for each answer."""
 
     async def answers(self, answer: bytes) -> Sequence[bytes]:
