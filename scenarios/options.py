@@ -40,7 +40,7 @@ OpcuaPort = Annotated[int | None, typer.Option(help="start the OPC UA server on 
 Serve = Annotated[
     list[str] | None,
     typer.Option(
-        help="server as which simulated machines answer, e.g. modbus, s7=1102, mtconnect=0.0.0.0:5000 or s7,slow"
+        help="server as which simulated machines answer, e.g. modbus, s7=1102, mtconnect=0.0.0.0:5000 or s7,item_cap"
     ),
 ]
 Speed = Annotated[float | None, typer.Option(help="simulated seconds per second")]
