@@ -73,6 +73,13 @@ def _effect_fields(index: Index, loc: Loc, entry: Node, effect: str) -> Found:
     for key in ("ramp", "fall"):
         if key in given and not kind.gradual:
             yield problem(index.root, (*loc, key), "an effect that grows", effect, "leave ramp and fall out")
+    for key, use in (("factor", kind.value == "factor"), ("mode", effect == "fail")):
+        if key in given and not use:
+            yield problem(index.root, (*loc, key), f"an effect that has a {key}", effect, f"leave {key} out")
+    for key, others in (("steps", ("ramp", "fall")), ("times", ("every",))):
+        if key in given and not given & {*others}:
+            hint = f"write {others[0]}: ..., or leave {key} out"
+            yield problem(index.root, (*loc, key), f"only with {' or '.join(others)}", "none", hint)
     if effect != "curtail":
         for key in sorted(given & {"carrier", "share", "cap", "flow", "announced", "announced_at"}):
             yield problem(index.root, (*loc, key), "only with effect: curtail", effect, f"leave {key} out")

@@ -59,7 +59,7 @@ def test_what_cannot_be_read_is_the_only_problem_told(text: str, tmp_path: Path)
         ("cycle: 58 s", "cycle: 58 s, scrap: 5 %", "scrap: expected a number, got '5 %' (write 0.05)"),
         ("cycle: 58 s", f"cycle: 58 s, capacity: {10**20 - 1}", "capacity: expected a whole number of at most 18"),
         ("cycle: 58 s", "cycle: 58 s, calendar: day", "expected a known calendar, got 'day' (there are no calendars)"),
-        ("title: Small\n", "title: Small\nrun: {horizon: -1 h}\n", "horizon: expected more than 0, got '-1 h'"),
+        ("title: Small\n", "title: Small\nrun: {horizon: -1 h}\n", "horizon: expected at least 0, got '-1 h'"),
         ("5 kW", "5", "power.producing: expected a power with its unit, e.g. '5 kW', got 5"),
         ("5 kW", "5 s", "expected a unit that converts to kW, got '5 s' (write for example '5 kW')"),
         ("5 kW", "5 furlong", "expected a unit that converts to kW"),

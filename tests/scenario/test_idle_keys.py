@@ -1,0 +1,69 @@
+"""Keys of a perturbation that would do nothing are refused, each with its line; none is passed over in silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scenarios.loader import loads
+from twin.errors import ScenarioError
+
+PLANT = """
+schema_version: 1
+name: made
+title: Made
+epoch: 2026-01-05T00:00:00+08:00
+items: {p: {title: P}}
+enterprises:
+  - id: e
+    title: E
+    sites: [{id: s, areas: [{id: a, lines: [{id: l, stations: [
+      {id: in, kind: source, mix: {p: 1}, interval: 1 min},
+      {id: m, kind: machine, cycle: 30 s, failures: [{id: jam, after: 8 h, repair: 9 min}]},
+      {id: out, kind: sink}]}]}]}]
+perturbations:
+  - {id: x, target: e/s/a/l/m, start: 1 h, duration: 1 h, EXTRA}
+"""
+
+
+def told(extra: str) -> list[str]:
+    try:
+        loads(PLANT.replace("EXTRA", extra), base=Path())
+    except ScenarioError as error:
+        return [str(one) for one in error.problems]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("extra", "wrong"),
+    [
+        ("effect: stop", ""),
+        ("effect: slow, factor: 2", ""),
+        ("effect: slow, factor: 2, ramp: 10 min, steps: 3", ""),
+        ("effect: slow, factor: 2, every: 5 h, times: 3", ""),
+        ("effect: fail, mode: jam", ""),
+        ("effect: slow", "factor: expected how much, got nothing (write factor: ...)"),
+        ("effect: scrap", "factor: expected how much, got nothing (write factor: ...)"),
+        ("effect: repair", "factor: expected how much, got nothing (write factor: ...)"),
+        ("effect: stop, factor: 2", "factor: expected an effect that has a factor, got stop (leave factor out)"),
+        ("effect: hold, factor: 2", "factor: expected an effect that has a factor, got hold (leave factor out)"),
+        ("effect: stop, mode: jam", "mode: expected an effect that has a mode, got stop (leave mode out)"),
+        ("effect: slow, factor: 2, mode: jam", "mode: expected an effect that has a mode, got slow (leave mode out)"),
+        ("effect: slow, factor: 2, steps: 3", "steps: expected only with ramp or fall, got none (write ramp: ..., or "),
+        ("effect: stop, times: 3", "times: expected only with every, got none (write every: ..., or leave times out)"),
+        ("effect: stop, share: 0.5", "share: expected only with effect: curtail, got stop (leave share out)"),
+    ],
+)
+def test_what_does_nothing_is_told_with_its_line(extra: str, wrong: str) -> None:
+    found = told(extra)
+    assert len(found) == bool(wrong), found
+    assert all(one.startswith(f"scenario.yaml:15 perturbations[0].{wrong}") for one in found)
+
+
+def test_all_of_it_is_told_at_once() -> None:
+    keys = {
+        one.partition(": ")[0].rpartition(".")[2]
+        for one in told("effect: stop, factor: 2, mode: jam, times: 2, share: 1")
+    }
+    assert keys == {"factor", "mode", "times", "share"}
