@@ -58,7 +58,7 @@ class OpcUaConfig:
         nodesets: NodeSet2 files to load, in the order of their requirements, e.g. DI and Machinery.
         min_interval_s: Shortest time in s between two writes of one variable.
         writes_per_turn: Most writes in one turn of the writer.
-        turn_s: Time in s between two turns; the two bound the load (default 10,000 writes/s).
+        turn_s: Time in s between two turns; the two bound the load (default 20,000 writes/s).
         gap_s: Silence of a source in s after which its values are uncertain; of a slow one, three of its periods.
         gone_s: Silence after which they are bad.
         max_nodes: Most nodes in the plant's address space; more are refused and counted.
@@ -74,7 +74,7 @@ class OpcUaConfig:
     trusted: Path | None = None
     nodesets: tuple[Path, ...] = ()
     min_interval_s: float = 1.0
-    writes_per_turn: int = 1_000
+    writes_per_turn: int = 2_000
     turn_s: float = 0.1
     gap_s: float = 15.0
     gone_s: float = 60.0

@@ -13,7 +13,12 @@ from asyncua import ua
 from asyncua.common.utils import ServiceError
 from asyncua.server.address_space import AddressSpace
 from asyncua.server.internal_subscription import InternalSubscription
-from asyncua.server.monitored_item_service import MonitoredItemData, MonitoredItemService, WhereClauseEvaluator
+from asyncua.server.monitored_item_service import (
+    MonitoredItemData,
+    MonitoredItemService,
+    MonitoredItemValues,
+    WhereClauseEvaluator,
+)
 from asyncua.server.subscription_service import SubscriptionService
 
 from brokers.opcua.ranges import INVALID, ranged, slices
@@ -64,6 +69,24 @@ class Filters(WhereClauseEvaluator):  # type: ignore[misc]
         return None
 
 
+SHARED = (float, int, str, bool, type(None))
+"""Values that nobody can change, so that items need no copy of them."""
+
+
+class LastValues(MonitoredItemValues):  # type: ignore[misc]
+    """The last two values of an item; a plain one is kept as it is, where asyncua copies each deeply."""
+
+    old_dvalue: ua.DataValue | None
+    current_dvalue: ua.DataValue | None
+
+    def set_current_datavalue(self, cur_val: ua.DataValue) -> None:
+        """Take a new value."""
+        if cur_val.Value is not None and isinstance(cur_val.Value.Value, SHARED):
+            self.old_dvalue, self.current_dvalue = self.current_dvalue, cur_val
+        else:
+            super().set_current_datavalue(cur_val)
+
+
 class MonitoredItems(MonitoredItemService):  # type: ignore[misc]
     """asyncua's monitored items, with our filters and with ranges that are looked at."""
 
@@ -82,6 +105,13 @@ class MonitoredItems(MonitoredItemService):  # type: ignore[misc]
         except ValueError:
             return ua.MonitoredItemCreateResult(StatusCode=INVALID)
         return await super()._create_data_change_monitored_item(params)
+
+    def _make_monitored_item_common(
+        self, params: ua.MonitoredItemCreateRequest
+    ) -> tuple[ua.MonitoredItemCreateResult, MonitoredItemData]:
+        result, item = super()._make_monitored_item_common(params)
+        item.mvalue = LastValues()
+        return result, item
 
     def event_items(self) -> list[tuple[ua.NodeId, MonitoredItemData]]:
         """The items that hear events, each with its node."""
