@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.counterparts import ANSWERS_S
 from tests.web.conftest import Served
 
 parser = pytest.importorskip("prometheus_client.parser", reason="prometheus_client is not installed (make install)")
+AT_S = 1_767_000_000
 REASON = 'topic "a\\b": expected JSON,\ngot \u7535{x="1"}'
 
 
@@ -67,12 +69,16 @@ async def test_the_metrics_of_a_run_are_those_of_its_health(standing: Served) ->
 
 async def test_a_database_takes_what_it_would_scrape(victoria_port: int) -> None:
     body, _ = exposition(health(counters={"received": 41, "broker_ok": True, "refusals": {REASON: 7}}))
+    wanted = {"match[]": '{__name__=~"factory_ingest_received|factory_reasons"}', "start": AT_S - 60, "end": AT_S + 60}
+    rows: list[dict[str, Any]] = []
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{victoria_port}", timeout=ANSWERS_S) as client:
-        (await client.post("/api/v1/import/prometheus", content=body)).raise_for_status()
-        (await client.get("/internal/force_flush")).raise_for_status()
-        found = await client.get(
-            "/api/v1/export", params={"match[]": '{__name__=~"factory_ingest_received|factory_reasons"}'}
-        )
-    rows = [json.loads(line) for line in found.text.splitlines()]
+        path = f"/api/v1/import/prometheus?timestamp={AT_S * 1000}"
+        (await client.post(path, content=body)).raise_for_status()
+        async with asyncio.timeout(ANSWERS_S):
+            while len(rows) < 2:
+                (await client.get("/internal/force_flush")).raise_for_status()
+                found = await client.get("/api/v1/export", params=wanted)
+                rows = [json.loads(line) for line in found.text.splitlines()]
+                await asyncio.sleep(0.1)
     kept = {(row["metric"]["__name__"], row["metric"].get("reason")): row["values"][-1] for row in rows}
     assert kept == {("factory_ingest_received", None): 41, ("factory_reasons", REASON): 7}
