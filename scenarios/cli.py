@@ -7,6 +7,7 @@ Exit codes: 0 fine, 1 it ran, but an expectation of the scenario was not met or 
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
 import traceback
@@ -46,6 +47,9 @@ def application() -> typer.Typer:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit code; errors are told, not thrown."""
+    if not _somewhere():
+        print("factory: expected a folder to work in, got one that was removed (go to another)", file=sys.stderr)
+        return BAD_INPUT
     try:
         code = application()(list(arguments), prog_name="factory", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -64,6 +68,13 @@ def run(arguments: Sequence[str]) -> int:
 
         print(f"factory: {bug(error)}", file=sys.stderr)
         return BUG
+
+
+def _somewhere() -> bool:
+    try:
+        return bool(os.getcwd())
+    except OSError:
+        return False
 
 
 def _usage(error: Exception, arguments: Sequence[str]) -> int | None:

@@ -17,6 +17,9 @@ from twin.zone import Instant as Time
 FORM = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 YEARS = range(1971, 2200)
 """In them lies every instant: times on the wire are whole ns since 1970 in 64 bits."""
+LONGEST_YEARS = 50
+LONGEST_S = LONGEST_YEARS * 366 * 86_400.0
+"""A run is not longer."""
 INSTANT = Measure("s", "instant", "2 h")
 LOCAL = "2026-03-02 08:00"
 

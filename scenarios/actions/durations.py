@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from scenarios.format.document import LONGEST_S, LONGEST_YEARS
 from scenarios.reading.ends import DATE_TIME, end_s
 from twin.errors import Problem, ScenarioError
+from twin.instants import LONGEST_S, LONGEST_YEARS
 from twin.quantities import in_unit
 from twin.zone import Axis
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scenarios.format.document import LONGEST_S, LONGEST_YEARS
 from scenarios.reading.messages import problem, shown
 from scenarios.reading.nodes import Loc, Node
 from twin.config.begun import Begun
 from twin.errors import Problem
-from twin.instants import instant, misplaced
+from twin.instants import LONGEST_S, LONGEST_YEARS, instant, misplaced
 from twin.quantities import in_unit
 from twin.zone import Axis, Instant
 

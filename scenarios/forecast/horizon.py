@@ -9,6 +9,7 @@ from scenarios.reading.ends import DATE_TIME, end_s
 from twin.behaviours.calendar import calendar_master
 from twin.config.plant import CalendarConfig, PlantConfig, calendar_name
 from twin.errors import Problem, ScenarioError
+from twin.instants import LONGEST_S, LONGEST_YEARS
 from twin.quantities import in_unit
 from twin.shift_plan import turns
 from twin.zone import DAY_NS, NS, Axis, grid
@@ -31,8 +32,15 @@ def horizon_s(text: str, config: PlantConfig, now_s: float, due_s: Iterable[floa
         due_s: Simulated times at which orders are due.
 
     Raises:
-        ScenarioError: It is none of these, or there is no such time.
+        ScenarioError: It is none of these, or there is no such time, or no run is so long.
     """
+    end = _end_s(text, config, now_s, due_s)
+    if end > LONGEST_S:
+        raise _wrong(f"at most {LONGEST_YEARS} years from the begin of the run", repr(text))
+    return end
+
+
+def _end_s(text: str, config: PlantConfig, now_s: float, due_s: Iterable[float]) -> float:
     if text == SHIFT_END:
         return shift_end_s(config, now_s)
     if text == ORDER_DUE:

@@ -30,7 +30,7 @@ from twin.config.plant import (
     Titled,
 )
 from twin.equipment import SEGMENT
-from twin.instants import Instant
+from twin.instants import LONGEST_S, LONGEST_YEARS, Instant
 from twin.quantities import Duration
 from twin.stations import stations as station_registry
 
@@ -92,9 +92,6 @@ class Enterprise(EnterpriseConfig):
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 """Between them begins every scenario: times on the wire are whole ns since 1970 in 64 bits, up to 2262."""
-LONGEST_YEARS = 50
-LONGEST_S = LONGEST_YEARS * 366 * 86_400.0
-"""A run is not longer."""
 
 
 class RunConfig(Config):

@@ -74,3 +74,16 @@ def test_a_file_that_cannot_be_read_is_bad_input(words: str, capfd: pytest.Captu
     told = capfd.readouterr().err
     assert f"{file}: expected " in told
     assert len(told.splitlines()) == 1
+
+
+def test_in_a_folder_that_was_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for words in ("new station polisher", "browse opc.tcp://127.0.0.1:1", "simulate workshop"):
+        assert cli.run(words.split()) == 2
+        assert capfd.readouterr().err == (
+            "factory: expected a folder to work in, got one that was removed (go to another)\n"
+        )

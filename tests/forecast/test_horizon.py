@@ -53,6 +53,8 @@ def test_orders_give_a_horizon_when_they_are_due() -> None:
         ("soon", "expected a duration such as '8 h', a local date-time such as .*, shift_end or order_due, got 'soon'"),
         ("0 h", "expected a duration"),
         ("8", "expected a duration"),
+        ("9999 year", "expected at most 50 years from the begin of the run, got '9999 year'"),
+        ("2190-01-01 00:00", "expected at most 50 years from the begin of the run, got '2190-01-01 00:00'"),
         ("shift_end", "expected a plant with shifts, got one that is always on shift"),
         ("order_due", "expected an order that is due after now, got none"),
     ],
