@@ -60,7 +60,7 @@ def test_events_come_first_then_telemetry_then_the_heartbeat() -> None:
     assert frames[-1].kind is RecordKind.HEARTBEAT
     assert (frames[-1].paths, frames[-1].time_ns.tolist()) == ((SITE,), [EPOCH_NS + 60 * 10**9])
     assert frames[1].time_ns.tolist() == [EPOCH_NS + 59_500_000_000]
-    assert frames[1].values.tolist() == [["blank", 1, 0, 0, 60.0, 1, None]]
+    assert frames[1].values.tolist() == [["blank", 1, 0, 0, 60.0, 1, None, None]]
 
 
 def test_every_unit_that_takes_power_has_a_meter_and_each_profile_one_frame() -> None:
