@@ -33,7 +33,9 @@ def parsed(content: bytes) -> ElementTree.Element:
     parser.CharacterDataHandler = builder.data
     try:
         parser.Parse(content, True)
-    except expat.ExpatError as error:
+    except XmlRefusedError:
+        raise
+    except (expat.ExpatError, LookupError, ValueError) as error:  # also encodings that nobody knows
         raise XmlRefusedError(f"expected XML, got {error}") from None
     return builder.tree.close()
 

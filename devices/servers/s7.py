@@ -158,7 +158,7 @@ class S7Server(StreamServer):
 
 def _items(parameters: bytes) -> Iterator[bytes]:
     """Descriptions of the items of a request."""
-    if len(parameters) != 2 + ITEM.size * parameters[1]:
+    if len(parameters) < 2 or len(parameters) != 2 + ITEM.size * parameters[1]:
         raise ValueError("items of another form")
     for number in range(parameters[1]):
         yield parameters[2 + ITEM.size * number :][: ITEM.size]

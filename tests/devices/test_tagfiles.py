@@ -140,6 +140,9 @@ def test_a_document_with_definitions_of_its_own_is_refused_in_any_encoding(encod
     evil = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE a [<!ENTITY b "x">]><a>&b;</a>'
     with pytest.raises(XmlRefusedError, match="definitions of its own"):
         parsed(evil.encode(encoding))
+    for unknown in ("nonsense-7", "utf-1000", "big5", "shift_jis"):
+        with pytest.raises(XmlRefusedError, match="expected XML"):
+            parsed(f'<?xml version="1.0" encoding="{unknown}"?><a/>'.encode())
     with pytest.raises(XmlRefusedError, match="inside one another"):
         parsed(b"<a>" * 1000)
     with pytest.raises(XmlRefusedError, match="expected XML"):

@@ -20,6 +20,7 @@ from brokers.mqtt.codec import decode_all, encode
 from brokers.naming import SparkplugId, parse_sparkplug_topic, parse_uns_topic, uns_topic
 from brokers.opcua.gate import Change
 from brokers.opcua.values import data_value
+from brokers.recorded import FlowWriter, recorded
 from brokers.sparkplug.edge import EdgeNode
 from brokers.sparkplug.host import HostNode
 from brokers.stores import StoreUrl
@@ -31,6 +32,8 @@ from devices.recordings.lines import recording_lines
 from devices.recordings.record import ReplayCounters
 from devices.recordings.shdr import shdr_records
 from devices.recordings.table import TableOptions, table_records
+from devices.servers import servers
+from devices.tagfiles import read_tags
 from scenarios.calibrate.reading import read_events
 from scenarios.forecast.saved import Header, opened, sealed, software
 from scenarios.importers import importers
@@ -39,6 +42,8 @@ from scenarios.live.record import RunRecord
 from scenarios.live.settings import RunSettings
 from scenarios.loader import loads
 from scenarios.reading.nodes import parse as parse_yaml
+from tests.devices.test_servers import shift, shop
+from tests.devices.test_tagfiles import KEPWARE, L5X, MODBUS, NODESET
 from tests.fuzz.judge import Reader
 from tests.fuzz.questions import QUESTIONS, Pages
 from tests.importers.cart import CART
@@ -303,6 +308,53 @@ def quantity(text: str) -> float:
     return in_unit(text[:64], "s")
 
 
+def tag_file(name: str) -> Callable[[bytes], object]:
+    """A list of tags of an engineering tool."""
+    return in_file(name, read_tags)
+
+
+def asked(kind: str) -> Callable[[bytes], object]:
+    """A server of machines that is asked anything of the form of a frame."""
+    plant = shop()
+    shift(plant)
+    return servers[kind](plant, "127.0.0.1", 0).answer  # type: ignore[attr-defined, no-any-return]
+
+
+def framed(header: int) -> Callable[[bytes], bytes]:
+    """Only what is as long as a frame has to be comes as far as the answer."""
+    return lambda data: data.ljust(header, b"\0")
+
+
+def of_frames(kind: str, least: int) -> Callable[[bytes], object]:
+    """A server that is asked with frames of at least so many bytes."""
+    answer, whole = asked(kind), framed(least)
+    return lambda data: answer(whole(data))
+
+
+MODBUS_ASKED = [bytes.fromhex("000100000006010300000018"), bytes.fromhex("0002000000060104006400080000")]
+S7_ASKED = [
+    bytes.fromhex("11e00000000100c0010ac1020100c2020101"),
+    bytes.fromhex("02f08032010000000100080000f0000001000103c0"),
+    bytes.fromhex("02f080320100000002000e00000401120a10020032000184000000"),
+]
+HTTP_ASKED = [b"GET /m1/sample?from=1&count=5 HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /probe HTTP/1.1\r\n\r\n"]
+
+
+def flow_seed() -> bytes:
+    """The file of a recording of what flows."""
+    path = SCRATCH / "seed.parquet"
+    with FlowWriter(path) as out:
+        for number, frame in enumerate([telemetry(0, 3), BEAT, *(events(kind).take([0]) for kind in EVENTS)]):
+            out.add(T0 + number, frame)
+    return path.read_bytes()
+
+
+def flowed(path: Path) -> None:
+    """A recording of what flows, to its end."""
+    for _ in recorded(path):
+        pass
+
+
 ADDRESSES = ("duckdb://x?keep=30 day&run=ab", "influxdb://h:8086?tls=1", "lines:///srv/x?rotate_mb=64")
 NUMBERS = (ValueError, KeyError, TypeError)
 
@@ -343,6 +395,13 @@ def readers() -> list[Reader]:
         Reader("job shops", [SHOP], imported("job_shop", "x.txt"), bad, share=2),
         Reader("supply chains (Graves-Willems)", [CART.encode()], imported("graves-willems", "c.txt"), bad, share=1),
         Reader("fabs (SMT2020)", [FAB_SEED], fab, bad, share=0.2),
+        Reader("tags (L5X)", [L5X.encode()], tag_file("x.l5x"), bad, share=0.5),
+        Reader("tags (UANodeSet)", [NODESET.encode()], tag_file("x.xml"), bad, share=0.5),
+        Reader("tags (tables)", [KEPWARE.encode(), MODBUS.encode()], tag_file("t.csv"), bad, share=0.5),
+        Reader("what flowed (Parquet)", [flow_seed()], in_file("x.parquet", flowed), bad, share=0.5),
+        Reader("questions by Modbus", MODBUS_ASKED, of_frames("modbus", 9), (ValueError,), share=2),
+        Reader("questions by S7", S7_ASKED, of_frames("s7", 3), (ValueError,), share=2),
+        Reader("questions by MTConnect", HTTP_ASKED, asked("mtconnect"), (ValueError,), share=0.5),
         Reader("YAML", [SCENARIO], as_text(lambda text: parse_yaml(text, "x.yaml")), bad, share=0.3),
         Reader("scenarios", [SCENARIO], as_text(lambda text: loads(text, SCRATCH)), bad, share=0.1),
         Reader("HTTP questions", QUESTIONS, Pages(), (), share=0.6),
