@@ -109,6 +109,10 @@ def sequence(elements: Iterable[Node], mark: FileLine) -> Node:
     return Node(listed, mark, 1 + sum(child.size for child in listed))
 
 
+MOST_DIGITS = 18
+"""Digits of a whole number; more are no number of pieces, and do not fit into 63 bits."""
+
+
 def scalar(text: str) -> Scalar:
     """The value of a plain scalar after the YAML 1.2 core schema.
 
@@ -117,7 +121,7 @@ def scalar(text: str) -> Scalar:
     """
     if text in _WORDS:
         return _WORDS[text]
-    if _INT.fullmatch(text) and len(text) < 20:
+    if _INT.fullmatch(text) and len(text.lstrip("+-")) <= MOST_DIGITS:
         return int(text)
     return float(text) if _FLOAT.fullmatch(text) else text
 

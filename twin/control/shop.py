@@ -181,7 +181,7 @@ def check_control(config: PlantConfig) -> list[Problem]:
 
 def _unknown(where: str, what: str, name: str, known: Iterable[str]) -> Problem:
     hint = did_you_mean(name, known, f"known: {', '.join(list(known)[:20]) or 'none'}")
-    return Problem(where, f"a {what}", repr(name), hint)
+    return Problem(where, f"{'an' if what[0] in 'aeiou' else 'a'} {what}", repr(name), hint)
 
 
 def _wrong_rules(where: str, pool: PoolConfig) -> Iterable[Problem]:
