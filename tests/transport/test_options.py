@@ -11,7 +11,7 @@ from brokers.connectors import connectors
 from scenarios.actions.live import settings_for
 from scenarios.live.outside import wanted_by
 from scenarios.live.told import instruction_of
-from scenarios.loader import load
+from scenarios.loader import LIBRARY, load
 from tests.cli.programs import factory
 from twin.errors import ModelError, ScenarioError
 
@@ -47,7 +47,7 @@ def test_what_is_no_option_is_told(given: dict[str, Any], told: str) -> None:
 
 
 def test_a_scenario_that_names_a_wrong_option_is_told_where(tmp_path: Path) -> None:
-    text = Path("scenarios/library/workshop.yaml").read_text(encoding="utf-8")
+    text = (LIBRARY / "workshop.yaml").read_text(encoding="utf-8")
     file = tmp_path / "own.yaml"
     file.write_text(f"{text}\nbrokers: {{transport: sparkplug, options: {{primary_host: scada, qos: 2}}}}\n")
     done = factory("validate", str(file))

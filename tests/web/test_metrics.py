@@ -7,14 +7,13 @@ import json
 from typing import Any
 
 import httpx
-import pytest
+from prometheus_client import parser
 
 from dashboards.health import BAD, GOOD, Known, hops
 from dashboards.web.metrics import STATUSES, exposition
 from tests.counterparts import ANSWERS_S
 from tests.web.conftest import Served
 
-parser = pytest.importorskip("prometheus_client.parser", reason="prometheus_client is not installed (make install)")
 AT_S = 1_767_000_000
 REASON = 'topic "a\\b": expected JSON,\ngot \u7535{x="1"}'
 
