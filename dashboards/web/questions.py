@@ -80,6 +80,16 @@ class RawQuestion(BaseModel):
     t1_ns: int = Field(ge=0, le=LATEST_NS)
     max_points: int = Field(default=10_000, ge=10, le=MOST_RAW, description="above it the values are thinned")
 
+    def ns(self) -> tuple[int, int]:
+        """The span in nanoseconds.
+
+        Raises:
+            HTTPException: It ends before it begins.
+        """
+        if self.t0_ns >= self.t1_ns:
+            raise HTTPException(422, f"span: expected t0_ns < t1_ns, got {self.t0_ns} and {self.t1_ns}")
+        return self.t0_ns, self.t1_ns
+
 
 class PathQuestion(Span):
     """Records at or below a path over a span."""

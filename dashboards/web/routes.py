@@ -122,7 +122,7 @@ class Routes:
 
     async def raw(self, question: Annotated[RawQuestion, Query()]) -> Answer:
         """One telemetry tag over a span of source time in ns, as it is stored: thinned only above ``max_points``."""
-        path, span = self._known(question.path), (question.t0_ns, question.t1_ns)
+        span, path = question.ns(), self._known(question.path)
         return await answers.raw(self.history, path, question.tag, span, question.max_points)
 
     async def states(self, question: Annotated[PathQuestion, Query()]) -> Answer:

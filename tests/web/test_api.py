@@ -47,6 +47,15 @@ async def test_a_series_is_what_the_store_has_with_unknown_as_null(standing: Ser
     assert (await standing.get("api/series", path=MILL, tag="no_such_tag", t0=now - HOUR_MS, t1=now))["t"] == []
 
 
+async def test_raw_values_are_those_of_the_store_to_the_nanosecond(standing: Served) -> None:
+    span = ((standing.now_ms - HOUR_MS) * 1_000_000, (standing.now_ms + 1) * 1_000_000)
+    times, values = await standing.store.series(EquipmentPath(MILL), "energy_kwh", *span, max_points=10**6)
+    answer = await standing.get("api/raw", path=MILL, tag="energy_kwh", t0_ns=span[0], t1_ns=span[1])
+    assert len(times) > 20
+    assert answer["t_ns"] == times.tolist()
+    assert answer["v"] == [value if value == value else None for value in values.tolist()]
+
+
 async def test_the_timeline_begins_with_the_state_at_its_begin(standing: Served) -> None:
     now = standing.now_ms
     answer = await standing.get("api/states", path="alpha/east/shop/press", t0=now - HOUR_MS, t1=now)
