@@ -8,7 +8,14 @@ from typing import Any, TypeVar
 
 from scenarios.experiments.document import StudyConfig
 from scenarios.experiments.problems import locate, tree_of, validated
-from scenarios.experiments.study import Study, scenario_of, wrong_responses, wrong_times, wrong_values
+from scenarios.experiments.study import (
+    Study,
+    scenario_of,
+    varied_twice,
+    wrong_responses,
+    wrong_times,
+    wrong_values,
+)
 from twin.errors import Problem, ScenarioError
 
 C = TypeVar("C", bound=StudyConfig)
@@ -46,6 +53,7 @@ def read_study(
     study = Study(config, root, drawn, scenario, config.varied)
     problems += wrong_responses(config, root, scenario, config.varied)
     problems += wrong_times(study)
+    problems += varied_twice(study)
     problems += [one for check in checks for one in check(config, study)]
     problems += wrong_values(study, choices(config))
     if problems:

@@ -229,6 +229,18 @@ def wrong_values(study: Study, choices: Mapping[str, Sequence[Any]]) -> Iterator
                 seen.update(problems)
 
 
+def varied_twice(study: Study) -> Iterator[Problem]:
+    """Values of the scenario that two factors say: only one of them would count."""
+    seen: dict[str, str] = {}
+    for name, factor in study.factors.items():
+        for path in factor.paths:
+            if path in seen:
+                hint = "leave one of them out"
+                got = f"{path}, as {seen[path]}"
+                yield problem(study.root, (study.section, name), "a path that no other factor has", got, hint)
+            seen.setdefault(path, name)
+
+
 def _of_factor(study: Study, found: Problem) -> Problem:
     """A problem of a value with the name that the user gave to it, not where it stands in the scenario."""
     mark, _, _ = found.where.partition(" ")

@@ -161,6 +161,10 @@ def test_a_misspelt_kind_hides_nothing_beside_it(tmp_path: Path) -> None:
         ({"a": {"path": f"{LINE}/b.capacity", "low": 1, "high": 2.5, "integer": True}}, "expected whole numbers"),
         ({"a": {"path": f"{LINE}/b.capacity"}}, "expected levels, or low and high, got neither"),
         ({"a": {"path": f"{LINE}/m2.cycle", "low": 1, "high": "2 s"}}, "the same unit"),
+        (
+            {name: {"path": f"{LINE}/b.capacity", "levels": [1, 2]} for name in ("a", "c")},
+            f"factors.c: expected a path that no other factor has, got {LINE}/b.capacity, as a (leave one of them out)",
+        ),
     ],
 )
 def test_wrong_factor_is_told_with_its_line(factors: Any, expected: str, tmp_path: Path) -> None:
