@@ -98,7 +98,8 @@ class Aas:
 
     def close(self) -> None:
         """Write the shells."""
-        shells, store = [], self.model.DictIdentifiableStore()
+        shells = []
+        store: Any = self.model.DictIdentifiableStore()
         for path, master in self.masters.items():
             submodels = [self._nameplate(path, master), self._technical(path, master)]
             if self.said[path]:
@@ -112,8 +113,9 @@ class Aas:
             return
         from basyx.aas.adapter import aasx
 
+        files: Any = aasx.DictSupplementaryFileContainer
         with aasx.AASXWriter(str(self.out)) as writer:
-            writer.write_aas(shells, store, aasx.DictSupplementaryFileContainer(), write_json=True)
+            writer.write_aas(shells, store, files(), write_json=True)
 
     def _shell(self, path: str, submodels: Iterable[model.Submodel], store: Any) -> str:
         """Identifier of a new shell with its submodels."""
