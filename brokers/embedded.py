@@ -23,6 +23,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from iotcore.iotcore import IotCoreBroker
 
@@ -33,6 +34,9 @@ READY = "ready on port "
 START_S = 90.0
 """Longest wait for its process; one whose port is taken ends at once, and a busy machine needs long to load it."""
 STOP_S = 5.0
+WATCH_S, ANSWER_S = 3.0, 30.0
+"""How often a child sees whether it still lets clients in, and the longest that it waits for the answer."""
+MOST_UNANSWERED = 3
 LOOPBACK = "127.0.0.1"
 
 
@@ -190,10 +194,49 @@ def serve(port: int, child: bool) -> None:
     while not _listens(port) and time.monotonic() < until:
         time.sleep(0.01)
     print(f"{READY}{port}", flush=True)
+    threading.Thread(target=_watch, args=(port,), daemon=True).start()
     if child:
         sys.stdin.buffer.read()
     else:
         threading.Event().wait()
+
+
+def _watch(port: int) -> None:
+    """End the process when it lets nobody in any more, so that whoever supervises it starts it anew.
+
+    A client that goes away while it connects makes a thread of rumqttd 0.20 panic with a lock in its hand, and
+    from then on every thread that wants that lock.
+    """
+    unanswered = 0
+    while unanswered < MOST_UNANSWERED:
+        time.sleep(WATCH_S)
+        unanswered = 0 if _lets_in(port) else unanswered + 1
+    print("embedded broker: expected to let clients in, got no answer (it ends, to be started anew)", file=sys.stderr)
+    os._exit(1)
+
+
+def _lets_in(port: int) -> bool:
+    """Whether a client with the user of this broker is let in."""
+    from paho.mqtt.client import Client, MQTTv5
+    from paho.mqtt.enums import CallbackAPIVersion
+
+    client, over, let_in = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5), threading.Event(), threading.Event()
+    client.username_pw_set(os.environ[USER], os.environ[PASSWORD])
+
+    def answered(*_: Any) -> None:
+        let_in.set()
+        over.set()
+
+    client.on_connect, client.on_disconnect = answered, lambda *_: over.set()
+    try:
+        client.connect(LOOPBACK, port)
+    except OSError:
+        return False
+    client.loop_start()
+    over.wait(ANSWER_S)
+    client.disconnect()
+    client.loop_stop()
+    return let_in.is_set()
 
 
 def _listens(port: int) -> bool:

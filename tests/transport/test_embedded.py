@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
+import struct
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
 from brokers.connectors import make_publisher
-from brokers.embedded import EmbeddedBroker
+from brokers.embedded import LOOPBACK, EmbeddedBroker
 from brokers.mqtt.address import BrokerAddress
 from brokers.mqtt.connection import CONNECT_S, Connection, ConnectionConfig
 from brokers.mqtt.message import Will
@@ -36,6 +39,17 @@ async def embedded() -> AsyncIterator[EmbeddedBroker]:
     await broker.stop()
 
 
+def torn_off(broker: EmbeddedBroker, number: int) -> None:
+    """Connect so many clients that go away before they are answered."""
+    user, password = (text.encode() for text in broker.credentials.values())
+    texts = b"".join(struct.pack("!H", len(text)) + text for text in (b"torn", user, password))
+    body = b"\x00\x04MQTT\x05\xc2\x00\x3c\x00" + texts
+    for _ in range(number):
+        with suppress(OSError), socket.create_connection((LOOPBACK, broker.port), 10) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.sendall(bytes([0x10, len(body)]) + body)
+
+
 async def test_takes_a_given_port_and_gives_it_back() -> None:
     broker = EmbeddedBroker(free_port())
     await broker.start()
@@ -54,6 +68,15 @@ async def test_strangers_are_refused(embedded: EmbeddedBroker, login: str) -> No
     link = make_publisher(f"mqtt://{login}127.0.0.1:{embedded.port}", "uns", SITE)
     with pytest.raises(RetriableError, match="check user and password"):
         await link.open()
+
+
+async def test_one_that_lets_nobody_in_any_more_ends(embedded: EmbeddedBroker) -> None:
+    """A client that goes away while it connects makes rumqttd panic, soon or late, and it then answers nobody."""
+    ended = asyncio.create_task(embedded.wait())
+    while not ended.done():
+        await asyncio.to_thread(torn_off, embedded, 500)
+        await asyncio.wait([ended], timeout=5.0)
+    assert ended.result() == 1
 
 
 async def test_nobody_there_is_worth_another_try() -> None:
