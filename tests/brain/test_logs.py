@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.brain.logs import StateLog, StepLog, TransitLog
+from twin.brain.logs import UNSAID, Completion, PartLog, StateLog, StepLog, TransitLog
 from twin.brain.meters import MeterLog
 from twin.brain.sequence import Numbers
+from twin.brain.site import Site
 from twin.brain.windows import DAY_NS, regular, shifts
+from twin.equipment import EquipmentPath
 from twin.master import PlaceMaster, ShiftMaster
 from twin.zone import zone_of
 
@@ -132,3 +134,19 @@ def test_failures_across_the_boundary_have_their_full_length() -> None:
     assert log.failures(0, H) == (1, 0, 0)
     assert log.failures(H, 2 * H) == (0, 1, 20 * M)
     assert pytest.approx(log.durations(0, H)[26]) == 10 * M
+
+
+def test_a_span_before_all_completions_reaches_back_as_far_as_an_operation_can() -> None:
+    log = PartLog()
+    assert log.around(100 * DAY_NS, 101 * DAY_NS) == (69 * DAY_NS, 101 * DAY_NS)
+    log.add(99 * DAY_NS, Completion(1.0, 0.0, 0.0, 60.0, True, 0, UNSAID))
+    log.add(102 * DAY_NS, Completion(1.0, 0.0, 0.0, 60.0, True, 0, UNSAID))
+    assert log.around(100 * DAY_NS, 101 * DAY_NS) == (99 * DAY_NS, 102 * DAY_NS)
+
+
+def test_what_changed_before_the_first_record_of_a_site_is_nothing() -> None:
+    site = Site(EquipmentPath("w/north"))
+    site.kept_ns, site.first = 50 * DAY_NS, 40 * DAY_NS
+    site.changed_before(-(2**62), 45 * DAY_NS)
+    site.changed_before(10 * DAY_NS, 20 * DAY_NS)
+    assert site.past.spans == [(40 * DAY_NS, 45 * DAY_NS)]

@@ -16,7 +16,7 @@ from twin.brain.settings import BrainConfig
 from twin.brain.site import Site
 from twin.brain.unit import ENERGY, SaidAgain, Surroundings, Unheard, Unit
 from twin.brain.voices import NEVER, Voice
-from twin.brain.windows import DAY_NS
+from twin.brain.windows import DAY_NS, LONGEST_OPERATION_NS
 from twin.equipment import EquipmentPath, Level
 from twin.master import SCHEMAS, ChainMaster, EquipmentMaster, Master, PlaceMaster, master_problem, read_master
 from twin.records import BAD, LONGEST_S, MOST_PIECES, OPERATION_EVENTS, Frame, RecordKind, Refused
@@ -26,7 +26,6 @@ CODE = {state.name: int(state) for state in UnitState}
 UNHEARD = CODE["UNKNOWN"]
 MOST_READING = 1e15
 """Largest value of a counter; beyond it a double no longer tells its steps apart."""
-LONGEST_OPERATION_NS = 31 * DAY_NS
 FURTHEST_DUE_NS = 3653 * DAY_NS
 MORE = [1]
 """What a PART says after ``begun_ns`` where more was made than it says."""

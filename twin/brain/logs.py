@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.brain.windows import LONGEST_OPERATION_NS
 from twin.states import UnitState
 
 CODES = 32
@@ -402,10 +403,10 @@ class PartLog:
 
     def around(self, first_ns: int, last_ns: int) -> tuple[int, int]:
         """A span, widened to the operations that overlap it."""
-        begin = min(first_ns, self.done_before(first_ns + 1), first_ns - self.longest_ns)
+        since_ns = min(self.done_before(first_ns + 1), first_ns - self.longest_ns)
+        begin = max(since_ns, first_ns - LONGEST_OPERATION_NS)
         after = bisect_left(self.times, last_ns)
-        end = self.times[after] if after < len(self.times) else last_ns
-        return begin, max(end, last_ns + self.longest_ns)
+        return begin, max((*self.times[after : after + 1], last_ns + self.longest_ns))
 
     def open_at(self, time_ns: int) -> bool:
         """Whether an operation may be under way at a time of which it is not known what became of it.

@@ -201,7 +201,9 @@ class Site:
 
     def changed_before(self, first_ns: int, last_ns: int) -> None:
         """Something changed in a span: what of it is no longer kept is to be computed again from a store."""
-        if self.kept_ns is not None and first_ns < self.kept_ns:
+        if self.first is not None:
+            first_ns = max(first_ns, self.first)
+        if self.kept_ns is not None and first_ns < min(last_ns, self.kept_ns):
             self.past.note(first_ns, min(last_ns, self.kept_ns))
 
     def skip(self, first_ns: int, last_ns: int) -> None:

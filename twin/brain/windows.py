@@ -16,6 +16,8 @@ from twin.shift_plan import turns
 from twin.zone import Zone, grid
 
 DAY_NS = 24 * NS_PER_H
+LONGEST_OPERATION_NS = 31 * DAY_NS
+"""What began earlier before its end is no operation."""
 LIVE = "live"
 LONGEST_NS = 2 * DAY_NS
 """No window is longer."""
