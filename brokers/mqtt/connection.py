@@ -35,6 +35,7 @@ from twin.errors import FatalError, NotLetInError, RetriableError
 log = logging.getLogger(__name__)
 
 CONNECT_S = 10.0
+TOPIC_CHARACTERS = str.maketrans("/+#$", "....")
 SHORT_S, SHORT_LIVES = 5.0, 3
 """So many connections in a row that end so soon, each taken at the first attempt: somebody takes our place."""
 LISTENS_S = 1.0
@@ -63,7 +64,8 @@ class ConnectionConfig:
     """How a connection behaves.
 
     Args:
-        client_id: MQTT client id, unique at the broker.
+        client_id: MQTT client id, unique at the broker; ``/`` and what else has a meaning in topics becomes a point, as
+            rumqttd does not answer who has it in its name.
         will: Called before each CONNECT for the will of that connection; None: no will.
         filters: Topic filters to subscribe to and their QoS, in this order.
         retained: Further filters, asked for anew at each connect and at QoS 0, so that all that is retained comes:
@@ -87,6 +89,9 @@ class ConnectionConfig:
     inbox_bytes: int = 256 * 1024 * 1024
     keepalive_s: int = 20
     reconnect_s: tuple[float, float] = (0.2, 10.0)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "client_id", self.client_id.translate(TOPIC_CHARACTERS))
 
 
 class Connection:

@@ -39,7 +39,7 @@ class UnsPublisher(SendingEnd):
         self._retained: dict[str, bytes] = {}
         self._figures: dict[str, Frame] = {}
         config = ConnectionConfig(
-            client_id or f"pub-{publisher.replace('/', '.')}",
+            client_id or f"pub-{publisher}",
             will=lambda: Will(self._availability, self._available(False)),
             filters=((control_topic("mark", publisher), 1),),
         )

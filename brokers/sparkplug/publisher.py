@@ -64,7 +64,7 @@ class SparkplugPublisher(SendingEnd):
             **({state: self._take_state} if state else {}),
         }
         filters = tuple((name, 1) for name in (*handlers, control_topic("mark", publisher)))
-        name = client_id or f"edge-{publisher.replace('/', '.')}"
+        name = client_id or f"edge-{publisher}"
         config = ConnectionConfig(name, will=self._will, filters=filters, max_inflight=200)
         super().__init__(publisher, Connection(BrokerAddress.of(url), config, self._greet))
         for name, handler in handlers.items():

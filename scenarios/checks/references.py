@@ -248,8 +248,12 @@ def _device(index: Index, unit: StationEntry) -> Found:
     yield from _mapped_tags(index, loc, device)
     if knows(driver):
         yield from _options(index, loc, device, driver, ("options",))
-    others = device.entries.get("others")
-    if device.plain().get("shadow") is True and not any(map(is_real, (driver, *(others.entries if others else ())))):
+    others, shadow = device.entries.get("others"), device.entries.get("shadow")
+    if (
+        shadow is not None
+        and shadow.plain() is True
+        and not any(map(is_real, (driver, *(others.entries if others else ()))))
+    ):
         yield problem(index.root, (*loc, "shadow"), SHADOWED, "none")
     for kind in () if others is None else others.entries:
         place = (*loc, "others", kind)

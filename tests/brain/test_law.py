@@ -287,11 +287,18 @@ def test_all_that_a_site_says(data: st.DataObject) -> None:
     holds(history, how, hardship)
 
 
+def afterwards(last: Frame) -> Frame:
+    """The next heartbeat of a publisher: only by one is anything said of what came before it."""
+    beat = records(RecordKind.HEARTBEAT, [(SITE, int(last.time_ns[-1]) + M, (0, 0, 0.0))])
+    return beat.stamped(last.publisher, last.run, last.seq + (last.seq >= 0))
+
+
 def holds(history: SiteHistory, how: Mapping[str, Manner], hardship: Hardship) -> None:
     """The law: what is said at last is right or not good, and what is said before was so, until it was corrected."""
     truth, before = true_rows(history)
     every: list[dict[str, Any]] = []
-    sent = arriving({name: tell(history, name, how[name]) for name in ALL}, hardship)
+    lists = {name: tell(history, name, how[name]) for name in ALL}
+    sent = arriving(lists, hardship) + [afterwards(some[-1]) for some in lists.values()]
     last = kept(Brain(QUIET), sent, every, hardship.cuts, hardship.gone, ALL)
     for row in every:
         if not any(right(row, one) for one in before.get(place_of(row), ())):

@@ -215,5 +215,5 @@ async def test_what_a_server_offers_is_shown_with_type_place_and_right(server: N
     assert found["Small"].folders == ("Machine",)
     assert (found["Small"].type, found["Small"].writable) == ("int16", True)
     assert (found["Fixed"].type, found["Fixed"].writable, found["Fixed"].value) == ("float64", False, 7.5)
-    assert found["Text"].item == "ns=2;s=Text"
+    assert found["Text"].item == "nsu=http://maker.example/UA;s=Text"
     assert {"Flag", "Whole", "Long", "Huge", "Single", "Double"} <= set(found)

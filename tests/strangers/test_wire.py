@@ -294,7 +294,7 @@ def test_a_calendar_that_comes_late_holds_since_the_beginning() -> None:
 
 
 @pytest.mark.parametrize("path", [LINE, UNIT])
-def test_a_window_is_computed_with_the_plan_of_its_time_and_not_good_where_it_holds_two(path: str) -> None:
+def test_a_window_is_computed_with_the_plans_of_its_time(path: str) -> None:
     short = {"shifts": [{"id": "a", "start_s": 0, "duration_s": 4 * 3600}]}
     long = {"shifts": [{"id": "a", "start_s": 0, "duration_s": 8 * 3600}]}
     schema = "place" if path == LINE else "equipment"
@@ -305,8 +305,8 @@ def test_a_window_is_computed_with_the_plan_of_its_time_and_not_good_where_it_ho
     events = [*plans, *ON, state(E0 + 4 * H, "STARVED")]
     wire = tell(events, 25, 10 * M)
     figures = [wire.figure("availability", hour) for hour in (1, 2, 5, 6)]
-    assert figures == [(1.0, "good"), (1.0, "good"), (0.0, "good"), (0.0, "partial")]  # as planned at its begin
-    assert wire.figure("availability", 24, window="day") == (0.5, "partial")
+    assert figures == [(1.0, "good"), (1.0, "good"), (0.0, "good"), (0.0, "good")]
+    assert wire.figure("availability", 24, window="day") == (pytest.approx(4 / 5.5), "good")
     late = tell([*events, part(E0 + 2 * H + M, at=E0 + 8 * H)], 9, 10 * M)
     assert late.figure("good_quantity", 3) == (1.0, "good")
     assert late.figure("availability", 5) == (0.0, "good")

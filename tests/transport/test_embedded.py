@@ -79,6 +79,12 @@ async def test_one_that_lets_nobody_in_any_more_ends(embedded: EmbeddedBroker) -
     assert ended.result() == 1
 
 
+async def test_a_client_is_answered_whatever_stands_in_its_name(embedded: EmbeddedBroker) -> None:
+    link = Connection(BrokerAddress.of(embedded.login_url), ConnectionConfig("commands-a/b+#$ 机床"))
+    await link.open()
+    await link.close()
+
+
 async def test_nobody_there_is_worth_another_try() -> None:
     with pytest.raises(RetriableError):
         await make_publisher(f"mqtt://127.0.0.1:{free_port()}", "uns", SITE).open()
