@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
-from twin.records import GOOD, Frame, RecordKind
+from twin.records import Frame, RecordKind, joined
 
 EVENTS = (RecordKind.STATE, RecordKind.PART, RecordKind.STOCK, RecordKind.SHIPMENT, RecordKind.ORDER, RecordKind.ALARM)
 
@@ -19,28 +19,7 @@ def merged(frames: Iterable[Frame]) -> list[Frame]:
         groups[frame.kind, frame.tags].append(frame)
     order = {kind: place for place, kind in enumerate((*EVENTS, RecordKind.TELEMETRY))}
     kinds = sorted(groups, key=lambda group: order[group[0]])
-    return [_in_time(_joined(groups[group])) for group in kinds]
-
-
-def _joined(frames: Sequence[Frame]) -> Frame:
-    first = frames[0]
-    if len(frames) == 1:
-        return first
-    quality = None
-    if any(frame.quality is not None for frame in frames):
-        quality = np.concatenate([_quality(frame) for frame in frames])
-    return Frame(
-        first.kind,
-        tuple(path for frame in frames for path in frame.paths),
-        np.concatenate([frame.time_ns for frame in frames]),
-        first.tags,
-        np.concatenate([frame.values for frame in frames]),
-        quality,
-    )
-
-
-def _quality(frame: Frame) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    return np.full(frame.values.shape, GOOD) if frame.quality is None else frame.quality
+    return [_in_time(joined(groups[group])) for group in kinds]
 
 
 def _in_time(frame: Frame) -> Frame:

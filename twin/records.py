@@ -327,6 +327,30 @@ def records(kind: RecordKind, rows: Sequence[tuple[EquipmentPath, int, tuple[Any
     return Frame(kind, tuple(row[0] for row in rows), time_ns, tags, values)
 
 
+def joined(frames: Sequence[Frame]) -> Frame:
+    """Frames of one kind and the same columns as one, rows in their order; a single one stays as it is.
+
+    >>> path = EquipmentPath("a/b/c/d/e")
+    >>> joined([telemetry(path, time_ns, {"kw": 5.0}) for time_ns in (0, 1)]).time_ns.tolist()
+    [0, 1]
+    """
+    first = frames[0]
+    if len(frames) == 1:
+        return first
+    quality = None
+    if any(frame.quality is not None for frame in frames):
+        marks = (np.full(one.values.shape, GOOD) if one.quality is None else one.quality for one in frames)
+        quality = np.concatenate(list(marks))
+    return Frame(
+        first.kind,
+        tuple(path for frame in frames for path in frame.paths),
+        np.concatenate([frame.time_ns for frame in frames]),
+        first.tags,
+        np.concatenate([frame.values for frame in frames]),
+        quality,
+    )
+
+
 def telemetry(path: EquipmentPath, time_ns: int, values: Mapping[str, float]) -> Frame:
     """A frame with some tags of one unit at one time.
 

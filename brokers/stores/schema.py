@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from brokers.columns import cleaned
 from twin.errors import RefusedRowsError
-from twin.records import COLUMNS, Frame, RecordKind
+from twin.records import COLUMNS, Frame, RecordKind, joined
 
 RECORDS = "run"
 """Top of the paths at which the records of runs stand, with the name of the scenario below."""
@@ -47,23 +47,7 @@ def merged(frames: Iterable[Frame]) -> list[Frame]:
     for frame in frames:
         if len(frame):
             groups.setdefault((frame.kind, frame.tags), []).append(frame)
-    return [group[0] if len(group) == 1 else _joined(group) for group in groups.values()]
-
-
-def _joined(frames: Sequence[Frame]) -> Frame:
-    first = frames[0]
-    quality = None
-    if any(frame.quality is not None for frame in frames):
-        good = (np.zeros(frame.values.shape, np.uint8) if frame.quality is None else frame.quality for frame in frames)
-        quality = np.concatenate(list(good))
-    return Frame(
-        first.kind,
-        tuple(path for frame in frames for path in frame.paths),
-        np.concatenate([frame.time_ns for frame in frames]),
-        first.tags,
-        np.concatenate([frame.values for frame in frames]),
-        quality,
-    )
+    return [joined(group) for group in groups.values()]
 
 
 def known_tags(frame: Frame) -> Frame:
