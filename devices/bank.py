@@ -9,7 +9,7 @@ from pathlib import Path
 from devices.change import OTHERS, SHADOWED, DriverChange, in_step
 from devices.drivers import is_real, open_driver, option_problems
 from devices.instants import misplaced_in
-from devices.master import has_meter, ideal_s, made_item, meters_of, site_masters, tags_of
+from devices.master import counting_tags, has_meter, ideal_s, made_item, meters_of, site_masters
 from devices.merging import merged
 from devices.profiles import profiles
 from devices.recordings.options import ReplayOptions
@@ -52,10 +52,10 @@ class DeviceBank:
         units = list(site_units(config, site))
         self._refuse(units)
         self._changing = {unit.path: unit for unit in units if live and changes(unit)}
-        counters = {path: counters_said(config, path) for path in self._changing}
         self._speeches = {
-            path: Speech(path, not is_real(unit.driver), counters=counters[path], shadow=unit.shadow)
-            for path, unit in self._changing.items()
+            path: Speech(path, not is_real(unit.driver), counters=counting_tags(station), shadow=unit.shadow)
+            for path, _, station in config.stations()
+            if (unit := self._changing.get(path)) is not None
         }
         units = [self._present(unit, live) for unit in units]
         self._driver_of = {unit.number: unit.driver for unit in units}
@@ -182,12 +182,6 @@ def device_unit(path: EquipmentPath, number: int, line: LineConfig, station: Sta
         metered=has_meter(station),
         media=meters_of(station),
     )
-
-
-def counters_said(config: PlantConfig, path: EquipmentPath) -> tuple[str, ...]:
-    """Tags of a unit that only ever grow."""
-    station = next(station for one, _, station in config.stations() if one == path)
-    return tuple(tag.name for tag in tags_of(station) if tag.counter)
 
 
 def changes(unit: DeviceUnit) -> bool:

@@ -19,7 +19,7 @@ from devices.connections import connections
 from devices.derivation.machine import MachineCounters, MachineDerivation, wanted
 from devices.derivation.options import of_session
 from devices.drivers import is_real
-from devices.master import tags_of
+from devices.master import counting_tags, tags_of
 from devices.merging import merged
 from devices.speech import Speech
 from devices.unit import DeviceUnit
@@ -70,10 +70,9 @@ def real_units(config: PlantConfig, site: EquipmentPath) -> list[RealUnit]:
         for kind, given in unit.drivers.items():
             if is_real(kind):
                 options = connections[kind].Options.model_validate(given)
-                tags = tags_of(stations[unit.path])
-                derivation = MachineDerivation(unit, options, tags, options.period)
-                counters = [tag.name for tag in tags if tag.counter]
-                speech = Speech(unit.path, kind == unit.driver, MEMORY_NS, counters)
+                station = stations[unit.path]
+                derivation = MachineDerivation(unit, options, tags_of(station), options.period)
+                speech = Speech(unit.path, kind == unit.driver, MEMORY_NS, counting_tags(station))
                 found.append(RealUnit(unit, kind, options, derivation, speech))
     return found
 

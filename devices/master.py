@@ -101,6 +101,11 @@ def tags_of(station: StationConfig) -> tuple[TagSpec, ...]:
     return tuple(replace(tag, high=high) if high and tag.name == POWER.name else tag for tag in tags)
 
 
+def counting_tags(station: StationConfig) -> tuple[str, ...]:
+    """Tags of a unit that only ever grow."""
+    return tuple(tag.name for tag in tags_of(station) if tag.counter)
+
+
 def said_tags(station: StationConfig) -> tuple[TagSpec, ...]:
     """All that a unit says: its tags, and those of its shadow where it has one."""
     tags = tags_of(station)

@@ -14,16 +14,15 @@ from urllib.request import ProxyHandler, Request, build_opener
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboards.web.doors import ANYWHERE, TOKEN
 from scenarios.live.settings import RunSettings
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem, RetriableError
 
 ADDRESS = "FF_HUB"
 """Environment variable: address of the hub's pages, where they are on another machine."""
-TOKEN = "FF_WEB_TOKEN"  # noqa: S105 - name of a variable
 ANSWER_S = 30.0
 """Longest wait; the hub waits less for the plant."""
-ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what a user asks for
 Answer = dict[str, Any]
 
 

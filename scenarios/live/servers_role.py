@@ -28,7 +28,7 @@ from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings, ServerPlace
 from scenarios.live.together import until_one_ends
 from scenarios.loader import load
-from twin.equipment import EquipmentPath
+from twin.equipment import EquipmentPath, Level
 from twin.errors import Problem, ScenarioError
 from twin.records import Frame, RecordKind
 
@@ -45,7 +45,7 @@ SAID = {RecordKind.TELEMETRY, RecordKind.STATE, RecordKind.PART, RecordKind.ALAR
 
 def _site(path: EquipmentPath) -> str:
     """Site of a path; of one above it the path itself."""
-    return "/".join(str(path).split("/")[:2])
+    return path.site if path.level >= Level.SITE else path
 
 
 class ShownRun:

@@ -6,7 +6,7 @@ import ast
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.structure.test_sizes import ROOT, tracked
 
 
 @cache
@@ -18,11 +18,17 @@ def module(name: str) -> Path | None:
 
 
 @cache
+def tree(file: Path) -> ast.Module:
+    """A module as it is written."""
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
 def names(file: Path) -> set[str]:
     """Every name that a module binds, wherever it stands."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree(file)))
+    bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    for node in nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             bound.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
@@ -32,7 +38,7 @@ def names(file: Path) -> set[str]:
 
 def lacks(file: Path) -> list[str]:
     found = []
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(file)):
         if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("tests."):
             continue
         source = module(str(node.module))
@@ -44,6 +50,6 @@ def lacks(file: Path) -> list[str]:
 
 
 def test_every_name_that_a_test_takes_from_another_is_there() -> None:
-    files = [file for file in (ROOT / "tests").rglob("*.py") if "node_modules" not in file.parts]
+    files = tracked("tests/*.py")
     assert len(files) > 300
     assert [line for file in files for line in lacks(file)] == []

@@ -397,7 +397,7 @@ class Brain:
     def _in_turn(self, scopes: list[Scope], units: int, window: Window) -> list[Scope]:
         """Scopes whose running window is reported now: all above the units, which come first, and these in turns."""
         turns = min(-(-units // self.config.live_units), MOST_TURNS)
-        if turns <= 1 or not self.config.live_ns:
+        if turns <= 1:
             return scopes
         turn = window.t1_ns // self.config.live_ns % turns
         return scopes[turn:units:turns] + scopes[units:]
