@@ -14,8 +14,9 @@ from pathlib import Path
 from asyncua import Server, ua
 
 from brokers.naming import node_id
-from brokers.opcua.model import PlantModel, Variable
-from brokers.opcua.space import NodeTitle, VariableSpec
+from brokers.opcua.model import PlantModel
+from brokers.opcua.space import NodeTitle
+from brokers.opcua.state_machines import add_folder, add_state_machine, states_of
 from twin.equipment import EquipmentPath
 from twin.errors import FatalError
 from twin.states import StateRow
@@ -26,6 +27,7 @@ IDENTIFICATION_TYPE = 1012
 MACHINES_FOLDER = 1001
 MACHINES = {"MachineryItemState": 1002, "MachineryOperationMode": 1008}
 """State machines by name: numeric id of their type in the Machinery namespace."""
+BLOCKS = "MachineryBuildingBlocks"
 ADD_IN = ua.ObjectIds.HasAddIn
 NODES_PER_UNIT = 12
 
@@ -60,24 +62,20 @@ class Machinery:
         uris = await server.get_namespace_array()
         if MACHINERY_URI not in uris or DI_URI not in uris:
             return cls()
-        loaded = cls(uris.index(DI_URI), uris.index(MACHINERY_URI))
-        for name, type_id in MACHINES.items():
-            children = await server.get_node(ua.NodeId(type_id, loaded.index)).get_children_descriptions()
-            loaded.nodes[name] = {child.BrowseName.Name: child.NodeId for child in children}
-        return loaded
+        index = uris.index(MACHINERY_URI)
+        return cls(uris.index(DI_URI), index, await states_of(server, MACHINES, index))
 
     async def add(self, model: PlantModel, path: EquipmentPath) -> None:
         """Give a unit its Identification and its state machines."""
-        if not self.index or not model.space.room(node_id(path, "MachineryBuildingBlocks"), NODES_PER_UNIT):
+        if not self.index or not model.space.room(node_id(path, BLOCKS), NODES_PER_UNIT):
             return
-        blocks = NodeTitle("MachineryBuildingBlocks")
-        kind = ua.NodeId(ua.ObjectIds.FolderType)
-        item = model.space.object(node_id(path, blocks.name), model.node(path), blocks, kind)
-        item.BrowseName = ua.QualifiedName(blocks.name, self.index)
-        await model.space.add([item])
+        folder = await add_folder(model, path, BLOCKS, self.index)
         await self._identification(model, path)
-        for name in MACHINES:
-            await self._machine(model, path, name)
+        for name, type_id in MACHINES.items():
+            kind = ua.NodeId(type_id, self.index)
+            machine = model.space.object(node_id(path, name), folder, NodeTitle(name), kind, ADD_IN)
+            machine.BrowseName = ua.QualifiedName(name, self.index)
+            await add_state_machine(model, path, name, machine)
         await model.space.organize(ua.NodeId(MACHINES_FOLDER, self.index), model.node(path))
 
     async def _identification(self, model: PlantModel, path: EquipmentPath) -> None:
@@ -96,21 +94,6 @@ class Machinery:
         for one in items[1:]:
             one.BrowseName = ua.QualifiedName(one.BrowseName.Name, self.di)
         await space.add(items)
-
-    async def _machine(self, model: PlantModel, path: EquipmentPath, name: str) -> None:
-        space, owner = model.space, node_id(path, name)
-        state = node_id(path, f"{name}.CurrentState")
-        kind = ua.NodeId(MACHINES[name], self.index)
-        folder = space.id(node_id(path, "MachineryBuildingBlocks"))
-        machine = space.object(owner, folder, NodeTitle(name), kind, ADD_IN)
-        machine.BrowseName = ua.QualifiedName(name, self.index)
-        spec = VariableSpec(ua.VariantType.LocalizedText, ua.ObjectIds.FiniteStateVariableType)
-        current = space.variable(state, space.id(owner), NodeTitle("CurrentState"), spec)
-        current.BrowseName = ua.QualifiedName("CurrentState", 0)
-        number = space.property(state, "Id", ua.Variant(None, ua.VariantType.Null), ua.ObjectIds.NodeId)
-        await space.add([machine, current, number])
-        await model.adopt((path, name), Variable(space.id(state), ua.VariantType.LocalizedText))
-        await model.adopt((path, f"{name}.Id"), Variable(space.id(f"{state}.Id"), ua.VariantType.NodeId))
 
     def states(self, row: StateRow) -> dict[str, object]:
         """What the state machines show in a state, by tag; empty when they are not there."""

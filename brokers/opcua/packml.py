@@ -12,22 +12,22 @@ from dataclasses import dataclass, field
 from asyncua import Server, ua
 
 from brokers.naming import node_id
-from brokers.opcua.model import PlantModel, Variable
-from brokers.opcua.space import NodeTitle, VariableSpec
+from brokers.opcua.model import PlantModel
+from brokers.opcua.space import NodeTitle
+from brokers.opcua.state_machines import NODES, add_folder, add_state_machine, states_of
 from twin.equipment import EquipmentPath
 from twin.states import StateRow
 
 PACKML_URI = "http://opcfoundation.org/UA/PackML/"
 OBJECTS_FOLDER = 72
 """Numeric id of ``PackMLObjects``, where units are listed."""
-TEXT, NODE = ua.VariantType.LocalizedText, ua.VariantType.NodeId
 STATE_MACHINES = {
     "PackML.BaseStateMachine": (3, "BaseStateMachine"),
     "PackML.MachineState": (2, "MachineState"),
     "PackML.ExecuteState": (1, "ExecuteState"),
 }
 """Our names of the state machines, outermost first: numeric id of their type, and their browse name."""
-NODES_PER_UNIT = 1 + 4 * len(STATE_MACHINES)
+NODES_PER_UNIT = 1 + NODES * len(STATE_MACHINES)
 
 
 def path_of(state: str) -> tuple[str | None, str | None, str | None]:
@@ -61,40 +61,21 @@ class PackMl:
         uris = await server.get_namespace_array()
         if PACKML_URI not in uris:
             return cls()
-        made = cls(uris.index(PACKML_URI))
-        for name, (kind, _) in STATE_MACHINES.items():
-            children = await server.get_node(ua.NodeId(kind, made.index)).get_children_descriptions()
-            made.nodes[name] = {child.BrowseName.Name: child.NodeId for child in children}
-        return made
+        index = uris.index(PACKML_URI)
+        types = {name: type_id for name, (type_id, _) in STATE_MACHINES.items()}
+        return cls(index, await states_of(server, types, index))
 
     async def add(self, model: PlantModel, path: EquipmentPath) -> None:
         """Give a unit its state machines."""
         if not self.index or not model.space.room(node_id(path, "PackML"), NODES_PER_UNIT):
             return
-        folder = NodeTitle("PackML")
-        kind = ua.NodeId(ua.ObjectIds.FolderType)
-        item = model.space.object(node_id(path, "PackML"), model.node(path), folder, kind)
-        item.BrowseName = ua.QualifiedName("PackML", self.index)
-        await model.space.add([item])
-        owner = item.RequestedNewNodeId
-        for name in STATE_MACHINES:
-            owner = await self._machine(model, path, name, owner)
+        owner = await add_folder(model, path, "PackML", self.index)
+        for name, (type_id, title) in STATE_MACHINES.items():
+            kind = ua.NodeId(type_id, self.index)
+            machine = model.space.object(node_id(path, name), owner, NodeTitle(title), kind)
+            machine.BrowseName = ua.QualifiedName(title, self.index)
+            owner = await add_state_machine(model, path, name, machine)
         await model.space.organize(ua.NodeId(OBJECTS_FOLDER, self.index), model.node(path))
-
-    async def _machine(self, model: PlantModel, path: EquipmentPath, name: str, owner: ua.NodeId) -> ua.NodeId:
-        """A state machine inside another one, or in the unit's folder."""
-        space, (type_id, title) = model.space, STATE_MACHINES[name]
-        machine = space.object(node_id(path, name), owner, NodeTitle(title), ua.NodeId(type_id, self.index))
-        machine.BrowseName = ua.QualifiedName(title, self.index)
-        state = node_id(path, f"{name}.CurrentState")
-        spec = VariableSpec(TEXT, ua.ObjectIds.FiniteStateVariableType)
-        current = space.variable(state, machine.RequestedNewNodeId, NodeTitle("CurrentState"), spec)
-        current.BrowseName = ua.QualifiedName("CurrentState", 0)
-        number = space.property(state, "Id", ua.Variant(None, ua.VariantType.Null), ua.ObjectIds.NodeId)
-        await space.add([machine, current, number])
-        await model.adopt((path, name), Variable(space.id(state), TEXT))
-        await model.adopt((path, f"{name}.Id"), Variable(space.id(f"{state}.Id"), NODE))
-        return machine.RequestedNewNodeId
 
     def states(self, row: StateRow) -> dict[str, object]:
         """What the state machines show in a state, by tag; empty when they are not there."""
