@@ -33,6 +33,26 @@ enterprises:
                   - {id: out, kind: sink}
 """
 
+LINE = """
+schema_version: 1
+name: made
+title: Made
+epoch: 2026-01-05T00:00:00+08:00
+items: {p: {title: P}}
+enterprises:
+  - id: e
+    title: E
+    sites: [{id: s, areas: [{id: a, lines: [{id: l, stations: [
+      {id: in, kind: source, mix: {p: 1}, interval: 1 min},
+      UNIT,
+      {id: out, kind: sink}]}]}]}]
+"""
+
+
+def line_with(unit: str, more: str = "") -> str:
+    """A line that an item comes to each minute, with one unit (its document's line 12); ``more`` begins at line 14."""
+    return LINE.replace("UNIT", unit) + more
+
 
 def small(**replaced: str) -> Scenario:
     """The small scenario with pieces of its text replaced: ``small(**{"58 s": "58"})``."""

@@ -7,29 +7,16 @@ from pathlib import Path
 import pytest
 
 from scenarios.loader import loads
+from tests.scenario.documents import line_with
 from twin.errors import ScenarioError
 
-PLANT = """
-schema_version: 1
-name: made
-title: Made
-epoch: 2026-01-05T00:00:00+08:00
-items: {p: {title: P}}
-enterprises:
-  - id: e
-    title: E
-    sites: [{id: s, areas: [{id: a, lines: [{id: l, stations: [
-      {id: in, kind: source, mix: {p: 1}, interval: 1 min},
-      {id: m, kind: machine, cycle: 30 s, failures: [{id: jam, after: 8 h, repair: 9 min}]},
-      {id: out, kind: sink}]}]}]}]
-perturbations:
-  - {id: x, target: e/s/a/l/m, start: 1 h, duration: 1 h, EXTRA}
-"""
+MACHINE = "{id: m, kind: machine, cycle: 30 s, failures: [{id: jam, after: 8 h, repair: 9 min}]}"
+PERTURBATION = "perturbations:\n  - {id: x, target: e/s/a/l/m, start: 1 h, duration: 1 h, EXTRA}\n"
 
 
 def told(extra: str) -> list[str]:
     try:
-        loads(PLANT.replace("EXTRA", extra), base=Path())
+        loads(line_with(MACHINE, PERTURBATION.replace("EXTRA", extra)), base=Path())
     except ScenarioError as error:
         return [str(one) for one in error.problems]
     return []

@@ -9,22 +9,9 @@ import pytest
 from scenarios.headless.simulation import simulate
 from scenarios.loader import loads
 from scenarios.reading.nodes import scalar
+from tests.scenario.documents import line_with
 from twin.errors import ScenarioError
 
-PLANT = """
-schema_version: 1
-name: made
-title: Made
-epoch: 2026-01-05T00:00:00+08:00
-items: {p: {title: P}}
-enterprises:
-  - id: e
-    title: E
-    sites: [{id: s, areas: [{id: a, lines: [{id: l, stations: [
-      {id: in, kind: source, mix: {p: 1}, interval: 1 min},
-      UNIT,
-      {id: out, kind: sink}]}]}]}]
-"""
 UNITS = (
     "{id: b, kind: buffer, capacity: NUMBER}",
     "{id: b, kind: storage, capacity: NUMBER, put: 1 s, retrieve: 1 s}",
@@ -37,7 +24,7 @@ UNITS = (
 @pytest.mark.parametrize("number", ["9" * 19, str(2**63), str(2**63 - 1), "9.3e18", "1e19", f"+{2**63}", "9" * 300])
 def test_one_that_is_too_long_is_refused(unit: str, number: str) -> None:
     with pytest.raises(ScenarioError) as refused:
-        loads(PLANT.replace("UNIT", unit.replace("NUMBER", number)), base=Path())
+        loads(line_with(unit.replace("NUMBER", number)), base=Path())
     (problem,) = map(str, refused.value.problems)
     assert problem.startswith("scenario.yaml:12 enterprises[0]")
     assert "whole number" in problem
@@ -46,7 +33,7 @@ def test_one_that_is_too_long_is_refused(unit: str, number: str) -> None:
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("number", ["9" * 18, "1e18", "0" * 30 + "9"])
 def test_one_that_is_not_runs(unit: str, number: str) -> None:
-    scenario = loads(PLANT.replace("UNIT", unit.replace("NUMBER", number)), base=Path())
+    scenario = loads(line_with(unit.replace("NUMBER", number)), base=Path())
     assert simulate(scenario, 1, 3600).summary.units["e/s/a/l/out"].counts["good"] == 59
 
 
