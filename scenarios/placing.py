@@ -28,7 +28,7 @@ def placed(out: Path, wanted: str = "a place that can be written", parents: bool
         ScenarioError: Nothing can be written there.
     """
     try:
-        place = _place(out, wanted)
+        place = place_of(out, wanted)
         if parents:
             place.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".ff-", dir=place.parent) as aside:
@@ -39,7 +39,12 @@ def placed(out: Path, wanted: str = "a place that can be written", parents: bool
         raise ScenarioError([Problem(f"{out!s:.200}", wanted, error.strerror or str(error))]) from None
 
 
-def _place(out: Path, wanted: str) -> Path:
+def place_of(out: Path, wanted: str) -> Path:
+    """What a place that a user names leads to.
+
+    Raises:
+        ScenarioError: It has no name, or is a device or pipe, which is never replaced.
+    """
     place = Path(os.path.realpath(out))
     if out.name in ("", "..") or not place.name:
         raise ScenarioError([Problem(f"{str(out)!r}", wanted, "no name")])

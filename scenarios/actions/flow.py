@@ -20,6 +20,7 @@ from brokers.recorded import FlowWriter, recorded
 from brokers.retry import retried
 from scenarios.actions.durations import told_s
 from scenarios.live.together import until_one_ends
+from scenarios.placing import place_of
 from twin.errors import Problem, ScenarioError
 from twin.records import COLUMNS, Frame, RecordKind
 
@@ -123,7 +124,7 @@ def record(file: Path, broker: str, transport: str, paths: tuple[str, ...], leng
         raise ScenarioError([Problem(str(file), "a file in a folder that is there", "none such")])
     source = connectors.make_source(broker, transport, f"record-{uuid4().hex[:8]}", paths or ("",), watching=True)
     limit_s = None if length is None else told_s(length, 0.0, "--for")
-    with FlowWriter(file) as out:
+    with FlowWriter(place_of(file, "a file that can be written")) as out:
         asyncio.run(_until_told(source, out, limit_s))
     print(f"{out.frames} frames, {out.values} values in {file}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,13 @@ def test_wrong_words_are_told_all_at_once(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="in a folder that is there"):
         record(tmp_path / "none" / "a", "mqtt://127.0.0.1:1", "uns", (), None)
     assert {field.name for field in SCHEMA} >= {"path", "tag", "time_ns", "number", "text"}
+
+
+def test_a_pipe_is_never_replaced_by_a_recording(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ScenarioError, match="expected a file that can be written, got a device or pipe"):
+        record(tmp_path / "pipe", "mqtt://127.0.0.1:1", "uns", (), None)
+    assert (tmp_path / "pipe").is_fifo()
 
 
 async def test_what_is_heard_at_a_broker_is_said_again_at_another_time_and_speed(
