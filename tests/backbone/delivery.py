@@ -181,7 +181,9 @@ class Behind:
             waiting.extend(last if cut is None else ())
             post = Post(Wire(transport, edges), waiting)
             try:
-                return await self._live(post, cut, number)
+                brain = await self._live(post, cut, number)
+                if cut is None:  # one that has not written so often lives to its end
+                    return brain
             except BaseExceptionGroup as group:
                 if group.split(Killed)[1] is not None:
                     raise
