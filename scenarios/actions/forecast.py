@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import urllib3
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -22,9 +21,10 @@ from scenarios.forecast.layout import DEFAULT_KPIS
 from scenarios.forecast.pool import BranchPool
 from scenarios.forecast.records import GROUP_KPIS
 from scenarios.forecast.result import NAMES, Document
+from scenarios.live.hub_client import HubClient
 from scenarios.placing import placed
 from scenarios.reading.nodes import is_file
-from twin.errors import Problem, RetriableError, ScenarioError
+from twin.errors import Problem, ScenarioError
 
 MOST_ROWS = 30
 """Most stock-outs shown."""
@@ -116,24 +116,13 @@ def _answered(address: str, question: Question) -> Document:
     """A forecast that a live run makes.
 
     Raises:
+        ModelError: It cannot be made.
         RetriableError: Nobody answers, or it cannot be made now.
-        ScenarioError: It cannot be made.
     """
     wanted = {"horizon": question.horizon, "forks": question.branches, "step_s": question.step_s}
     wanted |= {"seed": question.seed, "kpis": question.kpi_ids, "orders": question.orders}
-    url = f"{address.rstrip('/')}/api/forecast"
-    try:
-        answer = urllib3.request("POST", url, json=wanted, timeout=ANSWER_S, retries=False)
-        said = answer.json()
-    except (urllib3.exceptions.HTTPError, ValueError) as error:
-        raise RetriableError(f"{url}: expected a live run, got {error} (is it running?)") from None
-    if answer.status == 200:
-        document: Document = said
-        return document
-    detail = said.get("detail") if isinstance(said, dict) else said
-    if answer.status == 422:
-        raise ScenarioError([Problem(url, "a question it can answer", str(detail))])
-    raise RetriableError(f"{url}: {detail}")
+    document: Document = HubClient(address).ask("forecast", body=wanted, wait_s=ANSWER_S)
+    return document
 
 
 def asked(

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scenarios.actions.command import address_of, asked, told
+from scenarios.actions.command import address_of, told
 from scenarios.actions.live import root_of
+from scenarios.live.hub_client import HubClient
 from scenarios.loader import load
 from twin.errors import Problem, ScenarioError
 
@@ -53,7 +54,7 @@ def act(scenario: Path, wanted: Mapping[str, Any], url: str | None, as_json: boo
     if given and ("target" not in given or ("driver" in given) == ("command" in given)):
         got = ", ".join(given)
         raise ScenarioError([Problem("machine", "the path of a unit with either --driver or --command", got)])
-    said = asked(url or address_of(root_of(load(scenario))), given or None, MACHINES)
+    said = HubClient(url or address_of(root_of(load(scenario)))).ask(MACHINES, body=given or None)
     if as_json:
         print(json.dumps(said, ensure_ascii=False))
         return

@@ -1,4 +1,7 @@
-"""The hub as another role of the run sees it: asked over its pages, for what only it has open."""
+"""The pages of a run as whoever asks them sees them: another role of the run, a command of the user.
+
+The gateway is light and asks too: the standard library does it.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,20 @@ import asyncio
 import json
 import os
 from collections.abc import Mapping
+from http import HTTPStatus
+from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import (
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    Request,
+    UnknownHandler,
+)
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +36,8 @@ ADDRESS = "FF_HUB"
 """Environment variable: address of the hub's pages, where they are on another machine."""
 ANSWER_S = 30.0
 """Longest wait; the hub waits less for the plant."""
+REFUSED = (401, 403, 422)
+"""Status of what is refused as long as nobody asks otherwise; any other may be answered later."""
 Answer = dict[str, Any]
 
 
@@ -34,17 +49,17 @@ def pages_of(settings: RunSettings) -> str:
 
 
 class HubClient:
-    """Asks the hub of a run.
+    """Asks the pages of a run, with the token of the environment.
 
     Args:
-        address: Address of its pages.
+        address: Address of its pages; without a scheme it is http.
     """
 
     def __init__(self, address: str):
-        self.address = address
+        self.address = (address if "://" in address else f"http://{address}").rstrip("/")
         token = os.environ.get(TOKEN, "")
         self._headers = {"authorization": f"Bearer {token}"} if token not in ("", "none") else {}
-        self._opener = build_opener(ProxyHandler({}))
+        self._opener = _opener()
 
     async def command(self, wanted: Mapping[str, Any]) -> Answer:
         """Give the plant a command, on the way of all commands: kept in the record of the run before it takes effect.
@@ -53,7 +68,7 @@ class HubClient:
             ModelError: The plant refuses it.
             RetriableError: Nobody answers.
         """
-        return await self._ask("commands", {}, dict(wanted))
+        return dict(await asyncio.to_thread(self.ask, "commands", body=wanted))
 
     async def series(
         self, path: EquipmentPath, tag: str, t0_ns: int, t1_ns: int, max_points: int = 1000
@@ -68,30 +83,59 @@ class HubClient:
             return np.array([], dtype=np.int64), np.array([])
         asked = {"path": path, "tag": tag, "t0_ns": low, "t1_ns": high, "max_points": max_points}
         try:
-            said = await self._ask("raw", asked)
+            said = await asyncio.to_thread(self.ask, "raw", asked)
         except ModelError as error:  # of what it does not know it has nothing
             raise RetriableError(str(error)) from None
         values = [np.nan if value is None else value for value in said["v"]]
         return np.array(said["t_ns"], dtype=np.int64), np.array(values, dtype=float)
 
-    async def _ask(self, what: str, query: Mapping[str, Any], body: Answer | None = None) -> Answer:
-        return await asyncio.to_thread(self._asked, what, query, body)
+    def ask(
+        self,
+        what: str,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        wait_s: float = ANSWER_S,
+    ) -> Any:
+        """What the run answers.
 
-    def _asked(self, what: str, query: Mapping[str, Any], body: Answer | None) -> Answer:
-        url = f"{self.address}/api/{what}" + (f"?{urlencode(query)}" if query else "")
-        data = None if body is None else json.dumps(body).encode()
-        request = Request(url, data, {**self._headers, "content-type": "application/json"})  # noqa: S310 - our own
+        Args:
+            what: Last part of the address of the interface, e.g. ``commands``.
+            query: Fields of the address.
+            body: What it is told to do; None: it is only asked.
+            wait_s: Longest wait.
+
+        Raises:
+            ModelError: It is refused.
+            RetriableError: Nobody answers, or there is nobody who could do it now.
+        """
+        url = f"{self.address}/api/{what}"
         try:
-            with self._opener.open(request, timeout=ANSWER_S) as answer:
-                return dict(json.load(answer))
+            status, text = self._answer(f"{url}?{urlencode(query)}" if query else url, body, wait_s)
+            if status == HTTPStatus.OK:
+                return json.loads(text)
+        except (HTTPException, OSError, ValueError) as error:
+            raise RetriableError(f"{url}: expected a live run, got {str(error).strip()} (is it running?)") from None
+        if status in REFUSED:
+            raise ModelError(refused(what, _detail(text)))
+        raise RetriableError(f"{url}: {_detail(text)}")
+
+    def _answer(self, url: str, body: Mapping[str, Any] | None, wait_s: float) -> tuple[int, str]:
+        data = None if body is None else json.dumps(dict(body)).encode()
+        request = Request(url, data, {**self._headers, "content-type": "application/json"})  # noqa: S310 - HTTP alone
+        try:
+            answer = self._opener.open(request, timeout=wait_s)
         except HTTPError as error:
-            with error:
-                detail = _detail(error.read().decode(errors="replace"))
-            if error.code == 422:
-                raise ModelError(refused(detail)) from None
-            raise RetriableError(f"hub: {detail}") from None
-        except (URLError, OSError, ValueError) as error:
-            raise RetriableError(f"{self.address}: expected the hub of the run, got {error}") from None
+            answer = error
+        with answer:
+            return answer.status, answer.read().decode(errors="replace")
+
+
+def _opener() -> OpenerDirector:
+    """One that speaks HTTP to the address alone: a file, a proxy of the environment or another address is no run."""
+    opener = OpenerDirector()
+    for handler in (HTTPHandler, HTTPSHandler, HTTPErrorProcessor, HTTPDefaultErrorHandler, UnknownHandler):
+        opener.add_handler(handler())
+    return opener
 
 
 def _detail(text: str) -> str:
@@ -108,18 +152,18 @@ def _detail(text: str) -> str:
     )
 
 
-def refused(text: str) -> list[Problem]:
-    """The findings in an answer of the hub, a line each.
+def refused(what: str, text: str) -> list[Problem]:
+    """The findings in an answer of the run, a line each.
 
-    >>> [one.where for one in refused("command mode: expected one of jam, got 'x' (see there)\\nno")]
-    ['command mode', 'command']
+    >>> [str(one) for one in refused("commands", "mode: expected one of jam, got 'x' (see there)\\nno")]
+    ["mode: expected one of jam, got 'x' (see there)", 'commands: expected what the run can do, got no']
     """
-    return [_problem(line) for line in text.splitlines() or [text]]
+    return [_problem(what, line) for line in text.splitlines() or [text]]
 
 
-def _problem(line: str) -> Problem:
+def _problem(what: str, line: str) -> Problem:
     where, expects, rest = line.partition(": expected ")
     expected, gets, got = rest.partition(", got ")
     if expects and gets:
         return Problem(where, expected, got)
-    return Problem("command", "one that the plant can do", line)
+    return Problem(what, "what the run can do", line)
