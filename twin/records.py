@@ -82,6 +82,14 @@ LONGEST_S = 1e9
 """Longest planned run time of one item, 31 years."""
 
 
+QUALITY_WORDS = ("good", "estimated", "partial", "bad")
+"""What may be said of the quality of an indicator, the best first."""
+
+
+def _flag(name: str, meaning: str, required: bool = False) -> Column:
+    return Column(name, _INTEGER, required, 0, 1, meaning=meaning)
+
+
 def _quantity(name: str, meaning: str, required: bool = False) -> Column:
     return Column(name, _FLOAT, required, -MOST_PIECES, MOST_PIECES, meaning=meaning)
 
@@ -119,20 +127,14 @@ SPECS: dict[RecordKind, tuple[Column, ...]] = {
         _quantity("scrap", "scrapped pieces", required=True),
         _quantity("rework", "pieces to be worked on again", required=True),
         Column("ideal_s", _FLOAT, low=0, high=LONGEST_S, meaning="planned run time of one piece (PRI), s"),
-        Column("first_pass", _INTEGER, meaning="1: first pass through the unit; 0: after rework"),
+        _flag("first_pass", "1: first pass through the unit; 0: after rework"),
         Column(
             "begun_ns",
             _INTEGER,
             low=0,
             meaning="when the operation began, ns since 1970 UTC; null: with the completion before it",
         ),
-        Column(
-            "lacking",
-            _INTEGER,
-            low=0,
-            high=1,
-            meaning="1: more may have been made since begun_ns than is said, e.g. because a counter was reset",
-        ),
+        _flag("lacking", "1: more may have been made since begun_ns than is said, e.g. because a counter was reset"),
     ),
     RecordKind.STOCK: (
         Column("item", required=True, meaning="what is on hand"),
@@ -151,20 +153,20 @@ SPECS: dict[RecordKind, tuple[Column, ...]] = {
         Column("event", required=True, words=frozenset((*ORDER_EVENTS, *OPERATION_EVENTS)), meaning="the step"),
         Column("item", meaning="what is ordered"),
         _quantity("quantity", "quantity of the step"),
-        Column("due_ns", _INTEGER, meaning="when it is due, ns since 1970 UTC"),
+        Column("due_ns", _INTEGER, low=0, meaning="when it is due, ns since 1970 UTC"),
         Column("origin", blank=True, meaning="path of who supplies or makes it"),
         Column("destination", blank=True, meaning="path of who wants it"),
     ),
     RecordKind.ALARM: (
         Column("code", required=True, meaning="which alarm"),
-        Column("severity", _INTEGER, meaning="1 to 1000, as in OPC UA"),
-        Column("active", _INTEGER, required=True, low=0, high=1, meaning="1: it came; 0: it went"),
+        Column("severity", _INTEGER, low=1, high=1000, meaning="1 to 1000, as in OPC UA"),
+        _flag("active", "1: it came; 0: it went", required=True),
         Column("text", longest=10_000, blank=True, meaning="what people read"),
     ),
     RecordKind.HEARTBEAT: (
         Column("sent", _INTEGER, low=0, meaning="pieces that the publisher has sent"),
         Column("dropped", _INTEGER, low=0, meaning="pieces that it has dropped"),
-        Column("lag_s", _FLOAT, meaning="how far it is behind the clock, s"),
+        Column("lag_s", _FLOAT, meaning="how far it is behind the clock, s; negative: ahead of it"),
     ),
     # twin/master.py has the documents
     RecordKind.META: (
@@ -179,15 +181,18 @@ SPECS: dict[RecordKind, tuple[Column, ...]] = {
         Column("value", _FLOAT, meaning="the value; ratios from 0 to 1; null: not known"),
         Column("numerator", _FLOAT, meaning="numerator of the value, to be summed over units and windows"),
         Column("denominator", _FLOAT, meaning="denominator of the value, likewise"),
-        Column("coverage", _FLOAT, meaning="share of the window of which is known what happened, 0 to 1"),
-        Column("quality", meaning="good, estimated, partial, bad"),
+        Column("coverage", _FLOAT, low=0, high=1, meaning="share of the window of which is known what happened"),
+        Column("quality", words=frozenset(QUALITY_WORDS), meaning="how far the value is to be trusted"),
         Column("rule_version", meaning="version of the rules that it was computed by"),
         Column("low", _FLOAT, meaning="lower bound that neighbouring readings prove; null: exact, or not known"),
         Column("high", _FLOAT, meaning="upper bound, likewise"),
-        Column("flag_gt1", _INTEGER, meaning="1: a ratio above 1 where 1 is the ceiling"),
-        Column("overtime", _INTEGER, meaning="1: production outside planned time took part"),
+        _flag("flag_gt1", "1: a ratio above 1 where 1 is the ceiling"),
+        _flag("overtime", "1: production outside planned time took part"),
         Column(
-            "revision", _INTEGER, meaning="0, then one more whenever the record is computed again to something else"
+            "revision",
+            _INTEGER,
+            low=0,
+            meaning="0, then one more whenever the record is computed again to something else",
         ),
     ),
 }

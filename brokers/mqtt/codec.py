@@ -41,6 +41,8 @@ MOST_SPREAD = 4
 MOST_SMALL = 65_536
 MOST_EXACT = 2**53
 """Beyond it a whole number is rounded when it becomes a float."""
+MOST_WHOLE = 2.0**63
+"""From it on a reader of JSON may give a whole number as a float already."""
 KEYS = {"v", "publisher", "run", "seq", "kind", "historical", "sent", "rows"}
 ROW_KEYS = {"time", "values", "quality"}
 _UNNAMED = float("nan")
@@ -142,7 +144,7 @@ def decode(topic: UnsTopic, payload: bytes, told: Told = untold) -> Frame:
     Raises:
         MalformedError: It is too large, not JSON, another version, or its rows do not fit its kind.
     """
-    return _framed(topic, _body(topic, payload), told)
+    return _framed(topic, _body(topic, payload), told, payload)
 
 
 def decode_all(topic: UnsTopic, payload: bytes, told: Told = untold) -> list[Frame]:
@@ -156,15 +158,15 @@ def decode_all(topic: UnsTopic, payload: bytes, told: Told = untold) -> list[Fra
     """
     body = _body(topic, payload)
     if topic.kind is not RecordKind.TELEMETRY or "seq" in body:
-        return [_framed(topic, body, told)]
+        return [_framed(topic, body, told, payload)]
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in body["rows"]:
         groups.setdefault(tuple(row["values"]), []).append(row)
     if len(groups) == 1:
-        return [_framed(topic, body, told)]
+        return [_framed(topic, body, told, payload)]
     if len(groups) > MOST_TAGS:
         raise MalformedError(f"message: expected at most {MOST_TAGS} sets of tags in its rows, got {len(groups)}")
-    return [_framed(topic, {**body, "rows": rows}, told) for rows in groups.values()]
+    return [_framed(topic, {**body, "rows": rows}, told, payload) for rows in groups.values()]
 
 
 def _body(topic: UnsTopic, payload: bytes) -> dict[str, Any]:
@@ -181,10 +183,10 @@ def _body(topic: UnsTopic, payload: bytes) -> dict[str, Any]:
     return body
 
 
-def _framed(topic: UnsTopic, body: dict[str, Any], told: Told) -> Frame:
+def _framed(topic: UnsTopic, body: dict[str, Any], told: Told, payload: bytes) -> Frame:
     place = _stamp(body)
     try:
-        return _table(topic, body, place, told)
+        return _table(topic, body, place, told, payload)
     except MalformedError as error:
         raise MalformedError(str(error), place if place[2] >= 0 else None, topic.kind) from None
 
@@ -215,10 +217,10 @@ def _instant(row: object) -> int:
         return -1
 
 
-def _table(topic: UnsTopic, body: dict[str, Any], place: tuple[str, str, int], told: Told) -> Frame:
+def _table(topic: UnsTopic, body: dict[str, Any], place: tuple[str, str, int], told: Told, payload: bytes) -> Frame:
     rows = body["rows"]
     if topic.kind is RecordKind.TELEMETRY:
-        tags, values, doubtful = _telemetry(rows)
+        tags, values, doubtful = _telemetry(rows, payload)
     else:
         tags, values = _records(topic.kind, rows, told)
         doubtful = None
@@ -245,11 +247,16 @@ def _loaded(payload: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         raise MalformedError(f"message: expected JSON, got {error}") from None
     if payload.count(b'":') != _names(body):
-        try:
-            json.loads(payload, object_pairs_hook=_once)
-        except RecursionError:
-            raise MalformedError("message: expected JSON, got objects in objects without end") from None
+        _read_again(payload, object_pairs_hook=_once)
     return body
+
+
+def _read_again(payload: bytes, **hooks: Any) -> None:
+    """Go through a message once more, slowly, with hooks that see what the quick reader does not show."""
+    try:
+        json.loads(payload, **hooks)
+    except RecursionError:
+        raise MalformedError("message: expected JSON, got objects in objects without end") from None
 
 
 def _names(body: Any) -> int:
@@ -297,7 +304,7 @@ def _times(rows: list[dict[str, Any]]) -> NDArray[np.int64]:
 
 
 def _telemetry(
-    rows: list[dict[str, Any]],
+    rows: list[dict[str, Any]], payload: bytes
 ) -> tuple[tuple[str, ...], NDArray[np.float64], NDArray[np.uint8] | None]:
     """Tags, values and the quality of what cannot be good: an unknown number, or one that was rounded."""
     tags = tuple(dict.fromkeys(tag for row in rows for tag in row["values"]))
@@ -317,12 +324,24 @@ def _telemetry(
         values = np.array(table, dtype=np.float64)
     except OverflowError as error:
         raise MalformedError(f"message: {error}") from None
-    return tags, values, _doubtful(flat, values.shape) if types - {float, bool} else None
+    doubtful = _doubtful(flat, values.shape) if types - {float, bool} else None
+    return tags, values, _rounded(values, doubtful, payload) if (np.abs(values) >= MOST_WHOLE).any() else doubtful
 
 
 def _doubtful(flat: list[Any], shape: tuple[int, ...]) -> NDArray[np.uint8] | None:
     marks = [_mark_of(value) for value in flat]
     return np.array(marks, np.uint8).reshape(shape) if any(marks) else None
+
+
+def _rounded(
+    values: NDArray[np.float64], doubtful: NDArray[np.uint8] | None, payload: bytes
+) -> NDArray[np.uint8] | None:
+    """The marks, also of whole numbers beyond 64 bits, which are floats by now."""
+    whole: list[float] = []
+    _read_again(payload.removeprefix(BOM_UTF8), parse_int=lambda digits: whole.append(float(digits)))
+    rounded = (np.abs(values) >= MOST_WHOLE) & np.isin(values, whole)
+    marks = np.zeros(values.shape, np.uint8) if doubtful is None else doubtful
+    return np.where(rounded, np.maximum(marks, UNCERTAIN), marks) if rounded.any() else doubtful
 
 
 def _mark_of(value: Any) -> int:

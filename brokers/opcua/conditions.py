@@ -30,6 +30,8 @@ EVENTS_KNOWN = 16
 """Events of a condition that may be acknowledged: those since it became active, the newest ones."""
 MOST = 10_000
 """Conditions that are kept; the oldest go."""
+UNSAID = 500
+"""Severity of an alarm of which none was said: the middle of medium. Source: OPC 10000-5, 6.4.2."""
 TEXT, NAME, BOOL = ua.VariantType.LocalizedText, ua.VariantType.String, ua.VariantType.Boolean
 TIME, NODE, CODE = ua.VariantType.DateTime, ua.VariantType.NodeId, ua.VariantType.StatusCode
 
@@ -124,16 +126,18 @@ class AlarmConditions:
         calls.of_any[ua.NodeId(ua.ObjectIds.AcknowledgeableConditionType_Acknowledge)] = self.acknowledge
         calls.of_any[ua.NodeId(ua.ObjectIds.ConditionType_AddComment)] = self.comment
 
-    async def take(self, path: EquipmentPath, time_ns: int, values: tuple[str, int, int, str]) -> None:
-        """An alarm of a unit has come or gone: (code, severity, active, text)."""
+    async def take(self, path: EquipmentPath, time_ns: int, values: tuple[str, int | None, int, str]) -> None:
+        """An alarm of a unit has come or gone: (code, severity, active, text); severity None: not said."""
         code, severity, active, text = values
         node = self._space.id(node_id(path, f"alarm.{code}"))
         one = self.known.get(node) or AlarmCondition(path, code, node)
         if active and not one.active:
             one.acked = False
             one.events.clear()
+        before = one.severity if one.time_ns else UNSAID
+        said = before if severity is None else int(severity)
         one.active, one.text, one.time_ns = bool(active), text, time_ns
-        one.last_severity, one.severity = one.severity, max(1, min(1000, int(severity)))
+        one.last_severity, one.severity = one.severity, max(1, min(1000, said))
         await self._changed(one)
 
     async def _changed(self, one: AlarmCondition) -> None:

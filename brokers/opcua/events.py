@@ -101,7 +101,7 @@ class Events:
         event.Message = ua.LocalizedText(f"{path.name}: {state}" + (f" ({cause})" if cause else ""), "en")
         await self._send(path, event, STATE_EVENT, {"State": state, "Order": order, "Cause": cause})
 
-    async def alarm(self, path: EquipmentPath, time_ns: int, values: tuple[str, int, int, str]) -> None:
+    async def alarm(self, path: EquipmentPath, time_ns: int, values: tuple[str, int | None, int, str]) -> None:
         """An alarm of a unit has come or gone: (code, severity, active, text)."""
         await self.conditions.take(path, time_ns, values)
 

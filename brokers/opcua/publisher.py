@@ -218,7 +218,7 @@ class OpcUaPublisher:
     async def _alarm(self, path: EquipmentPath, time_ns: int, values: tuple[Any, ...]) -> None:
         if self.model.is_unit(path):
             code, severity, active, text = values
-            await self.events.alarm(path, time_ns, (str(code), int(severity), int(active), str(text or "")))
+            await self.events.alarm(path, time_ns, (str(code), severity, int(active), str(text or "")))
         else:
             self._unknown += 1
 

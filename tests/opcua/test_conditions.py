@@ -26,7 +26,7 @@ async def operator(plant: Running) -> AsyncIterator[Asker]:
         yield made
 
 
-async def alarm(plant: Running, code: str, active: bool, severity: int = 600, after_s: int = 0) -> None:
+async def alarm(plant: Running, code: str, active: bool, severity: int | None = 600, after_s: int = 0) -> None:
     plant.clock.forward(1)
     row = (CELL, NOW_NS + after_s * SECOND_NS, (code, severity, int(active), f"the text of {code}"))
     await plant.publisher.publish(records(RecordKind.ALARM, [row]))
@@ -88,6 +88,15 @@ async def test_an_alarm_that_goes_unseen_is_retained_until_it_is_acknowledged(pl
     task = {"condition": first["condition"], "event": first["event"], "comment": "late"}
     assert (await operator.ask("acknowledge", **task))["status"] == "Good"
     assert of(await told(operator, "brief")) == (False, True, False)
+
+
+async def test_an_alarm_without_severity_is_shown_as_medium_and_keeps_what_was_said(
+    plant: Running, operator: Asker
+) -> None:
+    for code, said, shown in (("mute", None, 500), ("mute", 700, 700), ("mute", None, 700)):
+        await alarm(plant, code, active=True, severity=said)
+        assert (await told(operator, code))["severity"] == shown
+    assert plant.publisher.status().malformed == 0
 
 
 async def test_an_acknowledged_alarm_that_comes_again_is_new(plant: Running, operator: Asker) -> None:

@@ -29,7 +29,7 @@ ROWS: dict[RecordKind, list[tuple[EquipmentPath, tuple[object, ...]]]] = {
     RecordKind.HEARTBEAT: [(SITE, (2**40, 0, 0.25))],
     RecordKind.KPI: [
         (UNITS[0], KPI),
-        (SITE, ("throughput_per_h", "site", "live", T0 + 1, 3, 0, -4.5, 0.5, "uncertain", "2")),
+        (SITE, ("throughput_per_h", "site", "live", T0 + 1, 3, 0, -4.5, 0.5, "estimated", "2")),
         (SITE.parent or SITE, ("energy_kwh", "enterprise", "day", T0, None, None, None, 0.0, "bad", "1")),
         (EquipmentPath("chain-nev"), ("chain_load", "chain", "day", T0, 1e-9, 1.0, 2.0, 1.0, "good", "1")),
         (CHAIN, ("chain_link_capacity_per_day", "chain", "day", T0, 250.0, None, None, 1.0, "good", "1")),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from brokers.stores import open_store
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, UNITS, meta, receiving, sending, tick_frames
 from tests.transport.test_malformed_message import publish_all
-from twin.records import COLUMNS, SPECS, RecordKind
+from twin.records import COLUMNS, SPECS, ColumnType, RecordKind
 
 UNIT = "a/b/c/d/m"
 WHOLE: dict[str, dict[str, Any]] = {
@@ -49,6 +51,19 @@ WRONG = [
     ("alarm", {"code": "e" * 1001}, "code: expected at most 1000 characters"),
     ("heartbeat", {"sent": -1}, "sent: expected 0 to inf"),
     ("meta", {"schema": None}, "schema: expected a value"),
+    ("part", {"first_pass": 2}, "first_pass: expected 0 to 1, got 2"),
+    ("part", {"lacking": -1}, "lacking: expected 0 to 1, got -1"),
+    ("order", {"due_ns": -1}, "due_ns: expected 0 to inf, got -1"),
+    ("alarm", {"severity": 0}, "severity: expected 1 to 1000, got 0"),
+    ("alarm", {"severity": 1001}, "severity: expected 1 to 1000, got 1001"),
+    ("alarm", {"severity": 2.0**64}, "severity: expected integer, got 1.8446744073709552e"),
+    ("kpi/hour", {"coverage": 7}, "coverage: expected 0 to 1, got 7"),
+    ("kpi/hour", {"coverage": -0.1}, "coverage: expected 0 to 1, got -0.1"),
+    ("kpi/hour", {"quality": "bogus"}, "quality: expected one of bad, estimated, good, partial, got 'bogus'"),
+    ("kpi/hour", {"quality": ""}, "quality: expected a text that is not empty"),
+    ("kpi/hour", {"flag_gt1": 2}, "flag_gt1: expected 0 to 1, got 2"),
+    ("kpi/hour", {"overtime": -1}, "overtime: expected 0 to 1, got -1"),
+    ("kpi/hour", {"revision": -1}, "revision: expected 0 to inf, got -1"),
 ]
 
 
@@ -74,6 +89,33 @@ def test_a_fraction_stays_one_and_a_whole_number_too() -> None:
     good = [decode(topic, message({"good": good, "scrap": 0, "rework": 0})).column("good")[0] for good in (29.5, 29)]
     assert good == [29.5, 29]
     assert [type(value) for value in good] == [float, int]
+
+
+def test_every_column_of_a_share_a_flag_or_a_rank_has_its_bounds() -> None:
+    """Numbers without any are listed here, with what they may be."""
+    open_columns = {
+        "value": "whatever the indicator is",
+        "numerator": "likewise",
+        "denominator": "likewise",
+        "low": "likewise",
+        "high": "likewise",
+        "lag_s": "negative: ahead of the clock",
+    }
+    numbers = [column for columns in SPECS.values() for column in columns if column.type is not ColumnType.TEXT]
+    assert {column.name for column in numbers if column.low == -math.inf} == set(open_columns)
+    told = {column.name for column in numbers if re.match("0,|1: ", column.meaning) or "share" in column.meaning}
+    assert {"first_pass", "lacking", "active", "flag_gt1", "overtime", "coverage", "revision"} == told
+    assert all(column.low == 0 for column in numbers if column.name in told)
+    assert all(column.high == 1 for column in numbers if column.name in told - {"revision"})
+
+
+@pytest.mark.parametrize("digits", [str(2**63), str(2**64), "-" + str(2**63 + 1), "1" + "0" * 300])
+def test_a_whole_number_beyond_64_bits_is_uncertain_and_a_float_of_that_size_is_not(digits: str) -> None:
+    told = '{"v": 1, "rows": [{"time": "2025-06-02T08:00:00Z", "values": {"a": %s, "b": 2.5e20, "c": 1.5, "d": null}}]}'
+    (frame,) = decode_all(parse_uns_topic(f"uns/v1/{UNIT}/telemetry"), (told % digits).encode())
+    assert frame.column("a")[0] == float(digits)
+    assert frame.quality is not None
+    assert frame.quality.tolist() == [[1, 0, 0, 2]]
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf"), 10**400, 2**63])

@@ -91,7 +91,7 @@ def rows(draw: st.DrawFn) -> tuple[RecordKind, tuple[Any, ...]]:
     return kind, tuple(values)
 
 
-ENDS = (RecordKind.ORDER, ("o", "placed", None, -0.0, -(2**63), "", None))
+ENDS = (RecordKind.ORDER, ("o", "placed", None, -0.0, 2**63 - 1, "", None))
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from twin.brain.windows import LONGEST_NS
 from twin.equipment import EquipmentPath
 from twin.kpi.spec import RULE_VERSION
-from twin.records import COLUMNS, Frame, RecordKind
+from twin.records import COLUMNS, QUALITY_WORDS, Frame, RecordKind
 
 AT = {name: index for index, name in enumerate(COLUMNS[RecordKind.KPI])}
 FIGURES = [
     AT[name]
     for name in ("value", "numerator", "denominator", "coverage", "low", "high", "flag_gt1", "overtime")
 ]  # fmt: skip
-QUALITIES = {"good": 0.0, "estimated": 1.0, "partial": 2.0, "bad": 3.0}
+QUALITIES = {word: float(rank) for rank, word in enumerate(QUALITY_WORDS)}
 GONE = "bad"
 """Quality of a record that is taken back: its indicator has no value any more."""
 FACTORS = np.array([2 * 0x9E3779B97F4A7C15 * (k + 1) % 2**64 | 1 for k in range(len(FIGURES) + 1)], dtype=np.uint64)
