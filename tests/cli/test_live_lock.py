@@ -6,32 +6,11 @@ from pathlib import Path
 
 from tests.cli.programs import FACTORY, Program, get
 from tests.counterparts import wait_for
-
-SCENARIO = """\
-schema_version: 1
-name: ring
-title: {en: Ring, zh: 环}
-epoch: 2026-03-02T06:00:00+08:00
-items: {p: {title: {en: P, zh: 件}}}
-enterprises:
-  - id: e
-    title: {en: E, zh: 企}
-    sites:
-      - id: s
-        areas:
-          - id: a
-            lines:
-              - id: l
-                stations:
-                  - {id: in, kind: source, mix: {p: 1}, interval: 10 s}
-                  - {id: m, kind: machine, cycle: 1 s}
-                  - {id: g, kind: inspection, cycle: 1 s, rework: 1.0, rework_to: m, rework_max: 1000, to: [out]}
-                  - {id: out, kind: sink}
-"""
+from tests.scenario.documents import RING
 
 
 def test_a_locked_plant_is_told_while_it_runs_and_ends_in_exit_code_1(tmp_path: Path) -> None:
-    (tmp_path / "ring.yaml").write_text(SCENARIO, encoding="utf-8")
+    (tmp_path / "ring.yaml").write_text(RING, encoding="utf-8")
     words = ["run", str(tmp_path / "ring.yaml"), "--port", "0", "--backfill", "0 h"]
     program = Program([str(FACTORY), *words], {"FF_DATA": str(tmp_path / "data")})
     try:

@@ -2,30 +2,9 @@
 
 from __future__ import annotations
 
-DOCUMENT = """
-schema_version: 1
-name: cell
-title: Cell
-epoch: 2026-03-02T06:00:00+08:00
-items: {part: {title: Part}}
-enterprises:
-  - id: e
-    title: E
-    sites:
-      - id: s
-        areas:
-          - id: a
-            lines:
-              - id: l
-                stations:
-                  - {id: in, kind: source, mix: {part: 1}}
-                  - id: m
-                    kind: machine
-                    cycle: CYCLE
-                    device: {profile: cnc, driver: DRIVER, options: OPTIONS}
-                  - {id: out, kind: sink}
-"""
-MACHINE = "                  - id: m\n"
+from tests.scenario.documents import line_with
+
+MACHINE = "{id: m, kind: machine, cycle: CYCLE, device: {profile: cnc, driver: DRIVER, options: OPTIONS}}"
 
 
 def cell(driver: str, options: str, cycle: str = "60 s", before: str = "") -> str:
@@ -37,5 +16,6 @@ def cell(driver: str, options: str, cycle: str = "60 s", before: str = "") -> st
         cycle: Cycle of the machine.
         before: A station before it, as YAML on one line.
     """
-    document = DOCUMENT.replace("CYCLE", cycle).replace("DRIVER", driver).replace("OPTIONS", options)
-    return document.replace(MACHINE, f"                  - {before}\n{MACHINE}") if before else document
+    machine = MACHINE.replace("CYCLE", cycle).replace("DRIVER", driver).replace("OPTIONS", options)
+    units = f"{before},\n      {machine}" if before else machine
+    return line_with(units, interval="", epoch="2026-03-02T06:00:00+08:00")

@@ -87,7 +87,7 @@ def test_a_real_machine_runs_at_its_own_speed(tmp_path: Path, driver: str, speed
     expected = {"fast": 1, "60": driver == "wire", "0.5": driver == "wire"}.get(speed, 0)
     assert len(told) == expected
     if expected and speed != "fast":
-        assert told[0].startswith(f"cell.yaml:24 run.speed: expected 1, the speed of real machines, got {speed} (or ")
+        assert told[0].startswith(f"cell.yaml:15 run.speed: expected 1, the speed of real machines, got {speed} (or ")
 
 
 @pytest.mark.usefixtures("wire")

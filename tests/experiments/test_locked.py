@@ -7,29 +7,9 @@ from pathlib import Path
 import pytest
 
 from scenarios import cli
+from tests.scenario.documents import RING
 from twin.statistics.intervals import student
 
-SCENARIO = """
-schema_version: 1
-name: ring
-title: Ring
-epoch: 2026-03-02T06:00:00+01:00
-items: {p: {title: P}}
-enterprises:
-  - id: e
-    title: E
-    sites:
-      - id: s
-        areas:
-          - id: a
-            lines:
-              - id: l
-                stations:
-                  - {id: in, kind: source, mix: {p: 1}, interval: 10 s}
-                  - {id: m, kind: machine, cycle: 1 s}
-                  - {id: g, kind: inspection, cycle: 1 s, rework: 1.0, rework_to: m, rework_max: 1000, to: [out]}
-                  - {id: out, kind: sink}
-"""
 STUDY = """
 experiment: 1
 name: ring
@@ -50,12 +30,12 @@ def test_a_figure_that_is_not_known_is_a_dash() -> None:
 def test_a_plant_that_locks_is_told_with_exit_code_1(
     kernel: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "ring.yaml").write_text(SCENARIO, encoding="utf-8")
+    (tmp_path / "ring.yaml").write_text(RING, encoding="utf-8")
     (tmp_path / "study.yaml").write_text(STUDY, encoding="utf-8")
     line = ["experiment", str(tmp_path / "study.yaml"), "--out", str(tmp_path / "out"), "--kernel", kernel]
     for _ in range(2):  # the second time the outcomes are read from the folder
         assert cli.run([*line, "--workers", "1"]) == 1
         told = capfd.readouterr().err
-        assert "point 0, run 0: locked since 2026-03-02 06:00: " in told
+        assert "point 0, run 0: locked since 2026-01-05 00:00: " in told
         assert "m > g > m" in told or "g > m > g" in told
         assert "point 0, run 1: " in told

@@ -37,21 +37,37 @@ LINE = """
 schema_version: 1
 name: made
 title: Made
-epoch: 2026-01-05T00:00:00+08:00
+epoch: EPOCH
 items: {p: {title: P}}
 enterprises:
   - id: e
     title: E
     sites: [{id: s, areas: [{id: a, lines: [{id: l, stations: [
-      {id: in, kind: source, mix: {p: 1}, interval: 1 min},
+      {id: in, kind: source, mix: {p: 1}ARRIVALS},
       UNIT,
       {id: out, kind: sink}]}]}]}]
 """
 
 
-def line_with(unit: str, more: str = "") -> str:
-    """A line that an item comes to each minute, with one unit (its document's line 12); ``more`` begins at line 14."""
-    return LINE.replace("UNIT", unit) + more
+def line_with(unit: str, more: str = "", interval: str = "1 min", epoch: str = "2026-01-05T00:00:00+08:00") -> str:
+    """A line that an item comes to each ``interval``, with one unit (its document's line 12).
+
+    Args:
+        unit: The unit, or several, as YAML on one line each.
+        more: What follows; begins at line 14, one later for each unit beyond the first.
+        interval: Time between two items; empty: they never run out.
+        epoch: Begin.
+    """
+    arrivals = f", interval: {interval}" if interval else ""
+    return LINE.replace("UNIT", unit).replace("ARRIVALS", arrivals).replace("EPOCH", epoch) + more
+
+
+RING = line_with(
+    """{id: m, kind: machine, cycle: 1 s},
+      {id: g, kind: inspection, cycle: 1 s, rework: 1.0, rework_to: m, rework_max: 1000, to: [out]}""",
+    interval="10 s",
+)
+"""A rework loop without a buffer: soon both units wait for one another. The inspection is its line 13."""
 
 
 def small(**replaced: str) -> Scenario:
