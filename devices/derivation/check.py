@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from devices.derivation.machine import converted
-from devices.derivation.options import MachineOptions
+from devices.derivation.options import DerivationOptions, MachineOptions
 from twin.errors import did_you_mean
 
 
@@ -26,7 +26,7 @@ class Misfit(NamedTuple):
     hint: str = ""
 
 
-def misfits(options: MachineOptions, units: Mapping[str, str], wrong: Callable[[str], str]) -> Iterator[Misfit]:
+def misfits(options: DerivationOptions, units: Mapping[str, str], wrong: Callable[[str], str]) -> Iterator[Misfit]:
     """All that is wrong.
 
     Args:

@@ -300,6 +300,17 @@ class MachineDerivation:
         self._stamps.clear()
         self._heard_ns = None
 
+    def silent(self, at_ns: int, cause: str) -> None:
+        """Nothing is known of it from here on; what it said before holds again with the next thing that it says."""
+        self._uncounted(self._heard_ns)
+        self._unknown(at_ns, cause)
+
+    def forget_counters(self) -> None:
+        """Counters begin anew; the parts made so far stay counted."""
+        self._since.clear()
+        for _, counter in self._counters.values():
+            counter.forget()
+
     def tick(self, now_ns: int) -> None:
         """Time goes on: what is silent becomes unknown, what holds is said again."""
         self._miss(now_ns)
@@ -313,8 +324,7 @@ class MachineDerivation:
         gap_ns = round(self._options.gap * 1e9)
         if self._known and self._heard_ns is not None and now_ns - self._heard_ns > gap_ns:
             self.counters.gaps += 1
-            self._uncounted(self._heard_ns)
-            self._unknown(self._heard_ns + gap_ns, "gap")
+            self.silent(self._heard_ns + gap_ns, "gap")
 
     def kept(self) -> dict[str, Any]:
         """What the next process goes on from, as plain data: no part made meanwhile is missed or counted twice."""

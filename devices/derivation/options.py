@@ -237,15 +237,9 @@ class WritableItem(Config):
 WritableOf = Annotated[WritableItem, BeforeValidator(_short)]
 
 
-class MachineOptions(Config):
-    """What holds for a real machine whatever it is connected by."""
+class DerivationOptions(Config):
+    """What the items of a machine mean, wherever their values come from."""
 
-    clock: Literal["source", "arrival"] = Field(
-        default="source", description="whose time its values have: its own, or that of their arrival here"
-    )
-    gap: Annotated[Duration, Field(gt=0)] = Field(
-        default=10.0, description="silence after which nothing is known of it until it says something again"
-    )
     tags: dict[OwnName, SourceOf] = Field(default={}, max_length=10_000, description="item by tag of the profile")
     inputs: dict[OwnName, SourceOf] = Field(
         default={}, max_length=1000, description="further items by name, for conditions only"
@@ -254,11 +248,6 @@ class MachineOptions(Config):
     parts: PartsSource | None = Field(default=None, description="what it counts")
     alarms: tuple[AlarmSource, ...] = Field(default=(), max_length=10_000, description="its alarms")
     job: JobSource | None = Field(default=None, description="the order on it")
-    commands: dict[OwnName, WritableOf] = Field(
-        default={},
-        max_length=1000,
-        description="what may be written to it, by the name of the command; nothing else is",
-    )
 
     @model_validator(mode="after")
     def _known_names(self) -> Self:
@@ -287,6 +276,22 @@ class MachineOptions(Config):
         yield from ((alarm.item, 0.0) for alarm in self.alarms if alarm.item is not None)
         if self.job is not None:
             yield self.job.item, 0.0
+
+
+class MachineOptions(DerivationOptions):
+    """What holds for a real machine whatever it is connected by."""
+
+    clock: Literal["source", "arrival"] = Field(
+        default="source", description="whose time its values have: its own, or that of their arrival here"
+    )
+    gap: Annotated[Duration, Field(gt=0)] = Field(
+        default=10.0, description="silence after which nothing is known of it until it says something again"
+    )
+    commands: dict[OwnName, WritableOf] = Field(
+        default={},
+        max_length=1000,
+        description="what may be written to it, by the name of the command; nothing else is",
+    )
 
 
 def of_session(options: MachineOptions) -> dict[str, Any]:

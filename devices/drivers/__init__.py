@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from devices.connections import connections
 from devices.derivation.check import Misfit, misfits
+from devices.derivation.options import DerivationOptions, MachineOptions
 from devices.unit import DeviceUnit, Driver, Setting
 from twin.config.plant import Config
 from twin.errors import HIDDEN, Problem, ScenarioError, did_you_mean
@@ -48,16 +49,20 @@ def is_real(kind: str) -> bool:
 
 
 def misfits_of(kind: str, options: dict[str, Any], units: Mapping[str, str]) -> Iterator[Misfit]:
-    """What is wrong with the valid options of a connection, by the tags of its unit; nothing for other drivers.
+    """What is wrong with the valid options of a driver, by the tags of its unit: tags, units of measure, addresses.
 
     Args:
         kind: Driver or kind of connection.
         options: Its options.
         units: Unit of measure by tag.
     """
-    if is_real(kind):
-        entry = connections[kind]
-        yield from misfits(entry.Options.model_validate(options), units, entry.wrong)
+    given = options_of(kind).model_validate(options)
+    if isinstance(given, MachineOptions):
+        yield from misfits(given, units, connections[kind].wrong)
+    derive = getattr(given, "derive", None)
+    if isinstance(derive, DerivationOptions):
+        for misfit in misfits(derive, units, lambda _: ""):
+            yield misfit._replace(loc=("derive", *misfit.loc))
 
 
 def option_problems(kind: str, options: dict[str, Any], where: str) -> list[Problem]:

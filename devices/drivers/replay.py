@@ -24,7 +24,12 @@ Options (under ``device.options`` with ``driver: replay``)::
     ideal: 1176 s                           # default: that of the station
     largest_step: 1000
     tags: {Spindle_Speed: spindle_speed_rpm, Srpm: {tag: spindle_speed_rpm, factor: 1.0, offset: 0.0}}
+    derive: {tags: …, inputs: …, state: …, parts: …, alarms: …, job: …}  # in place of state_item to tags: see below
     table: {delimiter: ";", time_column: datetime, time_format: iso, zone: Asia/Shanghai, step: 1 s}
+
+With ``derive`` items mean what they would mean at a real machine (see *Connections to real machines*; ``item`` is a
+column of the table or a name of the adapter): units of measure, rules for states, thresholds and conditions for alarms,
+counters that roll over.
 
 Policy on bad clocks: a record behind the latest time already reached is either stamped one nanosecond
 after that time, with quality UNCERTAIN (``clamp``), or left out (``drop``); both are counted, so the rows of
@@ -36,6 +41,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from devices.derivation.check import misfits
 from devices.drivers import drivers
 from devices.profiles import profiles
 from devices.recordings.options import DEFAULT_STATES, ReplayOptions
@@ -63,6 +69,9 @@ def _problems(unit: DeviceUnit, options: ReplayOptions, base: Path) -> Iterator[
     if missing(options, base):
         yield Problem(f"{where}.file", "a recording", f"no file {options.file!r}", "or on_missing: simulate")
     known = [tag.name for tag in profiles[unit.profile].tags]
+    units = {tag.name: tag.unit for tag in profiles[unit.profile].tags}
+    for misfit in () if options.derive is None else misfits(options.derive, units, lambda _: ""):
+        yield Problem(".".join((where, "derive", *map(str, misfit.loc))), *misfit[1:])
     for item, mapping in (options.tags or {}).items():
         if mapping.tag not in known:
             hint = did_you_mean(mapping.tag, known, f"known: {', '.join(known)}")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
-from devices.derivation.options import StateName
+from devices.derivation.options import DerivationOptions, StateName
 from devices.recordings.table import TableOptions
 from twin.config.named import Item
 from twin.config.plant import Config
@@ -28,6 +28,11 @@ DEFAULT_STATES: dict[str, str] = {
     "UNAVAILABLE": "UNKNOWN",
 }
 """States of MTConnect's Execution as canonical states; the choice is our own design."""
+
+PLAIN = {
+    "state_item", "state_values", "assume_state", "part_item", "makes", "ideal", "largest_step", "tags",
+}  # fmt: skip
+"""Options for which ``derive`` stands where there are rules."""
 
 
 class TagMapping(Config):
@@ -83,12 +88,19 @@ class ReplayOptions(Config):
     ideal: Duration | None = Field(default=None, description="planned run time per item; default: the station's")
     largest_step: int = Field(default=1000, ge=1, description="step of the part counter above which it is not believed")
     tags: dict[str, Mapped] | None = Field(default=None, description="tag by item; default: the usual names")
+    derive: DerivationOptions | None = Field(
+        default=None, description="what the items mean, as for a real machine; in place of states, parts and tags above"
+    )
     table: TableOptions = Field(default=TableOptions(), description="how a csv is read")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.clock == "original" and (self.speed != 1.0 or self.loop or self.at):
             raise ValueError("expected neither speed, loop nor at with the original clock (use clock: shifted)")
+        if self.derive is not None and (both := sorted(PLAIN & self.model_fields_set)):
+            raise ValueError(
+                f"expected derive, or what it stands for ({', '.join(sorted(PLAIN))}), got {', '.join(both)} too"
+            )
         return self
 
     def states(self) -> dict[str, UnitState]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from devices.derivation.speaking import Rows
 from devices.profiles import profiles
+from devices.recordings.derived import DerivedMachine
 from devices.recordings.lines import recording_lines
 from devices.recordings.machine import RecordedMachine
 from devices.recordings.options import ReplayOptions
@@ -47,6 +48,15 @@ def read_records(options: ReplayOptions, base: Path, counters: ReplayCounters) -
     return read(recording_lines(base / options.file, options.member), options, counters)
 
 
+def _machine(
+    unit: DeviceUnit, options: ReplayOptions, epoch_ns: int, counters: ReplayCounters
+) -> RecordedMachine | DerivedMachine:
+    tags = profiles[unit.profile].tags
+    if options.derive is not None:
+        return DerivedMachine(unit, options.derive, tags, options.period, counters)
+    return RecordedMachine(unit, options, tags, epoch_ns, counters)
+
+
 class Player:
     """The state of one replay between two steps. Pickles: a copy opens the file anew and goes on.
 
@@ -62,7 +72,7 @@ class Player:
         self._options = options
         self._base = setting.base
         self._epoch_ns = setting.epoch_ns
-        self._machine = RecordedMachine(unit, options, profiles[unit.profile].tags, setting.epoch_ns, self.counters)
+        self._machine = _machine(unit, options, setting.epoch_ns, self.counters)
         since = None if options.since is None else round(options.since.timestamp() * 1e6) * 1000
         before = setting.epoch_ns if options.clock == "original" else None
         self._since_ns = max((limit for limit in (since, before) if limit is not None), default=None)

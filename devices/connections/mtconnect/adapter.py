@@ -9,8 +9,9 @@ from contextlib import suppress
 
 from devices.connection import ALIVE_S, BrowsedItem, DataValue, Wanted
 from devices.connections._told import ReadingQueue, changed, deadbands
-from devices.connections.mtconnect.documents import UNAVAILABLE, Conditions, Observation
+from devices.connections.mtconnect.documents import UNAVAILABLE
 from devices.connections.mtconnect.options import MtConnectOptions
+from devices.recordings.conditions import Conditions
 from devices.recordings.shdr import parse_line
 from twin.errors import RetriableError
 from twin.records import BAD
@@ -94,8 +95,7 @@ class AdapterLink:
         pairs = list(record.items)
         if record.condition is not None:
             one = record.condition
-            seen = Observation(one.item, 0, record.time_ns, one.level, one.code)
-            pairs = [(one.item, self._conditions.worst(seen))]
+            pairs = [(one.item, self._conditions.worst(one.item, one.level, one.code))]
         if len(self._names) < MOST_NAMES:
             self._names |= dict(pairs)
         told = [self._value(item, value, record.time_ns) for item, value in pairs if item in self._items]

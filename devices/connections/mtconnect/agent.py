@@ -10,7 +10,6 @@ import urllib3
 from devices.connection import ALIVE_S, BrowsedItem, DataValue, Wanted
 from devices.connections._told import ReadingQueue, changed, deadbands
 from devices.connections.mtconnect.documents import (
-    Conditions,
     DataItem,
     DocumentError,
     Observation,
@@ -21,6 +20,7 @@ from devices.connections.mtconnect.documents import (
     streams,
 )
 from devices.connections.mtconnect.options import MtConnectOptions
+from devices.recordings.conditions import Conditions
 from twin.errors import Problem, ProblemsError, RetriableError
 from twin.records import BAD, UNCERTAIN
 
@@ -118,7 +118,7 @@ class AgentLink:
         if seen.id not in self._addresses:
             return
         of, addresses = self._addresses[seen.id]
-        text = self._conditions.worst(seen) if of.category == "CONDITION" else seen.text
+        text = self._conditions.worst(seen.id, seen.text, seen.code) if of.category == "CONDITION" else seen.text
         for item in addresses:
             value = data_value(item, of, seen, text)
             if item in self._unsure and value.quality != BAD:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from devices.connection import BrowsedItem, DataValue, Scalar
+from devices.recordings.conditions import LEVELS
 from devices.recordings.shdr import stamp_ns
 from devices.xml_tree import XmlRefusedError, parsed
 from twin.records import BAD
 
 UNAVAILABLE = "UNAVAILABLE"
-LEVELS = ("Unavailable", "Normal", "Warning", "Fault")
-"""Levels of a condition, the worst last."""
 NUMERIC = re.compile(
     r"PART_COUNT|LINE|LINE_NUMBER|.*_OVERRIDE|BLOCK_COUNT|TOOL_OFFSET|WORK_OFFSET|HARDNESS|.*_COUNT|MATERIAL_LAYER"
 )
@@ -195,23 +194,3 @@ def _number(text: str) -> float | int | None:
         return int(text) if _WHOLE.fullmatch(text) else float(text)
     except ValueError:
         return None
-
-
-class Conditions:
-    """Which codes of each condition are active, as each observation tells only one of them."""
-
-    def __init__(self) -> None:
-        self._active: dict[str, dict[str, str]] = {}
-
-    def worst(self, seen: Observation) -> str:
-        """The worst level that is active after an observation; Normal without a code ends all."""
-        active = self._active.setdefault(seen.id, {})
-        if seen.text in ("Warning", "Fault"):
-            active[seen.code] = seen.text
-        elif seen.code and seen.text == "Normal":
-            active.pop(seen.code, None)
-        else:
-            active.clear()
-        if seen.text == "Unavailable":
-            return seen.text
-        return max(active.values(), key=LEVELS.index, default="Normal")
