@@ -27,7 +27,9 @@ from twin.errors import Problem, RetriableError, ScenarioError
 
 RUN_S = 60.0
 """Longest wait for the hub to have begun the run; whoever watches the role starts it again then."""
-OF_BRAIN = ("broker", "store", "transport", "transport_options", "listen")
+PAGES = ("host", "allow_hosts", "port", "language")
+"""Options of the pages; one of a brain has some when its port is said."""
+OF_BRAIN = ("broker", "store", "transport", "transport_options", "listen", *PAGES)
 """Options that a brain has which is nobody's run."""
 OWN = ("broker", "opcua_port", "serve")
 """Options that a role may have of its own; all others are those with which the hub began the run."""
@@ -130,13 +132,18 @@ def brain_settings(name: str, folder: Path, options: Mapping[str, Any]) -> RunSe
         problems.append(Problem("role", "a name of the brain of a-z, 0-9, - and _", repr(name)))
     if options["broker"] is None:
         problems.append(Problem("--broker", "the address of the broker that it listens to", "none"))
-    problems += not_of("brain", options, OF_BRAIN, "it has no plant and no pages")
+    problems += not_of("brain", options, OF_BRAIN, "it has no plant")
+    if options["port"] is None:
+        problems += not_of(
+            "brain without pages", options, [name for name in options if name not in PAGES], "say --port too"
+        )
     if problems:
         raise ScenarioError(problems)
     said = {option: options[option] for option in OF_BRAIN if options[option] is not None}
     if "transport_options" in said:
         said["transport_options"] = told_options(said["transport_options"])
     own = {"scenario": name, "name": f"brain-{name}", "seed": 0, "roots": (), "listen": ("#",), "folder": folder}
+    own["title"], own["pages"] = {"en": name, "zh": name}, options["port"] is not None
     own["store"] = f"duckdb://{folder}/{FILE}"
     return validated(own | said)
 

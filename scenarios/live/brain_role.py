@@ -1,4 +1,4 @@
-"""The brain's process on anybody's records: no plant, no pages; indicators to the broker and into the store."""
+"""The brain's process on anybody's records: no plant; indicators to broker, store and, if asked, pages."""
 
 from __future__ import annotations
 
@@ -25,15 +25,21 @@ async def run_brain(settings: RunSettings, stop: asyncio.Event, parent: Parent) 
     Returns:
         What the exit code depends on.
     """
-    thinking = Thinking(settings, parent)
+    thinking = _shown(settings, parent) if settings.pages else Thinking(settings, parent)
     return await thinking.serve(_work(thinking), stop)
+
+
+def _shown(settings: RunSettings, parent: Parent) -> Thinking:
+    from scenarios.live.shown import Shown  # where pages are asked for: they load a web server
+
+    return Shown(settings, settings.title, parent)
 
 
 async def _work(thinking: Thinking) -> None:
     settings, parent = thinking.settings, thinking.parent
     if settings.broker is None:
         raise ValueError("brain: expected the address of a broker in the settings, got none")
-    await thinking.open_store()
+    told = await thinking.open()
     known = await asyncio.to_thread(thinking.recall)
     if not known:
         if parent.again and settings.hub_state.exists():
@@ -43,6 +49,8 @@ async def _work(thinking: Thinking) -> None:
         await thinking.store.save()
     await thinking.connect(settings.broker, None if known else CONNECT_S)
     heard = ", ".join(path or "everything" for path in settings.heard)
+    if told:
+        print(f"dashboard: {told}", flush=True)
     print(f"brain: {'goes on' if known else 'begins'}, listens to {heard}", flush=True)
     parent.ready()
     await asyncio.gather(thinking.watch(), thinking.counting(), thinking.remembering())

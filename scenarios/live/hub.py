@@ -1,22 +1,17 @@
-"""The hub's process: ingest, brain, store and pages."""
+"""The hub's process: ingest, brain, store and pages, forecasts and commands."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-from brokers.door import under
-from brokers.isolation import Isolated
 from brokers.retry import retried
-from dashboards.guests import Guests
-from dashboards.live import LiveState
-from dashboards.web.app import create_app
-from dashboards.web.doors import own_names, token_for
-from dashboards.web.server import WebServer
+from dashboards.web.doors import token_for
 from dashboards.web.settings import LOOPBACK, WebSettings
 from scenarios.live.account import Account
 from scenarios.live.backfill import History
@@ -27,16 +22,14 @@ from scenarios.live.offers import Machines, Offers
 from scenarios.live.outlook import Outlook
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
-from scenarios.live.thinking import CONNECT_S, Thinking
+from scenarios.live.shown import Shown
+from scenarios.live.thinking import CONNECT_S
 from twin.config.plant import Title
 from twin.errors import RetriableError
-from twin.records import Frame
 
 
-class Hub(Thinking):
+class Hub(Shown):
     """Everything behind the broker, in one event loop.
-
-    What comes to the brain is shown too, and so are its indicators when they come back.
 
     Args:
         settings: Settings of the run.
@@ -52,20 +45,17 @@ class Hub(Thinking):
         parent: Parent | None = None,
         listener: socket.socket | None = None,
     ):
-        super().__init__(settings, parent)
-        self.live = LiveState(guests=Guests(under((*settings.roots, settings.brain))))
-        self._shown = Isolated("pages", self._show)
         self._outlook: Outlook | None = None
         self._commanding: Commanding | None = None
         self._beside: Beside | None = None
         self._looking: list[asyncio.Task[None]] = []
-        web = WebSettings(
-            language=settings.language,
-            title=title,
-            hosts=own_names(settings.host, settings.allow_hosts),
-            token=token_for(settings.host),
-            counters=self.counters,
-            roles=self.roles,
+        super().__init__(settings, title, parent, listener)
+
+    def web_settings(self) -> WebSettings:
+        """Those of pages that forecast and give commands."""
+        settings = self.settings
+        return replace(
+            super().web_settings(),
             ahead=self.ahead,
             command=self.command,
             machine=self.machine,
@@ -75,21 +65,11 @@ class Hub(Thinking):
             carried=settings.counterpart.commands,
             commandable=settings.host in LOOPBACK or bool(token_for(settings.host)),
         )
-        self.web = WebServer(create_app(self.store, self.live, web), settings.host, settings.port, listener)
 
     @property
     def history(self) -> History:
         """Where history is put before the first live record."""
         return History(self.store, self.brain, self.live.feed)
-
-    def counters(self) -> Mapping[str, Any]:
-        """What the ingest has seen and what the store misses, in all lives of the hub, for the health page."""
-        told = self._told()
-        return {**told, "hops": {name: account.document() for name, account in told["hops"].items()}}
-
-    def _counted(self) -> dict[str, Any]:
-        shown = self._shown.failures
-        return {**super()._counted(), "pages_failures": shown.total(), "pages_failed_why": dict(shown)}
 
     def keep_count(self) -> None:
         """Keep for the next life what has been counted, and the record of the run.
@@ -142,21 +122,6 @@ class Hub(Thinking):
     async def _ask_plant(self, question: str) -> str:
         return await self.parent.ask("plant", question)
 
-    async def open(self) -> str:
-        """Open the store and serve the pages.
-
-        Returns:
-            Address of the pages.
-
-        Raises:
-            StoreError: Somebody else has the store open; who takes the place of a hub that died waits a minute for it.
-            NotLetInError: The store does not let us in; who was in before waits.
-        """
-        await self.open_store()
-        address = await self.web.start()
-        self._stack.push_async_callback(self.web.stop)
-        return address
-
     async def connect(self, broker: str, limit_s: float | None = CONNECT_S) -> None:
         """Listen to a broker, and hear commands and roles that run alone; see :meth:`Thinking.connect`."""
         await super().connect(broker, limit_s)
@@ -180,14 +145,6 @@ class Hub(Thinking):
             task.cancel()
         await asyncio.gather(*self._looking, return_exceptions=True)
         await super().close()
-
-    async def _observe(self, frames: Sequence[Frame]) -> None:
-        self._shown(frame for frame in frames if len(frame))
-        await super()._observe(frames)
-
-    def _show(self, frame: Frame) -> Sequence[Frame]:
-        self.live.feed([frame])
-        return ()
 
     def _now_ns(self) -> int:
         """The clock of the run, for what a store keeps: that of the machine where simulated now is the present."""

@@ -87,6 +87,7 @@ class RunSettings(BaseModel):
         host: Address the pages listen on.
         allow_hosts: Further names under which the pages are served, e.g. of a proxy.
         port: Port of the pages; 0: any free one.
+        pages: Whether a brain alone has pages; a hub always has.
         language: Language the pages start in.
         backfill_s: Simulated seconds of history made before going live.
         tick_s: Period of telemetry in simulated seconds.
@@ -125,6 +126,7 @@ class RunSettings(BaseModel):
     host: str = "127.0.0.1"
     allow_hosts: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,253}$")], ...] = ()
     port: int = Field(default=0, ge=0, le=65535)
+    pages: bool = True
     language: Literal["zh", "en"] = "zh"
     backfill_s: float = Field(default=8 * 3600.0, ge=0)
     tick_s: float = Field(default=1.0, gt=0)

@@ -135,6 +135,18 @@ class Thinking:
         await (retried(opened, "hub", passing=(NotLetInError,)) if self.parent.again else opened())
         self._stack.push_async_callback(self.store.close)
 
+    async def open(self) -> str:
+        """Open the store.
+
+        Returns:
+            Address of the pages; empty: it has none.
+
+        Raises:
+            StoreError: Somebody else has it open, or it does not answer.
+        """
+        await self.open_store()
+        return ""
+
     def recall(self) -> bool:
         """Go on where the process before this one was; False when that cannot be read."""
         state = self._recalled = self.memory.read()

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from brokers.stores import open_store
 from tests.cli.programs import FACTORY, Program, factory
-from tests.counterparts import ANSWERS_S, ENDS_S, needed
+from tests.counterparts import ANSWERS_S, ENDS_S, free_port, needed
 from tests.servers.mosquitto import Mosquitto
 from twin.records import RecordKind
 
@@ -69,8 +70,8 @@ def listener(mosquitto: Mosquitto) -> Iterator[Listener]:
     found.close()
 
 
-def brain(broker: Mosquitto, folder: Path) -> Program:
-    words = (str(FACTORY), "role", "brain", "works", "--broker", broker.url, "--listen", "acme")
+def brain(broker: Mosquitto, folder: Path, *options: str) -> Program:
+    words = (str(FACTORY), "role", "brain", "works", "--broker", broker.url, "--listen", "acme", *options)
     return Program(words, environment={"FF_DATA": str(folder)})
 
 
@@ -104,15 +105,32 @@ def test_a_brain_goes_on_where_it_was_killed(mosquitto: Mosquitto, listener: Lis
         first.kill()
     press.says(PRESS, "state", t0 + 1.5 * HOUR, state="FAILED")
     press.says(SITE, "heartbeat", t0 + 2 * HOUR + 1)
-    second = brain(mosquitto, tmp_path)
+    second = brain(mosquitto, tmp_path, "--port", str(free_port()))
     try:
+        page = second.line("dashboard: ").split()[1].rstrip("/")
         second.line("brain: goes on")
         later = listener.value("availability", t0 + HOUR)
         assert (later["value"], later["quality"]) == (0.5, "good")
+        tells_of_itself(page)
         assert second.interrupt(number=signal.SIGTERM) == 0
     finally:
         second.kill()
     assert asyncio.run(stored(tmp_path)) >= {("availability", t0 * 10**9), ("availability", (t0 + HOUR) * 10**9)}
+
+
+def tells_of_itself(page: str) -> None:
+    """Health, metrics and pages are those of a run, of the hops that a brain has."""
+    health = httpx.get(f"{page}/api/health", timeout=ANSWERS_S).json()
+    rows = {row["hop"]: row for row in health["hops"]}
+    assert {"publishers", "broker", "ingest", "store", "brain", "pages"} <= rows.keys()
+    assert (rows["ingest"]["status"], rows["brain"]["status"]) == ("good", "good")
+    assert rows["brain"]["counters"]["rows"] > 0
+    assert list(health["sites"]) == [SITE]
+    metrics = httpx.get(f"{page}/metrics", timeout=ANSWERS_S).text
+    assert 'factory_hop_status{hop="brain",status="good"} 1.0' in metrics
+    vocabulary = httpx.get(f"{page}/api/vocabulary", timeout=ANSWERS_S).json()
+    assert (vocabulary["title"]["en"], vocabulary["commands"]["why"]) == ("works", "no_plant")
+    assert PRESS in httpx.get(f"{page}/api/state", timeout=ANSWERS_S).json()["states"]
 
 
 @pytest.mark.parametrize(
@@ -121,6 +139,10 @@ def test_a_brain_goes_on_where_it_was_killed(mosquitto: Mosquitto, listener: Lis
         (["works"], "--broker: expected the address of the broker"),
         (["Works!", "--broker", "mqtt://127.0.0.1:1"], "role: expected a name"),
         (["works", "--broker", "mqtt://127.0.0.1:1", "--speed", "2"], "--speed: expected no such option of a brain"),
+        (
+            ["works", "--broker", "mqtt://127.0.0.1:1", "--host", "0.0.0.0"],
+            "--host: expected no such option of a brain",
+        ),
         (["works", "--broker", "http://127.0.0.1:1"], "--broker: expected"),
         (["works", "--broker", "mqtt://127.0.0.1:1", "--listen", "A B"], "--listen"),
     ],

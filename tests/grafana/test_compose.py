@@ -19,11 +19,15 @@ from brokers.secrets import EXAMPLE, write
 from brokers.stores import StoreUrl, stores
 from dashboards.grafana.provisioning import FOLDER, MOUNT
 from scenarios.cli import application
+from scenarios.live.roles import NAMES
 from tests.counterparts import free_port, needed, port_open, wait_for
 
 ROOT = Path(__file__).parents[2]
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+FILES = ("docker-compose.yml", "docker-compose.roles.yml")
+"""The platform, and what is laid over it to have each role in a container of its own."""
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / FILES[0]).read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+ROLES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / FILES[1]).read_text(encoding="utf-8"))["services"]
 services = pytest.mark.parametrize("name", SERVICES)
 PASSWORDS = "/tmp/mosquitto.passwd"  # noqa: S108 - in the container
 SETTING = re.compile(r"(?<!\$)\$\{(\w+)(?::?[-?]([^}]*))?\}")
@@ -37,17 +41,18 @@ def settings(tmp_path: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
 
 
-def test_the_compose_program_accepts_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("files", [FILES[:1], FILES], ids=["platform", "roles"])
+def test_the_compose_program_accepts_the_file(files: tuple[str, ...], tmp_path: Path) -> None:
     """Compose reads the file without an engine."""
     program = shutil.which("docker")
     if not program or subprocess.run([program, "compose", "version"], capture_output=True).returncode:
         pytest.skip("the compose plugin of docker is not installed; the other tests look at the file itself")
     shutil.copy(ROOT / EXAMPLE, tmp_path)
     command = [program, "compose", "--project-directory", str(ROOT), "--env-file", str(write(tmp_path))]
-    command += ["-f", str(ROOT / "docker-compose.yml"), "config", "--format", "json"]
-    result = subprocess.run(command, capture_output=True, text=True)
+    asked = [part for name in files for part in ("-f", str(ROOT / name))] + ["--profile", "*"]
+    result = subprocess.run([*command, *asked, "config", "--format", "json"], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    assert set(json.loads(result.stdout)["services"]) == set(SERVICES)
+    assert set(json.loads(result.stdout)["services"]) == (set(SERVICES) | set(ROLES) if files[1:] else set(SERVICES))
 
 
 def test_the_loader_of_compose_accepts_the_file(tmp_path: Path, settings: dict[str, str]) -> None:
@@ -108,7 +113,7 @@ def test_provisioning_is_mounted_where_the_files_say() -> None:
 
 
 def test_every_setting_is_in_the_example_and_used(settings: dict[str, str]) -> None:
-    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    text = "".join((ROOT / name).read_text(encoding="utf-8") for name in FILES)
     asked = {name for name, _ in SETTING.findall(text)}
     assert asked == set(settings)
     defaults = {name: value for name, value in SETTING.findall(text) if value and not value.startswith("run python3")}
@@ -126,11 +131,40 @@ def test_the_store_of_the_command_line_is_one_we_have(settings: dict[str, str]) 
     assert resolved(SERVICES["grafana"]["environment"]["FF_INFLUX_BUCKET"], settings) == made["bucket"]
 
 
-def test_the_command_line_is_one_we_have() -> None:
-    command = SERVICES["factory"]["command"]
+@pytest.mark.parametrize("service", [SERVICES["factory"], *ROLES.values()], ids=["platform", *ROLES])
+def test_the_command_line_is_one_we_have(service: dict[str, Any], settings: dict[str, str]) -> None:
+    command = service["command"]
     known = typer.main.get_command(application()).commands[command[0]]  # type: ignore[attr-defined]
     options = {name for parameter in known.params for name in parameter.opts}
     assert {part for part in command if part.startswith("--")} <= options
+    if command[0] == "role":
+        assert command[1] in NAMES
+        assert resolved(command[2], settings) in ("nev_chain", "works")
+        assert command[command.index("--broker") + 1] == option("--broker")
+
+
+def test_roles_share_the_folder_and_wait_for_the_hub() -> None:
+    """All but the brain, which is nobody's role: it waits for the broker and is healthy by itself."""
+    hub, brain = ROLES["factory"], ROLES["brain"]
+    alone = {**ROLES, "factory": SERVICES["factory"] | hub}
+    for name, service in alone.items():
+        assert service["volumes"] == hub["volumes"], name
+        assert service["environment"]["FF_DATA"] == "/data"
+        assert service["image"] == SERVICES["factory"]["image"]
+        assert service["restart"] == "unless-stopped"
+    waits = {name: set(service["depends_on"]) for name, service in ROLES.items() if name != "factory"}
+    assert waits == {"plant": {"factory"}, "machines": {"factory"}, "brain": {"mosquitto"}}
+    port = brain["command"][brain["command"].index("--port") + 1]
+    assert brain["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert f":{port}/api/health" in brain["healthcheck"]["test"][-1]
+    assert [name for name, service in ROLES.items() if service.get("profiles")] == ["machines", "brain"]
+
+
+def test_passwords_of_machines_are_kept_out_of_git_and_the_image() -> None:
+    (file,) = ROLES["machines"]["env_file"]
+    assert file["required"] is False
+    for name in (".gitignore", ".dockerignore"):
+        assert file["path"] in (ROOT / name).read_text().splitlines()
 
 
 def test_the_code_reads_every_variable_it_is_given() -> None:
@@ -165,7 +199,7 @@ def test_grafana_knows_what_its_data_source_asks_for() -> None:
 
 
 def test_no_secret_is_in_a_file() -> None:
-    for name in ("docker-compose.yml", EXAMPLE, "brokers/mosquitto.conf"):
+    for name in (*FILES, EXAMPLE, "brokers/mosquitto.conf"):
         for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
             key, _, value = line.partition(":" if name.endswith(".yml") else "=")
             if re.search(r"PASSWORD|TOKEN", key) and "mosquitto_" not in line:
