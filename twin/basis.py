@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails
 
 from twin.equipment import SEGMENT
 
@@ -12,9 +23,59 @@ Identifier = Annotated[str, Field(pattern=rf"^{SEGMENT.pattern}$")]
 
 
 class Config(BaseModel):
-    """Base of all configuration: frozen, no unknown keys."""
+    """Base of all configuration: frozen, no unknown keys, everything that is wrong told at once."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _told_at_once(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(given)
+        except ValidationError as error:
+            if not (hidden := list(_hidden(cls, given, error))):
+                raise
+            told = [*map(_again, error.errors()), *hidden]
+        raise ValidationError.from_exception_data(cls.__name__, told)
+
+
+def _again(row: Any) -> InitErrorDetails:
+    kept: InitErrorDetails = {name: row[name] for name in ("type", "loc", "input", "ctx") if name in row}  # type: ignore[assignment]  # those of a row
+    return kept
+
+
+def _hidden(model: type[BaseModel], given: Any, error: ValidationError) -> Iterator[InitErrorDetails]:
+    """What the validators of a model as a whole would say, which do not run while a field of it is wrong.
+
+    They are asked with the wrong fields as they were given; one that cannot deal with these says nothing.
+    """
+    validators = [one for one in model.__pydantic_decorators__.model_validators.values() if one.info.mode == "after"]
+    if not validators or not isinstance(given, dict):
+        return
+    wrong = {row["loc"][0] for row in error.errors() if row["loc"]}
+    drafted = model.model_construct(**dict(_fields(model, given, wrong)))
+    for one in validators:
+        if said := _objection(one.func, drafted):
+            yield InitErrorDetails(type="value_error", loc=(), input=given, ctx={"error": said})
+
+
+def _fields(model: type[BaseModel], given: dict[str, Any], wrong: set[int | str]) -> Iterator[tuple[str, Any]]:
+    for name, field in model.model_fields.items():
+        if name in given and name in wrong:
+            yield name, given[name]
+        elif name in given:
+            kind: Any = Annotated[field.annotation, field]
+            yield name, TypeAdapter(kind).validate_python(given[name])
+
+
+def _objection(validator: Callable[..., Any], drafted: BaseModel) -> ValueError | None:
+    try:
+        validator(drafted)
+    except ValueError as objection:
+        return objection
+    except (ArithmeticError, AttributeError, LookupError, TypeError):
+        return None  # it met what is told already
+    return None
 
 
 class Title(Config):

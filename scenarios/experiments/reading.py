@@ -11,6 +11,7 @@ from scenarios.experiments.problems import locate, tree_of, validated
 from scenarios.experiments.study import (
     Study,
     scenario_of,
+    varied_names,
     varied_twice,
     wrong_responses,
     wrong_times,
@@ -54,6 +55,7 @@ def read_study(
     problems += wrong_responses(config, root, scenario, config.varied)
     problems += wrong_times(study)
     problems += varied_twice(study)
+    problems += varied_names(study)
     problems += [one for check in checks for one in check(config, study)]
     problems += wrong_values(study, choices(config))
     if problems:

@@ -15,8 +15,9 @@ from scenarios.format.document import Scenario
 from scenarios.loader import LIBRARY, Draft, draft
 from scenarios.reading.messages import nearest, problem, shown
 from scenarios.reading.nodes import Loc, Node, is_file, no_file
+from twin.config.plant import ProcessConfig
 from twin.errors import Problem, ScenarioError
-from twin.kpi.spec import kpis
+from twin.kpi.spec import EQUIPMENT, kpis
 from twin.master import chain_path
 from twin.plant.held import HOLDING
 from twin.stations import stations
@@ -27,6 +28,8 @@ Overrides = dict[str, Node]
 JOBS = dict.fromkeys(("line", "area", "site", "enterprise"), ("jobs", "transport", "flow"))
 TRADE = {"machine": ("trade", "jobs", "transport", "flow"), "chain": ("trade", "transport")} | JOBS
 """Levels of which some take orders, release job orders or transport."""
+NAMES = ("id", "name", "title", "description", "schema_version")
+"""Keys that say what something is called, not how it is."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,7 @@ def wrong_responses(config: StudyConfig, root: Node, scenario: Scenario, numbers
             yield problem(root, loc, "a name that no factor has", repr(name))
         if response.kpi is not None and response.scope is not None:
             yield from _wrong_kpi(root, loc, response.kpi, response.scope, levels)
+            yield from _never_had(root, loc, response.kpi, response.scope, scenario)
         if response.stock is not None and response.stock not in levels:
             hint = nearest(response.stock, list(levels), 0)
             yield problem(root, (*loc, "stock"), "the path of a unit, line or site", shown(response.stock), hint)
@@ -194,6 +198,19 @@ def wrong_responses(config: StudyConfig, root: Node, scenario: Scenario, numbers
     if scope is not None and scope not in levels:
         yield problem(root, ("warm_up", "scope"), "the path of a unit, line or site", shown(scope),
                       nearest(scope, list(levels), 0))  # fmt: skip
+
+
+def _never_had(root: Node, loc: Loc, kpi: str, scope: str, scenario: Scenario) -> Iterator[Problem]:
+    """An indicator of equipment that works on material, asked of a place where nothing does."""
+    inside = [one for unit, _, one in scenario.stations() if unit.is_under(scope)]
+    if kpi not in kpis or not inside or any(isinstance(one, ProcessConfig) or one.pooled for one in inside):
+        return
+    spec = kpis[kpi]
+    if set(spec.scopes) <= set(EQUIPMENT) and not (spec.storing or spec.everywhere):
+        kinds = ", ".join(sorted({one.kind for one in inside}))
+        hint = "machines, stations and tools do; others have output, energy and what is inside them"
+        yield problem(root, (*loc, "scope"), f"a place where something works on material, which {kpi} is of",
+                      f"{scope} ({kinds})", hint)  # fmt: skip
 
 
 def _holds(scenario: Scenario, path: str) -> bool:
@@ -227,6 +244,16 @@ def wrong_values(study: Study, choices: Mapping[str, Sequence[Any]]) -> Iterator
             if problems and all(_wrong(study, {**others, name: value}) for others in corners):
                 yield from (found for found in problems if found not in seen)
                 seen.update(problems)
+
+
+def varied_names(study: Study) -> Iterator[Problem]:
+    """Names that a factor would change: results, other paths and random numbers go by them."""
+    for name, factor in study.factors.items():
+        replaced = dict.fromkeys((*factor.paths, *(path for one in factor.alternatives.values() for path in one)))
+        for path in replaced:
+            if path.rpartition(".")[2] in NAMES:
+                hint = "what one is called changes nothing but its random numbers"
+                yield problem(study.root, (study.section, name), "the path of a value, not of a name", path, hint)
 
 
 def varied_twice(study: Study) -> Iterator[Problem]:

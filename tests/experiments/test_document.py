@@ -97,6 +97,45 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         assert wrong in everything
 
 
+def test_what_a_model_as_a_whole_wants_is_told_beside_its_wrong_fields(tmp_path: Path) -> None:
+    told = listing(
+        tmp_path,
+        replications={"least": 9, "most": 3, "confidence": 95},
+        factors={**FACTORS, "pace": {"path": f"{LINE}/m2.cycle", "low": "8 s", "count": 1}},
+        responses={"output": {"kpi": "throughput_per_h", "goal": "maximize"}},
+    )
+    for wrong in (
+        "replications.confidence: expected less than 1, got 95",
+        "replications: expected least <= most, got 9 > 3",
+        "factors.pace.count: expected at least 2, got 1",
+        "factors.pace: expected low and high, got only one of them",
+        "responses.output.goal: expected one of 'maximise' or 'minimise', got 'maximize'",
+        "responses.output: expected kpi and scope together, got only one of them",
+    ):
+        assert wrong in told, told
+    assert len(told.splitlines()) == 6
+    half = listing(tmp_path, responses={"output": {**OUTPUT, "half_width": {"relative": 5}}})
+    assert "half_width.relative: expected less than 1, got 5" in half
+    assert "neither" not in half
+
+
+@pytest.mark.parametrize("path", ["run.seed", f"{LINE}/b.capacity"])
+def test_a_factor_changes_no_name(path: str, tmp_path: Path) -> None:
+    assert load_experiment(study(tmp_path, factors={"a": {"path": path, "levels": [1, 2]}}))
+    told = listing(tmp_path, factors={"a": {"path": f"{LINE}/b.id", "levels": ["x", "y"]}})
+    assert f"factors.a: expected the path of a value, not of a name, got {LINE}/b.id (what one is called" in told
+    named = {"1": {f"{LINE}/b.capacity": 3, "name": "one"}, "2": {f"{LINE}/b.capacity": 2, "name": "two"}}
+    assert "not of a name, got name (" in listing(tmp_path, factors={"a": {"alternatives": named}})
+
+
+def test_an_indicator_that_a_unit_never_has_is_no_response(tmp_path: Path) -> None:
+    told = listing(tmp_path, responses={"oee": {"kpi": "oee", "scope": f"{LINE}/b", "goal": "maximise"}})
+    expected = "responses.oee.scope: expected a place where something works on material, which oee is of, got "
+    assert f"{expected}{LINE}/b (buffer) (machines, stations" in told
+    had = {"m": {"kpi": "oee", "scope": f"{LINE}/m1"}, "out": {"kpi": "throughput_per_h", "scope": f"{LINE}/out"}}
+    assert set(load_experiment(study(tmp_path, responses=had)).measured) == {"m", "out"}
+
+
 def test_one_mistake_hides_no_other(tmp_path: Path) -> None:
     told = listing(
         tmp_path,

@@ -30,6 +30,7 @@ def told(extra: str) -> list[str]:
         ("effect: slow, factor: 2, ramp: 10 min, steps: 3", ""),
         ("effect: slow, factor: 2, every: 5 h, times: 3", ""),
         ("effect: fail, mode: jam", ""),
+        ("effect: slow, factor: 0.001", ""),
         ("effect: slow", "factor: expected how much, got nothing (write factor: ...)"),
         ("effect: scrap", "factor: expected how much, got nothing (write factor: ...)"),
         ("effect: repair", "factor: expected how much, got nothing (write factor: ...)"),
@@ -54,3 +55,30 @@ def test_all_of_it_is_told_at_once() -> None:
         for one in told("effect: stop, factor: 2, mode: jam, times: 2, share: 1")
     }
     assert keys == {"factor", "mode", "times", "share"}
+
+
+@pytest.mark.parametrize(
+    ("extra", "wrong"),
+    [
+        ("effect: slow, factor: 0", "at least 0.001, got 0 (work that takes no time never lets time advance; "),
+        ("effect: slow, factor: 1.0e-9", "at least 0.001, got 1e-09 (work that takes no time never lets time advance"),
+        ("effect: slow, factor: 1.0e+9", ""),
+        ("effect: slow, factor: 0.5", ""),
+    ],
+)
+def test_a_factor_with_which_time_would_not_advance_is_refused(extra: str, wrong: str) -> None:
+    found = told(extra)
+    assert len(found) == bool(wrong)
+    assert all(one.startswith(f"scenario.yaml:15 perturbation x factor: expected {wrong}") for one in found)
+
+
+@pytest.mark.parametrize("effect", ["supply", "demand"])
+@pytest.mark.parametrize(("factor", "refused"), [("1000", False), ("1001", True), ("1.0e+300", True)])
+def test_no_more_than_a_thousand_times_as_much_comes(effect: str, factor: str, refused: bool) -> None:
+    text = PERTURBATION.replace("e/s/a/l/m", "e/s/a/l/in").replace("EXTRA", f"effect: {effect}, factor: {factor}")
+    text = line_with(MACHINE, text)
+    if refused:
+        with pytest.raises(ScenarioError, match="factor: expected at most 1000, got 1"):
+            loads(text, base=Path())
+    else:
+        assert loads(text, base=Path())

@@ -9,7 +9,7 @@ import pytest
 
 from scenarios.loader import load, loads
 from scenarios.reading.nodes import MAX_BYTES
-from tests.scenario.documents import problems
+from tests.scenario.documents import SMALL, problems
 from twin.errors import ScenarioError
 
 HERE = Path(__file__).parent
@@ -244,3 +244,12 @@ def test_a_password_in_an_address_is_not_repeated() -> None:
 def test_an_unknown_scenario_names_the_shipped_ones() -> None:
     with pytest.raises(ScenarioError, match=r"shipped: .*cnc_job, .*nev_chain, .*workshop"):
         load("nowhere")
+
+
+def test_what_a_step_as_a_whole_wants_is_told_beside_its_wrong_fields() -> None:
+    text = SMALL + "recipes: {r: {steps: [{pool: p, time: abc, batch_min: 5, batch_max: 2}]}}\n"
+    with pytest.raises(ScenarioError) as caught:
+        loads(text, base=Path())
+    told = "\n".join(map(str, caught.value.problems))
+    assert "recipes.r.steps[0].time: expected a number with a unit such as 's', got 'abc'" in told
+    assert "recipes.r.steps[0]: expected batch_min <= batch_max" in told

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from twin.config.plant import PerturbationConfig
 from twin.effects import effects
-from twin.engine.effect import Command, Effect, Scene
+from twin.engine.effect import FASTEST, Command, Effect, Scene, too_fast
 from twin.engine.station import Station
 from twin.errors import Problem
 
@@ -23,6 +23,8 @@ class Demand(Effect):
     def wrong(self, config: PerturbationConfig, scene: Scene) -> Iterator[Problem]:  # noqa: ARG002 - the factor
         if config.factor == 0:
             yield Problem("factor", "more than 0", "0")
+        elif config.factor is not None and config.factor > FASTEST:
+            yield too_fast(config.factor)
 
     def hit(self, scene: Scene, station: Station, command: Command) -> None:  # noqa: ARG002 - an effect
         station.slow_down(command.cause, 1.0 / command.factor)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from twin.config.plant import PerturbationConfig
 from twin.effects import effects
 from twin.engine.codes import NO_SUPPLY
-from twin.engine.effect import Command, Effect, Scene, switched
+from twin.engine.effect import FASTEST, Command, Effect, Scene, switched, too_fast
 from twin.engine.station import Station
+from twin.errors import Problem
 
 
 @effects.register("supply")
@@ -19,6 +23,10 @@ class Supply(Effect):
 
     def feels(self, station: Station) -> bool:
         return station.setting.config.flows and not station.predecessors
+
+    def wrong(self, config: PerturbationConfig, scene: Scene) -> Iterator[Problem]:  # noqa: ARG002 - the factor
+        if config.factor is not None and config.factor > FASTEST:
+            yield too_fast(config.factor)
 
     def hit(self, scene: Scene, station: Station, command: Command) -> None:
         if switched(scene, station, command, "supply", on=command.factor <= 0):

@@ -10,6 +10,14 @@ from twin.config.plant import PerturbationConfig
 from twin.engine.station import Station
 from twin.errors import Problem
 
+FASTEST = 1_000.0
+"""Work, supply and demand become at most so many times as fast: beyond it time hardly advances."""
+
+
+def too_fast(factor: float) -> Problem:
+    """A factor by which too much happens in no time."""
+    return Problem("factor", f"at most {FASTEST:g}", f"{factor:g}", "beyond it time hardly advances")
+
 
 class Command(NamedTuple):
     """Something that is done to units at a simulated time.
