@@ -271,7 +271,7 @@ def test_indicators_of_orders_come_from_the_brain(tmp_path: Path) -> None:
             "sold": {"kpi": "produced_quantity", "scope": shop},
             "at_once": {"kpi": "order_fill_rate", "scope": store},
         },
-        "horizon": "60 day",
+        "horizon": "10 day",
         "replications": {"least": 2},
     }
     file = tmp_path / "levels.yaml"
