@@ -47,7 +47,7 @@ docs: install-test
 bench: install-test
 	$(PYTEST) -s -m bench tests/bench
 
-# What compares with theory and published cases, without the page about it.
+# What compares with theory and published cases, without the page about it: a quarter as long or fewer runs.
 validated: install-test
 	@$(PYTEST) $(BESIDE) -m "validation and $(ONCE)"
 

@@ -16,6 +16,10 @@ from tests.validation.intervals import Interval
 
 ROWS = "VALIDATION_ROWS"
 """Environment variable: file that rows are appended to."""
+FULL = ROWS in os.environ
+"""Whether the rows are for the page; else runs are a quarter as long or fewer, as one looks for faults, not digits."""
+WIDER = 1.0 if FULL else 2.0
+"""Factor for the widest half widths, as of runs that are a quarter as long."""
 PAGE = Path(__file__).parents[2] / "docs" / "validation.md"
 HEAD = """# Validation
 
@@ -67,10 +71,13 @@ def agrees(
     seed: str,
     source: str,
 ) -> None:
-    """The expected value lies in the interval, whose half width is at most the share ``widest`` of it."""
+    """The expected value lies in the interval, whose half width is at most the share ``widest`` of it.
+
+    Runs that are not for the page may be shorter: their intervals may be wider, by ``WIDER``.
+    """
     allowed = f"interval, at most ± {widest:.1%}"
     _note(Row(topic, case, figure, expected, measured.mean, measured.half, allowed, runs, seed, source))
-    assert measured.half <= widest * abs(expected), f"{case}: {figure}: {measured} is wider than {widest:.2%}"
+    assert measured.half <= WIDER * widest * abs(expected), f"{case}: {figure}: {measured} is wider than {widest:.2%}"
     assert measured.holds(expected), f"{case}: {figure}: expected {expected}, got {measured}"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.plants import buffer, exponential, line_plant, machine, sink, source
 from tests.validation.intervals import Interval, confidence
-from tests.validation.report import agrees, equals
+from tests.validation.report import FULL, agrees, equals
 from twin.plant.plant import Plant
 from twin.records import RecordKind
 from twin.states import UnitState
@@ -17,7 +17,7 @@ from twin.streams import Stream
 
 pytestmark = pytest.mark.validation
 WARM_UP = 1_000.0
-RUNS = 30
+RUNS = 30 if FULL else 12
 TOPIC = "Queues"
 
 
