@@ -27,7 +27,7 @@ SLOT = 128
 """Bytes of one of the three places of a mark: two are written in turn, the third holds what is owed."""
 _POSITION = re.compile(r"Corrupt WAL file: entry at byte position (\d+)")
 _LOG = ("replaying WAL", "replaying checkpoint WAL", "This WAL was created for", "WAL does not match")
-_LOGS = ("wal", "wal.checkpoint", "wal.recovery")
+LOGS = ("wal", "wal.checkpoint", "wal.recovery")
 """Endings of a log, and of those beside it while a checkpoint is made or taken up again."""
 _FILE = ("Corrupt database file", "Could not read enough bytes", "not a valid DuckDB database file", "Serialization")
 
@@ -130,7 +130,7 @@ def connected(path: str, config: dict[str, Any]) -> duckdb.DuckDBPyConnection:
 
 def _put_aside(path: str, error: str) -> bool:
     """Put aside what an error is about; False when it is not about damage of a file of ours."""
-    wal, *others = (Path(f"{path}.{ending}") for ending in _LOGS)
+    wal, *others = (Path(f"{path}.{ending}") for ending in LOGS)
     position = _POSITION.search(error)
     if position is not None and wal.exists() and not any(each.exists() for each in others):
         content = wal.read_bytes()

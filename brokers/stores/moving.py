@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +15,7 @@ import numpy as np
 
 from brokers.stores import Store, StoreUrl, file_url
 from brokers.stores._duckdb_catalog import quoted
+from brokers.stores._duckdb_damage import LOGS, connected
 from brokers.stores.duckdb import DuckDbStore, explained
 from brokers.stores.line_protocol import LineStore
 from brokers.stores.schema import EVENTS
@@ -103,6 +105,56 @@ def whole(address: str) -> Iterator[str]:
         yield f"{file_url(scheme, Path(aside) / path.name)}{mark}{options}"
         for name in sorted(os.listdir(aside), key=len):  # first the store, then what lies beside it
             (Path(aside) / name).replace(path.with_name(name))
+
+
+@contextmanager
+def copy_of(address: str, beside: Path | None) -> Iterator[str]:
+    """The address of a copy of a store as it stands, mended where its log is damaged.
+
+    Opening a store renews one of a former version, mends its log and cuts off what was not acknowledged; so what is
+    only to be read is not opened itself.
+
+    Args:
+        address: A store in a file or folder.
+        beside: A file or folder beside which there is room; None: where temporary files are.
+
+    Raises:
+        OSError: It cannot be read, or there is no room.
+        StoreError: It is damaged beyond what can be mended.
+    """
+    url, path = StoreUrl.of(address), path_of(address)
+    assert path is not None  # noqa: S101 - checked before
+    room = None if beside is None else _folder_above(beside)
+    with TemporaryDirectory(prefix=ASIDE, dir=room) as aside:
+        found = Path(aside) / path.name
+        for file in _parts(path, url.run):
+            place = found.with_name(file.name) if path.is_file() else found / file.relative_to(path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)
+        if url.scheme == "duckdb":
+            _mend(found, path)
+        scheme, (_, mark, options) = address.partition("://")[0], address.partition("?")
+        yield f"{file_url(scheme, found)}{mark}{options}"
+
+
+def _folder_above(path: Path) -> Path:
+    """The nearest folder above a path that is there."""
+    return next(folder for folder in path.absolute().parents if folder.is_dir())
+
+
+def _parts(path: Path, run: str) -> list[Path]:
+    """Files of a store: of an embedded one itself, its logs and marks."""
+    if path.is_dir():
+        return [file for file in (*path.glob("*.lp"), *path.glob("run-*/*.lp")) if file.is_file()]
+    endings = ("", *(f".{ending}" for ending in LOGS), ".mark", *([f".{run}.mark"] if run else ()))
+    return [file for ending in endings if (file := path.with_name(f"{path.name}{ending}")).is_file()]
+
+
+def _mend(copy: Path, path: Path) -> None:
+    try:
+        connected(str(copy), {}).close()
+    except duckdb.Error as error:
+        raise StoreError(explained(str(path), f"expected a DuckDB file, got: {error}")) from error
 
 
 def path_of(address: str) -> Path | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from brokers.recount import ALL, Recounted, Recounter
 from brokers.stores import Counting, Store, StoreUrl, apart, file_url, open_store
-from brokers.stores.moving import compact, copied, path_of, whole
+from brokers.stores.moving import compact, copied, copy_of, path_of, whole
 from brokers.stores.reading import runs_apart, unfit
 from scenarios.options import STORE
 from twin.brain import BrainConfig
@@ -58,11 +58,14 @@ def move(source: str, target: str) -> bool:
         problems.append(Problem(target, "another store than the one to read from", "the same"))
     if problems:
         raise ScenarioError(problems)
-    for run in _apart(source):
-        print(f"{source}: run {run} is kept apart and not copied (add ?run={run} to copy it)", file=sys.stderr)
     try:
-        with whole(address_of(target)) as place:
-            told, missed = asyncio.run(_moved(address_of(source), place))
+        with copy_of(address_of(source), path_of(address_of(target))) as still:
+            if wrong := _unknown_run(source, still):
+                raise ScenarioError([wrong])
+            for run in _apart(still):
+                print(f"{source}: run {run} is kept apart and not copied (add ?run={run} to copy it)", file=sys.stderr)
+            with whole(address_of(target)) as place:
+                told, missed = asyncio.run(_moved(still, place))
     except OSError as error:
         raise ScenarioError([Problem(target, "a place to write to", f"{error.strerror}")]) from None
     print(f"{target}: {told}")
@@ -94,7 +97,13 @@ def _of_source(text: str, path: Path | None) -> Problem | None:
         return wrong
     if url.scheme == "lines" and not any((*path.glob("*.lp"), *path.glob("run-*/*.lp"))):
         return Problem(text, "a folder with files *.lp", "none", STORE)
-    known = runs_apart(path) if url.run else [""]
+    return None
+
+
+def _unknown_run(text: str, address: str) -> Problem | None:
+    """That the run in the address of a store is none that is kept apart there."""
+    url = StoreUrl.of(address)
+    known = runs_apart(Path(url.file)) if url.run else [""]
     hint = f"known: {', '.join(known) or 'none'}"
     return None if url.run in known else Problem(text, "a run that is kept apart there", repr(url.run), hint)
 
@@ -226,7 +235,7 @@ def shrink(file: Path) -> None:
 def _there(source: str) -> str:
     address = address_of(source)
     path = path_of(address)
-    wrong = _of_source(source, path) if path is not None else None
+    wrong = (_of_source(source, path) or _unknown_run(source, address)) if path is not None else None
     if wrong is not None:
         raise ScenarioError([wrong])
     return address

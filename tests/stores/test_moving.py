@@ -204,3 +204,90 @@ async def test_a_compacted_file_keeps_its_rights_and_its_link(tmp_path: Path) ->
     await apart.open()
     assert facts(await apart.rows(RecordKind.STATE, "", 0, T0 + 10**6 * S)) == facts(events(RecordKind.STATE))
     await apart.close()
+
+
+def bytes_of(folder: Path) -> dict[str, tuple[bytes, int, int]]:
+    """Content, time and number of every file below a folder."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino)
+        for path in files
+    }
+
+
+async def half_closed(folder: Path) -> None:
+    """A store with a log beside it, as a killed process leaves it."""
+    store = open_store(f"duckdb://{folder}/being.duckdb")
+    await store.open()
+    await store.write([telemetry(), *(events(kind) for kind in EVENTS)])
+    known = {file.name for file in listed(folder)}
+    for name in known:
+        (folder / name.replace("being", "plant")).write_bytes((folder / name).read_bytes())
+    await store.close()
+    for name in known & {file.name for file in listed(folder)}:
+        (folder / name).unlink()
+
+
+def listed(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+def damaged(folder: Path) -> None:
+    log = folder / "plant.duckdb.wal"
+    content = log.read_bytes()
+    log.write_bytes(content[: len(content) // 2] + b"\xff" * 64 + content[len(content) // 2 + 64 :])
+
+
+def of_a_former_version(folder: Path) -> None:
+    with duckdb.connect(str(folder / "plant.duckdb")) as file:
+        file.execute("DROP TABLE written")
+        file.execute("ALTER TABLE part DROP COLUMN lacking")
+    (folder / "plant.duckdb.mark").unlink()
+
+
+STATES: dict[str, Callable[[Path], object]] = {
+    "killed": lambda _: None,
+    "damaged log": damaged,
+    "former version": of_a_former_version,
+    "no mark": lambda folder: (folder / "plant.duckdb.mark").unlink(),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_what_is_exported_stays_as_it_is(state: str, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    await half_closed(source)
+    STATES[state](source)
+    assert (source / "plant.duckdb.wal").exists() == (state != "former version")
+    before, names = bytes_of(source), {path.name for path in listed(source)}
+    lost = state == "damaged log"
+    for target in (tmp_path / "lines", tmp_path / "again.duckdb"):
+        assert await asyncio.to_thread(run, "store", "export", source / "plant.duckdb", target) == int(lost)
+        assert bytes_of(source) == before
+    assert {path.name for path in listed(source)} == names
+    assert {path.name for path in listed(tmp_path)} == {"source", "lines", "again.duckdb", "again.duckdb.mark"}
+    store = open_store(f"duckdb://{tmp_path}/again.duckdb")
+    await store.open()
+    assert (await store.count(RecordKind.PART) == len(events(RecordKind.PART))) or lost
+    await store.close()
+
+
+async def test_lines_that_are_imported_stay_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also what was not acknowledged, which opening such a store to write cuts off."""
+    await filled(tmp_path / "a.duckdb")
+    assert await asyncio.to_thread(run, "store", "export", tmp_path / "a.duckdb", tmp_path / "lines") == 0
+    with listed(tmp_path / "lines")[0].open("ab") as file:
+        file.write(b'state,enterprise=a,site=b state="IDLE" 5')
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign/x.lp").write_text('state,enterprise=a,site=b state="IDLE" 5\n')
+    for name in ("lines", "foreign"):
+        before = bytes_of(tmp_path / name)
+        assert await asyncio.to_thread(run, "store", "import", tmp_path / name, tmp_path / f"{name}.duckdb") == 0
+        assert bytes_of(tmp_path / name) == before
+    await holds_all(tmp_path / "lines.duckdb")
+    capsys.readouterr()
+    folder = tmp_path / "lines"
+    folder.chmod(0o500)
+    assert await asyncio.to_thread(run, "store", "import", folder, tmp_path / "read.duckdb") == 0
+    folder.chmod(0o700)
