@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.compiled.test_equality import lowered, same
 from tests.engine.plants import DAY, assembly_plant, buffer, exponential, failure, line_plant, machine, sink, source
 from twin.compiled import UnsupportedError, lower, unsupported
+from twin.compiled.machine_code import machine_code
 from twin.config.plant import PlantConfig
 from twin.errors import ModelError
 from twin.plant.command import Command
@@ -131,3 +133,13 @@ def test_without_numba_it_says_what_to_install() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "expected the package numba" in done.stderr
     assert "pip install 'futurefactory[fast]'" in done.stderr
+
+
+def test_it_is_compiled_for_one_kind_of_numbers() -> None:
+    """Whole and real times are the same machine code: making it once more takes longer than most runs."""
+    uneven = {"triangular": {"low": "2 s", "mode": "3 s", "high": "9 s"}}
+    program = lower(plant(source(interval="5 s"), machine(cycle=uneven), sink()))
+    program.run_until(60)
+    program.run_until(120.0)
+    functions: Sequence[Any] = machine_code()
+    assert [len(one.signatures) for one in functions] == [1, 1]

@@ -111,7 +111,7 @@ class Program:
         tapes.fill(memory)
         while not reached:
             saved = memory.m.copy(), memory.x.copy()
-            reached = run(memory.m, memory.x, tapes.v, sim_s)
+            reached = run(memory.m, memory.x, tapes.v, float(sim_s))
             fault, where = int(memory.m[at.FAULT]), int(memory.m[at.FAULT_AT])
             if fault == at.STILL:
                 raise standstill(self._place(where), float(saved[1][at.NOW]), self.now_s)

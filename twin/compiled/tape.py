@@ -64,7 +64,7 @@ class Tape:
             written, block = end, block + 1
         self.block, self.skip = block, 0
         if isinstance(self.law, Triangular):
-            machine_code().triangular(values, self.law.low, self.law.mode, self.law.high)
+            machine_code().triangular(values, *map(float, (self.law.low, self.law.mode, self.law.high)))
 
     def first(self) -> float:
         """The next value, when none lies ready."""
