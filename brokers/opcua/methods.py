@@ -13,7 +13,7 @@ from brokers.naming import node_id
 from brokers.opcua.config import CommandHandler, MethodCall
 from brokers.opcua.model import PlantModel
 from brokers.opcua.security import caller
-from brokers.opcua.verbs import VERBS, MethodArgument, MethodVerb
+from brokers.opcua.verbs import MethodArgument, MethodVerb
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, RetriableError
 
@@ -70,7 +70,7 @@ class Methods:
     def link(self, path: EquipmentPath) -> None:
         """Make the methods of a unit callable; a client is told whether its user may."""
         space = self.model.space
-        for verb in VERBS:
+        for verb in self.model.methods[path]:
             node = space.id(node_id(path, verb.name))
             space.link(node, partial(self.call, path, verb))
             space.ask(node, ua.AttributeIds.Executable, lambda *_: _truth(self.handler is not None))
@@ -146,7 +146,8 @@ def _wrong(argument: MethodArgument, value: ua.Variant) -> int:
     if value.VariantType is not argument.variant or value.is_array:
         return int(FALSE_TYPE)
     numeric = isinstance(value.Value, int | float)
-    return int(OUT_OF_RANGE) if numeric and not (math.isfinite(value.Value) and value.Value >= argument.least) else 0
+    least = -math.inf if argument.least is None else argument.least
+    return int(OUT_OF_RANGE) if numeric and not (math.isfinite(value.Value) and value.Value >= least) else 0
 
 
 def _truth(value: bool) -> ua.DataValue:

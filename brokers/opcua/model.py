@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from brokers.opcua.gate import Gate
 from brokers.opcua.lives import Lives
 from brokers.opcua.space import ORGANIZES, NodeTitle, Space, VariableSpec
 from brokers.opcua.unece import unit
-from brokers.opcua.verbs import OUTPUT, VERBS
+from brokers.opcua.verbs import OUTPUT, MethodVerb, verbs_of
 from twin.equipment import EquipmentPath, Level
 from twin.kpi.spec import kpis
 from twin.master import EquipmentMaster, Master
@@ -26,8 +26,10 @@ NAMESPACE = "urn:futurefactory:isa95"
 
 TYPES = ("EnterpriseType", "SiteType", "AreaType", "WorkCenterType", "WorkUnitType", "ChainType", "LinkType")
 
-UNIT_NODES = 6 + 3 * len(VERBS)
-"""Nodes of a unit besides its tags, at most."""
+STATE_NODES = 6
+"""Nodes of a unit that say its state."""
+METHOD_NODES = 3
+"""Nodes of a method, at most."""
 TEXT = ua.VariantType.String
 NUMBER = ua.VariantType.Double
 CODE = ua.VariantType.UInt32
@@ -78,6 +80,8 @@ class PlantModel:
         self.variables: list[Variable] = []
         self.titles: dict[str, NodeTitle] = {}
         self.units = 0
+        self.methods: dict[EquipmentPath, Sequence[MethodVerb]] = {}
+        """Methods of each unit."""
         self.new_units: list[EquipmentPath] = []
 
     async def open(self) -> None:
@@ -125,10 +129,10 @@ class PlantModel:
         await node.write_attribute(ua.AttributeIds.Description, ua.DataValue(title.description))
 
     async def _unit(self, path: EquipmentPath, master: EquipmentMaster) -> None:
-        if self.space.room(node_id(path, "state"), nodes=UNIT_NODES):
+        verbs = verbs_of(master.role) if self.options.methods else ()
+        if self.space.room(node_id(path, "state"), nodes=STATE_NODES + METHOD_NODES * len(verbs)):
             await self._state(path)
-            if self.options.methods:
-                await self._methods(path)
+            await self._methods(path, verbs)
             self.units += 1
             self.new_units.append(path)
         for tag in master.tags:
@@ -145,9 +149,10 @@ class PlantModel:
         owner = node_id(path, "state_code")
         await self.space.add([self.space.property(owner, "EnumStrings", names, ua.ObjectIds.LocalizedText)])
 
-    async def _methods(self, path: EquipmentPath) -> None:
+    async def _methods(self, path: EquipmentPath, verbs: Sequence[MethodVerb]) -> None:
         items = []
-        for verb in VERBS:
+        self.methods[path] = verbs
+        for verb in verbs:
             owner = node_id(path, verb.name)
             items.append(self.space.method(owner, self.node(path), NodeTitle(verb.name, zh=verb.zh)))
             if verb.arguments:

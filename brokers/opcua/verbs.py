@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from asyncua import ua
 
-TEXT, NUMBER = ua.VariantType.String, ua.VariantType.Double
+TEXT, COUNT = ua.VariantType.String, ua.VariantType.UInt32
+INTEGER = ua.VariantType.Int16
 
 
 class MethodArgument(NamedTuple):
@@ -18,7 +19,7 @@ class MethodArgument(NamedTuple):
         en: What it is.
         field: Field of the command that it becomes.
         optional: It may be left empty.
-        least: Least value of a number.
+        least: Least value of a number; None: any.
     """
 
     name: str
@@ -26,7 +27,7 @@ class MethodArgument(NamedTuple):
     en: str
     field: str
     optional: bool = False
-    least: float = 0.0
+    least: float | None = 0.0
 
     @property
     def told(self) -> ua.Argument:
@@ -41,11 +42,13 @@ class MethodVerb(NamedTuple):
         name: Its name.
         zh: What it does, in Chinese.
         arguments: What it wants.
+        roles: Roles of the units that have it, as their master data say; none named: all.
     """
 
     name: str
     zh: str
     arguments: tuple[MethodArgument, ...] = ()
+    roles: frozenset[str] = frozenset()
 
 
 def argument(name: str, variant: ua.VariantType, text: str) -> ua.Argument:
@@ -64,6 +67,25 @@ VERBS = (
         "立即触发一种故障",
         (MethodArgument("Mode", TEXT, "failure mode; empty: the first", "mode", optional=True),),
     ),
+    MethodVerb(
+        "StartJobOrder",
+        "立即下达一个工单",
+        (
+            MethodArgument("JobOrderID", TEXT, "name of the order; empty: one is made", "order", optional=True),
+            MethodArgument("MaterialID", TEXT, "item; empty: the only one", "item", optional=True),
+            MethodArgument("Quantity", COUNT, "number of pieces", "quantity", least=1),
+            MethodArgument("Due", TEXT, "time until it is due, e.g. 8 h; empty: never", "due", optional=True),
+            MethodArgument("Priority", INTEGER, "lower goes first; usually 0", "priority", least=None),
+        ),
+        frozenset({"desk", "feed"}),
+    ),
 )
-"""All methods of a unit."""
+"""All methods that units may have."""
+
+
+def verbs_of(role: str) -> tuple[MethodVerb, ...]:
+    """The methods of a unit with a role."""
+    return tuple(verb for verb in VERBS if not verb.roles or role in verb.roles)
+
+
 OUTPUT = argument("Message", TEXT, "what is done, and when")

@@ -162,6 +162,11 @@ class CommandQuestion(BaseModel):
     cap: Quantity | None = Field(default=None, description="for curtail: power that is left, e.g. '200 kW'")
     flow: Quantity | None = Field(default=None, description="for curtail: gas that is left, e.g. '40 m3/h'")
     mode: Name | None = Field(default=None, description="for fail: failure mode; default: the first")
+    quantity: int | None = Field(default=None, ge=1, description="for order: number of pieces; default 1")
+    item: Name | None = Field(default=None, description="for order: item; may be left out where there is only one")
+    due: Quantity | None = Field(default=None, description="for order: time until it is due, e.g. '8 h'; default never")
+    priority: int | None = Field(default=None, description="for order: lower goes first; default 0")
+    order: Name | None = Field(default=None, description="for order: its name; default: the cause and the second")
 
     def given(self) -> dict[str, Any]:
         """What was given."""

@@ -73,7 +73,8 @@ def _effect_fields(index: Index, loc: Loc, entry: Node, effect: str) -> Found:
     for key in ("ramp", "fall"):
         if key in given and not kind.gradual:
             yield problem(index.root, (*loc, key), "an effect that grows", effect, "leave ramp and fall out")
-    for key, use in (("factor", kind.value == "factor"), ("mode", effect == "fail")):
+    of_order = [(key, effect == "order") for key in ("quantity", "item", "due", "priority", "order")]
+    for key, use in (("factor", kind.value == "factor"), ("mode", effect == "fail"), *of_order):
         if key in given and not use:
             yield problem(index.root, (*loc, key), f"an effect that has a {key}", effect, f"leave {key} out")
     for key, others in (("steps", ("ramp", "fall")), ("times", ("every",))):

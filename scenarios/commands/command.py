@@ -27,6 +27,11 @@ def add(app: typer.Typer) -> None:
         share: Annotated[float | None, typer.Option(help="share of the highest demand left, for curtail")] = None,
         cap: Annotated[str | None, typer.Option(help="power that is left, for curtail, e.g. '200 kW'")] = None,
         flow: Annotated[str | None, typer.Option(help="gas that is left, for curtail, e.g. '40 m3/h'")] = None,
+        item: Annotated[str | None, typer.Option(help="item of a job order, for order")] = None,
+        quantity: Annotated[int | None, typer.Option(help="pieces of it, for order; default: 1")] = None,
+        due: Annotated[str | None, typer.Option(help="time until it is due, for order, e.g. '8 h'")] = None,
+        priority: Annotated[int | None, typer.Option(help="lower goes first, for order")] = None,
+        order: Annotated[str | None, typer.Option(help="name of the job order, for order")] = None,
         url: Annotated[str | None, typer.Option(help="address of the run's pages; default: of the newest run")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
     ) -> None:
@@ -34,6 +39,7 @@ def add(app: typer.Typer) -> None:
         wanted = {
             "target": target, "effect": effect, "factor": factor, "duration": duration, "end": end or None,
             "cause": cause, "mode": mode, "carrier": carrier, "share": share, "cap": cap, "flow": flow,
+            "item": item, "quantity": quantity, "due": due, "priority": priority, "order": order,
         }  # fmt: skip
         from scenarios.actions.command import act
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from brokers.opcua.config import MethodCall
+from brokers.opcua.verbs import VERBS
 
 END = {"end": True}
 WANTED: dict[str, tuple[dict[str, Any], ...]] = {
@@ -15,9 +16,10 @@ WANTED: dict[str, tuple[dict[str, Any], ...]] = {
     "Unhold": ({"effect": "hold", **END},),
     "Reset": ({"effect": "stop", **END}, {"effect": "hold", **END}),
     "InjectFault": ({"effect": "fail"},),
+    "StartJobOrder": ({"effect": "order"},),
 }
 """What each method makes the plant do; what one ends has the cause with which the other began it, also from a page."""
-FIELDS = {"Mode": "mode"}
+FIELDS = {one.name: one.field for verb in VERBS for one in verb.arguments}
 """Field of a command by the argument that becomes it."""
 
 

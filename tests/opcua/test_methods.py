@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from brokers.opcua.verbs import VERBS
+from brokers.opcua.verbs import verbs_of
+from scenarios.live.operating import wanted
 from tests.opcua.asking import Asker, asker
 from tests.opcua.conftest import Running
-from tests.opcua.plants import BUFFER, CELL, Watcher
+from tests.opcua.plants import BUFFER, CELL, LINE, NOW_NS, Watcher
 from twin.errors import ModelError, Problem, RetriableError
+from twin.master import EquipmentMaster, meta_frame
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -38,7 +40,7 @@ def call(client: Asker, verb: str, given: Any = (), unit: str = CELL, of: str = 
 
 async def test_every_method_says_what_it_wants_and_who_may_call_it(plant: Running, operator: Asker) -> None:
     async with asker(plant.publisher, plant.folder) as viewer:
-        for verb in VERBS:
+        for verb in verbs_of("work"):
             told = await viewer.ask("args", method=viewer.id(f"{CELL}.{verb.name}"))
             assert told["inputs"] == [[one.name, "String", one.en] for one in verb.arguments]
             assert told["outputs"] == [["Message", "String", "what is done, and when"]]
@@ -51,7 +53,7 @@ async def test_every_method_says_what_it_wants_and_who_may_call_it(plant: Runnin
     assert plant.commands == []
 
 
-@pytest.mark.parametrize("verb", [verb.name for verb in VERBS if not verb.arguments])
+@pytest.mark.parametrize("verb", [verb.name for verb in verbs_of("work") if not verb.arguments])
 async def test_a_method_is_a_command_and_says_what_is_done(refusing: Running, operator: Asker, verb: str) -> None:
     answer = await operator.ask("call", **call(operator, verb))
     assert answer == {"status": "Good", "inputs": [], "out": [f"{verb} at once"]}
@@ -81,6 +83,56 @@ async def test_what_does_not_fit_is_refused_before_anybody_is_asked(
     answer = await operator.ask("call", **call(operator, verb, given))
     assert (answer["status"], answer["inputs"][: len(inputs)]) == (status, inputs)
     assert refusing.commands == []
+
+
+DESK = LINE.child("desk")
+ORDER = [("String", "JO-7"), ("String", "case"), ("UInt32", 40), ("String", "8 h"), ("Int16", -1)]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk(refusing: Running) -> Running:
+    """The plant with an order desk."""
+    await refusing.publisher.publish(
+        meta_frame(NOW_NS, [(DESK, EquipmentMaster(kind="orders", role="desk", en="Order desk", zh="订单台"))])
+    )
+    return refusing
+
+
+async def test_a_job_order_is_released_where_orders_are(desk: Running, operator: Asker) -> None:
+    told = await operator.ask("args", method=operator.id(f"{DESK}.StartJobOrder"))
+    assert [row[:2] for row in told["inputs"]] == [
+        ["JobOrderID", "String"], ["MaterialID", "String"], ["Quantity", "UInt32"], ["Due", "String"],
+        ["Priority", "Int16"],
+    ]  # fmt: skip
+    answer = await operator.ask("call", **call(operator, "StartJobOrder", ORDER, DESK, DESK))
+    assert answer["status"] == "Good"
+    few = [("String", None), ("String", ""), ("UInt32", 1), ("String", None), ("Int16", 0)]
+    assert (await operator.ask("call", **call(operator, "StartJobOrder", few, DESK, DESK)))["status"] == "Good"
+    target = {"target": str(DESK), "effect": "order"}
+    assert [wanted(command) for command in desk.commands] == [
+        [{**target, "order": "JO-7", "item": "case", "quantity": 40, "due": "8 h", "priority": -1}],
+        [{**target, "quantity": 1, "priority": 0}],
+    ]
+    answer = await operator.ask("call", **call(operator, "StartJobOrder", ORDER, CELL, CELL))
+    assert answer["status"] in ("BadMethodInvalid", "BadNodeIdUnknown")
+    assert len(desk.commands) == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "code"),
+    [
+        (2, ("UInt32", 0), "BadOutOfRange"),
+        (2, ("Int16", 4), "BadTypeMismatch"),
+        (4, ("String", "high"), "BadTypeMismatch"),
+    ],
+)
+async def test_what_no_job_order_has(
+    desk: Running, operator: Asker, place: int, value: tuple[str, Any], code: str
+) -> None:
+    given = [*ORDER[:place], value, *ORDER[place + 1 :]]
+    answer = await operator.ask("call", **call(operator, "StartJobOrder", given, DESK, DESK))
+    assert (answer["status"], answer["inputs"][place]) == ("BadInvalidArgument", code)
+    assert desk.commands == []
 
 
 async def test_the_method_of_another_unit_is_refused(refusing: Running, operator: Asker) -> None:

@@ -38,6 +38,8 @@ def told(extra: str) -> list[str]:
         ("effect: hold, factor: 2", "factor: expected an effect that has a factor, got hold (leave factor out)"),
         ("effect: stop, mode: jam", "mode: expected an effect that has a mode, got stop (leave mode out)"),
         ("effect: slow, factor: 2, mode: jam", "mode: expected an effect that has a mode, got slow (leave mode out)"),
+        ("effect: stop, item: part", "item: expected an effect that has a item, got stop (leave item out)"),
+        ("effect: slow, factor: 2, due: 1 h", "due: expected an effect that has a due, got slow (leave due out)"),
         ("effect: slow, factor: 2, steps: 3", "steps: expected only with ramp or fall, got none (write ramp: ..., or "),
         ("effect: stop, times: 3", "times: expected only with every, got none (write every: ..., or leave times out)"),
         ("effect: stop, share: 0.5", "share: expected only with effect: curtail, got stop (leave share out)"),

@@ -17,8 +17,10 @@ from tests.web.conftest import Served
 from tests.web.test_pages import MILL, opened
 from twin.config.disturbances import CARRIERS
 from twin.effects import effects
+from twin.engine.effect import Command
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem
+from twin.plant.instruction import Instruction
 from twin.records import RecordKind, records
 
 pytestmark = pytest.mark.browser
@@ -122,6 +124,37 @@ class Refusing:
         raise ModelError([Problem("command slow", "1", "0")])
 
 
+class Desked:
+    """A plant in which an order desk stands in place of the mill."""
+
+    epoch_ns = 0
+
+    def offer(self, path: str) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        return {"order": {"item": ("case", "lid")}} if path == MILL else {}
+
+    def instructed(self, instruction: Instruction) -> tuple[Command, ...]:
+        detail = effects["order"]().detail(instruction._perturbation())
+        return (Command(0.0, instruction.target, instruction.effect, instruction.cause, instruction.quantity, detail),)
+
+
+async def test_a_job_order_has_an_item_and_a_number_of_pieces(
+    browsing: BrowserContext, served: Served, desk: Desk
+) -> None:
+    desk.plant = Desked()
+    window = await opened(browsing, served, f"#/unit/{MILL}", "en")
+    form = window.page.locator("section.commands")
+    await form.get_by_label("Command", exact=True).select_option("order")
+    await form.get_by_label("item", exact=True).select_option("lid")
+    await form.get_by_label("pieces", exact=True).fill("40")
+    await form.get_by_role("button", name="Give the command …").click()
+    await expect(form.get_by_role("group")).to_contain_text("Mill: Release a job order lid × 40. Really?")
+    await form.get_by_role("button", name="Yes, do it").click()
+    await expect(form.get_by_role("status")).to_contain_text("Takes effect at")
+    (command,) = desk.kept[0]["commands"]
+    assert (command["action"], command["factor"], command["detail"]) == ("order", 40, "item=lid")
+    await expect(form.locator(".given li").first).to_contain_text("lid × 40")
+
+
 async def options_of(form: Locator, label: str) -> list[list[str]]:
     """Values of a choice with their words."""
     options = form.get_by_label(label, exact=True).locator("option")
@@ -190,8 +223,10 @@ async def test_nothing_is_offered_of_what_is_not_of_the_plant(
     served.live.feed([records(RecordKind.META, [(stranger, served.live.data_ns, ("equipment", master))])])
     page, form = await form_of(browsing, served, desk, route=f"#/unit/{stranger}")
     await expect(page.locator("h1")).to_contain_text("Press 7")
+    url = page.url
+    await page.goto("about:blank")  # no answer to the page before is still to come
     async with page.expect_response("**/api/commands/offered**") as answer:
-        await page.reload()
+        await page.goto(url)
     assert (await (await answer.value).json())["effects"] == {}
     await expect(page.locator("[data-panel=unit_state]")).to_be_visible()
     await expect(form).to_be_hidden()

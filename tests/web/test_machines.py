@@ -90,7 +90,9 @@ async def test_a_unit_without_real_machine_says_nothing_of_drivers(
     browsing: BrowserContext, served: Served, machine: Machine
 ) -> None:
     window = await opened(browsing, served, "#/unit/alpha/east/shop/press/press1", "zh")
+    url = window.page.url
+    await window.page.goto("about:blank")  # no answer to the page before is still to come
     async with window.page.expect_response("**/api/machines"):
-        await window.page.reload()
+        await window.page.goto(url)
     await expect(window.page.locator("[data-panel=unit_state]")).to_be_visible()
     await expect(window.page.locator("section.machine")).to_be_hidden()

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from twin.basis import Config, Identifier, Titled
+from twin.config.named import Item
 from twin.distributions import Durations, Intervals
 from twin.instants import Instant
 from twin.quantities import Duration, Power, Ratio, VolumeFlow
@@ -46,6 +47,11 @@ class PerturbationConfig(Config):
         "later, a delay for the others until their next shift",
     )
     mode: Identifier | None = Field(default=None, description="for fail: failure mode; default: the first")
+    quantity: int | None = Field(default=None, ge=1, description="for order: number of pieces; default: 1")
+    item: Item | None = Field(default=None, description="for order: item; may be left out where there is only one")
+    due: Duration | None = Field(default=None, gt=0, description="for order: time from its release until it is due")
+    priority: int = Field(default=0, description="for order: lower goes first, for rules that ask")
+    order: Identifier | None = Field(default=None, description="for order: its name; default: the id and the second")
     ramp: Duration = Field(default=0.0, description="time in which it grows to its full extent, inside the duration")
     fall: Duration = Field(default=0.0, description="time in which it fades, inside the duration")
     steps: int = Field(default=10, ge=1, le=1000, description="steps of a ramp")

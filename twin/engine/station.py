@@ -36,6 +36,7 @@ from twin.engine.loads import Load as Load
 from twin.engine.loads import Lot as Lot
 from twin.engine.loads import Part as Part
 from twin.engine.loads import Parts as Parts
+from twin.engine.requested import JobRequest
 from twin.engine.setting import Setting as Setting
 from twin.engine.waits import FREE, Waits
 from twin.equipment import EquipmentPath
@@ -484,6 +485,14 @@ class Station(Hot):
 
     def order_backup(self, ordered: bool) -> None:
         """Backup links that the unit has are to take over, or to stand by again."""
+
+    def orderable(self) -> tuple[str, ...]:
+        """Items of which job orders from outside are released here; most units release none."""
+        return ()
+
+    def release_order(self, asked: JobRequest, pieces: int) -> None:
+        """Release a job order over a number of pieces now."""
+        raise NotImplementedError(f"{self.path}: expected a unit that releases job orders of {asked.item}, {pieces}")
 
     def influence(self, what: str, cause: str, factor: float) -> None:
         """Multiply something of the unit, ``repair`` times or ``scrap``, from now on; 1 ends it."""

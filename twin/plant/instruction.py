@@ -49,6 +49,11 @@ class Instruction(Config):
     cap: Power | None = Field(default=None, description="for curtail: power that is left, instead of share")
     flow: VolumeFlow | None = Field(default=None, description="for curtail: gas that is left, instead of share")
     mode: Identifier | None = Field(default=None, description="for fail: failure mode; default: the first")
+    quantity: int | None = Field(default=None, ge=1, description="for order: number of pieces; default: 1")
+    item: str | None = Field(default=None, description="for order: item; may be left out where there is only one")
+    due: Duration | None = Field(default=None, gt=0, description="for order: time from its release until it is due")
+    priority: int = Field(default=0, description="for order: lower goes first, for rules that ask")
+    order: Identifier | None = Field(default=None, description="for order: its name; default: the cause and the second")
 
     def commands(self, mailbox: Mailbox, at_s: float) -> tuple[Command, ...]:
         """What it makes a plant do from a simulated time on.

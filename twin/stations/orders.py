@@ -16,6 +16,7 @@ from twin.engine.clock import to_ns
 from twin.engine.codes import IDLE_NO_ORDER, PRODUCING
 from twin.engine.events import Event
 from twin.engine.kernel import WORK
+from twin.engine.requested import JobRequest
 from twin.engine.station import Load, Part, Setting, Station
 from twin.records import RecordKind
 from twin.stations import stations
@@ -136,6 +137,23 @@ class Orders(Station):
             f"{name}-{number}", kind, self.shop.route(config.item), self, size=config.size, priority=config.priority,
             released_s=released_s, due_s=due_s,
         )  # fmt: skip
+
+    # --- orders from outside --------------------------------------------------------------------
+
+    def orderable(self) -> tuple[str, ...]:
+        return tuple(sorted(self.setting.config.opening()))
+
+    def release_order(self, asked: JobRequest, pieces: int) -> None:
+        """In lots as large as those of the plan, whose size fits the batches of the recipe."""
+        config: OrdersConfig = self.setting.config
+        now = self.kernel._now
+        sizes = [one.size for one in config.release if one.item == asked.item]
+        largest = max([*sizes, *(one.size for one in config.started if one.item == asked.item)])
+        while pieces:
+            size = min(pieces, largest)
+            pieces -= size
+            line = ReleaseConfig(item=asked.item, size=size, priority=asked.priority)
+            self.admit(self.lot(asked.id, line, now, now + asked.allowance_s), 0)
 
     # --- lots -----------------------------------------------------------------------------------
 

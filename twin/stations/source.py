@@ -22,6 +22,7 @@ from twin.engine.clock import to_ns
 from twin.engine.codes import BLOCKED, IDLE_NO_ORDER, PRODUCING
 from twin.engine.events import Event
 from twin.engine.kernel import STILL, standstill
+from twin.engine.requested import JobRequest
 from twin.engine.station import Load, Part, Setting, Station
 from twin.engine.waits import FREE, Waits, any_takes
 from twin.equipment import EquipmentPath
@@ -303,6 +304,15 @@ class ListedSource(Source):
         self._expect()
         self.resume()
 
+    def orderable(self) -> tuple[str, ...]:
+        return tuple(sorted(self.setting.config.opening()))
+
+    def release_order(self, asked: JobRequest, pieces: int) -> None:
+        line = ListedConfig(item=asked.item, quantity=pieces, priority=asked.priority, id=asked.id)
+        self.ready.extend(self._items(line, self.kernel._now + asked.allowance_s))
+        self.begun += pieces
+        self.resume()
+
     def _items(self, order: ListedConfig, due_s: float) -> list[Load]:
         kind = self.setting.parts(order.item)
         if order.id is None and order.due is None and order.priority == 0:
@@ -368,5 +378,7 @@ class ListedSource(Source):
         return list(self.ready)
 
     def due_times(self) -> list[float]:
-        """Of all its orders, finished or not."""
-        return [listed.due_s for listed in self.plan if listed.due_s != inf]
+        """Of all orders of the list, finished or not, and of those from outside that are open."""
+        planned = [listed.due_s for listed in self.plan if listed.due_s != inf]
+        open_s = {job.due_s for job in self.underway.values() if job.due_s != inf}
+        return planned + sorted(open_s.difference(planned))

@@ -9,7 +9,7 @@ import type { Effect, Given, Offered } from "../types";
 const LISTED = 8;
 const AGAIN_MS = 15_000;
 /** What is asked for most comes first. */
-const FIRST = ["stop", "restart", "hold", "release", "slow", "fail", "repair", "scrap", "supply", "demand", "curtail"];
+const FIRST = ["stop", "restart", "hold", "release", "slow", "fail", "repair", "scrap", "supply", "demand", "curtail", "order"];
 /** Of effects that may leave some of a carrier: the unit of each amount, the carrier that it is of, and how much of the unit is 1. */
 const AMOUNTS: Record<string, { unit: string; of: string | null; per: number }> = {
   share: { unit: "%", of: null, per: 100 }, cap: { unit: "kW", of: "power", per: 1 }, flow: { unit: "m3/h", of: "gas", per: 1 },
@@ -35,6 +35,7 @@ export class Commands {
   private offered: Offered["effects"] = {};
   private readonly choice = h("select", { name: "effect" });
   private readonly factor = h("input", { type: "number", name: "factor", min: 0, step: "any", required: true });
+  private readonly quantity = h("input", { type: "number", name: "quantity", min: 1, step: 1, required: true });
   private readonly amount = h("input", { type: "number", name: "amount", min: 0, step: "any", required: true });
   private readonly measure = h("select", { name: "measure" });
   private readonly minutes = h("input", { type: "number", name: "minutes", min: 0, step: "any", placeholder: t("command.for_good") });
@@ -96,6 +97,7 @@ export class Commands {
     this.choices.clear();
     replace(this.fields, Object.entries(this.offered[effect.name] ?? {}).map(([name, values]) => this.selection(name, values)),
       sized && effect.value === "factor" ? field(t("command.factor"), this.factor) : null,
+      effect.value === "quantity" ? field(t("command.quantity"), this.quantity) : null,
       sized && effect.amounts.length ? [field(t("command.amount"), this.amount), field(t("command.measure"), this.measure)] : null,
       effect.lasts && sized ? field(t("command.minutes"), this.minutes) : null,
       ends ? h("label", { class: "check" }, this.end, h("span", {}, t("command.end"))) : null);
@@ -142,6 +144,7 @@ export class Commands {
       target: this.path, effect: this.choice.value,
       ...Object.fromEntries([...this.choices].map(([name, select]) => [name, select.value])),
       ...(this.shown(this.factor) ? { factor: this.factor.valueAsNumber } : {}),
+      ...(this.shown(this.quantity) ? { quantity: this.quantity.valueAsNumber } : {}),
       ...(left ? { [left.name]: left.value } : {}),
       ...(this.shown(this.minutes) ? { duration: `${this.minutes.valueAsNumber} min` } : {}),
       ...(this.fields.contains(this.end) && this.end.checked ? { end: true } : {}),
@@ -153,6 +156,7 @@ export class Commands {
     const words = [effectName(String(wanted["effect"])), wanted["end"] ? t("command.end") : "",
       ...[...this.choices].map(([name, select]) => this.nameOfChoice(name, select.value)),
       wanted["factor"] === undefined ? "" : `× ${number(Number(wanted["factor"]))}`,
+      wanted["quantity"] === undefined ? "" : `× ${number(Number(wanted["quantity"]))}`,
       left ? t("command.left", { amount: left.words }) : "",
       wanted["duration"] === undefined ? "" : t("command.lasting", { n: number(this.minutes.valueAsNumber) })];
     const yes = h("button", { type: "button", class: "act", click: () => void this.say(wanted) }, t("command.yes"));
@@ -207,6 +211,7 @@ const OF_MACHINES = ["change_driver", "write"];
 
 function how({ action, factor, detail, target }: Given["commands"][number]): string {
   if (OF_MACHINES.includes(action)) return detail;
+  if (action === "order") return [detail.split("item=").at(-1) ?? "", `× ${number(factor)}`].filter(Boolean).join(" ");
   const amounts = store.vocabulary.commands.effects.find((one) => one.name === action)?.amounts ?? [];
   if (!amounts.length) return [factor === 1 ? "" : `× ${number(factor)}`, detail ? causeName(target, detail) : ""].filter(Boolean).join(" ");
   if (factor < 0) return t("command.over");
