@@ -17,7 +17,7 @@ LARGEST = 100_000
 
 
 @effects.register("order")
-class Order(Effect):
+class OrderRelease(Effect):
     """A job order over ``quantity`` pieces of ``item`` is released at an order desk, or at a source with a list.
 
     The item is one of those in the desk's plan, or in the source's list: the flow of others was never looked at. It
