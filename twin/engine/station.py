@@ -491,8 +491,7 @@ class Station(Hot):
         return ()
 
     def release_order(self, asked: JobRequest, pieces: int) -> None:
-        """Release a job order over a number of pieces now."""
-        raise NotImplementedError(f"{self.path}: expected a unit that releases job orders of {asked.item}, {pieces}")
+        """Release a job order over a number of pieces now; units that release none are not asked."""
 
     def influence(self, what: str, cause: str, factor: float) -> None:
         """Multiply something of the unit, ``repair`` times or ``scrap``, from now on; 1 ends it."""
