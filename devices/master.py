@@ -31,7 +31,9 @@ from twin.engine.links import Paths, destinations, rework_target
 from twin.engine.station import Station
 from twin.equipment import EquipmentPath
 from twin.master import (
+    HANDLING,
     POWERED,
+    WORKING,
     CalendarMaster,
     ChainMaster,
     EdgeMaster,
@@ -88,6 +90,14 @@ def has_meter(station: StationConfig) -> bool:
     said = station.device is not None or ENERGY.name in station.meters
     works = getattr(stations[station.kind], "role", Station.role) in POWERED
     return said or works or station.takes_power()
+
+
+def role_of(station: StationConfig) -> str:
+    """What a unit is for: where its kind says that it works but completes nothing, it handles material."""
+    kind = stations[station.kind]
+    role: str = getattr(kind, "role", Station.role)
+    works = isinstance(station, ProcessConfig) or getattr(kind, "records_parts", Station.records_parts)
+    return role if works or role != WORKING else HANDLING
 
 
 def tags_of(station: StationConfig) -> tuple[TagSpec, ...]:
@@ -175,7 +185,7 @@ def equipment(
     profile = None if station.device is None else profiles[station.device.profile]
     return EquipmentMaster(
         kind=station.kind,
-        role=getattr(stations[station.kind], "role", Station.role),
+        role=role_of(station),
         kind_en=kind_en,
         kind_zh=kind_zh,
         profile=None if station.device is None else station.device.profile,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from devices.master import material
+from devices.master import material, role_of
 from scenarios.checks.flows import destinations, placed
 from scenarios.loader import draft
 from scenarios.reading.index import Index, StationEntry, indexed, listed, text_at
@@ -57,7 +57,9 @@ def _uncounted(plant: PlantConfig) -> Iterator[Problem]:
         members = lines.setdefault(path.line, {})
         flow = material(station, len(members), (to[path], rework_target(path, station, known)))
         works = 1.0 if isinstance(station, ProcessConfig) or station.pooled else None
-        units.append(Standing(EquipmentMaster(kind=station.kind, en="", zh="", ideal_s=works, **flow)))
+        units.append(
+            Standing(EquipmentMaster(kind=station.kind, role=role_of(station), en="", zh="", ideal_s=works, **flow))
+        )
         members[path] = row
     for line, rows in lines.items():
         names = {row: path for path, row in rows.items()}

@@ -25,7 +25,11 @@ Weekday = Annotated[int, Field(ge=0, le=6)]
 MOST_SHIFTS, MOST_EXCEPTIONS = 100, 1000
 FOREIGN = "unit"
 """Kind of equipment that is not ours; its path may be of another level."""
-POWERED = frozenset({"work", "utility"})
+WORKING = "work"
+"""Role of units that work on material."""
+HANDLING = "handle"
+"""Role of units that move or keep it, with power, and complete no operation."""
+POWERED = frozenset({WORKING, HANDLING, "utility"})
 """Roles of units that take power: without a meter their energy is unknown; others may have none."""
 
 
@@ -116,8 +120,8 @@ class EquipmentMaster(Master):
 
     Args:
         kind: Kind of station, e.g. ``machine``; ``unit`` for foreign equipment.
-        role: What it is for: ``work``, ``store``, ``carry``, ``feed``, ``trade``, ``person``, ``fixture``, ``utility``
-            or ``desk``.
+        role: What it is for: ``work``, ``handle``, ``store``, ``carry``, ``feed``, ``trade``, ``person``, ``fixture``,
+            ``utility`` or ``desk``.
         routed: Its material comes and goes by recipes, and not by the links between units.
         completes: Lots come back here when their recipe is done.
         joins: It makes one piece of several.
@@ -137,7 +141,7 @@ class EquipmentMaster(Master):
         en: English title.
         zh: Chinese title.
         position: Number of the unit in its line, from 0.
-        ideal_s: Planned run time per item of the unit (PRI) in s, None for units that do not process.
+        ideal_s: Planned run time per item of the unit (PRI) in s; None where it is not known or it does not process.
         capacity: Places, of units that store.
         to: Paths of the units that its material goes to.
         link: Link of the chain whose output it completes.
@@ -148,7 +152,7 @@ class EquipmentMaster(Master):
 
     schema_name: ClassVar[str] = "equipment"
     kind: str
-    role: str = "work"
+    role: str = WORKING
     routed: bool = False
     completes: bool = False
     joins: bool = False
@@ -175,6 +179,11 @@ class EquipmentMaster(Master):
     final: bool = False
     calendar: CalendarMaster | None = None
     minor_stop_max_s: Annotated[float, Field(ge=0, le=1e9)] = MINOR_STOP_MAX_S
+
+    @property
+    def processing(self) -> bool:
+        """Whether it works on material, whether or not it is known how long it should take; tools of pools only so."""
+        return self.kind == FOREIGN or self.ideal_s is not None or (self.role == WORKING and not self.routed)
 
 
 class NameMaster(Master):

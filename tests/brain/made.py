@@ -21,6 +21,7 @@ SITE = EquipmentPath("works/north")
 LINE = EquipmentPath("works/north/hall/cells")
 UNITS = [LINE.child(name) for name in ("saw", "store", "mill", "check", "out")]
 KINDS = ("machine", "buffer", "machine", "inspection", "sink")
+ROLES = {"buffer": "store", "sink": "feed"}
 IDEAL = {0: 40.0, 2: 55.0, 3: 20.0}
 FACTOR = 0.5
 
@@ -70,7 +71,8 @@ def master_data(time_ns: int = EPOCH) -> list[Frame]:
     """META frames of the site and of a chain over it."""
     units = [
         EquipmentMaster(
-            kind=KINDS[i], en=u.name, zh=u.name, position=i, ideal_s=IDEAL.get(i), final=KINDS[i] == "sink",
+            kind=KINDS[i], role=ROLES.get(KINDS[i], "work"), en=u.name, zh=u.name,
+            position=i, ideal_s=IDEAL.get(i), final=KINDS[i] == "sink",
             to=(UNITS[i + 1],) if i + 1 < len(UNITS) else (),
         )
         for i, u in enumerate(UNITS)

@@ -184,6 +184,26 @@ OUTPUT = {
     "a unit of a stranger, of which nobody says what it makes": Case(
         [told("equipment", UNIT, kind="unit")], [("oee", 1, None, None)]
     ),
+    "a machine of which nobody says how long an item should take": Case(
+        [told("equipment", UNIT, kind="mill"), made(E0 + 9 * M, 9, 1), state(E0 + 45 * M, "FAILED")],
+        [("availability", 1, 0.75, "good"), ("quality_ratio", 1, 0.9, "good"), ("oee", 1, None, None)],
+    ),
+    "one of which only what it makes says that": Case(
+        [told("equipment", UNIT, kind="mill"), made(E0 + 60 * M, 60, begun=E0, ideal_s=30.0)],
+        [("availability", 1, 1, "good"), ("effectiveness", 1, 0.5, None)],
+    ),
+    "a unit that only keeps or moves": Case(
+        [told("equipment", UNIT, kind="rack", role="handle")], [("availability", 1, None, None)]
+    ),
+    "a line with a machine of which nobody says that": Case(
+        [
+            told("equipment", UNIT, kind="mill", ideal_s=36.0),
+            told("equipment", OTHER, kind="saw"),
+            *(state(E0, "PRODUCING", OTHER), made(E0 + 9 * M, 10), made(E0 + 9 * M, 10, unit=OTHER)),
+        ],
+        [("availability", 1, 1, "good"), ("line_oee", 1, None, "partial")],
+        path=LINE,
+    ),
     "it says for the first time in the next hour what it makes": Case(
         [made(E0 + 70 * M, 1)], [("oee", 1, 0, "good"), ("oee", 2, None, None)]
     ),
@@ -270,6 +290,25 @@ def test_that_some_lack_is_said_after_their_hour_was_closed(numbered: bool) -> N
     rows = heard(frames[at:], pickle.loads(pickle.dumps(brain)))  # noqa: S301
     found = [rows[UNIT, "good_quantity", "hour", E0 + hour * H] for hour in (1, 2, 3)]
     assert [(row["value"], row["quality"]) for row in found] == [(10, "partial"), (0, "partial"), (0, "good")]
+
+
+def test_a_machine_that_is_behind_may_come_to_be_the_bottleneck_of_its_line() -> None:
+    """Its planned run time is said at 46 min and heard when the second hour of its line was closed."""
+    before = [
+        told("equipment", OTHER, kind="saw"),
+        state(E0, "PRODUCING", OTHER, "q"),
+        beat(E0, "q"),
+        beat(E0 + M, "q"),
+    ]
+    mill = [told("equipment", UNIT, kind="mill", ideal_s=20.0), state(E0, "PRODUCING", publisher="p")]
+    mill += [made(E0 + 65 * M, 1), *(beat(E0 + k * M, "p") for k in range(182))]
+    saw = [told("equipment", OTHER, E0 + 46 * M, kind="saw", ideal_s=40.0), made(E0 + 50 * M, 1, unit=OTHER)]
+    saw += [beat(E0 + k * M, "q") for k in range(2, 183)]
+    brain, key = Brain(QUIET), (LINE, "line_oee", "hour", E0 + 2 * H)
+    early = heard([*before, *sorted(mill, key=lambda frame: int(frame.time_ns[0]))], brain)[key]
+    assert early["quality"] == "partial"
+    row = heard([*sorted(saw, key=lambda frame: int(frame.time_ns[0])), beat(E0 + 183 * M, "p")], brain)[key]
+    assert (row["value"], row["quality"]) == (pytest.approx(40 / 3600), "good")
 
 
 def test_a_heartbeat_of_a_year_ago_changes_nothing() -> None:

@@ -16,14 +16,17 @@ from twin.records import RecordKind, records
 LINE = EquipmentPath("e/s/a/l")
 
 
+ROLES = {"orders": "desk", "sink": "feed"}
+
+
 def units(*rows: tuple[str, float | None, tuple[str, ...]]) -> list[Unit]:
     """Units of (name, planned run time, names of the next units)."""
     site = Site(LINE.site)
     found = []
     for position, (name, ideal_s, after) in enumerate(rows):
-        kind = "buffer" if ideal_s is None else "machine"
+        kind, role = ("buffer", "store") if ideal_s is None else ("machine", "work")
         to = tuple(LINE.child(each) for each in after)
-        master = EquipmentMaster(kind=kind, en=name, zh=name, position=position, ideal_s=ideal_s, to=to)
+        master = EquipmentMaster(kind=kind, role=role, en=name, zh=name, position=position, ideal_s=ideal_s, to=to)
         found.append(Unit(LINE.child(name), site, master=master))
     return found
 
@@ -78,7 +81,7 @@ def test_the_output_of_a_shop_leaves_where_its_lots_come_back_finished() -> None
     for position, (name, kind, after) in enumerate(rows):
         to = tuple(LINE.child(each) for each in after)
         ideal_s = 60.0 if kind == "tool" else None
-        does = {"routed": kind == "tool", "completes": kind == "orders"}
+        does = {"routed": kind == "tool", "completes": kind == "orders", "role": ROLES.get(kind, "work")}
         master = EquipmentMaster(kind=kind, en=name, zh=name, position=position, ideal_s=ideal_s, to=to, **does)
         shop.append(Unit(LINE.child(name), site, master=master))
     assert group(LINE, shop).last == (0,)

@@ -164,7 +164,7 @@ class Unit:
     @property
     def processing(self) -> bool:
         """Whether it works on material; equipment without master data is taken to."""
-        return self.master is None or self.master.kind == "unit" or self.master.ideal_s is not None
+        return self.master is None or self.master.processing
 
     @property
     def routed(self) -> bool:

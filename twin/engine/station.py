@@ -100,7 +100,7 @@ class Station(Hot):
     titles: ClassVar[tuple[str, str]] = ("Unit", "设备")
     """Name of the kind, English and Chinese."""
     role: ClassVar[str] = "work"
-    """What it is for: work, store, carry, feed, trade, person, fixture, utility or desk."""
+    """What it is for: work, handle, store, carry, feed, trade, person, fixture, utility or desk."""
     records_parts: ClassVar[bool] = False
     """Whether it completes operations: leaves PART rows and uses energy per part."""
     stores: ClassVar[bool] = False

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.kpi.observed import COLUMN
-from twin.master import FOREIGN, EquipmentMaster
+from twin.master import EquipmentMaster
 
 MOVED = [COLUMN[name] for name in ("pieces_good", "pieces_taken", "scrap", "rework", "pieces_spoiled")]
 """Columns that the numbers of a :class:`Term` weigh."""
@@ -38,7 +38,7 @@ class Standing(NamedTuple):
     @property
     def processing(self) -> bool:
         """Whether it works on material; equipment without master data is taken to."""
-        return self.master is None or self.master.kind == FOREIGN or self.master.ideal_s is not None
+        return self.master is None or self.master.processing
 
     @property
     def samples(self) -> bool:

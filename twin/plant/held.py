@@ -11,7 +11,7 @@ from math import inf, nextafter
 
 from twin.plant.plant import Plant
 
-HOLDING = ("work", "store", "carry")
+HOLDING = ("work", "handle", "store", "carry")
 """Roles of the units that hold items; what feeds a plant holds what is not in it yet or has left."""
 
 

@@ -47,6 +47,7 @@ class CallOff(Passage):
 
     titles = ("Call-off in sequence", "顺序叫料")
     config = CallOffConfig
+    role = "handle"
     __slots__ = ("items", "supplier")
 
     def __init__(self, setting: Setting[CallOffConfig]):

@@ -79,6 +79,7 @@ class Storage(Mover):
 
     titles = ("Storage", "立体库")
     config = StorageConfig
+    role = "handle"
     local = True
     __slots__ = ("cranes", "door", "exit", "requests", "rules", "shelves", "stock", "times")
 

@@ -76,12 +76,17 @@ def routed(table: Table, scope: Scope) -> bool:
     return all(table.units[row].routed for row in scope.processing)
 
 
+def _unplanned(table: Table, scope: Scope) -> bool:
+    """Whether a unit may be slower than the designed bottleneck, as nobody said its planned run time."""
+    return any(table.units[row].ideal_s is None for row in scope.processing)
+
+
 def _line(sheet: Sheet, table: Table, scope: Scope, observed: Observed, spread_only: bool) -> None:
     flow, by_recipes = line_flow(table, scope), routed(table, scope)
     whole = first(observed)
     if by_recipes or not spread_only:
         coverage = coverage_of(whole)
-        if by_recipes and sheet.under_way(whole):
+        if sheet.under_way(whole) if by_recipes else _unplanned(table, scope):
             coverage = replace(coverage, settled=False)
         sheet.one(kpis["line_oee"], scope.path, "line", flow, coverage)
     if not spread_only:
