@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from brokers.stores import Store
 from twin.brain import Brain
-from twin.brain.recount import Asked, Piece, Recount
+from twin.brain.recount import Piece, Recount, StoreQuestion
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_H
 from twin.records import GOOD, UNCERTAIN, Frame, RecordKind
@@ -115,7 +115,7 @@ class Recounter:
         self.counters.gone += windows
         self.counters.reason = reason
 
-    async def _site(self, recount: Recount, site: EquipmentPath, asked: Asked, mark_ns: int) -> None:
+    async def _site(self, recount: Recount, site: EquipmentPath, asked: StoreQuestion, mark_ns: int) -> None:
         span = (asked.t0_ns, asked.t1_ns)
         beats = [frame async for frame in self._events(RecordKind.HEARTBEAT, site, span)]
         recount.beats(site, [time_ns for frame in beats for time_ns in frame.time_ns.tolist()])

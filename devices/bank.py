@@ -15,7 +15,7 @@ from devices.profiles import profiles
 from devices.recordings.options import ReplayOptions
 from devices.recordings.record import ReplayCounters
 from devices.speech import Speech
-from devices.unit import DeviceUnit, Event, PlantView, Setting, Tick
+from devices.unit import DeviceUnit, PlantView, Setting, Tick, TraceEvent
 from twin.config.plant import LineConfig, PlantConfig, StationConfig
 from twin.engine.clock import to_ns
 from twin.equipment import EquipmentPath
@@ -91,7 +91,7 @@ class DeviceBank:
         """Master data of the site, its enterprise, areas, lines and units, stamped with the epoch."""
         return meta_frame(self._setting.epoch_ns, list(site_masters(self._config, self.site)))
 
-    def frames(self, tick_s: float, view: PlantView, rows: Sequence[Event]) -> list[Frame]:
+    def frames(self, tick_s: float, view: PlantView, rows: Sequence[TraceEvent]) -> list[Frame]:
         """What the site says about the time since the last tick.
 
         Args:
@@ -103,7 +103,7 @@ class DeviceBank:
             Frames of events, one per kind; telemetry, one per tag profile; and a heartbeat, which says
             that all before this time has been sent. Rows of a frame are in order of time.
         """
-        events: dict[str, list[Event]] = defaultdict(list)
+        events: dict[str, list[TraceEvent]] = defaultdict(list)
         for row in rows:
             driver = self._driver_of.get(row.unit)
             if driver is not None:

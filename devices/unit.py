@@ -63,7 +63,7 @@ def shown(view: PlantView, name: str) -> NDArray[np.float64]:
     return column
 
 
-class Event(Protocol):
+class TraceEvent(Protocol):
     """One event of the plant's trace."""
 
     @property
@@ -176,7 +176,7 @@ class Tick:
     t0_s: float
     t1_s: float
     view: PlantView
-    events: Sequence[Event] = ()
+    events: Sequence[TraceEvent] = ()
 
 
 class Driver(Protocol):

@@ -43,7 +43,7 @@ A problem of a ModelError whose place ends with the name of an argument is one o
 
 
 @dataclass(frozen=True, slots=True)
-class OpcUaConfig:
+class OpcUaServerConfig:
     """Settings of the server.
 
     Args:

@@ -14,7 +14,7 @@ from asyncua.common.event_objects import BaseEvent
 
 from brokers.opcua.conditions import AlarmCondition, AlarmConditions
 from brokers.opcua.methods import CallOutcome, operating
-from brokers.opcua.model import PlantModel
+from brokers.opcua.model import NodeModel
 from brokers.opcua.refresh import Refresh
 from brokers.opcua.values import moment
 from twin.equipment import EquipmentPath
@@ -67,7 +67,7 @@ class Budget:
 
 
 @dataclass
-class Events:
+class EventSender:
     """Sends events of units.
 
     Args:
@@ -75,7 +75,7 @@ class Events:
         budget: How many may pass.
     """
 
-    model: PlantModel
+    model: NodeModel
     budget: Budget
     _types: dict[str, ua.NodeId] = field(default_factory=dict)
 

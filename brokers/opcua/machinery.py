@@ -14,7 +14,7 @@ from pathlib import Path
 from asyncua import Server, ua
 
 from brokers.naming import node_id
-from brokers.opcua.model import PlantModel
+from brokers.opcua.model import NodeModel
 from brokers.opcua.space import NodeTitle
 from brokers.opcua.state_machines import add_folder, add_state_machine, states_of
 from twin.equipment import EquipmentPath
@@ -65,7 +65,7 @@ class Machinery:
         index = uris.index(MACHINERY_URI)
         return cls(uris.index(DI_URI), index, await states_of(server, MACHINES, index))
 
-    async def add(self, model: PlantModel, path: EquipmentPath) -> None:
+    async def add(self, model: NodeModel, path: EquipmentPath) -> None:
         """Give a unit its Identification and its state machines."""
         if not self.index or not model.space.room(node_id(path, BLOCKS), NODES_PER_UNIT):
             return
@@ -78,7 +78,7 @@ class Machinery:
             await add_state_machine(model, path, name, machine)
         await model.space.organize(ua.NodeId(MACHINES_FOLDER, self.index), model.node(path))
 
-    async def _identification(self, model: PlantModel, path: EquipmentPath) -> None:
+    async def _identification(self, model: NodeModel, path: EquipmentPath) -> None:
         space, owner = model.space, node_id(path, "Identification")
         kind = ua.NodeId(IDENTIFICATION_TYPE, self.index)
         item = space.object(owner, model.node(path), NodeTitle("Identification"), kind, ADD_IN)

@@ -11,7 +11,7 @@ from asyncua import ua
 
 from brokers.naming import node_id
 from brokers.opcua.config import CommandHandler, MethodCall
-from brokers.opcua.model import PlantModel
+from brokers.opcua.model import NodeModel
 from brokers.opcua.security import caller
 from brokers.opcua.verbs import MethodArgument, MethodVerb
 from twin.equipment import EquipmentPath
@@ -60,7 +60,7 @@ class Methods:
         told: Called with each call and what came of it.
     """
 
-    def __init__(self, model: PlantModel, handler: CommandHandler | None, told: CallTold | None = None):
+    def __init__(self, model: NodeModel, handler: CommandHandler | None, told: CallTold | None = None):
         self.model = model
         self.handler = handler
         self.called = 0

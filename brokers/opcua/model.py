@@ -58,7 +58,7 @@ class ModelOptions:
     methods: bool = True
 
 
-class PlantModel:
+class NodeModel:
     """Knows the node and the gate's slot of everything that a record can be about.
 
     Args:

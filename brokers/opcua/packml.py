@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from asyncua import Server, ua
 
 from brokers.naming import node_id
-from brokers.opcua.model import PlantModel
+from brokers.opcua.model import NodeModel
 from brokers.opcua.space import NodeTitle
 from brokers.opcua.state_machines import NODES, add_folder, add_state_machine, states_of
 from twin.equipment import EquipmentPath
@@ -65,7 +65,7 @@ class PackMl:
         types = {name: type_id for name, (type_id, _) in STATE_MACHINES.items()}
         return cls(index, await states_of(server, types, index))
 
-    async def add(self, model: PlantModel, path: EquipmentPath) -> None:
+    async def add(self, model: NodeModel, path: EquipmentPath) -> None:
         """Give a unit its state machines."""
         if not self.index or not model.space.room(node_id(path, "PackML"), NODES_PER_UNIT):
             return

@@ -11,19 +11,19 @@ from typing import Any
 from asyncua import Server
 
 from brokers.opcua.capabilities import tell_capabilities
-from brokers.opcua.config import Doors, OpcUaConfig
-from brokers.opcua.events import Budget, Events
+from brokers.opcua.config import Doors, OpcUaServerConfig
+from brokers.opcua.events import Budget, EventSender
 from brokers.opcua.gate import Change, Gate
 from brokers.opcua.history import Histories, StoredHistory
 from brokers.opcua.lives import HEALTHY, Lives, SilenceWatch
 from brokers.opcua.machinery import Machinery
 from brokers.opcua.methods import Methods
-from brokers.opcua.model import NAMESPACE, ModelOptions, PlantModel, kpi_tag, stock_tag
+from brokers.opcua.model import NAMESPACE, ModelOptions, NodeModel, kpi_tag, stock_tag
 from brokers.opcua.packml import PackMl
 from brokers.opcua.server import listen, make_server, stop, watched, with_port
 from brokers.opcua.space import Space
 from brokers.opcua.status import Status
-from brokers.opcua.telemetry import Telemetry
+from brokers.opcua.telemetry import TelemetryWriter
 from brokers.opcua.values import data_value, fits
 from twin.equipment import EquipmentPath
 from twin.errors import ConnectorError
@@ -51,7 +51,7 @@ class OpcUaPublisher:
         doors: What the server is connected with besides the records.
     """
 
-    def __init__(self, config: OpcUaConfig, doors: Doors | None = None):
+    def __init__(self, config: OpcUaServerConfig, doors: Doors | None = None):
         self.config = config
         self.doors = doors or Doors()
         self.ready = asyncio.Event()
@@ -108,10 +108,10 @@ class OpcUaPublisher:
 
     async def _open_model(self, space: Space) -> None:
         options = ModelOptions(self.config.min_interval_s * 1000, self.doors.history is not None)
-        self.model = PlantModel(space, self.gate, options, self._now, self.lives)
+        self.model = NodeModel(space, self.gate, options, self._now, self.lives)
         await self.model.open()
-        self._telemetry = Telemetry(self.model.telemetry, self.gate)
-        self.events = Events(self.model, Budget(self.config.max_events_per_s))
+        self._telemetry = TelemetryWriter(self.model.telemetry, self.gate)
+        self.events = EventSender(self.model, Budget(self.config.max_events_per_s))
         await self.events.open()
         self.methods = Methods(self.model, self.doors.commands, self.events.command)
 

@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from brokers.opcua.calls import Calls
-from brokers.opcua.config import OpcUaConfig
+from brokers.opcua.config import OpcUaServerConfig
 from brokers.opcua.ranges import RangedReads
 from brokers.opcua.subscriptions import Subscriptions
 from twin.errors import FatalError
@@ -55,7 +55,7 @@ def private_folder(path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
-def server_key(config: OpcUaConfig) -> RSAPrivateKey:
+def server_key(config: OpcUaServerConfig) -> RSAPrivateKey:
     """The server's private key, generated at the first start."""
     path = config.state / "server.key.pem"
     if not path.exists():
@@ -66,7 +66,7 @@ def server_key(config: OpcUaConfig) -> RSAPrivateKey:
     return key
 
 
-def server_certificate(config: OpcUaConfig, key: RSAPrivateKey) -> x509.Certificate:
+def server_certificate(config: OpcUaServerConfig, key: RSAPrivateKey) -> x509.Certificate:
     """The server's certificate; made anew when it does not fit the key or the URI, or has ended."""
     if config.certificate.exists():
         present = x509.load_der_x509_certificate(config.certificate.read_bytes())
@@ -84,7 +84,7 @@ def server_certificate(config: OpcUaConfig, key: RSAPrivateKey) -> x509.Certific
     return certificate
 
 
-def _names(config: OpcUaConfig) -> list[x509.GeneralName]:
+def _names(config: OpcUaServerConfig) -> list[x509.GeneralName]:
     names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(config.application_uri)]
     names += [x509.DNSName(name) for name in sorted({"localhost", socket.gethostname()})]
     try:
@@ -100,7 +100,7 @@ def _fits(certificate: x509.Certificate, uri: str, key: RSAPrivateKey) -> bool:
     return same_uri and in_time and certificate.public_key() == key.public_key()
 
 
-def credentials(config: OpcUaConfig) -> dict[str, str]:
+def credentials(config: OpcUaServerConfig) -> dict[str, str]:
     """Passwords by user, generated at the first start and kept in a file of mode 0600."""
     path = config.credentials
     if not path.exists():

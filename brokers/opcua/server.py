@@ -12,7 +12,7 @@ from asyncua import Server, ua
 from asyncua.common.connection import TransportLimits
 from asyncua.crypto.validator import CertificateValidator
 
-from brokers.opcua.config import OpcUaConfig
+from brokers.opcua.config import OpcUaServerConfig
 from brokers.opcua.security import (
     CallerRuleset,
     ClosedServer,
@@ -36,7 +36,7 @@ UNLOCKED = (
 )
 
 
-def with_port(config: OpcUaConfig) -> OpcUaConfig:
+def with_port(config: OpcUaServerConfig) -> OpcUaServerConfig:
     """The settings with a free port in the place of 0."""
     if config.port:
         return config
@@ -45,7 +45,7 @@ def with_port(config: OpcUaConfig) -> OpcUaConfig:
         return replace(config, port=probe.getsockname()[1])
 
 
-async def make_server(config: OpcUaConfig) -> Server:
+async def make_server(config: OpcUaServerConfig) -> Server:
     """A server with the standard nodes, not listening yet; takes about 2 s.
 
     Raises:
@@ -62,14 +62,14 @@ async def make_server(config: OpcUaConfig) -> Server:
     return server
 
 
-def _users(config: OpcUaConfig) -> Users:
+def _users(config: OpcUaServerConfig) -> Users:
     private_folder(config.state)
     encrypted = config.security == "sign_encrypt"
     trusted = trusted_fingerprints(config.trusted) if config.trusted else None
     return Users(credentials(config), encrypted, trusted)
 
 
-async def _identify(server: Server, config: OpcUaConfig) -> None:
+async def _identify(server: Server, config: OpcUaServerConfig) -> None:
     key = server_key(config)
     certificate = server_certificate(config, key)
     server.product_uri = "urn:futurefactory:opcua"
@@ -94,7 +94,7 @@ def _limit(server: Server) -> None:
     server.iserver.max_subscriptions = 200
 
 
-def _secure(server: Server, config: OpcUaConfig) -> None:
+def _secure(server: Server, config: OpcUaServerConfig) -> None:
     server.allow_remote_admin(False)
     server.set_certificate_validator(CertificateValidator())
     if config.security == "none":
@@ -107,7 +107,7 @@ def _secure(server: Server, config: OpcUaConfig) -> None:
     LOG.info("OPC UA: users and passwords are in %s", config.credentials)
 
 
-async def listen(server: Server, config: OpcUaConfig) -> None:
+async def listen(server: Server, config: OpcUaServerConfig) -> None:
     """Start to listen.
 
     Raises:

@@ -64,7 +64,7 @@ class VariableSpec:
 
 
 @dataclass(slots=True)
-class Held:
+class HeldValue:
     """The value of a variable as clients read it.
 
     Args:
@@ -247,7 +247,7 @@ class Space:
         """
         empty = ua.Variant(None, ua.VariantType.Null)
         value = ua.DataValue(empty, StatusCode=WAITING, ServerTimestamp=moment(now_ns), SourceTimestamp=moment(now_ns))
-        held = Held(value, heard_ns)
+        held = HeldValue(value, heard_ns)
         self.ask(node, ua.AttributeIds.Value, held.read)
         self.server.iserver.aspace.set_attribute_value_setter(node, ua.AttributeIds.Value, held.keep)
 

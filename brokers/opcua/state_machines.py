@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from asyncua import Server, ua
 
 from brokers.naming import node_id
-from brokers.opcua.model import PlantModel, Variable
+from brokers.opcua.model import NodeModel, Variable
 from brokers.opcua.space import NodeTitle, VariableSpec
 from twin.equipment import EquipmentPath
 
@@ -31,7 +31,7 @@ async def states_of(server: Server, types: Mapping[str, int], index: int) -> dic
     return found
 
 
-async def add_folder(model: PlantModel, path: EquipmentPath, name: str, index: int) -> ua.NodeId:
+async def add_folder(model: NodeModel, path: EquipmentPath, name: str, index: int) -> ua.NodeId:
     """Give a unit a folder of a model, and say which node it is."""
     item = model.space.object(
         node_id(path, name), model.node(path), NodeTitle(name), ua.NodeId(ua.ObjectIds.FolderType)
@@ -41,7 +41,7 @@ async def add_folder(model: PlantModel, path: EquipmentPath, name: str, index: i
     return item.RequestedNewNodeId
 
 
-async def add_state_machine(model: PlantModel, path: EquipmentPath, name: str, machine: ua.AddNodesItem) -> ua.NodeId:
+async def add_state_machine(model: NodeModel, path: EquipmentPath, name: str, machine: ua.AddNodesItem) -> ua.NodeId:
     """Add a state machine with its current state, which the unit shows under its name, and say which node it is.
 
     Args:

@@ -38,7 +38,7 @@ class Binding:
     codes: tuple[tuple[int, int], ...]
 
 
-class Telemetry:
+class TelemetryWriter:
     """Hands the values of telemetry frames to the gate.
 
     Args:

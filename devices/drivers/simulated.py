@@ -28,7 +28,7 @@ from devices.profiles import profiles
 from devices.signals.effects import EffectConfig, Reading, SensorEffect, layers, unknown_tags
 from devices.signals.model import ProfileModel
 from devices.signals.signal import Signal
-from devices.unit import DeviceUnit, Event, PlantView, Setting, Tick, shown
+from devices.unit import DeviceUnit, PlantView, Setting, Tick, TraceEvent, shown
 from twin.config.plant import Config
 from twin.engine.clock import to_ns
 from twin.equipment import EquipmentPath
@@ -93,7 +93,7 @@ class Simulated:
         telemetry = [self._telemetry(model, tick) for model in self._models]
         return [*self._events(tick.events), *self._first_readings(tick), *telemetry, *self._meters(tick)]
 
-    def _events(self, events: Sequence[Event]) -> list[Frame]:
+    def _events(self, events: Sequence[TraceEvent]) -> list[Frame]:
         epoch_ns, paths = self._setting.epoch_ns, self._paths
         rows: dict[RecordKind, list[tuple[EquipmentPath, int, tuple[object, ...]]]] = {kind: [] for kind in STORING}
         for event in events:

@@ -17,7 +17,7 @@ from twin.statistics.selection import correct_selection
 
 
 @dataclass(frozen=True)
-class WarmUp:
+class WarmUpCut:
     """What is left out at the begin of each run.
 
     Args:
@@ -83,7 +83,7 @@ class Results:
 
     experiment: Experiment
     identity: str
-    warm_up: WarmUp
+    warm_up: WarmUpCut
     samples: Samples
     cpu_s: float
     locks: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ from scenarios.experiments.kernels import WORTH_S, check_kernel, engine_cost_s, 
 from scenarios.experiments.plan import Plan, Samples
 from scenarios.experiments.points import Experiment
 from scenarios.experiments.replication import Item, Model
-from scenarios.experiments.results import Results, WarmUp
+from scenarios.experiments.results import Results, WarmUpCut
 from scenarios.experiments.study import Overrides, Study
 from twin.errors import Problem, ScenarioError
 from twin.statistics.truncation import mser
@@ -173,11 +173,11 @@ def run_experiment(
     return Results(experiment, key, warm_up, samples, cpu_s, locks)
 
 
-def find_warm_up(study: Study, overrides: list[Overrides], runner: Runner) -> WarmUp:
+def find_warm_up(study: Study, overrides: list[Overrides], runner: Runner) -> WarmUpCut:
     """The warm-up that holds for all points: fixed, or the longest found by pilot runs."""
     config = study.config.warm_up
     if config.detect is None:
-        return WarmUp(config.fixed, True, study.bucket_s, [])
+        return WarmUpCut(config.fixed, True, study.bucket_s, [])
     runner.run(
         Item(point, pilot, study.seed + pilot, 0.0, True, replaced)
         for point, replaced in enumerate(overrides)
@@ -190,7 +190,7 @@ def find_warm_up(study: Study, overrides: list[Overrides], runner: Runner) -> Wa
     ]
     cuts = [mser(counts) for counts in series]
     longest = max(cut.cut for cut in cuts) * study.bucket_s
-    return WarmUp(longest, all(cut.found for cut in cuts), study.bucket_s, [(s.tolist(), c.cut)
+    return WarmUpCut(longest, all(cut.found for cut in cuts), study.bucket_s, [(s.tolist(), c.cut)
                   for s, c in zip(series, cuts, strict=True)])  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from scenarios.forecast.horizon import STEP_S, grid_s, horizon_s
 from scenarios.forecast.layout import DEFAULT_KPIS, Layout
 from scenarios.forecast.orders import milestones
 from scenarios.forecast.pool import BranchPool, Done
-from scenarios.forecast.result import Arrival, Forecast, orders_ahead, punctual, quantiles, stock_outs
+from scenarios.forecast.result import Arrival, ForecastResult, orders_ahead, punctual, quantiles, stock_outs
 from twin.errors import Problem, ScenarioError
 from twin.plant.plant import Plant
 
@@ -70,7 +70,9 @@ def engine_for(plant: Plant, question: Question, length_s: float) -> Engine:
     return "python"
 
 
-def forecast(name: str, snapshot: bytes, question: Question, pool: BranchPool, done: Done | None = None) -> Forecast:
+def forecast(
+    name: str, snapshot: bytes, question: Question, pool: BranchPool, done: Done | None = None
+) -> ForecastResult:
     """Run the branches and sum up.
 
     Args:
@@ -96,7 +98,7 @@ def forecast(name: str, snapshot: bytes, question: Question, pool: BranchPool, d
     engine = engine_for(plant, question, times_s[-1] - now_s)
     plan = BranchPlan(snapshot, times_s, question.seed, question.kpi_ids, stones, engine=engine)
     outcomes = pool.run(plan, question.branches, done)
-    return Forecast(
+    return ForecastResult(
         scenario=name,
         begin_s=now_s,
         times_s=times_s,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from scenarios.forecast.layout import figure_value
-from scenarios.forecast.result import Arrival, Forecast
+from scenarios.forecast.result import Arrival, ForecastResult
 from twin.brain.scopes import Scope
 from twin.brain.unit import Unit
 from twin.engine.clock import epoch_ns, to_ns
@@ -45,7 +45,7 @@ def wanted(scope: Scope, units: tuple[Unit, ...]) -> tuple[str, ...]:
     return ("throughput_per_h",) if scope.processing else ()
 
 
-def frame_of(result: Forecast, pause_s: float | None = None) -> Frame:
+def frame_of(result: ForecastResult, pause_s: float | None = None) -> Frame:
     """All records of a forecast.
 
     Args:
@@ -70,7 +70,7 @@ def _row(scope: Scope, kpi: str, window: str, t0_ns: int, t1_ns: int, value: flo
     return scope.path, t1_ns, (kpi, scope.name, window, t0_ns, value, value, None, 1.0, "good", RULE_VERSION)
 
 
-def _courses(result: Forecast, origin: int) -> Iterator[Row]:
+def _courses(result: ForecastResult, origin: int) -> Iterator[Row]:
     """Of windows on the way the whole ones only: the energy of what is left of an hour is no hour's energy."""
     ends = [to_ns(origin, time) for time in result.times_s]
     begin = to_ns(origin, result.begin_s)
@@ -91,7 +91,7 @@ def _courses(result: Forecast, origin: int) -> Iterator[Row]:
                     yield _row(scope, kpi, name, begins[family][window], ends[window], float(values[number, window]))
 
 
-def _stock_outs(result: Forecast, begin: int) -> Iterator[Row]:
+def _stock_outs(result: ForecastResult, begin: int) -> Iterator[Row]:
     """Of each store the item that runs out first."""
     earliest: dict[str, Arrival] = {}
     for (path, _), arrival in result.stock_outs.items():
@@ -101,7 +101,7 @@ def _stock_outs(result: Forecast, begin: int) -> Iterator[Row]:
     yield from _arrivals(result, earliest, "stock_out_h", begin)
 
 
-def _orders(result: Forecast, begin: int) -> Iterator[Row]:
+def _orders(result: ForecastResult, begin: int) -> Iterator[Row]:
     """Of each place the order that takes longest."""
     latest = {}
     for name, arrival in sorted(result.completions.items(), key=_median):
@@ -113,7 +113,7 @@ def _orders(result: Forecast, begin: int) -> Iterator[Row]:
         yield _row(scope, "order_on_time", LIVE, begin, begin, share)
 
 
-def _own_orders(result: Forecast) -> dict[str, float]:
+def _own_orders(result: ForecastResult) -> dict[str, float]:
     """Of each unit that tells of orders, the share to be expected on time of those due before the horizon."""
     shares: dict[str, list[float]] = {}
     for (path, _), order in result.orders.items():
@@ -126,7 +126,7 @@ def _median(entry: tuple[str, Arrival]) -> float:
     return entry[1].times_s[2]
 
 
-def _arrivals(result: Forecast, found: Mapping[str, Arrival], kpi: str, begin: int) -> Iterator[Row]:
+def _arrivals(result: ForecastResult, found: Mapping[str, Arrival], kpi: str, begin: int) -> Iterator[Row]:
     for path, arrival in found.items():
         scope = result.layout.scopes[result.layout.row[EquipmentPath(path)]]
         for quantile, time_s in zip(QUANTILES, arrival.times_s, strict=True):

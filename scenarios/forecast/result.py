@@ -71,7 +71,7 @@ class OrderAhead:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class ForecastResult:
     """A forecast.
 
     Args:

@@ -23,7 +23,7 @@ FINE_S = 3600.0
 
 
 @dataclass(frozen=True)
-class History:
+class BackfillTarget:
     """Where history goes.
 
     Args:
@@ -44,7 +44,7 @@ class History:
         self.show(figures)
 
 
-async def backfill(feed: Feed, history: History, until_s: float, asked_s: float | None = None) -> None:
+async def backfill(feed: Feed, history: BackfillTarget, until_s: float, asked_s: float | None = None) -> None:
     """Run the plant to a simulated time and keep all it says.
 
     The records take the short way to the store here; they are the same frames that go over the wire
@@ -67,7 +67,7 @@ async def backfill(feed: Feed, history: History, until_s: float, asked_s: float 
     history.brain.live = True
 
 
-async def _history(feed: Feed, history: History, until_s: float, tick_s: float) -> None:
+async def _history(feed: Feed, history: BackfillTarget, until_s: float, tick_s: float) -> None:
     """Run to a time; while the plant goes on, what it said before is stored."""
     frames: list[Frame] = []
     taking = asyncio.create_task(history.take([]))

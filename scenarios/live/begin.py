@@ -50,7 +50,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Begun:
+class ReadyRun:
     """A run that may start.
 
     Args:
@@ -75,7 +75,7 @@ class EarlierRun:
     rows: bool = False
 
 
-def begin(scenario: Scenario, settings: RunSettings, wish: Wish, clock: Clock | None = None) -> Begun:
+def begin(scenario: Scenario, settings: RunSettings, wish: Wish, clock: Clock | None = None) -> ReadyRun:
     """Find the run that goes on, or begin one; its folder is there and locked afterwards.
 
     Args:
@@ -164,7 +164,7 @@ def _anew(scenario: Scenario, record: RunRecord, wish: Wish) -> bool:
 
 def _new(
     scenario: Scenario, settings: RunSettings, wish: Wish, found: EarlierRun, now_ns: int
-) -> tuple[Begun, RunRecord]:
+) -> tuple[ReadyRun, RunRecord]:
     now = datetime.fromtimestamp(now_ns * 1e-9, UTC)
     before = timedelta(seconds=settings.backfill_s)
     epoch = anchor(scenario.plant(), now, before) if settings.anchored else scenario.epoch
@@ -176,18 +176,18 @@ def _new(
     told = f"run {record.id} begins"
     if found.rows:
         told += ", kept apart from what the store holds already"
-    return Begun(settings.model_copy(update={"folder": path}), lock, True, told), record
+    return ReadyRun(settings.model_copy(update={"folder": path}), lock, True, told), record
 
 
-def _goes_on(settings: RunSettings, wish: Wish, record: RunRecord, known: Path | None) -> Begun:
+def _goes_on(settings: RunSettings, wish: Wish, record: RunRecord, known: Path | None) -> ReadyRun:
     path = known or folder.new_folder(wish.root)
     lock = folder.make(path) if known is None else folder.locked(path)
     how = "made again from its record" if known is None else "goes on"
     settings = settings.model_copy(update={"folder": path, "seed": record.seed})
-    return Begun(settings, lock, known is None, f"run {record.id} {how}")
+    return ReadyRun(settings, lock, known is None, f"run {record.id} {how}")
 
 
-def _recorded(wish: Wish, record: RunRecord, begun: Begun) -> Begun:
+def _recorded(wish: Wish, record: RunRecord, begun: ReadyRun) -> ReadyRun:
     """The same with its record in its folder and in its store."""
     path = begun.settings.folder
     url = file_url("duckdb", path / FILE) if wish.store is None else wish.store

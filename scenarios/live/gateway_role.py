@@ -10,7 +10,7 @@ from brokers.door import Door
 from brokers.links import LinkSource
 from brokers.opcua.bridge import bridge
 from brokers.opcua.companions import nodesets
-from brokers.opcua.config import Doors, OpcUaConfig
+from brokers.opcua.config import Doors, OpcUaServerConfig
 from brokers.opcua.publisher import OpcUaPublisher
 from brokers.opcua.status import Status
 from brokers.refusals import merged
@@ -34,7 +34,7 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
     """
     if settings.broker is None or settings.opcua_port is None:
         raise ValueError("gateway: expected a broker and an OPC UA port in the settings, got none")
-    config = OpcUaConfig(
+    config = OpcUaServerConfig(
         state=settings.folder.parent / "opcua",
         port=settings.opcua_port,
         security=settings.opcua_security,

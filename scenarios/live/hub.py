@@ -14,7 +14,7 @@ from brokers.retry import retried
 from dashboards.web.doors import token_for
 from dashboards.web.settings import LOOPBACK, WebSettings
 from scenarios.live.account import Account
-from scenarios.live.backfill import History
+from scenarios.live.backfill import BackfillTarget
 from scenarios.live.beside import Beside
 from scenarios.live.clock import SystemClock
 from scenarios.live.commanding import Commanding
@@ -67,9 +67,9 @@ class Hub(Shown):
         )
 
     @property
-    def history(self) -> History:
+    def history(self) -> BackfillTarget:
         """Where history is put before the first live record."""
-        return History(self.store, self.brain, self.live.feed)
+        return BackfillTarget(self.store, self.brain, self.live.feed)
 
     def keep_count(self) -> None:
         """Keep for the next life what has been counted, and the record of the run.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from brokers.opcua import OpcUaConfig, OpcUaPublisher
+from brokers.opcua import OpcUaPublisher, OpcUaServerConfig
 from tests.counterparts import free_port
 from tests.opcua.plants import CLIENT_URI, client_identity, passwords
 from twin.equipment import EquipmentPath
@@ -115,7 +115,7 @@ async def run_ticks(publisher: OpcUaPublisher, units: int) -> float:
 @pytest.mark.parametrize("units", [50, 250, 500])
 async def test_one_five_and_ten_thousand_variables_at_1_hz_with_one_subscriber(tmp_path: Path, units: int) -> None:
     """Whole: what is written each second is heard each second, though the work takes a part of the period."""
-    publisher = OpcUaPublisher(OpcUaConfig(tmp_path / "state", port=free_port(), gap_s=600.0))
+    publisher = OpcUaPublisher(OpcUaServerConfig(tmp_path / "state", port=free_port(), gap_s=600.0))
     start = time.process_time()
     await publisher.open()
     opened = time.process_time()

@@ -89,7 +89,7 @@ GROUPS = [
     [9.98, 10.00, 10.01, 9.99, 10.00],
     [10.01, 10.02, 10.00, 9.99, 10.01],
 ]
-LIMITS = iso.Limits(9.95, 10.05)
+LIMITS = iso.SpecificationLimits(9.95, 10.05)
 DEVIATION = iso.sample_deviation(CAPABILITY_X) or 0.0
 SIGMA = iso.range_deviation(GROUPS) or 0.0
 CAPABILITY = {
@@ -249,7 +249,7 @@ def test_goods_and_losses_of_consumed_material_sum_to_one() -> None:
         iso.mean_time(60, 0),
         iso.actual_to_planned_scrap(0, 0),
         iso.spread_capability(LIMITS, 0.0),
-        iso.spread_capability(iso.Limits(None, 10.05), 0.01),
+        iso.spread_capability(iso.SpecificationLimits(None, 10.05), 0.01),
         iso.sample_deviation([1.0]),
         iso.range_deviation([[1.0, 2.0], [1.0]]),
         value("corrective_maintenance_ratio", Observed()),

@@ -11,7 +11,7 @@ import pytest
 from brokers.stores import open_store
 from scenarios.actions.live import settings_for
 from scenarios.format.document import Scenario
-from scenarios.live.begin import Begun, Wish, begin
+from scenarios.live.begin import ReadyRun, Wish, begin
 from scenarios.live.hub import Hub
 from scenarios.live.hub_role import prepared
 from scenarios.live.record import RunRecord
@@ -42,7 +42,7 @@ def wish(folder: Path, store: str | None, **more: object) -> Wish:
     return Wish(folder / "workshop", store, **more)  # type: ignore[arg-type]
 
 
-async def history(scenario: Scenario, given: Wish, time_ns: int) -> Begun:
+async def history(scenario: Scenario, given: Wish, time_ns: int) -> ReadyRun:
     """Start the command up to the moment at which it would connect to a broker."""
     settings = settings_for("workshop", scenario, port=0, backfill_s=3600.0, store=given.store)
     begun = await asyncio.to_thread(begin, scenario, settings, given, At(time_ns))

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from asyncua import Client
 
-from brokers.opcua import Doors, MethodCall, OpcUaConfig, OpcUaPublisher
+from brokers.opcua import Doors, MethodCall, OpcUaPublisher, OpcUaServerConfig
 from tests.counterparts import free_port
 from tests.opcua.plants import HandClock, encrypted_client, master_data, passwords
 
@@ -42,7 +42,7 @@ class Running:
 
 async def running(folder: Path, **settings: object) -> Running:
     clock = HandClock()
-    config = OpcUaConfig(folder / "state", port=free_port(), **settings)  # type: ignore[arg-type]
+    config = OpcUaServerConfig(folder / "state", port=free_port(), **settings)  # type: ignore[arg-type]
     made = Running(OpcUaPublisher(config, Doors(clock=clock)), clock, folder)
     made.publisher.doors.commands = made.take
     await made.publisher.open()

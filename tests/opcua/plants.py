@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from brokers.opcua import OpcUaConfig, OpcUaPublisher
+from brokers.opcua import OpcUaPublisher, OpcUaServerConfig
 from twin.equipment import EquipmentPath
 from twin.master import EquipmentMaster, Master, PlaceMaster, meta_frame
 from twin.records import Frame, RecordKind, records
@@ -75,7 +75,7 @@ def state(name: str, order: str | None = None, cause: str | None = None, time_ns
     return records(RecordKind.STATE, [(CELL, time_ns, (name, order, cause))])
 
 
-def passwords(config: OpcUaConfig) -> dict[str, str]:
+def passwords(config: OpcUaServerConfig) -> dict[str, str]:
     return dict(json.loads(config.credentials.read_text()))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from brokers.mqtt.publisher import UnsPublisher
 from brokers.mqtt.source import UnsSource
-from brokers.opcua import OpcUaConfig, OpcUaPublisher, bridge
+from brokers.opcua import OpcUaPublisher, OpcUaServerConfig, bridge
 from brokers.opcua.lives import HEALTHY, NO_DATA
 from tests.opcua.conftest import Running
 from tests.opcua.plants import CELL, PLANT, HandClock, Watcher, master_data, state, telemetry
@@ -26,7 +26,7 @@ async def test_records_on_a_broker_reach_an_opc_ua_client(mosquitto: Mosquitto, 
     source = UnsSource(mosquitto.url, "opcua")
     await source.open()
     await source.close()  # the broker keeps for this client what comes from now on
-    server = OpcUaPublisher(OpcUaConfig(tmp_path / "state", port=0))
+    server = OpcUaPublisher(OpcUaServerConfig(tmp_path / "state", port=0))
     program = asyncio.create_task(bridge(UnsSource(mosquitto.url, "opcua"), server))
     sender = UnsPublisher(mosquitto.url, PLANT)
     await sender.open()
@@ -54,7 +54,7 @@ async def test_records_on_a_broker_reach_an_opc_ua_client(mosquitto: Mosquitto, 
 async def test_a_bridge_that_comes_later_knows_the_last_state_and_nothing_of_another_run(
     mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
-    sender, server = UnsPublisher(mosquitto.url, PLANT), OpcUaPublisher(OpcUaConfig(tmp_path / "state", port=0))
+    sender, server = UnsPublisher(mosquitto.url, PLANT), OpcUaPublisher(OpcUaServerConfig(tmp_path / "state", port=0))
     await sender.open()
     await send(sender)
     await sender.flushed()

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from asyncua import Client, ua
 
-from brokers.opcua import Doors, OpcUaConfig, OpcUaPublisher
+from brokers.opcua import Doors, OpcUaPublisher, OpcUaServerConfig
 from brokers.opcua.values import moment
 from brokers.stores.duckdb import DuckDbStore
 from tests.counterparts import free_port
@@ -36,7 +36,7 @@ async def recorded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ru
     values = np.arange(COUNT, dtype=float)[:, None]
     await store.write([Frame(RecordKind.TELEMETRY, (CELL,) * COUNT, times, (TAGS[0].name,), values)])
     clock = HandClock()
-    publisher = OpcUaPublisher(OpcUaConfig(folder / "state", port=free_port()), Doors(history=store, clock=clock))
+    publisher = OpcUaPublisher(OpcUaServerConfig(folder / "state", port=free_port()), Doors(history=store, clock=clock))
     await publisher.open()
     await publisher.publish(master_data())
     yield Running(publisher, clock, folder)

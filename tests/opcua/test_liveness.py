@@ -14,7 +14,7 @@ from asyncua import Client, ua
 
 from brokers.mqtt.publisher import UnsPublisher
 from brokers.mqtt.source import UnsSource
-from brokers.opcua import OpcUaConfig, OpcUaPublisher, bridge
+from brokers.opcua import OpcUaPublisher, OpcUaServerConfig, bridge
 from brokers.opcua.lives import DEGRADED, GONE, HEALTHY, LOST, MOST, NO_DATA, OTHERS, Lives
 from brokers.opcua.values import moment
 from tests.opcua.conftest import Running, running
@@ -137,7 +137,7 @@ async def test_what_is_sent_again_is_current_only_if_nothing_later_is_known(alon
 
 async def test_a_broker_that_goes_takes_the_good_quality_with_it(mosquitto: Mosquitto, tmp_path: Path) -> None:
     """Real broker, real clock, short gaps: the values, the state of the server, and all back again."""
-    server = OpcUaPublisher(OpcUaConfig(tmp_path / "state", port=0, gap_s=1.5, gone_s=4.0))
+    server = OpcUaPublisher(OpcUaServerConfig(tmp_path / "state", port=0, gap_s=1.5, gone_s=4.0))
     program = asyncio.create_task(bridge(UnsSource(mosquitto.url, "opcua"), server))
     sender = UnsPublisher(mosquitto.url, PLANT)
     await sender.open()

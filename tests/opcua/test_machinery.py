@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from asyncua import ua
 
-from brokers.opcua import OpcUaConfig, OpcUaPublisher
+from brokers.opcua import OpcUaPublisher, OpcUaServerConfig
 from brokers.opcua.companions import FILES, nodesets
 from tests.counterparts import free_port
 from tests.opcua.asking import Asker, asker
@@ -99,7 +99,7 @@ async def test_a_unit_is_a_machine_after_the_machinery_model(made: Running) -> N
 async def test_a_nodeset_that_does_not_load_is_told(tmp_path: Path) -> None:
     broken = tmp_path / "broken.xml"
     broken.write_text("<UANodeSet")
-    publisher = OpcUaPublisher(OpcUaConfig(tmp_path / "state", port=free_port(), nodesets=(broken,)))
+    publisher = OpcUaPublisher(OpcUaServerConfig(tmp_path / "state", port=free_port(), nodesets=(broken,)))
     with pytest.raises(FatalError, match="expected a NodeSet2 file that loads"):
         await publisher.open()
     await publisher.close()

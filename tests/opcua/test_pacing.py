@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from brokers.opcua import Doors, OpcUaConfig, OpcUaPublisher
+from brokers.opcua import Doors, OpcUaPublisher, OpcUaServerConfig
 from tests.opcua.plants import NOW_NS
 
 SECOND = 1_000_000_000
@@ -39,7 +39,7 @@ class BusyClock:
 @pytest.mark.parametrize(("work_s", "least"), [(0.001, 990), (0.02, 990), (0.04, 990), (0.2, 240)])
 async def test_work_is_a_part_of_the_period(tmp_path: Path, work_s: float, least: int) -> None:
     clock = BusyClock(work_s)
-    publisher = OpcUaPublisher(OpcUaConfig(tmp_path / "state", port=0), Doors(clock=clock))
+    publisher = OpcUaPublisher(OpcUaServerConfig(tmp_path / "state", port=0), Doors(clock=clock))
     await publisher.open()
     await asyncio.wait_for(clock.over.wait(), 60)
     await publisher.close()

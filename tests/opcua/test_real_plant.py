@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from brokers.opcua import Doors, OpcUaConfig, OpcUaPublisher
+from brokers.opcua import Doors, OpcUaPublisher, OpcUaServerConfig
 from brokers.opcua.values import moment
 from devices.bank import DeviceBank
 from scenarios.headless.feed import Feed
@@ -23,7 +23,7 @@ from twin.records import Frame, RecordKind
 async def shown(meta: list[Frame], folder: Path) -> Running:
     """A server that knows the plant's master data."""
     clock = HandClock()
-    server = OpcUaPublisher(OpcUaConfig(folder / "state", port=0, min_interval_s=0.0), Doors(clock=clock))
+    server = OpcUaPublisher(OpcUaServerConfig(folder / "state", port=0, min_interval_s=0.0), Doors(clock=clock))
     await server.open()
     await server.observe(meta)
     return Running(server, clock, folder)

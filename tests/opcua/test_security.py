@@ -11,7 +11,7 @@ import pytest
 from asyncua import Client, ua
 from cryptography import x509
 
-from brokers.opcua import OpcUaConfig, OpcUaPublisher
+from brokers.opcua import OpcUaPublisher, OpcUaServerConfig
 from brokers.opcua.security import Users, credentials, server_certificate, server_key, write_private
 from tests.counterparts import free_port
 from tests.opcua.conftest import Running, running
@@ -167,7 +167,7 @@ async def test_a_method_nobody_takes_is_denied(tmp_path: Path) -> None:
 
 
 async def test_a_taken_port_is_told(plant: Running, tmp_path: Path) -> None:
-    config = OpcUaConfig(tmp_path / "state", port=plant.publisher.config.port)
+    config = OpcUaServerConfig(tmp_path / "state", port=plant.publisher.config.port)
     second = OpcUaPublisher(config)
     with pytest.raises(FatalError, match="expected a free address"):
         await second.open()
@@ -175,7 +175,7 @@ async def test_a_taken_port_is_told(plant: Running, tmp_path: Path) -> None:
 
 
 async def test_what_is_secret_is_readable_by_its_owner_only(tmp_path: Path) -> None:
-    config = OpcUaConfig(tmp_path / "state", port=free_port())
+    config = OpcUaServerConfig(tmp_path / "state", port=free_port())
     config.state.mkdir(mode=0o700)
     first = credentials(config)
     key = server_key(config)
@@ -190,14 +190,14 @@ async def test_what_is_secret_is_readable_by_its_owner_only(tmp_path: Path) -> N
 
 
 async def test_the_certificate_carries_the_application_uri_and_is_kept(tmp_path: Path) -> None:
-    config = OpcUaConfig(tmp_path / "state")
+    config = OpcUaServerConfig(tmp_path / "state")
     config.state.mkdir()
     key = server_key(config)
     first = server_certificate(config, key)
     names = first.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.UniformResourceIdentifier) == [config.application_uri]
     assert server_certificate(config, key) == first
-    other = OpcUaConfig(tmp_path / "state", application_uri="urn:other")
+    other = OpcUaServerConfig(tmp_path / "state", application_uri="urn:other")
     assert server_certificate(other, key).serial_number != first.serial_number
 
 

@@ -16,7 +16,7 @@ from brokers.stores.influx import InfluxStore
 from dashboards.live import LiveState
 from dashboards.web.app import create_app
 from dashboards.web.server import WebServer
-from scenarios.live.backfill import History
+from scenarios.live.backfill import BackfillTarget
 from tests.counterparts import ANSWERS_S
 from tests.servers.busy import door
 from tests.servers.influxdb import InfluxServer
@@ -144,7 +144,7 @@ async def test_a_server_that_is_busy_once_ends_neither_start_nor_history(influxd
             shown.extend(frames)
 
         busy.refuse["/write"] = [503, 500, 429]
-        await History(store, Brain(), show).take([events(RecordKind.STATE)])
+        await BackfillTarget(store, Brain(), show).take([events(RecordKind.STATE)])
         assert await store.count(RecordKind.STATE) == len(EVENTS[RecordKind.STATE])
         assert shown[0].kind is RecordKind.STATE
         busy.refuse["/query"] = [503]

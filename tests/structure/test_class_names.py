@@ -10,10 +10,8 @@ from tests.structure.test_sizes import ROOT
 
 FOLDERS = ("twin", "devices", "brokers", "dashboards", "scenarios")
 SHARED = {
-    "Asked", "Begun", "Completions", "Event", "Events", "Forecast", "ForecastConfig", "Group",
-    "Hands", "Held", "History", "Kanban", "KanbanConfig", "Limits", "Member", "OpcUaConfig",
-    "Owner", "PlantModel", "PlantView", "Release", "Route", "Scope", "Setting", "Settled", "Sink", "Site",
-    "Source", "Supply", "Telemetry", "Tick", "WarmUp", "WarmUpConfig",
+    "ForecastConfig", "Group", "Hands", "Kanban", "KanbanConfig", "PlantView", "Release", "Route",
+    "Scope", "Setting", "Settled", "Sink", "Site", "Source", "Supply", "Tick", "WarmUpConfig",
 }  # fmt: skip
 """Names that two rooms use each for its own, mostly a station and what is said of it; none may join them."""
 

@@ -156,7 +156,7 @@ class ShiftStarts:
         return self._next
 
 
-class Member(Protocol):
+class CalendarFollower(Protocol):
     """What follows a calendar."""
 
     def shift(self, phase: int) -> None:
@@ -168,7 +168,7 @@ class CalendarClock:
 
     def __init__(self, calendar: Calendar, kernel: Kernel):
         self.calendar, self.kernel = calendar, kernel
-        self.members: list[Member] = []
+        self.members: list[CalendarFollower] = []
 
     def tell(self) -> None:
         """Tell all members the phase of now and wait for the next boundary."""

@@ -88,7 +88,7 @@ def piece_of(site: Site, span: Span) -> Piece:
     return Piece(site.path, span[0], min(span[1], day_ns + DAY_NS), day_ns)
 
 
-class Asked(NamedTuple):
+class StoreQuestion(NamedTuple):
     """What a store is asked for.
 
     Args:
@@ -174,14 +174,14 @@ class Recount(Brain):
         return closed and changed and window.t0_ns < self.piece.day_ns + DAY_NS
 
     @property
-    def asked(self) -> Asked | None:
+    def asked(self) -> StoreQuestion | None:
         """What a store is asked for; None when there is no window to compute."""
         if not self.windows:
             return None
         t0_ns = min(window.t0_ns for _, window in self.windows) - AROUND_NS
         t1_ns = max(window.t1_ns for _, window in self.windows) + AROUND_NS
         orders_ns = (t0_ns - ORDERS_NS) // NS_PER_H * NS_PER_H
-        return Asked(tuple(self._known), t0_ns, t1_ns, orders_ns, t0_ns if self._first.transit else EVER_NS)
+        return StoreQuestion(tuple(self._known), t0_ns, t1_ns, orders_ns, t0_ns if self._first.transit else EVER_NS)
 
     def counters(self, site: EquipmentPath) -> Iterator[tuple[EquipmentPath, str]]:
         """Unit and tag of each counter of a site that may have been read."""

@@ -5,7 +5,7 @@ else a plant has, then the engine runs it.
 """
 
 from twin.compiled.lowering import UnsupportedError, lower, unsupported
-from twin.compiled.program import Completions, Program
+from twin.compiled.program import EndedOperations, Program
 from twin.compiled.replicate import Replications
 
-__all__ = ["Completions", "Program", "Replications", "UnsupportedError", "lower", "unsupported"]
+__all__ = ["EndedOperations", "Program", "Replications", "UnsupportedError", "lower", "unsupported"]

@@ -28,7 +28,7 @@ FIRST_LOG = 4 * at.LOG_MARGIN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Completions:
+class EndedOperations:
     """Completed operations in the order in which they ended.
 
     Args:
@@ -243,13 +243,13 @@ class Program:
         rows = enumerate(m[m[at.STATIONS] : m[at.STATIONS] + m[at.COUNT]].tolist())
         return [(unit, a) for unit, a in rows if m[a + at.OUTPUT]]
 
-    def completions(self) -> Completions:
+    def completions(self) -> EndedOperations:
         """Completed operations before now, since they are kept; see :meth:`keep_completions`."""
         times = np.concatenate([np.zeros(0), *(rows[0] for rows in self._done)])
         keys = np.concatenate([np.zeros(0, dtype=np.int64), *(rows[1] for rows in self._done)])
         self._done = [(times, keys)]
         item, reworks = np.divmod(keys >> 2 & (1 << 30) - 1, int(self._memory.m[at.REWORKS]))
-        return Completions(times, keys >> 32, item, reworks, keys & 3)
+        return EndedOperations(times, keys >> 32, item, reworks, keys & 3)
 
     def fingerprint(self) -> str:
         """The engine's fingerprint of the same run; see :meth:`keep_states`."""

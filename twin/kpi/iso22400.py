@@ -56,21 +56,21 @@ def fall_off_ratio(scrap: float, produced_first: float) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SpecificationLimits:
     """Specification limits of a characteristic; one may be missing."""
 
     lower: float | None
     upper: float | None
 
 
-def spread_capability(limits: Limits, deviation: float) -> float | None:
+def spread_capability(limits: SpecificationLimits, deviation: float) -> float | None:
     """#19 Cm, #21 Cp = (USL - LSL) / (6 s); two-sided limits only, absent for s = 0."""
     if limits.lower is None or limits.upper is None:
         return None
     return ratio(limits.upper - limits.lower, 6 * deviation)
 
 
-def critical_capability(limits: Limits, mean: float, deviation: float) -> float | None:
+def critical_capability(limits: SpecificationLimits, mean: float, deviation: float) -> float | None:
     """#20 Cmk, #22 Cpk = min(USL - x, x - LSL) / (3 s); negative when the mean is outside.
 
     >>> round(critical_capability(Limits(9.95, 10.05), 10.01, 0.01), 6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from twin.behaviours.calendar import Calendar, CalendarClock, Member
+from twin.behaviours.calendar import Calendar, CalendarClock, CalendarFollower
 from twin.behaviours.requests import Allocator
 from twin.config.named import Sort
 from twin.config.plant import PlantConfig, Reference, SiteConfig, calendar_name
@@ -194,7 +194,7 @@ def _clocks(basis: Basis, made: dict[EquipmentPath, Station]) -> list[CalendarCl
     for path, site, line in basis.config.lines():
         for station in line.stations:
             unit = made[path.child(station.id)]
-            members: list[tuple[str | None, Member]] = [(calendar_name(site, line, station), unit)]
+            members: list[tuple[str | None, CalendarFollower]] = [(calendar_name(site, line, station), unit)]
             members += [(upkeep.window, upkeep) for upkeep in unit.upkeep]
             for name, member in members:
                 if name is not None:

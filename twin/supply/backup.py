@@ -26,7 +26,7 @@ class BackupConfig(Config):
     qualified: bool = Field(default=True, description="whether its material may be used; else it never takes orders")
 
 
-class Owner(Protocol):
+class LinkOwner(Protocol):
     """The stocking point that a link belongs to."""
 
     kernel: Kernel
@@ -47,7 +47,7 @@ class BackupLink:
 
     __slots__ = ("backup", "carried", "config", "due", "ordered", "owner", "phase", "primary")
 
-    def __init__(self, owner: Owner, config: BackupConfig, primary: tuple[SupplySource, ...], backup: SupplySource):
+    def __init__(self, owner: LinkOwner, config: BackupConfig, primary: tuple[SupplySource, ...], backup: SupplySource):
         self.owner, self.config, self.primary, self.backup = owner, config, primary, backup
         self.phase, self.due = COLD, -1.0
         self.ordered, self.carried = False, 0.0

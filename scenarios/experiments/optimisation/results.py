@@ -11,7 +11,7 @@ from scenarios.experiments.optimisation.checked import Optimisation
 from scenarios.experiments.optimisation.search import Trial
 from scenarios.experiments.plan import known
 from scenarios.experiments.quantities import label
-from scenarios.experiments.results import WarmUp
+from scenarios.experiments.results import WarmUpCut
 from scenarios.experiments.tables import factor_columns, write_json, write_parquet
 from twin.statistics.intervals import Interval, student
 
@@ -31,7 +31,7 @@ class OptimisationResult:
 
     task: Optimisation
     identity: str
-    warm_up: WarmUp
+    warm_up: WarmUpCut
     trials: list[Trial]
     confirmed: dict[int, dict[str, list[float]]]
     cpu_s: float
