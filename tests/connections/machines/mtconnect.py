@@ -45,6 +45,20 @@ def burst(id: str, texts: list[str]) -> None:
             observe(id, text)
 
 
+def feed(lines: list[str]) -> None:
+    """Take lines as an adapter sends them (SHDR); what the model of the device does not have is left out."""
+    ids = {one["name"]: one["id"] for one in ITEMS.values()}
+    with LOCK:
+        for stamp, *rest in (line.split("|") for line in lines):
+            if ITEMS.get(ids.get(rest[0], ""), {}).get("category") == "CONDITION":
+                level = rest[1].capitalize()
+                observe(ids[rest[0]], rest[5], level, rest[2], stamp)
+                continue
+            for name, text in zip(rest[::2], rest[1::2], strict=True):
+                if name in ids:
+                    observe(ids[name], text, at=stamp)
+
+
 def page(kind: str, body: str) -> str:
     first = BUFFER[0]["sequence"] if BUFFER else STATE["next"]
     header = (
@@ -134,6 +148,24 @@ class Lines(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
 
+def begin(instance: str, items: list[dict[str, str]], at: str) -> None:
+    """Become the agent of another device, of which nothing is known yet."""
+    with LOCK:
+        ITEMS.clear()
+        ITEMS.update({one["id"]: one for one in items})
+        LATEST.clear()
+        TASK["first"] = [
+            {
+                "id": one["id"],
+                "at": at,
+                "text": "UNAVAILABLE",
+                "level": "Unavailable" * (one["category"] == "CONDITION"),
+            }
+            for one in items
+        ]
+        restart(instance)
+
+
 def restart(instance: str) -> None:
     STATE.update(instance=instance, next=1)
     BUFFER.clear()
@@ -148,7 +180,8 @@ def main() -> None:
     for server in (agent, adapter):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     print(json.dumps({"ready": True}), flush=True)
-    doing = {"observe": observe, "burst": burst, "restart": restart, "requests": lambda: STATE["requests"],
+    doing = {"observe": observe, "burst": burst, "feed": feed, "begin": begin,
+             "restart": restart, "requests": lambda: STATE["requests"],
              "latest": lambda id: LATEST[id]["text"]}  # fmt: skip
     for line in sys.stdin:
         asked = json.loads(line)
