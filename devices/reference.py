@@ -13,6 +13,7 @@ from devices.derivation.machine import MachineCounters
 from devices.drivers import drivers
 from devices.personalities import personalities
 from devices.profiles import profiles
+from devices.quality import RULES, standing
 from devices.recordings.options import DEFAULT_STATES
 from devices.recordings.record import ReplayCounters
 from devices.servers import servers
@@ -80,6 +81,14 @@ What it counted over a silence or an outage comes as one record whose `begun_ns`
 indicators of the windows in between are `partial`, not good.
 """
 
+QUALITY = """## Quality scale
+
+How good a driver is follows from 20 rules in four levels, after the integration quality scale of Home Assistant. A
+driver has a level when it keeps all its rules and those of the levels below; rules that mean nothing for it do not
+count. Nothing of it is declared: a rule is seen in the driver itself, or proved by a test of the contract that every
+connection keeps (`tests/connections/contract.py`). `factory list` shows the level; of a driver from a plug-in it is
+that of what can be seen, at most bronze.
+"""
 TAGFILES = """## Tags from files
 
 What engineering tools export names the items of a machine before anybody can reach it: `factory browse press.L5X`
@@ -110,6 +119,7 @@ def render() -> str:
         CONNECTIONS,
         *(_driver(kind, connections[kind]) for kind in connections.kinds()),
         _counters("### What is counted of a real machine", MachineCounters),
+        _quality(),
         TAGFILES,
         *(_driver(kind, tagfiles[kind], "factory browse:") for kind in tagfiles.kinds()),
         SERVERS,
@@ -137,6 +147,30 @@ def _driver(kind: str, entry: Any, named: str = "driver:") -> str:
         elif line or not code:
             out.append(line[4:] if code else line)
     return "\n".join([*out, *(["```"] if code else []), ""])
+
+
+def _quality() -> str:
+    """The rules of the quality scale, and where every driver stands."""
+    rules = [
+        f"| `{rule.name}` | {rule.level} | {rule.meaning} | {f'`{rule.test}`' if rule.test else 'the driver itself'} |"
+        for rule in RULES
+        if rule.name != "foreign"
+    ]
+    last = RULES[-1]
+    rules.append(f"| `{last.name}` | {last.level} | {last.meaning} | the server that the tests load |")
+    stands = {kind: standing(kind) for kind in (*drivers.kinds(), *connections.kinds())}
+    rows = [
+        f"| `{kind}` | {each.level or '–'} | {_names(each.lacks)} | {_names(each.exempt)} | {each.foreign or '–'} |"
+        for kind, each in stands.items()
+    ]
+    return "\n".join(
+        [QUALITY, "| Rule | Level | A driver that keeps it | Seen in |", "|---|---|---|---|", *rules, "",
+         "| Driver | Level | Not kept | Does not apply | Proved against |", "|---|---|---|---|---|", *rows, ""]
+    )  # fmt: skip
+
+
+def _names(rules: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in rules) if len(rules) < 10 else "all of connections"
 
 
 def _personalities() -> str:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
+from devices import quality
 from scenarios.experiments.document import ExperimentConfig, OptimisationConfig
 from scenarios.experiments.problems import shipped
 from scenarios.loader import LIBRARY
@@ -89,9 +90,10 @@ def listing() -> Table:
 
 
 def standing(registry: Registry[Any], kind: str) -> str:
-    """How far a kind can be relied on, and the plug-in that it comes from, if any."""
+    """How far a kind can be relied on, of a driver its level, and the plug-in that it comes from, if any."""
     origin = registry.origin(kind)
-    return registry.stability(kind) + (f" ({origin})" if origin else "")
+    level = quality.standing(kind).level if registry.sort in ("driver", "connection") else ""
+    return ", ".join(filter(None, (registry.stability(kind), level))) + (f" ({origin})" if origin else "")
 
 
 def fields(config: type[BaseModel]) -> Table:

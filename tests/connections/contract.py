@@ -71,6 +71,8 @@ class Contract:
     """Tests of one protocol."""
 
     kind: ClassVar[str]
+    foreign: ClassVar[str] = ""
+    """Package or program, not ours, that answers; empty: a server of our own."""
     items: ClassVar[Sequence[Carried]]
     """Items of every type; two of them at least."""
     missing: ClassVar[str]

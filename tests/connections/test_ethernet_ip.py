@@ -106,6 +106,7 @@ ITEMS = (
 
 class TestEthernetIp(Contract):
     kind = "ethernet_ip"
+    foreign = "cpppo"
     items = ITEMS
     missing = "Nothing.Here"
     writable = tuple(one.item for one in ITEMS)

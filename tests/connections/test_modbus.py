@@ -123,6 +123,7 @@ ITEMS = (
 
 class TestModbus(Contract):
     kind = "modbus"
+    foreign = "modbus-serial"
     items = ITEMS
     missing = "holding:5000:float32"
     writable = tuple(one.item for one in ITEMS if not one.item.startswith(("discrete", "input")))

@@ -79,6 +79,7 @@ class Published(Freezable, Mosquitto, Machine):
 
 class TestMqtt(Contract):
     kind = "mqtt"
+    foreign = "mosquitto"
     items = (
         Carried("cell/whole#/a/0/v", [1, 2**63 - 1, -(2**63), 2**64 - 1]),
         Carried("cell/real#a[0].v", [0.5, float("nan"), float("inf"), -0.0, 5e-324, 1.7976931348623157e308]),

@@ -85,6 +85,7 @@ def node(name: str) -> str:
 
 class TestOpcUa(Contract):
     kind = "opcua"
+    foreign = "node-opcua-server"
     items = (
         Carried(node("Flag"), [False, True]),
         Carried(node("Small"), [1, -(2**15), 2**15 - 1]),

@@ -112,6 +112,7 @@ ITEMS = (
 
 class TestS7(Contract):
     kind = "s7"
+    foreign = "snap7"
     items = ITEMS
     missing = "DB7.DBW0"
     writable = tuple(one.item for one in ITEMS if one.item not in ("DB1.DBX1.7", "M20.3"))

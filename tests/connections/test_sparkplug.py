@@ -128,6 +128,7 @@ FIRST: dict[str, Scalar] = {one.item.removeprefix(PLACE): one.values[0] for one 
 
 class TestSparkplug(Contract):
     kind = "sparkplug"
+    foreign = "sparkplug-client"
     items = ITEMS
     missing = PLACE + "Nowhere"
     writable = tuple(one.item for one in ITEMS if one.item != PLACE + "Long")

@@ -12,6 +12,7 @@ Options (under ``device.options`` with ``driver: mqtt``)::
     alive: {topic: cell3/status, online: online, offline: offline}
     retained: uncertain | good | ignore  # what the broker kept and whose time is not said
     largest: 1000000                     # bytes of a message; a larger one is BAD
+    period: 1 s
     timeout: 5 s
 
 Addresses are a topic, and behind ``#`` what is wanted of its JSON: a JSON pointer ``cell3/data#/spindle/speed`` or

@@ -11,6 +11,7 @@ Options (under ``device.options`` with ``driver: sparkplug``)::
     rebirth: true                        # false: never ask a node to be born again
     rebirth_wait: 10 s                   # shortest time between two such requests to one node
     largest: 4000000                     # bytes of a message, unpacked
+    period: 1 s
     timeout: 5 s
 
 Addresses are ``group/node/device/metric`` as Sparkplug names them, e.g. ``Plant 1/Press Line/Press 3/Ram/Force``;
