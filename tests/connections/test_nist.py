@@ -288,7 +288,7 @@ def check_plate(brain: Brain, row: dict[str, str]) -> None:
 
 
 async def test_every_other_plate_by_itself(bed: Bed, shared_data: Path) -> None:
-    """Both operations of all plates of other days; the counter of a plate that shows two values has counted one part."""
+    """Both operations of all plates of other days; a counter that shows two values has counted one part."""
     with tarfile.open(shared_data / BOX / "plate-split.tar.gz") as archive:
         for row in table(shared_data / BOX / "plate-truth.csv"):
             if row["first_active"].startswith("2017-02-01"):
