@@ -78,7 +78,7 @@ def _shows_options(entry: Any) -> bool:
 
 
 def _set_up_in_a_line(entry: Any) -> bool:
-    return sum(field.is_required() for field in entry.Options.model_fields.values()) <= 1
+    return len([field for field in entry.Options.model_fields.values() if field.is_required()]) <= 1
 
 
 def _keeps_secrets(entry: Any) -> bool:
