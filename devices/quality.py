@@ -168,7 +168,7 @@ OF_CONNECTIONS = {rule.name for rule in RULES if rule.test} | {"addresses", "url
 
 
 @dataclass(frozen=True)
-class Standing:
+class DriverQuality:
     """Where a driver stands.
 
     Args:
@@ -191,13 +191,13 @@ def proofs() -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
-def standing(kind: str) -> Standing:
+def standing(kind: str) -> DriverQuality:
     """Where a driver or kind of connection stands."""
     entry = connections[kind] if is_real(kind) else drivers[kind]
     proof = proofs().get(kind, {})
     exempt = tuple(rule.name for rule in RULES if rule.name in proof.get("exempt", ()))
     lacks = tuple(rule.name for rule in RULES if rule.name not in exempt and not _kept(rule, entry, proof))
-    return Standing(_level(lacks), lacks, exempt, proof.get("foreign", ""))
+    return DriverQuality(_level(lacks), lacks, exempt, proof.get("foreign", ""))
 
 
 def _kept(rule: QualityRule, entry: Any, proof: Mapping[str, Any]) -> bool:
