@@ -1,16 +1,18 @@
 """Alarms as conditions (Part 9): active or not, acknowledged or not, kept until they are neither.
 
 Conditions are not nodes: clients know them by their events, and name them as the object of ``Acknowledge`` and
-``AddComment`` (Part 9, 5.7.3). An acknowledgement is the server's own; it is no command to the plant, and a server that
-starts again has forgotten it.
+``AddComment`` (Part 9, 5.7.3). An acknowledgement is the server's own and no command to the plant; the next process of
+the server knows it (:mod:`brokers.opcua.remembered`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from asyncua import ua
 from asyncua.common.event_objects import BaseEvent
@@ -119,6 +121,18 @@ class AlarmConditions:
     def __init__(self, space: Space, tell: Tell, now: Callable[[], int], user: Callable[[], str | None]):
         self._space, self._tell, self._now, self._user = space, tell, now, user
         self.known: dict[ua.NodeId, AlarmCondition] = {}
+        self.changed = asyncio.Event()
+        """Set when one has changed; cleared by who has taken notice."""
+
+    def recall(self, path: EquipmentPath, code: str, said: dict[str, Any]) -> None:
+        """Know a condition as the process before this one did."""
+        node = self._space.id(node_id(path, f"alarm.{code}"))
+        self.known[node] = AlarmCondition(path, code, node, **said)
+
+    def time_ns(self, path: EquipmentPath, code: str) -> int:
+        """When a condition changed last; -1 where it is not retained."""
+        one = self.known.get(self._space.id(node_id(path, f"alarm.{code}")))
+        return -1 if one is None else one.time_ns
 
     def link(self) -> None:
         """Make the methods of the condition types callable, with conditions as their objects."""
@@ -146,6 +160,7 @@ class AlarmConditions:
             self.known[one.node] = one
         while len(self.known) > MOST:
             del self.known[next(iter(self.known))]
+        self.changed.set()
         await self._tell(one)
 
     def event(self, one: AlarmCondition, kind: ua.NodeId, new: bool = True) -> BaseEvent:

@@ -55,6 +55,7 @@ class OpcUaServerConfig:
         application_uri: Identity of this server; stands in the certificate too.
         trusted: Folder with the client certificates (``.der``, ``.pem``) that may connect; None lets
             any certificate open a channel, and user and password decide.
+        conditions: File in which alarms and their acknowledgements outlive the process; None: they end with it.
         nodesets: NodeSet2 files to load, in the order of their requirements, e.g. DI and Machinery.
         min_interval_s: Shortest time in s between two writes of one variable.
         writes_per_turn: Most writes in one turn of the writer.
@@ -72,6 +73,7 @@ class OpcUaServerConfig:
     security: Literal["sign_encrypt", "none"] = "sign_encrypt"
     application_uri: str = "urn:futurefactory:opcua:server"
     trusted: Path | None = None
+    conditions: Path | None = None
     nodesets: tuple[Path, ...] = ()
     min_interval_s: float = 1.0
     writes_per_turn: int = 2_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +20,7 @@ from brokers.opcua.machinery import Machinery
 from brokers.opcua.methods import Methods
 from brokers.opcua.model import NAMESPACE, ModelOptions, NodeModel, kpi_tag, stock_tag
 from brokers.opcua.packml import PackMl
+from brokers.opcua.remembered import HeldAlarm, RememberedConditions
 from brokers.opcua.server import listen, make_server, stop, watched, with_port
 from brokers.opcua.space import Space
 from brokers.opcua.status import Status
@@ -104,6 +105,7 @@ class OpcUaPublisher:
         await tell_capabilities(server, history=stored is not None)
         await listen(server, self.config)
         self._writer = asyncio.create_task(self._write_forever(), name="opcua-writer")
+        self.remembered.begin()
         self.ready.set()
 
     async def _open_model(self, space: Space) -> None:
@@ -113,7 +115,14 @@ class OpcUaPublisher:
         self._telemetry = TelemetryWriter(self.model.telemetry, self.gate)
         self.events = EventSender(self.model, Budget(self.config.max_events_per_s))
         await self.events.open()
+        self.remembered = RememberedConditions(self.events.conditions, self.config.conditions)
+        self.remembered.recall()
         self.methods = Methods(self.model, self.doors.commands, self.events.command)
+
+    async def hold(self, alarms: Iterable[HeldAlarm]) -> None:
+        """Take what came or went of alarms while no server lived."""
+        async with self._taking:
+            await self.remembered.hold(alarms)
 
     def _now(self) -> int:
         return self.doors.clock.now_ns()
@@ -313,3 +322,4 @@ class OpcUaPublisher:
         if self._server is not None:
             await stop(self._server)
             self._server = None
+            await self.remembered.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 
 from brokers import connectors
@@ -12,8 +13,10 @@ from brokers.opcua.bridge import bridge
 from brokers.opcua.companions import nodesets
 from brokers.opcua.config import Doors, OpcUaServerConfig
 from brokers.opcua.publisher import OpcUaPublisher
+from brokers.opcua.remembered import HeldAlarm
 from brokers.opcua.status import Status
 from brokers.refusals import merged
+from brokers.retry import retried
 from scenarios.live.account import Account, Accounts
 from scenarios.live.clock import SystemClock
 from scenarios.live.doorway import door_of
@@ -22,7 +25,10 @@ from scenarios.live.operating import Operating
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
 from scenarios.live.together import until_one_ends
+from twin.equipment import EquipmentPath
+from twin.errors import ModelError
 
+log = logging.getLogger(__name__)
 COUNT_S = 1.0
 """Real time between two looks at the counters."""
 
@@ -38,6 +44,7 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
         state=settings.folder.parent / "opcua",
         port=settings.opcua_port,
         security=settings.opcua_security,
+        conditions=settings.folder / f"conditions{settings.share}.json",
         nodesets=nodesets(settings.opcua_models),
     )
     hub = HubClient(pages_of(settings))
@@ -63,8 +70,29 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
         within=settings.within,
         passing=parent.passing,
     )
-    await until_one_ends(carried, stop.wait(), _count(publisher, source, door, parent))
+    counted = _count(publisher, source, door, parent)
+    held = asyncio.create_task(hold_alarms(publisher, hub, settings))
+    try:
+        await until_one_ends(carried, stop.wait(), counted)
+    finally:
+        held.cancel()
+        await asyncio.gather(held, return_exceptions=True)
     return Account()
+
+
+async def hold_alarms(publisher: OpcUaPublisher, hub: HubClient, settings: RunSettings) -> None:
+    """Tell the server what came or went of alarms while it was not there, once the hub answers."""
+    await publisher.ready.wait()
+    try:
+        rows = await retried(hub.alarms, "OPC UA: alarms of the hub")
+    except ModelError as error:
+        log.warning("OPC UA: active alarms are known from their next record on: %s", error)
+        return
+    await publisher.hold(
+        HeldAlarm(path, int(row["t"]), str(row["code"]), row["severity"], bool(row["active"]), str(row["text"] or ""))
+        for row in rows
+        if settings.serves(str((path := EquipmentPath(row["path"])).site))
+    )
 
 
 async def _count(publisher: OpcUaPublisher, source: LinkSource, door: Door, parent: Parent) -> None:

@@ -89,6 +89,15 @@ class HubClient:
         values = [np.nan if value is None else value for value in said["v"]]
         return np.array(said["t_ns"], dtype=np.int64), np.array(values, dtype=float)
 
+    async def alarms(self) -> list[dict[str, Any]]:
+        """The last that was heard of each alarm, as ``GET /api/alarms`` gives it.
+
+        Raises:
+            ModelError: It is refused.
+            RetriableError: Nobody answers.
+        """
+        return list(await asyncio.to_thread(self.ask, "alarms", {"all": "true"}))
+
     def ask(
         self,
         what: str,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from asyncua import ua
 
+from brokers.opcua.remembered import HeldAlarm
 from tests.opcua.asking import Asker, asker
-from tests.opcua.conftest import Running
-from tests.opcua.plants import CELL, NOW_NS, SECOND_NS, Watcher
+from tests.opcua.conftest import Running, running
+from tests.opcua.plants import BUFFER, CELL, NOW_NS, SECOND_NS, Watcher
 from twin.records import RecordKind, records
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -136,3 +139,54 @@ async def test_a_refresh_comes_between_two_events_and_only_to_who_asked(plant: R
         with pytest.raises(ua.uaerrors.BadSubscriptionIdInvalid):
             await condition.call_method(refresh, ua.Variant(99_999, ua.VariantType.UInt32))
         assert watchers[1].events.empty()
+
+
+async def test_the_next_process_knows_what_was_acknowledged_and_what_came_and_went_meanwhile(tmp_path: Path) -> None:
+    """Three alarms, one acknowledged; one goes, another comes and one comes again while no server lives."""
+    first = await running(tmp_path, conditions=tmp_path / "conditions.json")
+    try:
+        for code in ("seen", "open", "going"):
+            await alarm(first, code, active=True)
+        async with asker(first.publisher, tmp_path, "operator") as client:
+            await client.ask("alarms")
+            said = {one["name"]: one for one in [await client.next("alarm") for _ in range(3)]}
+            task = {"condition": said["seen"]["condition"], "event": said["seen"]["event"], "comment": "known"}
+            assert (await client.ask("acknowledge", **task))["status"] == "Good"
+    finally:
+        await first.publisher.close()
+
+    second = await running(tmp_path, conditions=tmp_path / "conditions.json")
+    try:
+        held = (("seen", 0, True), ("open", 0, True), ("going", 7, False), ("new", 8, True), ("past", 3, False))
+        await second.publisher.hold(
+            HeldAlarm(BUFFER if code in ("new", "past") else CELL, NOW_NS // 1_000_000 + s * 1000, code, 600, on, code)
+            for code, s, on in held
+        )
+        async with asker(second.publisher, tmp_path, "operator") as client:
+            await client.ask("alarms")
+            again = {one["name"]: one for one in [await client.next("alarm") for _ in range(4)]}
+            assert {code: of(one) for code, one in again.items()} == {
+                "seen": (True, True, True), "open": (True, False, True), "going": (False, False, True),
+                "new": (True, False, True),
+            }  # fmt: skip
+            assert (again["seen"]["comment"], again["seen"]["user"]) == ("known", "operator")
+            assert again["open"]["event"] == said["open"]["event"]  # nothing new was said of it
+            old = {"condition": said["open"]["condition"], "event": said["open"]["event"], "comment": ""}
+            assert (await client.ask("acknowledge", **old))["status"] == "Good"
+    finally:
+        await second.publisher.close()
+
+
+@pytest.mark.parametrize("text", ["", "[{}]", '{"a": 1}', "[1", '[{"path": "a/b"}]'])
+async def test_a_damaged_file_of_conditions_is_told_and_the_server_begins_anew(
+    text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "conditions.json"
+    file.write_text(text, encoding="utf-8")
+    server = await running(tmp_path, conditions=file)
+    try:
+        assert "what was acknowledged before is not known any more" in caplog.text
+        await alarm(server, "jam", active=True)
+    finally:
+        await server.publisher.close()
+    assert [row["code"] for row in json.loads(file.read_text(encoding="utf-8"))] == ["jam"]

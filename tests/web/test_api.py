@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashboards.panel import panels
+from scenarios.live.hub_client import HubClient
 from tests.web.conftest import Served
 from twin.equipment import EquipmentPath
 from twin.records import RecordKind, records
@@ -105,6 +106,7 @@ async def test_stock_and_alarms_are_told(standing: Served) -> None:
     assert {row["code"] for row in log} == {"die"}
     every = await standing.get("api/alarms", all=True)
     assert len(every) == 1
+    assert await HubClient(standing.url).alarms() == every
     active = await standing.get("api/alarms", path="alpha")
     assert active == [row for row in every if row["active"]]
 
