@@ -24,7 +24,10 @@ from scenarios.forecast.saved import own_key, software, write_private
 
 log = logging.getLogger(__name__)
 
-MAGIC = b"future-factory-state 5 "
+KIND = b"future-factory-state "
+"""What a state begins with, in every version."""
+FORMAT = 5
+LONGEST_HEAD = 300
 SEAL_BYTES = 16
 HEAD = struct.Struct("<II")
 """Length of the entry that follows, and a checksum of these four bytes."""
@@ -59,7 +62,7 @@ def _seal(key: bytes, *parts: bytes) -> bytes:
 
 
 def _head(run: str) -> bytes:
-    return MAGIC + f"{software()} {run}\n".encode()
+    return KIND + f"{FORMAT} {software()} {run}\n".encode()
 
 
 class State:
@@ -107,7 +110,9 @@ class State:
             return None
         body = self._sealed(content)
         if body is None:
-            log.warning("%s: expected a state of this run and version, got another or a damaged one", path)
+            other = self._other(content)
+            got = f"one of another ({other}; it is made anew)" if other else "a damaged one"
+            log.warning("%s: expected a state of this run and version, got %s", path, got)
         return body
 
     def _sealed(self, content: bytes) -> bytes | None:
@@ -128,8 +133,22 @@ class State:
             content = path.read_bytes()
         except OSError:
             return False
-        ours = content.startswith(self._head)
-        return self._sealed(content) is None if ours else not content.startswith(MAGIC)
+        return self._sealed(content) is None and not self._other(content)
+
+    def other(self, path: Path) -> str:
+        """Format, version and run of one of the two that is whole and not of this one; empty if there is none."""
+        try:
+            return self._other(path.read_bytes())
+        except OSError:
+            return ""
+
+    def _other(self, content: bytes) -> str:
+        size = content.find(b"\n", 0, LONGEST_HEAD) + 1
+        head, seal, body = content[:size], content[size:][:SEAL_BYTES], content[size + SEAL_BYTES :]
+        if head == self._head or not head.startswith(KIND):
+            return ""
+        whole = hmac.compare_digest(seal, _seal(self._key, head, body))
+        return head[len(KIND) : -1].decode(errors="replace") if whole else ""
 
 
 class RunJournal:

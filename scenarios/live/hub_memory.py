@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 MOST_NAMED = 10
 """Damaged files that are told by name."""
+OTHER = "written by another version, made anew from seed and record"
+"""What is said of a state that this version does not read."""
 LARGE_BYTES = 256 * 1024 * 1024
 """Length of a journal after which the brain is saved before its time."""
 
@@ -59,6 +61,7 @@ class HubMemory:
         self._path = path
         self._number = self._written = 0
         self._damaged: list[str] = []
+        self._others: list[str] = []
         self._removed: list[str] = []
         self._exposed = False
         self._journal = RunJournal(self._file(0))
@@ -77,7 +80,9 @@ class HubMemory:
 
         Its events are then :meth:`events`.
         """
-        self._damaged = [path.name for path in (self._state.path, self._state.before) if self._state.damaged(path)]
+        both = (self._state.path, self._state.before)
+        self._damaged = [path.name for path in both if self._state.damaged(path)]
+        self._others = [f"{path.name}: {OTHER}" for path in both if self._state.other(path)]
         state = self._state.read()
         if not isinstance(state, HubState):
             return None
@@ -109,10 +114,11 @@ class HubMemory:
         self._journal.sync()
 
     def account(self) -> Account:
-        """How long its journal is, and which files of the run were found damaged or have been put aside."""
+        """How long its journal is, and which files were found damaged, of another version, or have been put aside."""
         aside = sorted(path.name for path in self._path.parent.glob(f"*{ASIDE}*"))  # also of the embedded store
         holds = {"bytes": self._journal.bytes, "damaged": len(self._damaged), "quarantined": len(aside)}
-        reasons = dict(Counter([*self._removed, *self._damaged, *aside][:MOST_NAMED]))
+        holds |= {"other_version": len(self._others)} if self._others else {}
+        reasons = dict(Counter([*self._removed, *self._damaged, *aside, *self._others][:MOST_NAMED]))
         return Account({"removed": len(self._removed)}, holds, reasons)
 
     @property

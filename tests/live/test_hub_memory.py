@@ -6,13 +6,16 @@ import asyncio
 import shutil
 from pathlib import Path
 
+import pytest
+
 from brokers import connectors
 from brokers.ingest import Ingest
 from brokers.outbox import Outbox
 from brokers.pump import Pump
 from brokers.reception import Reception, Stored
+from scenarios.live import checkpoint
 from scenarios.live.account import Account
-from scenarios.live.hub_memory import HubMemory
+from scenarios.live.hub_memory import OTHER, HubMemory
 from tests.servers.mosquitto import Mosquitto
 from tests.transport.parts import LIMIT_S, RecordingSink, running, tick_frames
 from twin.brain import Brain
@@ -97,6 +100,38 @@ async def test_a_damaged_journal_is_told_put_aside_and_named_afterwards(tmp_path
         {"removed": 0}, {"bytes": 0, "damaged": 0, "quarantined": 1}, {"damaged-hub.journal-0": 1}
     )
     assert (tmp_path / "damaged-hub.journal-0").read_bytes() == spoilt
+
+
+@pytest.mark.parametrize(("name", "value"), [("FORMAT", 99), ("software", lambda: "futurefactory 99, Python 3.11")])
+def test_a_state_of_another_version_is_no_damage_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str, value: object
+) -> None:
+    memory = HubMemory(tmp_path / "hub.state", "run")
+    memory.begin(Brain())
+    memory.write(memory.save(Brain(), {}, []))
+    memory.close()
+    monkeypatch.setattr(checkpoint, name, value)
+    again = HubMemory(tmp_path / "hub.state", "run")
+    assert again.read() is None
+    account = again.account()
+    assert (account.total["damaged"], account.total["other_version"]) == (0, 2)
+    assert account.reasons == {f"hub.state: {OTHER}": 1, f"hub.state.before: {OTHER}": 1}
+    assert "it is made anew" in caplog.text
+    assert "damaged" not in caplog.text
+    again.begin(Brain())
+    assert not list(tmp_path.glob("damaged-*"))
+    assert HubMemory(tmp_path / "hub.state", "run").read() is not None
+
+
+@pytest.mark.parametrize("place", [0, 21, 30, 60, -1])
+def test_a_head_that_was_changed_on_the_disk_is_damage_and_no_other_version(tmp_path: Path, place: int) -> None:
+    HubMemory(tmp_path / "hub.state", "run").begin(Brain())
+    content = bytearray((tmp_path / "hub.state").read_bytes())
+    content[place] ^= 1
+    (tmp_path / "hub.state").write_bytes(content)
+    again = HubMemory(tmp_path / "hub.state", "run")
+    assert again.read() is None
+    assert again.account().reasons == {"hub.state": 1}
 
 
 async def test_a_damaged_state_is_told_and_the_one_before_holds(tmp_path: Path) -> None:
