@@ -53,14 +53,14 @@ class Hub(Shown):
 
     def web_settings(self) -> WebSettings:
         """Those of pages that forecast and give commands."""
-        settings = self.settings
+        settings, machines = self.settings, Machines(self.settings)
         return replace(
             super().web_settings(),
             ahead=self.ahead,
             command=self.command,
             machine=self.machine,
-            machines=Machines(settings).document,
-            offered=Offers(settings.scenario).of,
+            machines=machines.document,
+            offered=Offers(settings.scenario, machines.real).of,
             commanded=lambda: [] if self._commanding is None else self._commanding.document(),
             carried=settings.counterpart.commands,
             commandable=settings.host in LOOPBACK or bool(token_for(settings.host)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -24,27 +24,32 @@ class Offers:
     """Says what can be wanted of the units of a scenario, and of nobody else's.
 
     A plant is made from the scenario when somebody asks for the first time, and is forgotten when it has been asked
-    about all its paths.
+    about all its paths. The plant has no hand in units that real machines stand for: to these may only be written what
+    the scenario allows, see :class:`Machines`.
 
     Args:
         scenario: Its file.
+        real: Paths of the units that real machines stand for now.
     """
 
-    def __init__(self, scenario: Path):
-        self._scenario = scenario
-        self._known: dict[str, Offer] | None = None
+    def __init__(self, scenario: Path, real: Callable[[], Set[str]] = frozenset):
+        self._scenario, self._real = scenario, real
+        self._known: dict[str, Offer] = {}
+        self._units: Collection[str] = ()
         self._asking = asyncio.Lock()
 
     async def of(self, path: str) -> Offer:
-        """What can be wanted of a path; nothing where no unit of the scenario is at or below it.
+        """What can be wanted of a path; nothing where no unit of the scenario is at or below it, or real machines only.
 
         Raises:
             ScenarioError: The scenario cannot be read any more.
         """
         async with self._asking:
-            if self._known is None:
-                self._known = await asyncio.to_thread(_all, self._scenario)
-        return self._known.get(path, {})
+            if not self._known:
+                self._known, self._units = await asyncio.to_thread(_all, self._scenario)
+            real = await asyncio.to_thread(self._real)
+        within = {unit for unit in self._units if unit == path or unit.startswith(f"{path}/")}
+        return {} if real >= within else self._known.get(path, {})
 
 
 class Machines:
@@ -75,6 +80,14 @@ class Machines:
                 found[str(change.path)]["driver"] = change.driver
         return list(found.values())
 
+    def real(self) -> set[str]:
+        """Paths of the units that real machines stand for now.
+
+        Raises:
+            ScenarioError: The scenario cannot be read any more.
+        """
+        return {row["path"] for row in self.document() if is_real(row["driver"])}
+
 
 def _machines(config: PlantConfig) -> Iterator[tuple[str, dict[str, Any]]]:
     for site, _ in config.sites():
@@ -92,11 +105,12 @@ def _commands(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: one.model_dump(exclude={"item"}, exclude_none=True) for name, one in given.items()}
 
 
-def _all(scenario: Path) -> dict[str, Offer]:
+def _all(scenario: Path) -> tuple[dict[str, Offer], list[str]]:
+    """What can be wanted of every path of a scenario, and its units."""
     document = load(scenario)
     plant = Plant(document.plant(), document.run.seed)
     paths = dict.fromkeys(path for unit in plant.units for path in _upwards(unit))
-    return {str(path): plant.offer(str(path)) for path in paths}
+    return {str(path): plant.offer(str(path)) for path in paths}, [str(unit) for unit in plant.units]
 
 
 def _upwards(unit: EquipmentPath) -> list[EquipmentPath]:

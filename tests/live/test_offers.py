@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 
-from scenarios.live.offers import Offers
+from scenarios.live.offers import Machines, Offers
+from scenarios.live.record import RunRecord
+from scenarios.live.settings import RunSettings
+from scenarios.live.told import CHANGE_DRIVER, Told
 from scenarios.loader import LIBRARY, load
 from twin.effects import effects
 from twin.errors import ModelError
+from twin.plant.command import Command
 from twin.plant.instruction import Instruction, Offer
 from twin.plant.plant import Plant
 
+SMALL = Path(__file__).parents[1] / "web" / "small.yaml"
 SHIPPED = LIBRARY / "summer_rationing.yaml"
 
 
@@ -50,6 +58,38 @@ async def test_units_lines_and_sites_of_the_scenario_are_offered_something(plant
     assert (await offers.of(site))["curtail"]["carrier"] == ("power",)
     assert "curtail" not in await offers.of(str(unit))
     assert "stop" in await offers.of(str(unit.parent))
+
+
+async def test_a_real_machine_is_offered_no_effect_and_its_line_as_long_as_others_are_simulated(plant: Plant) -> None:
+    unit = plant.units[0]
+    line = [str(one) for one in plant.units if one.parent == unit.parent]
+    real = {str(unit)}
+    offers = Offers(SHIPPED, lambda: real)
+    assert await offers.of(str(unit)) == {}
+    assert await offers.of(line[1]) == plant.offer(line[1])
+    assert await offers.of(str(unit.parent)) == plant.offer(str(unit.parent))
+    real.update(line)
+    assert await offers.of(str(unit.parent)) == {}
+    real.clear()
+    assert await offers.of(str(unit)) == plant.offer(str(unit)), "a simulated one stands for it again"
+
+
+def test_which_machines_are_real_follows_the_changes_of_drivers(tmp_path: Path) -> None:
+    unit = "beta/west/shop/mill/mill1"
+    options = "{endpoint: 'opc.tcp://localhost:4840', tags: {power_kw: 'ns=2;s=P'}}"
+    device = f"device: {{profile: cnc, driver: opcua, options: {options}, others: {{simulated: {{}}}}}}"
+    text = SMALL.read_text(encoding="utf-8").replace("device: {profile: cnc}", device)
+    (tmp_path / "small.yaml").write_text(text, encoding="utf-8")
+    epoch = datetime(2026, 3, 2, tzinfo=UTC)
+    settings = RunSettings(
+        scenario=tmp_path / "small.yaml", seed=7, broker="mqtt://localhost:1", store=f"lines://{tmp_path}",
+        folder=tmp_path, run="r", machines=("beta/west",),
+    )  # fmt: skip
+    machines = Machines(settings)
+    assert machines.real() == {unit}
+    record = RunRecord(id="0123456789ab", scenario="small", plant_hash="x", seed=7, epoch=epoch)
+    record.told(Told("a", (Command(1.0, unit, CHANGE_DRIVER, "operator", 1.0, "simulated"),))).write(tmp_path)
+    assert machines.real() == set()
 
 
 async def test_nothing_is_offered_of_strangers(plant: Plant) -> None:

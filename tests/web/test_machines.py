@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,10 @@ class Machine:
         row = {"path": MILL, "driver": self.driver, "drivers": ["simulated", "opcua"], "commands": {"opcua": commands}}
         return [row]
 
+    async def offered(self, path: str) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        """As the hub offers it, of the unit alone or beside others."""
+        return {} if path == MILL and self.driver == "opcua" else {"stop": {}}
+
     async def do(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """As the hub answers."""
         if self.away:
@@ -49,7 +53,9 @@ def machine() -> Machine:
 
 @pytest.fixture
 def settings(machine: Machine) -> WebSettings:
-    return WebSettings(period_s=0.05, command=machine.do, machine=machine.do, machines=machine.document)
+    return WebSettings(
+        period_s=0.05, command=machine.do, machine=machine.do, machines=machine.document, offered=machine.offered
+    )
 
 
 async def form_of(browsing: BrowserContext, served: Served, language: str = "en") -> Locator:
@@ -84,6 +90,24 @@ async def test_a_driver_is_changed_and_a_value_written(
     assert machine.asked == [
         {"target": MILL, "driver": "opcua"}, {"target": MILL, "command": "speed", "value": 1500},
     ]  # fmt: skip
+
+
+async def test_effects_are_offered_only_while_the_unit_is_simulated_and_its_line_says_so(
+    browsing: BrowserContext, served: Served, machine: Machine
+) -> None:
+    machine.driver = "opcua"
+    window = await opened(browsing, served, f"#/unit/{MILL}")
+    form, effects = window.page.locator("section.machine"), window.page.locator("section.commands")
+    await expect(form.locator(".now")).to_have_text("Driver now: OPC UA")
+    await expect(effects).to_be_hidden()
+    await form.get_by_label("What to do").select_option("driver simulated")
+    await form.get_by_role("button", name="Give the command …").click()
+    await form.get_by_role("button", name="Yes, do it").click()
+    await expect(effects.get_by_label("Command", exact=True)).to_have_value("stop")
+    await expect(effects).not_to_contain_text("Not done by")
+    machine.driver = "opcua"
+    await window.page.goto(f"{served.url}#/line/beta/west/shop/mill")
+    await expect(effects).to_contain_text("Not done by real machines: Mill.")
 
 
 async def test_a_unit_without_real_machine_says_nothing_of_drivers(

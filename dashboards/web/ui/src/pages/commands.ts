@@ -1,10 +1,10 @@
 // Commands to the live plant: what a unit or place can be told, asked once more before it is said, and what was said before.
 import { ApiError, ask, tell } from "../api";
-import { h, replace } from "../dom";
+import { h, replace, say } from "../dom";
 import { clock, day, known, number, plain, t, title, unit } from "../i18n";
 import { causeName, nameOf } from "../picture";
 import { isUnder, store } from "../store";
-import type { Effect, Given, Offered } from "../types";
+import type { Effect, Given, Machine, Offered } from "../types";
 
 const LISTED = 8;
 const AGAIN_MS = 15_000;
@@ -44,6 +44,7 @@ export class Commands {
   private readonly fields = h("div", { class: "fields" });
   private readonly sure = h("div", { class: "sure" });
   private readonly answer = h("p", { class: "answer", role: "status" });
+  private readonly apart = h("p", { class: "note" });
   private readonly list = h("ol", { class: "given" });
   private readonly stop = new AbortController();
   private readonly timer: ReturnType<typeof setInterval>;
@@ -54,7 +55,7 @@ export class Commands {
     this.choice.addEventListener("change", () => this.chosen());
     this.end.addEventListener("change", () => this.chosen());
     replace(this.element, h("header", {}, h("h2", { id: "commands-title" }, t("commands"))),
-      able ? [this.form(), this.sure, this.answer] : h("p", { class: "nothing" }, t(`command.${why}`)), this.list);
+      able ? [this.form(), this.apart, this.sure, this.answer] : h("p", { class: "nothing" }, t(`command.${why}`)), this.list);
     if (why !== "no_plant") void this.ask();
     void this.load();
     this.timer = setInterval(() => void this.load(), AGAIN_MS);
@@ -67,10 +68,13 @@ export class Commands {
       field(t("command.effect"), this.choice), this.fields, h("button", { type: "submit", class: "act" }, t("command.give")));
   }
 
-  /** Ask what the plant can be told here; nothing is shown of what is not of the plant. */
-  private async ask(): Promise<void> {
+  /** Ask what the plant can be told here; nothing is shown of what is not of the plant, as a real machine is not. */
+  async ask(): Promise<void> {
     try {
-      this.offered = (await ask<Offered>("commands/offered", { path: this.path }, this.stop.signal)).effects;
+      const [{ effects }, machines] = await Promise.all([
+        ask<Offered>("commands/offered", { path: this.path }, this.stop.signal), ask<Machine[]>("machines", {}, this.stop.signal)]);
+      this.offered = effects;
+      this.tellApart(machines);
     } catch (error) {
       if (this.stop.signal.aborted) return;
       this.element.hidden = false;
@@ -81,6 +85,12 @@ export class Commands {
     this.element.hidden = !this.effects.length;
     options(this.choice, this.effects.map(({ name }) => name), effectName);
     this.chosen();
+  }
+
+  /** Which units of a place will not do it: what stands for them is no simulation. */
+  private tellApart(machines: Machine[]): void {
+    const real = machines.filter(({ path, driver, drivers }) => isUnder(path, this.path) && driver !== drivers[0]);
+    say(this.apart, real.length ? t("command.apart", { units: real.map(({ path }) => title(nameOf(path))).join(t("comma")) }) : "");
   }
 
   private effect(): Effect | undefined { return this.effects.find((one) => one.name === this.choice.value); }
@@ -159,7 +169,7 @@ export class Commands {
       wanted["quantity"] === undefined ? "" : `× ${number(Number(wanted["quantity"]))}`,
       left ? t("command.left", { amount: left.words }) : "",
       wanted["duration"] === undefined ? "" : t("command.lasting", { n: number(this.minutes.valueAsNumber) })];
-    const yes = h("button", { type: "button", class: "act", click: () => void this.say(wanted) }, t("command.yes"));
+    const yes = h("button", { type: "button", class: "act", click: () => void this.give(wanted) }, t("command.yes"));
     const leave = (): void => { this.turn(); this.choice.focus(); };
     const no = h("button", { type: "button", click: leave }, t("command.no"));
     this.sure.onkeydown = ({ key }) => { if (key === "Escape") leave(); };
@@ -170,7 +180,7 @@ export class Commands {
     yes.focus();
   }
 
-  private async say(wanted: Wanted): Promise<void> {
+  private async give(wanted: Wanted): Promise<void> {
     replace(this.sure);
     this.told(t("command.waiting"), "busy");
     try {

@@ -30,7 +30,7 @@ export class Machines {
   private readonly timer: ReturnType<typeof setInterval>;
   private offered = "";
 
-  constructor(private readonly path: string) {
+  constructor(private readonly path: string, private readonly turned: () => void) {
     this.element.hidden = true;
     this.choice.addEventListener("change", () => this.chosen());
     this.form = h("form", { submit: (event: Event) => { event.preventDefault(); this.question(); } },
@@ -52,6 +52,7 @@ export class Machines {
     this.element.hidden = this.machine === undefined;
     const offered = JSON.stringify(this.machine);
     if (this.machine === undefined || offered === this.offered) return;
+    if (this.offered !== "") this.turned();
     this.offered = offered;
     const { driver, drivers } = this.machine;
     replace(this.now, t("machine.now", { driver: driverName(driver) }));

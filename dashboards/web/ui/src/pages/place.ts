@@ -1,8 +1,8 @@
 // Pages of one enterprise, site, line or machine: its board under a heading that says where one is.
 import { Board, spanChooser, type Page } from "../board";
-import { append, h, say } from "../dom";
-import { lasting, number, t, title } from "../i18n";
-import { nameOf, routeOf } from "../picture";
+import { append, h, replace, say } from "../dom";
+import { number, t, title } from "../i18n";
+import { heard, nameOf, routeOf } from "../picture";
 import { store, type Section } from "../store";
 import { Commands } from "./commands";
 import { Machines } from "./machines";
@@ -44,23 +44,31 @@ function heading(target: HTMLElement, path: string, tools: HTMLElement | null): 
   return {
     update: () => {
       if (!path.includes("/")) return;
-      const seconds = store.age(path), stale = store.stale(path);
-      say(age, stale ? (seconds === null ? t("never_heard") : t("stale_for", { span: lasting(seconds) })) : t("fresh"));
-      age.classList.toggle("stale", stale);
+      say(age, heard(path));
+      age.classList.toggle("stale", store.stale(path));
     },
   };
 }
 
 export function place(target: HTMLElement, scope: Scope, path: string): Page {
-  let board: Board | null = null;
-  const head = heading(target, path, spanChooser(() => board?.reload()));
-  board = new Board(target, scope, path);
-  const commands = commandable(scope, path) ? new Commands(path) : null;
-  const machines = scope === "unit" && store.vocabulary.commands.why !== "no_plant" ? new Machines(path) : null;
-  append(target, [machines?.element ?? null, commands?.element ?? null]);
-  head.update();
+  const shown = h("div", { class: "renewed" }), forms = h("div", { class: "renewed" });
+  let board: Board | null = null, head: { update(): void } | null = null;
+  let commands: Commands | null = null, machines: Machines | null = null;
+  const renew = (): void => {
+    board?.close();
+    replace(shown);
+    head = heading(shown, path, spanChooser(() => board?.reload()));
+    board = new Board(shown, scope, path);
+    if (scope === "unit" && store.vocabulary.commands.why !== "no_plant") machines ??= new Machines(path, () => void commands?.ask());
+    if (commandable(scope, path)) commands ??= new Commands(path);
+    for (const { element } of [machines, commands].filter((one) => one !== null)) if (!element.isConnected) forms.append(element);
+    head.update();
+  };
+  append(target, [shown, forms]);
+  renew();
   return {
-    update: (changed?: Set<Section>) => { board?.update(changed ?? new Set<Section>(["kpis"])); head.update(); },
+    update: (changed?: Set<Section>) => { board?.update(changed ?? new Set<Section>(["kpis"])); head?.update(); },
     close: () => { board?.close(); machines?.close(); commands?.close(); },
+    renew,
   };
 }
