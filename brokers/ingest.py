@@ -166,6 +166,7 @@ class Ingest:
         self._busy = asyncio.Lock()
         self._passing = passing
         self._failing = False
+        self._held_at: float | None = None
 
     def observe(self, observer: Observer) -> None:
         """Add an observer."""
@@ -220,6 +221,11 @@ class Ingest:
         self._counters.late = sum(run.late for run in self._runs.values())
         self._counters.lost = sum(run.lost for run in self._runs.values())
         return self._counters
+
+    @property
+    def held_s(self) -> float:
+        """For how long the store has not taken what has come, in s of real time; 0 while nothing waits for it."""
+        return 0.0 if self._held_at is None else time.monotonic() - self._held_at
 
     @property
     def refusals(self) -> Mapping[str, int]:
@@ -367,6 +373,7 @@ class Ingest:
 
     async def _write(self, frames: Sequence[Frame]) -> None:
         frames = [frame for frame in frames if len(frame)]  # one without rows only keeps its place
+        self._held_at = time.monotonic()
         try:
             if frames:
                 await retried(
@@ -376,7 +383,7 @@ class Ingest:
                     failed=self._failed,
                 )
         finally:
-            self._failing = False
+            self._failing, self._held_at = False, None
         self._counters.batches += 1
         self._counters.stored += len(frames)
         self._counters.values += sum(frame.size for frame in frames)

@@ -23,8 +23,9 @@ from dashboards.guests import Guests
 from dashboards.heartbeats import Heartbeats
 from dashboards.model import PlantModel
 from dashboards.rows import MS, Key, figure, kpi_row, lacking, rows, wire_key
+from dashboards.running import RunningFigures
 from dashboards.silence import HeardUnits
-from dashboards.streamed import opening, slim, streamed
+from dashboards.streamed import opening, slim, standing_in, streamed
 from twin.equipment import EquipmentPath, Level
 from twin.ports import History
 from twin.records import Frame, RecordKind
@@ -106,11 +107,14 @@ class LiveState:
         self.frames = 0
         self.events: deque[dict[str, Any]] = deque(maxlen=self.limits.events)
         self.heard = HeardUnits(now_ns)
+        self.held_s: Callable[[], float] = _not_held
+        """For how long the store has taken nothing, so that nothing newer comes here, in s."""
         self._now_ns = now_ns
         self._sections: dict[str, dict[Key, dict[str, Any]]] = {
             name: {} for name in ("states", "stock", "alarms", "kpis", "sites")
         }
         self._beats = Heartbeats()
+        self._running = RunningFigures()
         self._readings: dict[str, _Reading] = {}
         self._power: dict[str, dict[str, float]] = {}
         self._watching: Counter[str] = Counter()
@@ -199,8 +203,7 @@ class LiveState:
     def snapshot(self) -> dict[str, Any]:
         """Everything that deltas build upon."""
         return {
-            "model": self.model.version,
-            "data": self.data_ns // MS,
+            **self._about(),
             **{name: _keyed(self._sections[name]) for name in ("states", "stock", "alarms")},
             "kpis": _keyed(dict(opening(self._sections["kpis"]))),
             "sites": self.sites(),
@@ -214,7 +217,7 @@ class LiveState:
 
     def sites(self) -> dict[str, dict[str, Any]]:
         """Heartbeat of each site with its age in s, the electrical power of its units in kW, and which are silent."""
-        silent = self.heard.silent()
+        silent = self.heard.silent(self.held_s())
         return {path: self._site(path, row, silent.get(path, {})) for (path,), row in self._sections["sites"].items()}
 
     def take(self) -> Delta:
@@ -222,8 +225,11 @@ class LiveState:
         changes, self._changes = self._changes, _Changes()
         if "sites" in changes.shared:
             changes.shared["sites"] = self.sites()
-        changes.shared["about"] = {"model": self.model.version, "data": self.data_ns // MS}
+        changes.shared["about"] = self._about()
         return Delta(changes.shared, sorted(changes.events, key=_at)[-self.limits.events :], changes.watched)
+
+    def _about(self) -> dict[str, Any]:
+        return {"model": self.model.version, "data": self.data_ns // MS, "held_s": round(self.held_s(), 1)}
 
     def _site(self, path: str, row: dict[str, Any], silent: dict[str, float]) -> dict[str, Any]:
         arrived = row["arrived_ns"]
@@ -354,8 +360,30 @@ class LiveState:
         for path, time_ns, values in self._rows(frame):
             row = kpi_row(time_ns, values)
             key = (path, row.pop("kpi"), row.pop("window"))
-            if self._put("kpis", key, row) and path in self._watching:
-                self._changes.watched.setdefault(path, {}).setdefault("kpis", {})[wire_key(key)] = row
+            if self._put("kpis", key, row):
+                self._running.take(key, row)
+                self._tell_watchers(key, row)
+        for path in dict.fromkeys(frame.paths):
+            self._drop_ended(str(path))
+
+    def _drop_ended(self, path: str) -> None:
+        """Figures of the running window that are no longer said are told as None, with what stands in for them."""
+        kept = self._sections["kpis"]
+        for key in [*self._running.ended(path, kept)]:
+            del kept[key]
+            self._tell_watchers(key, None)
+            if streamed(key):
+                changed = self._changes.shared.setdefault("kpis", {})
+                changed[wire_key(key)] = None
+                changed |= {wire_key(other): slim(other, kept[other]) for other in standing_in(key) if other in kept}
+
+    def _tell_watchers(self, key: Key, row: dict[str, Any] | None) -> None:
+        if key[0] in self._watching:
+            self._changes.watched.setdefault(key[0], {}).setdefault("kpis", {})[wire_key(key)] = row
+
+
+def _not_held() -> float:
+    return 0.0
 
 
 def _keyed(kept: dict[Key, dict[str, Any]]) -> dict[str, dict[str, Any]]:

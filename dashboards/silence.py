@@ -66,12 +66,16 @@ class HeardUnits:
             self._beating.add(publisher)
             self._units = {path: voice for path, voice in self._units.items() if voice.publisher != publisher}
 
-    def silent(self) -> dict[str, dict[str, float]]:
-        """Seconds since those that are silent were heard, by site and unit."""
+    def silent(self, held_s: float = 0.0) -> dict[str, dict[str, float]]:
+        """Seconds since those that are silent were heard, by site and unit.
+
+        Args:
+            held_s: How long nothing at all has been handed on, in which nobody can be called silent.
+        """
         now_ns, found = self._now_ns(), dict[str, dict[str, float]]()
         for path, voice in self._units.items():
             age_ns = now_ns - voice.heard_ns
-            if age_ns > max(self._silent_ns, PERIODS * voice.period_ns):
+            if age_ns - held_s * 1e9 > max(self._silent_ns, PERIODS * voice.period_ns):
                 site = "/".join(path.split("/")[:2])
                 found.setdefault(site, {})[path] = round(age_ns / 1e9, 1)
         return found

@@ -73,6 +73,16 @@ def streamed(key: FigureKey) -> bool:
     return level != Level.AREA and ((kpi, window) in others or (kpi, window) in _substitutes())
 
 
+def standing_in(key: FigureKey) -> Iterator[FigureKey]:
+    """Figures that may stand for another, in their order.
+
+    >>> list(standing_in(("a", "line_oee", "hour")))
+    [('a', 'line_oee', 'shift'), ('a', 'line_oee', 'day')]
+    """
+    path, kpi, window = key
+    return ((path, kpi, other) for other in INSTEAD.get(window, ()))
+
+
 def opening(kept: Mapping[FigureKey, Row]) -> Iterator[tuple[FigureKey, Row]]:
     """What a page that opens gets: the figures shown, and a substitute only where the shown one is missing."""
     others = shown_figures()[1]

@@ -97,3 +97,18 @@ OEE_TREND = panel(
         order=62,
     )
 )
+
+RESOURCES = panel(
+    PanelSpec(
+        "unit_resources",
+        "People and fixtures by hour",
+        "每小时人员与工装利用",
+        Scope.UNIT,
+        Picture.LINE,
+        Kpi(("worker_utilisation", "worker_efficiency", "fixture_utilisation"), "hour"),
+        low=0,
+        high=1,
+        width=12,
+        order=63,
+    )
+)

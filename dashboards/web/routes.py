@@ -89,7 +89,8 @@ class Routes:
             {"name": state.name, "number": int(state), "colour": row.colour, "element": row.element.value}
             for state, row in STATES.items()
         ]
-        figures = ("id", "formula", "formula_zh", "unit", "trend", "source", "scopes", "low", "high", "additive")
+        told = ("formula", "formula_zh", "unit", "trend", "source", "scopes", "low", "high", "additive", "everywhere")
+        figures = ("id", *told)
         specs = [{name: getattr(kpis[kind], name) for name in figures} for kind in kpis.kinds()]
         return {
             "states": states,
@@ -246,7 +247,7 @@ class Routes:
         taken["refused_why"] = dict(live.guests.refused)
         taken["unshown"] = {f"{kind} without {what}": count for (kind, what), count in live.unshown.items()}
         sites, counters, roles = live.sites(), dict(self.settings.counters()), dict(self.settings.roles())
-        stale_s = self.settings.stale_s
+        stale_s = self.settings.stale_s + live.held_s()  # what waits for the store says nothing of the sites
         beats = {path: {**row, "stale": (row["age_s"] or 0.0) > stale_s} for path, row in sites.items()}
         unnamed = {str(path): links for path, links in live.model.unnamed_links().items()}
         rows = hops(Known(beats, counters, roles, {**taken, **stream}, unnamed))

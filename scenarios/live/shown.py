@@ -43,6 +43,7 @@ class Shown(Thinking):
         super().__init__(settings, parent)
         self._title = title
         self.live = LiveState(guests=Guests(under((*settings.roots, settings.brain))))
+        self.live.held_s = lambda: 0.0 if self.ingest is None else self.ingest.held_s
         self._on_pages = Isolated("pages", self._show)
         app = create_app(self.store, self.live, self.web_settings())
         self.web = WebServer(app, settings.host, settings.port, listener)

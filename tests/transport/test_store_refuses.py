@@ -46,9 +46,11 @@ async def test_a_refused_write_is_tried_again(mosquitto: Mosquitto, transport: s
         await asyncio.wait_for(sink.refused.wait(), LIMIT_S)
         assert outbox.counters.stored == 0
         assert ingest.status()["store_ok"] is False
+        assert ingest.held_s > 0
         sink.refusing = False
         assert await pump.drain(LIMIT_S)
         assert ingest.counters.store_failures > 0
+        await until(lambda: ingest.held_s == 0)
     assert sink.numbered == outbox.counters.put
     assert not sink.twice
 

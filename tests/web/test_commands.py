@@ -102,6 +102,40 @@ async def test_a_command_is_asked_once_more_then_left_or_done_and_listed(
     await expect(form.locator(".given li")).to_have_count(2)
 
 
+async def test_what_is_being_written_stays_when_new_equipment_appears(
+    browsing: BrowserContext, served: Served, desk: Desk
+) -> None:
+    page, form = await form_of(browsing, served, desk)
+    await form.get_by_label("Command", exact=True).select_option("slow")
+    await form.get_by_label("factor").fill("1.5")
+    await form.get_by_label("for, min").fill("1")
+    new = EquipmentPath("acme/north/hall/line9/press-7")
+    served.live.feed([records(RecordKind.STATE, [(new, served.live.data_ns, ("PRODUCING", None, None))])])
+    await expect(page.locator("nav.side a[href='#/site/acme/north']")).to_be_attached()
+    await expect(page.locator("[data-panel=unit_state]")).to_have_count(1)
+    await expect(form).to_have_count(1)
+    await expect(form.get_by_label("for, min")).to_be_focused()
+    await page.keyboard.type("0")
+    await page.locator("#theme").click()
+    await form.get_by_role("button", name="Give the command …").click()
+    await expect(form.get_by_role("group")).to_contain_text("Mill: Slow down × 1.5 for 10 min. Really?")
+
+
+async def test_the_filter_of_the_kpi_board_stays_when_new_equipment_appears(
+    browsing: BrowserContext, served: Served
+) -> None:
+    page = (await opened(browsing, served, "#/kpis")).page
+    rows = page.locator(".kpi-board tbody tr")
+    await page.get_by_role("searchbox").fill("mill1")
+    await expect(rows).to_have_count(1)
+    new = EquipmentPath("acme/north/hall/line9/press-7")
+    served.live.feed([records(RecordKind.STATE, [(new, served.live.data_ns, ("PRODUCING", None, None))])])
+    await expect(page.locator("nav.side a[href='#/site/acme/north']")).to_be_attached()
+    await expect(page.get_by_role("searchbox")).to_have_value("mill1")
+    await expect(page.get_by_role("searchbox")).to_be_focused()
+    await expect(rows).to_have_count(1)
+
+
 async def test_a_refusal_is_shown_with_its_reason(browsing: BrowserContext, served: Served, desk: Desk) -> None:
     _, form = await form_of(browsing, served, desk)
     desk.shares = True

@@ -20,7 +20,7 @@ from dashboards.web.stream import Broadcaster, Client
 from tests.transport.parts import LIMIT_S
 from tests.web.conftest import Served
 from twin.equipment import EquipmentPath
-from twin.records import Frame, RecordKind, records
+from twin.records import COLUMNS, Frame, RecordKind, records
 
 MILL = EquipmentPath("beta/west/shop/mill/mill1")
 Event = tuple[str, dict[str, Any]]
@@ -159,6 +159,19 @@ def test_the_age_of_a_site_grows_from_its_last_heartbeat() -> None:
     assert live.sites()["a/b"]["age_s"] == 3.0
 
 
+def test_while_the_store_takes_nothing_nobody_is_called_silent() -> None:
+    now, held_s = [0], 0.0
+    live = LiveState(now_ns=lambda: now[0])
+    live.held_s = lambda: held_s
+    live.feed([said(MILL, 1), records(RecordKind.HEARTBEAT, [(MILL.site, 1, (0, 0, 0.0))])])
+    now[0], held_s = 100 * 10**9, 70.0
+    site = str(MILL.site)
+    assert live.sites()[site]["silent"] == {}
+    assert live.snapshot()["held_s"] == live.take().shared["about"]["held_s"] == 70.0
+    held_s = 0.0
+    assert live.sites()[site]["silent"] == {str(MILL): 100.0}
+
+
 def beat(publisher: str, time_s: int, sent: int | None, dropped: int = 0, lag_s: float = 0.0) -> Frame:
     frame = records(RecordKind.HEARTBEAT, [(EquipmentPath("a/b"), time_s * 10**9, (sent, dropped, lag_s))])
     return replace(frame, publisher=publisher)
@@ -210,6 +223,58 @@ async def test_a_page_opens_with_what_it_shows_and_no_more(served: Served) -> No
     assert [key for key in served.live.section("kpis") if not streamed(key)], "boards and pages of units have more"
     assert {key for key in served.live.section("kpis") if key[1:] in shown_figures()[1] and streamed(key)} <= set(keys)
     assert {key[2] for key in keys} == {"live", "hour"}, "nothing stands for what is there"
+
+
+def running(kpi: str, end_s: int, path: EquipmentPath = MILL, length_s: int = 3600, window: str = "live") -> Frame:
+    row = {"kpi": kpi, "scope": "machine", "window": window, "t0_ns": (end_s - length_s) * 10**9, "value": 0.5}
+    columns = COLUMNS[RecordKind.KPI]
+    return records(RecordKind.KPI, [(path, end_s * 10**9, tuple(row.get(name) for name in columns))])
+
+
+def kept(live: LiveState, *kpis: str) -> set[str]:
+    return {kpi for path, kpi, window, _ in live.figures() if (path, window) == (MILL, "live") and kpi in kpis}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_running_figure_that_is_no_longer_said_goes_when_its_window_has_passed(order: int) -> None:
+    """After a restart too: the store hands back what was said last in whichever order."""
+    live = LiveState()
+    live.feed([running("oee", 7200), running("mtbf_h", 7200)][::order])
+    live.feed([running("oee", 10_800)])
+    assert kept(live, "oee", "mtbf_h") == {"oee", "mtbf_h"}, "its window touches the newest"
+    live.feed([running("oee", 10_801)])
+    assert kept(live, "oee", "mtbf_h") == {"oee"}
+    live.feed([running("mtbf_h", 10_801)])
+    assert kept(live, "oee", "mtbf_h") == {"oee", "mtbf_h"}, "it is said again"
+    again = LiveState()
+    again.feed([running("mtbf_h", 7200), running("oee", 10_801)][::order])
+    assert kept(again, "oee", "mtbf_h") == {"oee"}
+
+
+def test_figures_of_instants_of_other_windows_and_of_others_hold_until_the_next() -> None:
+    live, other = LiveState(), EquipmentPath("beta/west/shop/mill/rack")
+    live.feed([running("snapshot_pause_ms", 7200, length_s=0), running("oee", 7200, window="hour")])
+    live.feed([running("oee", 7200, other), running("mtbf_h", 7200), running("availability", 99_999, length_s=60)])
+    assert kept(live, "mtbf_h") == set(), "shorter ones tell how far the window has come"
+    live.feed([running("snapshot_pause_ms", 199_999, length_s=0)])
+    assert kept(live, "snapshot_pause_ms", "availability") == {"snapshot_pause_ms", "availability"}
+    assert {(MILL, "oee", "hour"), (other, "oee", "live")} <= live.section("kpis").keys()
+    live.feed([running("oee", 100_000), running("mtbf_h", 100_000, length_s=60)])
+    live.feed([running("mtbf_h", 100_300, length_s=60)])
+    assert kept(live, "oee", "mtbf_h") == {"oee", "mtbf_h"}, "a window of an hour is not past after five minutes"
+
+
+def test_what_is_no_longer_said_is_told_with_what_stands_in() -> None:
+    live, line = LiveState(), EquipmentPath("beta/west/shop/mill")
+    live.watch(MILL)
+    live.feed([running("oee", 7200, line, window="hour"), running("oee", 7200, line), running("mtbf_h", 7200)])
+    live.take()
+    live.feed([running("line_oee", 20_000, line), running("oee", 20_000)])
+    told = live.take()
+    assert told.shared["kpis"][f"{line}|oee|live"] is None
+    assert told.shared["kpis"][f"{line}|oee|hour"]["v"] == 0.5
+    assert told.watched[MILL]["kpis"][f"{MILL}|mtbf_h|live"] is None
+    assert f"{line}|oee|live" not in live.snapshot()["kpis"]
 
 
 def said(path: EquipmentPath, time_ns: int, **numbered: Any) -> Frame:

@@ -83,6 +83,51 @@ async def test_a_figure_of_forecasts_takes_no_room_where_there_was_none(
     assert window.problems == []
 
 
+async def test_a_running_figure_that_is_no_longer_said_leaves_its_place_to_the_hour(
+    browsing: BrowserContext, served: Served
+) -> None:
+    window = await opened(browsing, served, ROUTES["machine"][0])
+    note = window.page.locator("[data-panel=unit_throughput] .stat .note")
+    await expect(note).to_contain_text("Live ·")
+    row = {"kpi": "oee", "scope": "machine", "window": "live", "value": 0.5, "t0_ns": served.live.data_ns + 10**9}
+    values = tuple(row.get(name) for name in COLUMNS[RecordKind.KPI])
+    ahead = records(RecordKind.KPI, [(EquipmentPath(MILL), served.live.data_ns + 7200 * 10**9, values)])
+    served.live.feed([ahead])
+    await expect(note).to_contain_text("Hour ·")
+    assert window.problems == []
+
+
+@pytest.mark.parametrize(
+    ("language", "link", "age", "silent"),
+    [
+        ("en", "Store does not answer for 1 min 10 s", "store away for 1 min 10 s, nothing newer", "no news for"),
+        ("zh", "存储已 1 min 10 s 无响应", "存储中断 1 min 10 s，无更新", "无数据"),
+    ],
+)
+async def test_while_the_store_is_away_no_site_is_called_silent(
+    browsing: BrowserContext, served: Served, language: str, link: str, age: str, silent: str
+) -> None:
+    for site in served.live.section("sites").values():
+        site["arrived_ns"] -= 60 * 10**9
+    window = await opened(browsing, served, ROUTES["site"][0], language)
+    status, heard = window.page.locator(".link-state"), window.page.locator(".page-head .age")
+    await expect(heard).to_contain_text(silent)
+    assert await stale_sites(served) == 2
+    served.live.held_s = lambda: 70.0
+    await expect(status).to_contain_text(link)
+    await expect(heard).to_have_text(age)
+    assert await stale_sites(served) == 0
+    assert await barriers(window.page) == []
+    served.live.held_s = lambda: 0.0
+    await expect(heard).to_contain_text(silent)
+    assert window.problems == []
+
+
+async def stale_sites(served: Served) -> int:
+    hops = {row["hop"]: row["counters"] for row in (await served.get("api/health"))["hops"]}
+    return int(hops["publishers"]["stale"])
+
+
 async def test_a_link_that_no_unit_completes_says_so_on_its_card_and_in_health(
     browsing: BrowserContext, served: Served
 ) -> None:
@@ -120,6 +165,45 @@ async def test_people_and_fixtures_are_listed_where_there_are_some(browsing: Bro
     await expect(panel).to_be_visible()
     await expect(panel.locator("tbody tr")).to_have_count(2)
     assert "62.5" in await panel.inner_text()
+    assert window.problems == []
+
+
+async def test_the_page_of_people_or_fixtures_has_their_utilisation(browsing: BrowserContext, served: Served) -> None:
+    rack = EquipmentPath("beta/west/shop/mill/rack")
+    begin, end = served.live.data_ns - 3600 * 10**9, served.live.data_ns
+    row = (rack, end, ("fixture_utilisation", "machine", "hour", begin, 0.625, 2250.0, 3600.0, 1.0, "good", "made"))
+    window = await opened(browsing, served, f"#/unit/{rack}")
+    await window.page.wait_for_selector(ROUTES["buffer"][1])
+    panel = window.page.locator("[data-panel=unit_resources]")
+    await expect(panel).to_be_hidden()
+    figure = records(RecordKind.KPI, [row])
+    await served.store.write([figure])
+    served.live.feed([figure])
+    await expect(panel).to_be_visible()
+    await window.page.goto(f"{served.url}#/unit/{MILL}")
+    await window.page.wait_for_selector(ROUTES["machine"][1])
+    await expect(panel).to_be_hidden()
+    await window.page.goto(f"{served.url}#/unit/{rack}")
+    await expect(panel.locator("canvas")).to_be_visible()
+    await expect(panel.locator(".u-legend")).to_contain_text("Utilisation of fixtures")
+    assert window.problems == []
+
+
+async def test_more_lines_than_colours_are_dashed_and_the_rest_is_told(
+    browsing: BrowserContext, served: Served
+) -> None:
+    now_ns, sites = served.live.data_ns, [EquipmentPath(f"beta/s{number:02}") for number in range(20)]
+    states = [(site.child("a").child("l").child("u"), now_ns, ("PRODUCING", None, None)) for site in sites]
+    served.live.feed([records(RecordKind.STATE, states)])
+    row = {"kpi": "energy_kwh", "scope": "site", "window": "hour", "t0_ns": now_ns - 3600 * 10**9, "value": 1.0}
+    values = tuple(row.get(name) for name in COLUMNS[RecordKind.KPI])
+    await served.store.write([records(RecordKind.KPI, [(site, now_ns, values) for site in sites])])
+    window = await opened(browsing, served, ROUTES["enterprise"][0])
+    panel = window.page.locator("section.panel.of-line").first
+    await expect(panel.locator(".note").filter(has_text="16")).to_have_text(
+        "The first 16 of 21 are drawn; all of them stand on the KPI board."
+    )
+    await expect(panel.locator(".u-legend .u-series")).to_have_count(17)
     assert window.problems == []
 
 

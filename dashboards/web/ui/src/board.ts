@@ -22,7 +22,12 @@ const RELOAD_MS = 15_000;
 /** Pictures of KPIs that do not say themselves of which window their figures are. */
 const UNDATED = new Set(["gauge", "bar", "table"]);
 
-export interface Page { close(): void; update?(changed: Set<Section>): void }
+export interface Page {
+  close(): void;
+  update?(changed: Set<Section>): void;
+  /** Shows other equipment, or other colours, and keeps what somebody is writing; without it the page is made anew. */
+  renew?(): void;
+}
 
 interface Card { context: Context; element: HTMLElement; picture: Picture; when: HTMLElement; words: HTMLElement }
 

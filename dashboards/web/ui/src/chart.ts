@@ -9,7 +9,9 @@ export const PALETTE = ["#3b8df0", "#22a877", "#9b6cf0", "#a9744f", "#c95fc0", "
 export interface Line { label: string; colour: string; dash?: number[]; stepped?: boolean; percent?: boolean; fill?: boolean; thin?: boolean
   /** Whether the value at a place is no plain one: drawn as a point. */
   doubtful?: (index: number) => boolean }
-export interface ChartOptions { height: number; lines: Line[]; low?: number | null; high?: number | null; band?: [number, number]; bands?: uPlot.Band[]; sync?: string }
+export interface ChartOptions { height: number; lines: Line[]; low?: number | null; high?: number | null; band?: [number, number]; bands?: uPlot.Band[]; sync?: string
+  /** Whether the lines are named below; default: where there are several. */
+  legend?: boolean }
 
 function css(name: string): string { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
 
@@ -60,7 +62,7 @@ export function chart(target: HTMLElement, options: ChartOptions): uPlot {
   return new uPlot({
     width: Math.max(80, target.clientWidth), height: options.height, series,
     tzDate: tz, pxAlign: true, padding: [8, 18, 0, 0],
-    legend: { show: options.lines.length > 1, live: true },
+    legend: { show: options.legend ?? options.lines.length > 1, live: true },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 }, ...(options.sync ? { sync: { key: options.sync } } : {}) },
     scales: { x: { time: true, range: (_, min, max) => (min === max && min !== null ? [min - 3600, max + 3600] : [min, max]) }, y: { range: range(options.low ?? null, options.high ?? null, options.band ? options.band[1] - options.band[0] : 0) } },
     axes: [ // of which the figures are as exact as the steps between them, and all of them are seen

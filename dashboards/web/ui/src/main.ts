@@ -2,12 +2,12 @@
 import "uplot/dist/uPlot.min.css";
 import type { Page } from "./board";
 import { h, keepFocus, remember, remembered, replace, say } from "./dom";
-import { choose, clock, current, day, describe, keep, preferred, setZone, t, title } from "./i18n";
+import { choose, clock, current, day, describe, keep, lasting, preferred, setZone, t, title } from "./i18n";
 import { health } from "./pages/health";
 import { kpis } from "./pages/kpis";
 import { overview } from "./pages/overview";
 import { place } from "./pages/place";
-import { routeOf } from "./picture";
+import { heard, routeOf } from "./picture";
 import { store, type Section } from "./store";
 import type { Scope } from "./types";
 
@@ -51,8 +51,23 @@ function show(): void {
   else if (scope && (store.unit(path) ?? store.place(path))) page = place(main, scope, path);
   else if (scope) page = unknown(path);
   else page = overview(main);
+  named(name, path);
+}
+
+function named(name: string, path: string): void {
   document.title = `${main.querySelector("h1")?.firstChild?.textContent ?? ""} · Future Factory`;
   markNav(name, path);
+}
+
+/** The same page with other equipment: what somebody is writing there stays. */
+function renew(): void {
+  const { name, path } = route();
+  if (!page?.renew) return build();
+  document.getElementById("side")?.replaceWith(nav());
+  useLocalTime(path);
+  store.watch(watched());
+  page.renew();
+  named(name, path);
 }
 
 /** Another address: from its top, and the keyboard goes on in it when what it was on has gone. */
@@ -128,14 +143,14 @@ function marks(): void {
   say(time, store.data ? `${day(store.data)} ${clock(store.data)}` : "—");
   const stale = store.ofLevel("site").filter((site) => store.stale(site.path)).length;
   const nothing = !store.ofLevel("site").length; // nobody has said anything: that is no live data
-  const words = !store.connected ? t("link.lost") : nothing ? t("link.nothing") : stale ? t("link.stale", { n: stale }) : t("link.live");
+  const words = !store.connected ? t("link.lost") : nothing ? t("link.nothing") : store.heldS ? t("link.held", { span: lasting(store.heldS) }) : stale ? t("link.stale", { n: stale }) : t("link.live");
   say(link, words);
-  link.className = `link-state ${!store.connected ? "bad" : stale || nothing ? "warn" : "good"}`;
+  link.className = `link-state ${!store.connected ? "bad" : stale || nothing || store.heldS ? "warn" : "good"}`;
   for (const dot of document.querySelectorAll<HTMLElement>("i.dot[data-site]")) {
     const site = dot.dataset["site"] ?? "";
     const down = store.unitsUnder(site).some((unit) => ["FAILED", "REPAIR"].includes(store.states.get(unit.path)?.s ?? ""));
     dot.className = `dot ${store.stale(site) ? "stale" : down ? "bad" : "good"}`;
-    dot.title = store.stale(site) ? t("stale") : down ? t("some_down") : t("fresh");
+    dot.title = store.stale(site) ? heard(site) : down ? t("some_down") : t("fresh");
   }
 }
 
@@ -149,7 +164,7 @@ function flip(): void {
   const light = document.documentElement.dataset["theme"] !== "light";
   document.documentElement.dataset["theme"] = light ? "light" : "dark";
   remember("theme", light ? "light" : "dark");
-  again(show);
+  again(() => { if (page?.renew) page.renew(); else show(); });
 }
 
 function build(): void {
@@ -166,7 +181,7 @@ function schedule(changed: Set<Section>): void {
     refresh = 0;
     const now = new Set(pending);
     pending.clear();
-    if (now.has("model")) again(build); else page?.update?.(now);
+    if (now.has("model")) again(renew); else page?.update?.(now);
     marks();
     if (!store.firstPaint && store.states.size) {
       store.firstPaint = performance.now();

@@ -1,8 +1,8 @@
 // What a drawn panel is, and which elements it is about.
 import { h, remember, remembered } from "./dom";
-import { clock, known, spec, t, title } from "./i18n";
+import { clock, day, known, lasting, spec, t, title } from "./i18n";
 import { parent, store, type Section } from "./store";
-import type { Panel, Place } from "./types";
+import type { KpiRow, Panel, Place } from "./types";
 
 export interface Context { panel: Panel; path: string; signal: AbortSignal }
 
@@ -37,7 +37,8 @@ export function idle(path: string): boolean {
 
 /** Whether the KPIs of this panel make no sense for an element, and it has none. */
 export function senseless(panel: Panel, path: string): boolean {
-  return idle(path) && !(panel.shows.ids ?? []).some((kpi) => store.figure(path, kpi, windowOf(panel)).row);
+  const ids = panel.shows.ids ?? [];
+  return (idle(path) || ids.every((kpi) => spec(kpi)?.everywhere)) && !ids.some((kpi) => store.figure(path, kpi, windowOf(panel)).row);
 }
 
 /** Whether that holds for all elements of a panel. */
@@ -57,6 +58,14 @@ export function noFigure(path: string): string {
   const unit = store.unit(path), all = unit ? [unit] : store.unitsUnder(path), working = all.filter((one) => one.role === "work");
   const asked = working.length ? working : all;
   return t(asked.length && asked.every((one) => store.states.get(one.path)?.s === "OFF_SHIFT") ? "state.OFF_SHIFT" : "no_value");
+}
+
+/** Whether a site or unit is heard, and since when it is not; or that the store keeps back what it says. */
+export function heard(path: string): string {
+  const age = store.age(path);
+  if (!store.stale(path)) return t("fresh");
+  if (store.held(path)) return t("held_for", { span: lasting(store.heldS) });
+  return age === null ? t("never_heard") : t("stale_for", { span: lasting(age) });
 }
 
 /** Elements that the panel shows one entry each of. */
@@ -102,13 +111,19 @@ export function alarmName(path: string, code: string, text: string | null | unde
 
 export function windowOf(panel: Panel): string { return panel.shows.window ?? "live"; }
 
+/** Window and span of a figure, with its day where that is not today. */
+export function windowWords(row: KpiRow, window: string): string {
+  const past = day(row.t - 1) === day(nowMs()) ? "" : `${day(row.t0)} `;
+  return `${t(`window.${window}`)} · ${past}${clock(row.t0, false)}–${clock(row.t, false)}`;
+}
+
 /** Window and span of the KPIs of a panel with an entry for each element; only the window where their spans differ. */
 export function spanOf(context: Context): string {
   const { panel } = context;
   const said = new Set<string>();
   for (const path of elements(context)) for (const kpi of panel.shows.ids ?? []) {
     const { row, window } = store.figure(path, kpi, windowOf(panel));
-    if (row) said.add(`${t(`window.${window}`)} · ${clock(row.t0, false)}–${clock(row.t, false)}`);
+    if (row) said.add(windowWords(row, window));
   }
   const [one = ""] = said;
   return said.size > 1 ? t(`window.${windowOf(panel)}`) : one;

@@ -1,7 +1,7 @@
 // What the pages know: the model once, everything that lives from one stream.
 import { ask } from "./api";
 import type {
-  AlarmRow, Chain, Delta, EventRow, KpiRow, Model, Panel, Place, Point, SiteRow, Snapshot, StateRow, StateSpec,
+  About, AlarmRow, Chain, Delta, EventRow, KpiRow, Model, Panel, Place, Point, SiteRow, Snapshot, StateRow, StateSpec,
   StockRow, Tag, Unit, Vocabulary, Watched,
 } from "./types";
 
@@ -11,6 +11,8 @@ type PointListener = (path: string, points: Point[]) => void;
 
 const KEPT_EVENTS = 200;
 const SILENCE_MS = 8000;
+/** The store is away when it has taken nothing for so long. */
+const HELD_S = 5;
 
 class Store {
   model: Model = { version: -1, places: [], units: [], tags: {}, chains: [] };
@@ -23,6 +25,8 @@ class Store {
   sites = new Map<string, SiteRow>();
   events: EventRow[] = [];
   data = 0;
+  /** For how many seconds the store has taken nothing, so that nothing newer is shown; 0 while it does. */
+  heldS = 0;
   connected = false;
   firstPaint = 0;
   private units = new Map<string, Unit>();
@@ -99,6 +103,12 @@ class Store {
     return !this.connected || age === null || age > this.vocabulary.stale_s || path in (this.sites.get(site)?.silent ?? {});
   }
 
+  /** Whether it is the store that keeps back what is new of a path: nothing says then that its site is silent. */
+  held(path: string): boolean {
+    const age = this.age(path);
+    return this.connected && this.heldS > 0 && age !== null && age <= this.vocabulary.stale_s + this.heldS;
+  }
+
   subscribe(listener: Listener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -162,7 +172,7 @@ class Store {
     this.takeStock(body.stock);
     this.takeSites(body.sites);
     this.events = body.events;
-    this.data = body.data;
+    this.takeAbout(body);
     this.connected = true;
     this.tell(new Set<Section>(["states", "stock", "alarms", "kpis", "sites", "events", "link"]));
     this.heard();
@@ -171,23 +181,36 @@ class Store {
 
   private takeDelta(body: Delta): void {
     const changed = new Set<Section>();
-    const merge = <T>(section: "states" | "alarms" | "kpis", target: Map<string, T>, rows?: Record<string, T>): void => {
+    const merge = <T>(section: "states" | "alarms", target: Map<string, T>, rows?: Record<string, T>): void => {
       if (!rows) return;
       for (const key in rows) target.set(key, rows[key] as T);
       changed.add(section);
     };
     merge("states", this.states, body.states);
     merge("alarms", this.alarms, body.alarms);
-    merge("kpis", this.kpis, body.kpis);
+    if (body.kpis) { this.takeKpis(body.kpis); changed.add("kpis"); }
     if (body.stock) { this.takeStock(body.stock); changed.add("stock"); }
     if (body.sites) { this.takeSites(body.sites); changed.add("sites"); }
     if (body.events?.length) {
       this.events = [...this.events, ...body.events].slice(-KEPT_EVENTS);
       changed.add("events");
     }
-    if (body.about) { this.data = body.about.data; void this.check(body.about.model); }
+    if (body.about) { this.takeAbout(body.about); void this.check(body.about.model); }
     if (!this.connected) { this.connected = true; changed.add("link"); }
     this.tell(changed);
+  }
+
+  private takeAbout({ data, held_s }: About): void {
+    this.data = data;
+    this.heldS = held_s >= HELD_S ? held_s : 0;
+  }
+
+  /** Figures as they change; of one that is no longer said nothing stays. */
+  private takeKpis(rows: Record<string, KpiRow | null>): void {
+    for (const key in rows) {
+      const row = rows[key];
+      if (row) this.kpis.set(key, row); else this.kpis.delete(key);
+    }
   }
 
   private takeStock(rows: Record<string, StockRow>): void {
@@ -207,7 +230,7 @@ class Store {
 
   private takeWatched(body: Watched): void {
     for (const [path, news] of Object.entries(body)) {
-      for (const key in news.kpis ?? {}) this.kpis.set(key, news.kpis?.[key] as KpiRow);
+      this.takeKpis(news.kpis ?? {});
       if (news.points?.length) for (const listener of this.pointListeners) listener(path, news.points);
       if (news.kpis) this.tell(new Set<Section>(["kpis"]));
     }

@@ -49,6 +49,8 @@ export interface Model { version: number; places: Place[]; units: Unit[]; tags: 
 export interface KpiSpec {
   id: string; formula: string; formula_zh: string; unit: string; trend: "up" | "down" | "none"; source: string; scopes: string[];
   low: number | null; high: number | null;
+  /** Whether it is said of what does not process too, and only where there is one: utilisation of people and fixtures. */
+  everywhere: boolean;
 }
 export interface StateSpec { name: string; number: number; colour: string; element: string }
 export interface Vocabulary { states: StateSpec[]; kpis: KpiSpec[]; title: Titled; language: string; stale_s: number;
@@ -61,7 +63,7 @@ export interface Commandable { able: boolean; why: "no_plant" | "no_way" | "no_t
 export interface Offered { path: string; effects: Record<string, Record<string, string[]>> }
 /** What may be written by a command: one value, or what is given with it, between bounds. */
 export interface Written { value?: string | number | boolean; least?: number; most?: number }
-/** A unit that real machines stand for, or may stand for. */
+/** A unit that real machines stand for, or may stand for: the first of its drivers is none of a real machine. */
 export interface Machine { path: string; driver: string; drivers: string[]; commands: Record<string, Record<string, Written>> }
 export interface Given { id: string; commands: { time: string; target: string; action: string; cause: string; factor: number; detail: string }[] }
 export type Scope = "chain" | "enterprise" | "site" | "line" | "unit";
@@ -72,9 +74,15 @@ export interface Panel extends Titled {
   thresholds: { value: number; grade: Grade }[]; below: Grade | null; each: Scope | null;
   width: number; height: number; order: number;
 }
-export interface Snapshot {
-  model: number; data: number; states: Record<string, StateRow>; stock: Record<string, StockRow>;
+/** Of all of it: version of the model, end of the data, and for how many seconds the store has taken nothing newer. */
+export interface About { model: number; data: number; held_s: number }
+export interface Snapshot extends About {
+  states: Record<string, StateRow>; stock: Record<string, StockRow>;
   alarms: Record<string, AlarmRow>; kpis: Record<string, KpiRow>; sites: Record<string, SiteRow>; events: EventRow[];
 }
-export interface Delta extends Partial<Omit<Snapshot, "model" | "data">> { about?: { model: number; data: number } }
-export type Watched = Record<string, { points?: Point[]; kpis?: Record<string, KpiRow> }>;
+export interface Delta extends Partial<Omit<Snapshot, keyof About | "kpis">> {
+  about?: About;
+  /** null: a figure of the running window that is no longer said. */
+  kpis?: Record<string, KpiRow | null>;
+}
+export type Watched = Record<string, { points?: Point[]; kpis?: Record<string, KpiRow | null> }>;

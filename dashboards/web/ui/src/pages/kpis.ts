@@ -41,6 +41,8 @@ class KpiBoard implements Page {
 
   close(): void { clearInterval(this.timer); this.stop.abort(); }
 
+  renew(): void { if (this.loaded) this.draw(); }
+
   /** What the pressed buttons ask; an answer to another question is thrown away. */
   private question(): { scope: string; window: string } { return { scope: this.scope, window: this.window }; }
 

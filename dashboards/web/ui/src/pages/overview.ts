@@ -1,10 +1,10 @@
 // The whole chain on one page: headline figures, graph, sites and what has just happened.
 import { Board, type Page } from "../board";
 import { append, h, replace, say } from "../dom";
-import { clock, figure, known, lasting, NONE, number, t, title } from "../i18n";
+import { clock, figure, known, NONE, number, t, title } from "../i18n";
 import { explain, marksOf, sign } from "../marks";
 import { MiniGrid } from "../mini_grid";
-import { alarmName, causeName, idle, itemName, nameOf, owner, routeOf } from "../picture";
+import { alarmName, causeName, heard, idle, itemName, nameOf, owner, routeOf } from "../picture";
 import { legend } from "../pictures/grid";
 import { counts, dress, lookOf } from "../state_look";
 import { parent, store, type Section } from "../store";
@@ -37,9 +37,8 @@ class SiteTile {
   }
 
   update(): void {
-    const age = store.age(this.site.path), stale = store.stale(this.site.path);
-    say(this.age, stale ? (age === null ? t("never_heard") : t("stale_for", { span: lasting(age) })) : t("fresh"));
-    this.element.classList.toggle("stale", stale);
+    say(this.age, heard(this.site.path));
+    this.element.classList.toggle("stale", store.stale(this.site.path));
     const found = counts(this.units), key = found.join();
     if (key !== this.shown) {
       this.shown = key;

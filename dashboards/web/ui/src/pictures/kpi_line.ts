@@ -8,7 +8,8 @@ import { doubtful, onLine, tell } from "../marks";
 import { elements, nameOf, noFigure, nowMs, pointless, spanS, windowOf, type Context, type Maker } from "../picture";
 import type { KpiRow } from "../types";
 
-const MOST = 8;
+/** Lines that are told apart: each colour plain, then dashed. */
+const MOST = 2 * PALETTE.length;
 
 interface Wanted { path: string; kpi: string; label: string }
 
@@ -16,28 +17,29 @@ function wanted(context: Context): Wanted[] {
   const ids = context.panel.shows.ids ?? [], paths = elements(context);
   return paths.flatMap((path) => ids.map((kpi) => ({
     path, kpi, label: paths.length > 1 ? title(nameOf(path)) : t(`kpi.${kpi}`),
-  }))).slice(0, MOST);
+  })));
 }
 
 export const kpiLine: Maker = (context) => {
   const { panel, signal } = context;
-  const lines = wanted(context);
+  const all = wanted(context), lines = all.slice(0, MOST);
   const about = spec(lines[0]?.kpi ?? "");
   const target = box(title(panel));
   replace(target, h("p", { class: "nothing" }, t("loading")));
   const note = unit(about?.unit ?? "");
   const meaning = h("p", { class: "note signs", hidden: true });
-  const element = h("div", { class: "lines" }, note ? h("div", { class: "axis-unit" }, note) : null, target, meaning);
+  const rest = all.length > lines.length ? h("p", { class: "note" }, t("lines.rest", { n: lines.length, all: all.length })) : null;
+  const element = h("div", { class: "lines" }, note ? h("div", { class: "axis-unit" }, note) : null, target, rest, meaning);
   let plot: uPlot | null = null, drawn = "-";
   let done = (): void => undefined;
   let doubts: boolean[][] = [];
-  const draw = (all: KpiRow[][]): void => {
-    const there = all.map((rows) => rows.some((row) => row.v !== null)), data = all.filter((_, index) => there[index]);
+  const draw = (found: KpiRow[][]): void => {
+    const there = found.map((rows) => rows.some((row) => row.v !== null)), data = found.filter((_, index) => there[index]);
     const shown = lines.filter((_, index) => there[index]);
     const times = [...new Set(data.flat().map((row) => row.t))].sort((a, b) => a - b);
     const columns = data.map((rows) => {
-      const found = new Map(rows.map((row) => [row.t, row.v]));
-      return times.map((time) => found.get(time) ?? null);
+      const values = new Map(rows.map((row) => [row.t, row.v]));
+      return times.map((time) => values.get(time) ?? null);
     });
     doubts = data.map((rows) => doubtful(times, rows));
     if (shown.map((one) => one.label).join() !== drawn) {
@@ -52,9 +54,9 @@ export const kpiLine: Maker = (context) => {
   const begin = (shown: Wanted[]): uPlot => {
     replace(target);
     const made = chart(target, {
-      height: Math.max(120, panel.height * 30 - (lines.length > 1 ? 96 : 64)), low: panel.low, high: panel.high,
+      height: Math.max(120, panel.height * 30 - (lines.length > 1 ? 96 : 64)), low: panel.low, high: panel.high, legend: lines.length > 1,
       lines: shown.map((one, index) => ({
-        label: one.label, colour: PALETTE[lines.indexOf(one) % PALETTE.length] ?? "#4da3ff", percent: about?.unit === "1" && about.high === 1,
+        label: one.label, colour: PALETTE[lines.indexOf(one) % PALETTE.length] ?? "#4da3ff", dash: lines.indexOf(one) < PALETTE.length ? [] : [6, 4], percent: about?.unit === "1" && about.high === 1,
         fill: lines.length === 1, doubtful: (at) => doubts[index]?.[at] ?? false,
       })),
     });

@@ -2,7 +2,7 @@
 import { h, replace, say } from "../dom";
 import { clock, grade, lasting, named, NONE, plain, shownIn, t } from "../i18n";
 import { marksOf, reasons, sign } from "../marks";
-import { causeName, noFigure, nowMs, untold, windowOf, type Maker } from "../picture";
+import { causeName, noFigure, nowMs, untold, windowOf, windowWords, type Maker } from "../picture";
 import { badge, look } from "../state_look";
 import { store } from "../store";
 import type { KpiRow } from "../types";
@@ -26,7 +26,7 @@ const figureStat: Maker = (context) => {
     sign(mark, marks);
     element.dataset["grade"] = marks.some((one) => one.sign === "▲") ? "" : grade(row?.v, panel);
     element.classList.toggle("absent", shown.text === NONE);
-    const when = row ? `${t(`window.${window}`)} · ${clock(row.t0, false)}–${clock(row.t, false)}` : noFigure(path);
+    const when = row ? windowWords(row, window) : noFigure(path);
     say(note, when);
     element.title = row ? traced(kpi, row) : "";
   };
