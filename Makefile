@@ -56,7 +56,7 @@ validation: install-test
 	@rm -f .validation.jsonl
 	VALIDATION_ROWS=.validation.jsonl $(PYTEST) -n 2 tests/validation
 	FF_START_HOURS=24 $(PYTEST) -n 2 tests/scenario/test_alive.py
-	$(PYTEST) -n 2 -m endurance tests/cli tests/scenario/test_running.py
+	$(PYTEST) -n 2 -m endurance tests/cli tests/experiments tests/scenario/test_running.py
 	$(BIN)/python -m tests.validation.report .validation.jsonl
 	@rm -f .validation.jsonl
 

@@ -1,6 +1,6 @@
 """Whatever stands in a study document, it is read or refused with problems; nothing else happens.
 
-A place gets a third of the strange values, its neighbours the others.
+A place gets a third of the strange values, its neighbours the others; all of them in ``make validation``.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ def with_value(document: Any, path: tuple[Any, ...], value: Any) -> Any:
     return changed
 
 
+@pytest.mark.parametrize("share", [3, pytest.param(1, marks=pytest.mark.endurance)], ids=["a third", "all"])
 @pytest.mark.parametrize(
     ("write", "load", "fields"),
     [
@@ -68,13 +69,13 @@ def with_value(document: Any, path: tuple[Any, ...], value: Any) -> Any:
     ids=["fractional", "list", "sensitivity", "optimisation"],
 )
 def test_strange_values_are_read_or_refused(
-    write: Callable[..., Path], load: Callable[[Path], Any], fields: dict[str, Any], tmp_path: Path
+    write: Callable[..., Path], load: Callable[[Path], Any], fields: dict[str, Any], share: int, tmp_path: Path
 ) -> None:
     file = write(tmp_path, **fields)
     document = yaml.safe_load(file.read_text("utf-8"))
     refused: list[str] = []
     for number, path in enumerate(places(document)):
-        for value in STRANGE[number % 3 :: 3]:
+        for value in STRANGE[number % share :: share]:
             text = yaml.dump(with_value(document, path, value), sort_keys=False, Dumper=yaml.CSafeDumper)
             file.write_text(text, encoding="utf-8")
             try:
