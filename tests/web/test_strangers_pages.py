@@ -83,6 +83,8 @@ async def test_every_page_says_what_there_is_and_what_there_is_not(
         await expect(window.page.locator("h1")).not_to_be_empty()
         await window.page.wait_for_load_state("load")
         found[route] = [*await judged(window), *window.problems]
+        if language == "zh":  # barriers are the same in both languages
+            found[route] += await barriers(window.page)
         await window.page.close()
     assert {route: problems for route, problems in found.items() if problems} == {}
 
@@ -96,7 +98,7 @@ async def judged(window: Window) -> list[str]:
         await page.set_viewport_size({"width": width, "height": 900})
         if not await becomes(page, WIDTH):
             problems.append(f"wider than {width}")
-    return [*problems, *await barriers(page)]
+    return problems
 
 
 @pytest.mark.parametrize("served", ["empty"], indirect=True)
