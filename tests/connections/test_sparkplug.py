@@ -17,6 +17,7 @@ from devices.connection import DataValue, MachineConnection, Scalar, Wanted
 from devices.connections import connections
 from devices.connections.sparkplug.nodes import NodeState
 from devices.connections.sparkplug.values import data_value
+from tests.cli.programs import factory
 from tests.connections.contract import LIMIT_S, Carried, Contract, Machine
 from tests.connections.peer import Freezable, Peer
 from tests.counterparts import needed, npm_peer
@@ -265,6 +266,19 @@ async def test_what_is_born_is_shown(plant: Plant, tmp_path: Path) -> None:
     assert (force.name, force.folders) == ("Force", (GROUP, NODE, DEVICE, "Ram"))
     assert (force.type, force.writable, force.value) == ("float64", True, 0.5)
     assert found[f"{GROUP}/{NODE}//Uptime"].value == 7
+
+
+def test_a_node_is_browsed_by_its_url(plant: Plant, tmp_path: Path) -> None:
+    where = plant.options()["broker"].replace("mqtt://", "sparkplug://") + f"/{GROUP}/{NODE}"
+    for words in (
+        ["browse", where, "--json"],
+        ["browse", "sparkplug", where.replace("sparkplug", "mqtt", 1), "--json"],
+    ):
+        told = factory(*words, folder=tmp_path)
+        assert (told.returncode, told.stderr) == (0, "")
+        found = json.loads(told.stdout)
+        assert (found["kind"], found["whole"]) == ("sparkplug", True)
+        assert PLACE + "Ram/Force" in {item["item"] for item in found["items"]}
 
 
 async def test_a_node_that_is_not_followed_cannot_be_written(plant: Plant, tmp_path: Path) -> None:

@@ -86,6 +86,7 @@ def test_nothing_that_fits_is_a_valid_draft_too() -> None:
         ("s7", "s7://[::1]:1102", {"host": "::1", "port": 1102}, ("::1", 1102)),
         ("ethernet_ip", "eip://a", {"host": "a"}, ("a", 44_818)),
         ("mqtt", "mqtts://a", {"broker": "mqtts://a"}, ("a", 8883)),
+        ("sparkplug", "sparkplugs://a/g/n", {"broker": "mqtts://a", "nodes": ["g/n"]}, ("a", 8883)),
         ("mtconnect", "http://a:5000/mill", {"agent": "http://a:5000/mill"}, ("a", 5000)),
         ("mtconnect", "shdr://a:7878", {"adapter": "a:7878"}, ("a", 7878)),
     ],

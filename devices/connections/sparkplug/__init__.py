@@ -24,6 +24,8 @@ have a gap, all its values are UNCERTAIN until the next birth tells them again. 
 (192 good, 500 stale, 0 bad). What a node kept while it had no connection (``is_historical``) is not current and is left
 out. Data sets, templates, arrays and bytes are not one value and are BAD with that reason.
 
+``factory browse "sparkplug://broker:1883/Plant 1/Press Line"`` (``sparkplugs``: TLS) shows what a node is born with.
+
 Values are written by NCMD and DCMD with the data type of the birth; Sparkplug has no answer to them: the next data
 show what the device made of it. The connection takes no part in the election of a primary host (``STATE``).
 """
