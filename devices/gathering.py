@@ -268,6 +268,14 @@ class RealMachines:
     def _of(self, path: str) -> list[RealUnit]:
         return [unit for unit in self.units if str(unit.unit.path) == path]
 
+    def offered(self) -> dict[str, dict[str, bool]]:
+        """By unit, the commands that the scenario allows, and whether a value is given with each."""
+        found: dict[str, dict[str, bool]] = {}
+        for unit in self.units:
+            for name, item in unit.options.commands.items():
+                found.setdefault(str(unit.unit.path), {})[name] = item.value is None
+        return found
+
     async def command(self, path: str, name: str, given: Scalar) -> tuple[str, Scalar]:
         """Write to a machine what a command of the scenario stands for.
 

@@ -176,6 +176,9 @@ class SparkplugPublisher(SendingEnd):
     def _commands(self, message: Message, device: str | None) -> list[tuple[str, object]]:
         """Names and values of the metrics that are understood; the rest is counted and told."""
         found: list[tuple[str, object]] = []
+        if message.retain:  # said before we listened, and said again at each connection
+            self._refuse(message, ValueError("command: expected one that is not retained"))
+            return found
         try:
             metrics = parse(message.payload).metrics
         except ValueError as error:

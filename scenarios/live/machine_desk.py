@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from brokers.counterpart import Body
 from brokers.retry import retried
 from devices.connection import Scalar
 from devices.gathering import RealMachines
+from scenarios.live.outside import CAUSE
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings, machines_publisher
 from scenarios.live.told import HELD, WRITE, Told
@@ -31,6 +33,8 @@ from twin.ports import Clock
 log = logging.getLogger(__name__)
 
 TAKES = "a machine that takes it"
+MOST_WAITING = 100
+"""Commands over the transport that were not looked at yet; what comes besides is left."""
 MOST_KNOWN = 1_000
 """Requests that are known when they are made again."""
 
@@ -50,7 +54,7 @@ class MachineRequest(BaseModel):
 
     target: str
     command: str
-    value: bool | int | float | str | None = None
+    value: bool | int | FiniteFloat | str | None = None
     cause: Identifier = OPERATOR
     asked_ns: int = Field(default=0, ge=0)
 
@@ -100,6 +104,22 @@ class MachineDesk:
         self._doing: dict[str, asyncio.Task[None]] = {}
         self._done: dict[str, Body | ModelError] = {}
         self.written = 0
+
+    def hear(self, path: str, name: str, value: object) -> None:
+        """Take a command that came over the transport of the records: true alone writes a value that is fixed.
+
+        What is none is refused as others are; what comes while too many wait is left.
+        """
+        if len(self._receiver.asked) < MOST_WAITING:
+            if self._is_fixed(path, name):
+                value = {True: None, None: False}.get(value, value) if isinstance(value, bool | None) else value
+            wanted = {"target": path, "command": name, "cause": CAUSE, "asked_ns": self._clock.now_ns()}
+            self._receiver.asked.append((secrets.token_hex(8), {**wanted, "value": value}))
+        self._wake.set()
+
+    def _is_fixed(self, path: str, name: str) -> bool:
+        machines = self._machines_of(path)
+        return machines is not None and machines.offered().get(path, {}).get(name) is False
 
     async def run(self) -> None:
         """Answer until cancelled."""

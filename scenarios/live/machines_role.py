@@ -19,6 +19,7 @@ from typing import Any
 from uuid import uuid4
 
 from brokers import connectors
+from brokers.links import Commanded
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import BrokerOutage, Pump
 from brokers.refusals import merged
@@ -141,6 +142,11 @@ class MachinesRole:
         self.sites = [MachinesPublisher(site, settings, some, outage) for site, some in gatherings.items()]
         self._parent, self._clock = parent, clock or SystemClock()
         self._desk = MachineDesk(settings, gatherings, self._clock, parent)
+        for site in self.sites:
+            publisher = site.pump.publisher
+            if isinstance(publisher, Commanded):
+                publisher.on_command = self._desk.hear
+                publisher.offer(site.gathering.offered())
         self._folder, self._gatherings = settings.folder, gatherings
         self._record: tuple[int, ...] = ()
         self._told: set[str] = set()

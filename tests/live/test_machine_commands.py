@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from math import nan
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from brokers.naming import sparkplug_device, sparkplug_node, sparkplug_topic
 from devices.derivation.options import WritableItem
 from devices.gathering import RealMachines, real_units
 from scenarios.live.clock import SystemClock
@@ -19,14 +21,18 @@ from scenarios.live.machine_desk import MachineDesk
 from scenarios.live.machines_role import MachinesRole
 from scenarios.live.parent import Parent
 from scenarios.live.record import RunRecord
-from scenarios.live.settings import RunSettings
+from scenarios.live.settings import RunSettings, machines_publisher
 from tests.connections.test_opcua import NodeOpcUa
 from tests.devices.plants import LINE, SITE, flow
 from tests.live.test_machines_role import COUNTER, SPEED, STATUS, device
 from tests.servers.mosquitto import Mosquitto
+from tests.transport.parts import until
+from tests.transport.test_sparkplug_commands import command as payload_of
+from tests.transport.wire import watching
 from twin.config.plant import DeviceConfig
 from twin.errors import ModelError, RetriableError
 from twin.records import Frame
+from twin.sparkplug.protobuf import DataType
 
 pytestmark = pytest.mark.xdist_group("opcua_connection")
 UNIT = str(LINE.child("m2"))
@@ -68,13 +74,15 @@ def allowing(machine: NodeOpcUa, commands: dict[str, Any]) -> DeviceConfig:
 
 
 @asynccontextmanager
-async def commanded(url: str, folder: Path, device: DeviceConfig) -> AsyncIterator[tuple[Commanding, MachinesRole]]:
+async def commanded(
+    url: str, folder: Path, device: DeviceConfig, transport: str = "uns"
+) -> AsyncIterator[tuple[Commanding, MachinesRole]]:
     """The hub's side and the role of the machines, over a broker."""
     epoch = datetime(2026, 1, 5, tzinfo=UTC)
     RunRecord(id="0123456789ab", scenario="small", plant_hash="x", seed=1, epoch=epoch).write(folder)
     settings = RunSettings(
         scenario=folder, name="small", seed=1, broker=url, store=f"lines://{folder}", folder=folder, epoch=epoch,
-        run="0123456789ab", publishers=(str(SITE),), machines=(str(SITE),),
+        run="0123456789ab", publishers=(str(SITE),), machines=(str(SITE),), transport=transport,
     )  # fmt: skip
     role = MachinesRole(
         settings,
@@ -126,6 +134,52 @@ async def test_what_the_scenario_allows_stands_at_the_machine_and_in_the_record(
         assert said["commands"][0]["detail"] == "stop = 3"
         assert commanding.document()[0] == said
         assert role.accounts.hops["machines"].counts["written"] == 2
+
+
+async def test_a_sparkplug_host_writes_what_the_scenario_allows_and_nothing_else(
+    mosquitto: Mosquitto, machine: NodeOpcUa, tmp_path: Path
+) -> None:
+    name = machines_publisher(str(SITE))
+    identity = sparkplug_node(name)._replace(device=sparkplug_device(name, UNIT))
+    topic = sparkplug_topic(identity, "DCMD")
+    text, number, truth = DataType.STRING, DataType.DOUBLE, DataType.BOOLEAN
+    async with (
+        watching(mosquitto.port) as wire,
+        commanded(mosquitto.url, tmp_path, allowing(machine, COMMANDS), "sparkplug") as (commanding, role),
+    ):
+        await wire.holds(lambda _: any("Command/stop" in kinds(one.body) for one in wire.sparkplug("DBIRTH")))
+        born = next(kinds(one.body) for one in wire.sparkplug("DBIRTH") if "Command/stop" in kinds(one.body))
+        offered = {key: kind for key, kind in born.items() if key.startswith("Command/")}
+        assert offered == {"Command/stop": truth, "Command/speed": number, "Command/guarded": truth,
+                           "Command/count": number}  # fmt: skip
+        await until(lambda: role.accounts.hops["machines"].holds["away"] == 0)
+        wire.client.publish(
+            topic,
+            payload_of(
+                {"name": "Command/speed", "datatype": number, "double_value": 9000.0},
+                {"name": "Command/speed", "datatype": number, "double_value": nan},
+                {"name": "Command/speed", "datatype": number, "is_null": True},
+                {"name": "Command/stop", "datatype": truth, "boolean_value": False},
+                {"name": "Command/stop", "datatype": truth, "is_null": True},
+                {"name": "Command/other", "datatype": text, "string_value": "x"},
+                {"name": "Command/stop", "datatype": truth, "boolean_value": True},
+                {"name": "Command/speed", "datatype": number, "double_value": 1500.0},
+            ),
+        )
+        await until(lambda: len(commanding.document()) == 2)
+        await until(lambda: commanding.account(0).counts["refused"] == 6)
+        assert await asyncio.to_thread(machine.shown, STATUS) == 3
+        assert await asyncio.to_thread(machine.shown, SPEED) == 1500.0
+        assert role.accounts.hops["machines"].counts["written"] == 2
+        rows = [row for one in commanding.document() for row in one["commands"]]
+        assert sorted((row["action"], row["cause"], row["detail"]) for row in rows) == [
+            ("write", "host", "speed = 1500.0"), ("write", "host", "stop = 3"),
+        ]  # fmt: skip
+
+
+def kinds(body: Any) -> dict[str, int]:
+    """Data type of each metric of a birth."""
+    return {one.name: one.datatype for one in body.metrics}
 
 
 REFUSED = (

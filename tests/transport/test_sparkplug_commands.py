@@ -77,6 +77,21 @@ async def test_a_metric_without_meaning_harms_no_other_of_its_command(
     assert any("got 999999" in record.getMessage() for record in caplog.records)
 
 
+async def test_a_retained_command_is_refused(mosquitto: Mosquitto, edge: SparkplugPublisher) -> None:
+    """It would be carried out again at each connection."""
+    heard: list[object] = []
+    edge.on_command = lambda *words: heard.append(words)
+    wanted = {"name": "speed", "datatype": DataType.DOUBLE, "double_value": 2.0}
+    async with watching(mosquitto.port) as wire:
+        wire.client.publish(TOPIC, command(wanted), qos=1, retain=True).wait_for_publish(5)
+        await born(edge, wire)
+        wire.client.publish(TOPIC, command(ASK))
+        await wire.holds(lambda _: len(wire.sparkplug("NBIRTH", "DBIRTH")) == SET)
+        wire.client.publish(TOPIC, b"", qos=1, retain=True).wait_for_publish(5)
+    assert heard == []
+    assert dict(edge.refusals.counts) == {"command: expected one that is not retained": 1}
+
+
 async def test_a_command_that_is_no_payload_is_told(mosquitto: Mosquitto, edge: SparkplugPublisher) -> None:
     async with watching(mosquitto.port) as wire:
         await born(edge, wire)
