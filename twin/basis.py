@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Self
+from functools import lru_cache
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -30,6 +31,8 @@ class Config(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _told_at_once(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if isinstance(given, dict) and bool in map(type, given.values()):
+            given = _without_truths(cls, given)
         try:
             return handler(given)
         except ValidationError as error:
@@ -37,6 +40,31 @@ class Config(BaseModel):
                 raise
             told = [*map(_again, error.errors()), *hidden]
         raise ValidationError.from_exception_data(cls.__name__, told)
+
+
+def _without_truths(model: type[BaseModel], given: dict[str, Any]) -> dict[str, Any]:
+    """What was given, with true and false of numbers as the words that they are: the library takes them for 1 and 0."""
+    numbers = _numbers(model)
+    return {
+        name: str(value).lower() if type(value) is bool and name in numbers else value for name, value in given.items()
+    }
+
+
+@lru_cache(maxsize=1024)
+def _numbers(model: type[BaseModel]) -> frozenset[str]:
+    """Fields that are numbers, and neither truths nor texts."""
+    kinds = {name: set(_kinds(field.annotation)) for name, field in model.model_fields.items()}
+    return frozenset(name for name, found in kinds.items() if found & {int, float} and not found & {bool, str, Any})
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    inner = get_args(annotation)
+    if get_origin(annotation) is Literal:
+        yield from map(type, inner)
+    elif not inner:
+        yield annotation
+    for one in inner if get_origin(annotation) is not Literal else ():
+        yield from _kinds(one)
 
 
 def _again(row: Any) -> InitErrorDetails:

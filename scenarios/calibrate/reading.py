@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from brokers.columns import cleaned
 from brokers.stores.reading import stored_events
 from scenarios.calibrate.events import KINDS, MOST_PROBLEMS, EventLog, log_of
+from scenarios.reading.texts import undecodable
 from twin.equipment import EquipmentPath
 from twin.errors import Problem, RefusedRowsError, ScenarioError
 from twin.records import COLUMNS, Frame, RecordKind, records
@@ -143,7 +144,7 @@ def _csv(path: Path) -> Iterator[Frame]:
                 if len(lines.problems) >= MOST_PROBLEMS:
                     break
     except UnicodeDecodeError:
-        lines.problems.append(_undecodable(path))
+        lines.problems.append(undecodable(path, path.name))
     except (csv.Error, OSError) as error:
         lines.problems.append(Problem(f"{path.name}:{lines.line + 1}", "a line of a CSV file", str(error)))
     if lines.problems:
@@ -152,18 +153,6 @@ def _csv(path: Path) -> Iterator[Frame]:
         raise ScenarioError([Problem(path.name, "rows with a state", "none")])
     yield records(RecordKind.STATE, _without_repeats(states))
     yield records(RecordKind.PART, sorted(parts, key=_when))
-
-
-def _undecodable(path: Path) -> Problem:
-    """Where a file ceases to be UTF-8."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode()
-            except UnicodeDecodeError as error:
-                got, hint = f"byte 0x{line[error.start]:02x}", "save it as CSV UTF-8"
-                return Problem(f"{path.name}:{number}", "text in UTF-8", f"{got} in {line[:60]!r}", hint)
-    return Problem(path.name, "text in UTF-8", "another encoding", "save it as CSV UTF-8")
 
 
 def _check_header(lines: _Lines, names: Any) -> None:

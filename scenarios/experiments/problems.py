@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from scenarios.reading.messages import nearest, problem, shown, wanted
 from scenarios.reading.nodes import FileLine, Loc, Node, is_file, mapping, no_file, parse
+from scenarios.reading.texts import text_of
 from twin.equipment import SEGMENT
 from twin.errors import Problem, ScenarioError, surely_meant
 
@@ -48,11 +49,7 @@ def tree_of(file: Path) -> tuple[Node, list[Problem]]:
     Raises:
         ScenarioError: It cannot be read.
     """
-    try:
-        root, problems = parse(file.read_text(encoding="utf-8"), file.name)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise ScenarioError([Problem(file.name, "a readable file", str(reason))]) from None
+    root, problems = parse(text_of(file), file.name)
     if not isinstance(root.value, dict):
         raise ScenarioError([Problem(str(FileLine(file.name, 1)), "a mapping of keys", shown(root.plain()))])
     return root, problems

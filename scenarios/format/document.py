@@ -224,9 +224,7 @@ class Scenario(PlantConfig):
 
     @field_validator("epoch")
     @classmethod
-    def _with_offset(cls, value: datetime) -> datetime:
-        if value.tzinfo is None:
-            raise ValueError(f"expected a time with its offset from UTC, or a zone, got {value.isoformat()}")
+    def _in_reach(cls, value: datetime) -> datetime:
         if not FIRST_YEAR < value.year < LAST_YEAR:
             raise ValueError(f"expected a year from {FIRST_YEAR + 1} to {LAST_YEAR - 1}, got {value.year}")
         return value

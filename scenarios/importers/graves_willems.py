@@ -19,6 +19,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from scenarios.importers import Document, register
+from scenarios.reading.messages import shown
+from scenarios.reading.texts import json_of, text_of
 from twin.config.plant import Config
 from twin.errors import Problem, ScenarioError
 from twin.supply.guaranteed import Chain, Echelon
@@ -103,7 +105,7 @@ def read_chain(path: Path) -> Chain:
         ScenarioError: Every problem, with file and line.
     """
     reader, stages, lines = _Reader(path.name, []), dict[str, Echelon](), dict[str, int]()
-    rows = list(csv.reader(_text(path).splitlines()))
+    rows = list(csv.reader(text_of(path).splitlines()))
     if not rows or [cell.strip() for cell in rows[0][:2]] != list(COLUMNS[:2]):
         reader.wrong(
             1, "header", f"columns {', '.join((*COLUMNS, *DEMAND))}, up_stages", repr(",".join(rows[0] if rows else []))
@@ -122,13 +124,6 @@ def read_chain(path: Path) -> Chain:
                 reader.wrong(lines[name], "up_stages", "a stage of the file", repr(before))
     _together(reader, stages, lines)
     return Chain(stages)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError([Problem(str(path), "a text file in UTF-8", str(error))]) from None
 
 
 def _together(reader: _Reader, stages: dict[str, Echelon], lines: dict[str, int]) -> None:
@@ -176,16 +171,33 @@ def read_service(chain: Chain, option: str, folder: Path) -> dict[str, int]:
             problem = Problem("--set service", "service=none, or a file of service times", option, str(error))
             raise ScenarioError([problem]) from None
     path = folder / option
-    try:
-        given = {str(name): int(values["s"]) for name, values in json.loads(_text(path))}
-        if not all(0 <= days <= MOST_DAYS for days in given.values()):
-            raise ValueError(f"service times from 0 to {MOST_DAYS} days")
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-        raise ScenarioError([Problem(str(path), "[[stage, {s: days}], ...]", repr(error))]) from None
+    given = _service_times(path)
     missing = sorted(set(chain.stages) - set(given))
     if missing:
-        raise ScenarioError([Problem(str(path), "a service time for every stage", f"none for {', '.join(missing)}")])
+        raise ScenarioError([Problem(path.name, "a service time for every stage", f"none for {', '.join(missing)}")])
     return {name: given[name] for name in chain.stages}
+
+
+def _service_times(path: Path) -> dict[str, int]:
+    found = json_of(path)
+    form = f"[[stage, {{s: days}}], ...] with whole days from 0 to {MOST_DAYS}"
+    if not isinstance(found, list):
+        raise ScenarioError([Problem(path.name, form, shown(found))])
+    wrong = [
+        Problem(f"{path.name} [{number}]", form, f"{json.dumps(row):.60}")
+        for number, row in enumerate(found)
+        if not _is_service_time(row)
+    ]
+    if wrong:
+        raise ScenarioError(wrong)
+    return {str(name): int(values["s"]) for name, values in found}
+
+
+def _is_service_time(row: Any) -> bool:
+    match row:
+        case [str(), {"s": int() | float() as days}]:
+            return days in range(MOST_DAYS + 1)
+    return False
 
 
 @register("graves-willems")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from pydantic import Field
 
 from scenarios.importers import Document, register
 from scenarios.importers._tables import identifier, seconds
+from scenarios.reading.texts import json_of, text_of
 from twin.config.plant import Config
 from twin.errors import Problem, ScenarioError
 from twin.quantities import Duration
@@ -74,11 +74,7 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 def read_jobs(path: Path, problems: list[Problem]) -> list[JobRow]:
     """Machine and duration of each operation of each job; adds what is wrong to the problems."""
-    try:
-        lines = _lines(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(Problem(path.name, "a readable text file", str(error)))
-        return []
+    lines = _lines(text_of(path))
     rows = [(number, _numbers(f"{path.name}:{number}", line, problems)) for number, line in lines]
     if not rows or len(rows[0][1]) != 2:
         where = f"{path.name}:{rows[0][0] if rows else 1}"
@@ -114,12 +110,17 @@ def _job(where: str, row: list[int], machines: int, problems: list[Problem]) -> 
 def _orders(path: Path, name: str, jobs: list[JobRow], problems: list[Problem]) -> dict[int, list[str]]:
     """Operations in their order by machine, as a rule of a pool names them."""
     try:
-        found: Any = json.loads(path.read_text(encoding="utf-8"))
+        found: Any = json_of(path)
+    except ScenarioError as error:
+        problems.extend(error.problems)
+        return {}
+    try:
         found = found.get(name, found)
         by_machine = found.get("machine_sequences", found)
         pairs = {int(machine): [(int(j), int(o)) for j, o in order] for machine, order in by_machine.items()}
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        problems.append(Problem(path.name, f"orders of operations by machine for {name!r}", str(error)))
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        expected = f"orders of operations by machine for {name!r}: {{machine: [[job, operation], ...]}}"
+        problems.append(Problem(path.name, expected, "something else"))
         return {}
     for machine, order in pairs.items():
         there = sorted((j, o) for j, job in enumerate(jobs) for o, (on, _) in enumerate(job) if on == machine)

@@ -12,6 +12,7 @@ from pathlib import Path
 from scenarios.reading.nodes import FileLine, Findings, Node, mapping, parse, sequence, strings
 from scenarios.reading.overrides import override
 from scenarios.reading.templates import expand
+from scenarios.reading.texts import undecodable
 from twin.equipment import SEGMENT
 from twin.errors import ScenarioError
 
@@ -76,10 +77,11 @@ class Sources(Findings):
     def _parsed(self, path: Path, mark: FileLine) -> Node:
         try:
             return self._understood(path.read_text(encoding="utf-8"), path, mark)
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "not UTF-8"
-            self.add(mark, "a readable file", f"{self._shown(path)}: {reason}")
-            return self._nothing(mark)
+        except UnicodeDecodeError:
+            self.problems.append(undecodable(path, self._shown(path)))
+        except OSError as error:
+            self.add(mark, "a readable file", f"{self._shown(path)}: {error.strerror}")
+        return self._nothing(mark)
 
     def _nothing(self, mark: FileLine) -> Node:
         self.complete = False

@@ -264,6 +264,11 @@ def parse(text: str, file: str) -> tuple[Node, list[Problem]]:
         raise ScenarioError(
             [problem_at(FileLine(file, line), "valid YAML", error.problem or "something else")]
         ) from None
+    except yaml.reader.ReaderError as error:
+        place = FileLine(file, text.partition(chr(error.character))[0].count("\n") + 1)
+        raise ScenarioError(
+            [problem_at(place, "valid YAML", f"the character #x{error.character:04x}", error.reason)]
+        ) from None
     except yaml.YAMLError as error:
         raise ScenarioError([Problem(file, "valid YAML", str(error).splitlines()[0])]) from None
     return builder.root or mapping({}, FileLine(file, 1)), builder.problems

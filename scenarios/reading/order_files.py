@@ -10,6 +10,7 @@ from pathlib import Path
 from scenarios.reading.composition import Sources
 from scenarios.reading.messages import shown
 from scenarios.reading.nodes import LEVELS, FileLine, Node, mapping, scalar, sequence
+from scenarios.reading.texts import undecodable
 from twin.config.calendars import located
 from twin.instants import YEARS
 from twin.zone import Axis, epoch_ns, local_axis, zone_of
@@ -96,9 +97,11 @@ def _text(named: Node, sources: Sources) -> str | None:
             sources.add(named.mark, f"at most {MAX_BYTES} bytes", f"{named.value} of {path.stat().st_size}")
             return None
         return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        sources.add(named.mark, "a readable file", f"{named.value}: {getattr(error, 'strerror', None) or 'not UTF-8'}")
-        return None
+    except UnicodeDecodeError:
+        sources.problems.append(undecodable(path, path.name))
+    except OSError as error:
+        sources.add(named.mark, "a readable file", f"{named.value}: {error.strerror}")
+    return None
 
 
 def _rows(text: str, named: Node, axis: Axis | None, sources: Sources) -> list[Node]:

@@ -273,3 +273,21 @@ def test_indicators_of_transport_are_responses_of_lanes_groups_and_chains(tmp_pa
     assert all(by_brain(wanted) for wanted in experiment.measured.values())
     with pytest.raises(ScenarioError, match="expected a KPI of a link, got 'transport_co2_per_tkm_kg'"):
         load_experiment(document("chain-charger/module"))
+
+
+def test_true_is_no_number_of_a_study(tmp_path: Path) -> None:
+    told = listing(tmp_path, seed=True, replications={"least": True}, experiment=True)
+    for name in (
+        "seed: expected a whole number",
+        "replications.least: expected a whole number",
+        "experiment: expected",
+    ):
+        assert name in told
+    assert told.count("got 'true'") == 3
+
+
+def test_a_study_that_is_no_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
+    file = study(tmp_path)
+    file.write_bytes(file.read_text("utf-8").replace("缓存", "Räume").encode("latin-1"))
+    with pytest.raises(ScenarioError, match=r"^rooms\.yaml:5: expected text in UTF-8, got byte 0xe4 in "):
+        load_experiment(file)

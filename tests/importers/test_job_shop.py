@@ -59,3 +59,22 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
     order.write_text('{"0": [[0, 1]]}')
     with pytest.raises(ScenarioError, match=r"order.json machine 0: expected each of its 1 operations once"):
         importer.read(path, importer.Options(order=order))
+
+
+@pytest.mark.parametrize("text", ["{", "5", "[" * 5000, '{"0": 3}', '{"0": [[0, 1e999]]}', "\xff"])
+def test_a_file_of_orders_is_told_in_our_words(text: str, tmp_path: Path) -> None:
+    path, order = tmp_path / "small.txt", tmp_path / "order.json"
+    path.write_text(SMALL)
+    order.write_bytes(text.encode("latin-1"))
+    importer = importers["job_shop"]()
+    with pytest.raises(ScenarioError, match=r"^order\.json(:1)?: expected .*, got ") as caught:
+        importer.read(path, importer.Options(order=order))
+    assert "Error" not in str(caught.value)
+
+
+def test_an_instance_that_is_no_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "small.txt"
+    path.write_bytes(SMALL.encode() + "# für später\n".encode("latin-1"))
+    importer = importers["job_shop"]()
+    with pytest.raises(ScenarioError, match=r"^small\.txt:\d+: expected text in UTF-8, got byte 0xfc in "):
+        importer.read(path, importer.Options())

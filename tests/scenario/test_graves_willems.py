@@ -61,7 +61,7 @@ def test_service_times_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text(json.dumps([["Wheel", {"s": 5}]]))
     with pytest.raises(ScenarioError, match="none for Axle & Bolt, Cart"):
         GravesWillems().read(file, ChainOptions(service="s.json"))
-    (tmp_path / "s.json").write_text("{")
+    (tmp_path / "s.json").write_text("{}")
     with pytest.raises(ScenarioError, match=r"\[\[stage, \{s: days\}\], ...\]"):
         GravesWillems().read(file, ChainOptions(service="s.json"))
 
@@ -142,3 +142,33 @@ def test_no_other_service_times_are_cheaper(chain: Chain) -> None:
     longest = [range(chain.longest[name] + 1) for name in chain.stages]
     least = min(cost(dict(zip(chain.stages, times, strict=True))) for times in product(*longest))
     assert cost(chain.best_service()) == pytest.approx(least)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "s.json:1: expected JSON, got Expecting property name"),
+        ("[" * 5000, "s.json: expected JSON, got lists in lists without end"),
+        ("5", "s.json: expected [[stage, {s: days}], ...] with whole days from 0 to 36500, got 5"),
+        (
+            '[["Wheel", {"s": -1}]]',
+            "s.json [0]: expected [[stage, {s: days}], ...] with whole days from 0 to 36500, got [",
+        ),
+        ('[["Wheel", {"s": NaN}], 7]', "s.json [1]: expected [[stage, {s: days}], ...] with whole days"),
+        ('[["Wheel", {"s": 1.5}]]', "s.json [0]: expected [[stage, {s: days}], ...] with whole days"),
+        ("[]", "s.json: expected a service time for every stage, got none for Axle & Bolt, Cart, Wheel"),
+    ],
+)
+def test_a_file_of_service_times_is_told_in_our_words(text: str, told: str, tmp_path: Path) -> None:
+    file = written(tmp_path, CART)
+    (tmp_path / "s.json").write_text(text)
+    with pytest.raises(ScenarioError) as caught:
+        GravesWillems().read(file, ChainOptions(service="s.json"))
+    assert any(str(problem).startswith(told) for problem in caught.value.problems), caught.value
+
+
+def test_a_chain_that_is_no_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "chain.txt"
+    file.write_bytes(CART.replace("Axle", "Räd").encode("latin-1"))
+    with pytest.raises(ScenarioError, match=r"^chain\.txt:3: expected text in UTF-8, got byte 0xe4 in "):
+        GravesWillems().read(file, ChainOptions())

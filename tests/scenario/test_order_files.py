@@ -51,7 +51,7 @@ def test_what_can_be_read_is_read(content: str | bytes, tmp_path: Path) -> None:
             "columns item, release or time, and of quantity, release, due, priority, id, got an empty file",
         ),
         (HEAD, "works.yaml:20", "at least one line of orders"),
-        (HEAD.encode("utf-16"), "works.yaml:20", "not UTF-8"),
+        (HEAD.encode("utf-16"), "plan.csv:1", "expected text in UTF-8, got byte 0xff in "),
         ("item;release\nshaft;1 h\n", "plan.csv:1", "(separate them by commas, not by ';')"),
         ("item,item\nshaft,pin\n", "plan.csv:1", "each column once, and time or release, got item twice"),
         ("item,time,release\nshaft,1 h,2 h\n", "plan.csv:1", "got release twice"),

@@ -253,3 +253,37 @@ def test_what_a_step_as_a_whole_wants_is_told_beside_its_wrong_fields() -> None:
     told = "\n".join(map(str, caught.value.problems))
     assert "recipes.r.steps[0].time: expected a number with a unit such as 's', got 'abc'" in told
     assert "recipes.r.steps[0]: expected batch_min <= batch_max" in told
+
+
+@pytest.mark.parametrize("epoch", ["2026-01-05", "2026-01-05T00:00:00"])
+def test_an_epoch_without_offset_is_told_beside_an_end(epoch: str) -> None:
+    text = SMALL.replace("2026-03-02T06:00:00+08:00", epoch) + "run: {horizon: 1 h}\n"
+    with pytest.raises(ScenarioError, match=r"scenario\.yaml:4 epoch: expected a time with its offset from UTC, or a"):
+        loads(text, base=Path())
+
+
+@pytest.mark.parametrize(("sign", "code"), [("\0", "0000"), ("\x1b", "001b"), ("\ufffe", "fffe")])
+def test_a_character_that_no_document_may_have_is_told_with_its_line(sign: str, code: str) -> None:
+    text = SMALL.replace("title: Small", f"title: Größe {sign}").replace("name: small", "name: small  # 车间")
+    with pytest.raises(ScenarioError, match=rf"scenario\.yaml:3: expected valid YAML, got the character #x{code} "):
+        loads(text, base=Path())
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong", "told"),
+    [
+        ("schema_version: 1", "schema_version: true", "scenario.yaml:1 schema_version: expected 1, got 'true'"),
+        ("count: 3", "count: true", "scenario.yaml:21: expected {count: 1 to 1000, "),
+        ("58 s", "true", "cycle: expected a duration such as '58 s'"),
+    ],
+)
+def test_true_is_no_number(written: str, wrong: str, told: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        loads(SMALL.replace(written, wrong), base=Path())
+    assert told in str(caught.value)
+
+
+def test_a_file_that_is_no_utf_8_is_told_with_the_line_of_its_first_wrong_byte(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_bytes(SMALL.replace("title: Small", "title: Größe").encode("latin-1", "replace"))
+    told = findings(tmp_path / "s.yaml")
+    assert told == "s.yaml:3: expected text in UTF-8, got byte 0xf6 in b'title: Gr\\xf6\\xdfe\\n' (save it as UTF-8)\n"

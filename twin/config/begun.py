@@ -36,7 +36,11 @@ class Begun(Config):
     @classmethod
     def _located(cls, epoch: datetime, info: ValidationInfo) -> datetime:
         zone = info.data.get("zone")
-        return epoch if zone is None else located(epoch, zone)
+        if zone is not None:
+            return located(epoch, zone)
+        if epoch.tzinfo is None:
+            raise ValueError(f"expected a time with its offset from UTC, or a zone, got {epoch.isoformat()}")
+        return epoch
 
     def zone_of(self, site: Zoned | None = None) -> Zone:
         """Local time of a site, or of the plant as a whole."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from math import floor, inf
+from math import ceil, floor, inf
 from typing import NamedTuple
 
 from twin.config.plant import PlantConfig, StationConfig
@@ -65,7 +65,7 @@ def _lacking(
 
 def _small_batches(config: PlantConfig) -> Iterator[Problem]:
     """Steps of recipes that wait for more pieces than the lots have that ever come to them."""
-    coming: defaultdict[Family, float] = defaultdict(float)
+    coming: defaultdict[Family, list[Lots]] = defaultdict(list)
     lots = [lot for _, _, station in config.stations() if station.releases for lot in _lots(station)]
     for name, recipe in config.recipes.items():
         own = [lot for lot in lots if _recipe(config, lot.item) == name]
@@ -73,30 +73,65 @@ def _small_batches(config: PlantConfig) -> Iterator[Problem]:
         again = any(step.rework for step in recipe.steps)
         for number, step in enumerate(recipe.steps):
             before = {"", *(ids if again else ids[: number + 1])}
-            coming[_family(name, number, step)] += sum(lot.pieces for lot in own if lot.begins in before)
+            certain = not again and all(one.sample == 1.0 for one in recipe.steps[: number + 1])
+            coming[_family(name, number, step)] += [
+                lot._replace(certain=certain) for lot in own if lot.begins in before
+            ]
     for name, recipe in config.recipes.items():
         for number, step in enumerate(recipe.steps):
-            most = coming[_family(name, number, step)]
-            if 0 < most < step.batch_min:
-                expected = f"{step.batch_min} pieces of lots that come to the step"
-                hint = "release more or larger lots, or wait for less"
-                yield Problem(f"recipes.{name} steps.{number}.batch_min", expected, f"at most {most:g}", hint)
+            if found := _unfilled(step, coming[_family(name, number, step)]):
+                yield Problem(f"recipes.{name} steps.{number}.batch_min", *found)
 
 
 class Lots(NamedTuple):
-    """Lots of one line of a plan: their item, the step that they begin with if not the first, the most pieces."""
+    """Lots of one line of a plan.
+
+    Args:
+        item: Their item.
+        begins: The step that they begin with, empty for the first.
+        size: Pieces of each.
+        number: How many there are at most.
+        certain: All of them come to the step in question, each once.
+    """
 
     item: str
     begins: str
-    pieces: float
+    size: int
+    number: float
+    certain: bool = False
+
+
+def _unfilled(step: StepConfig, lots: list[Lots]) -> tuple[str, str, str] | None:
+    """Expected, got and hint where batches of a step are never full, or its last ones are not."""
+    most = sum(lot.size * lot.number for lot in lots)
+    if 0 < most < step.batch_min:
+        hint = "release more or larger lots, or wait for less"
+        return f"{step.batch_min} pieces of lots that come to the step", f"at most {most:g}", hint
+    sizes = {lot.size for lot in lots}
+    if step.batch_max is None or step.batch_min == 1 or len(sizes) != 1:
+        return None
+    (size,), number = sizes, sum(lot.number for lot in lots)
+    least, room = ceil(step.batch_min / size), max(step.batch_max // size, 1)
+    if least > room:
+        expected = f"lots of which some number has {step.batch_min} to {step.batch_max} pieces"
+        return expected, f"lots of {size}", "batches begin with less: change batch_min, batch_max or the size of lots"
+    batches = number // least  # as many as there can be: if these cannot take all lots, fewer cannot either
+    if number < inf and batches * room < number and all(lot.certain for lot in lots):
+        expected = f"a number of lots that fill batches of {_between(least, room)} lots"
+        return expected, f"{number:g} lots", "the last ones wait for ever: release more, or wait for less"
+    return None
+
+
+def _between(least: int, most: int) -> str:
+    return f"{least}" if least == most else f"{least} to {most}"
 
 
 def _lots(desk: StationConfig) -> Iterator[Lots]:
     for plan in getattr(desk, "release", ()):
         times = 1.0 if plan.every is None else plan.times or inf
-        yield Lots(plan.item, "", plan.lots * plan.size * times)
+        yield Lots(plan.item, "", plan.size, plan.lots * times)
     for lot in getattr(desk, "started", ()):
-        yield Lots(lot.item, lot.step, float(lot.lots * lot.size))
+        yield Lots(lot.item, lot.step, lot.size, float(lot.lots))
 
 
 def _recipe(config: PlantConfig, item: str) -> str:
