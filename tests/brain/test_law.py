@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from tests.brain.test_readings import E0, QUIET, SITE, H, M, Rows, S, meta
 from tests.brain.true_site import PUBLISHERS as ALL
 from tests.brain.true_site import (
+    Happened,
     Hardship,
     Manner,
     SiteHistory,
@@ -31,6 +32,7 @@ from tests.brain.true_site import (
     site_histories,
     tell,
 )
+from tests.brain.true_site import event as event_of
 from twin.brain import Brain
 from twin.equipment import EquipmentPath
 from twin.ports import Presence
@@ -295,16 +297,23 @@ def afterwards(last: Frame) -> Frame:
 
 def holds(history: SiteHistory, how: Mapping[str, Manner], hardship: Hardship) -> None:
     """The law: what is said at last is right or not good, and what is said before was so, until it was corrected."""
-    truth, before = true_rows(history)
+    known = true_rows(history)
     every: list[dict[str, Any]] = []
     lists = {name: tell(history, name, how[name]) for name in ALL}
     sent = arriving(lists, hardship) + [afterwards(some[-1]) for some in lists.values()]
     last = kept(Brain(QUIET), sent, every, hardship.cuts, hardship.gone, ALL)
-    for row in every:
-        if not any(right(row, one) for one in before.get(place_of(row), ())):
-            judge(row, truth)
-    for row in last.values():
-        judge(row, truth)
+    wrong = [row for row in every if not was_right(row, *known)]
+    for before in history.partly_corrected() if wrong else ():
+        then = true_rows(before)
+        wrong = [row for row in wrong if not was_right(row, *then)]
+    for row in (*wrong, *last.values()):
+        judge(row, known[0])
+
+
+def was_right(row: dict[str, Any], truth: Rows, before: Mapping[Key, Sequence[dict[str, Any]]]) -> bool:
+    """Whether a record is right at last, or was so before something was corrected."""
+    place = place_of(row)
+    return any(right(row, one) for one in (truth.get(place), *before.get(place, ())))
 
 
 def true_rows(history: SiteHistory) -> tuple[Rows, dict[Key, list[dict[str, Any]]]]:
@@ -315,3 +324,14 @@ def true_rows(history: SiteHistory) -> tuple[Rows, dict[Key, list[dict[str, Any]
     for row in every if history.corrected else ():
         before.setdefault(place_of(row), []).append(row)
     return truth, before
+
+
+def test_two_corrections_of_one_moment_are_heard_one_by_one() -> None:
+    """Of 20 good pieces each of two machines corrects one: 19 is right between the two, then 18."""
+    events = [Happened(E0, meta("equipment", unit, kind="machine", ideal_s=40.0)) for unit in (MILL, SAW)]
+    for unit in (MILL, SAW):
+        events += [event_of(RecordKind.STATE, [(unit, E0, ("PRODUCING", "o1", None))])]
+        for minute, good, scrap in ((10, 10.0, 0.0), (91, -1.0, 1.0)):
+            events += [event_of(RecordKind.PART, [(unit, E0 + minute * M, ("cube", good, scrap, 0.0, None, 0, None))])]
+    history = SiteHistory(tuple(sorted(events, key=lambda one: one.time_ns)), dict.fromkeys((MILL, SAW), (1.0,)))
+    holds(history, dict.fromkeys(ALL, Manner(beat_ns=5 * M)), Hardship(behind_s=90))

@@ -10,8 +10,9 @@ one that began earlier.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -64,8 +65,14 @@ class SiteHistory:
     @property
     def corrected(self) -> bool:
         """Whether something was said otherwise later."""
-        parts = (one.frame for one in self.events if one.frame.kind is RecordKind.PART)
-        return any(min(row[1:4]) < 0 for frame in parts for row in frame.values.tolist())
+        return any(map(_corrects, self.events))
+
+    def partly_corrected(self) -> Iterator[SiteHistory]:
+        """The same without some of its corrections: they are heard in any order."""
+        places = [place for place, one in enumerate(self.events) if _corrects(one)]
+        for count in range(1, len(places) + 1):
+            for some in combinations(places, count):
+                yield replace(self, events=tuple(one for place, one in enumerate(self.events) if place not in some))
 
     def reading(self, unit: EquipmentPath, time_ns: int) -> float:
         """What the counter of a machine shows."""
@@ -73,6 +80,11 @@ class SiteHistory:
         lasts = (HOURS + 1) * H // len(levels)
         used = sum(min(max(time_ns - E0 - k * lasts, 0), lasts) / H * level for k, level in enumerate(levels))
         return (1000.0 + used) % ROLLS_AT if unit == SAW else 1000.0 + used
+
+
+def _corrects(one: Happened) -> bool:
+    """Whether it says something otherwise that was said before."""
+    return one.frame.kind is RecordKind.PART and any(min(row[1:4]) < 0 for row in one.frame.values.tolist())
 
 
 def event(kind: RecordKind, rows: Sequence[Row]) -> Happened:
