@@ -211,6 +211,20 @@ async def test_a_tag_without_a_value_is_named_and_has_no_chart_until_it_has_one(
     await expect(panel.get_by_text("No value in this time: Spindle", exact=True)).to_be_visible()
 
 
+async def test_a_figure_that_rounds_to_nothing_has_no_sign(browsing: BrowserContext, served: Served) -> None:
+    saw, now_ns = EquipmentPath("gamma/depot/yard/stock/saw"), served.live.data_ns
+    master = EquipmentMaster(
+        en="Saw", zh="锯床", kind="machine", tags=(TagSpec("draft", "Pa", -9.0, 9.0, "Draft", "负压"),)
+    )
+    served.live.feed([records(RecordKind.META, [(saw, now_ns, ("equipment", master.model_dump_json()))])])
+    window = await opened(browsing, served, f"#/unit/{saw}")
+    figure = window.page.locator("[data-panel=unit_tags] figure:visible .value")
+    for step, (value, text) in enumerate(((-0.0001, "0"), (-0.5, "-0.5"), (-0.0, "0"))):
+        time_ns = np.array([now_ns + (step + 1) * S])
+        served.live.feed([Frame(RecordKind.TELEMETRY, (saw,), time_ns, ("draft",), np.array([[value]]))])
+        await expect(figure).to_have_text(text)
+
+
 async def test_what_is_out_of_its_shift_says_so_where_it_has_no_figure(
     browsing: BrowserContext, served: Served
 ) -> None:

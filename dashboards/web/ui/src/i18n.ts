@@ -77,7 +77,8 @@ export function number(value: number | null | undefined, digits?: number): strin
   if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
   const size = Math.abs(value);
   const shown = digits ?? (Number.isInteger(value) || size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3);
-  return value.toLocaleString(language === "zh" ? "zh-CN" : "en-GB", { maximumFractionDigits: shown });
+  const rounded = Number(value.toFixed(shown)) + 0; // no figure is -0
+  return rounded.toLocaleString(language === "zh" ? "zh-CN" : "en-GB", { maximumFractionDigits: shown });
 }
 
 export interface Shown { text: string; unit: string }
