@@ -90,10 +90,10 @@ def listing() -> Table:
 
 
 def standing(registry: Registry[Any], kind: str) -> str:
-    """How far a kind can be relied on, of a driver its level, and the plug-in that it comes from, if any."""
+    """How far a kind can be relied on, the plug-in that it comes from, if any, and of a driver its level."""
     origin = registry.origin(kind)
     level = quality.standing(kind).level if registry.sort in ("driver", "connection") else ""
-    return ", ".join(filter(None, (registry.stability(kind), level))) + (f" ({origin})" if origin else "")
+    return registry.stability(kind) + (f" ({origin})" if origin else "") + (f" · {level}" if level else "")
 
 
 def fields(config: type[BaseModel]) -> Table:

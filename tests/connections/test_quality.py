@@ -46,7 +46,7 @@ def test_every_driver_of_the_platform_is_at_least_silver(kind: str) -> None:
     assert set(found.exempt) <= OF_CONNECTIONS
     assert (found.level == "platinum") <= bool(found.foreign), "platinum needs a foreign server"
     registry: Registry[Any] = registries()["connection" if is_real(kind) else "driver"]
-    assert listed(registry, kind) == f"stable, {found.level}"
+    assert listed(registry, kind) == f"stable · {found.level}"
 
 
 class Plain(HostOptions):
