@@ -175,7 +175,8 @@ def _names(rules: tuple[str, ...]) -> str:
 
 def _personalities() -> str:
     """Personalities in the words of their modules."""
-    head = "## Personalities\n\nBehind a comma, e.g. `--serve modbus=1502,lost_sessions`; several may stand there.\n"
+    head = "## Personalities\n\nBehind a comma, e.g. `--serve modbus=1502,lost_sessions`; several may stand there. A\n"
+    head += 'scenario says the same by `brokers: {serve: ["modbus=1502,lost_sessions"]}`; `--serve` takes its place.\n'
     text = {
         kind: inspect.cleandoc(sys.modules[personalities[kind].__module__].__doc__ or "")
         for kind in personalities.kinds()

@@ -101,6 +101,7 @@ def settings_for(file: Path | str, scenario: Scenario, **options: Any) -> RunSet
         "opcua_port": opcua.port if opcua.enabled else None,
         "opcua_security": opcua.security,
         "opcua_models": opcua.models,
+        "serve": scenario.brokers.serve,
         "folder": folder,
         "forecast": scenario.forecast,
         "scenario_hash": scenario_hash(scenario),

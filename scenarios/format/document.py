@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from scenarios.format.forecast import ForecastConfig
+from scenarios.format.serve import Served
 from twin.config.plant import (
     AreaConfig,
     Config,
@@ -151,6 +152,11 @@ class BrokersConfig(Config):
         default={}, description="options of the transport, e.g. of sparkplug host_id, primary_host, datatype_in_data"
     )
     opcua: OpcUaConfig = Field(default=OpcUaConfig(), description="OPC UA server")
+    serve: Served = Field(
+        default=(),
+        description="servers as which simulated machines answer, as with --serve: kind, kind=port or kind=host:port, "
+        "personalities behind commas",
+    )
 
 
 class StoreConfig(Config):

@@ -7,38 +7,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from brokers.connectors import EMBEDDED, connectors
 from brokers.counterpart import Counterpart
 from brokers.door import Stamp, under
-from devices.personalities import personalities
 from devices.servers import servers
 from scenarios.format.forecast import ForecastConfig
+from scenarios.format.serve import Served, kind_and_names
 from scenarios.live.folder import writing
 from twin.config.plant import Title
 from twin.records import Frame
 
 LISTEN = r"^(#|[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*)(=(source|server|arrival))?$"
-
-
-SERVE = r"^[a-z][a-z0-9_]*(=([^\s=,]+:)?\d{1,5})?(,[a-z][a-z0-9_]*)*$"
 LOOPBACK = "127.0.0.1"
-
-
-def _kind_and_names(entry: str) -> tuple[str, tuple[str, ...]]:
-    """Kind of a server, and its personalities."""
-    first, *names = entry.split(",")
-    return first.partition("=")[0], tuple(names)
-
-
-def _known_server(entry: str) -> str:
-    kind, names = _kind_and_names(entry)
-    if kind not in servers:
-        raise ValueError(f"expected one of {', '.join(servers.kinds())}, got {entry!r}")
-    if any(name not in personalities for name in names):
-        raise ValueError(f"expected {', '.join(personalities.kinds())} behind a comma, got {entry!r}")
-    return entry
 
 
 def machines_publisher(site: str) -> str:
@@ -140,7 +122,7 @@ class RunSettings(BaseModel):
     shadows: tuple[str, ...] = ()
     opcua_port: int | None = Field(default=None, ge=0, le=65535)
     opcua_security: Literal["sign_encrypt", "none"] = "sign_encrypt"
-    serve: tuple[Annotated[str, Field(pattern=SERVE), AfterValidator(_known_server)], ...] = ()
+    serve: Served = ()
     opcua_models: tuple[Literal["machinery", "packml"], ...] = ()
     forecast: ForecastConfig = ForecastConfig()
     scenario_hash: str = ""
@@ -169,20 +151,12 @@ class RunSettings(BaseModel):
             raise ValueError(f"expected {connectors[transport].wanted}, got {broker!r}")
         return broker
 
-    @field_validator("serve")
-    @classmethod
-    def _served(cls, serve: tuple[str, ...]) -> tuple[str, ...]:
-        kinds = [_kind_and_names(one)[0] for one in serve]
-        if len(set(kinds)) < len(kinds):
-            raise ValueError(f"expected each server once, got {', '.join(kinds)}")
-        return serve
-
     @property
     def served(self) -> list[ServerPlace]:
         """Each server that is wanted."""
         found = []
         for entry in self.serve:
-            kind, names = _kind_and_names(entry)
+            kind, names = kind_and_names(entry)
             place = entry.partition(",")[0].partition("=")[2]
             host, _, port = place.rpartition(":")
             at = int(port) if port else servers[kind].usual_port

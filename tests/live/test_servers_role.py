@@ -15,8 +15,8 @@ from devices.served import GOOD, STATE, ServedPlant, served_machines
 from scenarios.actions.live import settings_for, with_ports_of_servers
 from scenarios.live.parent import Parent
 from scenarios.live.servers_role import GONE_S, ShownRun, run_servers
-from scenarios.live.settings import RunSettings
-from scenarios.loader import load
+from scenarios.live.settings import RunSettings, ServerPlace
+from scenarios.loader import LIBRARY, load
 from tests.counterparts import free_port
 from tests.devices.plants import LINE, SITE, machines
 from tests.devices.test_servers import parts, state
@@ -153,3 +153,36 @@ def test_a_port_is_fixed_for_every_life_of_a_server_and_a_taken_one_is_refused(t
         server.close()
 
     asyncio.run(taken())
+
+
+def scenario_with(tmp_path: Path, serve: str) -> Path:
+    """The workshop with servers of its own."""
+    text = (LIBRARY / "workshop.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "served.yaml"
+    file.write_text(f"{text}\nbrokers: {{serve: {serve}}}\n", encoding="utf-8")
+    return file
+
+
+def test_a_scenario_names_its_servers_and_the_command_line_goes_before(tmp_path: Path) -> None:
+    file = scenario_with(tmp_path, '["modbus=1502,lost_sessions", s7]')
+    known = load(file)
+    assert settings_for(file, known).served == [
+        ServerPlace("modbus", "127.0.0.1", 1502, ("lost_sessions",)),
+        ServerPlace("s7", "127.0.0.1", 1102),
+    ]
+    assert [place.kind for place in settings_for(file, known, serve=["mtconnect"]).served] == ["mtconnect"]
+
+
+@pytest.mark.parametrize(
+    ("serve", "wrong"),
+    [
+        ("[telex]", "expected one of modbus, mtconnect, s7"),
+        ('["modbus,tired"]', "expected clock_skew, duplicates, item_cap"),
+        ("[s7, s7=1103]", "expected each server once"),
+        ('["modbus=port"]', "serve"),
+    ],
+)
+def test_a_server_of_a_scenario_that_cannot_be_is_told_with_its_line(tmp_path: Path, serve: str, wrong: str) -> None:
+    with pytest.raises(ScenarioError, match=wrong) as caught:
+        load(scenario_with(tmp_path, serve))
+    assert str(caught.value).startswith("served.yaml:")
