@@ -9,6 +9,8 @@ import pytest
 from futurefactory import Plant, ScenarioError, Simulation, simulate
 from scenarios.loader import load, loads
 from tests.plugins.test_plugins import scenario
+from twin.compiled import unsupported
+from twin.config.behaviours import behaviours as known
 
 UNIT = "bench/lab/line/three/m1"
 
@@ -39,6 +41,18 @@ def test_it_is_cold_again_after_a_standstill(tmp_path: Path) -> None:
 def test_several_are_gone_through_in_turn(tmp_path: Path) -> None:
     run = simulated(tmp_path, [WARM, {"warm_up": {"after": "10 min", "time": "4 min"}}])
     assert run.summary.units[UNIT].counts["good"] == 50
+
+
+@pytest.mark.parametrize("more", [{}, {"unload_time": "1 s"}], ids=["alone", "with_unloading"])
+def test_one_that_comes_after_the_operation_is_gone_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
+) -> None:
+    monkeypatch.setattr(known["warm_up"], "after", True)
+    text = (tmp_path / scenario(tmp_path, {"kind": "machine", "behaviours": [WARM], **more})).read_text()
+    unit = simulate(loads(text, tmp_path)).summary.units[UNIT]
+    assert unit.time_elements["aust_s"] >= 300.0
+    assert unit.counts["good"] <= 54, "the first one leaves 5 min after its operation"
+    assert unsupported(Plant(loads(text, tmp_path).plant(), seed=1)), "the compiled kernel does not know of it"
 
 
 def test_a_fork_goes_on_as_its_original(tmp_path: Path) -> None:

@@ -162,7 +162,8 @@ class Needs:
             stages = (*stages, Phase(self, wanted(configs, "load")), Handling(station, "load", load))
         station.stages = (*stages, Phase(self, wanted(configs, "operation"), leaves=True))
         if unload is not None:
-            station.exits = (Phase(self, wanted(configs, "unload")), Handling(station, "unload", unload))
+            unloading = (Phase(self, wanted(configs, "unload")), Handling(station, "unload", unload))
+            station.exits = (*station.exits, *unloading)
 
     def connect(self, stations: Mapping[EquipmentPath, Station]) -> Iterator[Station]:
         """Find where what is kept is given back; the units that it may come to on its way."""

@@ -137,12 +137,10 @@ class Processor(Workplace):
         if not all(getattr(stage, "at_changes", False) for stage in (*self.stages, *self.exits)):
             self.go_general()
         self.look_around()
-        own = type(self)
-        self.simple = (
-            own.active is Processor.active and own.show is Processor.show and not self.stages and self.slot is Slot
-        )
+        own, staged = type(self), bool(self.stages or self.exits)
+        self.simple = own.active is Processor.active and own.show is Processor.show and not staged and self.slot is Slot
         self.single = self.simple and len(self.slots) == 1
-        for slot in self.slots if self.stages else ():
+        for slot in self.slots if staged else ():
             slot.wake = slot.end
 
     def look_around(self) -> None:

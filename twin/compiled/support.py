@@ -158,6 +158,8 @@ def _station(station: Station) -> Iterator[str]:
     if isinstance(station, Processor):
         if any(type(stage) is not Setups for stage in station.stages) or len(station.stages) > 1:
             yield f"{path}: what comes before its operations"
+        if station.exits:
+            yield f"{path}: what comes after its operations"
         if station.general and station.quality is None:
             yield f"{path}: the general end of operations"
         if any(type(slot) is not Slot for slot in station.slots):
