@@ -135,6 +135,10 @@ class DataLostError(FactoryError):
     """It ran, but records were lost on the way; says how many and where."""
 
 
+class UnfinishedError(FactoryError):
+    """It ended before everything could be written, e.g. because the disk stayed full; nothing is lost by it."""
+
+
 class PlantLockedError(FactoryError):
     """It ran, but the plant came to a stand: its units wait for one another."""
 

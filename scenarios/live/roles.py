@@ -4,24 +4,40 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import signal
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from brokers.retry import TRIES, Tries
 from scenarios.live.account import Account, locked, losses, reckon
 from scenarios.live.parent import Parent
 from scenarios.live.settings import RunSettings
-from twin.errors import DataLostError, FactoryError, FatalError, ForgottenError, PlantLockedError, ProblemsError
+from twin.errors import (
+    DataLostError,
+    FactoryError,
+    FatalError,
+    ForgottenError,
+    PlantLockedError,
+    ProblemsError,
+    UnfinishedError,
+)
 from twin.registry import bug
+
+log = logging.getLogger(__name__)
 
 NAMES = ("hub", "plant", "gateway", "machines", "servers", "brain")
 MODULE = "scenarios.live.roles"
 BUG = 4
+END_S = 8.0
+"""How long a role that is to end goes on trying what fails, e.g. to write to a disk that is full."""
+LOOK_S = 0.2
 
 Role = Callable[[RunSettings, asyncio.Event, Parent], Coroutine[Any, Any, Account]]
 """Runs until told to stop; gives what the exit code depends on."""
@@ -65,6 +81,7 @@ async def until_told(role: Role, settings: RunSettings, parent: Parent) -> None:
     Raises:
         DataLostError: Records were lost on its side.
         PlantLockedError: Units of its plant wait for one another.
+        UnfinishedError: It had to end without having written everything.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -72,9 +89,41 @@ async def until_told(role: Role, settings: RunSettings, parent: Parent) -> None:
         loop.add_signal_handler(number, stop.set)
     listening = asyncio.create_task(parent.listen())
     listening.add_done_callback(lambda _: stop.set())
-    ends = await role(settings, stop, parent)
+    tries = Tries()
+    TRIES.set(tries)
+    ends = await ended(asyncio.create_task(role(settings, stop, parent)), stop, tries)
     listening.cancel()
     reckon("role", losses(ends), locked(ends))
+
+
+async def ended(working: asyncio.Task[Account], stop: asyncio.Event, tries: Tries, limit_s: float = END_S) -> Account:
+    """What a role gives at its end; one that is to end does not try for ever what fails.
+
+    Raises:
+        UnfinishedError: It had to end without having written everything.
+    """
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    left = await _given_up(working, tries, limit_s)
+    if left:
+        await asyncio.wait([working])
+        if not working.cancelled() and (error := working.exception()) is not None:
+            log.debug("ended by %s", error)
+        hint = "what is not stored is said again when it is started again; mend this first"
+        raise UnfinishedError(f"role: expected to end with everything written, got {'; '.join(left)} ({hint})")
+    return await working
+
+
+async def _given_up(working: asyncio.Task[Account], tries: Tries, limit_s: float) -> list[str]:
+    """Wait until a role ends, or is told that it need not try any more; gives what it has not done then."""
+    until = time.monotonic() + limit_s
+    while not working.done():
+        await asyncio.wait([working], timeout=LOOK_S)
+        if tries.waiting and time.monotonic() > until:
+            tries.over = True
+            return sorted(set(tries.waiting.values()))
+    return []
 
 
 def main() -> None:
