@@ -73,7 +73,7 @@ def spread_capability(limits: SpecificationLimits, deviation: float) -> float | 
 def critical_capability(limits: SpecificationLimits, mean: float, deviation: float) -> float | None:
     """#20 Cmk, #22 Cpk = min(USL - x, x - LSL) / (3 s); negative when the mean is outside.
 
-    >>> round(critical_capability(Limits(9.95, 10.05), 10.01, 0.01), 6)
+    >>> round(critical_capability(SpecificationLimits(9.95, 10.05), 10.01, 0.01), 6)
     1.333333
     """
     upper = None if limits.upper is None else limits.upper - mean
