@@ -322,4 +322,5 @@ class OpcUaPublisher:
         if self._server is not None:
             await stop(self._server)
             self._server = None
+        if self.ready.is_set():
             await self.remembered.end()

@@ -103,7 +103,7 @@ def test_a_machine_is_real_for_a_while(machine: NodeOpcUa, file: Path, program: 
     machine.show(COUNTER, 50)  # nobody wants to know
     assert hop(address, "ingest")["lost"] == 0
     assert program.interrupt() == 0, "\n".join(program.lines)
-    (found,) = tmp_path.glob("data/cell/*/run.json")
+    (found,) = tmp_path.glob("data/*/*/run.json")
     settings = RunSettings.model_validate_json(found.read_text(encoding="utf-8"))
     span = [settings.epoch_ns + round(row["at_s"] * 1e9) for row in (begun, ended)]
     parts = asyncio.run(stored(settings, RecordKind.PART))
