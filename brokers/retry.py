@@ -103,8 +103,12 @@ async def retried(
         tries.waiting.pop(me, None)
 
 
-def told(error: Exception) -> str:
+def told(error: Exception, place: object = "an open file") -> str:
     """What an error says to people.
+
+    Args:
+        error: The error.
+        place: Where it was, if a file error does not name its file.
 
     >>> told(OSError(errno.ENOSPC, "No space left on device"))
     'expected room on the disk, got none: no space left (free some)'
@@ -113,4 +117,4 @@ def told(error: Exception) -> str:
         return str(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "expected room on the disk, got none: no space left (free some)"
-    return f"expected files to read and to write, got: {error.strerror} ({error.filename or 'an open file'})"
+    return f"expected files to read and to write, got: {error.strerror} ({error.filename or place})"

@@ -9,7 +9,6 @@ as it is and never changed. Reading parses the files once into a temporary DuckD
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import os
 import re
@@ -24,6 +23,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from brokers.retry import told
 from brokers.stores import StoreUrl, stores
 from brokers.stores.duckdb import DuckDbStore
 from brokers.stores.lines import decoded, encoded
@@ -221,8 +221,8 @@ class LineStore:
                 lines = text.count(b"\n")
                 self._bad(path, f"{lines} lines", ValueError(what))
             else:
-                told = partial(self._bad, path)
-                found += decoded(text.decode("utf-8", "replace"), told)
+                bad = partial(self._bad, path)
+                found += decoded(text.decode("utf-8", "replace"), bad)
         return found
 
     def _bad(self, path: Path, what: str, error: Exception) -> None:
@@ -240,10 +240,7 @@ class LineStore:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work, *values)
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            told = f"expected files to read and to write, got: {error.strerror} ({error.filename or self.folder})"
-            text = "expected room on the disk, got none: no space left (free some)" if full else told
-            raise StoreError(f"store {self.folder}: {text}") from error
+            raise StoreError(f"store {self.folder}: {told(error, self.folder)}") from error
 
 
 @stores.register("lines")
