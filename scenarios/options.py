@@ -37,6 +37,7 @@ Listen = Annotated[
     typer.Option(help="further path to take from the broker; '#': all; with =arrival: its clocks are wrong"),
 ]
 OpcuaPort = Annotated[int | None, typer.Option(help="start the OPC UA server on this port")]
+OpcuaHost = Annotated[str | None, typer.Option(help="address that the OPC UA server listens on, by default loopback")]
 Serve = Annotated[
     list[str] | None,
     typer.Option(
@@ -68,6 +69,7 @@ LIVE: dict[str, tuple[Any, Any]] = {
     "transport_options": (TransportOptions, None),
     "listen": (Listen, None),
     "opcua_port": (OpcuaPort, None),
+    "opcua_host": (OpcuaHost, None),
     "serve": (Serve, None),
     "speed": (Speed, None),
     "seed": (Seed, None),

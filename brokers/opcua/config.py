@@ -49,6 +49,7 @@ class OpcUaServerConfig:
     Args:
         state: Folder for the certificate, the private key and the credentials; made with mode 0700.
         host: Address to listen on.
+        names: Further names or addresses by which clients reach this machine; they stand in the certificate.
         port: TCP port to listen on; 0: any free one, chosen when the server opens.
         security: ``sign_encrypt``: Basic256Sha256, Sign & Encrypt, user and password. ``none``: no
             encryption and anonymous reading, for a laboratory only.
@@ -69,6 +70,7 @@ class OpcUaServerConfig:
 
     state: Path
     host: str = "127.0.0.1"
+    names: tuple[str, ...] = ()
     port: int = 4840
     security: Literal["sign_encrypt", "none"] = "sign_encrypt"
     application_uri: str = "urn:futurefactory:opcua:server"
@@ -87,7 +89,8 @@ class OpcUaServerConfig:
     @property
     def url(self) -> str:
         """Endpoint URL."""
-        return f"opc.tcp://{self.host}:{self.port}/futurefactory"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"opc.tcp://{host}:{self.port}/futurefactory"
 
     @property
     def credentials(self) -> Path:

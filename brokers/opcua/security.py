@@ -39,6 +39,8 @@ CERTIFICATE_DAYS = 3 * 365
 ROLES = ("operator", "viewer")
 """Users made at the first start; an operator may call methods."""
 
+ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what a user asks for
+
 caller: ContextVar[str] = ContextVar("caller", default="")
 """Name of the user whose request is being served."""
 
@@ -67,10 +69,10 @@ def server_key(config: OpcUaServerConfig) -> RSAPrivateKey:
 
 
 def server_certificate(config: OpcUaServerConfig, key: RSAPrivateKey) -> x509.Certificate:
-    """The server's certificate; made anew when it does not fit the key or the URI, or has ended."""
+    """The server's certificate; made anew when it does not fit the key, the URI or a name, or has ended."""
     if config.certificate.exists():
         present = x509.load_der_x509_certificate(config.certificate.read_bytes())
-        if _fits(present, config.application_uri, key):
+        if _fits(present, config, key):
             return present
     certificate: x509.Certificate = generate_self_signed_app_certificate(
         key,
@@ -86,18 +88,21 @@ def server_certificate(config: OpcUaServerConfig, key: RSAPrivateKey) -> x509.Ce
 
 def _names(config: OpcUaServerConfig) -> list[x509.GeneralName]:
     names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(config.application_uri)]
-    names += [x509.DNSName(name) for name in sorted({"localhost", socket.gethostname()})]
+    own = [config.host] if config.host not in ANYWHERE else []
+    return names + [_name(text) for text in dict.fromkeys(["localhost", socket.gethostname(), *own, *config.names])]
+
+
+def _name(text: str) -> x509.GeneralName:
     try:
-        return [*names, x509.IPAddress(ipaddress.ip_address(config.host))]
+        return x509.IPAddress(ipaddress.ip_address(text))
     except ValueError:
-        return [*names, x509.DNSName(config.host)]
+        return x509.DNSName(text)
 
 
-def _fits(certificate: x509.Certificate, uri: str, key: RSAPrivateKey) -> bool:
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    same_uri = uri in names.get_values_for_type(x509.UniformResourceIdentifier)
+def _fits(certificate: x509.Certificate, config: OpcUaServerConfig, key: RSAPrivateKey) -> bool:
+    present = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     in_time = certificate.not_valid_before_utc <= datetime.now(UTC) < certificate.not_valid_after_utc
-    return same_uri and in_time and certificate.public_key() == key.public_key()
+    return set(_names(config)) <= set(present) and in_time and certificate.public_key() == key.public_key()
 
 
 def credentials(config: OpcUaServerConfig) -> dict[str, str]:

@@ -40,7 +40,7 @@ def with_port(config: OpcUaServerConfig) -> OpcUaServerConfig:
     """The settings with a free port in the place of 0."""
     if config.port:
         return config
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in config.host else socket.AF_INET) as probe:
         probe.bind((config.host, 0))
         return replace(config, port=probe.getsockname()[1])
 

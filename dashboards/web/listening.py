@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 from twin.errors import FatalError
@@ -25,7 +26,7 @@ def listening(host: str, port: int, what: str = "web", option: str = "--port") -
         option: Where the user names the port.
 
     Raises:
-        FatalError: The port is taken.
+        FatalError: The port is taken, or the address not of this machine.
     """
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -33,7 +34,15 @@ def listening(host: str, port: int, what: str = "web", option: str = "--port") -
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        hint = f"end what listens there, or choose another with {option}"
-        raise FatalError(f"{what}: expected a free port, got {host}:{port} in use ({hint})") from error
+        raise FatalError(f"{what}: {_why(error, host, port, option)}") from error
     listener.listen(BACKLOG)
     return listener
+
+
+def _why(error: OSError, host: str, port: int, option: str) -> str:
+    """Why it cannot be listened there, and what to do."""
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"expected an address of this machine, got {host} (choose one with {option.replace('port', 'host')})"
+    if isinstance(error, PermissionError):
+        return f"expected a port that this user may open, got {port} (choose one from 1024 on with {option})"
+    return f"expected a free port, got {host}:{port} in use (end what listens there, or choose another with {option})"

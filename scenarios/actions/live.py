@@ -98,6 +98,7 @@ def settings_for(file: Path | str, scenario: Scenario, **options: Any) -> RunSet
         "language": scenario.dashboards.language,
         "backfill_s": scenario.run.backfill,
         "tick_s": scenario.run.tick,
+        "opcua_host": opcua.host,
         "opcua_port": opcua.port if opcua.enabled else None,
         "opcua_security": opcua.security,
         "opcua_models": opcua.models,
@@ -189,7 +190,7 @@ def with_port_of_opcua(settings: RunSettings) -> RunSettings:
     """
     if settings.opcua_port is None:
         return settings
-    with closing(listening("127.0.0.1", settings.opcua_port, "OPC UA", "--opcua-port")) as probe:
+    with closing(listening(settings.opcua_host, settings.opcua_port, "OPC UA", "--opcua-port")) as probe:
         return settings.model_copy(update={"opcua_port": probe.getsockname()[1]})
 
 

@@ -31,7 +31,7 @@ PAGES = ("host", "allow_hosts", "port", "language")
 """Options of the pages; one of a brain has some when its port is said."""
 OF_BRAIN = ("broker", "store", "transport", "transport_options", "listen", *PAGES)
 """Options that a brain has which is nobody's run."""
-OWN = ("broker", "opcua_port", "serve")
+OWN = ("broker", "opcua_host", "opcua_port", "serve")
 """Options that a role may have of its own; all others are those with which the hub began the run."""
 
 

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from scenarios.format.forecast import ForecastConfig
+from scenarios.format.opcua import OpcUaConfig
 from scenarios.format.serve import Served
 from twin.config.plant import (
     AreaConfig,
@@ -120,20 +121,6 @@ class RunConfig(Config):
         if value > LONGEST_S:
             raise ValueError(f"expected at most {LONGEST_YEARS} years, got {value / 3600:,.0f} h")
         return value
-
-
-class OpcUaConfig(Config):
-    """The OPC UA server."""
-
-    enabled: bool = Field(default=False, description="whether the server is started")
-    port: int = Field(default=4840, ge=0, le=65535, description="TCP port on the loopback interface; 0: any free one")
-    security: Literal["sign_encrypt", "none"] = Field(
-        default="sign_encrypt", description="sign_encrypt: Basic256Sha256, signed and encrypted; none: open, for tests"
-    )
-    models: tuple[Literal["machinery", "packml"], ...] = Field(
-        default=("machinery", "packml"),
-        description="companion models of which units are instances; machinery: OPC 40001-1, packml: OPC 30050",
-    )
 
 
 class BrokersConfig(Config):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 from brokers import connectors
 from brokers.door import Door
@@ -17,6 +18,7 @@ from brokers.opcua.remembered import HeldAlarm
 from brokers.opcua.status import Status
 from brokers.refusals import merged
 from brokers.retry import retried
+from dashboards.web.doors import shown_host
 from scenarios.live.account import Account, Accounts
 from scenarios.live.clock import SystemClock
 from scenarios.live.doorway import door_of
@@ -42,6 +44,8 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
         raise ValueError("gateway: expected a broker and an OPC UA port in the settings, got none")
     config = OpcUaServerConfig(
         state=settings.folder.parent / "opcua",
+        host=settings.opcua_host,
+        names=settings.allow_hosts,
         port=settings.opcua_port,
         security=settings.opcua_security,
         conditions=settings.folder / f"conditions{settings.share}.json",
@@ -57,7 +61,7 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
 
     def tell() -> None:
         if not parent.again:
-            print(f"OPC UA: {publisher.url} (users in {config.credentials})", flush=True)
+            print(f"OPC UA: {reached_at(publisher.config)} (users in {config.credentials})", flush=True)
         parent.ready()
 
     door = door_of(settings, SystemClock())
@@ -78,6 +82,11 @@ async def run_gateway(settings: RunSettings, stop: asyncio.Event, parent: Parent
         held.cancel()
         await asyncio.gather(held, return_exceptions=True)
     return Account()
+
+
+def reached_at(config: OpcUaServerConfig) -> str:
+    """The endpoint as a client elsewhere can use it."""
+    return replace(config, host=shown_host(config.host)).url
 
 
 async def hold_alarms(publisher: OpcUaPublisher, hub: HubClient, settings: RunSettings) -> None:

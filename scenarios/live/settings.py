@@ -14,6 +14,7 @@ from brokers.counterpart import Counterpart
 from brokers.door import Stamp, under
 from devices.servers import servers
 from scenarios.format.forecast import ForecastConfig
+from scenarios.format.opcua import closed
 from scenarios.format.serve import Served, kind_and_names
 from scenarios.live.folder import writing
 from twin.config.plant import Title
@@ -81,6 +82,7 @@ class RunSettings(BaseModel):
         publishers: Sites of the scenario; what they said in another run is not taken.
         machines: Sites with units that real machines stand for, or may stand for.
         shadows: Units whose simulated machine is said beside the real one.
+        opcua_host: Address that the OPC UA server listens on.
         opcua_port: Port of the OPC UA server; None: no server.
         opcua_security: ``sign_encrypt`` or ``none``.
         serve: Servers as which simulated machines answer, as ``KIND``, ``KIND=PORT`` or ``KIND=HOST:PORT``, each with
@@ -120,6 +122,7 @@ class RunSettings(BaseModel):
     publishers: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
     shadows: tuple[str, ...] = ()
+    opcua_host: str = LOOPBACK
     opcua_port: int | None = Field(default=None, ge=0, le=65535)
     opcua_security: Literal["sign_encrypt", "none"] = "sign_encrypt"
     serve: Served = ()
@@ -150,6 +153,11 @@ class RunSettings(BaseModel):
         if transport is not None and not connectors[transport].takes(broker or EMBEDDED):
             raise ValueError(f"expected {connectors[transport].wanted}, got {broker!r}")
         return broker
+
+    @field_validator("opcua_security")
+    @classmethod
+    def _closed(cls, security: str, info: ValidationInfo) -> str:
+        return closed(info.data.get("opcua_host", LOOPBACK), security)
 
     @property
     def served(self) -> list[ServerPlace]:

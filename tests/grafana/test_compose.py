@@ -153,11 +153,11 @@ def test_roles_share_the_folder_and_wait_for_the_hub() -> None:
         assert service["image"] == SERVICES["factory"]["image"]
         assert service["restart"] == "unless-stopped"
     waits = {name: set(service["depends_on"]) for name, service in ROLES.items() if name != "factory"}
-    assert waits == {"plant": {"factory"}, "machines": {"factory"}, "brain": {"mosquitto"}}
+    assert waits == {"plant": {"factory"}, "machines": {"factory"}, "gateway": {"factory"}, "brain": {"mosquitto"}}
     port = brain["command"][brain["command"].index("--port") + 1]
     assert brain["ports"] == [f"127.0.0.1:{port}:{port}"]
     assert f":{port}/api/health" in brain["healthcheck"]["test"][-1]
-    assert [name for name, service in ROLES.items() if service.get("profiles")] == ["machines", "brain"]
+    assert [name for name, service in ROLES.items() if service.get("profiles")] == ["machines", "gateway", "brain"]
 
 
 def test_passwords_of_machines_are_kept_out_of_git_and_the_image() -> None:

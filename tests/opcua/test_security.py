@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import stat
+from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
+from socket import gethostname
 
 import pytest
 from asyncua import Client, ua
@@ -15,7 +18,7 @@ from brokers.opcua import OpcUaPublisher, OpcUaServerConfig
 from brokers.opcua.security import Users, credentials, server_certificate, server_key, write_private
 from tests.counterparts import free_port
 from tests.opcua.conftest import Running, running
-from tests.opcua.plants import CELL, client_identity, passwords
+from tests.opcua.plants import CELL, client_identity, encrypted_client, passwords
 from twin.errors import FatalError
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -152,6 +155,35 @@ async def test_no_security_has_to_be_asked_for_and_warns(tmp_path: Path, caplog:
                 await cell.call_method(made.node(client, f"{CELL}.Start").nodeid)
     finally:
         await made.publisher.close()
+
+
+async def test_from_another_machine(tmp_path: Path) -> None:
+    """Listening everywhere, it gives the address by which a client came, and its certificate names the machine."""
+    made = await running(tmp_path, host="0.0.0.0", names=("twin.example", "192.0.2.7"))
+    try:
+        away = OpcUaPublisher(replace(made.publisher.config, host="127.0.0.2"))
+        word = passwords(made.publisher.config)["viewer"]
+        async with await encrypted_client(away, "viewer", word, tmp_path / "client") as client:
+            assert await made.node(client, CELL).read_display_name()
+            offered = {endpoint.EndpointUrl for endpoint in await client.get_endpoints()}
+        assert offered == {f"opc.tcp://127.0.0.2:{made.publisher.config.port}/futurefactory"}
+    finally:
+        await made.publisher.close()
+    names = alternatives(x509.load_der_x509_certificate(made.publisher.config.certificate.read_bytes()))
+    assert {"localhost", gethostname(), "twin.example"} == set(names.get_values_for_type(x509.DNSName))
+    assert names.get_values_for_type(x509.IPAddress) == [ip_address("192.0.2.7")]
+
+
+async def test_a_certificate_is_kept_until_a_name_is_missing(tmp_path: Path) -> None:
+    config = OpcUaServerConfig(tmp_path, names=("one.example", "two.example"))
+    key = server_key(config)
+    first = server_certificate(config, key)
+    assert server_certificate(replace(config, names=("one.example",)), key) == first
+    assert server_certificate(replace(config, names=("three.example",)), key) != first
+
+
+def alternatives(certificate: x509.Certificate) -> x509.SubjectAlternativeName:
+    return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
 
 
 async def test_a_method_nobody_takes_is_denied(tmp_path: Path) -> None:

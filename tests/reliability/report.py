@@ -29,29 +29,39 @@ def noted(fault: str, seed: int, times: int, verdict: Verdict, back_s: Sequence[
             rows.write(json.dumps(row) + "\n")
 
 
-def table(rows: Iterable[Mapping[str, Any]]) -> str:
-    """The table of the page, one line a fault."""
+HEAD = """\
+| Fault | Times | Runs | Rows of events | Lost | Doubled | Figures | Wrong | Not `good` | Back after |
+| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |
+"""
+
+
+def lines_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The line of the table of each fault."""
     faults: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         faults.setdefault(row["fault"], []).append(row)
-    lines = [
-        "| Fault | Times | Runs | Rows of events | Lost | Doubled | Figures | Wrong | Not `good` | Back after |",
-        "| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |",
-    ]
-    for fault, some in sorted(faults.items()):
-        counts = [sum(row["times"] for row in some), len(some), *(sum(row[name] for row in some) for name in NUMBERS)]
-        back = [seconds for row in some for seconds in row["back_s"]]
-        took = f"{median(back):.1f} s, at most {max(back):.1f} s" if back else "-"
-        lines.append(f"| {fault} | {' | '.join(f'{number:,}' for number in counts)} | {took} |")
-    return "\n".join(lines) + "\n"
+    return {fault: _line(fault, some) for fault, some in faults.items()}
+
+
+def _line(fault: str, some: Sequence[Mapping[str, Any]]) -> str:
+    counts = [sum(row["times"] for row in some), len(some), *(sum(row[name] for row in some) for name in NUMBERS)]
+    back = [seconds for row in some for seconds in row["back_s"]]
+    took = f"{median(back):.1f} s, at most {max(back):.1f} s" if back else "-"
+    return f"| {fault} | {' | '.join(f'{number:,}' for number in counts)} | {took} |"
+
+
+def renewed(page: str, rows: Iterable[Mapping[str, Any]]) -> str:
+    """The page with the lines of these faults anew; those of other faults stay."""
+    head, rest = page.split(BEGIN)
+    before, after = rest.split(END)
+    lines = {line.split("|")[1].strip(): line for line in before.splitlines()[2:]} | lines_of(rows)
+    return head + BEGIN + HEAD + "".join(f"{lines[fault]}\n" for fault in sorted(lines)) + END + after
 
 
 def main(file: Path) -> None:
-    """Put the table into the page."""
+    """Put the rows of a file into the table of the page."""
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    page = PAGE.read_text(encoding="utf-8")
-    head, rest = page.split(BEGIN)
-    PAGE.write_text(head + BEGIN + table(rows) + END + rest.split(END)[1], encoding="utf-8")
+    PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8"), rows), encoding="utf-8")
 
 
 if __name__ == "__main__":

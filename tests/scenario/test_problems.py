@@ -255,6 +255,14 @@ def test_what_a_step_as_a_whole_wants_is_told_beside_its_wrong_fields() -> None:
     assert "recipes.r.steps[0]: expected batch_min <= batch_max" in told
 
 
+def test_an_open_server_of_opc_ua_stays_on_this_machine() -> None:
+    text = SMALL + "brokers: {opcua: {enabled: true, host: 0.0.0.0, security: none}}\n"
+    told = r"brokers\.opcua\.security: expected sign_encrypt where it listens on 0\.0\.0\.0, got 'none'"
+    with pytest.raises(ScenarioError, match=told):
+        loads(text)
+    assert loads(text.replace("0.0.0.0", "127.0.0.2")).brokers.opcua.security == "none"
+
+
 @pytest.mark.parametrize("epoch", ["2026-01-05", "2026-01-05T00:00:00"])
 def test_an_epoch_without_offset_is_told_beside_an_end(epoch: str) -> None:
     text = SMALL.replace("2026-03-02T06:00:00+08:00", epoch) + "run: {horizon: 1 h}\n"
