@@ -259,8 +259,8 @@ def test_an_open_server_of_opc_ua_stays_on_this_machine() -> None:
     text = SMALL + "brokers: {opcua: {enabled: true, host: 0.0.0.0, security: none}}\n"
     told = r"brokers\.opcua\.security: expected sign_encrypt where it listens on 0\.0\.0\.0, got 'none'"
     with pytest.raises(ScenarioError, match=told):
-        loads(text)
-    assert loads(text.replace("0.0.0.0", "127.0.0.2")).brokers.opcua.security == "none"
+        loads(text, Path())
+    assert loads(text.replace("0.0.0.0", "127.0.0.2"), Path()).brokers.opcua.security == "none"
 
 
 @pytest.mark.parametrize("epoch", ["2026-01-05", "2026-01-05T00:00:00"])
