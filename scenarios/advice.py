@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from devices.drivers import is_real
 from devices.master import material, role_of
 from scenarios.checks.flows import destinations, placed
 from scenarios.loader import draft
-from scenarios.reading.index import Index, StationEntry, indexed, listed, text_at
+from scenarios.reading.index import Index, StationEntry, indexed, listed, text_at, under
 from scenarios.reading.messages import problem
 from twin.config.plant import PlantConfig, ProcessConfig
 from twin.engine.links import destinations as linked
@@ -32,7 +33,12 @@ def advice(path: Path, plant: PlantConfig) -> list[Problem]:
         ScenarioError: As :func:`scenarios.loader.load`.
     """
     index = indexed(draft(path).root)
-    return [*_unbuffered(index), *_unnamed(index), *placed(index, [*too_few(plant), *_uncounted(plant)])]
+    return [
+        *_unbuffered(index),
+        *_unnamed(index),
+        *_unfelt(index),
+        *placed(index, [*too_few(plant), *_uncounted(plant)]),
+    ]
 
 
 def _unnamed(index: Index) -> Iterator[Problem]:
@@ -46,6 +52,22 @@ def _unnamed(index: Index) -> Iterator[Problem]:
             yield problem(
                 index.root, ("chain", "links", number), "a unit that completes the link", f"none: {name}", hint
             )
+
+
+def _unfelt(index: Index) -> Iterator[Problem]:
+    """Perturbations of units that real machines stand for from the beginning: the plant has no hand in these."""
+    for number, one in listed(index.root, "perturbations"):
+        target = text_at(one, "target")
+        drivers = {path: _driver(unit) for path, unit in index.units.items() if under(path, target)}
+        if drivers and all(map(is_real, drivers.values())):
+            got = "real machines alone: " + ", ".join(f"{path} ({driver})" for path, driver in drivers.items())
+            hint = "it is felt when driver: simulated stands for them, as in simulate and experiments"
+            yield problem(index.root, ("perturbations", number, "target"), "a place with simulated units", got, hint)
+
+
+def _driver(unit: StationEntry) -> str:
+    device = unit.node.entries.get("device")
+    return "" if device is None else text_at(device, "driver")
 
 
 def _uncounted(plant: PlantConfig) -> Iterator[Problem]:

@@ -205,7 +205,11 @@ class Routes:
             raise HTTPException(422, str(error)) from None
 
     async def command(self, question: CommandQuestion) -> Answer:
-        """Give the live plant a command; answered when it stands durably in the record of the run."""
+        """Give the live plant a command; answered when it stands durably in the record of the run.
+
+        ``apart`` of the answer lists units below the target that do not do it, because real machines stand for them;
+        where these are all that would do it the command is refused.
+        """
         return await self._done("command", self.settings.command, question.given())
 
     async def machines(self) -> list[Answer]:

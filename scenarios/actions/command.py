@@ -57,3 +57,5 @@ def act(scenario: Path, wanted: Mapping[str, Any], url: str | None, as_json: boo
         return
     for row in said if isinstance(said, list) else [said]:
         print(told(row))
+        for path in row.get("apart", ()):
+            print(f"{path}: not done there, a real machine stands for it (factory machine writes to it)")

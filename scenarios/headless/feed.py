@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from devices.bank import DeviceBank
 from devices.change import DriverChange
+from devices.drivers import is_real
 from devices.master import chain_meta
 from devices.unit import DeviceUnit
 from scenarios.headless.boundaries import boundaries
@@ -156,6 +157,12 @@ class Feed:
                 told = [change.driver for change in self.changes if str(change.path) == path]
                 return unit, told[-1] if told else unit.driver
         return None, ""
+
+    def real(self) -> dict[EquipmentPath, str]:
+        """Units that real machines stand for as last told, each with its driver."""
+        drivers = {path: unit.driver for bank in self.banks.values() for path, unit in bank.changing.items()}
+        drivers |= {change.path: change.driver for change in self.changes}
+        return {path: driver for path, driver in drivers.items() if is_real(driver)}
 
     def meta(self) -> list[tuple[EquipmentPath, Frame]]:
         """Master data by publisher: each site's own; the chain's with the first site."""

@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 from devices.change import DriverChange, in_step, wrong
-from devices.drivers import is_real
 from scenarios.headless.feed import Feed
 from scenarios.live.outside import wanted_by
 from scenarios.live.record import RunRecord
@@ -23,6 +22,7 @@ from twin.errors import ModelError, Problem
 
 MOST_WAITING = 100
 """Commands from outside that were not looked at yet; what comes besides is left."""
+INSTEAD = "factory machine writes to real machines what the scenario allows, and lets the simulated ones take over"
 Note = Callable[[Told], Awaitable[None]]
 
 
@@ -109,11 +109,24 @@ class Desk:
         if isinstance(asked, dict) and "driver" in asked:
             return self._changed(name, DriverRequest.of(asked))
         instruction = instruction_of(asked)
-        unit, driver = self._feed.driver_of(instruction.target)
-        if unit is not None and is_real(driver):
-            expected, got = "a unit that is simulated now", f"one that a real machine ({driver}) stands for"
-            raise ModelError([Problem(instruction.target, expected, got, "factory machine writes to real machines")])
+        self._see_simulated(instruction.target, instruction.effect)
         return Told(name, self._plant.instructed(instruction))
+
+    def _see_simulated(self, target: str, effect: str) -> None:
+        """The plant has no hand in units that real machines stand for; of a place the others do what it is told.
+
+        Raises:
+            ModelError: Real machines stand for all units that would do it.
+        """
+        real = {str(path): driver for path, driver in self._feed.real().items()}
+        felt = set(map(str, self._plant.felt(target, effect))) or {target}
+        if not felt <= real.keys():
+            return
+        expected, got = "a unit that is simulated now", f"one that a real machine ({real.get(target)}) stands for"
+        if target not in real:
+            names = ", ".join(f"{path.rpartition('/')[2]} ({real[path]})" for path in sorted(felt))
+            expected, got = f"a place with simulated units that feel {effect!r}", f"real machines alone: {names}"
+        raise ModelError([Problem(target, expected, got, INSTEAD)])
 
     def _changed(self, name: str, wanted: DriverRequest) -> Told:
         """Another driver from now on, and not before whoever speaks until then holds back.

@@ -48,12 +48,13 @@ class Hub(Shown):
         self._outlook: Outlook | None = None
         self._commanding: Commanding | None = None
         self._beside: Beside | None = None
+        self._machines = Machines(settings)
         self._looking: list[asyncio.Task[None]] = []
         super().__init__(settings, title, parent, listener)
 
     def web_settings(self) -> WebSettings:
         """Those of pages that forecast and give commands."""
-        settings, machines = self.settings, Machines(self.settings)
+        settings, machines = self.settings, self._machines
         return replace(
             super().web_settings(),
             ahead=self.ahead,
@@ -101,10 +102,11 @@ class Hub(Shown):
         return await self._outlook.answer(asked)
 
     async def command(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """Give the plant a command, see :meth:`Commanding.send`."""
+        """Give the plant a command, see :meth:`Commanding.send`; ``apart``: units below that real machines stand for."""
         if self._commanding is None:
             raise RetriableError("command: expected a live plant, got one that is not live yet (ask again later)")
-        return await self._commanding.send(wanted)
+        said = await self._commanding.send(wanted)
+        return {**said, "apart": await asyncio.to_thread(self._machines.real_at, str(wanted["target"]))}
 
     async def machine(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Write to a real machine, or let another driver stand for its unit, see :class:`Commanding`."""

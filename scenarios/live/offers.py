@@ -88,6 +88,14 @@ class Machines:
         """
         return {row["path"] for row in self.document() if is_real(row["driver"])}
 
+    def real_at(self, path: str) -> list[str]:
+        """Those of them at or below a path, in order.
+
+        Raises:
+            ScenarioError: The scenario cannot be read any more.
+        """
+        return sorted(unit for unit in self.real() if unit == path or unit.startswith(f"{path}/"))
+
 
 def _machines(config: PlantConfig) -> Iterator[tuple[str, dict[str, Any]]]:
     for site, _ in config.sites():

@@ -58,6 +58,11 @@ class Mailbox:
         """Units at or below a path, or of a common envelope."""
         return self._envelopes.stations(path)
 
+    def felt(self, path: str, action: str) -> list[Station]:
+        """Units at or below a path, or of a common envelope, to which an effect does something."""
+        effect = effects[action]() if action in effects else None
+        return [] if effect is None else [station for station in self.targets(path) if effect.feels(station)]
+
     def envelopes(self, path: str) -> Sequence[Rationed]:
         """Envelopes of the sites at or below a path, or the common one of a name."""
         return self._envelopes.at(path)

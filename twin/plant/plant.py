@@ -193,6 +193,10 @@ class Plant:
         """What can be wanted of a unit or a place."""
         return offer(self._mailbox, path)
 
+    def felt(self, path: str, effect: str) -> frozenset[EquipmentPath]:
+        """Units at or below a path, or of a common envelope, to which an effect does something."""
+        return frozenset(station.path for station in self._mailbox.felt(path, effect))
+
     @property
     def commands(self) -> Sequence[Command]:
         """All commands posted so far from outside; posting them to a new plant repeats the run."""
