@@ -23,10 +23,10 @@ from dashboards.guests import Guests
 from dashboards.heartbeats import Heartbeats
 from dashboards.model import PlantModel
 from dashboards.rows import MS, Key, figure, kpi_row, lacking, rows, wire_key
-from dashboards.running import RunningFigures
 from dashboards.silence import HeardUnits
 from dashboards.streamed import opening, slim, standing_in, streamed
 from twin.equipment import EquipmentPath, Level
+from twin.kpi.running import RunningFigures
 from twin.ports import History
 from twin.records import Frame, RecordKind
 

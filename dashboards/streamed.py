@@ -8,10 +8,9 @@ from typing import Any
 
 from dashboards.panel import Kpi, Picture, Scope, panels
 from twin.equipment import Level
+from twin.kpi.running import FigureKey
 
 Row = dict[str, Any]
-FigureKey = tuple[str, ...]
-"""Path, KPI and window."""
 Pairs = frozenset[tuple[str, str]]
 """KPIs with their windows."""
 

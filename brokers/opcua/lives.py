@@ -17,8 +17,9 @@ from twin.records import GOOD
 
 LOG = logging.getLogger(__name__)
 
-LOST, GONE = 3, 4
-"""Qualities of a value whose source has gone, beyond those of records: the last usable one, none any more."""
+ENDED, LOST, GONE = 3, 4, 5
+"""Qualities beyond those of records: of a value that is no longer said though its source lives, of one whose source
+has gone and that is still usable, and of one that no longer is."""
 PERIODS = 3
 HEALTHY, DEGRADED, NO_DATA = 255, 199, 1
 """ServiceLevel (Part 4, 6.6.2.4.2): all is heard; the top of the range of a server that lacks something; nothing is."""

@@ -13,6 +13,7 @@ from asyncua import Server
 from brokers.opcua.capabilities import tell_capabilities
 from brokers.opcua.config import Doors, OpcUaServerConfig
 from brokers.opcua.events import Budget, EventSender
+from brokers.opcua.figures import Figures
 from brokers.opcua.gate import Change, Gate
 from brokers.opcua.history import Histories, StoredHistory
 from brokers.opcua.lives import HEALTHY, Lives, SilenceWatch
@@ -70,6 +71,7 @@ class OpcUaPublisher:
         """Whether records can come; set by who brings them."""
         self._watch = SilenceWatch(self.lives, self.gate.lose, lambda: self.linked())
         self._level = HEALTHY
+        self._figures = Figures()
         self._newest: dict[tuple[RecordKind, EquipmentPath], int] = {}
         self._taking = asyncio.Lock()
         self._source = 0
@@ -143,6 +145,8 @@ class OpcUaPublisher:
             elif (handler := self._handlers.get(frame.kind)) is not None:
                 for row, path in enumerate(frame.paths):
                     await self._take(handler, path, int(frame.time_ns[row]), tuple(frame.values[row]))
+                if frame.kind is RecordKind.KPI:
+                    self._drop_ended(dict.fromkeys(frame.paths))
 
     def _hear(self, name: str, kept: bool) -> None:
         """A source has said something, or a broker what it has kept of it."""
@@ -237,12 +241,20 @@ class OpcUaPublisher:
         self._offer(slot, None if on_hand is None else float(on_hand), time_ns)
 
     async def _kpi(self, path: EquipmentPath, time_ns: int, values: tuple[Any, ...]) -> None:
-        kpi, _, window, _, value, _, _, _, quality, *_ = values
-        if window in self.config.kpi_windows:
-            slot = await self.model.number(path, "kpi", kpi_tag(kpi, window))
-            self._offer(
-                slot, None if value is None else float(value), time_ns, KPI_QUALITY.get(quality, int(UNCERTAIN))
-            )
+        kpi, _, window, t0_ns, value, _, _, _, quality, *_ = values
+        if window not in self.config.kpi_windows:
+            return
+        slot = await self.model.number(path, "kpi", kpi_tag(kpi, window))
+        known = None if value is None else float(value)
+        change = Change(known, time_ns, KPI_QUALITY.get(quality, int(UNCERTAIN)))
+        self._offer(slot, *change)
+        self._figures.take((path, kpi, window), (int(t0_ns), time_ns), slot, change)
+
+    def _drop_ended(self, paths: Iterable[EquipmentPath]) -> None:
+        """Figures that are no longer said, though others of their path are, are the last usable ones."""
+        for path in paths:
+            for slot, change in self._figures.ended(path):
+                self._offer(slot, *change)
 
     def _offer(self, slot: int | None, value: Any, time_ns: int, quality: int = 0) -> None:
         if slot is None:

@@ -9,7 +9,7 @@ from typing import Any
 from asyncua import ua
 
 from brokers.opcua.gate import Change
-from brokers.opcua.lives import GONE, LOST
+from brokers.opcua.lives import ENDED, GONE, LOST
 from twin.records import BAD, GOOD, UNCERTAIN
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -18,6 +18,7 @@ STATUS = {
     int(GOOD): ua.StatusCode(ua.StatusCodes.Good),
     int(UNCERTAIN): ua.StatusCode(ua.StatusCodes.Uncertain),
     int(BAD): ua.StatusCode(ua.StatusCodes.Bad),
+    ENDED: ua.StatusCode(ua.StatusCodes.UncertainLastUsableValue),
     LOST: ua.StatusCode(ua.StatusCodes.UncertainNoCommunicationLastUsableValue),
     GONE: ua.StatusCode(ua.StatusCodes.BadNoCommunication),
 }

@@ -11,6 +11,7 @@ import numpy as np
 from dashboards.model import PlantModel
 from dashboards.rows import MS, figure, kpi_row, shown
 from twin.equipment import EquipmentPath
+from twin.kpi.running import RunningFigures
 from twin.ports import History
 from twin.records import Frame, RecordKind
 
@@ -84,6 +85,15 @@ async def kpi_series(history: History, path: EquipmentPath, span: tuple[int, int
 def kpi_rows(frame: Frame) -> list[Row]:
     """KPI records as the pages want them."""
     return [{"path": path, **kpi_row(time_ns, values)} for path, time_ns, values in shown(frame)]
+
+
+def holding(rows: list[Row]) -> list[Row]:
+    """Of the last row of each figure those that hold: figures of the running window that are no longer said do not."""
+    running, kept = RunningFigures(), {(row["path"], row["kpi"], row["window"]): row for row in rows}
+    for key, row in kept.items():
+        running.take(key, row)
+    gone = {key for path in dict.fromkeys(row["path"] for row in rows) for key in running.ended(path, kept)}
+    return [row for key, row in kept.items() if key not in gone]
 
 
 async def alarms(history: History, under: EquipmentPath, span: tuple[int, int], limit: int) -> list[Row]:

@@ -141,8 +141,12 @@ class Routes:
         return await answers.kpi_series(self.history, self._known(question.path), question.ns(), where)
 
     async def kpis(self, question: Annotated[KpiQuestion, Query()]) -> list[Answer]:
-        """Last KPI values with numerator, denominator and coverage."""
-        rows = answers.kpi_rows(await self.history.latest(RecordKind.KPI, question.path))
+        """Last KPI values with numerator, denominator and coverage.
+
+        A figure of the running window (``live``) that is no longer said, though others of its element are, is left
+        out once its window has passed, as on the pages; ``/api/kpi-series`` has it with its time.
+        """
+        rows = answers.holding(answers.kpi_rows(await self.history.latest(RecordKind.KPI, question.path)))
         wanted = {name: value for name, value in (("window", question.window), ("kpi", question.kpi)) if value}
         found = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
         if question.scope:

@@ -102,7 +102,7 @@ class Hub(Shown):
         return await self._outlook.answer(asked)
 
     async def command(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """Give the plant a command, see :meth:`Commanding.send`; ``apart``: units below that real machines stand for."""
+        """Give the plant a command, see :meth:`Commanding.send`; ``apart`` are units that real machines stand for."""
         if self._commanding is None:
             raise RetriableError("command: expected a live plant, got one that is not live yet (ask again later)")
         said = await self._commanding.send(wanted)

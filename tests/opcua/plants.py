@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,12 @@ def master_data() -> Frame:
         (BUFFER, EquipmentMaster(kind="buffer", en="Store", zh="缓存", capacity=20)),
     ]
     return meta_frame(NOW_NS, masters)
+
+
+def figures(said: Sequence[tuple[str, float]], begin_ns: int, end_ns: int) -> Frame:
+    """KPIs of the running window of the whole plant."""
+    rows = [(kpi, "site", "live", begin_ns, value, value, 1.0, 1.0, "good", "1") for kpi, value in said]
+    return records(RecordKind.KPI, [(PLANT, end_ns, row) for row in rows])
 
 
 def telemetry(values: list[float], time_ns: int = NOW_NS, path: EquipmentPath = CELL, quality: Any = None) -> Frame:

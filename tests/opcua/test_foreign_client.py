@@ -13,7 +13,7 @@ import pytest
 
 from tests.counterparts import needed, npm_peer
 from tests.opcua.conftest import Running
-from tests.opcua.plants import CELL, NOW_NS, passwords, telemetry
+from tests.opcua.plants import CELL, NOW_NS, PLANT, figures, passwords, telemetry
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -101,6 +101,23 @@ async def test_node_opcua_browses_reads_calls_and_subscribes(plant: Running, tmp
         assert await client.next() == {"what": "change", "value": 20, "status": "Good"}
         await give(plant, float("nan"))
         assert await client.next() == {"what": "change", "value": None, "status": "BadDataUnavailable"}
+
+
+async def test_node_opcua_sees_that_a_figure_is_no_longer_said(plant: Running, tmp_path: Path) -> None:
+    begin_ns, hour_ns = NOW_NS, 3600 * 10**9
+    for kpi, after_ns in (("mtbf_h", 0), ("otif", hour_ns + 10**9)):
+        plant.clock.forward(2)
+        frame = figures([(kpi, 0.9)], begin_ns + after_ns, begin_ns + after_ns + hour_ns)
+        await plant.publisher.publish(frame)
+        await plant.publisher.turn()
+    word, node = passwords(plant.publisher.config)["operator"], f"{PLANT}.kpi.live.mtbf_h"
+    async with peer(plant, tmp_path, user="operator", password=word, variable=node) as client:
+        assert node in (await client.next())["nodes"]
+        value = await client.next()
+        assert (value["value"], value["status"], value["unit"]) == (0.9, "UncertainLastUsableValue", "h")
+        assert value["source"] == "2026-09-21T15:13:20.000Z"
+        assert (await client.next())["status"] == "Good", "what the method said"
+        assert (await client.next())["value"] == 0.9
 
 
 @pytest.mark.parametrize(

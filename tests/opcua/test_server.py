@@ -19,6 +19,7 @@ from tests.opcua.plants import (
     SECOND_NS,
     TAGS,
     Watcher,
+    figures,
     state,
     telemetry,
 )
@@ -174,6 +175,22 @@ async def test_kpis_and_stock_become_nodes_when_they_come(plant: Running, viewer
     assert (value.Value.Value, value.StatusCode.name) == (None, "BadDataUnavailable")
     unit = await plant.node(viewer, f"{PLANT}.kpi.live.mtbf_h.EngineeringUnits").read_value()
     assert unit.DisplayName.Text == "h"
+
+
+async def test_a_running_figure_that_is_no_longer_said_is_the_last_usable_one(plant: Running, viewer: Client) -> None:
+    node = f"{PLANT}.kpi.live.mttr_h"
+    begin_ns, end_ns = NOW_NS, NOW_NS + 3600 * 10**9
+    await give(plant, figures([("mttr_h", 0.5), ("otif", 0.9)], begin_ns, end_ns))
+    assert (await read(plant, viewer, node)).StatusCode.name == "Good"
+    await give(plant, figures([("otif", 0.9)], end_ns - 10**9, 2 * end_ns - begin_ns - 10**9))
+    assert (await read(plant, viewer, node)).StatusCode.name == "Good", "the newest window has some of its own"
+    await give(plant, figures([("otif", 0.9)], end_ns + 10**9, 2 * end_ns - begin_ns + 10**9))
+    ended = await read(plant, viewer, node)
+    assert (ended.Value.Value, ended.StatusCode.name) == (0.5, "UncertainLastUsableValue")
+    assert ended.SourceTimestamp == moment(end_ns)
+    assert (await read(plant, viewer, f"{PLANT}.kpi.live.otif")).StatusCode.name == "Good"
+    await give(plant, figures([("mttr_h", 0.5)], end_ns + 2 * 10**9, 2 * end_ns - begin_ns + 2 * 10**9))
+    assert (await read(plant, viewer, node)).StatusCode.name == "Good"
 
 
 async def test_a_subscriber_hears_of_a_slow_ramp(plant: Running, viewer: Client) -> None:

@@ -42,7 +42,7 @@ async function tell(session) {
   say("value", {
     value: value.value.value, type: opcua.DataType[value.value.dataType], status: value.statusCode.name,
     source: value.sourceTimestamp.toISOString(), unit: unit.value.value.displayName.text, unitId: unit.value.value.unitId,
-    low: range.value.value.low, high: range.value.value.high,
+    low: range.value.value?.low, high: range.value.value?.high,
   });
   const called = await session.call({ objectId: id(task.object), methodId: id(`${task.object}.Start`), inputArguments: [] });
   say("called", { status: called.statusCode.name });

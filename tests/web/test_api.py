@@ -82,6 +82,21 @@ async def test_an_absent_kpi_is_never_zero(standing: Served) -> None:
     assert next(row["v"] for row in await standing.get("api/kpis", path=PRESS, kpi="mtbf_h", window="hour")) > 0
 
 
+async def test_a_running_figure_that_is_no_longer_said_is_left_out(served: Served) -> None:
+    path, hour_ns = EquipmentPath("acme/north"), 3600 * 10**9
+    begin_ns = served.live.data_ns
+    for kpi, after_ns in (("mtbf_h", 0), ("oee", 0), ("oee", hour_ns // 2), ("oee", hour_ns + 10**9)):
+        values = (kpi, "site", "live", begin_ns + after_ns, 0.5, 1.0, 2.0, 1.0, "good", "1")
+        frame = records(RecordKind.KPI, [(path, begin_ns + after_ns + hour_ns, values)])
+        await served.pipeline.store.write([frame])  # type: ignore[attr-defined]
+        served.live.feed([frame])
+        rows = await served.get("api/kpis", path=str(path), window="live")
+        said = ["oee"] if after_ns > hour_ns else ["mtbf_h", "oee"] if kpi == "oee" else ["mtbf_h"]
+        assert sorted(row["kpi"] for row in rows) == said
+        shown = [key for key in served.live.section("kpis") if key[0] == str(path)]
+        assert sorted(key[1] for key in shown) == said, "the pages say the same"
+
+
 async def test_scopes_of_chain_and_link_are_told_apart(standing: Served) -> None:
     chain = await standing.get("api/kpis", scope="chain", window="hour")
     links = await standing.get("api/kpis", scope="link", window="hour")

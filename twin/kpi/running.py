@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards.streamed import FigureKey
-
+FigureKey = tuple[str, ...]
+"""Path, KPI and window."""
 LIVE = "live"
 
 
 @dataclass(slots=True)
 class _Said:
-    """What a path has said: its newest running window in ms, the oldest end of all that are kept, and of which KPIs."""
+    """What a path has said: its newest running window, the oldest end of all that are kept, and of which KPIs."""
 
     begin: int = 0
     end: int = 0
@@ -22,7 +22,7 @@ class _Said:
 
 
 class RunningFigures:
-    """Keeps of each path how far its running window has come.
+    """Keeps of each path how far its running window has come; rows have its begin and end as ``t0`` and ``t``.
 
     A figure is no longer said when its path has said a window that began after the figure's own had ended, and that
     is farther on than the figure's is long. Figures of an instant, as those of forecasts, hold until the next.
