@@ -11,7 +11,7 @@ import numpy as np
 from dashboards.model import PlantModel
 from dashboards.rows import MS, figure, kpi_row, shown
 from twin.equipment import EquipmentPath
-from twin.kpi.running import RunningFigures
+from twin.kpi.running import FigureKey, RunningFigures
 from twin.ports import History
 from twin.records import Frame, RecordKind
 
@@ -89,7 +89,8 @@ def kpi_rows(frame: Frame) -> list[Row]:
 
 def holding(rows: list[Row]) -> list[Row]:
     """Of the last row of each figure those that hold: figures of the running window that are no longer said do not."""
-    running, kept = RunningFigures(), {(row["path"], row["kpi"], row["window"]): row for row in rows}
+    kept: dict[FigureKey, Row] = {(row["path"], row["kpi"], row["window"]): row for row in rows}
+    running = RunningFigures()
     for key, row in kept.items():
         running.take(key, row)
     gone = {key for path in dict.fromkeys(row["path"] for row in rows) for key in running.ended(path, kept)}
