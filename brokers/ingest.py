@@ -23,6 +23,9 @@ from twin.records import Frame, RecordKind, Refused
 
 log = logging.getLogger(__name__)
 
+STORING = "ingest: the store does not take frames"
+NOTING = "ingest: cannot remember what was stored"
+"""What is tried again until it succeeds."""
 TWICE = "number: expected each of a run once (taken without it; has another publisher this id and run?)"
 Observer = Callable[[Sequence[Frame]], Awaitable[None] | None]
 """Gets frames after they were written, in order per publisher."""
@@ -378,9 +381,10 @@ class Ingest:
             if frames:
                 await retried(
                     lambda: self._sink.write(frames),
-                    f"ingest: store refused {len(frames)} frames",
+                    STORING,
                     pauses_s=self.config.retry_s,
                     failed=self._failed,
+                    hop="store",
                 )
         finally:
             self._failing, self._held_at = False, None
@@ -393,10 +397,11 @@ class Ingest:
         try:
             await retried(
                 lambda: self._keeper.keep(event),
-                "ingest: cannot remember what was stored",
+                NOTING,
                 pauses_s=self.config.retry_s,
                 failed=self._failed,
                 passing=(OSError,),
+                hop="journal",
             )
         finally:
             self._failing = False

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from twin.errors import NotLetInError, RefusedRowsError, RetriableError, StoreError, UnfinishedError
 
@@ -21,10 +22,30 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 PAUSES_S = (0.2, 10.0)
 """First and longest pause; each is twice the one before."""
+ROOM = ("room on the disk", "none", "free some")
+"""What is expected of a full disk, what it has, and what to do."""
+NO_ROOM = "expected {}, got {} ({})".format(*ROOM)
 PASSING = (StoreError, RetriableError)
 """What may pass with time."""
 LOOK_S = 0.5
 """How often one who waits for the next try sees whether there is to be one."""
+
+
+class Trouble(NamedTuple):
+    """What a process cannot do at present and is to be tried again.
+
+    Args:
+        what: What it is, e.g. ``plant``.
+        why: Why it has failed.
+        hop: Hop of the data that it belongs to, by its name on the health page; empty: none.
+    """
+
+    what: str
+    why: str
+    hop: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}"
 
 
 @dataclass(eq=False)
@@ -32,8 +53,12 @@ class Tries:
     """What is being tried again by the tasks of a process, which go on until it has to end."""
 
     over: bool = False
-    waiting: dict[object, str] = field(default_factory=dict)
-    """What has failed so far and is to be tried again: what, and why."""
+    waiting: dict[object, Trouble] = field(default_factory=dict)
+    """What has failed so far and is to be tried again before anything else is done."""
+    left: set[str] = field(default_factory=set)
+    """What had failed still when it was over."""
+    troubled: dict[str, Trouble] = field(default_factory=dict)
+    """What has failed and holds up nothing: it is tried again in its time."""
 
     async def pause(self, pause_s: float) -> None:
         """Wait for the next try, at most until it is over."""
@@ -41,9 +66,35 @@ class Tries:
             await asyncio.sleep(min(pause_s, LOOK_S))
             pause_s -= LOOK_S
 
+    def failed(self, what: str, error: Exception, hop: str = "") -> None:
+        """What is tried now and then, not by :func:`retried`, has failed; said once until it works again."""
+        trouble = Trouble(what, told(error), hop)
+        if what not in self.troubled:
+            log.warning("%s", trouble)
+        self.troubled[what] = trouble
+
+    def works(self, what: str) -> None:
+        """What has failed works again, or never failed."""
+        if self.troubled.pop(what, None) is not None:
+            log.warning("%s: works again", what)
+
+    def troubles(self) -> dict[str, tuple[str, ...]]:
+        """What does not work at present, and why, by the hop; that of no hop is under the empty name."""
+        found: dict[str, dict[str, None]] = {}
+        for trouble in (*self.waiting.values(), *self.troubled.values()):
+            found.setdefault(trouble.hop, {})[str(trouble)] = None
+        return {hop: tuple(sorted(texts)) for hop, texts in found.items()}
+
 
 TRIES: ContextVar[Tries] = ContextVar("tries")
 """Those of the tasks that were begun here."""
+
+
+def tries() -> Tries:
+    """Those of the tasks of this process; where there are none they begin here."""
+    if (found := TRIES.get(None)) is None:
+        TRIES.set(found := Tries())
+    return found
 
 
 async def retried(
@@ -53,6 +104,7 @@ async def retried(
     pauses_s: tuple[float, float] = PAUSES_S,
     failed: Callable[[], None] = lambda: None,
     passing: tuple[type[Exception], ...] = PASSING,
+    hop: str = "",
 ) -> T:
     """Do something with a counterpart until it succeeds; one line when it begins to fail, one when it is back.
 
@@ -63,6 +115,7 @@ async def retried(
         pauses_s: First and longest pause between two tries.
         failed: Called after each failure.
         passing: Errors that may pass.
+        hop: Hop of the data that it belongs to, by its name on the health page.
 
     Returns:
         What the work gave.
@@ -74,7 +127,7 @@ async def retried(
         UnfinishedError: It still failed when the process had to end.
     """
     begun, (pause_s, longest_s), failures = time.monotonic(), pauses_s, 0
-    tries, me = TRIES.get(None) or Tries(), object()
+    mine, me = TRIES.get(None) or Tries(), object()
     try:
         while True:
             try:
@@ -86,21 +139,22 @@ async def retried(
                     isinstance(error, NotLetInError) or time.monotonic() - begun + pause_s > patience_s
                 ):
                     raise
-                tries.waiting[me] = f"{what}: {told(error)}"
-                if tries.over:
-                    raise UnfinishedError(tries.waiting[me]) from error
+                mine.waiting[me] = Trouble(what, told(error), hop)
+                if mine.over:
+                    mine.left.add(str(mine.waiting[me]))
+                    raise UnfinishedError(str(mine.waiting[me])) from error
                 if not failures:
-                    log.warning("%s; trying again", tries.waiting[me])
+                    log.warning("%s; trying again", mine.waiting[me])
                 failures += 1
                 failed()
             else:
                 if failures:
                     log.warning("%s: works again after %.1f s", what, time.monotonic() - begun)
                 return given
-            await tries.pause(pause_s)
+            await mine.pause(pause_s)
             pause_s = min(2 * pause_s, longest_s)
     finally:
-        tries.waiting.pop(me, None)
+        mine.waiting.pop(me, None)
 
 
 def told(error: Exception, place: object = "an open file") -> str:
@@ -111,10 +165,17 @@ def told(error: Exception, place: object = "an open file") -> str:
         place: Where it was, if a file error does not name its file.
 
     >>> told(OSError(errno.ENOSPC, "No space left on device"))
-    'expected room on the disk, got none: no space left (free some)'
+    'expected room on the disk, got none (free some)'
     """
+    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        return NO_ROOM
     if not isinstance(error, OSError) or error.strerror is None:
         return str(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "expected room on the disk, got none: no space left (free some)"
+    if is_full(error):
+        return NO_ROOM
     return f"expected files to read and to write, got: {error.strerror} ({error.filename or place})"
+
+
+def is_full(error: OSError) -> bool:
+    """Whether there is no room on the disk, or none for this user."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)

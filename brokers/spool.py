@@ -16,7 +16,7 @@ import logging
 import sqlite3
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,8 @@ class Spool:
         self.bytes += sum(len(block) for _, block in blocks)
         self.kept = dict(kept)
         if self.bytes > self._most:
-            self._drop()
+            with suppress(sqlite3.Error):  # the frames are in: raised, they would be added again; the next one drops
+                self._drop()
 
     def _transaction(self) -> _Transaction:
         return _Transaction(self._database)
@@ -189,4 +190,9 @@ class _Transaction:
         self._database.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: object, *_: object) -> None:
-        self._database.execute("COMMIT" if kind is None else "ROLLBACK")
+        try:
+            if kind is None:
+                self._database.execute("COMMIT")
+        finally:
+            if self._database.in_transaction:  # a full disk refuses the COMMIT, and may have rolled back by itself
+                self._database.execute("ROLLBACK")

@@ -20,6 +20,8 @@ LAG_S = 10.0
 """Lag of a plant or of a gateway from which it counts as behind."""
 OF_BROKER = "broker: "
 """What the reasons begin with for which a broker refused something."""
+PROCESSES = "processes"
+"""The hop of what is of no other in particular."""
 SILENT, ENDED = "silent", "ended"
 MOST_NAMED = 20
 """Units that are named of those that are silent."""
@@ -41,10 +43,10 @@ class Known:
         sites: Heartbeat of each site, all its publishers together: ``sent``, ``dropped``, ``lag_s``, ``stale``, and
             units that are ``silent``.
         counters: Counters of ingest, store and brain, as the hub gives them; empty while nothing is live. What else
-            it tells stands by hop in ``hops``.
-        roles: How the processes do, as their supervisor tells or they themselves, with what they tell by hop; by the
-            role, of those that share the sites with these behind it. One that is not watched has ``age_s``, that of
-            its last word.
+            it tells stands by hop in ``hops``, and what it cannot do at present, with the reason, in ``troubles``.
+        roles: How the processes do, as their supervisor tells or they themselves, with what they tell by hop, and what
+            they cannot do at present; by the role, of those that share the sites with these behind it. One that is not
+            watched has ``age_s``, that of its last word.
         pages: Counters of the live state and the stream.
         chains: Links of each chain that no unit completes, by the chain's path.
     """
@@ -108,14 +110,27 @@ def hops(known: Known) -> list[Json]:
         Rows ``{hop, status, counters, reasons}``; the status is ``good``, ``warn``, ``bad`` (records are lost, or the
         hop does not work) or ``unknown``; a reason is ``{reason, count}``.
     """
-    found = ((hop, _with_role(hop, known)) for hop in HOPS)
-    return [_row(hop, report) for hop, report in found if report is not None or not hop.optional]
+    troubles = _troubles(known)
+    found = ((hop, _with_role(hop, known), troubles.get(hop.name, ())) for hop in HOPS)
+    return [_row(hop, report, why) for hop, report, why in found if report is not None or why or not hop.optional]
 
 
-def _row(hop: Hop, report: Report | None) -> Json:
+def _row(hop: Hop, report: Report | None, troubles: Sequence[str]) -> Json:
     counters, reasons = (report.counters, report.reasons) if report else ({}, {})
     told = [{"reason": reason, "count": count} for reason, count in reasons.items() if count]
-    return {"hop": hop.name, "status": _status(hop, report), "counters": dict(counters), "reasons": told}
+    if not troubles:
+        return {"hop": hop.name, "status": _status(hop, report), "counters": dict(counters), "reasons": told}
+    told = [*({"reason": reason, "count": 1} for reason in troubles), *told]
+    return {"hop": hop.name, "status": BAD, "counters": {**counters, "failing": len(troubles)}, "reasons": told}
+
+
+def _troubles(known: Known) -> dict[str, list[str]]:
+    """What hub and roles cannot do at present, and why, by the hop; of no hop in particular: the processes."""
+    found: dict[str, dict[str, None]] = {}
+    for teller in (known.counters, *known.roles.values()):
+        for hop, texts in teller.get("troubles", {}).items():
+            found.setdefault(hop if hop in NAMES else PROCESSES, {}).update(dict.fromkeys(texts))
+    return {hop: list(texts) for hop, texts in found.items()}
 
 
 def _status(hop: Hop, report: Report | None) -> str:
@@ -265,7 +280,7 @@ NEVER = above()
 GATEWAY = above(restarts=0, stale=0, lag_s=LAG_S, refused=0, malformed=0, mismatched=0, events_dropped=0)
 SERVERS = above(restarts=0, silent=0, refused=0)
 HOPS = (
-    Hop("processes", _processes, above(down=0, faults=0), above(restarts=0, silent=0)),
+    Hop(PROCESSES, _processes, above(down=0, faults=0), above(restarts=0, silent=0)),
     Hop(
         "machines", _told("machines"), above(down=0), above(away=0, overflowed=0, restarts=0), "machines", optional=True
     ),
@@ -285,3 +300,4 @@ HOPS = (
     Hop("pages", _pages, NEVER, above(refused=0, failures=0, unshown=0)),
 )
 """All hops in the direction of the data."""
+NAMES = frozenset(hop.name for hop in HOPS)

@@ -43,7 +43,7 @@ async def bridge(
     publisher.linked = lambda: source.online
     await publisher.open()
     try:
-        await retried(source.open, "OPC UA bridge", pauses_s=retry_s, passing=passing)
+        await retried(source.open, "OPC UA bridge", pauses_s=retry_s, passing=passing, hop="gateway")
         if on_ready is not None:
             on_ready()
         try:

@@ -18,12 +18,14 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from brokers.opcua.conditions import EVENTS_KNOWN, AlarmCondition, AlarmConditions
+from brokers.retry import retried
 from twin.equipment import EquipmentPath
 
 LOG = logging.getLogger(__name__)
 WRITE_S = 1.0
 """Shortest time between two writings."""
 MS = 1_000_000
+KEPT = "OPC UA: what is acknowledged is not kept"
 
 
 class HeldAlarm(NamedTuple):
@@ -126,12 +128,13 @@ class RememberedConditions:
         await self._write(file)
 
     async def _write(self, file: Path) -> None:
-        """A disk that does not take it is told, and asked again with the next change."""
-        text = json.dumps([_Kept.of(one).model_dump() for one in self._conditions.known.values()], ensure_ascii=False)
-        try:
-            await asyncio.to_thread(_to_disk, file, text)
-        except OSError as error:
-            LOG.warning("OPC UA: what is acknowledged is not kept: %s", error)
+        """Write what is known now; while the disk does not take it, that is told, and tried again."""
+
+        async def written() -> None:
+            rows = [_Kept.of(one).model_dump() for one in self._conditions.known.values()]
+            await asyncio.to_thread(_to_disk, file, json.dumps(rows, ensure_ascii=False))
+
+        await retried(written, KEPT, passing=(OSError,), hop="gateway")
 
 
 def _to_disk(file: Path, text: str) -> None:

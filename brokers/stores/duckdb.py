@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brokers.files import identity
+from brokers.retry import NO_ROOM
 from brokers.stores import StoreUrl, stores
 from brokers.stores._duckdb_catalog import Catalog, quoted, tables_of
 from brokers.stores._duckdb_damage import Written, WrittenMark, connected, missing, shortfall
@@ -412,7 +413,7 @@ def explained(path: str, text: str) -> str:
         who = f"the process {held[1]}" if held else "another process"
         return f"store {path}: {HELD}, got one that {who} has open (end that process)"
     if "No space left" in text or "disk quota" in text.lower() or "not enough disk space" in text.lower():
-        return f"store {path}: expected room on the disk, got none: no space left (free some; nothing is lost so far)"
+        return f"store {path}: {NO_ROOM}"
     return f"store {path}: {text.splitlines()[0]}"
 
 

@@ -7,7 +7,7 @@ remembers from one life to the next, or what merely is so at present, is not: th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -48,10 +48,12 @@ class Accounts:
     Args:
         ends: What the exit code of a run depends on: what is lost for good by the reason, and :data:`LOCKED`.
         hops: Numbers of the hops of the data that it is in charge of, by their names on the health page.
+        troubles: What does not work at present, and why, by the hop; that of no hop is under the empty name.
     """
 
     ends: Account = field(default_factory=Account)
     hops: Mapping[str, Account] = field(default_factory=dict)
+    troubles: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """The same as plain data."""
@@ -61,7 +63,7 @@ class Accounts:
     def of(cls, document: Mapping[str, Any]) -> Self:
         """The same from plain data."""
         hops = {name: Account(**account) for name, account in document["hops"].items()}
-        return cls(Account(**document["ends"]), hops)
+        return cls(Account(**document["ends"]), hops, document.get("troubles", {}))
 
 
 def together(lives: Iterable[Account]) -> Account:
@@ -81,11 +83,11 @@ def together(lives: Iterable[Account]) -> Account:
 
 
 def all_together(lives: Iterable[Accounts]) -> Accounts:
-    """The same of all that the lives have told."""
+    """The same of all that the lives have told; what does not work at present, the last of them knows."""
     lives = list(lives)
     names = dict.fromkeys(name for life in lives for name in life.hops)
     hops = {name: together(life.hops[name] for life in lives if name in life.hops) for name in names}
-    return Accounts(together(life.ends for life in lives), hops)
+    return Accounts(together(life.ends for life in lives), hops, lives[-1].troubles if lives else {})
 
 
 def losses(ends: Account) -> str:

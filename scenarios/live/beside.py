@@ -161,6 +161,7 @@ def _report(heard: Heard[Word]) -> dict[str, Any]:
         "age_s": round(age_s, 1),
         "counters": word.accounts.ends.total,
         "hops": {name: account.document() for name, account in hops.items()},
+        "troubles": word.accounts.troubles if status == "up" else {},
     }
 
 

@@ -171,7 +171,7 @@ class Commanding:
             if record is None or told.id in self._kept or not told.commands:
                 return
             record = record.told(told)
-            await retried(partial(self._to_folder, record), RECORD, passing=(OSError,))
+            await retried(partial(self._to_folder, record), RECORD, passing=(OSError,), hop="commands")
             await self._to_store(record, time_ns())
             self._kept.add(told.id)
             self._record = record
@@ -202,11 +202,11 @@ class Commanding:
         """Where the record of a run is looked for: not in the part that a run has for itself."""
         frame = record.frame(now_ns)
         if not record.apart:
-            await retried(partial(self._sink.write, [frame]), RECORD)
+            await retried(partial(self._sink.write, [frame]), RECORD, hop="store")
             return
         whole = open_store(record.store)
-        await retried(whole.open, RECORD)
+        await retried(whole.open, RECORD, hop="store")
         try:
-            await retried(partial(whole.write, [frame]), RECORD)
+            await retried(partial(whole.write, [frame]), RECORD, hop="store")
         finally:
             await whole.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import fcntl
 import os
 import re
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from brokers.files import identity
+from brokers.retry import ROOM, is_full
 from twin.errors import FatalError, Problem, ScenarioError
 
 RUNS_KEPT = 3
@@ -191,12 +191,11 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        hint = "set FF_DATA to another folder"
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            hint = f"make room, or {hint}"
-        raise ScenarioError(
-            [Problem(str(folder), "a folder to write to", error.strerror or str(error), hint)]
-        ) from None
+        expected, got, hint = "a folder to write to", error.strerror or str(error), ""
+        if is_full(error):
+            expected, got, hint = ROOM
+        hint = ", or ".join(filter(None, (hint, "set FF_DATA to another folder")))
+        raise ScenarioError([Problem(str(folder), expected, got, hint)]) from None
 
 
 def tidy(root: Path, keep: Path) -> None:

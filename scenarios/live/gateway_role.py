@@ -31,6 +31,7 @@ from twin.equipment import EquipmentPath
 from twin.errors import ModelError
 
 log = logging.getLogger(__name__)
+ALARMS = "OPC UA: alarms of the hub"
 COUNT_S = 1.0
 """Real time between two looks at the counters."""
 
@@ -93,7 +94,7 @@ async def hold_alarms(publisher: OpcUaPublisher, hub: HubClient, settings: RunSe
     """Tell the server what came or went of alarms while it was not there, once the hub answers."""
     await publisher.ready.wait()
     try:
-        rows = await retried(hub.alarms, "OPC UA: alarms of the hub")
+        rows = await retried(hub.alarms, ALARMS, hop="gateway")
     except ModelError as error:
         log.warning("OPC UA: active alarms are known from their next record on: %s", error)
         return
@@ -105,10 +106,12 @@ async def hold_alarms(publisher: OpcUaPublisher, hub: HubClient, settings: RunSe
 
 
 async def _count(publisher: OpcUaPublisher, source: LinkSource, door: Door, parent: Parent) -> None:
-    """Tell the counters now and then, once somebody can connect."""
+    """Tell now and then how it does, and the counters once somebody can connect."""
     while True:
         await asyncio.sleep(COUNT_S)
-        if publisher.ready.is_set():
+        if not publisher.ready.is_set():
+            parent.counts(Accounts())
+        else:
             refused = merged([source.refusals, door.refusals])
             told = account_of(publisher.status(), refused, source.losses, source.dropped)
             parent.counts(Accounts(hops={"gateway": told}))

@@ -123,7 +123,7 @@ class MachineDesk:
 
     async def run(self) -> None:
         """Answer until cancelled."""
-        await retried(self._receiver.open, "machines", passing=self._parent.passing)
+        await retried(self._receiver.open, "machines", passing=self._parent.passing, hop="machines")
         try:
             while True:
                 await self._wake.wait()

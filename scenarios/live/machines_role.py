@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from brokers.links import Commanded
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import BrokerOutage, Pump
 from brokers.refusals import merged
+from brokers.retry import retried, tries
 from brokers.spool import Spool
 from devices.connection import MET
 from devices.gathering import RealMachines, real_units
@@ -39,8 +39,6 @@ from twin.equipment import EquipmentPath
 from twin.ports import Clock
 from twin.records import Frame, RecordKind, records
 
-log = logging.getLogger(__name__)
-
 TICK_S = 1.0
 """Real time between two heartbeats."""
 LATE_NS = 2_000_000_000
@@ -50,6 +48,7 @@ AT_ONCE = 500
 """Most frames that go from the disk into the outbox at a time."""
 MOST_WAITING = 600
 """Ticks that are kept in memory while the disk does not take them."""
+WAITS = "cannot keep what they say, it waits in memory"
 DRAIN_S = 4.0
 
 
@@ -76,7 +75,7 @@ class MachinesPublisher:
         self.pump = Pump(self.outbox, publisher, outage=outage)
         gathering.recall(self.spool.kept)
         self._waiting: deque[tuple[list[Frame], Mapping[str, Any]]] = deque()
-        self._told = False
+        self._not_kept = f"machines of {site}: {WAITS}"
         self.forgone = 0
         """Ticks that neither disk nor memory could take."""
 
@@ -90,15 +89,16 @@ class MachinesPublisher:
             self._waiting.popleft()
             self.forgone += 1
         try:
-            await asyncio.to_thread(self._keep)
-            self._told = False
+            await self._kept()
+            await self.move()
         except sqlite3.Error as error:
-            if not self._told:
-                log.warning("machines of %s: cannot keep what they say: %s; it waits in memory", self.site, error)
-            self._told = True
-            return
+            tries().failed(self._not_kept, error, "spool")
+        else:
+            tries().works(self._not_kept)
+
+    async def _kept(self) -> None:
+        await asyncio.to_thread(self._keep)
         self.outbox.counters.dropped = self.spool.dropped
-        await self.move()
 
     def _keep(self) -> None:
         while self._waiting:
@@ -107,7 +107,11 @@ class MachinesPublisher:
             self._waiting.popleft()
 
     async def move(self) -> None:
-        """From the disk into the outbox, and off the disk what is stored."""
+        """From the disk into the outbox, and off the disk what is stored.
+
+        Raises:
+            sqlite3.Error: The disk does not take it.
+        """
         await asyncio.to_thread(self.spool.stored, self.outbox.base().first)
         while self.outbox.counters.held < BOUNDS.window:
             frames = await asyncio.to_thread(self.spool.next, AT_ONCE)
@@ -116,9 +120,19 @@ class MachinesPublisher:
             await self.outbox.put_soon(frames)
 
     async def end(self, limit_s: float) -> None:
-        """See that what was said is stored; what is not comes after the next start."""
+        """See that what was said is stored; what is not comes after the next start, if the disk has it.
+
+        Raises:
+            UnfinishedError: The disk has not taken all of it before the process had to end.
+        """
+        what = f"machines of {self.site}: {len(self._waiting)} ticks in memory that nobody else has"
+        if self._waiting:
+            await retried(self._kept, what, passing=(sqlite3.Error,), hop="spool")
+        with suppress(sqlite3.Error):  # then it comes once more, with the numbers that the store has
+            await self.move()
         await self.pump.drain(limit_s)
-        await asyncio.to_thread(self.spool.stored, self.outbox.base().first)
+        with suppress(sqlite3.Error):
+            await asyncio.to_thread(self.spool.stored, self.outbox.base().first)
 
 
 class MachinesRole:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from brokers.retry import tries
 from scenarios.live.account import Accounts
 from scenarios.live.children import (
     ANEW,
@@ -110,7 +112,8 @@ class Parent:
         self._print(ANEW)
 
     def counts(self, accounts: Accounts) -> None:
-        """Tell the accounts of this life, if they have changed."""
+        """Tell the accounts of this life, if they have changed, and what does not work in it at present."""
+        accounts = replace(accounts, troubles=tries().troubles())
         if accounts != self._told:
             self._told = accounts
             self._print(f"{COUNTS}{json.dumps(accounts.document())}")

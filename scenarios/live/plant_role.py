@@ -18,7 +18,7 @@ from brokers.links import Commanded
 from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import BrokerOutage, Pump
 from brokers.refusals import merged
-from brokers.retry import retried
+from brokers.retry import retried, tries
 from scenarios.forecast import saved
 from scenarios.headless.feed import Feed, tick_for
 from scenarios.live.account import LOCKED, Account, Accounts
@@ -49,6 +49,7 @@ LEAST_PIECES = 1_000
 MOST_BYTES = 64 * 1024 * 1024
 SAVE_S = 60.0
 """Real time between two copies of the plant."""
+COPY = "plant: cannot keep its copy, the one before holds"
 COUNT_S = 1.0
 """Real time between two looks at the counters."""
 
@@ -316,7 +317,7 @@ class PlantRole:
             memory.note(entry)
 
         if self._memory is not None:
-            await retried(partial(noted, self._memory), "plant", passing=(OSError,))
+            await retried(partial(noted, self._memory), "plant", passing=(OSError,), hop="journal")
 
     async def _remember(self, memory: PlantMemory) -> None:
         """Take a copy of the plant, unless one waits for what was said before it to be stored."""
@@ -331,7 +332,9 @@ class PlantRole:
             try:
                 await asyncio.to_thread(memory.confirm)
             except OSError as error:
-                log.warning("plant: cannot keep its copy, the one before holds: %s", error)
+                tries().failed(COPY, error, "journal")
+            else:
+                tries().works(COPY)
 
     @property
     def _outboxes_by_name(self) -> dict[str, Outbox]:
@@ -360,7 +363,7 @@ class PlantRole:
         paced = Paced(start_s, now_ns)
         if self._memory is not None:
             agreed = partial(self._memory.agreed, paced, not self._parent.alone)
-            paced = await retried(partial(asyncio.to_thread, agreed), "plant", passing=(OSError,))
+            paced = await retried(partial(asyncio.to_thread, agreed), "plant", passing=(OSError,), hop="journal")
         await self._note(paced)
         return paced
 

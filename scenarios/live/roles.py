@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 NAMES = ("hub", "plant", "gateway", "machines", "servers", "brain")
 MODULE = "scenarios.live.roles"
 BUG = 4
-END_S = 8.0
+END_S = 6.0
 """How long a role that is to end goes on trying what fails, e.g. to write to a disk that is full."""
 LOOK_S = 0.2
 
@@ -105,25 +105,24 @@ async def ended(working: asyncio.Task[Account], stop: asyncio.Event, tries: Trie
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
-    left = await _given_up(working, tries, limit_s)
-    if left:
+    await _given_up(working, tries, limit_s)
+    if tries.over:
         await asyncio.wait([working])
+    if left := sorted(tries.left):
         if not working.cancelled() and (error := working.exception()) is not None:
             log.debug("ended by %s", error)
-        hint = "what is not stored is said again when it is started again; mend this first"
+        hint = "what it has kept is said again when it is started again; mend this first"
         raise UnfinishedError(f"role: expected to end with everything written, got {'; '.join(left)} ({hint})")
     return await working
 
 
-async def _given_up(working: asyncio.Task[Account], tries: Tries, limit_s: float) -> list[str]:
-    """Wait until a role ends, or is told that it need not try any more; gives what it has not done then."""
+async def _given_up(working: asyncio.Task[Account], tries: Tries, limit_s: float) -> None:
+    """Wait until a role ends, or is told to try once more what fails, and then no more."""
     until = time.monotonic() + limit_s
-    while not working.done():
+    while not working.done() and not tries.over:
         await asyncio.wait([working], timeout=LOOK_S)
         if tries.waiting and time.monotonic() > until:
             tries.over = True
-            return sorted(set(tries.waiting.values()))
-    return []
 
 
 def main() -> None:

@@ -114,7 +114,7 @@ async def run_servers(settings: RunSettings, stop: asyncio.Event, parent: Parent
     try:
         for server in made.values():
             await server.open()
-        await retried(source.open, "servers", passing=parent.passing)
+        await retried(source.open, "servers", passing=parent.passing, hop="servers")
         _tell(made, settings, parent)
         await until_one_ends(_carry(source, shown), stop.wait(), _count(made, shown, source, parent))
     finally:

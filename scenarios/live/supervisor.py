@@ -96,6 +96,7 @@ class Watched:
             "last_end": self.last_end,
             "counters": accounts.ends.total,
             "hops": {name: account.document() for name, account in accounts.hops.items()},
+            "troubles": accounts.troubles,
         }
 
     async def start(self) -> None:

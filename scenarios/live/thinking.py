@@ -20,7 +20,7 @@ from brokers.outbox import Outbox, OutboxConfig
 from brokers.pump import Pump
 from brokers.reception import Stored
 from brokers.refusals import Refusals
-from brokers.retry import retried
+from brokers.retry import retried, tries
 from brokers.stores import Counting, Logged, Store, open_store
 from devices.shadow import Residuals
 from scenarios.headless.feed import tick_for
@@ -47,6 +47,8 @@ COUNT_S = 1.0
 """Real time between two looks at the counters."""
 SAVE_S = 60
 """Seconds between two copies of the brain."""
+STATE = "hub: goes on from its state before"
+TOLD = "hub: cannot keep what it has counted"
 SETTLE_S = 2.0
 """Longest wait at the end for what is on its way."""
 
@@ -69,6 +71,7 @@ class Thinking:
         self.brain = Brain(BrainConfig(live_s=tick_for(LIVE_S * settings.speed), isolating=True))
         self.memory = HubMemory(settings.hub_state, settings.run)
         self._tally = Tally(settings.hub_state.with_suffix(".told"))
+        self._tries = tries()
         self._recalled: HubState | None = None
         self._mended = 0
         """Rows that the store had lost when it was opened, and that were written into it again."""
@@ -96,13 +99,17 @@ class Thinking:
         brain |= {"brain_failures": thought.total(), "brain_failed_why": dict(thought)}
         brain |= {f"brain_{name}": count for name, count in self._recounting.counters().items()}
         brain["store_missed"] = self._missed()
-        brain["hops"] = self.accounts()
+        brain["hops"], brain["troubles"] = self.accounts(), self._tries.troubles()
         return brain if self.ingest is None else {**self.ingest.status(), **brain}
 
     def keep_count(self) -> None:
-        """Keep for the next life what has been counted; a disk that does not take it is told by the journal."""
-        with suppress(OSError):
+        """Keep for the next life what has been counted."""
+        try:
             self._tally.keep(self._told())
+        except OSError as error:
+            self._tries.failed(TOLD, error, "journal")
+        else:
+            self._tries.works(TOLD)
 
     def _missed(self) -> dict[str, int]:
         """What the store does not have, in all lives of the run, but for what was written into it again."""
@@ -169,14 +176,16 @@ class Thinking:
                     await asyncio.to_thread(self._owe)
                     await self.store.save()
                 except (StoreError, OSError) as error:
-                    log.warning("hub: goes on from its state before until this is mended: %s", error)
+                    self._tries.failed(STATE, error, "journal")
                     return
             copy = self.memory.save(self.brain, self.ingest.receptions, self._figures.held())
         try:
             await asyncio.to_thread(self.memory.write, copy)
             self._stay()
         except (OSError, ScenarioError) as error:
-            log.warning("hub: cannot keep its copy, the one before and its journals hold: %s", error)
+            self._tries.failed(STATE, error, "journal")
+        else:
+            self._tries.works(STATE)
 
     def _stay(self) -> None:
         """See that what the next process begins with is there."""
@@ -248,7 +257,7 @@ class Thinking:
         for event in self.memory.events(journal):
             if isinstance(event, Stored):
                 frames = [frame for frame in event.frames if len(frame)]
-                await retried(partial(store.write_again, frames), "store, again")
+                await retried(partial(store.write_again, frames), "store, again", hop="store")
                 writes += 1
         return writes
 

@@ -13,7 +13,7 @@ from scenarios.live.account import Account
 from scenarios.live.roles import ended
 from twin.errors import UnfinishedError
 
-FULL = "expected room on the disk, got none: no space left (free some)"
+FULL = "expected room on the disk, got none (free some)"
 
 
 async def full() -> None:

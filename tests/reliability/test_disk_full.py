@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from brokers.retry import NO_ROOM
 from tests.reliability.servers import pause
 from tests.reliability.stories import SHORT_S, faulty, story
 
@@ -39,7 +40,7 @@ def test_nothing_is_lost_or_doubled(seed: int, times: int, small_disk: Path) -> 
             pause(run.chance.uniform(2.0, SHORT_S))
             filler.unlink()
         run.end()
-    assert [line for line in run.program.lines if "space" in line.lower()], "\n".join(run.program.lines)
+    assert [line for line in run.program.lines if NO_ROOM in line], "\n".join(run.program.lines)
 
 
 def fill(filler: Path) -> None:

@@ -182,7 +182,7 @@ def test_a_full_disk_is_called_by_its_name(place: str, tmp_path: Path) -> None:
     ended = subprocess.run(["unshare", "-rm", "sh", "-c", mount], cwd=ROOT, capture_output=True, text=True)
     if "unshare" in ended.stderr or "mount:" in ended.stderr:
         pytest.skip(f"no file system of its own can be mounted here: {ended.stderr.strip()[:100]}")
-    assert "no space left" in ended.stdout, ended.stdout + ended.stderr
+    assert "expected room on the disk, got none (free some)" in ended.stdout, ended.stdout + ended.stderr
     assert int(ended.stdout.split()[0]) > 0
 
 

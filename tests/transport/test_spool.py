@@ -12,6 +12,7 @@ import pytest
 
 from brokers.links import pieces
 from brokers.outbox import Outbox, OutboxConfig
+from brokers.retry import NO_ROOM, told
 from brokers.spool import MOST_BYTES, Spool
 from twin.equipment import EquipmentPath
 from twin.ports import Mark
@@ -140,3 +141,46 @@ def test_what_was_taken_in_is_there_after_kill_9(tmp_path: Path) -> None:
     assert there == list(range(len(there)))
     assert len(there) in (told + 1, told + 2)
     assert spool.kept == {"last": len(there) - 1}
+
+
+def refused(spool: Spool, number: int) -> str | None:
+    """Why it does not take a frame."""
+    try:
+        spool.add([frame(number, 5, 20)], {"counter": number})
+    except sqlite3.Error as error:
+        return told(error)
+    return None
+
+
+def test_on_a_full_disk_nothing_is_lost_or_doubled_and_it_goes_on_once_there_is_room(tmp_path: Path) -> None:
+    """SQLite refuses at whatever statement needs a page: a COMMIT, a deletion, a frame."""
+    spool = opened(tmp_path)
+    added, last = [], 0
+    for limit in range(12, 40):
+        (pages,) = spool._database.execute(f"PRAGMA max_page_count={limit}").fetchone()
+        while (why := refused(spool, last + 1)) is None:
+            last += 1
+            added.append(last)
+        assert why == NO_ROOM
+        assert (spool.held, spool.kept["counter"], pages) == (len(added), last, limit)
+    again = opened(tmp_path)
+    assert ([int(each.values[0, 0]) for each in again.next(10_000)], again.kept) == (added, {"counter": last})
+    assert len(added) > 28
+
+
+def test_frames_that_are_in_are_not_refused_because_the_oldest_cannot_be_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who heard of an error would add them again, and they would be there twice."""
+    spool = opened(tmp_path, most_bytes=2_000)
+
+    def refuse() -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spool, "_drop", refuse)
+        spool.add([frame(1, 5, 20)], {})
+        spool.add([frame(2, 5, 20)], {})
+    assert (spool.held, spool.dropped) == (2, 0)
+    spool.add([frame(3, 5, 20)], {})
+    assert (spool.bytes < 2_000, spool.dropped) == (True, 10 if spool.held == 1 else 15)

@@ -9,15 +9,22 @@ from typing import Any
 import pytest
 
 from brokers.door import AHEAD, BEHIND, ROOM, TAGS
+from brokers.ingest import NOTING, STORING
 from brokers.opcua import Status
 from brokers.opcua.gate import Counts
+from brokers.opcua.remembered import KEPT
+from brokers.retry import NO_ROOM
 from brokers.sparkplug.host import UNMAPPED
 from dashboards.guests import BYTES, KEYS, PATHS
 from dashboards.health import ENDED, HOPS, MISSED, SILENT, UNHEARD, Known, hops
 from dashboards.web.texts import Language, texts
-from scenarios.live.gateway_role import account_of
+from scenarios.live.commanding import RECORD
+from scenarios.live.gateway_role import ALARMS, account_of
 from scenarios.live.hub import Hub
+from scenarios.live.machines_role import WAITS
+from scenarios.live.plant_role import COPY
 from scenarios.live.settings import RunSettings
+from scenarios.live.thinking import STATE, TOLD
 from twin.brain.intake import Stats
 from twin.config.plant import Title
 
@@ -211,7 +218,24 @@ async def test_every_hop_and_counter_has_a_name_in_both_languages(language: Lang
 
 
 def test_reasons_that_are_known_have_words_in_both_languages() -> None:
-    known = [*MISSED.values(), UNHEARD, AHEAD, BEHIND, TAGS, ROOM, UNMAPPED, SILENT, ENDED, PATHS, KEYS, BYTES]
+    known = [*MISSED.values(), UNHEARD, AHEAD, BEHIND, TAGS, ROOM, UNMAPPED, SILENT, ENDED, PATHS, KEYS, BYTES, NO_ROOM]
     for reason in known:
         assert texts("en")[f"reason.{reason}"] == reason
         assert texts("zh")[f"reason.{reason}"] != reason
+    for begin in ("plant", COPY, STATE, TOLD, STORING, NOTING, KEPT, WAITS, ALARMS, RECORD):
+        assert texts("zh")[f"reason.{begin}"] != texts("en")[f"reason.{begin}"]
+
+
+def test_what_does_not_work_at_present_is_told_by_its_hop_whoever_says_it() -> None:
+    full = f"plant: {NO_ROOM}"
+    row = of("journal", roles={"plant": {**UP, "troubles": {"journal": (full,)}}})
+    assert (row["status"], row["counters"]["failing"]) == ("bad", 1)
+    assert row["reasons"] == [{"reason": full, "count": 1}]
+    why = {"store": [f"ingest: the store does not take frames: store x: {NO_ROOM}"]}
+    rows = rows_of(counters={"store_ok": False, "troubles": why}, roles={"hub": {**UP, "troubles": why}})
+    assert rows["store"]["reasons"] == [{"reason": why["store"][0], "count": 1}], "the same of two is one"
+    away = {"": ["record of commands: away"]}
+    rows = rows_of(roles={"spool": UP, "machines": {**UP, "troubles": away | {"no such hop": ["x"]}}})
+    assert (rows["processes"]["status"], len(rows["processes"]["reasons"])) == ("bad", 2)
+    rows = {row["hop"]: row["status"] for row in hops(Known(roles={"m": {**UP, "troubles": {"spool": [full]}}}))}
+    assert rows["spool"] == "bad", "also where nothing else is known of it"

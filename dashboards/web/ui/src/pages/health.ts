@@ -12,10 +12,15 @@ interface Hop {
 
 const PERIOD_MS = 2000;
 
-/** A reason in words: whole where it is a known one, else its last part, which says how somebody is. */
+/** A reason in words: whole where it is a known one, else its longest known end, which says how somebody is. */
 function inWords(reason: string): string {
-  const whole = `reason.${reason}`, cut = reason.lastIndexOf(": "), last = `reason.${reason.slice(cut + 2)}`;
-  return known(whole) ? t(whole) : cut > 0 && known(last) ? `${who(reason.slice(0, cut))}: ${t(last)}` : who(reason);
+  if (known(`reason.${reason}`)) return t(`reason.${reason}`);
+  for (let cut = reason.indexOf(": "); cut > 0; cut = reason.indexOf(": ", cut + 2)) {
+    const end = `reason.${reason.slice(cut + 2)}`;
+    if (known(end)) return `${inWords(reason.slice(0, cut))}: ${t(end)}`;
+  }
+  const cut = reason.lastIndexOf(": "), begin = reason.slice(0, Math.max(cut, 0));
+  return cut > 0 && known(`reason.${begin}`) ? `${t(`reason.${begin}`)}: ${reason.slice(cut + 2)}` : who(reason);
 }
 
 /** With the name of the unit or site before its path, where it begins with one. */
