@@ -48,6 +48,11 @@ class Distribution(BaseModel, ABC):
         """Whether it takes no time on average; a kind whose mean is dear to find asks a bound of it first."""
         return self.mean_s < SHORTEST_S
 
+    @property
+    def timeless(self) -> bool:
+        """Whether it takes no time at all; a kind whose mean is dear to find tells without it."""
+        return self.mean_s == 0
+
     @abstractmethod
     def draw(self, random: np.random.Generator, size: int) -> Draws:
         """Draw ``size`` durations in seconds."""
@@ -136,6 +141,10 @@ class Weibull(Distribution):
     def instant(self) -> bool:
         return self.scale < 2 * SHORTEST_S and super().instant  # the mean is at least 0.88 of the scale
 
+    @property
+    def timeless(self) -> bool:
+        return self.scale == 0
+
     def draw(self, random: np.random.Generator, size: int) -> Draws:
         return self.scale * random.weibull(self.shape, size)
 
@@ -194,6 +203,10 @@ class Normal(Distribution):
     @property
     def instant(self) -> bool:
         return self.mean < SHORTEST_S and super().instant  # the mean only grows by truncation
+
+    @property
+    def timeless(self) -> bool:
+        return self.mean == 0 and super().timeless
 
     def draw(self, random: np.random.Generator, size: int) -> Draws:
         from scipy import special

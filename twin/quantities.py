@@ -36,7 +36,8 @@ class Measure:
 
 
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0, "day": 86_400.0}
-"""Usual units of time: with them, and with a value that needs no conversion, Pint is not loaded."""
+"""Usual units of time: with them, also in rates, and with a value that needs no conversion, Pint is not loaded."""
+_PER = re.compile(r"1?\s*/\s*(\w+)")
 
 
 @lru_cache(maxsize=1)
@@ -91,6 +92,8 @@ def in_unit(text: str, symbol: str) -> float:
     number, unit = number_and_unit(text, symbol)
     if symbol == "s" and unit in _SECONDS:
         return number * _SECONDS[unit]
+    if symbol == "1/s" and (per := _PER.fullmatch(unit)) and per[1] in _SECONDS:
+        return number * (1 / _SECONDS[per[1]])  # as Pint computes it, to the last bit
     return number if unit == symbol else _converted(number, unit, symbol)
 
 

@@ -41,7 +41,7 @@ def loaded(code: str) -> set[str]:
     [
         (["--help"], HEAVY | MODEL),
         (["run", "--help"], (HEAVY | MODEL) - {"asyncio", "pydantic"}),  # Typer loads them
-        (["validate", "workshop"], HEAVY | {"asyncio", "twin.brain.brain", "rich.table"}),
+        (["validate", "nev_chain"], HEAVY | {"asyncio", "twin.brain.brain", "rich.table"}),
         (["simulate", "workshop", "--until", "10 min", "--quiet"], HEAVY - {"scipy.special"}),
         (
             ["list"],

@@ -441,7 +441,7 @@ class ProcessConfig(StationConfig):
         laws = [*([] if self.cycle is None else [self.cycle]), *self.cycles.values()]
         around = (self.load_time, self.unload_time, None if self.setup is None else self.setup.duration)
         stops = self.failures or self.maintenance or self.hold_rule or self.behaviours
-        return not stops and bool(laws) and not any(law.mean_s for law in (*laws, *around) if law is not None)
+        return not stops and bool(laws) and all(law.timeless for law in (*laws, *around) if law is not None)
 
     def ideal_s(self, *laws: Distribution) -> float | None:
         """Planned run time per item (PRI) in s of operations that take so long.
