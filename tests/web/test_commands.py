@@ -121,6 +121,59 @@ async def test_what_is_being_written_stays_when_new_equipment_appears(
     await expect(form.get_by_role("group")).to_contain_text("Mill: Slow down × 1.5 for 10 min. Really?")
 
 
+async def test_what_is_being_written_stays_when_the_language_changes(
+    browsing: BrowserContext, served: Served, desk: Desk
+) -> None:
+    page, form = await form_of(browsing, served, desk, route="#/site/alpha/east")
+    await form.get_by_label("Command", exact=True).select_option("curtail")
+    await form.locator("#command-measure").select_option("cap")
+    await form.locator("#command-amount").fill("70")
+    await form.locator("#command-minutes").fill("30")
+    await page.locator("#language").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    await expect(form.locator("h2")).to_have_text("操作指令")
+    await expect(form.locator("#command-effect")).to_have_value("curtail")
+    await expect(form.locator("#command-minutes")).to_have_value("30")
+    await form.locator("button.act").click()
+    await expect(form.get_by_role("group")).to_contain_text("70 kW")
+    await page.locator("#language").click()
+    await expect(form.get_by_role("group")).to_contain_text(
+        "East press plant: Curtail power to 70 kW for 30 min. Really?"
+    )
+    await form.get_by_role("button", name="Yes, do it").click()
+    await expect(form.get_by_role("status")).to_contain_text("kept in the record of the run")
+    await page.locator("#language").click()
+    await expect(form.get_by_role("status")).to_contain_text(texts("zh")["command.done"].partition("{time}")[2])
+    await expect(form).to_have_count(1)
+    assert len(desk.kept) == 1
+
+
+async def test_an_item_that_was_chosen_stays_when_the_language_changes(
+    browsing: BrowserContext, served: Served, desk: Desk
+) -> None:
+    page, form = await form_of(browsing, served, desk)
+    desk.plant = Desked()
+    await page.reload()
+    await form.locator("#command-effect").select_option("order")
+    await form.locator("#command-item").select_option("lid")
+    await form.locator("#command-quantity").fill("40")
+    await page.locator("#language").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    await expect(form.locator("#command-item")).to_have_value("lid")
+    await expect(form.locator("#command-quantity")).to_have_value("40")
+
+
+async def test_the_filter_of_the_kpi_board_stays_when_the_language_changes(
+    browsing: BrowserContext, served: Served
+) -> None:
+    page = (await opened(browsing, served, "#/kpis")).page
+    await page.get_by_role("searchbox").fill("Mill")
+    await page.locator("#language").click()
+    await expect(page.get_by_role("searchbox", name="筛选")).to_have_value("Mill")
+    await expect(page.locator("h1")).to_have_text("指标看板")
+    await expect(page.locator(".kpi-board thead")).to_contain_text("综合设备效率")
+
+
 async def test_the_filter_of_the_kpi_board_stays_when_new_equipment_appears(
     browsing: BrowserContext, served: Served
 ) -> None:

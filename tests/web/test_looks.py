@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import numpy as np
 import pytest
-from playwright.async_api import BrowserContext, expect
+from playwright.async_api import BrowserContext, Route, expect
 
 from dashboards.silence import HeardUnits
 from tests.web.conftest import Served
@@ -108,6 +109,79 @@ async def test_stock_that_did_not_change_is_drawn(browsing: BrowserContext, serv
     window = await opened(browsing, served, f"#/unit/{STORE}")
     await expect(window.page.locator("[data-panel=unit_stock] canvas")).to_be_visible()
     await expect(window.page.locator("[data-panel=unit_stock] .nothing")).to_have_count(0)
+
+
+async def test_stock_holds_from_its_change_on(browsing: BrowserContext, served: Served) -> None:
+    """Not from the change before: what came 3 min ago was not there half an hour ago."""
+    now_ns = served.live.data_ns
+    served.live.feed(of_depot(now_ns))
+    changes = [(STORE, now_ns - 30 * 3600 * S, ("body", 0.0)), (STORE, now_ns - 180 * S, ("body", 12.0))]
+    stock = records(RecordKind.STOCK, changes)
+    await served.store.write([stock])
+    served.live.feed([stock])
+    window = await opened(browsing, served, f"#/unit/{STORE}")
+    canvas = window.page.locator("[data-panel=unit_stock] canvas")
+    await expect(canvas).to_be_visible()
+    heights = """canvas => {
+        const {width, height} = canvas, {data} = canvas.getContext('2d').getImageData(0, 0, width, height);
+        const blue = at => data[at + 2] > 200 && data[at] < 100 && data[at + 3] > 200;
+        const found = [];
+        for (let x = 0; x < width; x++)
+            for (let y = 0; y < height; y++) if (blue(4 * (y * width + x))) found.push([x, y]);
+        const left = Math.min(...found.map(([x]) => x)), right = Math.max(...found.map(([x]) => x));
+        const at = share => found.filter(([x]) => Math.abs(x - (left + share * (right - left))) < 2).map(([, y]) => y);
+        return [at(0), at(0.5), at(1)].map(all => Math.min(...all));
+    }"""
+    begin, middle, end = await canvas.evaluate(heights)
+    assert begin == middle > end
+
+
+async def test_a_machine_has_no_panel_of_people(browsing: BrowserContext, served: Served) -> None:
+    """Figures of people that are not known, because nobody is asked for, are none."""
+    t1_ns, hour_ns = served.live.data_ns, 3600 * S
+    row = {
+        "kpi": "fixture_utilisation",
+        "scope": "machine",
+        "window": "hour",
+        "t0_ns": t1_ns - hour_ns,
+        "quality": "bad",
+    }
+    unknown = tuple(row.get(column) for column in COLUMNS[RecordKind.KPI])
+    served.live.feed([records(RecordKind.KPI, [(EquipmentPath(MILL), t1_ns, unknown)])])
+    window = await opened(browsing, served, f"#/unit/{MILL}")
+    await expect(window.page.locator("[data-panel=unit_oee_trend] canvas")).to_be_visible()
+    await expect(window.page.locator("[data-panel=unit_resources]")).to_be_hidden()
+
+
+async def test_the_only_unit_of_a_line_has_its_name_beside_its_states(browsing: BrowserContext, served: Served) -> None:
+    now_ns, gate = served.live.data_ns, EquipmentPath("gamma/depot/yard/gate/gate1")
+    served.live.feed(of_depot(now_ns))
+    master = ("equipment", '{"kind": "lane", "en": "Gate", "zh": "大门"}')
+    served.live.feed([records(RecordKind.META, [(gate, now_ns, master)])])
+    window = await opened(browsing, served, f"#/line/{gate.line}")
+    await expect(window.page.locator("[data-panel=line_states] .row-names a")).to_have_text(["Gate"])
+    await window.page.goto(f"{served.url}#/unit/{gate}")
+    await expect(window.page.locator("[data-panel=unit_state_timeline] canvas")).to_be_visible()
+    await expect(window.page.locator(".row-names a")).to_have_count(0)
+
+
+async def test_a_chart_of_a_tag_waits_for_its_history(browsing: BrowserContext, served: Served) -> None:
+    """The first readings alone would be drawn over seconds."""
+    answered = asyncio.Event()
+
+    async def later(route: Route) -> None:
+        await answered.wait()
+        await route.continue_()
+
+    await browsing.route("**/api/series?*", later)
+    window = await opened(browsing, served, f"#/unit/{MILL}")
+    energy = window.page.locator("[data-panel=unit_energy_counter] figure.tag")
+    await served.move(2)
+    await expect(energy.locator(".value")).to_contain_text(re.compile(r"\d"))
+    await expect(energy.locator("canvas")).to_have_count(0)
+    answered.set()
+    await expect(energy.locator("canvas")).to_have_count(1)
+    await browsing.unroute_all(behavior="wait")
 
 
 async def test_what_a_unit_does_not_have_takes_no_room(browsing: BrowserContext, served: Served) -> None:

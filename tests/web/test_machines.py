@@ -120,3 +120,21 @@ async def test_a_unit_without_real_machine_says_nothing_of_drivers(
         await window.page.goto(url)
     await expect(window.page.locator("[data-panel=unit_state]")).to_be_visible()
     await expect(window.page.locator("section.machine")).to_be_hidden()
+
+
+async def test_what_is_being_written_stays_when_the_language_changes(
+    browsing: BrowserContext, served: Served, machine: Machine
+) -> None:
+    machine.driver = "opcua"
+    form = await form_of(browsing, served)
+    await form.get_by_role("combobox").select_option("command speed")
+    await form.get_by_role("textbox").fill("1500")
+    await form.page.locator("#language").click()
+    await expect(form.page.locator("html")).to_have_attribute("lang", "zh-CN")
+    await expect(form.get_by_role("combobox")).to_have_value("command speed")
+    await expect(form.get_by_role("textbox")).to_have_value("1500")
+    await form.locator("button.act").click()
+    await form.page.locator("#language").click()
+    await form.get_by_role("button", name="Yes, do it").click()
+    await expect(form.get_by_role("status")).to_contain_text("Done")
+    assert [one["value"] for one in machine.asked] == [1500]

@@ -139,6 +139,13 @@ async def test_a_trend_says_which_hours_are_not_good(browsing: BrowserContext, s
     await expect(trend).to_contain_text(f"○ {WORDS['partial']}")
 
 
+async def test_one_meaning_of_two_signs_is_told_once(browsing: BrowserContext, served: Served) -> None:
+    await said(served, figure(served, SITE, "oee", "hour", quality="partial"))
+    window = await opened(browsing, served, ROUTES["enterprise"][0])
+    words = window.page.locator("[data-panel=enterprise_oee]").get_by_text(WORDS["partial"])
+    await expect(words).to_have_text(f"≈ ○ {WORDS['partial']}")
+
+
 async def trend_of(browsing: BrowserContext, served: Served) -> Locator:
     window = await opened(browsing, served, ROUTES["machine"][0])
     return window.page.locator("[data-panel=unit_oee_trend]")

@@ -27,6 +27,8 @@ export interface Page {
   update?(changed: Set<Section>): void;
   /** Shows other equipment, or other colours, and keeps what somebody is writing; without it the page is made anew. */
   renew?(): void;
+  /** Says the same in another language, and keeps what somebody is writing; without it the page is made anew. */
+  reword?(): void;
 }
 
 interface Card { context: Context; element: HTMLElement; picture: Picture; when: HTMLElement; words: HTMLElement }

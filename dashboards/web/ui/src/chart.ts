@@ -55,7 +55,7 @@ export function chart(target: HTMLElement, options: ChartOptions): uPlot {
     series.push({
       label: line.label, stroke: line.colour, width: line.thin ? 0.6 : 1.6, dash: line.dash ?? [], points: pointsOf(line), spanGaps: false,
       ...(line.fill ? { fill: `${line.colour}1f` } : {}),
-      ...(line.stepped && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: -1 }) } : {}),
+      ...(line.stepped && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
       value: (_, value) => (value === null ? "" : show(value)),
     });
   }

@@ -157,7 +157,14 @@ function marks(): void {
 async function switchTo(language: "en" | "zh"): Promise<void> {
   keep(language);
   await choose(language);
-  again(build);
+  again(() => {
+    if (!page?.reword) return build();
+    frame();
+    page.reword();
+    const { name, path } = route();
+    named(name, path);
+    marks();
+  });
 }
 
 function flip(): void {
@@ -167,9 +174,16 @@ function flip(): void {
   again(() => { if (page?.renew) page.renew(); else show(); });
 }
 
-function build(): void {
+/** What is around every page; the page itself stays where it is. */
+function frame(): void {
   const skip = h("a", { class: "skip", href: "#main", click: (event: Event) => { event.preventDefault(); main.focus(); } }, t("skip"));
-  replace(root, skip, header(), nav(), main);
+  for (const one of [...root.children]) if (one !== main) one.remove();
+  root.prepend(skip, header(), nav());
+  if (!main.isConnected) root.append(main);
+}
+
+function build(): void {
+  frame();
   show();
   marks();
 }

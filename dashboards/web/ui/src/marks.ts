@@ -32,12 +32,15 @@ export function sign(place: HTMLElement, marks: Mark[]): void {
   replace(place, sup(marks));
 }
 
-/** Lets `explain` find the words of signs that are part of a text. */
+/** Parts several signs, and their words, that stand at one place for `explain` to find. */
+const APART = "|";
+
+/** Lets `explain` find the words of signs that are part of a text, or of a drawing. */
 export function told(place: HTMLElement | SVGElement, marks: Mark[]): void {
-  const [first] = marks;
-  if (first === undefined) { delete place.dataset["why"]; return; }
-  place.dataset["sign"] = signs(marks);
-  place.dataset["why"] = reasons(marks);
+  if (!marks.length) { delete place.dataset["why"]; return; }
+  const once = [...new Map(marks.map((one) => [one.sign + one.why, one])).values()];
+  place.dataset["sign"] = once.map((one) => one.sign).join(APART);
+  place.dataset["why"] = once.map((one) => one.why).join(APART);
 }
 
 /** At which times of a line a figure is estimated, partial or not to be trusted. */
@@ -51,17 +54,19 @@ export function onLine(kpi: string, row: KpiRow): Mark[] {
   return marksOf(kpi, row).map(({ sign, why }) => ({ sign: sign === "≈" ? "○" : sign, why }));
 }
 
-/** Says what signs mean, each once. */
-export function tell(place: HTMLElement, marks: Mark[]): void {
-  const now = [...new Set(marks.map(({ sign, why }) => `${sign} ${why}`))].join(" · ");
+/** Says what signs mean: each meaning once, after all signs that have it. */
+function tell(place: HTMLElement, marks: Mark[]): void {
+  const found = new Map<string, Set<string>>();
+  for (const { sign, why } of marks) found.set(why, (found.get(why) ?? new Set()).add(sign));
+  const now = [...found].map(([why, all]) => `${[...all].join(" ")} ${why}`).join(" · ");
   if (place.textContent !== now) place.textContent = now;
   place.hidden = now === "";
 }
 
-/** Says below what the signs within an element mean, as far as nothing within says so already. */
+/** Says below what the signs within an element mean. */
 export function explain(within: Element, place: HTMLElement): void {
-  const found = [...within.querySelectorAll<HTMLElement | SVGElement>("[data-why]")];
-  const told = [...within.querySelectorAll(".note.signs:not([hidden])")].map((one) => one.textContent ?? "").join(" · ");
-  tell(place, found.map((one) => ({ sign: one.dataset["sign"] ?? "", why: one.dataset["why"] ?? "" }))
-    .filter(({ sign, why }) => !told.includes(`${sign} ${why}`)));
+  tell(place, [...within.querySelectorAll<HTMLElement | SVGElement>("[data-why]")].flatMap(({ dataset }) => {
+    const words = (dataset["why"] ?? "").split(APART);
+    return (dataset["sign"] ?? "").split(APART).map((sign, index) => ({ sign, why: words[index] ?? "" }));
+  }));
 }

@@ -38,7 +38,7 @@ export function idle(path: string): boolean {
 /** Whether the KPIs of this panel make no sense for an element, and it has none. */
 export function senseless(panel: Panel, path: string): boolean {
   const ids = panel.shows.ids ?? [];
-  return (idle(path) || ids.every((kpi) => spec(kpi)?.everywhere)) && !ids.some((kpi) => store.figure(path, kpi, windowOf(panel)).row);
+  return (idle(path) || ids.every((kpi) => spec(kpi)?.everywhere)) && !ids.some((kpi) => (store.figure(path, kpi, windowOf(panel)).row?.v ?? null) !== null);
 }
 
 /** Whether that holds for all elements of a panel. */

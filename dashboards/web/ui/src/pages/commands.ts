@@ -38,7 +38,7 @@ export class Commands {
   private readonly quantity = h("input", { type: "number", name: "quantity", min: 1, step: 1, required: true });
   private readonly amount = h("input", { type: "number", name: "amount", min: 0, step: "any", required: true });
   private readonly measure = h("select", { name: "measure" });
-  private readonly minutes = h("input", { type: "number", name: "minutes", min: 0, step: "any", placeholder: t("command.for_good") });
+  private readonly minutes = h("input", { type: "number", name: "minutes", min: 0, step: "any" });
   private readonly end = h("input", { type: "checkbox", name: "end" });
   private readonly choices = new Map<string, HTMLSelectElement>();
   private readonly fields = h("div", { class: "fields" });
@@ -46,19 +46,44 @@ export class Commands {
   private readonly answer = h("p", { class: "answer", role: "status" });
   private readonly apart = h("p", { class: "note" });
   private readonly list = h("ol", { class: "given" });
+  private machines: Machine[] = [];
+  /** What became of the last command, in the words of the day. */
+  private said: { words: () => string; grade: string } | null = null;
   private readonly stop = new AbortController();
   private readonly timer: ReturnType<typeof setInterval>;
 
   constructor(private readonly path: string) {
-    const { able, why } = store.vocabulary.commands;
+    const { why } = store.vocabulary.commands;
     this.element.hidden = why !== "no_plant"; // else the plant says first whether it is one of its own
-    this.choice.addEventListener("change", () => this.chosen());
-    this.end.addEventListener("change", () => this.chosen());
-    replace(this.element, h("header", {}, h("h2", { id: "commands-title" }, t("commands"))),
-      able ? [this.form(), this.apart, this.sure, this.answer] : h("p", { class: "nothing" }, t(`command.${why}`)), this.list);
+    const chosen = (): void => { this.turn(); this.chosen(); };
+    this.choice.addEventListener("change", chosen);
+    this.end.addEventListener("change", chosen);
+    this.draw();
     if (why !== "no_plant") void this.ask();
     void this.load();
     this.timer = setInterval(() => void this.load(), AGAIN_MS);
+  }
+
+  private draw(): void {
+    const { able, why } = store.vocabulary.commands;
+    this.minutes.placeholder = t("command.for_good");
+    replace(this.element, h("header", {}, h("h2", { id: "commands-title" }, t("commands"))),
+      able ? [this.form(), this.apart, this.sure, this.answer] : h("p", { class: "nothing" }, t(`command.${why}`)), this.list);
+  }
+
+  /** The same in another language: what is being written or asked stays, and what was answered is said anew. */
+  reword(): void {
+    const chosen = [this.choice.value, this.measure.value] as const, asked = this.sure.hasChildNodes(), { said } = this;
+    const names = [...this.choices].map(([name, select]) => [name, select.value] as const);
+    this.draw();
+    this.tellApart();
+    this.offer();
+    this.choice.value = chosen[0];
+    this.chosen(new Map(names));
+    this.measure.value = chosen[1];
+    if (asked) this.question();
+    if (said) this.told(said.words, said.grade);
+    void this.load();
   }
 
   close(): void { clearInterval(this.timer); this.stop.abort(); }
@@ -74,31 +99,34 @@ export class Commands {
       const [{ effects }, machines] = await Promise.all([
         ask<Offered>("commands/offered", { path: this.path }, this.stop.signal), ask<Machine[]>("machines", {}, this.stop.signal)]);
       this.offered = effects;
-      this.tellApart(machines);
+      this.machines = machines;
+      this.tellApart();
     } catch (error) {
       if (this.stop.signal.aborted) return;
       this.element.hidden = false;
-      return this.told(String(error), "bad");
+      return this.told(() => String(error), "bad");
     }
     const rank = ({ name }: Effect): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
     this.effects = store.vocabulary.commands.effects.filter(({ name }) => name in this.offered).sort((a, b) => rank(a) - rank(b));
     this.element.hidden = !this.effects.length;
-    options(this.choice, this.effects.map(({ name }) => name), effectName);
+    this.offer();
+    this.turn();
     this.chosen();
   }
 
+  private offer(): void { options(this.choice, this.effects.map(({ name }) => name), effectName); }
+
   /** Which units of a place will not do it: what stands for them is no simulation. */
-  private tellApart(machines: Machine[]): void {
-    const real = machines.filter(({ path, driver, drivers }) => isUnder(path, this.path) && driver !== drivers[0]);
+  private tellApart(): void {
+    const real = this.machines.filter(({ path, driver, drivers }) => isUnder(path, this.path) && driver !== drivers[0]);
     say(this.apart, real.length ? t("command.apart", { units: real.map(({ path }) => title(nameOf(path))).join(t("comma")) }) : "");
   }
 
   private effect(): Effect | undefined { return this.effects.find((one) => one.name === this.choice.value); }
 
-  /** The fields that the chosen effect has. */
-  private chosen(): void {
+  /** The fields that the chosen effect has; of those that name something what is in them already. */
+  private chosen(names = new Map<string, string>()): void {
     const effect = this.effect();
-    this.turn();
     if (effect === undefined) return;
     const ends = effect.lasts && effect.ended_by === null;
     if (!ends) this.end.checked = false;
@@ -111,6 +139,7 @@ export class Commands {
       sized && effect.amounts.length ? [field(t("command.amount"), this.amount), field(t("command.measure"), this.measure)] : null,
       effect.lasts && sized ? field(t("command.minutes"), this.minutes) : null,
       ends ? h("label", { class: "check" }, this.end, h("span", {}, t("command.end"))) : null);
+    for (const [name, value] of names) { const select = this.choices.get(name); if (select) select.value = value; }
     this.measures(effect);
   }
 
@@ -135,7 +164,7 @@ export class Commands {
     options(this.measure, fitting, (name) => unit(AMOUNTS[name]?.unit ?? ""));
   }
 
-  private turn(): void { replace(this.sure); replace(this.answer); }
+  private turn(): void { replace(this.sure); replace(this.answer); this.said = null; }
 
   private shown(input: Input): boolean { return this.fields.contains(input) && input.value !== ""; }
 
@@ -173,7 +202,7 @@ export class Commands {
     const leave = (): void => { this.turn(); this.choice.focus(); };
     const no = h("button", { type: "button", click: leave }, t("command.no"));
     this.sure.onkeydown = ({ key }) => { if (key === "Escape") leave(); };
-    replace(this.answer);
+    this.turn();
     replace(this.sure, h("p", { id: "command-question" }, t("command.question", { unit: title(nameOf(this.path)), what: words.filter(Boolean).join(" ") })), yes, no);
     this.sure.setAttribute("role", "group");
     this.sure.setAttribute("aria-labelledby", "command-question");
@@ -182,22 +211,23 @@ export class Commands {
 
   private async give(wanted: Wanted): Promise<void> {
     replace(this.sure);
-    this.told(t("command.waiting"), "busy");
+    this.told(() => t("command.waiting"), "busy");
     try {
       const given = await tell<Given>("commands", wanted, this.stop.signal);
       const first = given.commands[0];
-      this.told(t("command.done", { time: first ? this.when(first.time) : "" }), "good");
+      this.told(() => t("command.done", { time: first ? this.when(first.time) : "" }), "good");
     } catch (error) {
       if (this.stop.signal.aborted) return;
-      this.told(`${t("command.refused")} ${error instanceof ApiError ? error.message : String(error)}`, "bad");
+      this.told(() => `${t("command.refused")} ${error instanceof ApiError ? error.message : String(error)}`, "bad");
     }
     this.choice.focus();
     await this.load();
   }
 
-  private told(words: string, grade: string): void {
+  private told(words: () => string, grade: string): void {
+    this.said = { words, grade };
     this.answer.dataset["grade"] = grade;
-    replace(this.answer, words);
+    replace(this.answer, words());
   }
 
   private when(time: string): string { return `${day(Date.parse(time))} ${clock(Date.parse(time))}`; }

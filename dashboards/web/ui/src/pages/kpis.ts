@@ -20,6 +20,8 @@ class KpiBoard implements Page {
   private scope = remembered("kpi.scope", "machine");
   private window = remembered("kpi.window", "live");
   private filter = "";
+  private readonly search = h("input", { type: "search", "data-key": "filter" });
+  private readonly heading = h("h1");
   private sort: { kpi: string; up: boolean } = { kpi: "", up: true };
   private table: KpiTable = { kpis: [], rows: {}, marks: {}, overtime: {} };
   /** Numerators and denominators of the opened row, asked for when it is opened. */
@@ -33,7 +35,8 @@ class KpiBoard implements Page {
   private readonly timer: ReturnType<typeof setInterval>;
 
   constructor(target: HTMLElement) {
-    append(target, [h("header", { class: "page-head" }, h("h1", {}, t("kpi_board")), this.tools), this.field, this.meaning]);
+    append(target, [h("header", { class: "page-head" }, this.heading, this.tools), this.field, this.meaning]);
+    this.search.addEventListener("input", () => { this.filter = this.search.value.trim().toLowerCase(); if (this.loaded) this.draw(); });
     this.drawTools();
     void this.load();
     this.timer = setInterval(() => void this.load(), FRESH_MS);
@@ -42,6 +45,8 @@ class KpiBoard implements Page {
   close(): void { clearInterval(this.timer); this.stop.abort(); }
 
   renew(): void { if (this.loaded) this.draw(); }
+
+  reword(): void { this.drawTools(); this.renew(); }
 
   /** What the pressed buttons ask; an answer to another question is thrown away. */
   private question(): { scope: string; window: string } { return { scope: this.scope, window: this.window }; }
@@ -92,12 +97,12 @@ class KpiBoard implements Page {
       h("div", { class: "chooser", role: "group", "aria-label": label }, names.map((name) => h("button", {
         type: "button", "data-key": `choice-${name}`, "aria-pressed": name === now ? "true" : "false", click: () => { take(name); this.drawTools(); this.turn(); },
       }, words(name))));
-    const search = h("input", { type: "search", placeholder: t("filter"), "aria-label": t("filter"), value: this.filter });
-    search.addEventListener("input", () => { this.filter = search.value.trim().toLowerCase(); if (this.loaded) this.draw(); });
+    replace(this.heading, t("kpi_board"));
+    this.search.placeholder = this.search.ariaLabel = t("filter");
     replace(this.tools,
       choice(SCOPES, this.scope, (name) => t(`kpi_scope.${name}`), (name) => { this.scope = name; this.sort.kpi = ""; remember("kpi.scope", name); }, t("level")),
       choice(WINDOWS, this.window, (name) => t(`window.${name}`), (name) => { this.window = name; remember("kpi.window", name); }, t("window")),
-      search);
+      this.search);
   }
 
   private columns(): string[] {

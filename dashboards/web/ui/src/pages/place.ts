@@ -70,5 +70,6 @@ export function place(target: HTMLElement, scope: Scope, path: string): Page {
     update: (changed?: Set<Section>) => { board?.update(changed ?? new Set<Section>(["kpis"])); head?.update(); },
     close: () => { board?.close(); machines?.close(); commands?.close(); },
     renew,
+    reword: () => { renew(); machines?.reword(); commands?.reword(); },
   };
 }

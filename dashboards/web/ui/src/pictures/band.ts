@@ -4,7 +4,7 @@ import { ask } from "../api";
 import { box, chart, fit, PALETTE } from "../chart";
 import { h } from "../dom";
 import { spec, t, title, unit } from "../i18n";
-import { doubtful, onLine, tell } from "../marks";
+import { doubtful, onLine, told } from "../marks";
 import { nowMs, spanS, windowOf, type Maker } from "../picture";
 import type { KpiRow } from "../types";
 
@@ -39,8 +39,7 @@ export const band: Maker = ({ panel, path, signal }) => {
   const about = spec(kpi), percent = about?.unit === "1" && about.high === 1;
   const target = box(title(panel));
   const note = unit(about?.unit ?? "");
-  const meaning = h("p", { class: "note signs", hidden: true });
-  const element = h("div", { class: "lines" }, note ? h("div", { class: "axis-unit" }, note) : null, target, meaning);
+  const element = h("div", { class: "lines" }, note ? h("div", { class: "axis-unit" }, note) : null, target);
   let doubts: boolean[] = [];
   let plot: uPlot | null = null, seen = false;
   let done = (): void => undefined;
@@ -70,7 +69,7 @@ export const band: Maker = ({ panel, path, signal }) => {
         doubts = doubtful([...drawn[0]].map((time) => time * 1000), past ?? []);
         plot ??= begin();
         plot.setData(drawn);
-        tell(meaning, (past ?? []).flatMap((row) => onLine(kpi, row)));
+        told(target, (past ?? []).flatMap((row) => onLine(kpi, row)));
       }).catch(() => undefined);
   };
   return { element, update: () => undefined, reload, close: () => done(), empty: () => !seen };

@@ -4,7 +4,7 @@ import { ask } from "../api";
 import { box, chart, fit, PALETTE } from "../chart";
 import { h, replace } from "../dom";
 import { spec, t, title, unit } from "../i18n";
-import { doubtful, onLine, tell } from "../marks";
+import { doubtful, onLine, told } from "../marks";
 import { elements, nameOf, noFigure, nowMs, pointless, spanS, windowOf, type Context, type Maker } from "../picture";
 import type { KpiRow } from "../types";
 
@@ -27,9 +27,8 @@ export const kpiLine: Maker = (context) => {
   const target = box(title(panel));
   replace(target, h("p", { class: "nothing" }, t("loading")));
   const note = unit(about?.unit ?? "");
-  const meaning = h("p", { class: "note signs", hidden: true });
   const rest = all.length > lines.length ? h("p", { class: "note" }, t("lines.rest", { n: lines.length, all: all.length })) : null;
-  const element = h("div", { class: "lines" }, note ? h("div", { class: "axis-unit" }, note) : null, target, rest, meaning);
+  const element = h("div", { class: "lines" }, note ? h("div", { class: "axis-unit" }, note) : null, target, rest);
   let plot: uPlot | null = null, drawn = "-";
   let done = (): void => undefined;
   let doubts: boolean[][] = [];
@@ -49,7 +48,7 @@ export const kpiLine: Maker = (context) => {
       if (!plot) replace(target, h("p", { class: "nothing" }, noFigure(context.path)));
     }
     plot?.setData([times.map((time) => time / 1000), ...columns]);
-    tell(meaning, data.flatMap((rows, index) => rows.flatMap((row) => onLine(shown[index]?.kpi ?? "", row))));
+    told(target, data.flatMap((rows, index) => rows.flatMap((row) => onLine(shown[index]?.kpi ?? "", row))));
   };
   const begin = (shown: Wanted[]): uPlot => {
     replace(target);

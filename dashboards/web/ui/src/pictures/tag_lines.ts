@@ -24,6 +24,8 @@ class TagChart {
   private plot: uPlot | null = null;
   private heard = false;
   loaded = false;
+  /** Whether the store has been asked for the history: before that the few points that came alone would have an axis of seconds. */
+  private asked = false;
   private done: () => void = () => undefined;
 
   constructor(private readonly path: string, readonly tag: Tag) {
@@ -34,7 +36,8 @@ class TagChart {
 
   async load(signal: AbortSignal): Promise<void> {
     const t1 = nowMs(), t0 = t1 - spanS() * 1000;
-    const answer = await ask<Series>("series", { path: this.path, tag: this.tag.name, t0, t1: t1 + 1, max_points: MOST_POINTS }, signal);
+    const question = ask<Series>("series", { path: this.path, tag: this.tag.name, t0, t1: t1 + 1, max_points: MOST_POINTS }, signal);
+    const answer = await question.finally(() => { this.asked = true; });
     const later = this.times.findIndex((time) => time > (answer.t.at(-1) ?? 0) / 1000);
     const [times, values] = later < 0 ? [[], []] : [this.times.slice(later), this.values.slice(later)];
     this.times = [...answer.t.map((time) => time / 1000), ...times];
@@ -59,7 +62,7 @@ class TagChart {
 
   draw(): void {
     this.element.hidden = this.silent;
-    if (this.silent) return;
+    if (this.silent || !this.asked) return;
     const from = nowMs() / 1000 - spanS();
     const first = this.times.findIndex((time) => time >= from);
     if (first > 0 || this.times.length > HELD_POINTS) {

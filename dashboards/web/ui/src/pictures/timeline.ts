@@ -22,7 +22,7 @@ export const timeline: Maker = (context) => {
   const { panel, path, signal } = context;
   const units = elements(context).filter((unit) => unit === path || store.unit(unit)?.role !== "store");
   const canvas = h("canvas", { tabindex: "0", role: "img" });
-  const names = h("div", { class: "row-names" }, units.length > 1 ? units.map((unit) =>
+  const names = h("div", { class: "row-names" }, units.length > 1 || units[0] !== path ? units.map((unit) =>
     h("a", { href: routeOf(unit), title: unit }, title(nameOf(unit)))) : null);
   const tip = h("div", { class: "tip", role: "status", "aria-live": "polite" });
   const element = h("div", { class: "timeline" }, h("div", { class: "timeline-rows" }, names, h("div", { class: "canvas-box" }, canvas)), tip);
