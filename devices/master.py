@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from devices.names import cause_names, item_names
@@ -27,7 +28,7 @@ from twin.config.plant import (
 )
 from twin.control.planned import planned_run_s, pool_of
 from twin.day_pattern import DAY_S
-from twin.engine.links import Paths, destinations, rework_target
+from twin.engine.links import Paths, destinations, items_at, reach, rework_target
 from twin.engine.station import Station
 from twin.equipment import EquipmentPath
 from twin.master import (
@@ -145,6 +146,34 @@ def counters_of(station: StationConfig) -> dict[str, MeterMaster]:
     return {tag: meter for tag, meter in known.items() if tag == ENERGY.name or meter != MeterMaster()}
 
 
+def carried(config: PlantConfig, to: Mapping[EquipmentPath, Paths]) -> dict[EquipmentPath, dict[str, tuple[str, ...]]]:
+    """Which items go where, of units before those that join several and after those that take apart.
+
+    Args:
+        config: The plant.
+        to: Where each unit gives its material to.
+    """
+    known = {path: station for path, _, station in config.stations()}
+    back: dict[EquipmentPath, list[EquipmentPath]] = {}
+    for path, targets in to.items():
+        for target in targets:
+            back.setdefault(target, []).append(path)
+    before = reach([path for path, one in known.items() if one.joins], lambda path: back.get(path, ()))
+    after = reach([path for path, one in known.items() if one.splits], lambda path: to[path])
+    concerned = {*before, *after}
+    if not concerned:
+        return {}
+    items = items_at(known, to, {path: rework_target(path, one, known) for path, one in known.items()})
+    return {
+        path: {
+            str(target): tuple(sorted(known[target].accepts(known[path].leaving(items[path], target))))
+            for target in to[path]
+        }
+        for path in known
+        if path in concerned
+    }
+
+
 def material(station: StationConfig, position: int, ways: tuple[Paths, Paths]) -> dict[str, Any]:
     """What master data say of the ways of material through a unit; parameters as of :func:`equipment`."""
     to, rework_to = ways
@@ -158,7 +187,9 @@ def material(station: StationConfig, position: int, ways: tuple[Paths, Paths]) -
         "splits": station.splits,
         "gives": getattr(station, "gives", {}),
         "takes": getattr(station, "takes", {}),
+        "parts": getattr(station, "parts", {}),
         "samples": getattr(station, "samples", False),
+        "sampled": getattr(station, "sampled", None) if getattr(station, "samples", False) else None,
         "leaves": station.ends and getattr(stations[station.kind], "records_parts", Station.records_parts),
     }
 
@@ -169,6 +200,7 @@ def equipment(
     ways: tuple[Paths, Paths],
     planned: Mapping[str, float],
     calendar: CalendarConfig | None = None,
+    carries: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> EquipmentMaster:
     """Master data of one unit.
 
@@ -178,6 +210,7 @@ def equipment(
         ways: Where it gives its material to, and where it sends rework to.
         planned: Planned run time by pool, which is that of its tools.
         calendar: Its own calendar, where its line has another.
+        carries: Items that go to each unit after it, where that matters.
     """
     title = station.title or Title(en=station.id, zh=station.id)
     kind_en, kind_zh = getattr(stations[station.kind], "titles", Station.titles)
@@ -199,6 +232,7 @@ def equipment(
         capacity=getattr(station, "capacity", None) if stores else None,
         link=station.link,
         **material(station, position, ways),
+        carries=dict(carries),
         final=bool(getattr(station, "final", False)),
         calendar=None if calendar is None else calendar_master(calendar),
     )
@@ -261,6 +295,7 @@ def _areas(config: PlantConfig, path: EquipmentPath, site: SiteConfig) -> Iterat
     to, _ = destinations(config)
     planned = planned_run_s(config)
     known = {unit: station for unit, _, station in config.stations()}
+    items = carried(config, to)
     for area in site.areas:
         yield path.child(area.id), _place(area.title, area.id, config.axis(site))
         for line in area.lines:
@@ -269,8 +304,8 @@ def _areas(config: PlantConfig, path: EquipmentPath, site: SiteConfig) -> Iterat
             common = line_calendar(config, site, line)
             for position, station in enumerate(line.stations):
                 unit, own = here.child(station.id), config.calendars.get(calendar_name(site, line, station) or "")
-                ways = to[unit], rework_target(unit, station, known)
-                yield unit, equipment(station, position, ways, planned, None if own is common else own)
+                ways, carries = (to[unit], rework_target(unit, station, known)), items.get(unit, {})
+                yield unit, equipment(station, position, ways, planned, None if own is common else own, carries)
 
 
 def _link(config: PlantConfig, link: ChainLinkConfig) -> LinkMaster:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from twin.dates import Day
 from twin.equipment import EquipmentPath, Level
@@ -115,6 +115,14 @@ class MeterMaster(BaseModel):
     max_per_h: Annotated[float, Field(gt=0)] | None = None
 
 
+SEVERAL = {"joins": "takes", "splits": "gives"}
+"""What a unit of more pieces than one is, and where their number stands."""
+
+
+def _listed(pieces: object) -> bool:
+    return isinstance(pieces, dict) and all(type(number) is int for number in pieces.values())
+
+
 class EquipmentMaster(Master):
     """A unit.
 
@@ -128,7 +136,10 @@ class EquipmentMaster(Master):
         splits: It makes several pieces of one.
         gives: Pieces that one item becomes, by item, where it is not one; of all others under the empty name.
         takes: The same of the pieces that one is made of, by what is made.
+        parts: Which pieces those are, by item: of what is made, or of what is taken apart (all under the empty name).
+        carries: Items that go to each of ``to``, where that is known.
         samples: It lets items pass of which it says nothing.
+        sampled: Share of the items that it works on, where it lets others pass; None: not known.
         leaves: Material leaves the plant here, and all of it is counted.
         rework_to: Path of the unit that it sends rework to.
         kind_en: English name of the kind.
@@ -159,7 +170,10 @@ class EquipmentMaster(Master):
     splits: bool = False
     gives: dict[str, Annotated[int, Field(ge=1, lt=2**31)]] = {}
     takes: dict[str, Annotated[int, Field(ge=1, lt=2**31)]] = {}
+    parts: dict[str, dict[str, Annotated[int, Field(ge=1, lt=2**31)]]] = {}
+    carries: dict[str, tuple[str, ...]] = {}
     samples: bool = False
+    sampled: Annotated[float, Field(ge=0, le=1)] | None = None
     leaves: bool = False
     rework_to: str = ""
     kind_en: str = "Unit"
@@ -179,6 +193,16 @@ class EquipmentMaster(Master):
     final: bool = False
     calendar: CalendarMaster | None = None
     minor_stop_max_s: Annotated[float, Field(ge=0, le=1e9)] = MINOR_STOP_MAX_S
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers(cls, said: Any) -> Any:
+        """How many pieces it takes or gives follows from which they are."""
+        parts = said.get("parts") if isinstance(said, dict) else None
+        if not isinstance(parts, dict) or not all(map(_listed, parts.values())):
+            return said
+        numbers = {item: sum(listed.values()) for item, listed in parts.items()}
+        return said | {name: numbers for flag, name in SEVERAL.items() if said.get(flag) and not said.get(name)}
 
     @property
     def processing(self) -> bool:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from scenarios.headless.sites import units_of
 from twin.brain.reports.units import routed
-from twin.brain.scopes import Scope, groups, machines, stage_s, summed
+from twin.brain.scopes import Scope, groups, machines, summed
 from twin.brain.site import Table
 from twin.brain.unit import Unit
 from twin.config.plant import PlantConfig
@@ -125,8 +125,8 @@ class Layout:
         for row, scope in enumerate(self.scopes):
             if scope.level is not Level.LINE or not scope.processing:
                 continue
-            ideal_s = stage_s(scope.bottleneck, self.units)
-            shares = [pbt[:, unit] * ideal_s / own for unit in scope.bottleneck if (own := self.units[unit].ideal_s)]
+            ideal_s = scope.limit.stage_s(self.units)
+            shares = [pbt[:, unit] * ideal_s * rate for unit, rate in scope.limit.rates(self.units).items()]
             earned: Any = scope.output.operations(table.floats) * ideal_s
             planned: Any = sum(shares, np.zeros(len(pbt)))
             if routed(table, scope):

@@ -110,7 +110,7 @@ def test_rows_are_of_known_scopes() -> None:
     rows: Rows = run(Brain(QUIET), frames(made(2, seed=1)))
     for (path, kpi, _, _), row in rows.items():
         assert row["scope"] in kpis[kpi].scopes, (path, kpi)
-        assert row["rule_version"] == "iso22400-2+own/2"
+        assert row["rule_version"] == "iso22400-2+own/3"
 
 
 def test_a_chain_has_the_sites_between_its_links() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from tests.brain.made import EPOCH, S
 from twin.brain import Brain, BrainConfig
-from twin.brain.scopes import group, stage_s
+from twin.brain.reports.bottleneck import Limit
+from twin.brain.scopes import group
 from twin.brain.site import Site
 from twin.brain.unit import Unit
 from twin.equipment import EquipmentPath
@@ -34,8 +35,8 @@ def units(*rows: tuple[str, float | None, tuple[str, ...]]) -> list[Unit]:
 def test_parallel_units_are_one_stage() -> None:
     line = units(("raw", None, ("m1", "m2")), ("m1", 80.0, ("wash",)), ("m2", 80.0, ("wash",)), ("wash", 50.0, ()))
     scope = group(LINE, line)
-    assert scope.bottleneck == (3,)
-    assert stage_s((1, 2), line) == pytest.approx(40)
+    assert scope.limit.rows == (3,)
+    assert Limit((1, 2), (1.0, 1.0)).stage_s(line) == pytest.approx(40)
     assert scope.last == (3,)
     assert scope.processing == (1, 2, 3)
 
@@ -43,7 +44,7 @@ def test_parallel_units_are_one_stage() -> None:
 def test_output_of_two_parallel_ends_adds_up() -> None:
     line = units(("m", 10.0, ("b",)), ("b", None, ("x", "y")), ("x", 30.0, ()), ("y", 30.0, ()))
     assert group(LINE, line).last == (2, 3)
-    assert group(LINE, line).bottleneck == (2, 3)
+    assert group(LINE, line).limit.rows == (2, 3)
 
 
 def test_material_in_circles_ends_at_the_highest_position() -> None:
@@ -53,13 +54,13 @@ def test_material_in_circles_ends_at_the_highest_position() -> None:
 
 def test_units_without_connections_are_each_their_own_stage() -> None:
     line = units(("m", 10.0, ()), ("n", 20.0, ()))
-    assert group(LINE, line).bottleneck == (1,)
+    assert group(LINE, line).limit.rows == (1,)
     assert group(LINE, line).last == (0, 1)
 
 
 def test_rework_beside_the_flow_is_no_stage() -> None:
     line = units(("in", None, ("t1", "t2")), ("t1", 300.0, ()), ("t2", 300.0, ()), ("repair", 2700.0, ()))
-    assert group(LINE, line).bottleneck == (1, 2)
+    assert group(LINE, line).limit.rows == (1, 2)
     assert group(LINE, line).last == (1, 2, 3)
 
 
@@ -68,8 +69,8 @@ def test_branches_side_by_side_add_up() -> None:
         *(("in", None, ("a1", "b1")), ("a1", 60.0, ("a2",)), ("a2", 55.0, ("out",))),
         *(("b1", 50.0, ("b2",)), ("b2", 58.0, ("out",)), ("out", 20.0, ())),
     )
-    assert group(LINE, line).bottleneck == (1, 4)
-    assert stage_s((1, 4), line) == pytest.approx(1 / (1 / 60 + 1 / 58))
+    assert group(LINE, line).limit.rows == (1, 4)
+    assert group(LINE, line).limit.stage_s(line) == pytest.approx(1 / (1 / 60 + 1 / 58))
 
 
 def test_the_output_of_a_shop_leaves_where_its_lots_come_back_finished() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.brain.elements import FIXTURES, PERSONNEL
-from twin.brain.reports.bottleneck import designed_bottleneck
+from twin.brain.reports.bottleneck import NO_LIMIT, Limit, designed_bottleneck
 from twin.brain.site import Table
 from twin.brain.unit import Unit
 from twin.equipment import EquipmentPath, Level
@@ -42,7 +42,7 @@ class Scope:
         units: Rows of all its units.
         processing: Rows of those that process material.
         output: What leaves it; see :func:`twin.kpi.output.output_of`.
-        bottleneck: Rows of the designed bottleneck: the parallel units that together limit the flow.
+        limit: The designed bottleneck of a line: the units that together limit the flow.
     """
 
     path: EquipmentPath
@@ -50,7 +50,7 @@ class Scope:
     units: tuple[int, ...]
     processing: tuple[int, ...]
     output: Output
-    bottleneck: tuple[int, ...] = ()
+    limit: Limit = NO_LIMIT
 
     @property
     def last(self) -> tuple[int, ...]:
@@ -67,26 +67,19 @@ def group(path: EquipmentPath, units: Sequence[Unit]) -> Scope:
     """The group of all units at or below a path, of a table with these units."""
     rows = {unit.path: row for row, unit in enumerate(units) if unit.path.is_under(path)}
     processing = tuple(row for row in rows.values() if units[row].processing)
-    limiting = designed_bottleneck(rows, units) if processing else ()
     names = {str(path): row for path, row in rows.items()}
     output = output_of(names, [Standing(unit.master) for unit in units])
-    return Scope(path, path.level, tuple(rows.values()), processing, output, limiting)
+    limits = processing and path.level is Level.LINE
+    limit = designed_bottleneck(rows, units, output) if limits else NO_LIMIT
+    return Scope(path, path.level, tuple(rows.values()), processing, output, limit)
 
 
 def moved(scope: Scope, before: Sequence[Unit], after: Sequence[Unit]) -> Scope:
     """The same scope of a table with other rows, which holds all its units."""
     rows = {unit.path: row for row, unit in enumerate(after)}
     place = {row: rows[before[row].path] for row in scope.units}
-    members, processing, limiting = (
-        tuple(place[row] for row in kept) for kept in (scope.units, scope.processing, scope.bottleneck)
-    )
-    return Scope(scope.path, scope.level, members, processing, scope.output.moved(place), limiting)
-
-
-def stage_s(rows: Iterable[int], units: Sequence[Unit]) -> float:
-    """Planned time per item of parallel units together: 1 / sum of (1 / planned run time); 0 while unknown."""
-    rate = sum(1 / ideal for row in rows if (ideal := units[row].ideal_s))
-    return 1 / rate if rate else 0.0
+    members, processing = (tuple(place[row] for row in kept) for kept in (scope.units, scope.processing))
+    return Scope(scope.path, scope.level, members, processing, scope.output.moved(place), scope.limit.moved(place))
 
 
 def machines(units: Sequence[Unit]) -> list[Scope]:

@@ -102,3 +102,28 @@ def rework_target(path: EquipmentPath, station: StationConfig, known: Mapping[Eq
     name = getattr(station, "rework_to", None)
     target = None if name is None else resolve(name, path.line, known)
     return () if target is None else (target,)
+
+
+def items_at(
+    stations: Mapping[EquipmentPath, StationConfig],
+    successors: Mapping[EquipmentPath, Paths],
+    reworks: Mapping[EquipmentPath, Paths],
+) -> Items:
+    """Items that can come to, or start in, each station.
+
+    Args:
+        stations: All stations.
+        successors: Where each gives its material to.
+        reworks: Where each sends rework to.
+    """
+    items: Items = {path: station.opening() for path, station in stations.items()}
+    waiting = [path for path in stations if items[path]]
+    while waiting:
+        path = waiting.pop()
+        for target in (*successors[path], *reworks.get(path, ())):
+            leaving = stations[path].leaving(items[path], target)
+            new = stations[target].accepts(leaving) - items[target]
+            if new:
+                items[target] |= new
+                waiting.append(target)
+    return items

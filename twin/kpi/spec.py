@@ -68,7 +68,7 @@ weighted with, and the course of failures."""
 RATED = frozenset(basis for basis, kinds in METERS.items() if "rates" in kinds)
 """What needs the rates."""
 EQUIPMENT: tuple[Scope, ...] = ("machine", "line", "area", "site", "enterprise")
-RULE_VERSION = "iso22400-2+own/2"
+RULE_VERSION = "iso22400-2+own/3"
 """Version of the calculation rules, in every record; raise it when a formula changes."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twin.config.plant import PlantConfig, StationConfig
-from twin.engine.links import Items, Paths
+from twin.engine.links import Items, Paths, items_at
 from twin.equipment import EquipmentPath
 from twin.errors import Problem
 from twin.plant.carried_check import Network, check_keeping
@@ -26,7 +26,7 @@ def check_flow(
         Items that can come to or start in each station, and what is wrong.
     """
     stations = {path: station for path, _, station in config.stations()}
-    items = _spread(stations, successors, reworks)
+    items = items_at(stations, successors, reworks)
     problems: list[Problem] = []
     for path, station in stations.items():
         problems += _wrong_place(path, station, successors[path], stations)
@@ -42,24 +42,6 @@ def check_flow(
     problems += wrong_supply(stations, successors)
     problems += check_keeping(Network(stations, successors, reworks, items))
     return items, problems
-
-
-def _spread(
-    stations: dict[EquipmentPath, StationConfig],
-    successors: dict[EquipmentPath, Paths],
-    reworks: dict[EquipmentPath, Paths],
-) -> Items:
-    items: Items = {path: station.opening() for path, station in stations.items()}
-    waiting = [path for path in stations if items[path]]
-    while waiting:
-        path = waiting.pop()
-        for target in (*successors[path], *reworks.get(path, ())):
-            leaving = stations[path].leaving(items[path], target)
-            new = stations[target].accepts(leaving) - items[target]
-            if new:
-                items[target] |= new
-                waiting.append(target)
-    return items
 
 
 def _wrong_place(

@@ -50,6 +50,11 @@ class AssemblyConfig(ProcessConfig):
         return self.variants or {str(self.makes): self.bom}
 
     @property
+    def parts(self) -> dict[str, dict[str, int]]:
+        """Which pieces a product is made of, by product."""
+        return self.products
+
+    @property
     def takes(self) -> dict[str, int]:
         """Pieces that a product is made of, by product."""
         return {product: sum(bom.values()) for product, bom in self.products.items()}

@@ -46,9 +46,14 @@ class DisassemblyConfig(ProcessConfig):
         return self.variants[item] if self.variants else self.yields
 
     @property
+    def parts(self) -> dict[str, dict[str, int]]:
+        """Which pieces an item becomes, by item; of all under the empty name."""
+        return self.variants or {"": self.yields}
+
+    @property
     def gives(self) -> dict[str, int]:
         """Pieces that one item becomes, by item; of all items under the empty name."""
-        lists = self.variants or {"": self.yields}
+        lists = self.parts
         return {item: sum(pieces.values()) for item, pieces in lists.items()}
 
     def accepts(self, items: set[str]) -> set[str]:
@@ -101,7 +106,7 @@ class Disassembly(GroupProcessor):
 
     def __init__(self, setting: Setting[DisassemblyConfig]):
         config = setting.config
-        lists = config.variants or {"": config.yields}
+        lists = config.parts
         self.pieces = {
             item: tuple(setting.parts(piece) for piece, number in parts.items() for _ in range(number))
             for item, parts in lists.items()

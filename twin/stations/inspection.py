@@ -49,6 +49,11 @@ class InspectionConfig(ProcessConfig):
         """Whether it lets items pass of which it says nothing."""
         return self.every > 1 or self.sample not in (None, 1)
 
+    @property
+    def sampled(self) -> float:
+        """Share of the items that it looks at."""
+        return 1 / self.every if self.sample is None else self.sample
+
 
 @stations.register("inspection", config=InspectionConfig)
 class Inspection(Processor):

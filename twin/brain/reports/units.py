@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.brain.reports.sheet import Sheet, coverage_of
-from twin.brain.scopes import Scope, stage_s, summed
+from twin.brain.scopes import Scope, summed
 from twin.brain.site import Table
 from twin.equipment import Level
 from twin.kpi.definitions.line import LineFlow
@@ -54,7 +54,7 @@ def _says(table: Table, scope: Scope) -> bool:
 
 def line_flow(table: Table, scope: Scope) -> LineFlow:
     """A line's flow: its designed bottleneck (slowest stage) and its observed one."""
-    ideal_s = stage_s(scope.bottleneck, table.units)
+    ideal_s = scope.limit.stage_s(table.units)
     busy = of_matrices(table.ints, table.floats)
     pbt = busy.pbt_ns
     waiting = busy.starved_ns + busy.blocked_ns
@@ -66,7 +66,7 @@ def line_flow(table: Table, scope: Scope) -> LineFlow:
         return LineFlow(earned_s, float(np.asarray(pbt)[list(scope.processing)].sum()), position)
     return LineFlow(
         earned_s=float(scope.output.operations(table.floats)) * ideal_s,
-        pbt_ns=sum(int(pbt[row]) * ideal_s / own for row in scope.bottleneck if (own := table.units[row].ideal_s)),
+        pbt_ns=sum(int(pbt[row]) * ideal_s * rate for row, rate in scope.limit.rates(table.units).items()),
         bottleneck=position,
     )
 
@@ -86,7 +86,7 @@ def _line(sheet: Sheet, table: Table, scope: Scope, observed: Observed, spread_o
     whole = first(observed)
     if by_recipes or not spread_only:
         coverage = coverage_of(whole)
-        if sheet.under_way(whole) if by_recipes else _unplanned(table, scope):
+        if sheet.under_way(whole) if by_recipes else _unplanned(table, scope) or not scope.limit.certain:
             coverage = replace(coverage, settled=False)
         sheet.one(kpis["line_oee"], scope.path, "line", flow, coverage)
     if not spread_only:

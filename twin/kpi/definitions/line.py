@@ -12,10 +12,11 @@ class LineFlow:
     """A line in one window.
 
     Args:
-        earned_s: Good quantity of its last processing units x planned time per item of its slowest stage, the designed
-            bottleneck; a stage is one unit, or parallel units with the same neighbours. Of a line of tools, through
-            which lots go by recipes, the planned time of all that they did: it has no last unit and no one stage.
-        pbt_ns: Planned busy time of that stage; of parallel units the mean weighted by their rates; of all tools.
+        earned_s: Good pieces that left it x planned time that its designed bottleneck needs for each of them; a unit
+            that works on four pieces for one that leaves counts four times its planned run time, parallel units count
+            together. Where the line ends by joining or taking apart, operations there stand for pieces. Of a line of
+            tools, through which lots go by recipes, the planned time of all that they did: it has no one bottleneck.
+        pbt_ns: Planned busy time of that bottleneck; of several units the mean weighted by their rates; of all tools.
         bottleneck: Position of the unit with the lowest starved and blocked share; None when unknown.
     """
 
@@ -28,9 +29,11 @@ class LineFlow:
     "line_oee", "OEE of the line", "产线综合效率", unit="1", trend="up", high=1.0, scopes=("line",), source="own design"
 )
 def line_oee(line: LineFlow) -> Figure:
-    """good quantity of the last units x planned time per item of the designed bottleneck / its PBT; of tools their OEE
+    """good quantity of the last units x planned time of the designed bottleneck for each / its PBT; of tools their OEE.
+    Only part of the data where a planned time is not known, nor which pieces are joined or come from taking apart
 
-    末端设备合格品数量 × 设计瓶颈的计划单件时间 / 其 PBT；按工艺路线流转的机群取其 OEE
+    末端设备合格品数量 × 设计瓶颈为每件所需的计划时间 / 其 PBT；按工艺路线流转的机群取其 OEE。
+    计划时间或所装配、拆出零件的种类数量不明时，标为数据不全
     """
     return line.earned_s, line.pbt_ns * 1e-9
 
