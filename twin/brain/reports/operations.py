@@ -22,7 +22,7 @@ Edge = tuple[int, int]
 """Rows of a unit that gives and of one that takes."""
 
 
-class Operation(NamedTuple):
+class Conversion(NamedTuple):
     """A kind of operation of a unit: pieces that it takes and gives, by item."""
 
     takes: Mapping[str, int]
@@ -118,29 +118,29 @@ class Material:
             return {*parts} or ({ANY} if master is None else {*master.takes}) or {ANY}
         return self.comes[row]
 
-    def _operations(self, row: int) -> tuple[Operation, ...]:
+    def _operations(self, row: int) -> tuple[Conversion, ...]:
         if self.splits(row):
             return tuple(self._apart(row))
         if self.joins(row):
             return tuple(self._together(row))
         comes = self.comes[row]
         goes = {item for giver, taker in self.edges if giver == row for item in self._over(giver, taker)} or comes
-        return tuple(Operation({a: 1}, {b: 1}) for a in sorted(comes) for b in sorted(_becomes(a, comes, goes)))
+        return tuple(Conversion({a: 1}, {b: 1}) for a in sorted(comes) for b in sorted(_becomes(a, comes, goes)))
 
-    def _apart(self, row: int) -> Iterator[Operation]:
+    def _apart(self, row: int) -> Iterator[Conversion]:
         parts, master = self.parts(row), self.units[row].master
         gives = {} if master is None else master.gives
         for item in sorted(self.wanted(row) or self.comes[row]):
             pieces = parts.get(item) or parts.get(ANY) or {ANY: gives.get(item, gives.get(ANY, 1))}
-            yield Operation({item: 1}, pieces)
+            yield Conversion({item: 1}, pieces)
 
-    def _together(self, row: int) -> Iterator[Operation]:
+    def _together(self, row: int) -> Iterator[Conversion]:
         parts, master = self.parts(row), self.units[row].master
         if parts:
-            yield from (Operation(listed, {made: 1}) for made, listed in parts.items())
+            yield from (Conversion(listed, {made: 1}) for made, listed in parts.items())
             return
         for made, number in ({} if master is None else master.takes).items() or ((ANY, 1),):
-            yield Operation({ANY: number}, {made: 1})
+            yield Conversion({ANY: number}, {made: 1})
 
     def _pooled(self, row: int) -> bool:
         """Whether its operations take so many pieces, whichever they are."""
