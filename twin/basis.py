@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -16,10 +17,13 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import InitErrorDetails
+from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import ErrorType
 
 from twin.equipment import SEGMENT
 
+TYPES = frozenset(get_args(ErrorType))
+SEQUENCES = (list, tuple, set, frozenset, Sequence)
 Identifier = Annotated[str, Field(pattern=rf"^{SEGMENT.pattern}$")]
 
 
@@ -31,7 +35,7 @@ class Config(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _told_at_once(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        if isinstance(given, dict) and bool in map(type, given.values()):
+        if isinstance(given, dict) and any(type(value) in (bool, dict, list) for value in given.values()):
             given = _without_truths(cls, given)
         try:
             return handler(given)
@@ -44,30 +48,60 @@ class Config(BaseModel):
 
 def _without_truths(model: type[BaseModel], given: dict[str, Any]) -> dict[str, Any]:
     """What was given, with true and false of numbers as the words that they are: the library takes them for 1 and 0."""
-    numbers = _numbers(model)
-    return {
-        name: str(value).lower() if type(value) is bool and name in numbers else value for name, value in given.items()
-    }
+    shapes = _shapes(model)
+    return {name: shapes[name].without_truths(value) if name in shapes else value for name, value in given.items()}
+
+
+class _Shape:
+    """What a field may be: a number or not, a mapping or a list of such.
+
+    Args:
+        annotations: One of these.
+    """
+
+    def __init__(self, annotations: Iterable[Any]):
+        options = [option for annotation in annotations for option in _options(annotation)]
+        self._number = bool({int, float} & {*options}) and not {bool, str, Any} & {*options}
+        of = [(get_origin(option), get_args(option)) for option in options]
+        values = [args[1] for origin, args in of if origin in (dict, Mapping)]
+        items = [one for origin, args in of if origin in SEQUENCES for one in args if one is not ...]
+        self._values = _Shape(values) if values else None
+        self._items = _Shape(items) if items else None
+
+    def without_truths(self, value: Any) -> Any:
+        """A value with its truths as words where it should be a number, or hold some."""
+        if type(value) is bool:
+            return str(value).lower() if self._number else value
+        if type(value) is dict and self._values is not None:
+            return {name: self._values.without_truths(one) for name, one in value.items()}
+        if type(value) is list and self._items is not None:
+            return [self._items.without_truths(one) for one in value]
+        return value
 
 
 @lru_cache(maxsize=1024)
-def _numbers(model: type[BaseModel]) -> frozenset[str]:
-    """Fields that are numbers, and neither truths nor texts."""
-    kinds = {name: set(_kinds(field.annotation)) for name, field in model.model_fields.items()}
-    return frozenset(name for name, found in kinds.items() if found & {int, float} and not found & {bool, str, Any})
+def _shapes(model: type[BaseModel]) -> dict[str, _Shape]:
+    return {name: _Shape([field.annotation]) for name, field in model.model_fields.items()}
 
 
-def _kinds(annotation: Any) -> Iterator[Any]:
-    inner = get_args(annotation)
-    if get_origin(annotation) is Literal:
+def _options(annotation: Any) -> Iterator[Any]:
+    """What an annotation stands for; of literals their types."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
         yield from map(type, inner)
-    elif not inner:
+    elif origin is Annotated:
+        yield from _options(inner[0])
+    elif origin in (Union, UnionType):
+        for one in inner:
+            yield from _options(one)
+    else:
         yield annotation
-    for one in inner if get_origin(annotation) is not Literal else ():
-        yield from _kinds(one)
 
 
 def _again(row: Any) -> InitErrorDetails:
+    if row["type"] not in TYPES:  # one of ours, which the library does not know by its name
+        own = PydanticCustomError(row["type"], row["msg"], row.get("ctx"))
+        return InitErrorDetails(type=own, loc=row["loc"], input=row["input"])
     kept: InitErrorDetails = {name: row[name] for name in ("type", "loc", "input", "ctx") if name in row}  # type: ignore[assignment]  # those of a row
     return kept
 
@@ -114,7 +148,11 @@ class Title(Config):
 
 
 def _title(value: object) -> object:
-    return {"en": value, "zh": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"en": value, "zh": value}
+    if not isinstance(value, dict | Title):
+        raise PydanticCustomError("title_type", "expected a text, or en and zh with one each")
+    return value
 
 
 Titled = Annotated[Title, BeforeValidator(_title)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ from scenarios.calibrate.reading import read_events
 from scenarios.calibrate.writing import document, place, plain, said, said_share
 from scenarios.loader import load
 from scenarios.placing import placed
-from twin.errors import Problem, ScenarioError
+from twin.errors import DataLostError, Problem, ScenarioError
+
+MOST_NAMED = 10
+"""Units that are named of those that the scenario does not have."""
 
 
 def show(calibration: Calibration) -> None:
@@ -63,11 +67,17 @@ def as_document(calibration: Calibration) -> dict[str, Any]:
             for m in calibration.modes
         ],
         "notes": list(calibration.notes),
+        "left_out": dict(calibration.left_out),
     }
 
 
 def act(events: Path, scenario: str, out: Path, *, as_json: bool, quiet: bool) -> None:
-    """Fit laws to recorded events and write a scenario with them."""
+    """Fit laws to recorded events and write a scenario with them.
+
+    Raises:
+        ScenarioError: The events or the scenario cannot be read, or have nothing in common.
+        DataLostError: It is written, but records of units that the scenario does not have were left out.
+    """
     base, name = place(scenario, out)
     stations = {path: station for path, _, station in load(scenario).stations()}
     calibration = calibrate(read_events(events), stations)
@@ -82,3 +92,12 @@ def act(events: Path, scenario: str, out: Path, *, as_json: bool, quiet: bool) -
     elif not quiet:
         show(calibration)
         print(f"{out}: {len(calibration.findings)} distributions, {len(calibration.shares)} shares")
+    if calibration.left_out:
+        raise DataLostError(_left_out(events, scenario, calibration.left_out))
+
+
+def _left_out(events: Path, scenario: str, rows: Mapping[str, int]) -> str:
+    named = ", ".join(f"{unit} ({count})" for unit, count in [*rows.items()][:MOST_NAMED])
+    more = f" and {len(rows) - MOST_NAMED} more" if len(rows) > MOST_NAMED else ""
+    got = f"{sum(rows.values())} of others, left out: {named}{more}"
+    return f"{events}: expected records of units of {scenario}, got {got}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scenarios.calibrate import observed
@@ -87,6 +87,7 @@ class Calibration:
         shares: Shares.
         modes: New failure modes.
         notes: What could not be found, and why.
+        left_out: Number of records of units that the scenario does not have, by unit.
     """
 
     source: str
@@ -95,6 +96,7 @@ class Calibration:
     shares: tuple[FittedShare, ...]
     modes: tuple[Mode, ...]
     notes: tuple[str, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def calibrate(log: EventLog, stations: Mapping[EquipmentPath, StationConfig]) -> Calibration:
@@ -117,8 +119,10 @@ def calibrate(log: EventLog, stations: Mapping[EquipmentPath, StationConfig]) ->
         findings += [*work.operations(), *work.setups(), *work.failures()]
         shares += work.shares()
         modes += work.new_modes()
-    notes += [f"{path}: not in the scenario" for path in sorted(set(log.units) - set(map(str, stations)))]
-    return Calibration(log.name, log.end_s / 3600, tuple(findings), tuple(shares), tuple(modes), tuple(notes))
+    left_out = {path: log.units[path].rows for path in sorted(set(log.units) - set(map(str, stations)))}
+    notes += [f"{path}: not in the scenario" for path in left_out]
+    found = (tuple(findings), tuple(shares), tuple(modes), tuple(notes))
+    return Calibration(log.name, log.end_s / 3600, *found, left_out)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,11 @@ class UnitLog:
     alarm_s: list[float] = field(default_factory=list)
     alarms: list[tuple[str, bool]] = field(default_factory=list)
 
+    @property
+    def rows(self) -> int:
+        """Number of records."""
+        return len(self.state_s) + len(self.part_s) + len(self.alarm_s)
+
 
 @dataclass
 class EventLog:

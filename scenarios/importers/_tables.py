@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from scenarios.reading.texts import undecodable
 from twin.errors import Problem
 
 SECONDS = {"sec": 1.0, "s": 1.0, "min": 60.0, "hr": 3600.0, "h": 3600.0, "day": 86400.0, "days": 86400.0}
@@ -110,10 +111,16 @@ class RowFile:
 
 
 def read_table(path: Path, needed: tuple[str, ...], problems: list[Problem]) -> RowFile:
-    """Read a file; a missing one and missing columns are problems when columns are needed."""
+    """Read a file.
+
+    One that is no text is a problem; a missing one and missing columns are some when columns are needed.
+    """
     table = RowFile(path.name, problems)
     try:
-        lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        problems.append(undecodable(path, path.name))
+        return table
     except OSError as error:
         if needed:
             problems.append(Problem(path.name, "a readable file", error.strerror or str(error)))

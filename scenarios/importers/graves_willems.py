@@ -30,6 +30,9 @@ DEMAND = ("ext_demand_mean", "ext_demand_std", "ext_demand_thres")
 FIRST_PAIR = 8
 MOST_DAYS = 36_500
 """A century; a longer time is in another unit."""
+MOST = 1e12
+MOST_FACTOR = 40
+"""Standard deviations of demand that a stock covers: beyond some 38 the chance of more is no number of 64 bits."""
 
 
 class ChainOptions(Config):
@@ -56,18 +59,29 @@ class _Reader:
     def wrong(self, line: int, place: str, expected: str, got: str, hint: str = "") -> None:
         self.problems.append(Problem(f"{self.name}:{line} {place}", expected, got, hint))
 
-    def number(self, line: int, place: str, text: str, whole: bool = False) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = -1.0
-        if not 0 <= value < 1e12 or (whole and value != int(value)):
-            self.wrong(line, place, "a whole number of days" if whole else "a number of 0 or more", f"{text!r:.60}")
+    def number(self, line: int, place: str, text: str) -> float:
+        value = _number(text)
+        if not 0 <= value < MOST:
+            self.wrong(line, place, "a number of 0 or more", f"{text!r:.60}")
             return 0.0
         return value
 
+    def whole(self, line: int, place: str, text: str, of: str, least: int) -> int:
+        value = _number(text)
+        if not least <= value < MOST or value != int(value):
+            self.wrong(line, place, f"a whole number of {of}" + f", at least {least}" * bool(least), f"{text!r:.60}")
+            return least
+        return int(value)
+
+    def factor(self, line: int, place: str, text: str) -> float:
+        factor = self.number(line, place, text)
+        if factor > MOST_FACTOR:
+            hint = "e.g. 1.645 for a service of 95 %"
+            self.wrong(line, place, f"at most {MOST_FACTOR} standard deviations", text, hint)
+        return min(factor, MOST_FACTOR)
+
     def days(self, line: int, place: str, text: str) -> int:
-        days = int(self.number(line, place, text, whole=True))
+        days = self.whole(line, place, text, "days", 0)
         if days > MOST_DAYS:
             self.wrong(line, place, f"at most {MOST_DAYS} days", text, "are these days?")
         return min(days, MOST_DAYS)
@@ -75,8 +89,9 @@ class _Reader:
     def stage(self, line: int, cells: Sequence[str]) -> Echelon:
         cells = [*cells, *[""] * (FIRST_PAIR - len(cells))]
         _, lead, longest, cost, _, *rest = cells
+        reads = (self.number, self.number, self.factor)
         demand, deviation, factor = (
-            self.number(line, place, text) if text else 0.0 for place, text in zip(DEMAND, rest[:3], strict=True)
+            read(line, place, text) if text else 0.0 for read, place, text in zip(reads, DEMAND, rest[:3], strict=True)
         )
         return Echelon(
             lead_time=self.days(line, "lead_time", lead),
@@ -91,11 +106,16 @@ class _Reader:
             self.wrong(line, "up_stages", "pairs of a stage and its pieces", f"{len(cells)} values")
         found: dict[str, int] = {}
         for name, pieces in zip(cells[::2], cells[1::2], strict=False):
-            number = self.number(line, f"up_stages {name}", pieces, whole=True)
-            if number < 1:
-                self.wrong(line, f"up_stages {name}", "at least 1 piece", repr(pieces))
-            found[name] = int(number)
+            found[name] = self.whole(line, f"up_stages {name}", pieces, "pieces", 1)
         return found
+
+
+def _number(text: str) -> float:
+    """The number that a text is; -1: none."""
+    try:
+        return float(text)
+    except ValueError:
+        return -1.0
 
 
 def read_chain(path: Path) -> Chain:

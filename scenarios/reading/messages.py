@@ -186,6 +186,7 @@ EXPECTED = {
     "timezone_aware": "a time with its offset such as 2026-03-02T06:00:00+08:00",
     "tuple_type": "a list",
     "list_type": "a list",
+    "title_type": "a text, or en and zh with one each",
     "dict_type": "a mapping of keys",
     "model_type": "a mapping of keys",
     "model_attributes_type": "a mapping of keys",

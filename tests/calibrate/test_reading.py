@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from brokers.stores import open_store
-from scenarios.actions.calibrate import as_document
+from scenarios.actions.calibrate import act, as_document
 from scenarios.calibrate.calibration import calibrate
 from scenarios.calibrate.reading import read_events
 from scenarios.calibrate.writing import document, place
@@ -16,7 +16,7 @@ from scenarios.exporters import Subject, exporters
 from scenarios.loader import load
 from tests.calibrate.recorded import LINE, frames, scenario
 from tests.cli.programs import factory
-from twin.errors import ScenarioError
+from twin.errors import DataLostError, ScenarioError
 from twin.zone import Zone
 
 DAYS_S = 20 * 86_400.0
@@ -133,3 +133,20 @@ def test_the_command_writes_a_scenario_that_runs(tmp_path: Path) -> None:
     refused = factory("calibrate", "--from", str(empty), "--scenario", "workshop", "--out", str(out))
     assert refused.returncode == 2
     assert "expected records of units of workshop" in refused.stderr
+
+
+def test_records_of_units_that_the_scenario_does_not_have_are_told_also_to_who_wants_to_hear_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, base, out = tmp_path / "mes.csv", tmp_path / "line.yaml", tmp_path / "fitted.yaml"
+    others = "acme/north/hall/line/zz,2026-01-05T08:00:00+08:00,2026-01-05T08:10:00+08:00,producing,,red,1,\n"
+    file.write_text(INTERVALS + others, encoding="utf-8")
+    base.write_bytes(Path(LINE).read_bytes())
+    rows = read_events(file).units["acme/north/hall/line/zz"].rows
+    words = rf"mes.csv: expected records of .*, got {rows} of others, left out: .*/zz \({rows}\)"
+    with pytest.raises(DataLostError, match=words):
+        act(file, str(base), out, as_json=False, quiet=True)
+    assert (capsys.readouterr().out, DataLostError.exit_code) == ("", 1)
+    load(out)
+    file.write_text(INTERVALS, encoding="utf-8")
+    act(file, str(base), out, as_json=False, quiet=True)

@@ -189,6 +189,14 @@ def test_everything_wrong_is_said_with_file_and_line(tmp_path: Path) -> None:
         assert part in text, (part, text)
 
 
+def test_bytes_that_are_no_text_are_refused_with_their_line(tmp_path: Path) -> None:
+    file = write(tmp_path) / "route_3.txt"
+    lines = file.read_bytes().splitlines()
+    file.write_bytes(b"\n".join([*lines[:2], lines[2].replace(b"\t", b"\xf6\t", 1), *lines[3:]]))
+    with pytest.raises(ScenarioError, match=r"route_3\.txt:3: expected text in UTF-8, got byte 0xf6 in "):
+        read(tmp_path)
+
+
 def test_a_folder_without_the_files_is_another_format(tmp_path: Path) -> None:
     assert not importers["smt2020"]().detect(tmp_path)
 

@@ -73,6 +73,12 @@ def test_every_problem_has_its_line(tmp_path: Path) -> None:
         "cart_chain.txt:3 lead_time: expected a whole number of days, got '2.5'",
         "cart_chain.txt:4 up_stages: expected a stage of the file, got 'Weel'",
     ]
+    pieces = "expected a whole number of pieces, at least 1, got"
+    for text in ("0", "2.5", "-1", "x", "nan", "inf"):
+        (found,) = problems(tmp_path, CART.replace("Wheel,4,", f"Wheel,{text},"))
+        assert found == f"cart_chain.txt:4 up_stages Wheel: {pieces} '{text}'"
+    (found,) = problems(tmp_path, CART.replace(",1.645,", ",9e9,"))
+    assert found.startswith("cart_chain.txt:4 ext_demand_thres: expected at most 40 standard deviations, got 9e9")
     circle = CART.replace("Wheel,5,,10,2,,,,", "Wheel,5,,10,2,,,,Cart,1")
     (found,) = problems(tmp_path, circle)
     assert "stages that do not need themselves" in found

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Self
 
 import pytest
+from pydantic import ValidationError, model_validator
 
 from scenarios.loader import load, loads
 from scenarios.reading.nodes import MAX_BYTES
 from tests.scenario.documents import SMALL, problems
+from twin.basis import Config, Titled
 from twin.errors import ScenarioError
 
 HERE = Path(__file__).parent
@@ -283,12 +286,32 @@ def test_a_character_that_no_document_may_have_is_told_with_its_line(sign: str, 
         ("schema_version: 1", "schema_version: true", "scenario.yaml:1 schema_version: expected 1, got 'true'"),
         ("count: 3", "count: true", "scenario.yaml:21: expected {count: 1 to 1000, "),
         ("58 s", "true", "cycle: expected a duration such as '58 s'"),
+        ("mix: {shaft: 1}", "mix: {shaft: true}", "mix.shaft: expected a whole number, got 'true'"),
+        ("title: Small", "title: true", "scenario.yaml:3 title: expected a text, or en and zh with one each, got True"),
+        ("title: Small", "title: 5", "scenario.yaml:3 title: expected a text, or en and zh with one each, got 5"),
     ],
 )
 def test_true_is_no_number(written: str, wrong: str, told: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         loads(SMALL.replace(written, wrong), base=Path())
     assert told in str(caught.value)
+
+
+def test_findings_of_ours_stand_beside_what_a_model_as_a_whole_says() -> None:
+    class Pair(Config):
+        title: Titled
+        least: float = 0.0
+        most: float = 1.0
+
+        @model_validator(mode="after")
+        def _check(self) -> Self:
+            if self.least > self.most:
+                raise ValueError("expected least up to most, got more")
+            return self
+
+    with pytest.raises(ValidationError) as caught:
+        Pair.model_validate({"title": True, "least": 2})
+    assert [row["type"] for row in caught.value.errors()] == ["title_type", "value_error"]
 
 
 def test_a_file_that_is_no_utf_8_is_told_with_the_line_of_its_first_wrong_byte(tmp_path: Path) -> None:
