@@ -66,7 +66,7 @@ reliable: install-test
 
 # Every fault FF_FAULTS times on real processes, brokers and stores; writes the table of docs/reliability.md anew.
 # Roles that die come first and alone, as their times are judged; the others run FF_BESIDE at a time.
-DEATHS := $(wildcard $(foreach role,plant hub broker gateway,tests/reliability/test_$(role)_killed.py))
+DEATHS := $(wildcard $(foreach role,roles gateway,tests/reliability/test_$(role)_killed.py))
 DEATHS += tests/reliability/test_machines_back.py
 reliability: export FF_FAULTS ?= 20
 reliability: export FF_AWAY_S ?= 120

@@ -72,7 +72,7 @@ class Window:
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """A running browser; tests that use it run in the event loop of the session and take a profile of their own."""
-    program = needed("chromium", "chromium-browser", "google-chrome")
+    program = needed("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
         yield browser

@@ -60,7 +60,7 @@ async def test_a_band_is_drawn_when_there_is_a_forecast(browsing: BrowserContext
     await expect(panel).to_be_hidden()
     feed = served.pipeline.feed
     with BranchPool(1) as pool:
-        ahead = forecast("small", feed.plant.snapshot(), Question("3 h", branches=20), pool)  # type: ignore[attr-defined]
+        ahead = forecast("small", feed.plant.snapshot(), Question("3 h", branches=4), pool)  # type: ignore[attr-defined]
     await served.store.write([frame_of(ahead)])
     await window.page.reload()
     await expect(panel.locator("canvas")).to_be_visible()
