@@ -1,18 +1,19 @@
-"""The same server through a client that is not asyncua: node-opcua."""
+"""The same server through clients that are not asyncua: node-opcua and gopcua."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
-from tests.counterparts import needed, npm_peer
-from tests.opcua.conftest import Running
+from tests.counterparts import ROOT, needed, npm_peer
+from tests.opcua.conftest import Running, running
 from tests.opcua.plants import CELL, NOW_NS, PLANT, figures, passwords, telemetry
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -27,15 +28,31 @@ class Peer:
     async def next(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         while line := await asyncio.wait_for(self.process.stdout.readline(), 300):
-            if line.startswith(b'{"what"'):
-                return dict(json.loads(line))
+            if line.startswith(b"{") and "what" in (said := json.loads(line)):
+                return dict(said)
         pytest.fail("the client ended without a word")
 
 
+def node_opcua() -> list[str]:
+    """The command of the client in JavaScript."""
+    return [needed("node"), str(npm_peer("node-opcua-client") / "opcua.mjs")]
+
+
+def gopcua() -> list[str]:
+    """The command of the client in Go, which `.ci/run` builds where Go is."""
+    program = ROOT / ".tools/bin/gopcua-peer"
+    if not program.exists():
+        pytest.skip("gopcua: go build -C tests/peers/gopcua -o ../../../.tools/bin/gopcua-peer")
+    return [str(program)]
+
+
+Client = Callable[[], list[str]]
+clients = pytest.mark.parametrize("client_of", [node_opcua, gopcua], ids=lambda made: made.__name__)
+
+
 @asynccontextmanager
-async def peer(plant: Running, tmp_path: Path, **task: str) -> AsyncIterator[Peer]:
-    """The script, with its task; ends when its input is closed."""
-    script = npm_peer("node-opcua-client") / "opcua.mjs"
+async def peer(plant: Running, tmp_path: Path, command: list[str], **task: str) -> AsyncIterator[Peer]:
+    """A client, with its task; ends when its input is closed."""
     publisher = plant.publisher
     task = {
         "url": publisher.url,
@@ -46,8 +63,7 @@ async def peer(plant: Running, tmp_path: Path, **task: str) -> AsyncIterator[Pee
         **task,
     }
     process = await asyncio.create_subprocess_exec(
-        needed("node"),
-        str(script),
+        *command,
         json.dumps(task),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -70,10 +86,20 @@ async def give(plant: Running, power_kw: float) -> None:
     await plant.publisher.turn()
 
 
-async def test_node_opcua_browses_reads_calls_and_subscribes(plant: Running, tmp_path: Path) -> None:
+@pytest_asyncio.fixture(loop_scope="module")
+async def own(tmp_path: Path) -> AsyncIterator[Running]:
+    """A server that has not yet heard how slow its source is."""
+    made = await running(tmp_path)
+    yield made
+    await made.publisher.close()
+
+
+@clients
+async def test_it_browses_reads_calls_and_subscribes(own: Running, tmp_path: Path, client_of: Client) -> None:
+    plant = own
     await give(plant, 12.5)
     word = passwords(plant.publisher.config)["operator"]
-    async with peer(plant, tmp_path, user="operator", password=word) as client:
+    async with peer(plant, tmp_path, client_of(), user="operator", password=word) as client:
         tree = await client.next()
         assert {"acme", "acme/harbour", CELL, f"{CELL}.power_kw", f"{CELL}.Start"} <= set(tree["nodes"])
         value = await client.next()
@@ -103,7 +129,8 @@ async def test_node_opcua_browses_reads_calls_and_subscribes(plant: Running, tmp
         assert await client.next() == {"what": "change", "value": None, "status": "BadDataUnavailable"}
 
 
-async def test_node_opcua_sees_that_a_figure_is_no_longer_said(plant: Running, tmp_path: Path) -> None:
+@clients
+async def test_it_sees_that_a_figure_is_no_longer_said(plant: Running, tmp_path: Path, client_of: Client) -> None:
     begin_ns, hour_ns = NOW_NS, 3600 * 10**9
     for kpi, after_ns in (("mtbf_h", 0), ("otif", hour_ns + 10**9)):
         plant.clock.forward(2)
@@ -111,7 +138,7 @@ async def test_node_opcua_sees_that_a_figure_is_no_longer_said(plant: Running, t
         await plant.publisher.publish(frame)
         await plant.publisher.turn()
     word, node = passwords(plant.publisher.config)["operator"], f"{PLANT}.kpi.live.mtbf_h"
-    async with peer(plant, tmp_path, user="operator", password=word, variable=node) as client:
+    async with peer(plant, tmp_path, client_of(), user="operator", password=word, variable=node) as client:
         assert node in (await client.next())["nodes"]
         value = await client.next()
         assert (value["value"], value["status"], value["unit"]) == (0.9, "UncertainLastUsableValue", "h")
@@ -120,12 +147,15 @@ async def test_node_opcua_sees_that_a_figure_is_no_longer_said(plant: Running, t
         assert (await client.next())["value"] == 0.9
 
 
+@clients
 @pytest.mark.parametrize(
     ("user", "word", "security"),
     [("viewer", "wrong", ""), ("admin", "admin", ""), ("", "", ""), ("viewer", "right", "none")],
 )
-async def test_node_opcua_is_refused(plant: Running, tmp_path: Path, user: str, word: str, security: str) -> None:
+async def test_it_is_refused(
+    plant: Running, tmp_path: Path, client_of: Client, user: str, word: str, security: str
+) -> None:
     password = passwords(plant.publisher.config)["viewer"] if word == "right" else word
-    async with peer(plant, tmp_path, user=user, password=password, security=security) as client:
+    async with peer(plant, tmp_path, client_of(), user=user, password=password, security=security) as client:
         answer = await client.next()
     assert answer["what"] == "refused", answer
