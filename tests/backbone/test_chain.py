@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from math import inf
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +15,11 @@ from scenarios.loader import load
 from tests.backbone.run import Heard, tell
 from tests.backbone.truth import Reference
 from twin.config.plant import ChainLinkConfig, ProcessConfig
+from twin.engine.links import items_at, rework_target
 from twin.equipment import EquipmentPath
 from twin.plant.plant import Plant
 from twin.records import RecordKind
+from twin.stations.assembly import AssemblyConfig
 
 pytestmark = pytest.mark.xdist_group("chain of the backbone")
 """All looks at one run: it is made by one worker."""
@@ -63,7 +67,7 @@ class ChainRun:
         balance = np.zeros((2 * n, width))
         bounds: list[tuple[float, float | None]] = [(0, None)] * len(edges)
         bounds += [(0, None if (most := self._limit(unit, t0, t1)) == inf else most) for unit in units]
-        fed = {unit for _, unit in edges}
+        fed = {unit for _, unit in edges} | self._benches()
         bounds += [(0, None if unit not in fed else 0) for unit in units]
         bounds += [(0, None if unit in ends else 0) for unit in units]
         for k, unit in enumerate(units):
@@ -73,10 +77,35 @@ class ChainRun:
             for e, (giver, taker) in enumerate(edges):
                 balance[k, e] -= taker == unit
                 balance[n + k, e] += giver == unit
+        balance = np.vstack([balance, *self._shares(edges, units, balance)])
         cost = np.zeros(width)
         cost[len(edges) + 2 * n :] = -1
-        found = linprog(cost, A_eq=balance, b_eq=np.zeros(2 * n), bounds=bounds)
+        found = linprog(cost, A_eq=balance, b_eq=np.zeros(len(balance)), bounds=bounds)
         return float(-found.fun) / link.quantity / ((t1 - t0) / 86_400e9)
+
+    def _benches(self) -> set[str]:
+        """Units that rework comes to: nothing comes there from outside."""
+        stations = self.reference.stations
+        return {str(to) for path, station in stations.items() for to in rework_target(path, station, stations)}
+
+    def _shares(self, edges: list[tuple[str, str]], units: list[str], balance: Any) -> Iterator[Any]:
+        """Of an assembly so many of each component that comes from within, instead of one of whatever comes."""
+        stations, followers = self.reference.stations, self.reference.followers
+        items = items_at(stations, {path: tuple(to) for path, to in followers.items()}, {})
+        for k, unit in enumerate(units):
+            station = stations[EquipmentPath(unit)]
+            if not isinstance(station, AssemblyConfig):
+                continue
+            balance[k] = 0
+            for item, number in station.bom.items():
+                row = np.zeros(balance.shape[1])
+                for e, (giver, taker) in enumerate(edges):
+                    path = EquipmentPath(giver)
+                    brings = stations[path].leaving(items[path], EquipmentPath(unit)) & station.bom.keys()
+                    row[e] = taker == unit and brings == {item}
+                if row.any():
+                    row[len(edges) + k] = -number
+                    yield row
 
     def _stages(self, link: ChainLinkConfig) -> tuple[list[tuple[str, str]], list[str]]:
         stations, followers = self.reference.stations, self.reference.followers
@@ -86,8 +115,7 @@ class ChainRun:
             taker = EquipmentPath(ahead.pop())
             for giver, to in followers.items():
                 own = stations[giver].link in (None, link.id) and giver.site == taker.site
-                same = stations[taker].kind not in ("assembly", "disassembly") and stations[giver].kind != "disassembly"
-                if taker in to and own and same:
+                if taker in to and own:
                     edges.append((str(giver), str(taker)))
                     ahead += [] if str(giver) in seen else [str(giver)]
                     seen.add(str(giver))

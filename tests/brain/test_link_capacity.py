@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.brain.made import EPOCH, H, S, beat
@@ -19,7 +21,19 @@ Stage = tuple[str, float | None, tuple[str, ...]]
 def per_day(
     stages: list[Stage], scrap: dict[str, int] | None = None, unknown: tuple[str, ...] = (), **kinds: str
 ) -> tuple[float | None, float | None]:
-    """Capacity of the link that `end` completes and of the chain, which `final` of 60 s completes."""
+    """Capacity of the link that `end` completes, and the bottleneck of the chain, which `final` of 60 s completes."""
+    link, chain = told(stages, scrap, unknown, {}, **kinds)
+    return link.get("value"), chain["value"]
+
+
+def told(
+    stages: list[Stage],
+    scrap: dict[str, int] | None,
+    unknown: tuple[str, ...],
+    pieces: dict[str, dict[str, Any]],
+    **kinds: str,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The records of both; ``pieces`` is what master data of units say of the pieces that they take and give."""
     brain = Brain(QUIET)
     everyone: list[Stage] = [*stages, ("final", 60.0, ())]
     masters = [
@@ -27,6 +41,7 @@ def per_day(
             kind=kinds.get(name, "machine"), en=name, zh=name, position=number, ideal_s=ideal_s,
             joins=kinds.get(name) == "assembly", splits=kinds.get(name) == "disassembly",
             to=tuple(LINE.child(other) for other in to), link={"end": "part", "final": "whole"}.get(name),
+            **pieces.get(name, {}),
         )
         for number, (name, ideal_s, to) in enumerate(everyone)
     ]  # fmt: skip
@@ -42,8 +57,7 @@ def per_day(
     said = [(LINE.child(name), EPOCH + S, ("p", 100 - lost, lost, 0, 1.0, 1)) for name, lost in (scrap or {}).items()]
     rows = run(brain, [*([records(RecordKind.PART, said)] if said else []), beat(EPOCH + H)])
     link = rows.get((EquipmentPath("chain-c/part"), "chain_link_capacity_per_day", "hour", EPOCH + H), {})
-    bottleneck = rows[EquipmentPath("chain-c"), "bottleneck_link", "hour", EPOCH + H]["value"]
-    return link.get("value"), bottleneck
+    return link, rows[EquipmentPath("chain-c"), "bottleneck_link", "hour", EPOCH + H]
 
 
 def test_a_slow_stage_before_the_one_that_completes_limits_the_link() -> None:
@@ -85,6 +99,79 @@ def test_scrap_further_on_takes_its_share() -> None:
 def test_what_goes_into_an_assembly_is_counted_in_other_pieces() -> None:
     stages: list[Stage] = [("bolts", 100.0, ("end",)), ("end", 10.0, ("final",))]
     assert per_day(stages, end="assembly")[0] == pytest.approx(8640)
+
+
+FOUR = {"end": {"takes": {"": 4}}}
+BRANCHES: list[Stage] = [
+    ("raw", None, ("a", "b")), ("a", 100.0, ("end",)), ("b", 160.0, ("end",)), ("end", 10.0, ("final",)),
+]  # fmt: skip
+SAID: dict[str, dict[str, Any]] = {
+    "a": {"carries": {LINE.child("end"): ("a",)}},
+    "b": {"carries": {LINE.child("end"): ("b",)}},
+    "end": {"parts": {"p": {"a": 2, "b": 1}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("bolts_s", "scrap", "capacity"),
+    [
+        (100, {}, 864 / 4),  # 400 s for one
+        (2, {}, 8640),  # 8 s for one, the assembly 10 s
+        (100, {"bolts": 10}, 864 / 4 * 0.9),
+        (100, {"bolts": 10, "end": 20}, 864 / 4 * 0.9 * 0.8),  # a scrapped product takes its pieces with it
+    ],
+)
+def test_before_an_assembly_each_piece_counts(bolts_s: float, scrap: dict[str, int], capacity: float) -> None:
+    stages: list[Stage] = [("bolts", bolts_s, ("end",)), ("end", 10.0, ("final",))]
+    link, chain = told(stages, scrap, (), FOUR, end="assembly")
+    assert (link["value"], link["quality"]) == (pytest.approx(capacity), "good")
+    assert (chain["value"], chain["quality"]) == (0 if capacity < 1440 else 1, "good")
+
+
+def test_branches_of_an_assembly_must_each_bring_their_share() -> None:
+    """Two of a, 200 s, and one of b, 160 s: not what both make together."""
+    link, chain = told(BRANCHES, None, (), SAID, raw="buffer", end="assembly")
+    assert (link["value"], link["quality"], chain["quality"]) == (pytest.approx(432), "good", "good")
+
+
+def test_a_capacity_is_not_good_where_the_share_of_a_branch_is_not_known() -> None:
+    for pieces in ({"end": {"takes": {"": 3}}}, {}):
+        link, chain = told(BRANCHES, None, (), pieces, raw="buffer", end="assembly")
+        assert (link["quality"], chain["quality"]) == ("partial", "partial")
+
+
+def test_behind_a_disassembly_each_piece_counts() -> None:
+    """600 s for six pieces; with a piece each 10 s behind it still 100 s for each."""
+    stages: list[Stage] = [("strip", 600.0, ("end",)), ("end", 10.0, ("final",))]
+    link, _ = told(stages, None, (), {"strip": {"gives": {"": 6}}}, strip="disassembly")
+    assert (link["value"], link["quality"]) == (pytest.approx(864), "good")
+    link, _ = told(stages, {"strip": 25, "end": 20}, (), {"strip": {"gives": {"": 6}}}, strip="disassembly")
+    assert link["value"] == pytest.approx(864 * 0.75 * 0.8)
+
+
+def test_a_link_that_ends_with_a_disassembly_counts_its_own_pieces() -> None:
+    """Each 100 s one shell becomes three pieces of the link and five of something else."""
+    stages: list[Stage] = [("saw", 50.0, ("end",)), ("end", 100.0, ("final", "aside")), ("aside", 1.0, ())]
+    for pieces, capacity in (({"shell": {"p": 3, "q": 5}}, 3 * 864), ({"shell": {"r": 3}}, 3 * 864)):
+        link, _ = told(stages, None, (), {"end": {"parts": pieces}}, end="disassembly")
+        assert (link["value"], link["quality"]) == (pytest.approx(capacity), "good")
+
+
+def test_what_else_comes_from_a_disassembly_leaves_by_its_own_way() -> None:
+    """One core for the link and six screws for others; screws are no cores."""
+    stages: list[Stage] = [("strip", 100.0, ("end", "bin")), ("end", 10.0, ("final",)), ("bin", 20.0, ())]
+    ways = {LINE.child("end"): ("core",), LINE.child("bin"): ("screw",)}
+    link, _ = told(stages, None, (), {"strip": {"parts": {"": {"core": 1, "screw": 6}}, "carries": ways}},
+                   strip="disassembly")  # fmt: skip
+    assert (link["value"], link["quality"]) == (pytest.approx(864), "good")
+
+
+def test_a_sample_limits_and_spoils_by_its_share() -> None:
+    """One of ten is looked at for 200 s: 20 s a piece; of ten looked at five are spoiled, of 200 five."""
+    stages: list[Stage] = [("end", 200.0, ("final",))]
+    looks = {"end": {"samples": True, "sampled": 0.1}}
+    assert told(stages, None, (), looks, end="inspection")[0]["value"] == pytest.approx(86_400 / 20)
+    assert told(stages, {"end": 50}, (), looks, end="inspection")[0]["value"] == pytest.approx(86_400 / 20 * 0.95)
 
 
 def test_a_bench_for_rework_beside_the_line_adds_nothing() -> None:

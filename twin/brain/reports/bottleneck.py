@@ -130,7 +130,7 @@ def _entries(rows: Mapping[EquipmentPath, int], units: Sequence[Unit]) -> dict[i
     outside: dict[int, Items] = {}
     for row, unit in enumerate(units):
         for target in _targets(rows, unit) if row not in mine else ():
-            outside.setdefault(target, set()).update(_carried(unit, units[target]))
+            outside.setdefault(target, set()).update(carried(unit, units[target]))
     if not within | outside.keys():
         return {}
     first = min(units[row].position for row in mine)
@@ -139,7 +139,8 @@ def _entries(rows: Mapping[EquipmentPath, int], units: Sequence[Unit]) -> dict[i
     return outside | {row: set() for row in sorted(begin - outside.keys())}
 
 
-def _carried(giver: Unit, taker: Unit) -> tuple[str, ...]:
+def carried(giver: Unit, taker: Unit) -> tuple[str, ...]:
+    """Items that go from one unit to another, where that is said."""
     return () if giver.master is None else giver.master.carries.get(str(taker.path), ())
 
 

@@ -18,6 +18,9 @@ from twin.kpi.observed import COLUMN
 from twin.kpi.spec import specs
 from twin.master import ChainMaster
 
+BY_CAPACITY = frozenset({"chain_capacity_per_day", "chain_load", "bottleneck_link"})
+"""Indicators of a chain that the capacities of its links decide."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChainView:
@@ -49,22 +52,27 @@ def report_chain(sheet: Sheet, view: ChainView) -> None:
     possible = [link_capacity(view.table, link) for link in view.chain.links]
     stocks = [_stock(view, link.item) for link in view.chain.links]
     limits = [
-        (items / link.quantity, i) for i, link in enumerate(view.chain.links) if (items := possible[i]) is not None
+        (items / link.quantity, i)
+        for i, link in enumerate(view.chain.links)
+        if (items := possible[i].items) is not None
     ]
     least, bottleneck = min(limits, default=(None, None))
     final = shipped(view)
     coverage = _coverage(view.table, view.window)
     coverage = replace(coverage, settled=coverage.settled and not view.mixed)
+    certain = coverage if all(each.certain for each in possible) else replace(coverage, settled=False)
     window_s = view.window.length_ns * 1e-9
     held = [stock / link.quantity for stock, link in zip(stocks, view.chain.links, strict=True) if stock is not None]
     energy = float(view.table.floats[:, COLUMN["energy_kwh"]].sum()) if coverage.energy > 0 else None
     flow = ChainFlow(final, window_s, least, bottleneck, sum(held) if held else None, energy)
     for spec in specs("chain"):
-        sheet.one(spec, view.path, "chain", flow, coverage)
-    for link, items, stock in zip(view.chain.links, possible, stocks, strict=True):
-        link_flow = LinkFlow(items, stock, link.quantity, window_s, final, least)
+        sheet.one(spec, view.path, "chain", flow, certain if spec.id in BY_CAPACITY else coverage)
+    for link, each, stock in zip(view.chain.links, possible, stocks, strict=True):
+        link_flow = LinkFlow(each.items, stock, link.quantity, window_s, final, least)
+        own = coverage if each.certain else certain
         for spec in specs("link"):
-            sheet.one(spec, view.path.child(link.id), "link", link_flow, coverage)
+            known = {"chain_link_capacity_per_day": own, "chain_link_slack": certain}.get(spec.id, coverage)
+            sheet.one(spec, view.path.child(link.id), "link", link_flow, known)
 
 
 def _stock(view: ChainView, item: str) -> float | None:
