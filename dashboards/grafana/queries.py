@@ -35,6 +35,7 @@ DOUBTED = "(" + " OR ".join(f"\"quality\" = '{word}'" for word in ("estimated", 
 """Condition for figures that are not good."""
 CAREFUL = f'({DOUBTED} OR "flag_gt1" = 1)'
 """Condition for figures that are not good, or above their ceiling of 1."""
+MEDIAN = 0.5
 MARK, ABOVE = " ≈", " ▲"
 """End the legends of figures that are not good, and of those above their ceiling of 1."""
 READINGS = {"": f"{CAREFUL} = false", MARK: f'({DOUBTED} AND ("flag_gt1" = 1) = false)', ABOVE: '"flag_gt1" = 1'}
@@ -109,7 +110,15 @@ def _telemetry(spec: PanelSpec, shows: Telemetry) -> list[tuple[str, str]]:
     grid = "GROUP BY time($__interval) fill(none)"
     if not shows.tags:
         return [(_select("mean(/^${tag:regex}$/)", RecordKind.TELEMETRY, tests, grid), "$col")]
-    return [(_select(f'mean("{field_name(tag)}")', RecordKind.TELEMETRY, tests, grid), tag) for tag in shows.tags]
+    only = len(shows.tags) == 1
+    return [
+        (_select(f'mean("{field_name(tag)}")', RecordKind.TELEMETRY, tests, grid), _title(spec) if only else tag)
+        for tag in shows.tags
+    ]
+
+
+def _title(spec: PanelSpec) -> str:
+    return f"{spec.en} {spec.zh}"
 
 
 def _kpis(spec: PanelSpec, shows: Kpi) -> list[tuple[str, str]]:
@@ -140,6 +149,15 @@ def _last(tests: list[str], tail: str, legend: str) -> list[tuple[str, str]]:
     ]
 
 
+def expected(quantile: float) -> str:
+    """Legend of a quantile of a forecast.
+
+    >>> expected(0.05), expected(0.5)
+    ('5 %', 'expected (median) 预测（中位数）')
+    """
+    return "expected (median) 预测（中位数）" if quantile == MEDIAN else f"{100 * quantile:g} %"
+
+
 def _quantiles(spec: PanelSpec, shows: Kpi) -> list[tuple[str, str]]:
     """One query per quantile of a forecast, the lowest first, as far ahead as the range reaches."""
     where, apart = _levels(spec)
@@ -147,7 +165,7 @@ def _quantiles(spec: PanelSpec, shows: Kpi) -> list[tuple[str, str]]:
     for quantile in QUANTILES:
         window = quantile_window("forecast", quantile)
         tests = [*where, f"\"kpi\" = '{shows.ids[0]}'", f"\"window\" = '{window}'", KNOWN, "$timeFilter"]
-        found.append((_select('"value"', RecordKind.KPI, tests, _by(apart)), window.removeprefix("forecast_")))
+        found.append((_select('"value"', RecordKind.KPI, tests, _by(apart)), expected(quantile)))
     return found
 
 
@@ -175,8 +193,8 @@ def _events(spec: PanelSpec, shows: Events) -> list[tuple[str, str]]:
         return [(_select('last("on_hand")', shows.kind, so_far, tail), _legend([*apart[-1:], "item"], ""))]
     if spec.picture is Picture.STATE_TIMELINE:
         recent = [*so_far, f"time >= ${{__from}}ms - {LOOK_BACK}"]
-        return [(_select('"code"', shows.kind, recent, _by(apart)), _legend(apart[-1:], spec.en))]
-    return [(_select('last("code")', shows.kind, so_far, _by(apart)), _legend(apart[-2:], spec.en))]
+        return [(_select('"code"', shows.kind, recent, _by(apart)), _legend(apart[-1:], _title(spec)))]
+    return [(_select('last("code")', shows.kind, so_far, _by(apart)), _legend(apart[-2:], _title(spec)))]
 
 
 def _alarms(spec: PanelSpec) -> str:

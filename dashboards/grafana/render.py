@@ -6,8 +6,9 @@ from typing import Any
 
 from brokers.stores.lines import QUALITY
 from dashboards.grafana import columns
-from dashboards.grafana.queries import ABOVE, MARK, RUN_ID, careful, runs, targets, variables
+from dashboards.grafana.queries import ABOVE, MARK, MEDIAN, RUN_ID, careful, expected, runs, targets, variables
 from dashboards.panel import TITLES, Events, Kpi, PanelSpec, Picture, Scope, Telemetry, board
+from twin.kpi.definitions.forecast import QUANTILES
 from twin.records import RecordKind
 from twin.states import STATES
 
@@ -240,17 +241,19 @@ def _marks() -> Document:
 def _bands() -> list[Document]:
     """Quantiles of a forecast: the outer and the inner pair filled between, the median dashed."""
     colour = {"id": "color", "value": {"mode": "fixed", "fixedColor": "#d99a1c"}}
-    between = {"p95": ("p05", 15), "p75": ("p25", 25)}
+    low, lower, _, upper, high = map(expected, QUANTILES)
+    between = {high: (low, 15), upper: (lower, 25)}
     found = []
-    for name in ("p05", "p25", "p50", "p75", "p95"):
+    for quantile in QUANTILES:
         properties: list[Document] = [colour]
+        name = expected(quantile)
         if name in between:
             below, opacity = between[name]
             properties += [
                 {"id": "custom.fillBelowTo", "value": below},
                 {"id": "custom.fillOpacity", "value": opacity},
             ]
-        if name == "p50":
+        if quantile == MEDIAN:
             properties.append({"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [6, 4]}})
         else:
             properties.append({"id": "custom.lineWidth", "value": 0})

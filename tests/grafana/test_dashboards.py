@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,28 @@ def test_every_panel_is_on_one_dashboard_with_both_titles() -> None:
     for panel in shown:
         spec = panels[panel["description"]]
         assert panel["title"] == f"{spec.en} · {spec.zh}"
+
+
+def test_every_legend_is_said_in_both_languages_or_by_the_data() -> None:
+    """No ids: what stands for an element or item is its tag, a share of forecasts needs no words."""
+    for document in committed():
+        for panel in document["panels"]:
+            legends = [target.get("alias", "") for target in panel["targets"]]
+            unsaid = [one for one in legends if one and not re.search(r"\$|^\d+ %$|[a-z].*[\u4e00-\u9fff]", one)]
+            assert unsaid == [], panel["title"]
+
+
+def test_bands_are_filled_down_to_a_line_that_there_is() -> None:
+    bands = [panel for document in committed() for panel in document["panels"] if "fillBelowTo" in json.dumps(panel)]
+    assert bands
+    for panel in bands:
+        legends = {target["alias"] for target in panel["targets"]}
+        overrides = [one for one in panel["fieldConfig"]["overrides"] if one["matcher"]["id"] == "byName"]
+        assert len(overrides) == 5
+        assert {one["matcher"]["options"] for one in overrides} <= legends
+        filled = [each for one in overrides for each in one["properties"] if each["id"] == "custom.fillBelowTo"]
+        assert len(filled) == 2
+        assert {each["value"] for each in filled} <= legends
 
 
 def test_every_dashboard_lists_the_figures_to_be_read_with_care() -> None:
