@@ -146,7 +146,7 @@ class Intake:
 
     def _lacks(self, unit: Unit, first_ns: int, last_ns: int) -> None:
         """It is not known what a unit said in a span, windows of which are closed."""
-        span = unit.parts.around(first_ns, last_ns) if unit.parts.planned else (first_ns, last_ns)
+        span = unit.parts.around(first_ns, last_ns) if unit.planned else (first_ns, last_ns)
         self._late(unit.site, *span)
         unit.site.changed_before(*span)
 
@@ -206,7 +206,7 @@ class Intake:
                 span = unit.states.add(time_ns, code)
                 if mark is not None and late:
                     reach = (time_ns, mark) if span is None else span
-                    self._late(unit.site, *(unit.parts.around(*reach) if unit.parts.planned else reach))
+                    self._late(unit.site, *(unit.parts.around(*reach) if unit.planned else reach))
                     around_ns = DAY_NS if unit.planned else 0  # operations that reach beyond
                     unit.site.changed_before(reach[0] - around_ns, reach[1] + around_ns)
                 elif mark is not None and (begun := unit.states.decided(unit.site.edge)) is not None:
@@ -232,7 +232,7 @@ class Intake:
         """The state of a unit in a span that was not known is known."""
         site = unit.site
         span = first_ns, min(last_ns, first_ns if site.mark is None else max(site.mark, first_ns))
-        span = unit.parts.around(*span) if unit.parts.planned else span
+        span = unit.parts.around(*span) if unit.planned else span
         site.touch(*span)
         site.changed_before(*span)
 
@@ -263,13 +263,15 @@ class Intake:
         mark = unit.site.mark
         if until_ns is not None and mark is not None and gone.since_ns < mark:
             reach = gone.since_ns, min(until_ns, mark)
-            unit.site.touch(*(unit.parts.around(*reach) if unit.parts.planned else reach))
+            unit.site.touch(*(unit.parts.around(*reach) if unit.planned else reach))
         unit.unheard = None
 
     def parts(self, frame: Frame) -> None:
         """Completed operations; rows that are equal in all columns are one."""
         for path, time_ns, row in zip(frame.paths, frame.time_ns.tolist(), frame.values.tolist(), strict=True):
             unit = self.units.get(path) or self._new(path)
+            if unit is not None and frame.publisher not in unit.tellers:
+                unit.tellers.add(frame.publisher)
             part = self._part(row)
             if part is not None and part.begun_ns != UNSAID and not _lasts(part.begun_ns, time_ns):
                 self._reject(frame.kind, path, time_ns)
@@ -304,6 +306,8 @@ class Intake:
         if not unit.counted:
             _counts(unit)
         since = log.add(time_ns, part)
+        if part.corrects:
+            site.corrects(unit, since, time_ns)
         if site.mark is not None and since < site.mark:
             said = since if part.begun_ns == UNSAID else part.begun_ns
             start = min(log.done_before(since), said) if unit.planned else since

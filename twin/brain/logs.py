@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.brain.corrections import corrected
 from twin.brain.windows import LONGEST_OPERATION_NS
 from twin.states import UnitState
 
@@ -138,11 +139,21 @@ class StateLog:
             return None
         return self.times[-2]
 
-    def undecided(self, time_ns: int, minor_ns: int, heard_ns: int) -> bool:
-        """Whether a minor stop at a time, as far as it was heard of, may still become a failure."""
+    def undecided(self, time_ns: int, minor_ns: int, heard_ns: int) -> int | None:
+        """Begin of the minor stop at a time, when that may still become a failure or be none; else None.
+
+        Args:
+            time_ns: The time.
+            minor_ns: Longest minor stop.
+            heard_ns: Until when all was heard: what was said of later may come to stand behind something else.
+        """
         index = bisect_left(self.times, time_ns) - 1
-        last = index >= 0 and index == len(self.times) - 1 and self.codes[index] in _MINOR_CODES
-        return last and heard_ns - self.times[index] <= minor_ns
+        if index < 0 or self.codes[index] not in _MINOR_CODES:
+            return None
+        begun = self.times[index]
+        until = self.times[index + 1] if index + 1 < len(self.times) else NEVER
+        decided = until <= heard_ns or until - begun <= minor_ns or heard_ns - begun > minor_ns
+        return None if decided else begun
 
     def knows(self, time_ns: int, code: int) -> bool:
         """Whether this very change is kept already."""
@@ -164,9 +175,9 @@ class StateLog:
         found = np.flatnonzero(_view(self.codes, first, len(self.codes)) % WITH_ORDER == UnitState.PRODUCING)
         return self.times[first + int(found[0])] if len(found) else NEVER
 
-    def idles(self, time_ns: int) -> bool:
-        """Whether the unit was said to have nothing in work, at or after a time."""
-        return bool(IDLE[_view(self.codes, bisect_left(self.times, time_ns), len(self.codes))].any())
+    def idles(self, time_ns: int, until_ns: int) -> bool:
+        """Whether the unit was said to have nothing in work, at or after a time and until another."""
+        return bool(IDLE[_view(self.codes, bisect_left(self.times, time_ns), bisect_right(self.times, until_ns))].any())
 
     def idle_before(self, time_ns: int) -> int:
         """When the last state before a time in which nothing was in work ended; before all times when none was."""
@@ -258,14 +269,15 @@ class Completion(NamedTuple):
     item: int
     begun_ns: int = -1
 
-
-def _corrects(part: Completion) -> bool:
-    return part.good < 0 or part.scrap < 0 or part.rework < 0
+    @property
+    def corrects(self) -> bool:
+        """Whether it takes back some of what was said before."""
+        return self.good < 0 or self.scrap < 0 or self.rework < 0
 
 
 def _rank(part: Completion) -> tuple[float, ...]:
     """Order within an instant: a correction comes after what it may correct."""
-    return (_corrects(part), *part)
+    return (part.corrects, *part)
 
 
 class PartLog:
@@ -286,6 +298,8 @@ class PartLog:
         self._corrected: tuple[NDArray[np.float64], ...] | None = None
         self._over: list[int] = []
         """Corrections of more than there is."""
+        self._reach: dict[int, int] = {}
+        """First row that each other correction takes from."""
 
     def add(self, time_ns: int, part: Completion) -> int:
         """Keep a completion; since when it changes what was counted."""
@@ -299,9 +313,9 @@ class PartLog:
         self.times.insert(index, time_ns)
         for column, value in zip((*self.columns, self.begun), part, strict=True):
             column.insert(index, value)
-        correction = _corrects(part)
-        self.corrections += correction
-        return self.times[0] if correction else time_ns
+        self.corrections += part.corrects
+        corrected_later = self.corrections and index < len(self.times) - 1
+        return self.times[0] if corrected_later or part.corrects else time_ns
 
     def _began(self, time_ns: int, begun_ns: int) -> None:
         """Note the begin of an operation."""
@@ -338,7 +352,7 @@ class PartLog:
     def _taken_back(self) -> tuple[NDArray[np.float64], ...]:
         if self._corrected is None:
             amounts = np.array([list(column) for column in self.columns[:3]])
-            result, self._over, _ = corrected(amounts, np.array(self.columns[5]))
+            result, self._over, self._reach = corrected(amounts, np.array(self.columns[5]))
             self._corrected = tuple(result)
         return self._corrected
 
@@ -353,6 +367,14 @@ class PartLog:
         first, last = bisect_left(self.times, t0_ns), bisect_left(self.times, t1_ns)
         items = self.columns[5]
         return any(first <= row and (row < last or items[row] in items[first:last]) for row in self._over)
+
+    def reaches(self, t0_ns: int, t1_ns: int) -> list[tuple[int, int]]:
+        """Spans from what a correction takes from to its own instant, of those that may take from a window."""
+        if not self.corrections:
+            return []
+        self._taken_back()
+        spans = [(self.times[reached], self.times[row]) for row, reached in self._reach.items()]
+        return [(first_ns, last_ns) for first_ns, last_ns in spans if first_ns < t1_ns and last_ns >= t0_ns]
 
     @property
     def uncorrectable(self) -> int:
@@ -408,15 +430,32 @@ class PartLog:
         after = bisect_left(self.times, last_ns)
         return begin, max((*self.times[after : after + 1], last_ns + self.longest_ns))
 
-    def open_at(self, time_ns: int) -> bool:
+    def open_at(self, time_ns: int, vouched_ns: int = NEVER) -> bool:
         """Whether an operation may be under way at a time of which it is not known what became of it.
 
         Where begins are said, operations end in the order in which they began, until one is seen that did not; where
-        they are not, one comes after the other.
+        they are not, one comes after the other. What was completed later than all was heard says nothing of either:
+        one that was completed before it may still come.
+
+        Args:
+            time_ns: The time.
+            vouched_ns: Until when all was heard.
         """
+        if self.times and self.times[-1] > vouched_ns:
+            return self._open_of(time_ns, vouched_ns)
         if self.longest_ns:
             return self.overtaken or self.latest_begun < time_ns
         return not self.times or self.times[-1] < time_ns
+
+    def _open_of(self, time_ns: int, vouched_ns: int) -> bool:
+        """The same, of those that were completed until a time; and whether a later one had begun."""
+        first, last = bisect_left(self.times, time_ns), bisect_right(self.times, vouched_ns)
+        if not self.longest_ns:
+            return first >= last
+        later = _view(self.begun, last, len(self.begun))
+        if self.overtaken or ((later != UNSAID) & (later < time_ns)).any():
+            return True
+        return not (_view(self.begun, first, last) >= time_ns).any()
 
     def counts(self, t0_ns: int, t1_ns: int, ideal_s: float | None = None) -> Completions:
         """Sums over the completions in the window; planned times are NaN where one is not known.
@@ -456,7 +495,7 @@ class PartLog:
         Args:
             t0_ns: Begin of the window.
             t1_ns: Its end.
-            weights: Weight by number of the item, see :func:`twin.brain.site.numbered`.
+            weights: Weight by number of the item, see :func:`twin.brain.completed.numbered`.
         """
         first, last = bisect_left(self.times, t0_ns), bisect_left(self.times, t1_ns)
         if first >= last:
@@ -479,57 +518,6 @@ class PartLog:
             del column[:cut]
         self._corrected = None
         self.corrections = sum(min(row) < 0 for row in zip(*self.columns[:3], strict=True)) if self.corrections else 0
-
-
-def corrected(
-    amounts: NDArray[np.float64], items: NDArray[np.int32]
-) -> tuple[NDArray[np.float64], list[int], dict[int, int]]:
-    """Quantities with corrections taken back to the completions that they correct.
-
-    What a row takes away (a quantity below 0) is taken from the newest rows of its item before it, each at most
-    what it has; what it adds goes where it was taken from. Nothing gets below 0, and of a row that takes away more
-    than there is nothing is taken back.
-
-    Args:
-        amounts: Good, scrap and rework, float64[3, rows], in order of time.
-        items: Number of the item, int32[rows].
-
-    Returns:
-        The quantities, the rows that take away more than there is, and the first row that each other one corrects.
-    """
-    result = np.maximum(amounts, 0.0)
-    over: list[int] = []
-    reach: dict[int, int] = {}
-    for row in np.flatnonzero((amounts < 0).any(axis=0)).tolist():
-        first = _take_back(result, items, row, amounts[:, row])
-        result[:, row] = 0.0
-        if first is None:
-            over.append(row)
-        else:
-            reach[row] = first
-    return result, over, reach
-
-
-def _take_back(
-    result: NDArray[np.float64], items: NDArray[np.int32], row: int, amounts: NDArray[np.float64]
-) -> int | None:
-    """Take what a row corrects from the rows before it; the first of them, None when they have less than that."""
-    less, more = -np.minimum(amounts, 0.0), np.maximum(amounts, 0.0)
-    whole, first = less.sum(), row
-    changed: list[tuple[int, NDArray[np.float64]]] = []
-    for back in range(row - 1, -1, -1):
-        if not less.any():
-            break
-        taken = np.minimum(result[:, back], less) if items[back] == items[row] else np.zeros(3)
-        if taken.any():
-            first = back
-            changed.append((back, more * (taken.sum() / whole) - taken))
-            less = less - taken
-    if less.max() > 1e-9 * whole:
-        return None
-    for back, change in changed:
-        result[:, back] += change
-    return first
 
 
 class StepLog:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -12,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.brain.elements import BY_PLAN, attend, unrate, use
-from twin.brain.logs import CODES, PRODUCING, UNHEARD, UNNAMED, Completions, StepLog
+from twin.brain.completed import IDEAL, count, ideal
+from twin.brain.elements import BY_PLAN, attend, use
+from twin.brain.logs import CODES, PRODUCING, UNHEARD, StepLog
 from twin.brain.metering import meter
 from twin.brain.missing import LASTS_NS, Missing
 from twin.brain.past import Past
@@ -26,8 +26,7 @@ from twin.brain.voices import NEVER, Beat, Gap, Voice, Voices, joined
 from twin.brain.windows import DAY_NS, LONGEST_NS, Window
 from twin.equipment import EquipmentPath
 from twin.kpi.amounts import NS_PER_H
-from twin.kpi.observed import COLUMN, COUNTS, FLOATS, INTS
-from twin.kpi.observed import PIECES as PIECE_COUNTS
+from twin.kpi.observed import COLUMN, FLOATS, INTS
 from twin.master import EquipmentMaster, Master, PlaceMaster
 from twin.records import RecordKind
 from twin.shift_plan import Pieces
@@ -39,9 +38,6 @@ UNREAD = [COLUMN[name] for name in ("energy_doubt", "air_doubt", "gas_doubt")]
 DOUBT = COLUMN["failures_doubt"]
 RATES = COLUMN["rates_doubt"]
 FAILURES = [COLUMN[name] for name in ("failures", "repaired", "repair_ns")]
-COUNTED = [COLUMN[name] for name in COUNTS]
-PIECES = [COLUMN[name] for name in PIECE_COUNTS]
-IDEAL = [COLUMN[name] for name in ("ideal_produced_s", "ideal_good_s")]
 
 
 class Table(NamedTuple):
@@ -88,8 +84,11 @@ class Site:
         self.closed: dict[tuple[str, Window], Table] = {}
         self.unsettled: dict[tuple[str, Window], int] = {}
         """Closed windows with operations of which something is not known, and the mark when they were computed."""
-        self.stops: dict[str, int] = {}
+        self.stops: dict[str, set[int]] = {}
         """Begin of minor stops that may still become failures, of windows that were computed, by unit."""
+        self.awaits: dict[str, tuple[int, int]] = {}
+        """Units with corrections before which not all was heard: the first instant that these may reach to, and the
+        last correction."""
         self.live: tuple[Window, Table] | None = None
         self.placer = ""
         """Who said its master data last, by which its energy has a price and CO2."""
@@ -220,16 +219,37 @@ class Site:
 
     def decide(self) -> None:
         """Minor stops that have lasted too long are failures, whenever they end: their windows are computed again."""
-        for path, begun_ns in list(self.stops.items()):
+        for path, begins in list(self.stops.items()):
             unit = self.units[path]
-            ended = unit.states.last_ns != begun_ns  # what comes next is looked at when it comes
-            if ended or (self.mark or 0) - begun_ns > unit.minor_stop_ns:
-                del self.stops[path]
-            if not ended and path not in self.stops and self.edge > begun_ns:
+            limits = unit.minor_stop_ns, unit.vouched_ns
+            decided = {begun_ns for begun_ns in begins if unit.states.undecided(begun_ns + 1, *limits) is None}
+            for begun_ns in (begun_ns for begun_ns in decided if self.edge > begun_ns):
                 self.touch(begun_ns, begun_ns)
+            self.stops[path] = begins - decided
+        self.stops = {path: begins for path, begins in self.stops.items() if begins}
+
+    def vouched_ns(self, unit: Unit) -> int:
+        """Until when all that is said of a unit was heard: by who says it, else as far as its site was heard."""
+        found = self.voices.vouched_ns(unit.path, unit.speaker, unit.tellers)
+        return NEVER if (until_ns := self.mark if found is None else found) is None else until_ns
+
+    def corrects(self, unit: Unit, first_ns: int, time_ns: int) -> None:
+        """A unit corrects what it said; until all before the correction was heard, it may correct something else."""
+        if time_ns >= unit.vouched_ns:
+            since_ns, last_ns = self.awaits.get(unit.path, (first_ns, time_ns))
+            self.awaits[unit.path] = min(first_ns, since_ns), max(time_ns, last_ns)
+
+    def vouch(self) -> None:
+        """Windows from which corrections take are computed again when all was heard that came before these."""
+        for path, (first_ns, last_ns) in list(self.awaits.items()):
+            if self.units[path].vouched_ns > last_ns:
+                del self.awaits[path]
+                self.touch(first_ns, last_ns)
+                self.changed_before(first_ns, last_ns)
 
     def stale(self) -> list[tuple[str, Window]]:
         """Closed windows to be computed again, in order of their end; forgets that they were."""
+        self.vouch()
         if self.dirty is None:
             return []
         first, last = self.dirty
@@ -242,7 +262,9 @@ class Site:
         if span is not None and self.first is not None:
             self.changed_before(max(span[0], self.first) - DAY_NS, span[1])
         for unit in self.units.values() if span is not None else ():
-            self.touch(*(unit.parts.around(*span) if unit.parts.planned else span))  # type: ignore[misc]
+            self.touch(*(unit.parts.around(*span) if unit.planned else span))  # type: ignore[misc]
+            if unit.parts.corrections:
+                self.touch(unit.parts.times[0], span[1])  # type: ignore[index]
 
     def places_said(self, publisher: str, run: str, seq: int, time_ns: int) -> None:
         """Its own master data came."""
@@ -332,7 +354,7 @@ class Site:
         table = Table(old.units, old.ints.copy(), old.floats.copy())
         for row, unit in enumerate(table.units):
             if unit.planned:
-                table.floats[row, IDEAL] = _ideal(unit, window)
+                table.floats[row, IDEAL] = ideal(unit, window)
                 self._spread(unit, window, table.ints[row], table.floats[row])
                 self._doubt(unit, window, table.ints[row])
         new = (table.floats[:, IDEAL] != old.floats[:, IDEAL]).any(axis=1) | (table.ints[:, OPEN] != old.ints[:, OPEN])
@@ -352,12 +374,13 @@ class Site:
         ints = np.zeros((len(chosen), len(INTS)), dtype=np.int64)
         floats = np.zeros((len(chosen), len(FLOATS)))
         for row, unit in enumerate(chosen):
-            ints[row, FAILURES] = unit.states.failures(window.t0_ns, window.t1_ns, unit.minor_stop_ns, self.mark)
+            until_ns = None if self.mark is None else unit.vouched_ns
+            ints[row, FAILURES] = unit.states.failures(window.t0_ns, window.t1_ns, unit.minor_stop_ns, until_ns)
             ints[row, DOUBT] = self._doubts_stops(unit, window)
         for planned, durations in self._durations(chosen, window).items():
             ints += durations @ BY_PLAN[planned]
         for row, unit in enumerate(chosen):
-            _count(unit, window, ints[row], floats[row])
+            count(unit, window, ints[row], floats[row])
             if spreading and unit.planned:
                 self._spread(unit, window, ints[row], floats[row])
         attend(ints, [row for row, unit in enumerate(chosen) if unit.person])
@@ -384,9 +407,16 @@ class Site:
         """Whether an event that bears on a window of a unit was refused."""
         if self.missing.falls_in(unit.path, t0_ns, t1_ns) or unit.parts.uncorrected(t0_ns, t1_ns):
             return True
+        if any(self._unvouched(unit, reach) for reach in unit.parts.reaches(t0_ns, t1_ns)):
+            return True
         spans = self.missing.of(unit.path, RecordKind.PART) if unit.planned else []
         around = (unit.parts.around(*span) for span in spans)
         return any(first < t1_ns and last >= t0_ns for first, last in around)
+
+    def _unvouched(self, unit: Unit, reach: tuple[int, int]) -> bool:
+        """Whether something may still come, or is missing, that a correction should take from before all else."""
+        tellers = unit.path, unit.speaker, unit.tellers
+        return reach[1] >= unit.vouched_ns or self.voices.lacks_between(*tellers, reach)
 
     def trusts(self, units: Iterable[Unit], window: Window) -> bool:
         """Whether nothing was refused or lost that may still count in the orders, loads and stocks of some units."""
@@ -410,9 +440,10 @@ class Site:
         for first, last in self.missing.of(unit.path, RecordKind.STATE):
             if first < window.t1_ns and unit.states.works(last) >= window.t0_ns:
                 return True
-        heard_ns = window.t1_ns if self.mark is None else max(self.mark, window.t1_ns)
-        if unit.states.undecided(window.t1_ns, unit.minor_stop_ns, heard_ns):
-            self.stops[unit.path] = unit.states.last_ns
+        heard_ns = window.t1_ns if self.mark is None else max(unit.vouched_ns, window.t1_ns)
+        begun_ns = unit.states.undecided(window.t1_ns, unit.minor_stop_ns, heard_ns)
+        if begun_ns is not None:
+            self.stops.setdefault(unit.path, set()).add(begun_ns)
             return True
         span, works = (window.t0_ns, window.t1_ns), unit.works_again
         counted_gaps = self.voices.counted.get(unit.speaker)
@@ -528,45 +559,3 @@ class Site:
         for key in [key for key in ended if key[1].t0_ns < before_ns]:
             del self.closed[key]
             self.unsettled.pop(key, None)
-
-
-def _count(unit: Unit, window: Window, ints: NDArray[np.int64], floats: NDArray[np.float64]) -> None:
-    _, t0_ns, t1_ns = window
-    parts = unit.parts.counts(t0_ns, t1_ns, unit.ideal_s)
-    floats[COUNTED] = parts[:5]
-    rated = not math.isnan(parts.ideal_produced_s)
-    floats[IDEAL] = parts[5:] if rated else (0.0, 0.0)
-    silent = not unit.counted and not unit.rated  # that it made nothing is not known
-    if unit.processing and (silent or not rated):
-        unrate(ints)
-    floats[COLUMN["out_good"]] = parts.good
-    floats[[COLUMN["out_produced"], COLUMN["out_rate"]]] = parts.good + parts.scrap + parts.rework
-    floats[PIECES] = _pieces(unit, window, parts)
-
-
-def numbered(by_item: Mapping[str, int], items: Mapping[str, int]) -> dict[int, int]:
-    """Amounts by number of the item instead of its name; the empty name means all others.
-
-    >>> numbered({"pump": 3, "fan": 2, "": 5}, {"pump": 0, "case": 1})
-    {0: 3, -1: 5}
-    """
-    known = {items[name]: amount for name, amount in by_item.items() if name in items}
-    return known | ({UNNAMED: by_item[""]} if "" in by_item else {})
-
-
-def _pieces(unit: Unit, window: Window, parts: Completions) -> tuple[float, float, float]:
-    """Pieces that good operations gave, that spoiled ones would have, and that all of them took.
-
-    Rework on the spot takes nothing: the piece is there.
-    """
-    given, taken = (
-        unit.parts.weighed(window.t0_ns, window.t1_ns, numbered(weights, unit.site.items)) if weights else parts[:3]
-        for weights in (unit.gives, unit.takes)
-    )
-    return given[0], given[1], taken[0] + taken[1] + (taken[2] if unit.rework_to else 0.0)
-
-
-def _ideal(unit: Unit, window: Window) -> tuple[float, float]:
-    """Planned time of what a unit produced, and of what of it was good, in s; 0 where it is not known."""
-    parts = unit.parts.counts(window.t0_ns, window.t1_ns, unit.ideal_s)
-    return (0.0, 0.0) if math.isnan(parts.ideal_produced_s) else (parts.ideal_produced_s, parts.ideal_good_s)

@@ -78,7 +78,7 @@ def spread(unit: Unit, t0_ns: int, t1_ns: int, work: Work) -> Spread:
     log = unit.parts
     produced_s = good_s = 0.0
     open_ns = _open_ns(unit, t0_ns, t1_ns, work)
-    for index, later, share, doubt_ns in _crossing(log, t0_ns, t1_ns, work):
+    for index, later, share, doubt_ns in _crossing(log, t0_ns, t1_ns, work, unit.vouched_ns):
         made_s, made_good_s = log.planned_s(index, unit.ideal_s)
         earned = share if later else share - 1.0
         produced_s += earned * made_s
@@ -87,12 +87,13 @@ def spread(unit: Unit, t0_ns: int, t1_ns: int, work: Work) -> Spread:
     return Spread(produced_s, good_s, open_ns)
 
 
-def _crossing(log: PartLog, t0_ns: int, t1_ns: int, work: Work) -> list[_Crossing]:
+def _crossing(log: PartLog, t0_ns: int, t1_ns: int, work: Work, vouched_ns: int) -> list[_Crossing]:
     found: list[_Crossing] = []
     for index in log.crossing(t0_ns, t1_ns):
         start, end = log.start(index), log.times[index]
         whole, within = work(start, end), work(max(start, t0_ns), min(end, t1_ns)).producing
-        doubt_ns = max(within, 1) if whole.unknown and (within or not whole.producing) else 0
+        doubtful = whole.unknown or end > vouched_ns  # not all of its states were heard
+        doubt_ns = max(within, 1) if doubtful and (within or not whole.producing) else 0
         if whole.producing:
             found.append(_Crossing(index, end >= t1_ns, within / whole.producing, doubt_ns))
         elif end < t1_ns or doubt_ns:

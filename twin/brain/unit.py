@@ -57,6 +57,12 @@ class Surroundings(Protocol):
     def unsettle(self, begin_ns: int) -> None:
         """An operation that began at a time was completed."""
 
+    def vouched_ns(self, unit: Unit) -> int:
+        """Until when all that is said of a unit was heard."""
+
+    def corrects(self, unit: Unit, first_ns: int, time_ns: int) -> None:
+        """A unit corrects what it said."""
+
 
 class Unheard(NamedTuple):
     """That a unit is unknown because its publisher has gone.
@@ -97,6 +103,7 @@ class Unit:
     Attributes:
         rated: Whether master data of any time have a planned run time.
         counted: Whether it ever said that it completed something.
+        tellers: Who said that it completed something.
         held: The last times that it said its states again after something was missing, by when they began.
         unheard: Why its state is unknown, when its publisher went that gave no heartbeats; may be of long ago.
     """
@@ -113,6 +120,7 @@ class Unit:
     rated: bool = False
     counted: bool = False
     speaker: str = ""
+    tellers: set[str] = field(default_factory=set)
     unheard: Unheard | None = None
     held: dict[int, SaidAgain] = field(default_factory=dict)
 
@@ -139,9 +147,16 @@ class Unit:
         held = self.held.get(self.states.begun(gap.end)) if self.held else None
         return held if held is not None and held.after(gap) else None
 
+    @property
+    def vouched_ns(self) -> int:
+        """Until when all that is said of it was heard; a time that never comes where nobody ever says so."""
+        return self.site.vouched_ns(self)
+
     def open_at(self, time_ns: int) -> bool:
         """Whether an operation may be under way at a time of which it is not known what became of it."""
-        return self.parts.open_at(time_ns) and not (self.parts.longest_ns and self.states.idles(time_ns))
+        until_ns = self.vouched_ns
+        open_ = self.parts.open_at(time_ns, until_ns)
+        return open_ and not (self.parts.longest_ns and self.states.idles(time_ns, until_ns))
 
     def free_before(self, time_ns: int) -> int:
         """Since when, before a time, an operation may be under way of which nothing is known."""

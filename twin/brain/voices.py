@@ -7,7 +7,7 @@ not waited for, and its units are unknown from its last heartbeat on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -249,6 +249,26 @@ class Voices:
         if "" in self.known:
             return self.known[""]
         return next(iter(self.known.values())) if len(self.known) == 1 else None
+
+    def vouched_ns(self, path: str, speaker: str, tellers: Iterable[str]) -> int | None:
+        """Until when all that is said of a unit was heard; None where nobody says so.
+
+        Args:
+            path: The unit.
+            speaker: Who says its states.
+            tellers: Who says what it completes; one that is not waited for any more says nothing.
+        """
+        voice = self.speaking(speaker, path)
+        others = (self.known[name] for name in tellers if name in self.known)
+        marks = [voice.mark if voice is not None else None, *(other.mark for other in others if other.alive)]
+        return min((mark for mark in marks if mark is not None), default=None)
+
+    def lacks_between(self, path: str, speaker: str, tellers: Iterable[str], span: tuple[int, int]) -> bool:
+        """Whether something was not heard, between two times, of those who say what a unit completes."""
+        voice = self.speaking(speaker, path)
+        some = [one for name in tellers for one in self.all_of(name)] + ([] if voice is None else [voice])
+        gaps = (gap for one in some for gap in (*one.past, *one.gaps))
+        return any(gap.start < span[1] and gap.end > span[0] for gap in gaps)
 
     def mark(self, gap_ns: int) -> int | None:
         """Until when all were heard that are waited for."""
