@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.experiments.account import RunAccount, read
+from scenarios.experiments.bottleneck import bottleneck_shares
 from scenarios.experiments.kernels import EngineRun
 from scenarios.headless.sites import units_of
 from scenarios.loader import loads
@@ -168,3 +169,11 @@ def test_the_bottleneck_that_always_works_is_an_oee_of_1(name: str) -> None:
     left = heard.rows[LINE, "good_quantity", "hour", rows[-1]["time_ns"]]["value"]
     assert line.per_h == 3600 / line.stage_s
     assert left == pytest.approx(line.per_h, abs=12)
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_the_bottleneck_by_active_periods_is_the_designed_one(name: str) -> None:
+    """The report looks at how long units work without waiting, whatever number of pieces goes between them."""
+    found = bottleneck_shares(loads(scenario(LINES[name]), base=Path()), 1, (STEADY * 3600.0, HOURS * 3600.0), 1)
+    assert found[0].path.name in LINES[name].limiting
+    assert found[0].sole.mean + found[0].shifting.mean > 0.4
