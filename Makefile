@@ -56,7 +56,9 @@ validation: install-test
 	@rm -f .validation.jsonl
 	VALIDATION_ROWS=.validation.jsonl $(PYTEST) -n 2 tests/validation
 	FF_START_HOURS=24 $(PYTEST) -n 2 tests/scenario/test_alive.py
-	$(PYTEST) -n 2 -m endurance tests/cli tests/experiments tests/scenario/test_running.py
+	@for pom in tests/peers/*/pom.xml; do mvn -q -B -f $$pom package dependency:copy-dependencies \
+		-DoutputDirectory=target/lib || echo "$$pom: not built, its tests are skipped"; done
+	$(PYTEST) -n 2 -m endurance tests/cli tests/experiments tests/scenario/test_running.py tests/opcua/test_foreign_client.py
 	$(BIN)/python -m tests.validation.report .validation.jsonl
 	@rm -f .validation.jsonl
 

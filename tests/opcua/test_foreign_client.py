@@ -1,4 +1,4 @@
-"""The same server through clients that are not asyncua: node-opcua and gopcua."""
+"""The same server through clients that are not asyncua: node-opcua, gopcua and Milo."""
 
 from __future__ import annotations
 
@@ -46,8 +46,18 @@ def gopcua() -> list[str]:
     return [str(program)]
 
 
+def milo() -> list[str]:
+    """The command of the client in Java, for `make validation`."""
+    folder = ROOT / "tests/peers/milo/target"
+    if not (folder / "lib").is_dir():
+        pytest.skip("Milo: mvn -f tests/peers/milo package dependency:copy-dependencies -DoutputDirectory=target/lib")
+    return [needed("java"), "-cp", f"{folder / 'milo-peer-1.jar'}:{folder / 'lib'}/*", "Peer"]
+
+
 Client = Callable[[], list[str]]
-clients = pytest.mark.parametrize("client_of", [node_opcua, gopcua], ids=lambda made: made.__name__)
+clients = pytest.mark.parametrize(
+    "client_of", [node_opcua, gopcua, pytest.param(milo, marks=pytest.mark.endurance)], ids=lambda made: made.__name__
+)
 
 
 @asynccontextmanager
