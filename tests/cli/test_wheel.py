@@ -54,7 +54,9 @@ def test_the_wheel_holds_the_packages_and_nothing_that_only_builds_them(wheel: P
 def test_demo_shows_history_figures_of_every_level_and_live_records(wheel: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    program = Program([str(installed(wheel, tmp_path / "venv")), "demo", "--port", "0"], folder=empty)
+    program = Program(
+        [str(installed(wheel, tmp_path / "venv")), "demo", "--port", "0", "--backfill", "2 h"], folder=empty
+    )
     try:
         address = program.address()
         wait_for(lambda: bool(ingest(address).get("stored")), "the live plant", limit_s=180)
