@@ -174,6 +174,7 @@ def device_unit(path: EquipmentPath, number: int, line: LineConfig, station: Sta
         options={} if device is None else device.options,
         others={} if device is None else device.others,
         shadow=device is not None and device.shadow,
+        drives=device is not None and device.drives,
         power=station.power,
         signatures=frozenset(mode.signature for mode in failures) - {"none"},
         item=made_item(station),

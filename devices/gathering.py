@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ from devices.unit import DeviceUnit
 from twin.config.plant import PlantConfig
 from twin.equipment import EquipmentPath
 from twin.errors import FactoryError, ModelError, Problem, ProblemsError, RetriableError, did_you_mean
-from twin.records import Frame
+from twin.records import Frame, RecordKind
 from twin.registry import bug
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,15 @@ class RealUnit:
     options: ConnectionOptions
     derivation: MachineDerivation
     speech: Speech
+    made: tuple[float, float] = (0, 0)
+    """Good and scrapped parts that it has said so far, whatever process it was."""
+
+    def note(self, said: Iterable[Frame]) -> None:
+        """Count the parts of what it says."""
+        for frame in said:
+            if frame.kind is RecordKind.PART:
+                good, scrap = (math.fsum(frame.column(name)) for name in ("good", "scrap"))
+                self.made = (self.made[0] + good, self.made[1] + scrap)
 
     @property
     def name(self) -> str:
@@ -218,8 +228,20 @@ class RealMachines:
         for unit in self.units:
             unit.derivation.tick(now_ns)
             self._go_on(unit, now_ns)
-            said.extend(unit.speech.said(unit.derivation.frames(), now_ns))
+            spoken = unit.speech.said(unit.derivation.frames(), now_ns)
+            unit.note(spoken)
+            said.extend(spoken)
         return merged(said)
+
+    def made(self) -> dict[str, tuple[float, float, bool]]:
+        """By unit that real machines drive: good and scrapped parts so far, and whether one stands for it."""
+        found: dict[str, tuple[float, float, bool]] = {}
+        for unit in self.units:
+            if unit.unit.drives:
+                good, scrap, speaks = found.get(str(unit.unit.path), (0, 0, False))
+                now = (good + unit.made[0], scrap + unit.made[1], speaks or unit.speech.speaks)
+                found[str(unit.unit.path)] = now
+        return found
 
     def change(self, change: DriverChange, at_ns: int) -> None:
         """From a time on a driver, which need not be one of these, stands for a unit."""
@@ -330,10 +352,12 @@ class RealMachines:
                 unit.derivation.recall(known)
                 if "speech" in known:
                     unit.speech.recall(known["speech"])
+                good, scrap = known.get("counted", (0, 0))
+                unit.made = (good, scrap)
 
 
 def _kept(unit: RealUnit) -> dict[str, Any]:
-    return {**unit.derivation.kept(), "speech": unit.speech.kept()}
+    return {**unit.derivation.kept(), "speech": unit.speech.kept(), "counted": unit.made}
 
 
 def _together(units: Iterable[RealUnit]) -> Iterator[list[RealUnit]]:

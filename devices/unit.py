@@ -95,6 +95,7 @@ class DeviceUnit:
         options: Options of the driver, not yet checked.
         others: Drivers that may take its place while everything runs, with their options.
         shadow: Whether the simulated machine is said beside a real one.
+        drives: Whether its parts leave it as a real machine that stands for it counts them.
         power: Electrical power by state.
         signatures: Signals that drift before one of its failures.
         item: Item that it makes, where that is known without running.
@@ -111,6 +112,7 @@ class DeviceUnit:
     options: dict[str, Any] = field(default_factory=dict)
     others: dict[str, dict[str, Any]] = field(default_factory=dict)
     shadow: bool = False
+    drives: bool = False
     power: PowerConfig = field(default_factory=PowerConfig)
     signatures: frozenset[str] = frozenset()
     item: str = ""

@@ -14,6 +14,7 @@ from devices.change import OTHERS, SHADOWED
 from devices.drivers import is_real, kinds, knows, misfits_of, options_of
 from devices.profiles import profiles
 from devices.signals.signal import AIR, GAS
+from scenarios.checks.driven import driven
 from scenarios.checks.envelopes import envelopes
 from scenarios.checks.graph import cycle_in
 from scenarios.checks.times import calendar_problems
@@ -38,7 +39,7 @@ def dangling(index: Index) -> list[Problem]:
     root = index.root
     found = list(calendar_problems(root))
     for unit in index.units.values():
-        for check in (_mentioned, _changes, _calendar_and_link, _flow, _work, _kind_rules, _device, upkeep):
+        for check in (_mentioned, _changes, _calendar_and_link, _flow, _work, _kind_rules, _device, driven, upkeep):
             found.extend(check(index, unit))
     found.extend(_chain(index))
     found.extend(perturbations(index))

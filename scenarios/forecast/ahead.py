@@ -87,6 +87,7 @@ def forecast(
     """
     begun = perf_counter()
     plant = Plant.restore(snapshot)
+    plant.let_go()
     if not plant.traced:
         problem = Problem("snapshot", "a plant that keeps its events", "one without", "build it with trace=True")
         raise ScenarioError([problem])

@@ -65,6 +65,7 @@ class BranchOutcome:
 def run_branches(plan: BranchPlan, numbers: Iterable[int]) -> list[BranchOutcome]:
     """Run some branches one after another; branch ``n`` of a seed is always the same."""
     plant = Plant.restore(plan.snapshot)
+    plant.let_go()
     layout = Layout(plant.config, plan.kpi_ids)
     if plan.engine == "compiled":
         fast = FastBranches(plant, plan.milestones)
@@ -74,6 +75,7 @@ def run_branches(plan: BranchPlan, numbers: Iterable[int]) -> list[BranchOutcome
 
 def _account(plan: BranchPlan, branch: int | None) -> BranchAccount:
     plant = Plant.restore(plan.snapshot)
+    plant.let_go()
     if branch is not None:
         plant.reseed(branch)
     return BranchAccount(plant, plan.milestones)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,10 @@ from devices.drivers import is_real
 from devices.master import chain_meta
 from devices.unit import DeviceUnit
 from scenarios.headless.boundaries import boundaries
+from scenarios.headless.driven import AheadOfFeed, MadeParts, Taken, driven_units
 from twin.behaviours.calendar import DAYS
 from twin.config.plant import PlantConfig
+from twin.engine.clock import to_ns
 from twin.engine.events import TraceRow
 from twin.equipment import EquipmentPath
 from twin.errors import FactoryError, Problem
@@ -112,7 +114,20 @@ class Feed:
         self.locks: list[Lock] = []
         self.changes: tuple[DriverChange, ...] = ()
         """Changes of drivers so far, and those to come."""
+        self.taken: dict[str, Taken] = {}
+        """What real machines have made of which the plant knows, by unit that they drive."""
+        self._ahead = AheadOfFeed()
+        self._begin()
+
+    def _begin(self) -> None:
         self._served = set(self.banks)
+        self.joined = False
+        self.drivable = driven_units(self.config)
+        """Units that real machines drive while they stand for them."""
+
+    def join(self) -> None:
+        """It goes in step with real machines from now on: they drive their units."""
+        self.joined = True
 
     def serve(self, serves: Callable[[str], bool]) -> None:
         """Let only the devices of some sites speak from now on; the plant is simulated whole."""
@@ -148,6 +163,35 @@ class Feed:
             raise FactoryError(str(Problem(f"{change.path} driver", expected, f"{change.at_s:g} s")))
         self.banks[change.path.site].change(change)
         self.changes = (*self.changes, change)
+        if self.joined and change.path in self.drivable and is_real(change.driver):
+            self.plant.drive(str(change.path), True, change.at_s)
+
+    def stands_for(self, path: str) -> tuple[bool, float]:
+        """Whether a real machine stands for a unit now, and since when as far as that has changed, in simulated s."""
+        told = [change for change in self.changes if str(change.path) == path and change.at_s <= self.now_s]
+        if told:
+            return is_real(told[-1].driver), told[-1].at_s
+        unit, _ = self.driver_of(path)
+        return unit is not None and is_real(unit.driver), 0.0
+
+    def new(self, made: MadeParts) -> bool:
+        """Whether the plant does not know yet of parts that a real machine has made."""
+        return any(self.taken.get(made.path, Taken()).after(made)[1:])
+
+    def begin_with(self, made: Iterable[MadeParts]) -> None:
+        """What real machines have counted before they drive anything: it has long left them."""
+        self.taken = {one.path: Taken().after(one)[0] for one in made}
+
+    def hear(self, made: Iterable[MadeParts]) -> None:
+        """What real machines have counted, and whether they drive their units from now on."""
+        for one in made:
+            driven = one.path in self.plant.driven
+            if one.speaks and not driven:
+                self.plant.drive(one.path, True)
+            self.taken[one.path], good, scrap = self.taken.get(one.path, Taken()).after(one)
+            self.plant.count(one.path, good, scrap)
+            if driven and not one.speaks:
+                self.plant.drive(one.path, False)
 
     def driver_of(self, path: str) -> tuple[DeviceUnit | None, str]:
         """A unit whose driver may change, and its driver as last told; None where there is none."""
@@ -177,15 +221,24 @@ class Feed:
         rows: list[list[TraceRow]] = [[] for _ in self.banks]
         for row in self.plant.drain():
             rows[self._site_of[row.unit]].append(row)
-        view = self.plant.view()
+        view, ahead = self.plant.view(), self._alarms()
         said = [
-            (site, bank.frames(until_s, view, mine))
+            (site, [*ahead.get(site, ()), *bank.frames(until_s, view, mine)])
             for (site, bank), mine in zip(self.banks.items(), rows, strict=True)
             if site in self._served
         ]
         for _, frames in said:
             self._note(frames)
         return said
+
+    def _alarms(self) -> dict[EquipmentPath, list[Frame]]:
+        """Of machines that are ahead of the units that they drive, by site; said by the plant, not by the unit."""
+        found: dict[EquipmentPath, list[Row]] = {}
+        ahead = self.plant.driven if self.drivable else {}
+        for path, values in self._ahead.rows(ahead, self.now_s):
+            time_ns = to_ns(self.plant.epoch_ns, self.now_s)
+            found.setdefault(path.site, []).append((path, time_ns, values))
+        return {site: [records(RecordKind.ALARM, rows)] for site, rows in found.items()}
 
     def _watch_locks(self) -> None:
         """Tell of units that have come to wait for one another, once."""
@@ -236,7 +289,9 @@ class Feed:
 
     def dump(self) -> bytes:
         """Everything as bytes from which :meth:`of_bytes` goes on as if nothing had happened."""
-        return pickle.dumps((self.config, self.seed, self.plant.snapshot(), self.banks, self._last, self.changes))
+        heard = (self.taken, self._ahead)
+        state = (self.config, self.seed, self.plant.snapshot(), self.banks, self._last, self.changes, heard)
+        return pickle.dumps(state)
 
     def save(self, path: Path) -> None:
         """Write everything to a file from which :meth:`resume` goes on."""
@@ -251,10 +306,11 @@ class Feed:
     @classmethod
     def of_bytes(cls, saved: bytes) -> Feed:
         """Continue from bytes that this installation made; never read others."""
-        config, seed, snapshot, banks, last, changes = pickle.loads(saved)  # noqa: S301 - sealed by their keepers
+        config, seed, snapshot, banks, last, changes, heard = pickle.loads(saved)  # noqa: S301 - sealed by their keepers
         feed = cls.__new__(cls)
         feed.config, feed.seed, feed.banks, feed._last, feed.changes = config, seed, banks, last, changes
-        feed._served = set(banks)
+        feed.taken, feed._ahead = heard
+        feed._begin()
         feed.plant = Plant.restore(snapshot)
         feed._site_of = feed._sites()
         feed.locks = [lock] if (lock := feed.plant.lock()) is not None else []

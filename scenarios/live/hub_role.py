@@ -14,6 +14,7 @@ from scenarios.live.account import Account
 from scenarios.live.backfill import FINE_TICK_S, backfill, first_feed
 from scenarios.live.clock import SystemClock
 from scenarios.live.hub import Hub
+from scenarios.live.made import MadeFiles
 from scenarios.live.parent import Parent
 from scenarios.live.plant_memory import PlantMemory
 from scenarios.live.settings import RunSettings
@@ -79,6 +80,7 @@ async def prepared(hub: Hub, clock: Clock | None = None) -> None:
     begun = time.monotonic()
     until_s = await _until_s(hub, feed, clock or SystemClock())
     await backfill(feed, hub.history, until_s, settings.backfill_s)
+    feed.begin_with(MadeFiles(settings.folder).read().values())
     await asyncio.to_thread(plant.begin, feed)
     if isinstance(hub.store, Logged):
         await hub.store.save()

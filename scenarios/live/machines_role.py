@@ -26,9 +26,11 @@ from brokers.retry import retried, tries
 from brokers.spool import Spool
 from devices.connection import MET
 from devices.gathering import RealMachines, real_units
+from scenarios.headless.driven import MadeParts
 from scenarios.live.account import Account, Accounts
 from scenarios.live.clock import SystemClock
 from scenarios.live.machine_desk import MachineDesk
+from scenarios.live.made import MadeFile
 from scenarios.live.parent import Parent
 from scenarios.live.record import FILE, RunRecord
 from scenarios.live.settings import RunSettings, machines_publisher
@@ -74,7 +76,9 @@ class MachinesPublisher:
         self.outbox.counters.dropped = self.spool.dropped
         self.pump = Pump(self.outbox, publisher, outage=outage)
         gathering.recall(self.spool.kept)
-        self._waiting: deque[tuple[list[Frame], Mapping[str, Any]]] = deque()
+        self._made = gathering.made()
+        """What its machines have counted, as it is on the disk."""
+        self._waiting: deque[tuple[list[Frame], Mapping[str, Any], Mapping[str, tuple[float, float, bool]]]] = deque()
         self._not_kept = f"machines of {site}: {WAITS}"
         self.forgone = 0
         """Ticks that neither disk nor memory could take."""
@@ -84,7 +88,7 @@ class MachinesPublisher:
         beat_ns = now_ns - LATE_NS
         frames = self.gathering.frames(now_ns)
         beat = records(RecordKind.HEARTBEAT, [(self.site, beat_ns, (self.outbox.counters.sent, 0, LATE_NS * 1e-9))])
-        self._waiting.append(([*frames, beat], self.gathering.kept()))
+        self._waiting.append(([*frames, beat], self.gathering.kept(), self.gathering.made()))
         if len(self._waiting) > MOST_WAITING:
             self._waiting.popleft()
             self.forgone += 1
@@ -102,9 +106,15 @@ class MachinesPublisher:
 
     def _keep(self) -> None:
         while self._waiting:
-            frames, kept = self._waiting[0]
+            frames, kept, made = self._waiting[0]
             self.spool.add(frames, kept)
+            self._made = dict(made)
             self._waiting.popleft()
+
+    @property
+    def made(self) -> list[MadeParts]:
+        """What its machines have counted, for the plant whose units they drive."""
+        return [MadeParts(path, self.spool.run, *counts) for path, counts in self._made.items()]
 
     async def move(self) -> None:
         """From the disk into the outbox, and off the disk what is stored.
@@ -162,6 +172,7 @@ class MachinesRole:
                 publisher.on_command = self._desk.hear
                 publisher.offer(site.gathering.offered())
         self._folder, self._gatherings = settings.folder, gatherings
+        self._made = MadeFile(settings.folder, settings.share)
         self._record: tuple[int, ...] = ()
         self._told: set[str] = set()
 
@@ -184,15 +195,19 @@ class MachinesRole:
         self._parent.ready()
         while not stop.is_set():
             self._hear()
-            await asyncio.gather(*(site.say(self._clock.now_ns()) for site in self.sites))
+            await self._say()
             self._parent.counts(self.accounts)
             try:
                 async with asyncio.timeout(TICK_S):
                     await stop.wait()
             except TimeoutError:
                 continue
-        await asyncio.gather(*(site.say(self._clock.now_ns()) for site in self.sites))
+        await self._say()
         await asyncio.gather(*(site.end(DRAIN_S) for site in self.sites))
+
+    async def _say(self) -> None:
+        await asyncio.gather(*(site.say(self._clock.now_ns()) for site in self.sites))
+        await asyncio.to_thread(self._made.write, [one for site in self.sites for one in site.made])
 
     def _hear(self) -> None:
         """Which drivers stand for which units: the record of the run says it, so that it is one for all processes."""

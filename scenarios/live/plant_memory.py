@@ -20,6 +20,7 @@ from typing import NamedTuple
 from brokers.outbox import Outbox
 from scenarios.headless.feed import Feed
 from scenarios.live.checkpoint import RunJournal, State, durable
+from scenarios.live.hearing import HeardOfMachines
 from scenarios.live.told import Told
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class Tick(NamedTuple):
     sim_s: float
 
 
-Entry = Paced | Hello | Tick | Told
+Entry = Paced | Hello | Tick | Told | HeardOfMachines
 
 
 @dataclass(frozen=True)

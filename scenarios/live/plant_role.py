@@ -24,6 +24,7 @@ from scenarios.headless.feed import Feed, tick_for
 from scenarios.live.account import LOCKED, Account, Accounts
 from scenarios.live.clock import Pace, SystemClock
 from scenarios.live.desk import Desk
+from scenarios.live.hearing import HeardOfMachines, Hearing
 from scenarios.live.outlook import SNAPSHOT
 from scenarios.live.outside import offered_by
 from scenarios.live.pacing import Looks, Pacer, spare_the_collector
@@ -150,6 +151,8 @@ class PlantRole:
         self._memory = memory
         self._tick_s = live_tick(settings.tick_s, settings.speed)
         feed.serve(settings.serves)
+        feed.join()
+        self._hearing = Hearing(settings, feed)
         served = [site for site in feed.banks if settings.serves(str(site))]
         config = config or bounds(len(served))
         outage = BrokerOutage("plant")
@@ -279,6 +282,9 @@ class PlantRole:
                     await self._put(path, [frame], lag_s)
         elif isinstance(entry, Told):
             post(self.feed, [entry])
+        elif isinstance(entry, HeardOfMachines):
+            self.feed.plant.run_until(entry.sim_s)
+            self.feed.hear(entry.made)
 
     async def _paced(self, stop: asyncio.Event) -> None:
         pace = Pace(*await self._start(), self.settings.speed)
@@ -303,6 +309,9 @@ class PlantRole:
     async def _obey(self, stop: asyncio.Event) -> None:
         if self._desk is not None:
             await self._desk.serve(stop)
+        if (heard := self._hearing.news()) is not None:
+            await self._note(heard)
+            await self._do(heard)
 
     async def _woken(self, limit_s: float) -> None:
         """Wait, at most until somebody wants something or the plant is to end."""

@@ -25,13 +25,15 @@ BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 """Language, name of the file that the reader is to save it as, and text of a fenced block."""
 LIVE = {"demo", "run"}
 GUIDE_OF_MACHINES = ROOT / "docs" / "integrator.md"
-"""Its commands that need a machine are run by ``test_integrator.py``."""
+"""Its commands that need a machine are run by ``test_integrator.py`` and ``test_half_real.py``."""
+HALF = "half.yaml"
+"""Its scenario of a line that is half real."""
 
 
 def with_machine(line: str) -> bool:
     """Whether a command needs the machine of the guide for integrators."""
     words = line.split()
-    return words[:1] == ["factory"] and (words[1] == "browse" or "cell.yaml" in words)
+    return words[:1] == ["factory"] and (words[1] == "browse" or bool({"cell.yaml", HALF} & {*words}))
 
 
 def blocks_of(guide: Path) -> list[tuple[str, str, str]]:

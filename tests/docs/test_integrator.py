@@ -14,7 +14,7 @@ from tests.cli.programs import FACTORY, Program, factory, get
 from tests.connections.test_browse import VARIABLES
 from tests.connections.test_opcua import NodeOpcUa
 from tests.counterparts import wait_for
-from tests.docs.test_commands import GUIDE_OF_MACHINES, LIVE, blocks_of, with_machine
+from tests.docs.test_commands import GUIDE_OF_MACHINES, HALF, LIVE, blocks_of, with_machine
 
 pytestmark = pytest.mark.xdist_group("opcua_connection")
 PLACE = "localhost:4840"
@@ -34,12 +34,16 @@ def commands(port: int) -> list[list[str]]:
     lines = [
         line for language, _, text in blocks_of(GUIDE_OF_MACHINES) if language == "sh" for line in text.split("\n")
     ]
-    return [shlex.split(line.replace(PLACE, f"127.0.0.1:{port}"))[1:] for line in lines if with_machine(line)]
+    return [
+        shlex.split(line.replace(PLACE, f"127.0.0.1:{port}"))[1:]
+        for line in lines
+        if with_machine(line) and HALF not in line
+    ]
 
 
 def saved(folder: Path, port: int) -> dict[str, Any]:
     """The scenario of the guide, saved as a reader does; its ``device:``."""
-    ((file, text),) = [(file, text) for _, file, text in blocks_of(GUIDE_OF_MACHINES) if file]
+    ((file, text),) = [(file, text) for _, file, text in blocks_of(GUIDE_OF_MACHINES) if file not in ("", HALF)]
     (folder / file).write_text(text.replace(PLACE, f"127.0.0.1:{port}"), encoding="utf-8")
     stations = yaml.safe_load((folder / file).read_text(encoding="utf-8"))["enterprises"][0]["sites"][0]["areas"][0]
     device: dict[str, Any] = stations["lines"][0]["stations"][1]["device"]

@@ -68,8 +68,8 @@ class FailureMode:
             watch.follow()
 
     def fail(self) -> None:
-        """Fail now, unless it has."""
-        if self.active:
+        """Fail now, unless it has, or is a machine outside."""
+        if self.active or self.station.driven:
             return
         self.active = True
         self.life.stop()

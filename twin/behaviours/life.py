@@ -57,7 +57,12 @@ class Life:
         self.start(self.law.draw())
 
     def start(self, length: float) -> None:
-        """Begin a life of this length now; of operating lives tell the unit by :func:`renew_life`."""
+        """Begin a life of this length now; of operating lives tell the unit by :func:`renew_life`.
+
+        A unit that a machine outside drives has none.
+        """
+        if self.station.driven:
+            return
         self.length = length
         self.left = None
         if self.basis != CALENDAR:

@@ -81,8 +81,18 @@ class Maintenance:
         if self.due or self.life.used() >= self.opportunity:
             self.begin()
 
+    def renew(self) -> None:
+        """Begin to count anew, unless it is going on."""
+        if self.life is not None and not self.active:
+            self.life.renew()
+        for watch in self.watches:
+            watch.renew()
+
     def begin(self) -> None:
-        """Begin now."""
+        """Begin now; at a machine outside it does not."""
+        if self.station.driven:
+            self.due = False
+            return
         self.due, self.active = False, True
         if self.life is not None:
             self.life.stop()
@@ -124,7 +134,7 @@ class Watch:
         if config.false_alarms is not None:
             law = station.stream(f"false:{upkeep.id}:{config.mode}", config.false_alarms)
             self.alarms = Life(station, OPERATING, self.raise_false_alarm, law)
-            self.alarms.renew()
+        self.renew()
         self.mode.watches = (*self.mode.watches, self)
         self.follow()
 
@@ -136,6 +146,11 @@ class Watch:
             self.life.start(self.threshold * self.mode.life.length)
         else:
             self.life.stop()
+
+    def renew(self) -> None:
+        """Wait for the next false alarm."""
+        if self.alarms is not None:
+            self.alarms.renew()
 
     def seen(self) -> None:
         """The threshold is passed and seen; the call follows after the lead time."""
@@ -150,8 +165,7 @@ class Watch:
 
     def raise_false_alarm(self) -> None:
         """A false alarm."""
-        if self.alarms is not None:
-            self.alarms.renew()
+        self.renew()
         self.upkeep.call()
 
 

@@ -44,6 +44,7 @@ class Processor(Workplace):
 
     def __init__(self, setting: Setting[Any]):
         super().__init__(setting)
+        self.drive, self.driven = None, False
         config: Any = setting.config
         self.operations: dict[Part, Operation] = {}
         self._part_series: dict[tuple[str, int], Series] = {}
@@ -246,7 +247,17 @@ class Processor(Workplace):
             return SETUP
         if self.blocked or (self.exits and any(slot.over and slot.waits for slot in self.slots)):
             return BLOCKED
-        return STARVED
+        return PRODUCING if self.drive is not None and self.drive.waiting else STARVED
+
+    def resolve(self) -> int:
+        return super().resolve() if self.drive is None else self.active()
+
+    def _set_held(self, held: int) -> None:
+        if self.drive is None:
+            super()._set_held(held)
+        else:
+            self.held = held
+            self.show()
 
     def show(self) -> None:
         if self.held or self.needs is not None:

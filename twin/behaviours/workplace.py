@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
 from heapq import heappush
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from twin.behaviours.breakable import Breakable
 from twin.engine.codes import BLOCKED, PRODUCING, STARVED
@@ -341,6 +341,21 @@ class Slot:
         if not station.closed:
             self.wait(self.left)
 
+    def pass_on(self, good: bool) -> None:
+        """The work on the part, which a stage let wait, is over elsewhere: it leaves or is lost, without a row."""
+        station, part = self.station, self.part
+        station.working += 1
+        station.parts += 1
+        self.phase = WORKING
+        if not good:
+            station.scrapped += 1
+            station.lose(part)
+            self._turn_to(station.ask())
+        elif station.forward(out := part.become(self.operation.out)):
+            self._turn_to(station.ask())
+        else:
+            self._keep(out, station.successors)
+
     def undo(self, scrap: bool) -> None:
         """Of work that was stopped, begin the operation anew, or spoil its part."""
         station = self.station
@@ -417,6 +432,23 @@ class Grows(Protocol):
         """Share of scrap now."""
 
 
+class Drives(Protocol):
+    """A machine outside that drives a unit; see :class:`twin.behaviours.drive.Drive`."""
+
+    waiting: deque[Slot]
+    """Places whose part it works on."""
+
+    @property
+    def ahead(self) -> int:
+        """By how many parts it is ahead of the unit."""
+
+    def count(self, good: int, scrap: int) -> None:
+        """The machine has made so many parts."""
+
+    def end(self) -> None:
+        """It no longer drives the unit."""
+
+
 class Judges(Protocol):
     """Hears how operations came out; see :class:`twin.behaviours.quality.HoldRule`."""
 
@@ -431,6 +463,8 @@ class Workplace(Breakable):
         "_part_series",
         "blocked",
         "drift",
+        "drive",
+        "driven",
         "exits",
         "idle",
         "needs",
@@ -447,8 +481,12 @@ class Workplace(Breakable):
     """The unit behind the plain queue out, when it takes as all do."""
     behind: Workplace | None
     """The unit before the plain queue in, when it gives as all do."""
+    drivable: ClassVar[bool] = False
+    """Whether a machine outside may drive it, see :mod:`twin.behaviours.drive`."""
     blocked: list[Slot]
     drift: Grows | None
+    drive: Drives | None
+    """The machine outside that drives it now."""
     exits: tuple[Stage, ...]
     general: bool
     """Whether operations end on the general path."""
@@ -464,6 +502,8 @@ class Workplace(Breakable):
     rule: Judges | None
     simple: bool
     """Whether nothing but its places decides on its state."""
+    single: bool
+    """Whether it is simple and has one place."""
     slots: tuple[Slot, ...]
     stages: tuple[Stage, ...]
     waiters: Sequence[Any]

@@ -149,6 +149,8 @@ def _station(station: Station) -> Iterator[str]:
         yield f"{path}: lives that are not of its failures"
     if station.ramp is not None:
         yield f"{path}: power ramp"
+    if station.driven:
+        yield f"{path}: driven by a machine outside"
     if station.loops or station.losses:
         yield f"{path}: card loops"
     for what in [what for what, causes in station.influences.items() if causes]:

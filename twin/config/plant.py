@@ -228,6 +228,7 @@ class DeviceConfig(Config):
     options: dict[str, Any] = Field(default={}, description="options of the driver, checked by the driver")
     others: dict[str, dict[str, Any]] = Field(default={}, description="drivers that may take its place, with options")
     shadow: bool = Field(default=False, description="say what the simulated machine does beside what the real one does")
+    drives: bool = Field(default=False, description="a part leaves the unit when its real machine has counted one")
     time: Literal["source", "server", "arrival"] = Field(
         default="source",
         description="whose time its values have: its own, that of their message, or that of their arrival, which makes "

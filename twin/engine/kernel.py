@@ -7,7 +7,7 @@ time, priority and number.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from heapq import heapify, heappop, heappush
@@ -113,10 +113,13 @@ class Kernel(Environment):
         if not self._queue:
             raise EmptySchedule
         self._now, _, action = heappop(self._queue)
+        self.do(action)
+
+    def do(self, action: Action) -> None:
+        """Do something now, between two entries, and what follows from it at the same instant."""
         action()
-        soon = self.soon
-        while soon:
-            soon.popleft()()
+        while self.soon:
+            self.soon.popleft()()
 
     def run_before(self, stop: float, pause: Action) -> None:
         """Process everything strictly before a time; then it is that time.
@@ -221,6 +224,11 @@ class Kernel(Environment):
 
     def _halt(self) -> None:
         raise StopSimulation(None)
+
+    @property
+    def pending(self) -> Iterator[Action]:
+        """What is to come, in no order."""
+        return (action for _, _, action in self._queue)
 
     @property
     def processed(self) -> int:

@@ -105,6 +105,8 @@ class Station(Hot):
     """Whether it completes operations: leaves PART rows and uses energy per part."""
     stores: ClassVar[bool] = False
     """Whether the view shows its level."""
+    driven: bool = False
+    """Whether a machine outside drives it: nothing of its own fails, wears or is looked after meanwhile."""
     local: ClassVar[bool] = False
     """Whether it deals with no unit but its neighbours, and those whose people and tools it asks for.
 

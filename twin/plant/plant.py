@@ -17,6 +17,7 @@ from twin.errors import FactoryError, Problem
 from twin.plant import islands, snapshot
 from twin.plant.build import Basis, build
 from twin.plant.command import Command, Mailbox
+from twin.plant.driving import Counted, Driving
 from twin.plant.instruction import Instruction, Offer, offer
 from twin.plant.ledger import Ledger
 from twin.plant.locks import LOCKED, Lock, find_lock
@@ -180,6 +181,43 @@ class Plant:
             FactoryError: Its time has passed, or nothing has its path.
         """
         self._mailbox.post(command)
+
+    def drive(self, path: str, on: bool, at_s: float | None = None) -> None:
+        """From a simulated time on a machine outside drives a unit, or no longer does.
+
+        Args:
+            path: The unit.
+            on: Whether it does.
+            at_s: Simulated time, not before now; None: now.
+
+        Raises:
+            FactoryError: There is no such unit, nothing outside can drive it, or the time has passed.
+        """
+        if at_s is not None and at_s < self.now_s:
+            raise FactoryError(str(Problem(f"{path} drive", f"a time from {self.now_s:g} s on", f"{at_s:g} s")))
+        Driving(self.station(path), on).begin(self._kernel, self.now_s if at_s is None else at_s)
+
+    def count(self, path: str, good: int, scrap: int = 0) -> None:
+        """The machine that drives a unit has made parts: so many leave it, now or as soon as it has them.
+
+        Raises:
+            FactoryError: There is no such unit, or nothing outside can drive it.
+        """
+        self._kernel.do(Counted(self.station(path), good, scrap).take)
+
+    @property
+    def driven(self) -> dict[str, int]:
+        """Units that machines outside drive now, and by how many parts each machine is ahead of its unit."""
+        drives = ((station.path, getattr(station, "drive", None)) for station in self._stations)
+        return {str(path): drive.ahead for path, drive in drives if drive is not None}
+
+    def let_go(self) -> None:
+        """No machine outside drives anything from now on: for looks ahead, which cannot know what they will do."""
+        for path in self.driven:
+            self.drive(path, False)
+        for action in self._kernel.pending:
+            if isinstance(driving := getattr(action, "__self__", None), Driving):
+                driving.on = False
 
     def instructed(self, instruction: Instruction) -> tuple[Command, ...]:
         """What an instruction makes it do from now on, to be posted.

@@ -25,5 +25,6 @@ class Machine(Processor):
 
     titles = ("Machine", "加工设备")
     config = MachineConfig
+    drivable = True
     local = True
     __slots__ = ()
