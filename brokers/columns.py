@@ -29,6 +29,8 @@ def _integer(value: Any) -> int:
     number = int(value)
     if number not in INT64:
         raise OverflowError(number)
+    if isinstance(value, float) and number != value:  # a part of it would go in silence
+        raise ValueError(value)
     return number
 
 

@@ -177,6 +177,10 @@ def literal(value: str | int | float) -> str:
     return repr(value)
 
 
+EVER = (-(2**63), 2**63 - 1)
+"""Least and largest time, ns since 1970."""
+
+
 def below(path: str) -> list[str]:
     """Conditions for a path and what is below it.
 
@@ -192,8 +196,19 @@ def exactly(path: str) -> list[str]:
 
 
 def between(t0_ns: int, t1_ns: int) -> list[str]:
-    """Conditions for ``[t0, t1)``; both bounds, because grouping by time hides the future without."""
-    return [f"time >= {t0_ns}", f"time < {t1_ns}"]
+    """Conditions for ``[t0, t1)``; both bounds, because grouping by time hides the future without.
+
+    Bounds that are no number of 64 bits fail the whole query, so they are those of what there can be.
+
+    >>> between(-(2**63) - 1, 2**63)
+    ['time >= -9223372036854775808', 'time < 9223372036854775807']
+    """
+    return [f"time >= {max(t0_ns, EVER[0])}", f"time < {min(t1_ns, EVER[1])}"]
+
+
+def after(time_ns: int) -> str:
+    """Condition for what is later than a time."""
+    return f"time > {max(time_ns, EVER[0])}"
 
 
 def equal(kind: RecordKind, where: Mapping[str, Any]) -> list[str]:

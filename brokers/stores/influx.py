@@ -29,6 +29,7 @@ from brokers.stores._influxql import (
     InfluxHttp,
     RetiredRowsError,
     StoreAwayError,
+    after,
     below,
     between,
     equal,
@@ -289,13 +290,13 @@ class InfluxStore:
         if newest_ns is None:
             return [tests]
         if kind is not RecordKind.KPI:
-            return [[*tests, f"time > {newest_ns - LATEST_DAYS * DAY_NS}"]]
+            return [[*tests, after(newest_ns - LATEST_DAYS * DAY_NS)]]
         longer = "|".join(window for window in LATEST_KPI_DAYS if window)
         return [
             [
                 *tests,
                 f"\"window\" = '{window}'" if window else f'"window" !~ /^({longer})$/',
-                f"time > {newest_ns - days * DAY_NS}",
+                after(newest_ns - days * DAY_NS),
             ]
             for window, days in LATEST_KPI_DAYS.items()
         ]

@@ -25,7 +25,7 @@ from twin.errors import RefusedRowsError
 from twin.records import COLUMNS, SPECS, Frame, RecordKind, records
 
 T = TypeVar("T")
-FIRST_NS, LAST_NS = 1, 2**63 - 3
+FIRST_NS, LAST_NS = -(2**63) + 2, 2**63 - 3
 LONGEST_SERIES = 65_535
 """Bytes of the tags of one point in InfluxDB."""
 PAGE = (Path(__file__).parents[2] / "docs/reference/stores.md").read_text(encoding="utf-8")
@@ -51,6 +51,15 @@ texts = st.text(min_size=1, max_size=40) | st.sampled_from(
         "n",
         "time",
         "site",
+        "unit",
+        "value",
+        "quality",
+        "_value",
+        "_field",
+        "publisher",
+        "a\\",
+        "#",
+        "true",
     ]
 )
 numbers = st.floats() | st.sampled_from([math.inf, -math.inf, -0.0, 0.0, math.nan, 5e-324, 2.0**53 + 1, 1.7e308])
@@ -205,6 +214,7 @@ REFUSED = {
     "half a character in a text": records(RecordKind.ALARM, [(PRESS, T0, ("x", 1, 1, "\ud800"))]),
     "half a character in a tag": Frame(RecordKind.TELEMETRY, (PRESS,), np.array([T0]), ("\ud800",), np.array([[1.0]])),
     "an integer beyond 64 bits": records(RecordKind.ALARM, [(PRESS, T0, ("x", 2**63, 1, "x"))]),
+    "a fraction in an integer column": records(RecordKind.ALARM, [(PRESS, T0, ("x", 1.5, 1, "x"))]),
     "a number beyond a double": records(RecordKind.STOCK, [(PRESS, T0, ("x", 10**400))]),
 }
 
@@ -234,12 +244,22 @@ def test_long_texts_and_names(opened: Opened) -> None:
 
 
 def test_the_ends_of_time(opened: Opened) -> None:
-    stamps = np.array([FIRST_NS, T0, LAST_NS])
-    frame = Frame(RecordKind.TELEMETRY, (PRESS,) * 3, stamps, ("x",), np.array([[1.0], [2.0], [3.0]]))
+    """In 1677, before 1970, in 2262; a row at an end keeps nobody from reading the others, or what is there now."""
+    stamps = np.array([FIRST_NS, -1, 0, 1, T0, LAST_NS])
+    rows = np.arange(6.0)
+    frame = Frame(RecordKind.TELEMETRY, (PRESS,) * 6, stamps, ("x",), rows[:, None])
     opened.run(opened.store.write([frame]))
-    times, values = opened.run(opened.store.series(PRESS, "x", 0, LAST_NS + 1))
-    assert times.tolist() == stamps.tolist()
-    assert values.tolist() == [1.0, 2.0, 3.0]
+    times, values = opened.run(opened.store.series(PRESS, "x", FIRST_NS, LAST_NS + 1))
+    assert (times.tolist(), values.tolist()) == (stamps.tolist(), rows.tolist())
+    for time_ns in stamps.tolist():
+        path = unit()
+        opened.run(opened.store.write([records(RecordKind.STOCK, [(path, time_ns, ("x", 1.0))])]))
+        for found in (
+            opened.run(opened.store.rows(RecordKind.STOCK, path, FIRST_NS, LAST_NS + 1)),
+            opened.run(opened.store.latest(RecordKind.STOCK, path)),
+            opened.run(opened.store.before(RecordKind.STOCK, path, time_ns + 1)),
+        ):
+            assert found.time_ns.tolist() == [time_ns]
 
 
 @pytest.mark.parametrize("row", ["infinity", "−0.0", "empty text", "backslash", "70,000 characters", "beyond 2^53"])
