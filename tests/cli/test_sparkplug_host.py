@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cli.programs import FACTORY, Program, get
-from tests.counterparts import ENDS_S, needed, npm_peer
+from tests.counterparts import ENDS_S, ROOT, needed, npm_peer
 from tests.servers.mosquitto import Mosquitto
 
 SCRIPT = Path(__file__).parents[1] / "transport" / "peers" / "host.js"
@@ -22,11 +22,10 @@ LIMIT_S = 180.0
 class Host:
     """The foreign host: what it says is kept, what it is to do is written to it."""
 
-    def __init__(self, url: str, name: str):
-        modules = str(npm_peer("sparkplug-payload") / "node_modules")
-        words = [needed("node"), str(SCRIPT), url, name]
+    def __init__(self, command: list[str], environment: dict[str, str], url: str, name: str):
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True, env={"NODE_PATH": modules})
+        words = [*command, url, name]
+        self._process = subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True, env=environment)
         self.seen: list[dict[str, Any]] = []
         self._changed = threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
@@ -59,9 +58,22 @@ class Host:
         self._process.wait(ENDS_S)
 
 
-@pytest.fixture
-def host(mosquitto: Mosquitto) -> Iterator[Host]:
-    found = Host(mosquitto.url, "scada")
+def in_javascript() -> tuple[list[str], dict[str, str]]:
+    """MQTT.js and sparkplug-payload."""
+    return [needed("node"), str(SCRIPT)], {"NODE_PATH": str(npm_peer("sparkplug-payload") / "node_modules")}
+
+
+def tahu() -> tuple[list[str], dict[str, str]]:
+    """Eclipse Tahu in Java, for `make validation`."""
+    folder = ROOT / "tests/peers/tahu/target"
+    if not (folder / "lib").is_dir():
+        pytest.skip("Tahu: mvn -f tests/peers/tahu package dependency:copy-dependencies -DoutputDirectory=target/lib")
+    return [needed("java"), "-cp", f"{folder / 'tahu-peer-1.jar'}:{folder / 'lib'}/*", "Peer"], {}
+
+
+@pytest.fixture(params=[in_javascript, pytest.param(tahu, marks=pytest.mark.endurance)], ids=lambda made: made.__name__)
+def host(mosquitto: Mosquitto, request: pytest.FixtureRequest) -> Iterator[Host]:
+    found = Host(*request.param(), mosquitto.url, "scada")
     yield found
     found.close()
 
