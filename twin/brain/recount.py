@@ -220,6 +220,7 @@ class Recount(Brain):
         for path, known in self._known.items():
             site = self._intake.sites[path]
             site.mark = known.mark
+            site.stored_ns = known.mark if self.blind else None
             for unit in site.units.values():
                 self._goes_on(unit, known.units.get(unit.path))
         self._regroup()

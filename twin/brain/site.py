@@ -89,6 +89,8 @@ class Site:
         self.awaits: dict[str, tuple[int, int]] = {}
         """Units with corrections before which not all was heard: the first instant that these may reach to, and the
         last correction."""
+        self.stored_ns: int | None = None
+        """Until when a store has all that was heard, where it does not say of which publisher; None: publishers say."""
         self.live: tuple[Window, Table] | None = None
         self.placer = ""
         """Who said its master data last, by which its energy has a price and CO2."""
@@ -230,6 +232,8 @@ class Site:
 
     def vouched_ns(self, unit: Unit) -> int:
         """Until when all that is said of a unit was heard: by who says it, else as far as its site was heard."""
+        if self.stored_ns is not None:
+            return self.stored_ns
         found = self.voices.vouched_ns(unit.path, unit.speaker, unit.tellers)
         return NEVER if (until_ns := self.mark if found is None else found) is None else until_ns
 
