@@ -42,9 +42,10 @@ def items_held(flow: PartFlow) -> Figure:
 
 @kpi("time_in_system_s", "Time in system", "通过时间", source="Little 1961", **_own("s"))
 def time_in_system_s(flow: PartFlow) -> Figure:
-    """items held x length of the window / items that left it good: the mean time that one was inside
+    """items held x length of the window / items that left it good: the mean time that one was inside; where pieces are
+    joined, the times of all its pieces together
 
-    平均在制数 × 窗口长度 / 离开的合格品数量：一件在内的平均时间
+    平均在制数 × 窗口长度 / 离开的合格品数量：一件在内的平均时间；有装配时为其全部零件时间之和
     """
     return flow.held * flow.window_s, flow.left
 
