@@ -34,11 +34,16 @@ def scalar(text: str | None) -> bool | int | float | str | None:
 def shown(row: Mapping[str, Any]) -> str:
     """A machine in one line.
 
-    >>> shown({"path": "e/s/a/l/m", "driver": "s7", "drivers": ["simulated", "s7"], "commands": {"s7": {"stop": {}}}})
+    >>> row = {"path": "e/s/a/l/m", "driver": "s7", "drivers": ["simulated", "s7"], "commands": {"s7": {"stop": {}}}}
+    >>> shown(row)
     'e/s/a/l/m  s7 (of simulated, s7)  commands: stop'
+    >>> shown({**row, "drives": True})
+    'e/s/a/l/m  s7 (of simulated, s7), drives its neighbours  commands: stop'
     """
+    real = row["driver"] in row["commands"]
     commands = ", ".join(row["commands"].get(row["driver"], ())) or "none"
-    return f"{row['path']}  {row['driver']} (of {', '.join(row['drivers'])})  commands: {commands}"
+    drives = ", drives its neighbours" if real and row.get("drives") else ""
+    return f"{row['path']}  {row['driver']} (of {', '.join(row['drivers'])}){drives}  commands: {commands}"
 
 
 def act(scenario: Path, wanted: Mapping[str, Any], url: str | None, as_json: bool) -> None:

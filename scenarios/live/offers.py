@@ -103,7 +103,7 @@ def _machines(config: PlantConfig) -> Iterator[tuple[str, dict[str, Any]]]:
             real = {kind: given for kind, given in unit.drivers.items() if is_real(kind)}
             commands = {kind: _commands(kind, given) for kind, given in real.items()}
             row = {"path": str(unit.path), "driver": unit.driver, "drivers": in_turn(unit), "commands": commands}
-            yield str(unit.path), row
+            yield str(unit.path), {**row, "drives": unit.drives}
 
 
 def _commands(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:

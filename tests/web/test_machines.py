@@ -25,12 +25,13 @@ class Machine:
     driver: str = "simulated"
     asked: list[dict[str, Any]] = field(default_factory=list)
     away: bool = False
+    drives: bool = False
 
     def document(self) -> list[dict[str, Any]]:
         """As the hub says it."""
         commands = {"stop": {"value": 3}, "speed": {"least": 0.0, "most": 3000.0}}
         row = {"path": MILL, "driver": self.driver, "drivers": ["simulated", "opcua"], "commands": {"opcua": commands}}
-        return [row]
+        return [{**row, "drives": self.drives}]
 
     async def offered(self, path: str) -> Mapping[str, Mapping[str, Sequence[str]]]:
         """As the hub offers it, of the unit alone or beside others."""
@@ -108,6 +109,15 @@ async def test_effects_are_offered_only_while_the_unit_is_simulated_and_its_line
     machine.driver = "opcua"
     await window.page.goto(f"{served.url}#/line/beta/west/shop/mill")
     await expect(effects).to_contain_text("Not done by real machines: Mill.")
+
+
+async def test_a_machine_whose_counts_move_its_neighbours_says_so(
+    browsing: BrowserContext, served: Served, machine: Machine
+) -> None:
+    machine.driver, machine.drives = "opcua", True
+    form = await form_of(browsing, served)
+    said = "Driver now: OPC UA; what it counts moves the parts of the simulated neighbours"
+    await expect(form.locator(".now")).to_have_text(said)
 
 
 async def test_a_unit_without_real_machine_says_nothing_of_drivers(

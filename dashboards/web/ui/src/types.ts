@@ -64,7 +64,7 @@ export interface Offered { path: string; effects: Record<string, Record<string, 
 /** What may be written by a command: one value, or what is given with it, between bounds. */
 export interface Written { value?: string | number | boolean; least?: number; most?: number }
 /** A unit that real machines stand for, or may stand for: the first of its drivers is none of a real machine. */
-export interface Machine { path: string; driver: string; drivers: string[]; commands: Record<string, Record<string, Written>> }
+export interface Machine { path: string; driver: string; drivers: string[]; drives: boolean; commands: Record<string, Record<string, Written>> }
 export interface Given { id: string; commands: { time: string; target: string; action: string; cause: string; factor: number; detail: string }[] }
 export type Scope = "chain" | "enterprise" | "site" | "line" | "unit";
 export type Grade = "good" | "warn" | "bad";

@@ -77,8 +77,8 @@ export class Machines {
     this.chosen();
   }
 
-  private offer({ driver, drivers }: Machine): void {
-    replace(this.now, t("machine.now", { driver: driverName(driver) }));
+  private offer({ driver, drivers, drives, commands }: Machine): void {
+    replace(this.now, t(drives && driver in commands ? "machine.drives" : "machine.now", { driver: driverName(driver) }));
     const changes = drivers.filter((kind) => kind !== driver).map((kind) => h("option", { value: `driver ${kind}` }, t("machine.to", { driver: driverName(kind) })));
     const writes = Object.keys(this.writes()).map((name) => h("option", { value: `command ${name}` }, t("machine.write", { name })));
     replace(this.choice, [...changes, ...writes]);
