@@ -7,6 +7,7 @@ import json
 import queue
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,20 +33,27 @@ class Published(Freezable, Mosquitto, Machine):
         super().__init__(folder)
         self._first = first
         self._machine: paho.Client | None = None
-        self._seen: queue.Queue[bytes] = queue.Queue()
+        self._written: queue.Queue[dict[str, Any]] = queue.Queue()
 
     def start(self) -> None:
         super().start()
         ready = queue.Queue[bool]()
         client = self._machine = paho.Client(CallbackAPIVersion.VERSION2, reconnect_on_failure=False)
-        client.on_connect = lambda *_: client.subscribe("written/#", 1)
+        client.on_connect = lambda *_: client.subscribe("#", 1)
         client.on_subscribe = lambda *_: ready.put(True)
-        client.on_message = lambda *a: self._seen.put(a[2].payload)
+        client.on_message = lambda *a: self._hear(a[2].payload)
         client.connect("127.0.0.1", self.port)
         client.loop_start()
         assert ready.get(timeout=LIMIT_S)
         for item, value in self._first.items():
             self.show(item, value)
+
+    def _hear(self, payload: bytes) -> None:
+        """What is written to it; what it says itself has a time."""
+        with suppress(ValueError):
+            told = json.loads(payload)
+            if isinstance(told, dict) and "t" not in told:
+                self._written.put(told)
 
     def stop(self) -> None:
         self._leave()
@@ -73,7 +81,8 @@ class Published(Freezable, Mosquitto, Machine):
         self.say(topic, json.dumps({"a": [{"v": value}], "t": time.time_ns()}))
 
     def shown(self, item: str) -> Scalar:
-        found: Scalar = json.loads(self._seen.get(timeout=LIMIT_S))["a"]["0"]["v"]
+        cells = self._written.get(timeout=LIMIT_S)["a"]
+        found: Scalar = (cells[0] if isinstance(cells, list) else cells["0"])["v"]
         return found
 
 
@@ -87,6 +96,7 @@ class TestMqtt(Contract):
         Carried("cell/text#/a/0/v", ["ready", "", "Zerspanung läuft 加工中 🏭", "x" * 20_000]),
     )
     missing = "cell/nowhere#/a"
+    writable = tuple(one.item for one in items)
     wrong = ("", "#", "#/a", "cell/+/x", "cell#", "cell#a..b", "cell#a[", "cell#/a~2", "a\0b")
     knows_missing = False
     source_time = True
@@ -106,11 +116,8 @@ class TestMqtt(Contract):
                         first.setdefault(one.item, one)
         return first
 
-    async def test_what_is_written_arrives_at_the_machine(self, machine: Published, tmp_path: Path) -> None:
+    async def test_nothing_cannot_be_written(self, machine: Published, tmp_path: Path) -> None:
         async with self.connected(machine, [], tmp_path) as connection:
-            for value in (1, 2.5, -0.0, True, "läuft", ""):
-                await connection.write("written/x#/a/0/v", value)
-                assert machine.shown("") == value
             with pytest.raises(ProblemsError):
                 await connection.write("written/x", None)
 
