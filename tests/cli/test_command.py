@@ -27,10 +27,11 @@ LINE = "jialing/beibei/assembly"
 
 
 def command(folder: Path, *words: str) -> dict[str, Any]:
-    """Give a command, and what was answered."""
+    """Give a command of simulated units, and what stands in the record of it."""
     done = factory("command", "workshop", *words, "--json", environment={"FF_DATA": str(folder)})
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
+    assert answer.pop("apart") == []
     return answer
 
 
