@@ -21,6 +21,7 @@ from dashboards.web.guard import Guard
 from dashboards.web.routes import Routes
 from dashboards.web.settings import WebSettings
 from dashboards.web.stream import Broadcaster
+from dashboards.web.unfinished import Answering, Unfinished
 from twin.errors import StoreError
 from twin.ports import History
 
@@ -75,6 +76,8 @@ def create_app(history: History, live: LiveState, settings: WebSettings | None =
     app.add_exception_handler(RequestValidationError, _not_valid)
     _pages(app, settings)
     app.add_middleware(GZipMiddleware, minimum_size=2048)
+    app.state.unfinished = Unfinished()
+    app.add_middleware(Answering, unfinished=app.state.unfinished)
     app.add_middleware(Guard, hosts=settings.hosts, token=settings.token)
     app.state.token = settings.token
     return app

@@ -30,8 +30,9 @@ class _Server(uvicorn.Server):
         yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the live streams, then the connections."""
+        """End the live streams, then what is in work, then the connections."""
         await self.app.state.broadcaster.close()
+        await self.app.state.unfinished.end()
         await super().shutdown(sockets)
 
 
