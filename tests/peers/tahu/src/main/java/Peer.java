@@ -3,6 +3,7 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Date;
 import java.util.LinkedHashMap;
@@ -12,14 +13,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.tahu.host.HostApplication;
 import org.eclipse.tahu.host.api.HostApplicationEventHandler;
 import org.eclipse.tahu.message.SparkplugBPayloadDecoder;
-import org.eclipse.tahu.message.model.DeviceDescriptor;
-import org.eclipse.tahu.message.model.EdgeNodeDescriptor;
 import org.eclipse.tahu.message.model.Message;
 import org.eclipse.tahu.message.model.MessageType;
 import org.eclipse.tahu.message.model.Metric;
 import org.eclipse.tahu.message.model.MetricDataType;
 import org.eclipse.tahu.message.model.SparkplugBPayload.SparkplugBPayloadBuilder;
-import org.eclipse.tahu.message.model.SparkplugDescriptor;
 import org.eclipse.tahu.message.model.Topic;
 import org.eclipse.tahu.model.MqttServerDefinition;
 import org.eclipse.tahu.mqtt.MqttClientId;
@@ -28,7 +26,7 @@ import org.eclipse.tahu.mqtt.MqttServerUrl;
 import org.eclipse.tahu.mqtt.RandomStartupDelay;
 
 /** A host application made with Eclipse Tahu: reads what to do as JSON lines, says what it sees as JSON lines. */
-public final class Peer implements HostApplicationEventHandler {
+public final class Peer {
   private static final String NAMESPACE = "spBv1.0";
   private static final Gson GSON = new GsonBuilder().serializeNulls().serializeSpecialFloatingPointValues().create();
 
@@ -40,7 +38,17 @@ public final class Peer implements HostApplicationEventHandler {
         new MqttServerDefinition(
             new MqttServerName("broker"), new MqttClientId(id, false), new MqttServerUrl(url), null, null, 30, null);
     var delay = new RandomStartupDelay("0-1");
-    host = new HostApplication(this, id, List.of(NAMESPACE + "/#"), List.of(server), delay, new SparkplugBPayloadDecoder(), true);
+    var heard =
+        (HostApplicationEventHandler)
+            Proxy.newProxyInstance(
+                Peer.class.getClassLoader(),
+                new Class<?>[] {HostApplicationEventHandler.class},
+                (proxy, event, values) -> {
+                  if (event.getName().equals("onConnect")) say("online", new LinkedHashMap<>());
+                  if (event.getName().equals("onMessage")) tell((Message) values[1]);
+                  return null;
+                });
+    host = new HostApplication(heard, id, List.of(NAMESPACE + "/#"), List.of(server), delay, new SparkplugBPayloadDecoder(), true);
   }
 
   private static synchronized void say(String what, Map<String, Object> content) {
@@ -99,62 +107,4 @@ public final class Peer implements HostApplicationEventHandler {
     }
     System.exit(0);
   }
-
-  @Override
-  public void onMessage(SparkplugDescriptor descriptor, Message message) {
-    tell(message);
-  }
-
-  @Override
-  public void onConnect() {
-    say("online", new LinkedHashMap<>());
-  }
-
-  @Override
-  public void onStale(SparkplugDescriptor descriptor, Metric metric) {}
-
-  @Override
-  public void onDisconnect() {}
-
-  @Override
-  public void onNodeBirthArrived(EdgeNodeDescriptor node, Message message) {}
-
-  @Override
-  public void onNodeBirthComplete(EdgeNodeDescriptor node) {}
-
-  @Override
-  public void onNodeDataArrived(EdgeNodeDescriptor node, Message message) {}
-
-  @Override
-  public void onNodeDataComplete(EdgeNodeDescriptor node) {}
-
-  @Override
-  public void onNodeDeath(EdgeNodeDescriptor node, Message message) {}
-
-  @Override
-  public void onNodeDeathComplete(EdgeNodeDescriptor node) {}
-
-  @Override
-  public void onDeviceBirthArrived(DeviceDescriptor device, Message message) {}
-
-  @Override
-  public void onDeviceBirthComplete(DeviceDescriptor device) {}
-
-  @Override
-  public void onDeviceDataArrived(DeviceDescriptor device, Message message) {}
-
-  @Override
-  public void onDeviceDataComplete(DeviceDescriptor device) {}
-
-  @Override
-  public void onDeviceDeath(DeviceDescriptor device, Message message) {}
-
-  @Override
-  public void onDeviceDeathComplete(DeviceDescriptor device) {}
-
-  @Override
-  public void onBirthMetric(SparkplugDescriptor descriptor, Metric metric) {}
-
-  @Override
-  public void onDataMetric(SparkplugDescriptor descriptor, Metric metric) {}
 }
