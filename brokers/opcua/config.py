@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from brokers.hosts import in_url
 from twin.equipment import EquipmentPath
 from twin.ports import Clock
 
@@ -89,8 +90,7 @@ class OpcUaServerConfig:
     @property
     def url(self) -> str:
         """Endpoint URL."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"opc.tcp://{host}:{self.port}/futurefactory"
+        return f"opc.tcp://{in_url(self.host)}:{self.port}/futurefactory"
 
     @property
     def credentials(self) -> Path:

@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from brokers.hosts import ANYWHERE
 from brokers.opcua.calls import Calls
 from brokers.opcua.config import OpcUaServerConfig
 from brokers.opcua.ranges import RangedReads
@@ -38,8 +39,6 @@ from twin.errors import FatalError
 CERTIFICATE_DAYS = 3 * 365
 ROLES = ("operator", "viewer")
 """Users made at the first start; an operator may call methods."""
-
-ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what a user asks for
 
 caller: ContextVar[str] = ContextVar("caller", default="")
 """Name of the user whose request is being served."""

@@ -12,6 +12,7 @@ from asyncua import Server, ua
 from asyncua.common.connection import TransportLimits
 from asyncua.crypto.validator import CertificateValidator
 
+from brokers.hosts import family
 from brokers.opcua.config import OpcUaServerConfig
 from brokers.opcua.security import (
     CallerRuleset,
@@ -40,7 +41,7 @@ def with_port(config: OpcUaServerConfig) -> OpcUaServerConfig:
     """The settings with a free port in the place of 0."""
     if config.port:
         return config
-    with socket.socket(socket.AF_INET6 if ":" in config.host else socket.AF_INET) as probe:
+    with socket.socket(family(config.host)) as probe:
         probe.bind((config.host, 0))
         return replace(config, port=probe.getsockname()[1])
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 from grafana_api.grafana_api import GrafanaException
 from grafana_api.grafana_face import GrafanaFace
 
+from brokers.hosts import in_url
 from dashboards.grafana.provisioning import FOLDER_TITLE, FOLDER_UID, dashboards
 from twin.errors import ConnectorError, FatalError, RetriableError
 
@@ -51,7 +52,7 @@ class GrafanaApiPublisher:
         host = parts.hostname or ""
         self._api = GrafanaFace(  # type: ignore[no-untyped-call]
             auth=token,
-            host=f"[{host}]" if ":" in host else host,
+            host=in_url(host),
             port=parts.port,
             url_path_prefix=f"{prefix}/" if prefix else "",
             protocol=parts.scheme,

@@ -7,13 +7,13 @@ import secrets
 import socket
 from collections.abc import Iterable
 
+from brokers.hosts import ANYWHERE
 from dashboards.web.settings import LOOPBACK
 from twin.errors import Problem, ProblemsError
 
 TOKEN = "FF_WEB_TOKEN"  # noqa: S105 - name of a variable
 """Environment variable: the token that viewers beyond loopback need; ``none``: something else guards the port."""
 SHORTEST = 16
-ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what a user asks for
 
 
 def own_names(host: str, allowed: Iterable[str] = ()) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 
+from brokers.hosts import family, in_url
 from twin.errors import FatalError
 
 BACKLOG = 128
@@ -13,7 +14,7 @@ BACKLOG = 128
 
 def address_of(host: str, port: int) -> str:
     """Where pages on a host and port are."""
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return f"http://{in_url(host)}:{port}/"
 
 
 def listening(host: str, port: int, what: str = "web", option: str = "--port") -> socket.socket:
@@ -28,7 +29,7 @@ def listening(host: str, port: int, what: str = "web", option: str = "--port") -
     Raises:
         FatalError: The port is taken, or the address not of this machine.
     """
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener = socket.socket(family(host), socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

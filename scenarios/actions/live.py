@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from brokers.hosts import family
 from brokers.stores import file_url
 from dashboards.web.listening import listening
 from devices.drivers import is_real
@@ -54,7 +55,7 @@ def sites_of_machines(scenario: Scenario) -> tuple[str, ...]:
 
 def free_or_any(host: str, port: int) -> int:
     """The port a scenario names, or 0 (any free one) when it is taken; one given by ``--port`` is never replaced."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+    with socket.socket(family(host)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

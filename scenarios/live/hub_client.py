@@ -27,7 +27,8 @@ from urllib.request import (
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboards.web.doors import ANYWHERE, TOKEN
+from brokers.hosts import ANYWHERE, in_url
+from dashboards.web.doors import TOKEN
 from scenarios.live.settings import RunSettings
 from twin.equipment import EquipmentPath
 from twin.errors import ModelError, Problem, RetriableError
@@ -44,7 +45,7 @@ Answer = dict[str, Any]
 def pages_of(settings: RunSettings) -> str:
     """Address of the pages of a run, from its own machine or as the environment says."""
     host = "127.0.0.1" if settings.host in ANYWHERE else settings.host
-    here = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    here = f"http://{in_url(host)}:{settings.port}"
     return os.environ.get(ADDRESS, here).rstrip("/")
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from brokers.connectors import EMBEDDED, connectors
 from brokers.counterpart import Counterpart
 from brokers.door import Stamp, under
+from brokers.hosts import in_url
 from devices.servers import servers
 from scenarios.format.forecast import ForecastConfig
 from scenarios.format.opcua import closed
@@ -45,8 +46,7 @@ class ServerPlace(NamedTuple):
     personalities: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return ",".join((f"{self.kind}={host}:{self.port}", *self.personalities))
+        return ",".join((f"{self.kind}={in_url(self.host)}:{self.port}", *self.personalities))
 
 
 class RunSettings(BaseModel):
